@@ -1,0 +1,64 @@
+"""warehouse: a Redshift that runs in your process. `import warehouse; warehouse.connect("dw")`.
+
+The face of the package: `connect` and PEP 249's names. Everything heavy (numpy, pyarrow, sqlglot,
+llvmlite, numba) is imported when first used, so that `import warehouse` costs milliseconds.
+"""
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+from .errors import (
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    Warning,
+)
+
+if TYPE_CHECKING:
+    from .client.dbapi import Connection
+
+if sys.platform == "win32":
+    raise ImportError("warehouse-sql does not support Windows; use Linux, macOS or WSL")
+
+logging.getLogger("warehouse").addHandler(logging.NullHandler())
+
+apilevel = "2.0"
+threadsafety = 1
+paramstyle = "format"
+
+
+def connect(database: str = ":memory:", **options: Any) -> Connection:
+    """Open (or create) a database folder; see `warehouse.client.dbapi.connect` for the options."""
+    from .client.dbapi import connect as _connect
+
+    return _connect(database, **options)
+
+
+def __getattr__(name: str) -> Any:
+    """PEP 249's type objects and constructors, imported when asked for."""
+    if name in _LAZY:
+        from .client import dbtypes
+
+        return getattr(dbtypes, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+_LAZY = frozenset(
+    ("BINARY", "DATETIME", "NUMBER", "ROWID", "STRING", "Binary", "Date", "DateFromTicks", "Time",
+     "TimeFromTicks", "Timestamp", "TimestampFromTicks")
+)
+
+__all__ = [
+    "DataError", "DatabaseError", "Error", "IntegrityError", "InterfaceError", "InternalError",
+    "NotSupportedError", "OperationalError", "ProgrammingError", "Warning", "__version__",
+    "apilevel", "connect", "paramstyle", "threadsafety",
+]

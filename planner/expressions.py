@@ -1,0 +1,220 @@
+"""Bound expressions: every name resolved, every type known, every implicit cast spelled out.
+
+A column is a `ColumnId`, a number that is unique in the whole plan; operators say which columns they
+make and need, and a rewrite never has to renumber positions. Literals carry values in physical form
+(storage/types.py). `span` is (start, end) in the statement's text, kept through all rewrites so that
+run-time errors have a position; it does not count for equality.
+
+What each operator promises about its arguments (the binder makes it so, the engine relies on it):
+
+    comparison      both sides have the same kind; DECIMALs the same scale; ints any widths
+    add, subtract   result type's kind; DECIMAL arguments already have the result's scale
+    multiply        DECIMAL: scale of result <= sum of scales; the engine rounds down to it
+    divide          DECIMAL: see r_numeric_computations201; integers: truncates toward zero
+    AND OR NOT      BOOLEAN, three-valued
+    functions       argument types exactly as in the catalogue's signature (planner/functions/)
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Union
+
+from ..storage.types import BIGINT, BOOLEAN, SqlType
+
+if TYPE_CHECKING:
+    from .logical import Logical
+
+Span = tuple[int, int]
+ColumnId = int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRef:
+    id: ColumnId
+    type: SqlType
+    name: str = field(default="?", compare=False)
+    nullable: bool = field(default=True, compare=False)
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant in physical form (None = NULL). `parameter` >= 0: literal number of the statement
+    that a cached plan replaces (plan cache); -1 = part of the plan's shape."""
+
+    value: Any
+    type: SqlType
+    parameter: int = -1
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function or arithmetic operator by its implementation key: 'add', 'subtract', 'multiply',
+    'divide', 'modulo', 'negate', 'date_add_months', 'substring', 'extract_year' ..."""
+
+    key: str
+    args: tuple[Expr, ...]
+    type: SqlType
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    operand: Expr
+    type: SqlType
+    implicit: bool = True
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    op: str  # '=', '<>', '<', '<=', '>', '>='
+    left: Expr
+    right: Expr
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    args: tuple[Expr, ...]
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    args: tuple[Expr, ...]
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    arg: Expr
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """IS NULL, or IS NOT NULL when negated. Never NULL itself."""
+
+    arg: Expr
+    negated: bool = False
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class InList:
+    """arg IN (constants); `values` in physical form of arg's type, without NULL.
+    `has_null`: a NULL stood in the list (then a miss is NULL)."""
+
+    arg: Expr
+    values: tuple[Any, ...]
+    negated: bool = False
+    has_null: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """LIKE with a constant pattern, escape already resolved by `pattern`'s reader (escape char kept)."""
+
+    arg: Expr
+    pattern: str
+    escape: str = "\\"
+    case_insensitive: bool = False
+    negated: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Searched CASE; simple CASE, COALESCE, NVL, NULLIF, DECODE are bound to this."""
+
+    whens: tuple[tuple[Expr, Expr], ...]
+    default: Expr
+    type: SqlType
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateCall:
+    """An aggregate; lives only in Aggregate nodes after binding. function: 'count' (no argument =
+    count(*)), 'sum', 'min', 'max', 'avg', 'any_value', 'bool_and', 'bool_or', 'stddev_samp' ..."""
+
+    function: str
+    args: tuple[Expr, ...]
+    type: SqlType
+    distinct: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarSubquery:
+    """One column, at most one row; gone after unnesting. Free columns of `plan` are correlated."""
+
+    plan: Logical
+    column: ColumnRef
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def type(self) -> SqlType:
+        return self.column.type
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    plan: Logical
+    negated: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """arg op ANY|ALL (subquery). IN is '= ANY', NOT IN is '<> ALL'."""
+
+    op: str
+    all: bool
+    arg: Expr
+    plan: Logical
+    column: ColumnRef
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def type(self) -> SqlType:
+        return BOOLEAN
+
+
+Expr = Union[
+    ColumnRef, Literal, Call, Cast, Compare, And, Or, Not, IsNull, InList, Like, Case,
+    AggregateCall, ScalarSubquery, Exists, Quantified,
+]
+
+COUNT_TYPE = BIGINT

@@ -1,0 +1,167 @@
+"""Logical plan: what rows are asked for, not how they are made. Frozen nodes, tuples for lists.
+
+Every node says which columns (ColumnRef) it puts out; expressions refer to columns by id, so a node
+may be moved anywhere its columns are available. Children come first. A correlated subquery has
+columns of an outer query free in it; `planner/rewrites/` unnests it.
+"""
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Union
+
+from .expressions import AggregateCall, ColumnRef, Expr
+
+if TYPE_CHECKING:
+    from ..storage.schema import Table
+
+
+class JoinKind(enum.Enum):
+    INNER = "Inner"
+    LEFT = "Left"
+    RIGHT = "Right"
+    FULL = "Full"
+    SEMI = "Semi"  # left rows that have a match
+    ANTI = "Anti"  # left rows that have none
+    SINGLE = "Single"  # left join that fails (21000) when a left row has two matches
+    CROSS = "Cross"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Rows of a base table. columns: (output, position in table.columns). `alias` as in the text."""
+
+    table: Table
+    columns: tuple[tuple[ColumnRef, int], ...]
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualScan:
+    """Rows of a system table (engine/virtual/), read on the leader."""
+
+    name: str  # schema.name
+    columns: tuple[tuple[ColumnRef, int], ...]
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Constant rows; each row one expression per column. One row of no columns = SELECT without FROM."""
+
+    columns: tuple[ColumnRef, ...]
+    rows: tuple[tuple[Expr, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Rows for which `predicate` is true."""
+
+    input: Logical
+    predicate: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Computes columns; only these come out. A plain pass-through is (ref, ref)."""
+
+    input: Logical
+    columns: tuple[tuple[ColumnRef, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """condition None only for CROSS. SEMI and ANTI put out the left columns only.
+    null_aware (ANTI): NOT IN's rule, any NULL on the right or a NULL key on the left drops the row."""
+
+    kind: JoinKind
+    left: Logical
+    right: Logical
+    condition: Expr | None
+    null_aware: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DependentJoin:
+    """For each left row the right side is evaluated with the left's columns: made by the binder for
+    subqueries, removed by unnesting; never reaches the physical planner."""
+
+    kind: JoinKind
+    left: Logical
+    right: Logical
+    condition: Expr | None
+    null_aware: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One row per distinct `groups`; without groups exactly one row. No aggregates = DISTINCT."""
+
+    input: Logical
+    groups: tuple[tuple[ColumnRef, Expr], ...]
+    aggregates: tuple[tuple[ColumnRef, AggregateCall], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    expr: Expr
+    descending: bool = False
+    nulls_first: bool = False  # resolved: Redshift's default is NULLS LAST ascending, FIRST descending
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    input: Logical
+    keys: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    input: Logical
+    count: int | None
+    offset: int = 0
+
+
+class SetKind(enum.Enum):
+    UNION = "Union"
+    INTERSECT = "Intersect"
+    EXCEPT = "Except"
+
+
+@dataclass(frozen=True, slots=True)
+class SetOperation:
+    """columns[i] is fed by left_columns[i] and right_columns[i], already cast to one type."""
+
+    kind: SetKind
+    all: bool
+    left: Logical
+    right: Logical
+    columns: tuple[ColumnRef, ...]
+    left_columns: tuple[ColumnRef, ...]
+    right_columns: tuple[ColumnRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CteRef:
+    """A use of a common table expression that is computed once (its plan stands in `Query.ctes`);
+    columns: (output here, the CTE's own column)."""
+
+    cte: int
+    columns: tuple[tuple[ColumnRef, ColumnRef], ...]
+
+
+Logical = Union[
+    Scan, VirtualScan, Values, Filter, Project, Join, DependentJoin, Aggregate, Sort, Limit,
+    SetOperation, CteRef,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A whole SELECT: result columns with the names the user sees, and CTEs that are shared."""
+
+    plan: Logical
+    columns: tuple[ColumnRef, ...]
+    names: tuple[str, ...]
+    ctes: tuple[tuple[int, Logical, tuple[ColumnRef, ...]], ...] = ()
+    parameters: tuple[Any, ...] = ()  # values of literals by Literal.parameter

@@ -1,0 +1,1 @@
+"""Part of the warehouse; see ARCHITECTURE.md."""

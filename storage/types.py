@@ -1,0 +1,193 @@
+"""SQL types and the physical class that carries each of them in memory.
+
+A `SqlType` is what the user declared: kind, precision, scale, length. Its `Physical` class is how
+values travel through programs (kernels/abi.py) and what width they have on disk:
+
+    SQL type                                physical   unit
+    SMALLINT INTEGER BIGINT                 I64        the number
+    DECIMAL(p <= 19, s)                     I64        the number times 10**s (to +-(2**63 - 1))
+    DECIMAL(p > 19, s)                      I128       the number times 10**s
+    DATE                                    I64        days since 1970-01-01
+    TIMESTAMP TIMESTAMPTZ                   I64        microseconds since 1970-01-01 (UTC)
+    TIME                                    I64        microseconds since midnight
+    REAL DOUBLE PRECISION                   F64
+    BOOLEAN                                 BOOL
+    CHAR(n) VARCHAR(n)                      STR        UTF-8 bytes; n counts bytes
+
+Literals in plans hold values in that physical form too: an int for a DATE, a scaled int for a
+DECIMAL, bytes-free `str` for text. `UNKNOWN` is the type of a bare NULL or quoted literal until the
+binder gives it one; `INTERVAL` exists only in expressions: (months, microseconds).
+
+The declared type, its scale and its limits are always Redshift's; a physical class never shows.
+"""
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Kind(enum.Enum):
+    SMALLINT = "smallint"
+    INTEGER = "integer"
+    BIGINT = "bigint"
+    REAL = "real"
+    DOUBLE = "double precision"
+    DECIMAL = "numeric"
+    BOOLEAN = "boolean"
+    CHAR = "character"
+    VARCHAR = "character varying"
+    DATE = "date"
+    TIMESTAMP = "timestamp without time zone"
+    TIMESTAMPTZ = "timestamp with time zone"
+    TIME = "time without time zone"
+    INTERVAL = "interval"
+    UNKNOWN = "unknown"
+
+
+class Physical(enum.Enum):
+    """How values travel through programs. The value is the width in bytes."""
+
+    I64 = "i64"
+    F64 = "f64"
+    BOOL = "bool"
+    I128 = "i128"
+    STR = "str"
+
+    @property
+    def width(self) -> int:
+        return _WIDTHS[self]
+
+
+_WIDTHS = {
+    Physical.I64: 8,
+    Physical.F64: 8,
+    Physical.BOOL: 1,
+    Physical.I128: 16,
+    Physical.STR: 16,
+}
+
+_INTEGER_BYTES = {Kind.SMALLINT: 2, Kind.INTEGER: 4, Kind.BIGINT: 8}
+MAX_PRECISION = 38
+I64_PRECISION = 19
+MAX_VARCHAR = 65535
+MAX_CHAR = 4096
+DEFAULT_VARCHAR = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SqlType:
+    """A SQL type with its modifiers; compare with `==`, print with `str`."""
+
+    kind: Kind
+    precision: int = 0  # DECIMAL
+    scale: int = 0  # DECIMAL
+    length: int = 0  # CHAR, VARCHAR: bytes
+    case_insensitive: bool = False
+
+    @property
+    def physical(self) -> Physical:
+        match self.kind:
+            case Kind.DECIMAL:
+                return Physical.I64 if self.precision <= I64_PRECISION else Physical.I128
+            case Kind.REAL | Kind.DOUBLE:
+                return Physical.F64
+            case Kind.BOOLEAN:
+                return Physical.BOOL
+            case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+                return Physical.STR
+            case _:
+                return Physical.I64
+
+    @property
+    def is_integer(self) -> bool:
+        return self.kind in _INTEGER_BYTES
+
+    @property
+    def is_numeric(self) -> bool:
+        return self.is_integer or self.kind in (Kind.DECIMAL, Kind.REAL, Kind.DOUBLE)
+
+    @property
+    def is_exact(self) -> bool:
+        """Integers and DECIMAL."""
+        return self.is_integer or self.kind is Kind.DECIMAL
+
+    @property
+    def is_float(self) -> bool:
+        return self.kind in (Kind.REAL, Kind.DOUBLE)
+
+    @property
+    def is_string(self) -> bool:
+        return self.kind in (Kind.CHAR, Kind.VARCHAR)
+
+    @property
+    def is_temporal(self) -> bool:
+        return self.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.TIME)
+
+    @property
+    def storage_bytes(self) -> int:
+        """Bytes of one value on disk before encoding; strings: 0 (they vary)."""
+        match self.kind:
+            case Kind.SMALLINT:
+                return 2
+            case Kind.INTEGER | Kind.DATE | Kind.REAL:
+                return 4
+            case Kind.BOOLEAN:
+                return 1
+            case Kind.DECIMAL:
+                return 8 if self.precision <= I64_PRECISION else 16
+            case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+                return 0
+            case _:
+                return 8
+
+    @property
+    def integer_limits(self) -> tuple[int, int]:
+        """Smallest and largest physical value of an I64 or I128 type (DECIMAL: by precision)."""
+        if self.is_integer:
+            bits = 8 * _INTEGER_BYTES[self.kind]
+            return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+        if self.kind is Kind.DECIMAL:
+            top = 10**self.precision - 1
+            if self.precision <= I64_PRECISION:
+                top = min(top, (1 << 63) - 1)
+            return -top, top
+        if self.kind is Kind.DATE:
+            return -(1 << 31), (1 << 31) - 1
+        return -(1 << 63), (1 << 63) - 1
+
+    def __str__(self) -> str:
+        match self.kind:
+            case Kind.DECIMAL:
+                return f"numeric({self.precision},{self.scale})"
+            case Kind.CHAR | Kind.VARCHAR if self.length:
+                return f"{self.kind.value}({self.length})"
+            case _:
+                return self.kind.value
+
+
+SMALLINT = SqlType(Kind.SMALLINT)
+INTEGER = SqlType(Kind.INTEGER)
+BIGINT = SqlType(Kind.BIGINT)
+REAL = SqlType(Kind.REAL)
+DOUBLE = SqlType(Kind.DOUBLE)
+BOOLEAN = SqlType(Kind.BOOLEAN)
+DATE = SqlType(Kind.DATE)
+TIMESTAMP = SqlType(Kind.TIMESTAMP)
+TIMESTAMPTZ = SqlType(Kind.TIMESTAMPTZ)
+TIME = SqlType(Kind.TIME)
+INTERVAL = SqlType(Kind.INTERVAL)
+UNKNOWN = SqlType(Kind.UNKNOWN)
+# The type of NULL-free text whose length nobody declared (results of functions, quoted literals).
+TEXT = SqlType(Kind.VARCHAR, length=MAX_VARCHAR)
+
+
+def decimal(precision: int, scale: int) -> SqlType:
+    return SqlType(Kind.DECIMAL, precision=precision, scale=scale)
+
+
+def varchar(length: int = DEFAULT_VARCHAR) -> SqlType:
+    return SqlType(Kind.VARCHAR, length=length)
+
+
+def char(length: int = 1) -> SqlType:
+    return SqlType(Kind.CHAR, length=length)
