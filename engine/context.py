@@ -1,0 +1,153 @@
+"""Everything one statement may know or use, passed explicitly: nothing in the engine reads globals.
+
+    Session --makes--> Context --> binder, planner, handlers, execution
+
+The mutable parts are small objects that threads and native code share:
+
+    Cancel         one int64 word; native drivers poll its address, Python calls check()
+    MemoryBudget   bytes in use of bytes allowed; over it: error 53200 that names the step
+    Progress       blocks done of blocks to read, for progress bars
+    counters       what EXPLAIN ANALYZE prints, filled by the execution
+"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import OutOfMemory, QueryCanceled
+
+if TYPE_CHECKING:
+    from ..storage.schema import CatalogView
+    from .settings import Settings
+
+CANCEL_TEXT = "Query cancelled on user's request"
+TIMEOUT_TEXT = "Query cancelled: it ran longer than statement_timeout"
+
+
+class Cancel:
+    """A flag that any thread sets and that the statement's own work sees within milliseconds.
+
+    `word[0]` is 0 while the statement may run. Native code gets `address` and reads the word between
+    blocks; Python code calls `check()`.
+    """
+
+    __slots__ = ("address", "reason", "word")
+
+    def __init__(self) -> None:
+        self.word = np.zeros(1, dtype=np.int64)
+        self.address: int = self.word.__array_interface__["data"][0]
+        self.reason = CANCEL_TEXT
+
+    def set(self, reason: str = CANCEL_TEXT) -> None:
+        """Ask the statement to stop; the first reason stays."""
+        if not self.word[0]:
+            self.reason = reason
+            self.word[0] = 1
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.word[0])
+
+    def check(self) -> None:
+        """Raise QueryCanceled once the flag is set."""
+        if self.word[0]:
+            raise QueryCanceled(self.reason)
+
+
+class MemoryBudget:
+    """Bytes that one statement may hold at a time. Safe to use from many threads."""
+
+    __slots__ = ("_lock", "limit", "peak", "used")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+        self.peak = 0
+        self._lock = threading.Lock()
+
+    def charge(self, amount: int, step: str) -> None:
+        """Count `amount` more bytes for `step`; OutOfMemory, with nothing counted, when over the limit."""
+        with self._lock:
+            after = self.used + amount
+            if after > self.limit:
+                raise OutOfMemory(
+                    f"out of memory: {step} needs {_megabytes(amount)} more",
+                    detail=f"The statement holds {_megabytes(self.used)} of {_megabytes(self.limit)}.",
+                    hint="raise memory_limit, or read less with a narrower query",
+                )
+            self.used = after
+            if after > self.peak:
+                self.peak = after
+
+    def release(self, amount: int) -> None:
+        with self._lock:
+            self.used -= amount
+
+    @contextmanager
+    def held(self, amount: int, step: str) -> Iterator[None]:
+        """Charge for the length of a `with` block."""
+        self.charge(amount, step)
+        try:
+            yield
+        finally:
+            self.release(amount)
+
+
+def _megabytes(amount: int) -> str:
+    return f"{amount / (1 << 20):,.1f} MB"
+
+
+@dataclass(slots=True)
+class Progress:
+    """Blocks done of blocks to read, summed over all steps; read by another thread for a bar."""
+
+    blocks_done: int = 0
+    blocks_total: int = 0
+    step: str = ""
+
+    @property
+    def fraction(self) -> float:
+        return self.blocks_done / self.blocks_total if self.blocks_total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message beside the result: severity INFO, NOTICE or WARNING."""
+
+    severity: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.severity}:  {self.message}"
+
+
+@dataclass(slots=True)
+class Context:
+    """One statement's surroundings; see the module's header."""
+
+    database: Any  # storage.catalog.Database
+    view: CatalogView
+    settings: Settings
+    user: str
+    search_path: tuple[str, ...]
+    text: str
+    now: datetime  # the transaction's clock, UTC
+    cancel: Cancel
+    budget: MemoryBudget
+    parameters: tuple[Any, ...] = ()
+    counters: dict[Any, Any] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
+    notices: list[Notice] = field(default_factory=list)
+    threads: int = 1
+    query_id: int = 0
+    session_id: int = 0
+    session: Any = None  # engine.session.Session, for handlers that change it
+
+    def notice(self, severity: str, message: str) -> None:
+        self.notices.append(Notice(severity, message))

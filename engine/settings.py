@@ -1,0 +1,246 @@
+"""Session settings: Redshift's configuration parameters by their own names, for SET, RESET and SHOW.
+
+Each `Setting` knows its default and how to check a value. `effect` says what it does *here*: most
+change something; a few are only kept (and shown, and recorded) because what they steer on a cluster
+has no counterpart yet. A value that this engine could not honour is refused by name rather than kept.
+
+    set statement_timeout to 5000;     show search_path;     reset query_group;
+
+Names with a dot (`app_context.user_id`) are session context variables: any text, unset is an error.
+"""
+from __future__ import annotations
+
+import difflib
+import zoneinfo
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ..errors import NotSupportedError, ProgrammingError, UndefinedObject
+
+Check = Callable[[str, str], str]
+_INVALID = "22023"
+
+
+class Settings(Mapping[str, str]):
+    """The values of one session, as text; `copy()` gives each statement its own."""
+
+    __slots__ = ("_defaults", "_values")
+
+    def __init__(self, defaults: Mapping[str, str] | None = None) -> None:
+        self._defaults = {name: setting.default for name, setting in SETTINGS.items()}
+        for name, value in (defaults or {}).items():
+            self._defaults[name] = _known(name).check(name, value)
+        self._values: dict[str, str] = dict(self._defaults)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def copy(self) -> Settings:
+        other = Settings.__new__(Settings)
+        other._defaults = self._defaults
+        other._values = self._values.copy()
+        return other
+
+    def set(self, name: str, value: str | None) -> None:
+        """SET name TO value; None is DEFAULT."""
+        name = canonical(name)
+        if "." in name:
+            if value is None:
+                self._values.pop(name, None)
+            else:
+                self._values[name] = value
+            return
+        setting = _known(name)
+        self._values[name] = self._defaults[name] if value is None else setting.check(name, value)
+
+    def reset_all(self) -> None:
+        self._values = dict(self._defaults)
+
+    def show(self, name: str) -> str:
+        name = canonical(name)
+        if name not in self._values:
+            raise _unknown(name)
+        return self._values[name]
+
+    @property
+    def search_path(self) -> tuple[str, ...]:
+        return split_names(self._values["search_path"])
+
+    @property
+    def statement_timeout(self) -> int:
+        """Milliseconds; 0 = none."""
+        return int(self._values["statement_timeout"])
+
+
+def canonical(name: str) -> str:
+    """A setting's name as the table below has it."""
+    name = " ".join(name.lower().split())
+    return _ALIASES.get(name, name)
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """`"$user", public, 'Odd Name'` -> ('$user', 'public', 'Odd Name'); unquoted names fold to lower case."""
+    names = []
+    for part in text.split(","):
+        part = part.strip()
+        if len(part) >= 2 and part[0] == part[-1] and part[0] in "\"'":
+            names.append(part[1:-1])
+        elif part:
+            names.append(part.lower())
+    return tuple(names)
+
+
+def _known(name: str) -> Setting:
+    setting = SETTINGS.get(name)
+    if setting is None:
+        raise _unknown(name)
+    return setting
+
+
+def _unknown(name: str) -> UndefinedObject:
+    near = difflib.get_close_matches(name, SETTINGS, n=1)
+    return UndefinedObject(
+        f'unrecognized configuration parameter "{name}"',
+        hint=f'Did you mean "{near[0]}"?' if near else None,
+    )
+
+
+def _invalid(name: str, value: str, wanted: str) -> ProgrammingError:
+    return ProgrammingError(
+        f'invalid value for parameter "{name}": "{value}"', hint=f"It takes {wanted}.", sqlstate=_INVALID
+    )
+
+
+# -- checks: (name, value) -> the value as kept ------------------------------------------------
+
+
+def _text(name: str, value: str) -> str:
+    return value
+
+
+def _boolean(name: str, value: str) -> str:
+    word = value.strip().lower()
+    if word in ("on", "true", "t", "yes", "y", "1"):
+        return "on"
+    if word in ("off", "false", "f", "no", "n", "0"):
+        return "off"
+    raise _invalid(name, value, "on or off")
+
+
+def _integer(low: int, high: int) -> Check:
+    def check(name: str, value: str) -> str:
+        try:
+            number = int(value)
+        except ValueError:
+            raise _invalid(name, value, "a whole number") from None
+        if not low <= number <= high:
+            raise ProgrammingError(
+                f'{number} is outside the valid range for parameter "{name}" ({low} .. {high})',
+                sqlstate=_INVALID,
+            )
+        return str(number)
+
+    return check
+
+
+def _one_of(*choices: str) -> Check:
+    def check(name: str, value: str) -> str:
+        word = value.strip().lower()
+        if word not in choices:
+            raise _invalid(name, value, "one of " + ", ".join(choices))
+        return word
+
+    return check
+
+
+def _only(kept: str, *accepted: str) -> Check:
+    """Takes spellings of one value; others exist on Redshift but are refused here."""
+
+    def check(name: str, value: str) -> str:
+        if value.strip().lower().replace(" ", "") not in accepted:
+            raise NotSupportedError(f'parameter "{name}" can only be {kept!r} here, not "{value}"')
+        return kept
+
+    return check
+
+
+def _milliseconds(name: str, value: str) -> str:
+    word = value.strip().lower()
+    for unit, factor in (("ms", 1), ("min", 60_000), ("s", 1000), ("h", 3_600_000)):
+        if word.endswith(unit) and word[: -len(unit)].strip().isdigit():
+            word = str(int(word[: -len(unit)]) * factor)
+            break
+    return _integer(0, (1 << 31) - 1)(name, word)
+
+
+def _time_zone(name: str, value: str) -> str:
+    zone = value.strip()
+    for known in ("UTC", "GMT", "Etc/UTC"):
+        if zone.lower() == known.lower():
+            return "UTC"
+    try:
+        return zoneinfo.ZoneInfo(zone).key
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise _invalid(name, value, "a time zone's full name, such as America/New_York") from None
+
+
+def _path(name: str, value: str) -> str:
+    return ", ".join(
+        n if n == "$user" or (n == n.lower() and n.isidentifier()) else f'"{n}"' for n in split_names(value)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One parameter: its default, how a value is checked, what it does here."""
+
+    default: str
+    check: Check
+    effect: str
+
+
+KEPT = "kept and shown; nothing here depends on it"
+
+SETTINGS: dict[str, Setting] = {
+    "analyze_threshold_percent": Setting("10", _integer(0, 100), KEPT),
+    "application_name": Setting("", _text, "recorded with the session"),
+    "auto_analyze": Setting("on", _boolean, "statistics are always taken at load"),
+    "client_encoding": Setting("UTF8", _only("UTF8", "utf8", "utf-8", "unicode"), "text is UTF-8"),
+    "compatibility": Setting(
+        "redshift", _one_of("redshift", "extended"), "'redshift' refuses what Redshift refuses"
+    ),
+    "datestyle": Setting(
+        "ISO, MDY",
+        _only("ISO, MDY", "iso", "iso,mdy", "mdy", "mdy,iso"),
+        "dates print as ISO; 1/2/2020 is January 2",
+    ),
+    "enable_case_sensitive_identifier": Setting(
+        "off", _only("off", "off", "false", "0", "no"), "identifiers fold to lower case"
+    ),
+    "enable_result_cache_for_session": Setting("on", _boolean, KEPT + ": there is no result cache"),
+    "extra_float_digits": Setting("0", _integer(-15, 2), KEPT + ": floats come out with all their digits"),
+    "query_group": Setting("unset", _text, "the label of statements in stl_query"),
+    "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
+    "server_version": Setting("8.0.2", _only("8.0.2", "8.0.2"), "what drivers read"),
+    "standard_conforming_strings": Setting(
+        "off", _only("off", "off", "false", "0", "no"), "a backslash escapes in string literals"
+    ),
+    "statement_timeout": Setting("0", _milliseconds, "stops a statement after that many milliseconds"),
+    "timezone": Setting("UTC", _time_zone, "the zone of TIMESTAMPTZ values in text, and of the local clock"),
+    "transaction_isolation": Setting(
+        "serializable", _only("serializable", "serializable"), "each statement is its own transaction"
+    ),
+    "wlm_query_slot_count": Setting("1", _integer(1, 50), KEPT + ": there are no queues yet"),
+}
+
+_ALIASES = {
+    "time zone": "timezone",
+    "transaction isolation level": "transaction_isolation",
+    "session_timezone": "timezone",
+}
