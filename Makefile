@@ -1,0 +1,65 @@
+# Every target makes what it needs: a virtual environment in .venv with this checkout installed in it.
+# Paths are relative, so the checkout may have any name and stand anywhere.
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+JOBS ?= 2
+SF ?=
+QUERIES ?=
+DESIGN ?=
+THREADS ?=
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format typecheck bench golden coverage warmup clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (PYTHON=... names one)" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "making .venv" >&2; $(PYTHON) -m venv .venv; }
+	@echo "installing into .venv" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,pandas]'
+	@touch $@
+
+# mypy finds a package by the name of its folder; this link gives the checkout the package's name.
+.venv/typecheck/warehouse: $(READY)
+	@mkdir -p .venv/typecheck
+	@ln -sfn ../.. $@
+
+demo: $(READY) warmup  ## load TPC-H (SF=0.1), explain a join in two designs, run and check the 22 queries
+	@$(BIN)/python -m warehouse.bench demo $(if $(SF),--sf $(SF)) $(if $(THREADS),--threads $(THREADS))
+
+test: lint typecheck warmup  ## lint, types, every test, and the check of docs/coverage.toml
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --check-coverage $(TESTS)
+
+lint: $(READY)  ## ruff over everything
+	@$(BIN)/ruff check --quiet . && echo "lint: clean"
+
+format: $(READY)  ## let ruff mend what it can
+	@$(BIN)/ruff check --quiet --fix .
+
+typecheck: .venv/typecheck/warehouse  ## mypy over the package
+	@cd .venv/typecheck && ../bin/mypy --config-file warehouse/pyproject.toml --cache-dir ../.mypy_cache \
+		--no-error-summary && echo "types: clean"
+
+bench: $(READY) warmup  ## SF=1 [QUERIES=1,6] [DESIGN=demo,even] [THREADS=2]: beside DuckDB
+	@$(BIN)/python -m warehouse.bench run $(if $(SF),--sf $(SF)) $(if $(QUERIES),--queries $(QUERIES)) \
+		$(if $(DESIGN),--design $(DESIGN)) $(if $(THREADS),--threads $(THREADS))
+
+golden: $(READY)  ## rewrite the golden files; read the difference like code
+	@$(BIN)/python -m pytest --update-golden -m golden
+
+coverage: $(READY)  ## check docs/coverage.toml and rewrite the README's support table
+	@$(BIN)/python tests/support_table.py --write
+
+warmup: $(READY)  ## compile the kernels that the kernel pack lacks
+	@$(BIN)/warehouse-sql warmup --quiet
+
+clean:  ## remove the environment and what was built
+	@rm -rf .venv build dist *.egg-info
