@@ -1,0 +1,418 @@
+"""Arrow arrays to ColumnData and back, with the checks a load needs.
+
+`from_arrow` takes what readers and users hand over (any integer width, decimals, dictionary or view
+strings, timestamps of any unit) and gives the physical form of one SQL type, or a clear error:
+
+    int8..uint64, decimal, double  ->  integers, DECIMAL (rescaled, rounded half away from zero), floats
+    date32, date64, timestamp      ->  DATE, TIMESTAMP (nanoseconds are cut to microseconds)
+    string, large_string, view,
+    binary, dictionary of these    ->  CHAR, VARCHAR: length counted in bytes, trailing blanks beyond
+                                       the length dropped, anything longer refused
+
+Buffers are shared where layout and width agree (int64, double, text), so converting costs a pass over
+the values at most. `to_arrow` is the way out: results, COPY's counterpart and tests use it.
+"""
+from __future__ import annotations
+
+from typing import Any, Never
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import DatatypeMismatch, InvalidText, NotSupportedError, NumericOutOfRange, StringTooLong
+from .types import Kind, Physical, SqlType
+from .vector import TEXT_PADDING, Array, ColumnData, concat, empty_column, gather_text, padded_text
+
+_BLANK = 0x20
+_DAY_MICROSECONDS = 86_400_000_000
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_TEXT_LIKE = (pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
+_MAX_STRING_BYTES = (1 << 31) - 1
+
+ArrowData = pa.Array | pa.ChunkedArray
+
+
+def arrow_type(type: SqlType) -> pa.DataType:
+    """The Arrow type a column of `type` has in results."""
+    match type.kind:
+        case Kind.SMALLINT:
+            return pa.int16()
+        case Kind.INTEGER:
+            return pa.int32()
+        case Kind.BIGINT:
+            return pa.int64()
+        case Kind.REAL:
+            return pa.float32()
+        case Kind.DOUBLE:
+            return pa.float64()
+        case Kind.DECIMAL:
+            return pa.decimal128(type.precision, type.scale)
+        case Kind.BOOLEAN:
+            return pa.bool_()
+        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+            return pa.string()
+        case Kind.DATE:
+            return pa.date32()
+        case Kind.TIMESTAMP:
+            return pa.timestamp("us")
+        case Kind.TIMESTAMPTZ:
+            return pa.timestamp("us", tz="UTC")
+        case Kind.TIME:
+            return pa.time64("us")
+        case Kind.INTERVAL:
+            raise NotSupportedError("a column of type interval has no Arrow form")
+
+
+# -- Arrow to ColumnData ------------------------------------------------------------------------------
+
+
+def from_arrow(array: ArrowData, type: SqlType, name: str = "?column?") -> ColumnData:
+    """The values of `array` as `type`; `name` is the column that errors speak of."""
+    if isinstance(array, pa.ChunkedArray):
+        if array.num_chunks == 0:
+            return empty_column(type)
+        return concat([from_arrow(chunk, type, name) for chunk in array.chunks])
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_null(array.type):
+        array = pa.nulls(len(array), arrow_type(type))
+    valid = _validity(array)
+    if type.physical is Physical.STR:
+        return _text(array, valid, type, name)
+    values = _fixed(array, type, name)
+    if valid is not None:
+        keep = valid.astype(bool) if values.ndim == 1 else valid.astype(bool)[:, None]
+        values = np.where(keep, values, values.dtype.type(0))
+    _check_range(values, type, name)
+    return ColumnData(type, len(array), values, valid)
+
+
+def _validity(array: pa.Array) -> Array | None:
+    bitmap = array.buffers()[0]
+    if array.null_count == 0 or bitmap is None:
+        return None
+    first = array.offset & ~7
+    used = np.frombuffer(bitmap, np.uint8, offset=first // 8)
+    bits = np.unpackbits(used, count=array.offset - first + len(array), bitorder="little")
+    return bits[array.offset - first :]
+
+
+def _buffer(array: pa.Array, index: int, dtype: Any) -> Array:
+    """A fixed-width buffer as a numpy view of the array's own window."""
+    buffer = array.buffers()[index]
+    if buffer is None:
+        return np.zeros(len(array), dtype)
+    itemsize = np.dtype(dtype).itemsize
+    return np.frombuffer(buffer, dtype, len(array), array.offset * itemsize)
+
+
+def _fixed(array: pa.Array, type: SqlType, name: str) -> Array:
+    """Values of a type that is not text; what stands under NULL is arbitrary still."""
+    source = array.type
+    match type.kind:
+        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
+            return _to_scaled(array, 38, 0, type, name)[0]
+        case Kind.DECIMAL:
+            values, high = _to_scaled(array, type.precision, type.scale, type, name)
+            if type.physical is Physical.I64:
+                return values
+            return np.stack([values.view(np.uint64), high.view(np.uint64)], axis=1)
+        case Kind.REAL | Kind.DOUBLE:
+            return _to_float(array, type, name)
+        case Kind.BOOLEAN if pa.types.is_boolean(source):
+            return _bits(array)
+        case Kind.DATE:
+            return _to_days(array, type, name)
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
+            return _to_microseconds(array, type, name)
+        case Kind.TIME if pa.types.is_time(source):
+            values = _integers(array)
+            return _rescale_time(values, source.unit, type, name)
+        case _:
+            _mismatch(source, type, name)
+
+
+def _bits(array: pa.Array) -> Array:
+    buffer = array.buffers()[1]
+    if buffer is None:
+        return np.zeros(len(array), np.uint8)
+    first = array.offset & ~7
+    used = np.frombuffer(buffer, np.uint8, offset=first // 8)
+    bits = np.unpackbits(used, count=array.offset - first + len(array), bitorder="little")
+    return bits[array.offset - first :]
+
+
+def _integers(array: pa.Array) -> Array:
+    """An integer-like array (dates and times too) as int64."""
+    bits = array.type.bit_width
+    signed = not pa.types.is_unsigned_integer(array.type)
+    values = _buffer(array, 1, f"{'i' if signed else 'u'}{bits // 8}")
+    return values if values.dtype == np.int64 else values.astype(np.int64)
+
+
+def _to_scaled(array: pa.Array, precision: int, scale: int, type: SqlType, name: str) -> tuple[Array, Array]:
+    """(low word, high word) of exact numbers at `scale`; high is the sign when values are 64 bits."""
+    source = array.type
+    if pa.types.is_uint64(source):
+        array = array.cast(pa.decimal128(20, 0))
+        source = array.type
+    if pa.types.is_integer(source):
+        values = _integers(array)
+        if scale == 0 and type.physical is Physical.I64:
+            return values, values
+        array = _exact_cast(array, pa.decimal128(19, 0), type, name)
+        source = array.type
+    if pa.types.is_floating(source):
+        array = _from_float(array, scale, type, name)
+        source = array.type
+    if not pa.types.is_decimal(source):
+        _mismatch(source, type, name)
+    if source.bit_width != 128 or source.scale != scale:
+        array = _rescale_decimal(array, scale, type, name)
+    words = _decimal_words(array)
+    low, high = words[:, 0], words[:, 1]
+    if type.physical is Physical.I64:
+        low = np.ascontiguousarray(low)
+        wrong = high != low >> 63
+        if wrong.any():
+            _check_no_live(wrong, array, type, name)
+    return low, high
+
+
+def _decimal_words(array: pa.Array) -> Array:
+    buffer = array.buffers()[1]
+    if buffer is None:
+        return np.zeros((len(array), 2), np.int64)
+    return np.frombuffer(buffer, np.int64, 2 * len(array), array.offset * 16).reshape(-1, 2)
+
+
+def _check_no_live(wrong: Array, array: pa.Array, type: SqlType, name: str) -> None:
+    valid = _validity(array)
+    if valid is not None:
+        wrong = wrong & valid.astype(bool)
+    if wrong.any():
+        _overflow(array[int(np.argmax(wrong))], type, name)
+
+
+def _rescale_decimal(array: pa.Array, scale: int, type: SqlType, name: str) -> pa.Array:
+    """To decimal128 at `scale`, rounding half away from zero; wide intermediates cannot overflow."""
+    wide = _exact_cast(array, pa.decimal256(76, max(array.type.scale, scale)), type, name)
+    if array.type.scale > scale:
+        wide = pc.round(wide, ndigits=scale, round_mode="half_towards_infinity")
+    return _exact_cast(wide, pa.decimal128(38, scale), type, name)
+
+
+def _from_float(array: pa.Array, scale: int, type: SqlType, name: str) -> pa.Array:
+    """Floats as decimals: integers round half to even, DECIMAL half away from zero."""
+    values = array.cast(pa.float64())
+    if type.kind is not Kind.DECIMAL:
+        values = pc.round(values, ndigits=0, round_mode="half_to_even")
+        return _exact_cast(values, pa.decimal128(38, 0), type, name)
+    scaled = pc.round(values, ndigits=scale, round_mode="half_towards_infinity")
+    return _exact_cast(scaled, pa.decimal128(38, scale), type, name)
+
+
+def _exact_cast(array: pa.Array, target: pa.DataType, type: SqlType, name: str) -> pa.Array:
+    try:
+        return array.cast(target)
+    except pa.ArrowInvalid as error:
+        raise NumericOutOfRange(
+            f'value out of range for column "{name}" of type {type}', detail=str(error)
+        ) from error
+
+
+def _to_float(array: pa.Array, type: SqlType, name: str) -> Array:
+    source = array.type
+    if not (pa.types.is_floating(source) or pa.types.is_integer(source) or pa.types.is_decimal(source)):
+        _mismatch(source, type, name)
+    if array.type != pa.float64():
+        array = array.cast(pa.float64(), safe=False)
+    values = _buffer(array, 1, np.float64)
+    if type.kind is Kind.REAL:
+        with np.errstate(over="ignore"):
+            narrow = values.astype(np.float32).astype(np.float64)
+        _check_no_live(np.isinf(narrow) & np.isfinite(values), array, type, name)
+        return narrow
+    return values
+
+
+def _to_days(array: pa.Array, type: SqlType, name: str) -> Array:
+    source = array.type
+    if pa.types.is_date32(source):
+        return _integers(array)
+    if pa.types.is_date64(source):
+        return _integers(array) // 86_400_000
+    if pa.types.is_timestamp(source):
+        return _integers(array) // (86_400 * _PER_SECOND[source.unit])
+    _mismatch(source, type, name)
+
+
+def _to_microseconds(array: pa.Array, type: SqlType, name: str) -> Array:
+    source = array.type
+    if pa.types.is_date32(source):
+        return _integers(array) * _DAY_MICROSECONDS
+    if pa.types.is_date64(source):
+        return _rescale_time(_integers(array), "ms", type, name)
+    if pa.types.is_timestamp(source):
+        return _rescale_time(_integers(array), source.unit, type, name)
+    _mismatch(source, type, name)
+
+
+def _rescale_time(values: Array, unit: str, type: SqlType, name: str) -> Array:
+    if unit == "us":
+        return values
+    if unit == "ns":
+        return values // 1_000
+    factor = 1_000_000 // _PER_SECOND[unit]
+    if len(values) and int(np.abs(values).max()) > ((1 << 63) - 1) // factor:
+        raise NumericOutOfRange(f'value out of range for column "{name}" of type {type}')
+    return values * factor
+
+
+def _check_range(values: Array, type: SqlType, name: str) -> None:
+    """Refuse exact numbers that the declared width or precision cannot hold."""
+    if not type.is_exact or not len(values):
+        return
+    least, most = type.integer_limits
+    if type.physical is Physical.I128:
+        # The extremes of the high words bound the values: look closer only at their borders.
+        high = values[:, 1].view(np.int64)
+        if int(high.max()) < most >> 64 and int(high.min()) > least >> 64:
+            return
+        for low_word, high_word in zip(values[:, 0].tolist(), high.tolist()):
+            if not least <= (high_word << 64) + low_word <= most:
+                _overflow((high_word << 64) + low_word, type, name)
+        return
+    if int(values.min()) < least or int(values.max()) > most:
+        _overflow(int(values.min()) if int(values.min()) < least else int(values.max()), type, name)
+
+
+def _text(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> ColumnData:
+    source = array.type
+    if not (pa.types.is_string(source) or pa.types.is_large_string(source)):
+        if not any(holds(source) for holds in _TEXT_LIKE):
+            _mismatch(source, type, name)
+        try:
+            array = array.cast(pa.large_string())
+        except pa.ArrowInvalid as error:
+            raise InvalidText(f'invalid UTF-8 in column "{name}"', detail=str(error)) from error
+        source = array.type
+    offsets = _buffer_of_offsets(array)
+    data = _text_bytes(array, offsets)
+    offsets = offsets - offsets[0] if offsets[0] else offsets
+    if valid is not None:
+        offsets, data = _empty_nulls(offsets, data, valid)
+    offsets, data = _fit_length(offsets, data, type, name)
+    return ColumnData(type, len(array), None, valid, offsets, data)
+
+
+def _buffer_of_offsets(array: pa.Array) -> Array:
+    dtype = np.dtype(np.int64 if pa.types.is_large_string(array.type) else np.int32)
+    buffer = array.buffers()[1]
+    if buffer is None or len(array) == 0:
+        return np.zeros(len(array) + 1, np.int64)
+    offsets = np.frombuffer(buffer, dtype, len(array) + 1, array.offset * dtype.itemsize)
+    return offsets.astype(np.int64, copy=False)
+
+
+def _text_bytes(array: pa.Array, offsets: Array) -> Array:
+    """The window's bytes with readable padding: a view when the buffer goes on far enough."""
+    buffer = array.buffers()[2]
+    first, last = int(offsets[0]), int(offsets[-1])
+    if buffer is None or first == last:
+        return np.zeros(TEXT_PADDING, np.uint8)
+    whole = np.frombuffer(buffer, np.uint8)
+    if len(whole) - last >= TEXT_PADDING:
+        return whole[first : last + TEXT_PADDING]
+    return padded_text(whole[first:last])
+
+
+def _empty_nulls(offsets: Array, data: Array, valid: Array) -> tuple[Array, Array]:
+    lengths = np.diff(offsets)
+    if not lengths[valid == 0].any():
+        return offsets, data
+    return _shorten(offsets, data, np.where(valid == 1, lengths, 0))
+
+
+def _shorten(offsets: Array, data: Array, lengths: Array) -> tuple[Array, Array]:
+    """Keep the first `lengths[i]` bytes of each string."""
+    pieces = np.empty(2 * len(lengths) + 1, np.int64)
+    pieces[0::2] = offsets
+    pieces[1::2] = offsets[:-1] + lengths
+    _, kept = gather_text(pieces, data, np.arange(0, 2 * len(lengths), 2))
+    out = np.zeros(len(offsets), np.int64)
+    np.cumsum(lengths, out=out[1:])
+    return out, kept
+
+
+def _fit_length(offsets: Array, data: Array, type: SqlType, name: str) -> tuple[Array, Array]:
+    """CHAR: drop trailing blanks. Both: beyond the declared bytes only blanks may stand."""
+    lengths = np.diff(offsets)
+    if not len(lengths):
+        return offsets, data
+    limit = type.length or int(lengths.max())
+    if type.kind is Kind.CHAR:
+        last = data[np.maximum(offsets[1:] - 1, 0)]
+        rows = np.flatnonzero((last == _BLANK) & (lengths > 0))
+    else:
+        rows = np.flatnonzero(lengths > limit)
+    if len(rows):
+        lengths = lengths.copy()
+        floor = 0 if type.kind is Kind.CHAR else limit
+        for row in rows.tolist():
+            end, start = int(offsets[row + 1]), int(offsets[row])
+            text = data[start:end].tobytes()
+            lengths[row] = max(len(text.rstrip(b" ")), floor)
+        offsets, data = _shorten(offsets, data, lengths)
+    longest = int(lengths.max())
+    if longest > limit:
+        row = int(np.argmax(lengths > limit))
+        raise StringTooLong(
+            f"value too long for type {type}",
+            detail=f'column "{name}": a value of {int(lengths[row])} bytes in row {row} of its batch',
+        )
+    return offsets, data
+
+
+def _mismatch(source: pa.DataType, type: SqlType, name: str) -> Never:
+    raise DatatypeMismatch(f'column "{name}" is of type {type} but the data is of type {source}')
+
+
+def _overflow(value: Any, type: SqlType, name: str) -> Never:
+    raise NumericOutOfRange(f'value {value} is out of range for column "{name}" of type {type}')
+
+
+# -- ColumnData to Arrow ------------------------------------------------------------------------------
+
+
+def to_arrow(column: ColumnData) -> pa.Array:
+    """The column as an Arrow array of `arrow_type(column.type)`."""
+    target, rows = arrow_type(column.type), column.rows
+    bitmap, nulls = None, 0
+    if column.valid is not None:
+        bitmap, nulls = pa.py_buffer(np.packbits(column.valid, bitorder="little")), column.null_count
+    match column.type.physical:
+        case Physical.STR:
+            offsets, data = column.text
+            if column.text_bytes > _MAX_STRING_BYTES:
+                raise NotSupportedError(f"{column.text_bytes} bytes of text in one batch; the limit is 2 GB")
+            narrow = pa.py_buffer(offsets.astype(np.int32))
+            buffers = [bitmap, narrow, pa.py_buffer(data[: column.text_bytes])]
+        case Physical.BOOL:
+            buffers = [bitmap, pa.py_buffer(np.packbits(column.fixed, bitorder="little"))]
+        case Physical.I128:
+            buffers = [bitmap, pa.py_buffer(np.ascontiguousarray(column.fixed))]
+        case Physical.I64 if column.type.kind is Kind.DECIMAL:
+            words = np.empty((rows, 2), np.int64)
+            words[:, 0] = column.fixed
+            np.right_shift(column.fixed, 63, out=words[:, 1])
+            buffers = [bitmap, pa.py_buffer(words)]
+        case _:
+            dtype = _narrow_dtype(column.type)
+            buffers = [bitmap, pa.py_buffer(np.ascontiguousarray(column.fixed.astype(dtype, copy=False)))]
+    return pa.Array.from_buffers(target, rows, buffers, nulls)
+
+
+def _narrow_dtype(type: SqlType) -> str:
+    return ("f" if type.is_float else "i") + str(type.storage_bytes)
