@@ -1,0 +1,58 @@
+"""Memory that kernels may touch: aligned, padded arrays and their addresses.
+
+Kernels get addresses, not arrays, and may read (never write) a little past the end of what they are
+given: strings are compared 32 bytes at a time, packed words are loaded in rows of 128 bytes. So every
+buffer handed to a kernel is made here:
+
+    | ... up to 63 bytes | data, 64-byte aligned ............ | slack, at least 128 bytes |
+      ^ base array                                              ^ readable, content undefined
+
+`empty(0, dtype)` is legal and has a valid address. Large arrays come from numpy, which asks for huge
+pages; memory that a kernel would allocate itself gets 4 KB pages and is several times slower to touch.
+Whoever stores an address keeps the array alive: an address is an int and holds nothing.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+ALIGNMENT = 64
+SLACK = 128  # one row of 16 lanes; strings need 32
+
+
+def address(array: np.ndarray) -> int:
+    """Where the array's first element stands (`.ctypes.data` costs ten times as much)."""
+    return int(array.__array_interface__["data"][0])
+
+
+def empty(n: int, dtype: Any) -> np.ndarray:
+    """An uninitialised array of `n` elements, aligned, with slack behind it."""
+    kind = np.dtype(dtype)
+    size = n * kind.itemsize
+    base = np.empty(size + ALIGNMENT + SLACK, np.uint8)
+    start = -base.__array_interface__["data"][0] % ALIGNMENT
+    return base[start : start + size].view(kind)
+
+
+def zeros(n: int, dtype: Any) -> np.ndarray:
+    """As `empty`, all bytes zero (the slack too)."""
+    kind = np.dtype(dtype)
+    size = n * kind.itemsize
+    base = np.zeros(size + ALIGNMENT + SLACK, np.uint8)
+    start = -base.__array_interface__["data"][0] % ALIGNMENT
+    return base[start : start + size].view(kind)
+
+
+def padded(array: np.ndarray) -> np.ndarray:
+    """A copy of a one-dimensional array that has the alignment and the slack."""
+    copy = empty(len(array), array.dtype)
+    copy[:] = array
+    return copy
+
+
+def words(*values: int) -> np.ndarray:
+    """A parameter block: int64 words (unsigned values above 2**63 wrap)."""
+    block = empty(len(values), np.int64)
+    block[:] = [value - (1 << 64) if value >= 1 << 63 else value for value in values]
+    return block

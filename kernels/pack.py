@@ -1,0 +1,219 @@
+"""Native functions by name: loaded from the kernel pack, compiled into it when it lacks them.
+
+    address(name) -> int             where a function stands in memory: goes into a program's I_OP
+    native(name)  -> callable        called with ints, answers an int; releases Python's lock
+    warmup(progress)                 compile all that is missing, once per machine and version
+
+    name --digest of its family's source--> key --pack file--> object file --llvmlite--> address
+                 |                                  |
+                 unknown: import the family,        missing: compile (build.py)
+                 compute keys (digest.py)
+
+With a filled pack nothing imports numba. All is thread safe; several processes may share a pack.
+What is compiled is written at once if the last write is a second old, else when the process ends
+or `flush()` is called: many small compilations in a row do not rewrite the file each time.
+"""
+from __future__ import annotations
+
+import atexit
+import ctypes
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..errors import InternalError
+from . import digest, packfile, registry
+from .packfile import Compiled, Contents
+
+_WRITE_INTERVAL = 1.0  # seconds
+
+_addresses: dict[str, int] = {}
+_natives: dict[str, Callable[..., int]] = {}
+
+
+def address(name: str) -> int:
+    """The native function's address; compiles it when the pack lacks it."""
+    found = _addresses.get(name)
+    return found if found is not None else _pack.find(name)
+
+
+def native(name: str) -> Callable[..., int]:
+    """The native function as a Python callable over ints."""
+    found = _natives.get(name)
+    if found is None:
+        arity = _pack.arity(name)
+        found = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * arity)(address(name))
+        _natives[name] = found
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """Every native function there is."""
+    return tuple(sorted(_pack.all_keys()))
+
+
+def warmup(progress: Callable[[str, int, int], None] | None = None) -> int:
+    """Compile what the pack lacks; `progress(name, done, all)` is told each. Answers how many."""
+    return _pack.warmup(progress)
+
+
+def flush() -> None:
+    """Write what was compiled since the last write."""
+    _pack.flush()
+
+
+class _Pack:
+    """The process's view of its pack file."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._contents = Contents()
+        self._fresh = Contents()  # not written yet
+        self._keys: dict[str, str] = {}  # name -> key, of families whose digest is known
+        self._unknown: set[str] = set()  # families whose names are not known yet
+        self._linker: _Linker | None = None
+        self._path: Path | None = None
+        self._written = 0.0
+        self.compiled = 0
+
+    def find(self, name: str) -> int:
+        with self._lock:
+            if name not in _addresses:
+                self._open()
+                key = self._key(name)
+                if key not in self._contents.objects:
+                    self._compile(name, key)
+                self._link([name])
+            return _addresses[name]
+
+    def arity(self, name: str) -> int:
+        with self._lock:
+            self._open()
+            return _arity(self._key(name))
+
+    def all_keys(self) -> dict[str, str]:
+        with self._lock:
+            self._open()
+            self._resolve()
+            return self._keys
+
+    def warmup(self, progress: Callable[[str, int, int], None] | None) -> int:
+        with self._lock:
+            keys = self.all_keys()
+            missing = [name for name, key in keys.items() if key not in self._contents.objects]
+            for done, name in enumerate(missing):
+                if progress is not None:
+                    progress(name, done, len(missing))
+                self._compile(name, keys[name])
+            self.flush()
+            return len(missing)
+
+    def flush(self) -> None:
+        with self._lock:
+            if (self._fresh.objects or self._fresh.families) and self._path is not None:
+                try:
+                    packfile.write(self._path, self._fresh)
+                except OSError:
+                    # The cache folder vanished or is full: keep working from memory, try a temporary one next.
+                    self._path = packfile.temporary_folder() / self._path.name
+                else:
+                    self._fresh = Contents()
+                self._written = time.monotonic()
+
+    def _open(self) -> None:
+        """Read the pack file once and find out which families it knows."""
+        if self._linker is not None:
+            return
+        file = f"kernels-{digest.environment()}.pack"
+        self._path = packfile.writable_folder() / file
+        self._contents = packfile.read(packfile.folder() / file)
+        for family in registry.families():
+            known = self._contents.families.get(family, {}).get(digest.family_digest(family))
+            if known is None:
+                self._unknown.add(family)
+            else:
+                self._keys.update(known)
+        self._linker = _Linker()
+        atexit.register(self.flush)
+
+    def _key(self, name: str) -> str:
+        if name not in self._keys:
+            self._resolve()
+        if name not in self._keys:
+            raise InternalError(f"there is no native function {name!r}")
+        return self._keys[name]
+
+    def _resolve(self) -> None:
+        """Import the families that the pack does not know and compute their functions' keys."""
+        for family in sorted(self._unknown):
+            specs = registry.load_family(family)
+            keys = {name: f"{spec.arity}-{digest.function_key(name, family)}" for name, spec in specs.items()}
+            self._unknown.discard(family)
+            self._keys.update(keys)
+            for contents in (self._contents, self._fresh):
+                contents.families.setdefault(family, {})[digest.family_digest(family)] = keys
+
+    def _compile(self, name: str, key: str) -> None:
+        from . import build, objects
+
+        if name not in registry.SPECS:
+            for family in registry.families():
+                registry.load_family(family)
+        code = build.compile_function(registry.SPECS[name])
+        compiled = Compiled(name, code, objects.undefined_symbols(code))
+        _check_symbols(compiled)
+        self._contents.objects[key] = self._fresh.objects[key] = compiled
+        self._keep_family(name)
+        self.compiled += 1
+        if time.monotonic() - self._written > _WRITE_INTERVAL:
+            self.flush()
+
+    def _keep_family(self, name: str) -> None:
+        """An object is only kept in the file while a family's version names it."""
+        family = registry.SPECS[name].family
+        version = digest.family_digest(family)
+        self._fresh.families.setdefault(family, {})[version] = self._contents.families[family][version]
+
+    def _link(self, names: list[str]) -> None:
+        assert self._linker is not None
+        wanted = {name: self._contents.objects[self._keys[name]] for name in names}
+        for compiled in wanted.values():
+            _check_symbols(compiled)
+        _addresses.update(self._linker.add(wanted))
+
+
+def _arity(key: str) -> int:
+    return int(key.partition("-")[0])
+
+
+def _check_symbols(compiled: Compiled) -> None:
+    """The linker ends the process at a symbol that is not there, so look first."""
+    import llvmlite.binding as llvm
+
+    for symbol in compiled.needs:
+        if llvm.address_of_symbol(symbol) is None:
+            raise InternalError(f"native function {compiled.name} needs {symbol}, which this process does not have")
+
+
+class _Linker:
+    """Object files to addresses, with llvmlite alone."""
+
+    def __init__(self) -> None:
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+        self._llvm = llvm
+        self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+
+    def add(self, wanted: dict[str, Compiled]) -> dict[str, int]:
+        for compiled in wanted.values():
+            self._engine.add_object_file(self._llvm.ObjectFileRef.from_data(compiled.code))
+        self._engine.finalize_object()
+        return {name: self._engine.get_function_address("warehouse_" + name) for name in wanted}
+
+
+_pack = _Pack()
