@@ -36,7 +36,7 @@ demo: $(READY) warmup  ## load TPC-H (SF=0.1), explain a join in two designs, ru
 	@$(BIN)/python -m warehouse.bench demo $(if $(SF),--sf $(SF)) $(if $(THREADS),--threads $(THREADS))
 
 test: lint typecheck warmup  ## lint, types, every test, and the check of docs/coverage.toml
-	@$(BIN)/python -m pytest --numprocesses $(JOBS) --check-coverage $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --check-coverage $(TESTS)
 
 lint: $(READY)  ## ruff over everything
 	@$(BIN)/ruff check --quiet . && echo "lint: clean"

@@ -1,0 +1,89 @@
+"""Are two results the same? Rows as multisets, ORDER BY keys in order, numbers by their kind.
+
+    integers, text, dates, booleans, DECIMAL   exact (by value: 1.50 equals 1.5, 2 equals 2.00)
+    floats                                     within 1e-9 relatively; NaN equals NaN
+    NULL                                       equals NULL only
+
+`difference` answers None or a sentence that says what differs, made for an assertion's message.
+Text of CHAR columns is compared without trailing blanks, which mean nothing there.
+"""
+from __future__ import annotations
+
+import datetime
+import decimal
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+Row = Sequence[Any]
+RELATIVE = 1e-9
+
+
+def difference(ours: Sequence[Row], theirs: Sequence[Row], keys: Sequence[int] = ()) -> str | None:
+    """What differs between two results, ordered by the columns at positions `keys`; None if nothing."""
+    if len(ours) != len(theirs):
+        return f"{len(ours)} rows, expected {len(theirs)}; first: {list(ours[:2])} and {list(theirs[:2])}"
+    mine = [tuple(map(canonical, row)) for row in ours]
+    other = [tuple(map(canonical, row)) for row in theirs]
+    for i, (a, b) in enumerate(zip(mine, other)):
+        if not all(same(a[k], b[k]) for k in keys):
+            return f"row {i} is out of order: {ours[i]}, expected {theirs[i]}"
+    for a, b in zip(sorted(mine, key=sort_key), sorted(other, key=sort_key)):
+        if len(a) != len(b) or not all(map(same, a, b)):
+            return f"row {a}, expected {b}"
+    return None
+
+
+def canonical(value: Any) -> Any:
+    """A value in the one form in which both engines' answers are compared."""
+    match value:
+        case bool() | None:
+            return value
+        case int():
+            return decimal.Decimal(value)
+        case decimal.Decimal():
+            return value
+        case str():
+            return value.rstrip(" ")
+        case datetime.datetime() if value.tzinfo is not None:
+            return value.astimezone(datetime.timezone.utc)
+        case _:
+            return value
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equality of two canonical values."""
+    if a is None or b is None:
+        return a is b
+    if isinstance(a, float) or isinstance(b, float):
+        if isinstance(a, str) or isinstance(b, str):
+            return False
+        x, y = float(a), float(b)
+        if math.isnan(x) or math.isnan(y):
+            return math.isnan(x) and math.isnan(y)
+        return math.isclose(x, y, rel_tol=RELATIVE, abs_tol=1e-12)
+    if isinstance(a, bool) != isinstance(b, bool):
+        return False
+    return bool(a == b)
+
+
+def sort_key(row: Row) -> tuple[Any, ...]:
+    """A total order over rows of any values; floats last, rounded, so that noise does not reorder."""
+    exact = tuple((v is not None, type(v).__name__, str(_plain(v))) for v in row if not isinstance(v, float))
+    return exact, tuple(float(f"{v:.7g}") for v in row if isinstance(v, float))
+
+
+def _plain(value: Any) -> Any:
+    return value.normalize() if isinstance(value, decimal.Decimal) else value
+
+
+def order_keys(sql: str, columns: Sequence[str]) -> list[int]:
+    """Positions of the output columns that the outermost ORDER BY names (expressions are left out)."""
+    tail = re.split(r"\border\s+by\b", sql, flags=re.IGNORECASE)[-1]
+    if tail == sql or tail.count("(") != tail.count(")"):
+        return []
+    tail = re.split(r"\blimit\b", tail, flags=re.IGNORECASE)[0]
+    names = [part.split()[0].lower() for part in tail.split(",") if part.strip()]
+    positions = {name.lower(): i for i, name in enumerate(columns)}
+    return [positions[name] for name in names if name in positions]
