@@ -1,1 +1,1 @@
-"""Part of the warehouse; see ARCHITECTURE.md."""
+"""Column encodings by Redshift's names, one per file behind the interface of base.py; see registry.py."""
