@@ -1,0 +1,73 @@
+"""Inlined helpers over bytes: equality, order, prefix, UTF-8. Memory is readable 32 bytes past a string.
+
+Bytes are compared eight at a time: equal words are skipped, the last partial word is masked. The
+order is that of unsigned bytes, which for UTF-8 is the order of code points. A string of length 0
+may have any address and is never read.
+"""
+from __future__ import annotations
+
+import numpy as np
+
+from .intrinsics import as_u64, byte_swap, inline, u8p, u64p
+
+ALL_BITS = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@inline
+def low_mask(count):
+    """A mask of the lowest `count` bytes of a word, 0..8."""
+    return ALL_BITS >> as_u64(64 - 8 * count) if count > 0 else np.uint64(0)
+
+
+@inline
+def text_equal(x, y, length):
+    """Whether `length` bytes at two addresses are the same."""
+    at = 0
+    while at + 8 <= length and u64p(x + at)[0] == u64p(y + at)[0]:
+        at += 8
+    rest = length - at
+    same = rest == 0
+    if 0 < rest < 8:
+        same = (u64p(x + at)[0] ^ u64p(y + at)[0]) & low_mask(rest) == np.uint64(0)
+    return same
+
+
+@inline
+def text_compare(x, x_length, y, y_length):
+    """-1, 0 or 1: the order of two strings."""
+    shared = min(x_length, y_length)
+    at = 0
+    while at + 8 <= shared and u64p(x + at)[0] == u64p(y + at)[0]:
+        at += 8
+    order = 0
+    if at < shared:
+        mask = low_mask(min(shared - at, 8))
+        p, q = byte_swap(u64p(x + at)[0] & mask), byte_swap(u64p(y + at)[0] & mask)
+        order = (1 if p > q else 0) - (1 if p < q else 0)
+    if order == 0:
+        order = (1 if x_length > y_length else 0) - (1 if x_length < y_length else 0)
+    return order
+
+
+@inline
+def prefix_word(x, length):
+    """The first 8 bytes as a number that sorts as they do (missing bytes are 0)."""
+    return byte_swap(u64p(x)[0] & low_mask(min(length, 8))) if length > 0 else np.uint64(0)
+
+
+@inline
+def character_bytes(x):
+    """Bytes of the UTF-8 character that starts at an address (1 for a byte that starts none)."""
+    lead = u8p(x)[0]
+    return 1 if lead < 0xC0 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+
+
+@inline
+def count_characters(x, length):
+    """Characters in `length` bytes of UTF-8: all bytes but those of the form 10xxxxxx."""
+    text = u8p(x)
+    count = 0
+    for i in range(length):
+        count += 1 if (text[i] & 0xC0) != 0x80 else 0
+    return count
+
