@@ -1,4 +1,4 @@
-"""JoinTable: the build side of a join, looked up by its keys, in the cheapest structure that is provably right.
+"""JoinTable: the build side of a join, looked up by its keys, in the cheapest structure that is proven right.
 
     keys                                      structure             why
     one i64, range <= 16 rows, unique         array                 a load per row, no compare

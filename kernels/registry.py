@@ -31,8 +31,8 @@ OP_ARITY = 7
 # Every module that defines native functions, by its name inside kernels/.
 FAMILIES: tuple[str, ...] = (
     "vm", "source", "decode", "gather", "arithmetic", "compare", "logic", "casts", "wide", "temporal",
-    "hash_ops", "joins", "join_build", "grouping", "aggregates", "strings", "text_ops", "like_ops",
-    "sort_ops", "partition_ops", "append",
+    "hash_ops", "joins", "join_lookup", "join_build", "grouping", "aggregates", "strings", "text_ops",
+    "like_ops", "sort_ops", "partition_ops", "append",
 )
 
 
