@@ -1,0 +1,130 @@
+"""The database folder: its layout, who holds it, and how a read-only user looks in without a trace.
+
+    dw/catalog.sqlite     what is committed (store.py)
+    dw/history.sqlite     query history (history.py)
+    dw/data/              extents: <table>/<slice>/<transaction>-<n>.ext
+    dw/locks/             database.lock: held by the process that has the database open
+    dw/run/  dw/spill/    live processes, temporary files
+
+The lock is an flock on a descriptor of its own: exclusive for a writer, shared for readers. The
+kernel releases it when the process dies, however it dies, so there is nothing to clean up. The pid in
+the file only serves the message of whoever comes second.
+"""
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from ... import errors
+
+CATALOG = "catalog.sqlite"
+HISTORY = "history.sqlite"
+DATA = "data"
+LOCKS = "locks"
+LOCK_FILE = "database.lock"
+FOLDERS = (DATA, LOCKS, "run", "spill")
+_SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
+_OWN_NAMES = frozenset((*FOLDERS, *(f + s for f in (CATALOG, HISTORY) for s in _SQLITE_SUFFIXES)))
+
+
+def prepare(path: Path, *, create: bool, read_only: bool) -> bool:
+    """Check that `path` is, or can become, a database folder; answers whether it is one already."""
+    if path.exists() and not path.is_dir():
+        raise errors.OperationalError(f'"{path}" is a file, not a database folder', sqlstate="58P01")
+    names = set(os.listdir(path)) if path.exists() else set()
+    if CATALOG in names:
+        return True
+    foreign = sorted(names - _OWN_NAMES)
+    if foreign:
+        raise errors.OperationalError(
+            f'"{path}" is not a database folder: it holds {foreign[0]!r} and no {CATALOG}',
+            hint="Name a new or an empty folder.",
+            sqlstate="58P01",
+        )
+    if read_only or not create:
+        raise errors.FileMissing(f'database "{path}" does not exist')
+    try:
+        for folder in FOLDERS:
+            (path / folder).mkdir(parents=True, exist_ok=True)
+        sync_folder(path)
+        sync_folder(path.absolute().parent)
+    except OSError as e:
+        raise errors.FileError(f'cannot create the database folder "{path}": {e.strerror}') from e
+    return False
+
+
+def sync_folder(path: Path) -> None:
+    """Make the folder's entries durable (a new file's name is lost in a crash otherwise)."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class FolderLock:
+    """Holds the database folder for this process; see the module's text."""
+
+    def __init__(self, path: Path, *, shared: bool) -> None:
+        self._descriptor = -1
+        name = path / LOCKS / LOCK_FILE
+        flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
+        try:
+            descriptor = os.open(name, flags, 0o644)
+        except FileNotFoundError:
+            if shared:
+                return  # a copy that nobody ever opened for writing: there is nobody to keep out
+            raise
+        except OSError as e:
+            raise errors.FileError(f'cannot open the lock file "{name}": {e.strerror}') from e
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except OSError as e:
+            holder = _holder(descriptor)
+            os.close(descriptor)
+            raise errors.DatabaseInUse(
+                f'database "{path}" is in use by {holder}',
+                hint="Close it there first, or open it there and here with read_only=True.",
+            ) from e
+        if not shared:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _holder(descriptor: int) -> str:
+    """Who holds the lock: from the kernel's own list where there is one, else from the file."""
+    inode = os.fstat(descriptor).st_ino
+    try:
+        with open("/proc/locks") as f:
+            for line in f:
+                fields = line.split()
+                if len(fields) > 5 and fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
+                    return f"process {fields[4]}"
+    except OSError:
+        pass  # not Linux: fall back on what the last writer noted
+    text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+    return f"process {text}" if text else "another process"
+
+
+def readable_catalog(path: Path) -> tuple[Path, Path | None]:
+    """The catalogue for a read-only user: (file, None) to open as immutable, or (copy, its folder).
+
+    When the last writer was killed, commits may still stand in the write-ahead log, which an immutable
+    open would overlook. SQLite then works on a copy outside the folder, removed when it is read.
+    """
+    log = path / f"{CATALOG}-wal"
+    if not log.exists() or log.stat().st_size == 0:
+        return path / CATALOG, None
+    copy = Path(tempfile.mkdtemp(prefix="warehouse-catalog-"))
+    for name in (CATALOG, f"{CATALOG}-wal"):
+        shutil.copyfile(path / name, copy / name)
+    return copy / CATALOG, copy

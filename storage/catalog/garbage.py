@@ -1,0 +1,106 @@
+"""Which extents' files may go: nobody's snapshot needs them, or no commit ever named them.
+
+A dropped extent (DROP TABLE, TRUNCATE, a rewrite) is still read by queries that started before. Each
+of them pins its snapshot; an extent dropped by commit d is needed by the snapshots below d:
+
+    extent 3 lives in 9..11     pins: 10, 14   -> keep (10 < 12)
+    dropped by commit 12        pins: 14       -> unlink
+
+A file that no row of the catalogue names is an orphan: a load was killed before its commit. Opening
+removes orphans; the process holds the folder's lock then, so no load can be under way.
+"""
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..schema import ExtentRef
+
+_log = logging.getLogger("warehouse.storage")
+
+
+class Pins:
+    """Counts the users of each snapshot. The Database's lock guards it."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+
+    def add(self, snapshot: int) -> None:
+        self._counts[snapshot] += 1
+
+    def remove(self, snapshot: int) -> None:
+        if self._counts[snapshot] <= 1:
+            del self._counts[snapshot]
+        else:
+            self._counts[snapshot] -= 1
+
+    def oldest(self) -> int | None:
+        return min(self._counts, default=None)
+
+    def __contains__(self, snapshot: int) -> bool:
+        return snapshot in self._counts
+
+
+class Garbage:
+    """Dropped extents that wait for the last snapshot that can see them."""
+
+    def __init__(self, data: Path | None) -> None:
+        self.data = data
+        self._waiting: list[tuple[int, ExtentRef]] = []  # (commit that dropped it, extent), ascending
+        self._unlinked: list[int] = []  # ids whose catalogue rows may go with the next commit
+        self.horizon = 0  # snapshots below this one may miss files
+
+    def add(self, seq: int, extents: Iterable[ExtentRef]) -> None:
+        self._waiting.extend((seq, e) for e in extents)
+
+    def collect(self, oldest_pin: int | None) -> list[ExtentRef]:
+        """Unlink what no pinned snapshot sees; answers the extents that are gone."""
+        gone = [(seq, e) for seq, e in self._waiting if oldest_pin is None or seq <= oldest_pin]
+        if not gone:
+            return []
+        self._waiting = [w for w in self._waiting if oldest_pin is not None and w[0] > oldest_pin]
+        for seq, extent in gone:
+            self.horizon = max(self.horizon, seq)
+            if self.data is not None:
+                remove_file(self.data / extent.path)
+            self._unlinked.append(extent.id)
+        return [e for _, e in gone]
+
+    def take_unlinked(self) -> list[int]:
+        taken, self._unlinked = self._unlinked, []
+        return taken
+
+    def give_back(self, ids: list[int]) -> None:
+        """A commit that should have forgotten these failed."""
+        self._unlinked.extend(ids)
+
+
+def remove_file(path: Path) -> None:
+    """Unlink a file that nobody needs; one that cannot be unlinked is found again at the next open."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as e:
+        _log.warning("cannot remove %s: %s", path, e.strerror)
+
+
+def remove_orphans(data: Path, named: Iterable[str]) -> int:
+    """Remove all files under `data` whose relative path is not in `named`; answers how many."""
+    keep = {str(data / name) for name in named}
+    removed = 0
+    for folder, _, names in os.walk(data, topdown=False):
+        left = 0
+        for name in names:
+            path = os.path.join(folder, name)
+            if path in keep:
+                left += 1
+            else:
+                remove_file(Path(path))
+                removed += 1
+        if not left and folder != str(data) and not os.listdir(folder):
+            os.rmdir(folder)
+    if removed:
+        _log.info("removed %d files of unfinished loads", removed)
+    return removed

@@ -1,0 +1,328 @@
+"""The whole catalogue as of one commit, in memory: what views read and deltas make anew.
+
+A `CatalogState` is never changed. `apply` answers a new one that shares everything the delta did
+not touch, so a pinned snapshot costs a few references and planning never waits for a commit:
+
+    state 41 ---- entries {t: e1, u: e2} ----> e1 (t's extents, sketches)   e2
+    state 42 ---- entries {t: e3, u: e2} ----> e3 = e1 + one extent         e2 (shared)
+
+`apply` is also where a delta is validated: names free, relations still there in the version that
+the delta's maker saw. It raises before anything is written. SQLite is in store.py.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from ... import errors
+from ..schema import (
+    ColumnStatistics,
+    DistStyle,
+    ExtentRef,
+    Table,
+    TableData,
+    TableStatistics,
+    View,
+)
+from ..statistics import ColumnSketch
+from .delta import AddExtents, Delta, DropExtents
+
+BUILTIN_SCHEMAS = ("information_schema", "pg_catalog", "public")
+# Ids below belong to built-in relations (virtual tables), as on Redshift.
+FIRST_RELATION_ID = 100_000
+
+
+class TableEntry:
+    """A table with its extents and sketches; the statistics are worked out when first asked for."""
+
+    __slots__ = ("_data", "exact_bounds", "extents", "replicated", "rows", "sketches", "table")
+
+    def __init__(
+        self,
+        table: Table,
+        extents: tuple[ExtentRef, ...] = (),
+        sketches: Mapping[int, ColumnSketch] | None = None,
+        replicated: bool = False,
+        exact_bounds: bool = True,
+        rows: int | None = None,
+    ) -> None:
+        self.table = table
+        self.extents = extents
+        self.sketches: Mapping[int, ColumnSketch] = sketches or {}
+        self.replicated = replicated
+        self.exact_bounds = exact_bounds
+        self.rows = sum(e.rows for e in extents) if rows is None else rows
+        self._data: TableData | None = None
+
+    def data(self) -> TableData:
+        if self._data is None:
+            self._data = TableData(self.table, self.extents, self._statistics(), self.replicated)
+        return self._data
+
+    def _statistics(self) -> TableStatistics:
+        columns: dict[int, ColumnStatistics] = {}
+        for column in self.table.columns:
+            sketch = self.sketches.get(column.id)
+            if sketch is None:
+                if not self.extents:
+                    columns[column.id] = ColumnStatistics(0.0, 0)
+                continue
+            statistics = sketch.statistics()
+            columns[column.id] = (
+                statistics if self.exact_bounds else replace(statistics, exact_bounds=False)
+            )
+        return TableStatistics(self.rows, sum(e.bytes for e in self.extents), columns)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogState:
+    """Everything the catalogue holds as of commit `seq`."""
+
+    seq: int = 0
+    schemas: frozenset[str] = frozenset(BUILTIN_SCHEMAS)
+    relations: Mapping[int, Table | View] = field(default_factory=dict)
+    names: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    entries: Mapping[int, TableEntry] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    next_extent: int = 1
+
+
+@dataclass(slots=True)
+class Changes:
+    """What `apply` did, for the store and the garbage collector (not for views)."""
+
+    created_schemas: list[str] = field(default_factory=list)
+    dropped_schemas: list[str] = field(default_factory=list)
+    created: list[Table | View] = field(default_factory=list)
+    dropped: list[Table | View] = field(default_factory=list)  # with the version that ended
+    added_extents: list[tuple[int, ExtentRef]] = field(default_factory=list)  # (table id, extent)
+    dropped_extents: list[ExtentRef] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)  # tables whose sketches or placement changed
+    identity: dict[tuple[int, int], int] = field(default_factory=dict)
+    settings: dict[str, str | None] = field(default_factory=dict)
+
+
+def starts_replicated(table: Table) -> bool:
+    """Is an empty table of this definition replicated? (AUTO is ALL while small.)"""
+    return table.dist_style in (DistStyle.ALL, DistStyle.AUTO)
+
+
+def apply(
+    state: CatalogState, delta: Delta, new_id: Callable[[], int]
+) -> tuple[CatalogState, Changes]:
+    """The state after `delta`, and what changed; raises if the delta no longer fits.
+
+    `new_id` numbers created relations that bear the id 0; ids are never used twice.
+    """
+    return _Application(state, new_id).run(delta)
+
+
+class _Application:
+    """One delta being applied: mutable copies of the state's maps, copied on first change only."""
+
+    def __init__(self, state: CatalogState, new_id: Callable[[], int]) -> None:
+        self.new_id = new_id
+        self.seq = state.seq + 1
+        self.schemas = set(state.schemas)
+        self.relations = dict(state.relations)
+        self.names = dict(state.names)
+        self.entries = dict(state.entries)
+        self.settings = dict(state.settings)
+        self.next_extent = state.next_extent
+        self.created_ids: set[int] = set()
+        self.changes = Changes()
+
+    def run(self, delta: Delta) -> tuple[CatalogState, Changes]:
+        for name in delta.create_schemas:
+            self._create_schema(name)
+        for relation in delta.drop:
+            self._drop(relation)
+        for relation in delta.replace:
+            self._replace(relation)
+        for relation in delta.create:
+            self._create(relation)
+        for dropped in delta.drop_extents:
+            self._drop_extents(dropped)
+        for added in delta.add_extents:
+            self._add_extents(added)
+        for computed in delta.statistics:
+            entry = self._entry(computed.table)
+            self.entries[entry.table.id] = TableEntry(
+                entry.table, entry.extents, dict(computed.sketches), entry.replicated, True, entry.rows
+            )
+            self.changes.touched.add(entry.table.id)
+        for setting, value in delta.settings.items():
+            self._set(setting, value)
+        for name in delta.drop_schemas:
+            self._drop_schema(name)
+        state = CatalogState(
+            self.seq, frozenset(self.schemas), self.relations, self.names, self.entries,
+            self.settings, self.next_extent,
+        )
+        return state, self.changes
+
+    def _create_schema(self, name: str) -> None:
+        if name in self.schemas:
+            raise errors.ProgrammingError(f'schema "{name}" already exists', sqlstate="42P06")
+        self.schemas.add(name)
+        self.changes.created_schemas.append(name)
+
+    def _drop_schema(self, name: str) -> None:
+        if name not in self.schemas:
+            raise errors.UndefinedObject(f'schema "{name}" does not exist', sqlstate="3F000")
+        if name in BUILTIN_SCHEMAS and name != "public":
+            raise errors.ProgrammingError(f'cannot drop the system schema "{name}"', sqlstate="42501")
+        inside = sorted(relation for schema, relation in self.names if schema == name)
+        if inside:
+            raise errors.ProgrammingError(
+                f'cannot drop schema "{name}" because other objects depend on it',
+                detail=f"It holds {', '.join(inside[:5])}{' and more' if len(inside) > 5 else ''}.",
+                hint="Use DROP ... CASCADE to drop the dependent objects too.",
+                sqlstate="2BP01",
+            )
+        self.schemas.remove(name)
+        self.changes.dropped_schemas.append(name)
+
+    def _create(self, relation: Table | View) -> None:
+        if relation.schema not in self.schemas:
+            raise errors.UndefinedObject(f'schema "{relation.schema}" does not exist', sqlstate="3F000")
+        if (relation.schema, relation.name) in self.names:
+            raise errors.DuplicateTable(f'relation "{relation.name}" already exists')
+        id_ = relation.id or self.new_id()
+        if id_ in self.relations:
+            raise errors.InternalError(f"relation id {id_} of {relation.name} is taken")
+        created = replace(relation, id=id_, version=self.seq)
+        self._put(created)
+        self.created_ids.add(id_)
+        if isinstance(created, Table):
+            self.entries[id_] = TableEntry(created, replicated=starts_replicated(created))
+            self.changes.touched.add(id_)
+
+    def _put(self, relation: Table | View) -> None:
+        self.relations[relation.id] = relation
+        self.names[relation.schema, relation.name] = relation.id
+        self.changes.created.append(relation)
+
+    def _current(self, seen: Table | View) -> Table | View:
+        """The relation as it is now; an error unless it is still the one that was seen."""
+        current = self.relations.get(seen.id)
+        if current is None or type(current) is not type(seen):
+            raise errors.UndefinedTable(f'relation "{seen.name}" does not exist')
+        if current.version != seen.version and seen.id not in self.created_ids:
+            _concurrent_change(seen.name)
+        return current
+
+    def _drop(self, seen: Table | View) -> None:
+        current = self._current(seen)
+        del self.relations[current.id]
+        del self.names[current.schema, current.name]
+        entry = self.entries.pop(current.id, None)
+        if entry is not None:
+            self.changes.dropped_extents.extend(entry.extents)
+        self.changes.dropped.append(current)
+
+    def _replace(self, new: Table | View) -> None:
+        current = self._current(new)
+        if (new.schema, new.name) != (current.schema, current.name):
+            if new.schema not in self.schemas:
+                raise errors.UndefinedObject(f'schema "{new.schema}" does not exist', sqlstate="3F000")
+            if (new.schema, new.name) in self.names:
+                raise errors.DuplicateTable(f'relation "{new.name}" already exists')
+            del self.names[current.schema, current.name]
+        self.changes.dropped.append(current)
+        changed = replace(new, version=self.seq)
+        self._put(changed)
+        entry = self.entries.get(changed.id)
+        if isinstance(changed, Table) and entry is not None:
+            self.entries[changed.id] = _with_table(entry, changed)
+
+    def _entry(self, seen: Table) -> TableEntry:
+        self._current(seen)
+        return self.entries[seen.id]
+
+    def _drop_extents(self, dropped: DropExtents) -> None:
+        entry = self._entry(dropped.table)
+        if dropped.extents is None:
+            gone, left = entry.extents, ()
+        else:
+            wanted = set(dropped.extents)
+            gone = tuple(e for e in entry.extents if e.id in wanted)
+            left = tuple(e for e in entry.extents if e.id not in wanted)
+            if len(gone) != len(wanted):
+                _concurrent_change(entry.table.name)
+        self.changes.dropped_extents.extend(gone)
+        self.changes.touched.add(entry.table.id)
+        if not left and not dropped.keep_sketches:
+            self.entries[entry.table.id] = TableEntry(
+                entry.table, replicated=starts_replicated(entry.table)
+            )
+            return
+        exact = entry.exact_bounds and dropped.keep_sketches
+        self.entries[entry.table.id] = TableEntry(
+            entry.table, left, entry.sketches, entry.replicated, exact
+        )
+
+    def _add_extents(self, added: AddExtents) -> None:
+        entry = self._entry(added.table)
+        table = entry.table
+        if entry.extents and entry.replicated != added.replicated:
+            _concurrent_change(table.name)
+        numbered = []
+        for extent in added.extents:
+            numbered.append(replace(extent, id=self.next_extent))
+            self.next_extent += 1
+        self.changes.added_extents.extend((table.id, e) for e in numbered)
+        self.changes.touched.add(table.id)
+        for column, following in added.identity.items():
+            self.changes.identity[table.id, column] = following
+        table = self._record_encodings(table, added.encodings)
+        self.entries[table.id] = TableEntry(
+            table, entry.extents + tuple(numbered), _merged(entry, added), added.replicated,
+            entry.exact_bounds, entry.rows + sum(e.rows for e in numbered),
+        )
+
+    def _record_encodings(self, table: Table, encodings: Mapping[int, str]) -> Table:
+        """Chosen encodings become the columns' own. No new version: no plan depends on them."""
+        if not any(c.encoding == "auto" and c.id in encodings for c in table.columns):
+            return table
+        columns = tuple(
+            replace(c, encoding=encodings[c.id]) if c.encoding == "auto" and c.id in encodings else c
+            for c in table.columns
+        )
+        changed = replace(table, columns=columns)
+        self.changes.dropped.append(table)
+        self._put(changed)
+        return changed
+
+    def _set(self, name: str, value: str | None) -> None:
+        if value is None:
+            self.settings.pop(name, None)
+        else:
+            self.settings[name] = value
+        self.changes.settings[name] = value
+
+
+def _with_table(entry: TableEntry, table: Table) -> TableEntry:
+    return TableEntry(
+        table, entry.extents, entry.sketches, entry.replicated, entry.exact_bounds, entry.rows
+    )
+
+
+def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:
+    """The table's sketches with the new rows' ones. A column unknown on one side stays unknown."""
+    if not entry.rows:
+        return dict(added.sketches)
+    return {
+        column: entry.sketches[column].merge(sketch)
+        for column, sketch in added.sketches.items()
+        if column in entry.sketches
+    }
+
+
+def _concurrent_change(name: str) -> NoReturn:
+    raise errors.OperationalError(
+        f'relation "{name}" was changed by another session while this statement ran',
+        hint="Run the statement again.",
+        sqlstate="40001",
+    )

@@ -1,0 +1,314 @@
+"""The catalogue in SQLite: one small file that decides what is committed.
+
+Everything else on disk (extents) counts only because a row here names it. Rows carry the commits
+between which they hold, so that the file can answer for any snapshot that is still pinned:
+
+    extents   id  table_id  created_seq  dropped_seq  path ...
+               7    100000           12         NULL  100000/0/12-0.ext     in all snapshots >= 12
+               3    100000            9           12  100000/all/9-0.ext    in snapshots 9, 10, 11
+
+The file is read once, when the database is opened (`load`), and then only written: `write` puts the
+changes of one commit into one BEGIN IMMEDIATE. WAL with synchronous FULL makes COMMIT durable.
+All SQL of the catalogue stands in this file, so that another database can take SQLite's place.
+"""
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ... import errors
+from ..schema import ExtentRef, Table, Topology, View
+from . import codec, sketches
+from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
+
+# Raised when the folder's contents change in a way that an older release would misread.
+FORMAT_VERSION = 1
+APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE schemas (
+    name TEXT NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER,
+    PRIMARY KEY (name, created_seq)) WITHOUT ROWID;
+CREATE TABLE tables (
+    id INTEGER NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER, version INTEGER NOT NULL,
+    schema TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL,
+    PRIMARY KEY (id, created_seq));
+CREATE TABLE views (
+    id INTEGER NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER, version INTEGER NOT NULL,
+    schema TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL,
+    PRIMARY KEY (id, created_seq));
+CREATE TABLE extents (
+    id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER,
+    path TEXT NOT NULL, slice INTEGER NOT NULL, "rows" INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    row_groups INTEGER NOT NULL);
+CREATE TABLE statistics (
+    table_id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, replicated INTEGER NOT NULL,
+    exact_bounds INTEGER NOT NULL, sketches BLOB NOT NULL);
+CREATE TABLE identity (
+    table_id INTEGER NOT NULL, column_id INTEGER NOT NULL, next INTEGER NOT NULL,
+    PRIMARY KEY (table_id, column_id)) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the file holds when the database is opened."""
+
+    state: CatalogState
+    topology: Topology
+    next_relation: int
+    transaction: int  # the highest number of a committed transaction
+    identity: dict[tuple[int, int], int]
+
+
+class CatalogStore:
+    """A connection to catalog.sqlite. Not for use by two threads at once: Database holds a lock."""
+
+    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
+        """`path` None: in memory. Read-only opens the file as immutable: nothing at all is written."""
+        self.path = path
+        self.read_only = read_only
+        self._statistics_of: set[int] = set()
+        try:
+            self._connection = self._connect()
+        except sqlite3.DatabaseError as e:
+            raise self._failure(e) from e
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.path is None:
+            return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        mode = "mode=ro&immutable=1" if self.read_only else "mode=rwc"
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None,
+            check_same_thread=False,
+        )
+        if not self.read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _failure(self, e: sqlite3.Error) -> errors.DatabaseError:
+        if isinstance(e, sqlite3.OperationalError):
+            return errors.FileError(f"the catalogue {self.path} cannot be used: {e}")
+        return errors.DataCorrupted(f"the catalogue {self.path} is damaged: {e}")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    # -- opening -------------------------------------------------------------------------------
+
+    def is_empty(self) -> bool:
+        """Was nothing ever committed here? (A new file, or one whose creation was cut short.)"""
+        try:
+            return self._one("SELECT count(*) FROM sqlite_master") == 0
+        except sqlite3.DatabaseError as e:
+            raise self._failure(e) from e
+
+    def create(self, topology: Topology) -> None:
+        """Make the tables of a new catalogue, all or none."""
+        statements = [s for s in _SCHEMA.split(";") if s.strip()]
+        run = self._connection.execute
+        if self.path is not None:
+            run(f"PRAGMA application_id = {APPLICATION_ID}")
+        run("BEGIN IMMEDIATE")
+        for statement in statements:
+            run(statement)
+        meta = {
+            "format": str(FORMAT_VERSION), "topology": codec.topology_to_json(topology), "seq": "0",
+            "next_relation": str(FIRST_RELATION_ID), "transaction": "0",
+        }
+        self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        self._connection.executemany(
+            "INSERT INTO schemas VALUES (?, 0, NULL)", [(name,) for name in BUILTIN_SCHEMAS]
+        )
+        run("COMMIT")
+
+    def load(self) -> Loaded:
+        """Read the newest state. The format is looked at before anything else is."""
+        try:
+            return self._load()
+        except sqlite3.DatabaseError as e:
+            raise self._failure(e) from e
+        except (ValueError, KeyError, TypeError) as e:
+            raise errors.DataCorrupted(f"the catalogue {self.path} is damaged: {e!r}") from e
+
+    def _load(self) -> Loaded:
+        meta = dict(self._connection.execute("SELECT key, value FROM meta"))
+        if int(meta["format"]) > FORMAT_VERSION:
+            raise errors.FormatTooNew(
+                f"the database was written by a newer release: its format is {meta['format']}, "
+                f"this release reads up to {FORMAT_VERSION}",
+                hint="Upgrade warehouse-sql.",
+            )
+        relations = self._load_relations()
+        state = CatalogState(
+            seq=int(meta["seq"]),
+            schemas=frozenset(
+                name for (name,) in
+                self._connection.execute("SELECT name FROM schemas WHERE dropped_seq IS NULL")
+            ),
+            relations=relations,
+            names={(r.schema, r.name): r.id for r in relations.values()},
+            entries=self._load_entries(relations),
+            settings=dict(self._connection.execute("SELECT name, value FROM settings")),
+            next_extent=self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"),
+        )
+        identity = {
+            (table, column): following for table, column, following in
+            self._connection.execute("SELECT table_id, column_id, next FROM identity")
+        }
+        return Loaded(
+            state, codec.topology_from_json(meta["topology"]), int(meta["next_relation"]),
+            int(meta["transaction"]), identity,
+        )
+
+    def _one(self, sql: str) -> int:
+        return int(self._connection.execute(sql).fetchone()[0])
+
+    def _load_relations(self) -> dict[int, Table | View]:
+        columns = "id, schema, name, version, definition"
+        relations: dict[int, Table | View] = {}
+        for row in self._connection.execute(f"SELECT {columns} FROM tables WHERE dropped_seq IS NULL"):
+            relations[row[0]] = codec.table_from_json(*row)
+        for row in self._connection.execute(f"SELECT {columns} FROM views WHERE dropped_seq IS NULL"):
+            relations[row[0]] = codec.view_from_json(*row)
+        return relations
+
+    def _load_entries(self, relations: dict[int, Table | View]) -> dict[int, TableEntry]:
+        extents: dict[int, list[ExtentRef]] = {}
+        for table_id, *fields in self._connection.execute(
+            'SELECT table_id, id, path, slice, "rows", bytes, row_groups FROM extents'
+            " WHERE dropped_seq IS NULL ORDER BY id"
+        ):
+            extents.setdefault(table_id, []).append(ExtentRef(*fields))
+        entries: dict[int, TableEntry] = {}
+        for table_id, replicated, exact, blob in self._connection.execute(
+            "SELECT table_id, replicated, exact_bounds, sketches FROM statistics"
+        ):
+            table = relations[table_id]
+            if not isinstance(table, Table):
+                raise ValueError(f"statistics of {table.name}, which is not a table")
+            entries[table_id] = TableEntry(
+                table, tuple(extents.get(table_id, ())), sketches.from_bytes(blob), bool(replicated),
+                bool(exact),
+            )
+        return entries
+
+    # -- committing ----------------------------------------------------------------------------
+
+    def write(
+        self,
+        state: CatalogState,
+        changes: Changes,
+        *,
+        next_relation: int,
+        transaction: int,
+        forget: Iterable[int] = (),
+    ) -> None:
+        """Make `state` (the outcome of `changes`) the newest one, durably, or raise and change nothing.
+
+        `forget`: ids of dropped extents whose files are gone; their rows go with this commit.
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._check_seq(state.seq - 1)
+                self._write_names(state.seq, changes)
+                self._write_extents(state.seq, changes, forget)
+                self._write_statistics(state, changes)
+                self._write_meta(state.seq, next_relation, transaction)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as e:
+            raise self._failure(e) from e
+
+    def _check_seq(self, expected: int) -> None:
+        found = self._one("SELECT value FROM meta WHERE key = 'seq'")
+        if found != expected:
+            raise errors.InternalError(f"the catalogue is at commit {found}, expected {expected}")
+
+    def _write_names(self, seq: int, changes: Changes) -> None:
+        run = self._connection.execute
+        for name in changes.dropped_schemas:
+            run("UPDATE schemas SET dropped_seq = ? WHERE name = ? AND dropped_seq IS NULL", (seq, name))
+        for name in changes.created_schemas:
+            run("INSERT INTO schemas VALUES (?, ?, NULL)", (name, seq))
+        for relation in changes.dropped:
+            kind = "tables" if isinstance(relation, Table) else "views"
+            run(
+                f"UPDATE {kind} SET dropped_seq = ? WHERE id = ? AND dropped_seq IS NULL",
+                (seq, relation.id),
+            )
+        for relation in changes.created:
+            if isinstance(relation, Table):
+                kind, text = "tables", codec.table_to_json(relation)
+            else:
+                kind, text = "views", codec.view_to_json(relation)
+            run(
+                f"INSERT OR REPLACE INTO {kind} VALUES (?, ?, NULL, ?, ?, ?, ?)",
+                (relation.id, seq, relation.version, relation.schema, relation.name, text),
+            )
+        for setting, value in changes.settings.items():
+            if value is None:
+                run("DELETE FROM settings WHERE name = ?", (setting,))
+            else:
+                run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (setting, value))
+
+    def _write_extents(self, seq: int, changes: Changes, forget: Iterable[int]) -> None:
+        many = self._connection.executemany
+        many(
+            "UPDATE extents SET dropped_seq = ? WHERE id = ?",
+            [(seq, e.id) for e in changes.dropped_extents],
+        )
+        many(
+            "INSERT INTO extents VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?)",
+            [
+                (e.id, table_id, seq, e.path, e.slice, e.rows, e.bytes, e.row_groups)
+                for table_id, e in changes.added_extents
+            ],
+        )
+        many("DELETE FROM extents WHERE id = ?", [(id_,) for id_ in forget])
+
+    def _write_statistics(self, state: CatalogState, changes: Changes) -> None:
+        run = self._connection.execute
+        for table_id in changes.touched:
+            entry = state.entries[table_id]
+            blob = sketches.to_bytes(entry.sketches)
+            run(
+                "INSERT OR REPLACE INTO statistics VALUES (?, ?, ?, ?, ?)",
+                (table_id, state.seq, entry.replicated, entry.exact_bounds, blob),
+            )
+        for relation in changes.dropped:
+            if relation.id not in state.entries:
+                run("DELETE FROM statistics WHERE table_id = ?", (relation.id,))
+                run("DELETE FROM identity WHERE table_id = ?", (relation.id,))
+        for (table_id, column), following in changes.identity.items():
+            run("INSERT OR REPLACE INTO identity VALUES (?, ?, ?)", (table_id, column, following))
+
+    def _write_meta(self, seq: int, next_relation: int, transaction: int) -> None:
+        self._connection.executemany(
+            "UPDATE meta SET value = ? WHERE key = ?",
+            [(str(seq), "seq"), (str(next_relation), "next_relation"), (str(transaction), "transaction")],
+        )
+
+    def purge_dropped(self) -> None:
+        """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
+        run = self._connection.execute
+        run("BEGIN IMMEDIATE")
+        for table in ("schemas", "tables", "views", "extents"):
+            run(f"DELETE FROM {table} WHERE dropped_seq IS NOT NULL")
+        run("COMMIT")
+
+    def has_dropped(self) -> bool:
+        """Are there rows that `purge_dropped` would remove? (It costs an fsync.)"""
+        return any(
+            self._connection.execute(f"SELECT 1 FROM {t} WHERE dropped_seq IS NOT NULL LIMIT 1").fetchone()
+            for t in ("schemas", "tables", "views", "extents")
+        )

@@ -1,0 +1,379 @@
+"""A database: the folder, its catalogue and what is committed, for all sessions of this process.
+
+    db = Database.open("dw", nodes=2, slices_per_node=2)
+    snapshot = db.pin()                        the newest commit; its files stay until unpin
+    view = db.view(snapshot)                   what binder, planner and scans read
+    seq = db.commit(Delta(create=(table,)))    all of it or none of it
+    db.unpin(snapshot); db.close()
+
+One process holds the folder at a time (catalog/folder.py); opening it again in the same process
+answers the same object, closed when the last user closes it. `:memory:` is a database of its own each
+time: an SQLite catalogue in memory and, once rows are stored, a private temporary folder.
+
+A commit is validated in memory (catalog/state.py), written by one SQLite transaction
+(catalog/store.py) and only then shown to new snapshots. Rows get here through loader.py.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections import OrderedDict
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from .. import errors
+from . import topology as topologies
+from .catalog import folder as folders
+from .catalog.delta import Delta
+from .catalog.garbage import Garbage, Pins, remove_orphans
+from .catalog.history import History
+from .catalog.state import CatalogState, apply
+from .catalog.store import CatalogStore, Loaded
+from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
+from .schema import ExtentRef, Topology
+
+if TYPE_CHECKING:
+    from .buffer import BufferCache
+
+MEMORY = ":memory:"
+# Snapshots that nobody pinned stay readable for this many commits, so that one may ask for the
+# newest number first and for its view a moment later.
+RECENT_STATES = 64
+# Without a limit given: a quarter of the memory, the rest is for queries and Arrow.
+CACHE_SHARE = 0.25
+
+_open: dict[tuple[int, int], Database] = {}  # by (device, inode) of the folder
+_registry_lock = threading.RLock()
+
+
+class Database:
+    """See the module's text. Made by `Database.open`; safe for use by several threads."""
+
+    def __init__(
+        self,
+        name: str,
+        path: Path | None,
+        store: CatalogStore | None,
+        loaded: Loaded,
+        lock: folders.FolderLock | None,
+        read_only: bool,
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.read_only = read_only
+        self.topology: Topology = loaded.topology
+        self.history = History(None if path is None or read_only else path / folders.HISTORY)
+        self._store = store
+        self._folder_lock = lock
+        self._lock = threading.RLock()
+        self._newest = loaded.state
+        self._states: OrderedDict[int, CatalogState] = OrderedDict({loaded.state.seq: loaded.state})
+        self._pins = Pins()
+        self._data = None if path is None else path / folders.DATA
+        self._garbage = Garbage(self._data)
+        self._garbage.horizon = loaded.state.seq
+        self._next_relation = loaded.next_relation
+        self._transaction = loaded.transaction
+        self._identity = dict(loaded.identity)
+        self._auto_locks: dict[int, threading.Lock] = {}
+        self._cache: BufferCache | None = None
+        self._users = 1
+        self._key: tuple[int, int] | None = None
+        self._finalizer = weakref.finalize(self, _nothing)
+
+    # -- opening and closing -------------------------------------------------------------------
+
+    @staticmethod
+    def open(
+        path: str | os.PathLike[str] = MEMORY,
+        *,
+        nodes: int | None = None,
+        slices_per_node: int | None = None,
+        node_type: str | None = None,
+        create: bool = True,
+        read_only: bool = False,
+    ) -> Database:
+        """Open a database folder, or make it; see README for what each argument means.
+
+        Raises FileMissing, TopologyMismatch, DatabaseInUse, FormatTooNew, DataCorrupted or
+        OperationalError for a path that is something else.
+        """
+        wanted = topologies.request(nodes, slices_per_node, node_type)
+        name = os.fspath(path)
+        if name == MEMORY:
+            if read_only:
+                raise errors.InterfaceError("a database in memory cannot be opened read-only")
+            return _open_memory(wanted)
+        with _registry_lock:
+            return _open_folder(Path(name), wanted, create, read_only)
+
+    def close(self) -> None:
+        """Give the database back; the last user's close releases the folder. May be called once only."""
+        with _registry_lock:
+            self._users -= 1
+            if self._users != 0:
+                return
+            if self._key is not None:
+                _open.pop(self._key, None)
+            with self._lock:
+                self._shut()
+
+    def _shut(self) -> None:
+        self.history.close()
+        if self._cache is not None:
+            self._cache.close()
+        if self._store is not None:
+            self._store.close()
+        if self._folder_lock is not None:
+            self._folder_lock.release()
+        self._finalizer()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._users <= 0
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def snapshot(self) -> int:
+        """The newest commit's number."""
+        return self._newest.seq
+
+    def view(
+        self, snapshot: int | None = None, search_path: tuple[str, ...] = DEFAULT_SEARCH_PATH
+    ) -> SnapshotView:
+        """The catalogue as of a snapshot (None: the newest)."""
+        return SnapshotView(self._state(snapshot), self.topology, search_path)
+
+    def _state(self, snapshot: int | None) -> CatalogState:
+        newest = self._newest
+        if snapshot is None or snapshot == newest.seq:
+            return newest
+        with self._lock:
+            state = self._states.get(snapshot)
+        if state is None:
+            raise errors.OperationalError(
+                f"snapshot {snapshot} is not kept any more (the newest is {newest.seq})",
+                hint="Pin a snapshot while it is used.",
+                sqlstate="72000",
+            )
+        return state
+
+    def pin(self, snapshot: int | None = None) -> int:
+        """Keep a snapshot (None: the newest) and its files until `unpin`; answers its number."""
+        with self._lock:
+            state = self._state(snapshot)
+            if state.seq < self._garbage.horizon and state.seq not in self._pins:
+                raise errors.OperationalError(
+                    f"snapshot {state.seq} has lost files already", sqlstate="72000"
+                )
+            self._pins.add(state.seq)
+            return state.seq
+
+    def unpin(self, snapshot: int) -> None:
+        with self._lock:
+            if snapshot not in self._pins:
+                raise errors.InternalError(f"snapshot {snapshot} is not pinned")
+            self._pins.remove(snapshot)
+            self._collect()
+
+    def data_folder(self) -> Path:
+        """Where extents are; a database in memory makes it now."""
+        if self._data is None:
+            with self._lock:
+                if self._data is None:
+                    made = Path(tempfile.mkdtemp(prefix="warehouse-"))
+                    self._finalizer = weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+                    self._garbage.data = made
+                    self._data = made
+        return self._data
+
+    def extent_path(self, extent: ExtentRef) -> Path:
+        return self.data_folder() / extent.path
+
+    @property
+    def durable(self) -> bool:
+        """Must files be fsynced? (Not those of a database in memory.)"""
+        return self.path is not None
+
+    @property
+    def cache(self) -> BufferCache:
+        """The cache of encoded blocks, shared by all sessions."""
+        if self._cache is None:
+            with self._lock:
+                if self._cache is None:
+                    from .buffer import BufferCache
+
+                    self._cache = BufferCache(int(_memory_bytes() * CACHE_SHARE))
+        return self._cache
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def new_id(self) -> int:
+        """An id for a relation that is about to be created; never given twice."""
+        with self._lock:
+            id_ = self._next_relation
+            self._next_relation += 1
+            return id_
+
+    def new_transaction(self) -> int:
+        """A number for a writer; its extents bear it in their names."""
+        self._check_writable()
+        with self._lock:
+            self._transaction += 1
+            return self._transaction
+
+    def take_identity(
+        self, table_id: int, column_id: int, seed: int, step: int, count: int
+    ) -> tuple[int, int]:
+        """Reserve `count` values of an IDENTITY column: (first value, next free value)."""
+        with self._lock:
+            first = self._identity.get((table_id, column_id), seed)
+            following = first + step * count
+            self._identity[table_id, column_id] = following
+            return first, following
+
+    def placement_lock(self, table_id: int) -> threading.Lock:
+        """Held by whoever writes to an AUTO table, whose rows may have to change places as it grows."""
+        with self._lock:
+            return self._auto_locks.setdefault(table_id, threading.Lock())
+
+    def commit(self, delta: Delta) -> int:
+        """Make the delta true, durably; answers the commit's number, or raises and changes nothing.
+
+        The extents' files must have been synced already (loader.py does).
+        """
+        self._check_writable()
+        with self._lock:
+            if self._store is None or self.closed:
+                raise errors.InterfaceError(f'database "{self.name}" is closed')
+            state, changes = apply(self._newest, delta, self.new_id)
+            forget = self._garbage.take_unlinked()
+            try:
+                self._store.write(
+                    state, changes, next_relation=self._next_relation,
+                    transaction=self._transaction, forget=forget,
+                )
+            except BaseException:
+                self._garbage.give_back(forget)
+                raise
+            self._garbage.add(state.seq, changes.dropped_extents)
+            self._remember(state)
+            self._collect()
+            return state.seq
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise errors.ReadOnly(f'database "{self.name}" is open read-only')
+
+    def _remember(self, state: CatalogState) -> None:
+        self._newest = state
+        self._states[state.seq] = state
+        for seq in list(self._states)[:-RECENT_STATES]:
+            if seq not in self._pins:
+                del self._states[seq]
+
+    def _collect(self) -> None:
+        for extent in self._garbage.collect(self._pins.oldest()):
+            if self._cache is not None:
+                self._cache.forget(extent)
+
+
+def _nothing() -> None:
+    """The finaliser of a database without a temporary folder."""
+
+
+def _open_memory(wanted: topologies.TopologyRequest) -> Database:
+    store = CatalogStore(None)
+    store.create(wanted.new_topology())
+    return Database(MEMORY, None, store, store.load(), None, read_only=False)
+
+
+def _open_folder(
+    path: Path, wanted: topologies.TopologyRequest, create: bool, read_only: bool
+) -> Database:
+    """Open a folder under the registry's lock: share it, or lock it, read it and tidy it up."""
+    exists = folders.prepare(path, create=create, read_only=read_only)
+    status = path.stat()
+    key = (status.st_dev, status.st_ino)
+    if key in _open:
+        return _share(_open[key], wanted, read_only)
+    lock = folders.FolderLock(path, shared=read_only)
+    try:
+        if read_only:
+            database = _read_folder(path, lock)
+        else:
+            database = _write_folder(path, lock, wanted, create, exists)
+        wanted.check(database.topology, database.name)
+    except BaseException:
+        lock.release()
+        raise
+    database._key = key
+    _open[key] = database
+    return database
+
+
+def _share(database: Database, wanted: topologies.TopologyRequest, read_only: bool) -> Database:
+    wanted.check(database.topology, database.name)
+    if database.read_only != read_only:
+        mode = "read-only" if database.read_only else "for writing"
+        raise errors.DatabaseInUse(
+            f'this process (process {os.getpid()}) has database "{database.name}" open {mode} already',
+            hint="Open it in the same way, or close it first.",
+        )
+    database._users += 1
+    return database
+
+
+def _read_folder(path: Path, lock: folders.FolderLock) -> Database:
+    """Read the catalogue once into memory; no connection stays open and nothing is written."""
+    catalog, copied_to = folders.readable_catalog(path)
+    try:
+        store = CatalogStore(catalog, read_only=copied_to is None)
+        try:
+            if store.is_empty():
+                raise errors.FileMissing(f'database "{path}" does not exist: its creation was cut short')
+            loaded = store.load()
+        finally:
+            store.close()
+    finally:
+        if copied_to is not None:
+            shutil.rmtree(copied_to)
+    return Database(str(path), path, None, loaded, lock, read_only=True)
+
+
+def _write_folder(
+    path: Path, lock: folders.FolderLock, wanted: topologies.TopologyRequest, create: bool, exists: bool
+) -> Database:
+    store = CatalogStore(path / folders.CATALOG)
+    try:
+        if store.is_empty():
+            if exists and not create:
+                raise errors.FileMissing(f'database "{path}" does not exist: its creation was cut short')
+            store.create(wanted.new_topology())
+            folders.sync_folder(path)
+        loaded = store.load()
+        wanted.check(loaded.topology, str(path))
+        if store.has_dropped():
+            store.purge_dropped()
+        named = [e.path for entry in loaded.state.entries.values() for e in entry.extents]
+        remove_orphans(path / folders.DATA, named)
+    except BaseException:
+        store.close()
+        raise
+    return Database(str(path), path, store, loaded, lock, read_only=False)
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -1,0 +1,150 @@
+"""A text file in pieces of whole records, so that it can be parsed piece by piece in bounded memory.
+
+    file    1|a\n2|b\n3|"long
+            text"\n4|d\n
+    chunks  [1|a\n2|b\n]  [3|"long\ntext"\n4|d\n]        cut only where a record ends
+
+Where a record may end depends on the format: in CSV a line end between quotes belongs to its field (an
+even number of quotes stands before a real one), with ESCAPE one behind a backslash does.
+"""
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+
+from ... import errors
+from .listing import SourceFile
+from .options import TextOptions
+from .source import Progress
+
+CHUNK_BYTES = 16 << 20
+# The longest record: Redshift's limit for a row.
+MAX_RECORD_BYTES = 4 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BACKSLASH = 0x5C
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Whole records of a file; `line` is the number of its first line, from 1."""
+
+    data: bytes
+    line: int
+
+
+def read_chunks(
+    file: SourceFile, options: TextOptions, on_progress: Progress | None, size: int = CHUNK_BYTES
+) -> Iterator[Chunk]:
+    """The file's records behind its header lines."""
+    try:
+        with open(file.path, "rb") as raw:
+            counting = _Counting(raw, on_progress)
+            stream: IO[bytes] = gzip.GzipFile(fileobj=counting) if options.gzip else counting
+            yield from _cut(_Lines(stream, file, options), file, options, size)
+    except (OSError, EOFError, zlib.error) as e:
+        reason = getattr(e, "strerror", None) or str(e)
+        raise errors.FileError(f'file "{file.path}" cannot be read: {reason}') from e
+
+
+class _Counting(io.RawIOBase):
+    """A file that tells the bytes taken from it."""
+
+    def __init__(self, raw: IO[bytes], on_progress: Progress | None) -> None:
+        super().__init__()
+        self._raw = raw
+        self._on_progress = on_progress
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._raw.read(size)
+        if self._on_progress is not None and data:
+            self._on_progress(len(data))
+        return data
+
+
+class _Lines:
+    """The stream behind its byte order mark; refuses a compressed file that nobody announced."""
+
+    def __init__(self, stream: IO[bytes], file: SourceFile, options: TextOptions) -> None:
+        self._stream = stream
+        self._file = file
+        self._options = options
+        self._first = True
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        if self._first:
+            self._first = False
+            if not self._options.gzip and data.startswith(_GZIP_MAGIC):
+                raise errors.LoadError(
+                    f'file "{self._file.path}" is compressed with gzip',
+                    hint="Add GZIP to the COPY statement.",
+                )
+            if data.startswith(_BYTE_ORDER_MARK):
+                data = data[len(_BYTE_ORDER_MARK) :]
+                if not data:
+                    return self._stream.read(size)
+        return data
+
+
+def _cut(lines: _Lines, file: SourceFile, options: TextOptions, size: int) -> Iterator[Chunk]:
+    rest, line, header = b"", 1, options.ignore_header
+    while True:
+        read = lines.read(size)
+        data = rest + read if rest else read
+        while header and data:
+            end = data.find(b"\n")
+            if end < 0:
+                break
+            data, header, line = data[end + 1 :], header - 1, line + 1
+        if not read:
+            if data and not header:
+                yield Chunk(data, line)
+            return
+        end = 0 if header else _last_record_end(data, options)
+        if end == 0 and len(data) > MAX_RECORD_BYTES + size:
+            raise errors.LoadError(
+                f'file "{file.path}", line {line}: no end of the record within {MAX_RECORD_BYTES} bytes'
+            )
+        if end:
+            yield Chunk(data[:end], line)
+            line += data.count(b"\n", 0, end)
+        rest = data[end:]
+
+
+def _last_record_end(data: bytes, options: TextOptions) -> int:
+    """Where the last whole record in `data` (which starts with a record) ends; 0: nowhere."""
+    if options.csv:
+        return _last_end_outside_quotes(data, options.quote.encode())
+    end = data.rfind(b"\n") + 1
+    while options.escape and end and _escaped(data, end - 1):
+        end = data.rfind(b"\n", 0, end - 1) + 1
+    return end
+
+
+def _last_end_outside_quotes(data: bytes, quote: bytes) -> int:
+    if quote not in data:
+        return data.rfind(b"\n") + 1
+    quotes = np.flatnonzero(np.frombuffer(data, np.uint8) == quote[0])
+    end = data.rfind(b"\n") + 1
+    while end and np.searchsorted(quotes, end) % 2:
+        # Inside quotes: go back to before the quote that opened them.
+        end = data.rfind(b"\n", 0, int(quotes[np.searchsorted(quotes, end) - 1])) + 1
+    return end
+
+
+def _escaped(data: bytes, at: int) -> bool:
+    """Does an odd number of backslashes stand before this byte?"""
+    start = at
+    while start and data[start - 1] == _BACKSLASH:
+        start -= 1
+    return (at - start) % 2 == 1

@@ -1,0 +1,138 @@
+"""COPY ... FORMAT PARQUET: columns by position, as Redshift does, whatever their names in the file.
+
+The file must have as many columns as are loaded, each of a type that fits the table's column without
+losing anything (integers of any width are checked value by value). Parts are runs of row groups.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ... import errors
+from ..schema import Column
+from ..types import Kind, SqlType
+from .listing import SourceFile, list_files
+from .source import Part, Progress
+
+# Row groups that stand in one part: enough work for a reader, few enough to share a file out.
+PART_BYTES = 32 << 20
+BATCH_ROWS = 131_072
+
+
+class ParquetSource:
+    """Parquet files under a prefix."""
+
+    def __init__(self, source: str) -> None:
+        parts: list[Part] = []
+        for file in list_files(source):
+            parts.extend(_parts(file))
+        self._parts = tuple(parts)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._parts
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(part.bytes for part in self._parts)
+
+    def read(
+        self, part: Part, columns: tuple[Column, ...], on_progress: Progress | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        with _open(part.file) as file:
+            check_schema(file.schema_arrow, columns, part.file.path)
+            groups = list(range(part.start, part.stop))
+            rows = sum(file.metadata.row_group(g).num_rows for g in groups)
+            done = 0
+            try:
+                for batch in file.iter_batches(BATCH_ROWS, row_groups=groups):
+                    yield batch
+                    if on_progress is not None:
+                        before, done = done, done + batch.num_rows
+                        on_progress(part.bytes * done // rows - part.bytes * before // rows)
+            except (pa.ArrowException, OSError) as e:
+                raise errors.LoadError(f'file "{part.file.path}" cannot be read: {e}') from e
+
+
+def _open(file: SourceFile) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(file.path, pre_buffer=True)
+    except (pa.ArrowException, OSError) as e:
+        raise errors.LoadError(f'file "{file.path}" is not a readable Parquet file: {e}') from e
+
+
+def _parts(file: SourceFile) -> Iterator[Part]:
+    """Runs of row groups of about PART_BYTES; one part without rows for a file without rows."""
+    with _open(file) as opened:
+        sizes = [
+            sum(
+                opened.metadata.row_group(g).column(c).total_compressed_size
+                for c in range(opened.metadata.num_columns)
+            )
+            for g in range(opened.metadata.num_row_groups)
+        ]
+    start = 0
+    while True:
+        stop, size = start, 0
+        while stop < len(sizes) and (stop == start or size + sizes[stop] <= PART_BYTES):
+            size += sizes[stop]
+            stop += 1
+        yield Part(file, start, stop, size)
+        start = stop
+        if start >= len(sizes):
+            return
+
+
+def check_schema(schema: pa.Schema, columns: tuple[Column, ...], path: str) -> None:
+    """Raise LoadError unless the file's columns fit, one by one."""
+    if len(schema) != len(columns):
+        missing = ""
+        if len(schema) < len(columns):
+            names = ", ".join(f'"{c.name}"' for c in columns[len(schema) :])
+            missing = f" Nothing is there for {names}."
+        raise errors.LoadError(
+            f"Unmatched number of columns between table and file. Table columns: {len(columns)}, "
+            f'Data columns: {len(schema)}, File name: "{path}"',
+            detail=f"COPY FORMAT PARQUET takes columns by position.{missing}",
+        )
+    for i, column in enumerate(columns):
+        field = schema.field(i)
+        if not fits(field.type, column.type):
+            raise errors.LoadError(
+                f'file "{path}" has an incompatible Parquet schema for column "{column.name}". '
+                f"Column type: {column.type}, Parquet type: {field.type}",
+                detail=f"It is field {i + 1} of the file, {field.name!r}.",
+            )
+
+
+def fits(source: pa.DataType, type_: SqlType) -> bool:
+    """May values of a Parquet column of this type be loaded into a column of that SQL type?"""
+    if pa.types.is_dictionary(source):
+        source = source.value_type
+    if pa.types.is_null(source):
+        return True
+    return any(test(source) for test in _TAKES[type_.kind])
+
+
+_integer: Callable[[pa.DataType], bool] = pa.types.is_integer
+_text = (
+    pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary,
+    pa.types.is_large_binary,
+)
+_TAKES: dict[Kind, tuple[Callable[[pa.DataType], bool], ...]] = {
+    Kind.SMALLINT: (_integer,),
+    Kind.INTEGER: (_integer,),
+    Kind.BIGINT: (_integer,),
+    Kind.DECIMAL: (pa.types.is_decimal, _integer),
+    Kind.REAL: (pa.types.is_floating,),
+    Kind.DOUBLE: (pa.types.is_floating,),
+    Kind.BOOLEAN: (pa.types.is_boolean,),
+    Kind.CHAR: _text,
+    Kind.VARCHAR: _text,
+    Kind.DATE: (pa.types.is_date,),
+    Kind.TIMESTAMP: (pa.types.is_timestamp,),
+    Kind.TIMESTAMPTZ: (pa.types.is_timestamp,),
+    Kind.TIME: (pa.types.is_time,),
+}

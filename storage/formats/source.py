@@ -1,0 +1,44 @@
+"""What COPY reads from, whatever the format: parts that may be read at the same time.
+
+    source = open_source("data/orders", "delimited", {"DELIMITER": "|"})
+    for part in source.parts:
+        for batch in source.read(part, columns, on_progress): ...
+
+A batch has one Arrow column per table column asked for, in that order, in a type that
+storage/arrow.py takes for the column's SQL type without loss.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from ..schema import Column
+from .listing import SourceFile
+
+# Told the number of further bytes of the input that are done.
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the input that can be read by itself: a file, or a range of its row groups."""
+
+    file: SourceFile
+    start: int = 0
+    stop: int = 0
+    bytes: int = 0
+
+
+class Source(Protocol):
+    @property
+    def parts(self) -> tuple[Part, ...]: ...
+
+    @property
+    def total_bytes(self) -> int: ...
+
+    def read(
+        self, part: Part, columns: tuple[Column, ...], on_progress: Progress | None = None
+    ) -> Iterator[pa.RecordBatch]: ...
