@@ -68,8 +68,8 @@ DESIGNS: dict[str, dict[str, str]] = {
         "orders": "distkey(o_orderkey) sortkey(o_orderdate, o_orderkey)",
         "lineitem": "distkey(l_orderkey) sortkey(l_shipdate, l_orderkey)",
     },
-    "even": {table: "diststyle even" for table in TPCH_TABLES},
-    "all": {table: "diststyle all" for table in TPCH_TABLES},
+    "even": dict.fromkeys(TPCH_TABLES, "diststyle even"),
+    "all": dict.fromkeys(TPCH_TABLES, "diststyle all"),
 }
 
 

@@ -24,6 +24,10 @@ create or replace macro decimal_quotient4(a, b) as
 """
 
 
+_PRICE = "l_extendedprice * (1 - l_discount)"
+_PROMO = f"sum(case when p_type like 'PROMO%' then {_PRICE} else 0 end)"
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One way in which the manual asks for another answer than the judge's own text would give."""
@@ -56,11 +60,8 @@ DIFFERENCES = (
                 "decimal_quotient4(sum(case when nation = 'BRAZIL' then volume else 0 end), sum(volume))",
             ),),
             "q14": ((
-                "100.00 * sum(case when p_type like 'PROMO%' then l_extendedprice * (1 - l_discount) else 0 end)"
-                "\n        / sum(l_extendedprice * (1 - l_discount))",
-                "decimal_quotient4(100.00 * sum(case when p_type like 'PROMO%' "
-                "then l_extendedprice * (1 - l_discount) else 0 end), "
-                "sum(l_extendedprice * (1 - l_discount)))",
+                f"100.00 * {_PROMO}\n        / sum({_PRICE})",
+                f"decimal_quotient4(100.00 * {_PROMO}, sum({_PRICE}))",
             ),),
             "q17": (("sum(l_extendedprice) / 7.0", "decimal_quotient4(sum(l_extendedprice), 7.0)"),),
         },

@@ -47,7 +47,7 @@ def canonical(value: Any) -> Any:
         case str():
             return value.rstrip(" ")
         case datetime.datetime() if value.tzinfo is not None:
-            return value.astimezone(datetime.timezone.utc)
+            return value.astimezone(datetime.UTC)
         case _:
             return value
 

@@ -1,0 +1,117 @@
+"""Small data: how long until something tiny is done, beside DuckDB in the same run.
+
+    new process to first row        python starts, imports, opens ':memory:', selects one row
+    open ':memory:'                 connect() and close() in a running process
+    create, insert, join            CREATE TABLE, INSERT of 10 rows, a join of it with two tables of
+                                    10 rows, DROP TABLE; 1,000 times in one session
+    plan a TPC-H query              EXPLAIN: first of its shape, and repeated with another literal
+"""
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import data, queries
+from .engines import NAMES, DuckDB, Warehouse, open_engine
+from .runner import say
+
+_FIRST_ROW = {
+    "warehouse": "import warehouse; print(warehouse.connect(':memory:').execute('select 1').fetchone())",
+    "duckdb": "import duckdb; print(duckdb.connect(':memory:').execute('select 1').fetchone())",
+}
+
+
+def measure(cycles: int = 1000, processes: int = 7) -> dict[str, dict[str, Any]]:
+    """All measurements; milliseconds."""
+    figures = {
+        "new process to first row": both(lambda name: first_row(name, processes), 600),
+        "open and close :memory:": both(open_memory, 20),
+        "CREATE + INSERT of 10 rows + three-table join": both(lambda name: cycle(name, cycles), 15),
+    }
+    first, again = planning()
+    figures["planning a TPC-H query, first of its shape (median of 22)"] = {"warehouse": first, "goal": 10}
+    figures["planning a TPC-H query, repeated (median of 22)"] = {"warehouse": again, "goal": 1}
+    return figures
+
+
+def both(measurement: Callable[[str], float], goal: float) -> dict[str, Any]:
+    return {name: round(measurement(name) * 1000, 3) for name in NAMES} | {"goal": goal}
+
+
+def first_row(name: str, processes: int) -> float:
+    """Seconds from starting Python to the first row, median of several processes."""
+    say(f"{name}: new process to first row")
+    walls = []
+    for _ in range(processes):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", _FIRST_ROW[name]], check=True, capture_output=True)
+        walls.append(time.perf_counter() - start)
+    return statistics.median(walls)
+
+
+def open_memory(name: str, times: int = 30) -> float:
+    """Seconds to open and close a fresh database in memory."""
+    import duckdb
+    import warehouse
+
+    connect = warehouse.connect if name == "warehouse" else duckdb.connect
+    walls = []
+    for _ in range(times):
+        start = time.perf_counter()
+        connect(":memory:").close()
+        walls.append(time.perf_counter() - start)
+    return statistics.median(walls)
+
+
+def cycle(name: str, cycles: int) -> float:
+    """Seconds of one create-insert-join cycle, the mean over all."""
+    say(f"{name}: {cycles} small cycles")
+    engine = open_engine(name, ":memory:", 2)
+    try:
+        execute = engine.connection.execute
+        values = ", ".join(f"({i}, 'name {i}')" for i in range(10))
+        for table in ("left_side", "right_side"):
+            execute(f"create table {table} (id integer, name varchar(20))")
+            execute(f"insert into {table} values {values}")
+        start = time.perf_counter()
+        for number in range(cycles):
+            one_cycle(engine, f"small_{number}", values)
+        return (time.perf_counter() - start) / cycles
+    finally:
+        engine.close()
+
+
+def one_cycle(engine: Warehouse | DuckDB, table: str, values: str) -> None:
+    engine.connection.execute(f"create table {table} (id integer, name varchar(20))")
+    engine.connection.execute(f"insert into {table} values {values}")
+    joined = engine.run(
+        f"select t.id, l.name, r.name from {table} t join left_side l on t.id = l.id "
+        "join right_side r on r.id = l.id where t.id < 8"
+    )
+    assert joined.num_rows == 8
+    engine.connection.execute(f"drop table {table}")
+
+
+def planning(scale: float = 0.01) -> tuple[float, float]:
+    """Milliseconds of EXPLAIN over TPC-H: the first of each shape, and the tenth; medians of 22."""
+    say("planning")
+    engine = Warehouse(":memory:", 2, nodes=1, slices_per_node=2)
+    try:
+        engine.load(data.generate(scale), "demo")
+        engine.run("explain " + queries.text("q06", scale))
+        first, again = [], []
+        for query in queries.ALL:
+            walls = []
+            for _ in range(10):
+                start = time.perf_counter()
+                engine.run("explain " + queries.text(query, scale))
+                walls.append((time.perf_counter() - start) * 1000)
+            first.append(walls[0])
+            again.append(statistics.median(walls[5:]))
+        return round(statistics.median(first), 3), round(statistics.median(again), 3)
+    finally:
+        engine.close()

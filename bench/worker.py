@@ -1,0 +1,54 @@
+"""Measurements that need a process of their own: loading, first runs, peak memory, thread counts.
+
+The runner starts `python -m warehouse.bench.worker` with one JSON object as argument and reads one
+JSON object from its output:
+
+    {"task": "load",  "engine": ..., "path": ..., "threads": 2, "options": {...}, "folder", "design"}
+    {"task": "runs",  ..., "texts": [sql, ...], "times": 5}     each text that many times, in order
+
+`connect` and the imports are outside the timed part; the first of the runs is the first statement of
+its process. `peak_rss` is the largest resident set of the process, libraries included.
+"""
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from .engines import open_engine, timed
+
+
+def in_new_process(**job: Any) -> dict[str, Any]:
+    """Run a job in a fresh Python; its answer, or SystemExit with what it printed."""
+    command = [sys.executable, "-m", "warehouse.bench.worker", json.dumps(job)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{job['task']} with {job['engine']} failed:\n{done.stderr.strip()}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def run(job: dict[str, Any]) -> dict[str, Any]:
+    """Do one job in this process."""
+    engine = open_engine(job["engine"], job["path"], job["threads"], **job.get("options", {}))
+    try:
+        if job["task"] == "load":
+            took, _ = timed(engine.load, Path(job["folder"]), job["design"])
+            answer: dict[str, Any] = {"wall": took.wall, "cpu": took.cpu}
+        else:
+            runs = []
+            for sql in job["texts"]:
+                timings = [timed(engine.run, sql)[0] for _ in range(job["times"])]
+                runs.append([[t.wall, t.cpu] for t in timings])
+            answer = {"runs": runs}
+    finally:
+        engine.close()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return answer | {"peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(json.loads(sys.argv[1]))))
