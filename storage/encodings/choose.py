@@ -54,7 +54,8 @@ def _for_integers(column: ColumnData) -> Encoding:
 
 def _few(words: Array) -> bool:
     """At most as many different values as a dictionary holds."""
-    return len(np.unique(words[:: max(1, len(words) // 2048)])) <= ENTRIES and len(np.unique(words)) <= ENTRIES
+    spread = words[:: max(1, len(words) // 2048)]
+    return len(np.unique(spread)) <= ENTRIES and len(np.unique(words)) <= ENTRIES
 
 
 def _for_floats(column: ColumnData) -> Encoding:

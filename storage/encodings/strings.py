@@ -7,6 +7,8 @@ is short, so its lengths are plain uint32 (DICT_LENGTHS, DICT_TEXT); its entries
 """
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from ...errors import DataCorrupted
@@ -76,7 +78,7 @@ def read_dictionary(parts: Parts) -> list[bytes]:
     lengths, text = _dictionary_arrays(parts)
     offsets = offsets_of(lengths, text.nbytes).tolist()
     whole = text.tobytes()
-    return [whole[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [whole[a:b] for a, b in itertools.pairwise(offsets)]
 
 
 def dictionary_views(parts: Parts) -> tuple[Array, int, Array]:

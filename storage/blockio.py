@@ -1,0 +1,70 @@
+"""Positional reads of immutable files: the one layer between storage and the disk.
+
+    reader = BlockReader(path)
+    array  = reader.read(offset, length)      uint8, 64-byte aligned, with slack for native code
+    reader.close()
+
+Reads go through `os.preadv`, so that threads share one descriptor and release the GIL; nothing is mapped
+(a truncated map kills the process). A file that ends early is DataCorrupted, a failing disk FileError,
+both naming the file. Tests inject faults here: `BlockReader.fault`, when set, is called with each array
+that was read and may change it or raise.
+"""
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from ..errors import DataCorrupted, FileError, FileMissing
+from ..kernels import memory
+from .vector import Array
+
+# (path, offset, what was read) -> None: may change the bytes in place, or raise.
+Fault = Callable[[Path, int, Array], None]
+
+
+class BlockReader:
+    """One open file. Safe for many threads; the file stays open until `close`."""
+
+    fault: ClassVar[Fault | None] = None
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            self.size = os.fstat(self._descriptor).st_size
+        except FileNotFoundError as error:
+            raise FileMissing(f'file "{path}" does not exist') from error
+        except OSError as error:
+            raise FileError(f'could not open file "{path}": {error.strerror}') from error
+
+    def read(self, offset: int, length: int) -> Array:
+        """`length` bytes at `offset`, in memory that native code may read."""
+        out = memory.empty(length, "u1")
+        done = 0
+        while done < length:
+            try:
+                step = os.preadv(self._descriptor, [memoryview(out)[done:]], offset + done)
+            except OSError as error:
+                raise FileError(f'could not read file "{self.path}": {error.strerror}') from error
+            if not step:
+                raise DataCorrupted(
+                    f'file "{self.path}" is truncated: it ends at {offset + done} of {offset + length} bytes'
+                )
+            done += step
+        if BlockReader.fault is not None:
+            BlockReader.fault(self.path, offset, out)
+        return out
+
+    def close(self) -> None:
+        with self._lock:
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+    def __del__(self) -> None:
+        if getattr(self, "_descriptor", -1) >= 0:
+            os.close(self._descriptor)

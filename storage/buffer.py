@@ -1,0 +1,224 @@
+"""The buffer cache: blocks as native code reads them, bounded, pinned while in use.
+
+A scan asks for all blocks of a task at once and gets their descriptors' addresses (kernels/abi.py):
+
+    with cache.pins() as pins:
+        addresses = cache.pin_table(extent, groups, columns, pins)    int64[groups][columns]
+        ... run the program ...                                       entries stay where they are
+                                                                      leaving releases all pins
+
+On a miss the block is read, its checksum verified, general codecs and rare encodings undone, everything
+that an address will point to checked against its length, and the descriptor made (native.py). That runs
+outside the lock, in the thread that asked; a second thread that wants the same block waits for it.
+
+Per extent the cache keeps four small grids, so that a warm `pin_table` is a few numpy operations:
+
+    addresses   0 = not here        pins   tasks using it        used   clock of last use        sizes   bytes
+
+Over the limit the entries used longest ago that nobody pins go, down to 90 % of the limit. Pinned entries
+always stay: a task may exceed the limit by what it pins, which is given back when it ends.
+"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataCorrupted
+from ..kernels import abi
+from .block import native_block
+from .extent import ExtentReader
+from .native import Descriptor
+from .vector import Array
+
+_LOW_WATER = 0.9  # evicting a little more than needed keeps the next misses from evicting again
+
+Grid = tuple[Array, ...]
+
+
+@dataclass(slots=True)
+class _Slots:
+    """What the cache holds of one extent."""
+
+    addresses: Array
+    pins: Array
+    used: Array
+    sizes: Array
+    descriptors: dict[tuple[int, int], Descriptor] = field(default_factory=dict)
+    loading: dict[tuple[int, int], threading.Event] = field(default_factory=dict)
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CacheCounters:
+    """Totals since the cache was made; `bytes` and `entries` are what it holds now."""
+
+    hits: int
+    misses: int
+    evictions: int
+    bytes_read: int
+    bytes: int
+    entries: int
+
+
+class PinSet:
+    """Pins of one task, released together; made by `BufferCache.pins`."""
+
+    def __init__(self, cache: BufferCache) -> None:
+        self._cache = cache
+        self._held: list[tuple[_Slots, Grid]] = []
+
+    def release(self) -> None:
+        """Give all pins back; calling twice does no harm."""
+        held, self._held = self._held, []
+        if held:
+            self._cache._release(held)
+
+
+class BufferCache:
+    """Descriptors of blocks, by extent, row group and column. Safe for many threads."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit = limit_bytes
+        self._lock = threading.Lock()
+        self._extents: dict[Path, _Slots] = {}
+        self._clock = 0
+        self._bytes = self._entries = 0
+        self._hits = self._misses = self._evictions = self._bytes_read = 0
+
+    @contextmanager
+    def pins(self) -> Iterator[PinSet]:
+        """A set of pins that is released at the end of the block."""
+        pins = PinSet(self)
+        try:
+            yield pins
+        finally:
+            pins.release()
+
+    def pin_table(
+        self, extent: ExtentReader, groups: Sequence[int], columns: Sequence[int], pins: PinSet
+    ) -> Array:
+        """Addresses of the descriptors of all `groups` and `columns` (positions in the extent)."""
+        grid = np.ix_(np.asarray(groups, np.intp), np.asarray(columns, np.intp))
+        with self._lock:
+            slots = self._slots(extent)
+            self._clock += 1
+            slots.pins[grid] += 1
+            slots.used[grid] = self._clock
+            pins._held.append((slots, grid))
+            addresses = np.ascontiguousarray(slots.addresses[grid])
+            missing = np.argwhere(addresses == 0)
+            self._misses += len(missing)
+            self._hits += addresses.size - len(missing)
+        for row, place in missing.tolist():
+            group, column = int(grid[0][row, 0]), int(grid[1][0, place])
+            addresses[row, place] = self._fetch(slots, extent, group, column).address
+        return addresses
+
+    def pin_column(self, extent: ExtentReader, group: int, column: int, pins: PinSet) -> Descriptor:
+        """The descriptor of one block."""
+        self.pin_table(extent, (group,), (column,), pins)
+        with self._lock:
+            return self._slots(extent).descriptors[group, column]
+
+    def drop(self, path: Path) -> None:
+        """Forget an extent (its file goes); what is pinned lives until its pins are released."""
+        with self._lock:
+            slots = self._extents.pop(path, None)
+            if slots is not None:
+                slots.dropped = True
+                self._bytes -= int(slots.sizes.sum())
+                self._entries -= len(slots.descriptors)
+
+    def clear(self) -> None:
+        """Drop everything that is not pinned."""
+        with self._lock:
+            self._evict(0)
+
+    def counters(self) -> CacheCounters:
+        with self._lock:
+            return CacheCounters(
+                self._hits, self._misses, self._evictions, self._bytes_read, self._bytes, self._entries
+            )
+
+    # -- inside --------------------------------------------------------------------------------------
+
+    def _slots(self, extent: ExtentReader) -> _Slots:
+        slots = self._extents.get(extent.path)
+        if slots is None:
+            shape = (extent.row_groups, len(extent.columns))
+            grids: list[Any] = [np.zeros(shape, dtype) for dtype in (np.int64, np.int32, np.int64, np.int64)]
+            slots = self._extents[extent.path] = _Slots(*grids)
+        return slots
+
+    def _fetch(self, slots: _Slots, extent: ExtentReader, group: int, column: int) -> Descriptor:
+        """The entry of a pinned block, loaded by this thread or awaited from another."""
+        key = (group, column)
+        while True:
+            with self._lock:
+                found = slots.descriptors.get(key)
+                if found is not None:
+                    return found
+                other = slots.loading.get(key)
+                if other is None:
+                    mine = slots.loading[key] = threading.Event()
+                    break
+            other.wait()
+        try:
+            loaded = load(extent, group, column)
+            with self._lock:
+                self._insert(slots, key, loaded, extent.block_bytes(group, column))
+            return loaded
+        finally:
+            with self._lock:
+                del slots.loading[key]
+            mine.set()
+
+    def _insert(self, slots: _Slots, key: tuple[int, int], entry: Descriptor, read: int) -> None:
+        slots.descriptors[key] = entry
+        slots.addresses[key] = entry.address
+        slots.sizes[key] = entry.nbytes
+        self._bytes_read += read
+        if not slots.dropped:
+            self._bytes += entry.nbytes
+            self._entries += 1
+        if self._bytes > self.limit:
+            self._evict(int(self.limit * _LOW_WATER))
+
+    def _release(self, held: list[tuple[_Slots, Grid]]) -> None:
+        with self._lock:
+            for slots, grid in held:
+                slots.pins[grid] -= 1
+            if self._bytes > self.limit:
+                self._evict(int(self.limit * _LOW_WATER))
+
+    def _evict(self, target: int) -> None:
+        """Drop unpinned entries, used longest ago first, until `target` bytes are left."""
+        candidates: list[tuple[int, _Slots, int, int]] = []
+        for slots in self._extents.values():
+            for group, column in np.argwhere((slots.pins == 0) & (slots.addresses != 0)).tolist():
+                candidates.append((int(slots.used[group, column]), slots, group, column))
+        for _, slots, group, column in sorted(candidates, key=lambda entry: entry[0]):
+            if self._bytes <= target:
+                return
+            self._bytes -= int(slots.sizes[group, column])
+            self._entries -= 1
+            self._evictions += 1
+            slots.addresses[group, column] = slots.sizes[group, column] = 0
+            del slots.descriptors[group, column]
+
+
+def load(extent: ExtentReader, group: int, column: int) -> Descriptor:
+    """Read, verify and prepare one block; DataCorrupted names it."""
+    data = extent.read_block(group, column)
+    try:
+        descriptor = native_block(data, extent.type_of(column))
+    except DataCorrupted as error:
+        raise DataCorrupted(f"{extent.name(group, column)}: {error.message}") from error
+    extent.check_rows(group, column, int(descriptor.words[abi.D_ROWS]))
+    return descriptor

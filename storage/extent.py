@@ -1,0 +1,254 @@
+"""Extents: one sorted run of rows of one table on one slice, as one immutable file.
+
+    ExtentWriter(path, columns)                       ExtentReader(path)
+        .append([ColumnData, ...])   a row group          .columns, .zones(column), .sketch(column)
+        .finish() -> ExtentSummary   fsynced              .read_block(group, column) -> checked bytes
+        .abort()                     file removed         .column(group, column) -> ColumnData, slowly
+
+A row group is up to 65,536 rows of all columns, one block each (block.py); a file has at most 64 row
+groups. How the bytes lie is drawn in footer.py. Encoding a row group (`encode_group`) needs no writer, so
+several threads may encode while one appends.
+
+`finish` fsyncs the file; whoever names it in a commit fsyncs the folder first. Reading checks a block
+against its checksum and names file, row group and column when it fails.
+"""
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataCorrupted, FileError, InternalError
+from .block import MAX_ROWS, EncodedBlock, decode_block, encode_block
+from .blockio import BlockReader
+from .encodings.choose import choose
+from .encodings.registry import AUTO, by_code, by_name
+from .footer import ENTRY, FRAME_BYTES, Footer, extent_columns, footer_bytes, header_bytes, read_footer
+from .schema import Column
+from .statistics import ColumnSketch
+from .types import SqlType
+from .vector import Array, ColumnData
+from .zones import Bounded, Bounds, Zones, bounds, key_dtype
+
+MAX_GROUPS = 64
+GROUP_BYTES = 16 << 20  # a row group ends when its widest column reaches this, raw
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedGroup:
+    """A row group ready to be written: per column its block, bounds and sketch."""
+
+    rows: int
+    blocks: tuple[EncodedBlock, ...]
+    bounds: tuple[Bounds, ...]
+    sketches: tuple[ColumnSketch, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExtentSummary:
+    """What a commit must know of a finished extent."""
+
+    path: Path
+    rows: int
+    bytes: int
+    row_groups: int
+    sketches: dict[int, ColumnSketch]  # by Column.id
+
+
+def encode_group(columns: Sequence[Column], data: Sequence[ColumnData]) -> EncodedGroup:
+    """Encode a row group; each column as its definition says, `auto` by what its values suggest."""
+    rows = data[0].rows
+    if rows > MAX_ROWS or any(values.rows != rows for values in data) or len(data) != len(columns):
+        raise InternalError(f"a row group needs {len(columns)} columns of one length up to {MAX_ROWS}")
+    found = tuple(bounds(values) for values in data)
+    blocks = tuple(_encode(column, values) for column, values in zip(columns, data))
+    sketches = tuple(ColumnSketch.of(values, known) for values, known in zip(data, found))
+    return EncodedGroup(rows, blocks, found, sketches)
+
+
+def _encode(column: Column, values: ColumnData) -> EncodedBlock:
+    encoding = choose(values) if column.encoding.lower() == AUTO else by_name(column.encoding)
+    return encode_block(values, encoding)
+
+
+class ExtentWriter:
+    """Writes one extent; not for several threads at once."""
+
+    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+        self.path = path
+        self.columns = tuple(columns)
+        self._rows: list[int] = []
+        self._entries: list[np.ndarray] = []
+        self._sketches: list[ColumnSketch] = []
+        self._at = 0
+        try:
+            self._file = open(path, "xb", buffering=1 << 20)  # noqa: SIM115 - closed by finish or abort
+        except OSError as error:
+            raise FileError(f'could not create file "{path}": {error.strerror}') from error
+        self._write(header_bytes())
+
+    @property
+    def full(self) -> bool:
+        return len(self._rows) >= MAX_GROUPS
+
+    @property
+    def rows(self) -> int:
+        return sum(self._rows)
+
+    def append(self, data: Sequence[ColumnData]) -> None:
+        """Add a row group of the columns' values, in the columns' order."""
+        self.append_group(encode_group(self.columns, data))
+
+    def append_group(self, group: EncodedGroup) -> None:
+        """Add a row group that was encoded before."""
+        if self.full:
+            raise InternalError(f"an extent has at most {MAX_GROUPS} row groups")
+        entries = np.zeros(len(self.columns), ENTRY)
+        for entry, column, block, known in zip(entries, self.columns, group.blocks, group.bounds):
+            keys = np.array([known.low, known.high], key_dtype(column.type)).view(np.int64)
+            entry["offset"], entry["length"] = self._at, len(block.data)
+            entry["crc"], entry["nulls"] = zlib.crc32(block.data), block.nulls
+            entry["low"], entry["high"] = keys
+            entry["encoding"], entry["bounded"] = block.encoding, known.state
+            self._write(block.data)
+        self._entries.append(entries)
+        self._rows.append(group.rows)
+        if self._sketches:
+            self._sketches = [a.merge(b) for a, b in zip(self._sketches, group.sketches)]
+        else:
+            self._sketches = list(group.sketches)
+
+    def finish(self) -> ExtentSummary:
+        """Write the footer, fsync and close."""
+        if not self._rows:
+            raise InternalError("an extent needs a row group")
+        footer = Footer(
+            extent_columns(self.columns), np.array(self._rows), np.stack(self._entries), tuple(self._sketches)
+        )
+        self._write(footer_bytes(footer, self._at))
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            raise FileError(f'could not write file "{self.path}": {error.strerror}') from error
+        sketches = {column.id: sketch for column, sketch in zip(self.columns, self._sketches)}
+        return ExtentSummary(self.path, self.rows, self._at, len(self._rows), sketches)
+
+    def abort(self) -> None:
+        """Close and remove the file."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._file.write(data)
+        except OSError as error:
+            raise FileError(f'could not write file "{self.path}": {error.strerror}') from error
+        self._at += len(data)
+
+
+class ExtentReader:
+    """An open extent: its footer in memory, its blocks read on demand. Safe for many threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reader = BlockReader(path)
+        try:
+            self.footer = read_footer(self._reader)
+        except BaseException:
+            self._reader.close()
+            raise
+        self.columns = self.footer.columns
+        self.group_rows = self.footer.group_rows
+        self._position = {column.id: i for i, column in enumerate(self.columns)}
+        self._zones: dict[int, Zones] = {}
+
+    @cached_property
+    def rows(self) -> int:
+        return int(self.group_rows.sum())
+
+    @property
+    def row_groups(self) -> int:
+        return len(self.group_rows)
+
+    def position(self, column_id: int) -> int | None:
+        """Where a column stands in this extent; None when it was added to the table later."""
+        return self._position.get(column_id)
+
+    def type_of(self, column: int) -> SqlType:
+        return self.columns[column].type
+
+    def encoding_name(self, group: int, column: int) -> str:
+        return by_code(int(self.footer.entries[group, column]["encoding"])).name
+
+    def block_bytes(self, group: int, column: int) -> int:
+        """Bytes of a block on disk."""
+        return int(self.footer.entries[group, column]["length"])
+
+    def sketch(self, column: int) -> ColumnSketch:
+        return self.footer.sketches[column]
+
+    def zones(self, column: int) -> Zones:
+        """The column's bounds over all row groups (zones.py)."""
+        found = self._zones.get(column)
+        if found is None:
+            entries = self.footer.entries[:, column]
+            dtype = key_dtype(self.type_of(column))
+            low, high = (np.ascontiguousarray(entries[name]).view(dtype) for name in ("low", "high"))
+            known = entries["bounded"] == Bounded.KNOWN
+            found = Zones(low, high, known, entries["nulls"].astype(np.int64), self.group_rows)
+            self._zones[column] = found
+        return found
+
+    def zone(self, group: int, column: int) -> tuple[int | float | None, int | float | None, int, int]:
+        """(low key, high key, NULLs, rows) of one block; keys None when nothing is known."""
+        zones = self.zones(column)
+        nulls, rows = int(zones.nulls[group]), int(zones.rows[group])
+        if not zones.known[group]:
+            return None, None, nulls, rows
+        return zones.low[group].item(), zones.high[group].item(), nulls, rows
+
+    def read_block(self, group: int, column: int) -> Array:
+        """A block's bytes, aligned for native code, its checksum verified."""
+        entry = self.footer.entries[group, column]
+        data = self._reader.read(int(entry["offset"]), int(entry["length"]))
+        if zlib.crc32(data) != int(entry["crc"]):
+            raise DataCorrupted(f"{self.name(group, column)} fails its checksum")
+        return data
+
+    def column(self, group: int, column: int) -> ColumnData:
+        """A block's values, by the reference decoders."""
+        data = self.read_block(group, column)
+        try:
+            found = decode_block(data, self.type_of(column))
+        except DataCorrupted as error:
+            raise DataCorrupted(f"{self.name(group, column)}: {error.message}") from error
+        self.check_rows(group, column, found.rows)
+        return found
+
+    def check_rows(self, group: int, column: int, rows: int) -> None:
+        if rows != int(self.group_rows[group]):
+            want = int(self.group_rows[group])
+            raise DataCorrupted(f"{self.name(group, column)} has {rows} rows, not {want}")
+
+    def name(self, group: int, column: int) -> str:
+        """A block, for messages."""
+        return f'block of row group {group}, column {column} in file "{self.path}"'
+
+    def verify(self) -> None:
+        """Read and decode every block; raises DataCorrupted at the first that is damaged."""
+        for group in range(self.row_groups):
+            for column in range(len(self.columns)):
+                self.column(group, column)
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+assert FRAME_BYTES % 64 == 0, "blocks start aligned"
