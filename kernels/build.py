@@ -49,9 +49,8 @@ def compile_function(spec: Spec) -> bytes:
 
     with global_compiler_lock:
         context = cpu_target.target_context
-        result = compile_extra(
-            cpu_target.typing_context, context, spec.function, (types.int64,) * spec.arity, types.int64, _flags(), {}
-        )
+        typing, arguments = cpu_target.typing_context, (types.int64,) * spec.arity
+        result = compile_extra(typing, context, spec.function, arguments, types.int64, _flags(), {})
         return _emit(spec, result, context)
 
 

@@ -9,7 +9,8 @@ emits one or two LLVM instructions, so they cost nothing:
     memory_copy(to, from, bytes)
     call_op(function, ...)  an indirect call of an op
 
-`inline` is the decorator for helpers: they are inlined as Python IR, which compiles faster than calls.
+Helpers: `inline` inlines them as Python IR, the cheapest to compile for a few lines. `shared` is for long
+ones that several native functions call: compiled once per process and linked into each object.
 
 numba's integer rules widen silently: uint64 with int64 gives int64. Cast hash constants with `u64`.
 
@@ -34,6 +35,7 @@ F32, F64 = ir.FloatType(), ir.DoubleType()
 U64 = types.uint64
 
 inline = nb.njit(inline="always", error_model="numpy")
+shared = nb.njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 u64 = np.uint64  # in native code: the cast to uint64
 
 
@@ -137,9 +139,10 @@ def _emit_checked(name: str) -> Callable[..., Any]:
     return emit
 
 
-add_overflows = make_intrinsic(types.int64(types.int64, types.int64), _emit_checked("llvm.sadd.with.overflow.i64"), 2)
-sub_overflows = make_intrinsic(types.int64(types.int64, types.int64), _emit_checked("llvm.ssub.with.overflow.i64"), 2)
-mul_overflows = make_intrinsic(types.int64(types.int64, types.int64), _emit_checked("llvm.smul.with.overflow.i64"), 2)
+_test = types.int64(types.int64, types.int64)
+add_overflows = make_intrinsic(_test, _emit_checked("llvm.sadd.with.overflow.i64"), 2)
+sub_overflows = make_intrinsic(_test, _emit_checked("llvm.ssub.with.overflow.i64"), 2)
+mul_overflows = make_intrinsic(_test, _emit_checked("llvm.smul.with.overflow.i64"), 2)
 
 
 # -- memory ------------------------------------------------------------------------------------------
@@ -182,6 +185,18 @@ memory_move = make_intrinsic(_three, _emit_copy("llvm.memmove.p0.p0.i64"), 3)  #
 memory_fill = make_intrinsic(_three, _emit_fill, 3)  # (to, byte, bytes)
 
 
+def stack_buffer(size: int) -> Any:
+    """An intrinsic f(0) -> address of a 64-byte aligned buffer gone when the function returns."""
+
+    def emit(b: Any, a: Any) -> Any:
+        with b.goto_entry_block():
+            buffer = b.alloca(ir.ArrayType(I8, size))
+            buffer.align = 64
+        return b.ptrtoint(buffer, I64)
+
+    return make_intrinsic(types.int64(types.int64), emit, 1)
+
+
 # -- control -----------------------------------------------------------------------------------------
 
 
@@ -202,7 +217,7 @@ def _emit_cycles(b: Any, a: Any) -> Any:
     return I64(0)
 
 
-cycles = make_intrinsic(types.int64(types.int64), lambda b, a: _emit_cycles(b, a), 1)  # its argument is ignored
+cycles = make_intrinsic(types.int64(types.int64), _emit_cycles, 1)  # its argument is ignored
 
 
 # -- vector IR ----------------------------------------------------------------------------------------

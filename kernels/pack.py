@@ -116,7 +116,7 @@ class _Pack:
                 try:
                     packfile.write(self._path, self._fresh)
                 except OSError:
-                    # The cache folder vanished or is full: keep working from memory, try a temporary one next.
+                    # The cache folder vanished or is full: work from memory, try a temporary one next.
                     self._path = packfile.temporary_folder() / self._path.name
                 else:
                     self._fresh = Contents()
@@ -194,7 +194,7 @@ def _check_symbols(compiled: Compiled) -> None:
 
     for symbol in compiled.needs:
         if llvm.address_of_symbol(symbol) is None:
-            raise InternalError(f"native function {compiled.name} needs {symbol}, which this process does not have")
+            raise InternalError(f"native function {compiled.name} needs {symbol}, which is not in this process")
 
 
 class _Linker:

@@ -40,7 +40,8 @@ class Compiled:
 class Contents:
     """What a pack file holds."""
 
-    families: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)  # family -> digest -> name -> key
+    # family -> digest -> name -> key
+    families: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     objects: dict[str, Compiled] = field(default_factory=dict)
 
     def merge(self, other: Contents) -> None:

@@ -11,8 +11,8 @@ that asked for something. Called again it repeats the instruction at frame[F_PC]
 
 Counters: each block op adds the rows it was given to I_ROWS and its cycles to I_CYCLES. The source is
 given no rows: it counts those it produced. A call that is repeated (NEED_SPACE) or continued (a
-resumed probe) counts its rows once. A section's cycles stand at its first op. The cancel word is read before every
-block op, and thus at least once per pass and 65,536 rows.
+resumed probe) counts its rows once. A section's cycles stand at its first op. The cancel word is read
+before every block op, and thus at least once per pass and 65,536 rows.
 
 Vector ops answer OK or FAILED only: a section cannot be repeated.
 """
