@@ -6,6 +6,7 @@ family, so both of these work:
     cursor.description[0][1] == 23                  # INTEGER
     cursor.description[0][1] == warehouse.NUMBER
 """
+
 from __future__ import annotations
 
 import datetime

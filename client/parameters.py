@@ -19,6 +19,7 @@ parameters say so. Without parameters the text is left alone.
 
 The rewritten text has other offsets than the user's; `Scanned.original` maps an error's position back.
 """
+
 from __future__ import annotations
 
 import re

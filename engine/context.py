@@ -9,6 +9,7 @@ The mutable parts are small objects that threads and native code share:
     Progress       blocks done of blocks to read, for progress bars
     counters       what EXPLAIN ANALYZE prints, filled by the execution
 """
+
 from __future__ import annotations
 
 import threading

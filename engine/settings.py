@@ -8,6 +8,7 @@ has no counterpart yet. A value that this engine could not honour is refused by 
 
 Names with a dot (`app_context.user_id`) are session context variables: any text, unset is an error.
 """
+
 from __future__ import annotations
 
 import difflib

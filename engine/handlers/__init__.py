@@ -1,1 +1,42 @@
-"""Part of the warehouse; see ARCHITECTURE.md."""
+"""What each statement does: one module per family, found by the statement's class.
+
+A handler is `run(statement, context) -> Result`. It reads through `context.view`, changes things only
+by one `context.session.commit_delta(...)`, and leaves nothing behind when it fails. Modules are
+imported when their first statement comes, so that opening a session stays cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from ...planner import statements as s
+from ..context import Context
+from ..result import Result
+
+Handler = Callable[[Any, Context], Result]
+
+MODULES: dict[type, str] = {
+    s.Select: "select",
+    s.Explain: "explain",
+    s.CreateTable: "create_table",
+    s.CreateTableAs: "create_table_as",
+    s.CreateView: "create_view",
+    s.CreateSchema: "create_schema",
+    s.Drop: "drop",
+    s.Insert: "insert",
+    s.Copy: "copy",
+    s.Analyze: "analyze",
+    s.SetOption: "set_option",
+    s.Show: "show",
+    s.Transaction: "transaction",
+    s.Truncate: "truncate",
+}
+
+
+def handler_for(statement: s.Statement) -> Handler:
+    """The `run` of the statement's module."""
+    module = import_module(f".{MODULES[type(statement)]}", __name__)
+    handler: Handler = module.run
+    return handler

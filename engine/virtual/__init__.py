@@ -1,1 +1,26 @@
-"""Part of the warehouse; see ARCHITECTURE.md."""
+"""System tables: virtual, made from the catalogue snapshot and the history when a query reads them.
+
+    VIRTUAL_TABLES["pg_catalog.pg_class"]   columns, leader_only, rows(context, predicates)
+
+One module per family, each with a tuple TABLES. Names without a schema are looked for in pg_catalog,
+as on Redshift; a user's own table of that name must be named with its schema.
+"""
+
+from __future__ import annotations
+
+from . import information_schema, pg_catalog, stl, stv, svv
+from .base import VirtualTable
+
+VIRTUAL_TABLES: dict[str, VirtualTable] = {
+    table.full_name: table
+    for family in (pg_catalog, information_schema, stl, stv, svv)
+    for table in family.TABLES
+}
+
+
+def find_virtual(schema: str | None, name: str) -> VirtualTable | None:
+    """The system table of that name; without a schema, in pg_catalog."""
+    return VIRTUAL_TABLES.get(f"{schema or 'pg_catalog'}.{name}")
+
+
+__all__ = ["VIRTUAL_TABLES", "VirtualTable", "find_virtual"]

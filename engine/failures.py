@@ -1,0 +1,36 @@
+"""Whatever goes wrong inside becomes one of errors.py's classes before a user sees it.
+
+Errors raised on purpose pass through. What the system or a library raises is named for what it means
+to the user; anything else is a defect of ours and says how to report it.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from .. import errors
+
+
+def translate(error: Exception) -> errors.Error:
+    """The error to raise in place of `error`."""
+    match error:
+        case errors.Error():
+            return error
+        case MemoryError() | pa.ArrowMemoryError():
+            return errors.OutOfMemory(f"out of memory: {error or 'the system has none left'}")
+        case RecursionError():
+            return errors.OperationalError(
+                "stack depth limit exceeded", hint="The statement is nested too deeply.", sqlstate="54001"
+            )
+        case OSError():
+            return errors.FileError(
+                f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+            )
+        case pa.ArrowInvalid():
+            return errors.DataError(str(error))
+        case _:
+            return errors.InternalError(
+                f"internal error: {type(error).__name__}: {error}",
+                detail="This is a defect of warehouse-sql, not of the statement.",
+                hint="Please report it with the statement and the traceback.",
+            )

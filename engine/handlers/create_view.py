@@ -1,0 +1,97 @@
+"""CREATE VIEW: check that the query binds, then keep its text.
+
+The text is bound anew at each use, so that it follows its tables; to mean the same under any search
+path, relations named without a schema get theirs written in:
+
+    select a from t  ->  select a from public.t
+
+A late-binding view (WITH NO SCHEMA BINDING) is not bound now and may name what is not there yet; it
+must name schemas itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ...errors import InvalidDefinition, ProgrammingError
+from ...planner.statements import CreateView
+from ...storage.catalog.delta import Delta
+from ...storage.schema import Table, View
+from ..context import Context
+from ..result import Result
+from . import names
+from .binding import bind
+from .create_table import already_there
+from .dependencies import read_tables
+
+
+def run(statement: CreateView, context: Context) -> Result:
+    schema = names.target_schema(statement.name, context)
+    old = context.view.relation(schema, statement.name.name)
+    if old is None and names.is_taken(schema, statement.name.name, context):
+        raise names.system_relation(statement.name)
+    if old is not None and not statement.or_replace:
+        already_there(statement.name, False, context)
+    if isinstance(old, Table):
+        raise ProgrammingError(f'"{statement.name.name}" is not a view', sqlstate="42809")
+    new = _define(statement, schema, context)
+    if old is None:
+        context.session.commit_delta(Delta(create=(new,)))
+    else:
+        context.session.commit_delta(Delta(replace=(replace(new, id=old.id, version=old.version),)))
+    return Result("CREATE VIEW", notices=context.notices)
+
+
+def _define(statement: CreateView, schema: str, context: Context) -> View:
+    if statement.late_binding:
+        _need_schemas(statement.query)
+        sql, columns = statement.sql, statement.column_names
+    else:
+        bound = bind(statement.query, context)
+        columns = _column_names(statement, bound.names)
+        sql = _with_schemas(statement, context)
+    return View(
+        id=0,
+        schema=schema,
+        name=statement.name.name,
+        sql=sql,
+        columns=columns,
+        late_binding=statement.late_binding,
+        owner=context.user,
+    )
+
+
+def _column_names(statement: CreateView, bound: tuple[str, ...]) -> tuple[str, ...]:
+    if len(statement.column_names) > len(bound):
+        raise InvalidDefinition("CREATE VIEW specifies more column names than columns", sqlstate="42601")
+    found = statement.column_names + bound[len(statement.column_names) :]
+    for i, name in enumerate(found):
+        if name in found[:i]:
+            raise InvalidDefinition(f'column "{name}" specified more than once', sqlstate="42701")
+    return found
+
+
+def _need_schemas(query: Any) -> None:
+    for table in read_tables(query):
+        if not table.db:
+            raise InvalidDefinition(
+                f'relation "{table.name}" must be named with its schema in a view WITH NO SCHEMA BINDING'
+            )
+
+
+def _with_schemas(statement: CreateView, context: Context) -> str:
+    """The query's text with a schema before every relation that has none."""
+    text = statement.sql
+    tables = {(t.this.meta.get("start"), t.name) for t in read_tables(statement.query) if not t.db}
+    base = context.text.find(text)
+    for start, name in sorted(tables, reverse=True):
+        found = context.view.relation(None, name)
+        if found is not None:
+            at = start - base
+            text = f"{text[:at]}{_quoted(found.schema)}.{text[at:]}"
+    return text
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() and name == name.lower() else '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,62 @@
+"""Which views read which relations, found from their stored texts.
+
+A bound view's text names every relation with its schema (create_view.py writes them in), so its
+dependencies are the table names in the parsed text, less its own WITH names. Late-binding views
+depend on nothing: that is what they are for.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp
+
+from ...storage.schema import CatalogView, Table, View
+
+
+@lru_cache(maxsize=1024)
+def relations_in(sql: str) -> frozenset[tuple[str | None, str]]:
+    """(schema, name) of every relation that a query's text reads."""
+    tree = sqlglot.parse_one(sql, dialect="redshift")
+    return frozenset((t.db or None, t.name) for t in read_tables(tree))
+
+
+def read_tables(tree: exp.Expression) -> list[exp.Table]:
+    """Table nodes of a query that are relations of the catalogue, not WITH names."""
+    found = []
+    for node in tree.find_all(exp.Table):
+        if isinstance(node.this, exp.Identifier) and not (not node.db and _is_cte(node)):
+            found.append(node)
+    return found
+
+
+def _is_cte(node: exp.Table) -> bool:
+    """Does a WITH around the table node define its name?"""
+    above: exp.Expression | None = node.parent
+    while above is not None:
+        with_ = above.args.get("with_") or above.args.get("with")
+        if with_ is not None and any(cte.alias == node.name for cte in with_.expressions):
+            return True
+        above = above.parent
+    return False
+
+
+def dependents(targets: set[tuple[str, str]], view: CatalogView) -> list[View]:
+    """Bound views that read any of `targets` (schema, name), directly or through other views."""
+    found: list[View] = []
+    names = set(targets)
+    candidates = [r for r in view.relations() if isinstance(r, View) and not r.late_binding]
+    grown = True
+    while grown:
+        grown = False
+        for v in candidates:
+            if (v.schema, v.name) not in names and relations_in(v.sql) & names:
+                names.add((v.schema, v.name))
+                found.append(v)
+                grown = True
+    return found
+
+
+def key(relation: Table | View) -> tuple[str, str]:
+    return (relation.schema, relation.name)

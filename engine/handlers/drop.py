@@ -1,0 +1,101 @@
+"""DROP TABLE, VIEW and SCHEMA; without CASCADE refused while other objects depend on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...errors import DependentObjects, ProgrammingError, UndefinedObject, UndefinedTable
+from ...planner.statements import Drop, RelationName
+from ...storage.catalog.delta import Delta
+from ...storage.schema import Table, View
+from ..context import Context
+from ..result import Result
+from ..virtual import find_virtual
+from . import names
+from .constraints import refers_to, without_references
+from .dependencies import dependents, key
+
+
+def run(statement: Drop, context: Context) -> Result:
+    delta = (
+        _drop_schemas(statement, context)
+        if statement.kind == "schema"
+        else _drop_relations(statement, context)
+    )
+    if delta:
+        context.session.commit_delta(delta)
+    return Result(f"DROP {statement.kind.upper()}", notices=context.notices)
+
+
+def _drop_relations(statement: Drop, context: Context) -> Delta:
+    targets: list[Table | View] = []
+    for name in statement.names:
+        found = _target(statement.kind, name, statement.if_exists, context)
+        if found is not None and found not in targets:
+            targets.append(found)
+    return _with_dependents(targets, statement.cascade, context, statement.kind)
+
+
+def _target(kind: str, name: RelationName, if_exists: bool, context: Context) -> Table | View | None:
+    found = names.find(name, context)
+    if found is None and find_virtual(name.schema, name.name) is not None:
+        raise names.system_relation(name)
+    if found is None:
+        if if_exists:
+            context.notice("INFO", f'{kind.capitalize()} "{name.name}" does not exist and will be skipped')
+            return None
+        near = names.undefined(name, context)
+        raise UndefinedTable(f'{kind} "{name.name}" does not exist', hint=near.hint, position=name.position)
+    actual = "view" if isinstance(found, View) else "table"
+    if actual != kind:
+        raise ProgrammingError(
+            f'"{name.name}" is not a {kind}',
+            hint=f"Use DROP {actual.upper()} to remove a {actual}.",
+            sqlstate="42809",
+            position=name.position,
+        )
+    return found
+
+
+def _with_dependents(targets: list[Table | View], cascade: bool, context: Context, kind: str) -> Delta:
+    """The delta that drops `targets`, and with CASCADE what depends on them."""
+    keys = {key(t) for t in targets}
+    views = [v for v in dependents(keys, context.view) if v not in targets]
+    referring = [
+        t
+        for t in context.view.relations()
+        if isinstance(t, Table)
+        and t not in targets
+        and any(isinstance(d, Table) and refers_to(t, d) for d in targets)
+    ]
+    if not cascade and (views or referring):
+        first = targets[0].name if targets else ""
+        raise DependentObjects(
+            f"cannot drop {kind} {first} because other objects depend on it",
+            detail="; ".join(
+                [f"view {v.name} depends on it" for v in views]
+                + [f"a foreign key of table {t.name} depends on it" for t in referring]
+            ),
+            hint="Use DROP ... CASCADE to drop the dependent objects too.",
+        )
+    replaced = tuple(replace(t, constraints=without_references(t, keys)) for t in referring)
+    return Delta(drop=(*targets, *views), replace=replaced)
+
+
+def _drop_schemas(statement: Drop, context: Context) -> Delta:
+    dropped: list[str] = []
+    inside: list[Table | View] = []
+    for name in statement.names:
+        if name.name not in context.view.schemas():
+            if not statement.if_exists:
+                raise UndefinedObject(
+                    f'schema "{name.name}" does not exist', sqlstate="3F000", position=name.position
+                )
+            context.notice("INFO", f'Schema "{name.name}" does not exist and will be skipped')
+        elif name.name not in dropped:
+            dropped.append(name.name)
+            inside += context.view.relations(name.name)
+    if not statement.cascade:
+        return Delta(drop_schemas=tuple(dropped))  # the commit refuses schemas that hold something
+    below = _with_dependents(inside, True, context, "schema")
+    return Delta(drop=below.drop, replace=below.replace, drop_schemas=tuple(dropped))

@@ -1,0 +1,72 @@
+"""Finding the relation a statement names, with the errors users know."""
+
+from __future__ import annotations
+
+import difflib
+
+from ...errors import Error, ProgrammingError, UndefinedObject, UndefinedTable
+from ...planner.statements import RelationName
+from ...storage.schema import Table, View
+from ..context import Context
+from ..virtual import VIRTUAL_TABLES, find_virtual
+
+SYSTEM_SCHEMAS = ("pg_catalog", "information_schema")
+
+
+def find(name: RelationName, context: Context) -> Table | View | None:
+    """The table or view, or None."""
+    return context.view.relation(name.schema, name.name)
+
+
+def table(name: RelationName, context: Context) -> Table:
+    """The base table a statement changes or reads; an error that says what it is otherwise."""
+    found = find(name, context)
+    if isinstance(found, Table):
+        return found
+    if isinstance(found, View):
+        raise ProgrammingError(
+            f'"{name.name}" is a view, not a table', sqlstate="42809", position=name.position
+        )
+    if find_virtual(name.schema, name.name) is not None:
+        raise system_relation(name)
+    raise undefined(name, context)
+
+
+def undefined(name: RelationName, context: Context) -> Error:
+    """The error for a name that is not there, with a near name or the missing schema."""
+    if name.schema is not None and name.schema not in context.view.schemas():
+        return UndefinedObject(
+            f'schema "{name.schema}" does not exist', sqlstate="3F000", position=name.position
+        )
+    names = {r.name for r in context.view.relations(name.schema)}
+    near = difflib.get_close_matches(name.name, names, n=1)
+    return UndefinedTable(
+        f'relation "{name}" does not exist',
+        hint=f'Did you mean "{near[0]}"?' if near else None,
+        position=name.position,
+    )
+
+
+def system_relation(name: RelationName) -> ProgrammingError:
+    return ProgrammingError(
+        f'permission denied: "{name.name}" is a system catalog', sqlstate="42501", position=name.position
+    )
+
+
+def target_schema(name: RelationName, context: Context) -> str:
+    """The schema a new relation goes to: the one named, or the first of the search path that exists."""
+    schemas = context.view.schemas()
+    if name.schema is not None:
+        if name.schema in SYSTEM_SCHEMAS:
+            raise system_relation(name)
+        if name.schema not in schemas:
+            raise undefined(name, context)
+        return name.schema
+    for schema in context.search_path:
+        if schema in schemas and schema not in SYSTEM_SCHEMAS:
+            return schema
+    raise UndefinedObject("no schema has been selected to create in", sqlstate="3F000")
+
+
+def is_taken(schema: str, name: str, context: Context) -> bool:
+    return context.view.relation(schema, name) is not None or f"{schema}.{name}" in VIRTUAL_TABLES

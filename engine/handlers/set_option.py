@@ -1,0 +1,21 @@
+"""SET and RESET: change a setting for the rest of the session."""
+
+from __future__ import annotations
+
+from ...planner.statements import SetOption
+from ..context import Context
+from ..result import Result
+
+
+def run(statement: SetOption, context: Context) -> Result:
+    settings = context.session.settings
+    tag = "RESET" if statement.value is None else "SET"
+    if statement.local:
+        # Valid until the transaction ends, which is now: check the value, keep nothing.
+        settings.copy().set(statement.name, statement.value)
+        context.notice("WARNING", "SET LOCAL can only be used in transaction blocks")
+    elif statement.name.lower() == "all" and statement.value is None:
+        settings.reset_all()
+    else:
+        settings.set(statement.name, statement.value)
+    return Result(tag, notices=context.notices)

@@ -1,0 +1,15 @@
+"""TRUNCATE: all rows go at once; snapshots taken before still see them."""
+
+from __future__ import annotations
+
+from ...planner.statements import Truncate
+from ...storage.catalog.delta import Delta, DropExtents
+from ..context import Context
+from ..result import Result
+from .names import table
+
+
+def run(statement: Truncate, context: Context) -> Result:
+    target = table(statement.table, context)
+    context.session.commit_delta(Delta(drop_extents=(DropExtents(target, None),)))
+    return Result("TRUNCATE")

@@ -1,0 +1,336 @@
+"""A session: takes text, runs statement by statement, keeps settings, records history.
+
+    execute(text, values)
+      parse ............. planner/parse.py           one Parsed per statement
+      Context ........... engine/context.py          snapshot pinned, settings copied, cancel, budget
+      handler ........... engine/handlers/           one module per statement family
+      Result ............ engine/result.py           streams; its end unpins and records
+
+Every statement is a transaction of its own: what a handler commits is committed. BEGIN, and rollback
+after a write, are refused by name. After an error the session goes on.
+
+A session serves one thread at a time (a second one waits); `cancel` comes from any thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from .. import errors
+from ..planner.parse import parse_script
+from ..planner.statements import Parsed
+from ..storage.catalog.delta import Delta
+from ..storage.database import Database
+from . import limits
+from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
+from .failures import translate
+from .handlers import handler_for
+from .result import Result
+from .settings import Settings
+
+USER_ID = 100  # the one superuser, until there are users
+DATABASE = "dev"
+KEPT_NOTICES = 50  # as psycopg2 keeps
+_session_ids = itertools.count(os.getpid())
+
+
+def open_session(
+    database: str,
+    *,
+    nodes: int | None = None,
+    slices_per_node: int | None = None,
+    node_type: str | None = None,
+    create: bool = True,
+    read_only: bool = False,
+    threads: int | None = None,
+    memory_limit: int | str | None = None,
+    compatibility: str = "redshift",
+    user: str = "dev",
+) -> Session:
+    """Open the database and a session on it; closing the session closes the database."""
+    workers, memory = limits.threads(threads), limits.memory_limit(memory_limit)
+    settings = Settings({"compatibility": compatibility})
+    opened = Database.open(
+        database, nodes=nodes, slices_per_node=slices_per_node, node_type=node_type, create=create,
+        read_only=read_only,
+    )  # fmt: skip
+    return Session(opened, user=user, settings=settings, threads=workers, memory=memory)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is run: text and values, the statement's class for the history, its place in the script."""
+
+    text: str
+    parameters: tuple[Any, ...]
+    kind: str
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class _Running:
+    """What ends with a statement."""
+
+    context: Context
+    work: _Work
+    timer: threading.Timer | None
+    pinned: int
+
+
+class Session:
+    """See the module's text."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        user: str = "dev",
+        settings: Settings | None = None,
+        threads: int = 1,
+        memory: int | None = None,
+    ) -> None:
+        self.database = database
+        self.user = user
+        self.settings = settings or Settings()
+        self.threads = threads
+        self.memory = memory or limits.memory_limit(None)
+        self.id = next(_session_ids)
+        self.started = datetime.now(UTC)
+        self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
+        self._wrote = False
+        self._lock = threading.RLock()
+        self._running: dict[int, _Running] = {}
+        self._closed = False
+
+    @property
+    def database_name(self) -> str:
+        return self.database.name
+
+    @property
+    def progress(self) -> Progress | None:
+        """Of the statement started last that still runs; any thread may ask."""
+        running = list(self._running.values())
+        return running[-1].context.progress if running else None
+
+    # -- statements ------------------------------------------------------------------------------
+
+    def execute(self, text: str, parameters: tuple[Any, ...] = ()) -> Result:
+        """Run the one statement in `text`; `parameters` are the values of $1, $2 ..."""
+        parsed = self._parse(text)
+        if len(parsed) != 1:
+            raise errors.SqlSyntaxError("cannot insert multiple commands into a prepared statement")
+        return self._statement(parsed[0], parameters)
+
+    def execute_all(self, text: str) -> Result:
+        """Run every statement in `text`; the last one's result."""
+        parsed = self._parse(text)
+        for one in parsed[:-1]:
+            self._statement(one, ()).close()
+        return self._statement(parsed[-1], ())
+
+    def execute_script(self, text: str) -> Iterator[Result]:
+        """Run the statements in `text` one after the other as their results are asked for."""
+        for one in self._parse(text):
+            yield self._statement(one, ())
+
+    def execute_many(self, text: str, parameter_sets: list[tuple[Any, ...]]) -> int:
+        """Run one statement for each set of values; rows written, -1 if unknown. An INSERT of VALUES
+        is done as one insert of many rows."""
+        parsed = self._parse(text)
+        if len(parsed) != 1:
+            raise errors.SqlSyntaxError("cannot insert multiple commands into a prepared statement")
+        from ..planner.statements import Insert
+
+        if isinstance(parsed[0].statement, Insert):
+            from .handlers.insert import run_many
+
+            one, statement = parsed[0], parsed[0].statement
+            work = _Work(one.text, (), "Insert", one.offset)
+            return self._run(work, lambda c: run_many(statement, c, parameter_sets)).rowcount
+        total = 0
+        for values in parameter_sets:
+            result = self._statement(parsed[0], values)
+            if result.columns:
+                result.close()
+                raise errors.ProgrammingError("executemany() is for statements without rows")
+            total = -1 if total < 0 or result.rowcount < 0 else total + result.rowcount
+        return total
+
+    def load_arrow(self, table: str, reader: pa.RecordBatchReader, create: bool) -> int:
+        """Append a stream of record batches to a table, made if missing; the number of rows."""
+        from .handlers.load_arrow import run
+
+        work = _Work(f"-- write_arrow {table}", (), "Insert")
+        return self._run(work, lambda c: run(table, reader, create, c)).rowcount
+
+    def _parse(self, text: str) -> tuple[Parsed, ...]:
+        self._check_open()
+        try:
+            parsed = parse_script(text)
+        except errors.Error:
+            raise
+        except Exception as error:
+            raise translate(error) from error
+        if not parsed:
+            raise errors.ProgrammingError("cannot execute an empty statement")
+        return parsed
+
+    def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
+        statement = parsed.statement
+        handler = handler_for(statement)
+        work = _Work(parsed.text, parameters, type(statement).__name__, parsed.offset)
+        return self._run(work, lambda c: handler(statement, c))
+
+    def _run(self, work: _Work, action: Callable[[Context], Result]) -> Result:
+        """Run `action` in a new context, up to its first rows."""
+        with self._lock:
+            self._check_open()
+            context = self._begin(work)
+            try:
+                result = action(context)
+            except BaseException as error:
+                self._end(context, work, error, -1)
+                told = _placed(error, work.offset)
+                if told is error:
+                    raise
+                raise told from error
+            result.guard(
+                lambda error: _placed(error, work.offset),
+                lambda error, rows: self._end(context, work, error, rows),
+            )
+            return result.start()
+
+    # -- a statement's beginning and end -----------------------------------------------------------
+
+    def _begin(self, work: _Work) -> Context:
+        database = self.database
+        search_path = self._search_path()
+        snapshot = database.pin()
+        context = Context(
+            database=database,
+            view=database.view(snapshot, search_path),
+            settings=self.settings.copy(),
+            user=self.user,
+            search_path=search_path,
+            text=work.text,
+            now=datetime.now(UTC),
+            cancel=Cancel(),
+            budget=MemoryBudget(self.memory),
+            parameters=work.parameters,
+            threads=self.threads,
+            query_id=database.history.next_query_id(),
+            session_id=self.id,
+            session=self,
+        )
+        timer = None
+        if context.settings.statement_timeout:
+            timer = threading.Timer(
+                context.settings.statement_timeout / 1000, context.cancel.set, (TIMEOUT_TEXT,)
+            )
+            timer.daemon = True
+            timer.start()
+        self._running[context.query_id] = _Running(context, work, timer, snapshot)
+        return context
+
+    def _end(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
+        """Exactly once per statement: stop its clock and workers, let its snapshot go, record it."""
+        running = self._running.pop(context.query_id, None)
+        if running is None:
+            return
+        if running.timer is not None:
+            running.timer.cancel()
+        if error is not None:
+            context.cancel.set()
+        self.database.unpin(running.pinned)
+        self.notices.extend(context.notices)
+        self._record(context, work, error, rows)
+
+    def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
+        label = context.settings["query_group"]
+        self.database.history.record(
+            {
+                "query": context.query_id,
+                "userid": USER_ID,
+                "user": context.user,
+                "label": "default" if label == "unset" else label,
+                "xid": context.query_id,
+                "pid": self.id,
+                "database": DATABASE,
+                "querytxt": context.text,
+                "kind": work.kind,
+                "starttime": _microseconds(context.now),
+                "endtime": _microseconds(datetime.now(UTC)),
+                "aborted": int(error is not None),
+                "error": str(error) if error is not None else None,
+                "rows": rows,
+            }
+        )
+
+    def _search_path(self) -> tuple[str, ...]:
+        return tuple(self.user if name == "$user" else name for name in self.settings.search_path)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise errors.InterfaceError("the session is closed", sqlstate="08003")
+
+    # -- transactions, cancel, close -----------------------------------------------------------------
+
+    def commit_delta(self, delta: Delta) -> int:
+        """Make a statement's changes true; only handlers call this."""
+        sequence = self.database.commit(delta)
+        self._wrote = True
+        return sequence
+
+    def commit(self) -> None:
+        """COMMIT: every statement has committed by itself."""
+        self._check_open()
+        self._wrote = False
+
+    def rollback(self) -> None:
+        """ROLLBACK: fine while nothing was written, since the last commit or the session's start."""
+        self._check_open()
+        if self._wrote:
+            raise errors.NotSupportedError(
+                "cannot roll back: each statement was committed by itself as it ended",
+                hint="Transactions of several statements are not there yet; call commit() to go on.",
+            )
+
+    def cancel(self) -> None:
+        """Stop every running statement of this session."""
+        for running in list(self._running.values()):
+            running.context.cancel.set()
+
+    def close(self) -> None:
+        """Stop what runs and give the database back."""
+        if self._closed:
+            return
+        self._closed = True
+        self.cancel()
+        with self._lock:
+            for running in list(self._running.values()):
+                self._end(running.context, running.work, errors.QueryCanceled("the session was closed"), -1)
+            self.database.close()
+
+
+def _placed(error: BaseException, offset: int) -> BaseException:
+    """The error users see, its position counted from the start of the text they gave."""
+    if not isinstance(error, Exception):
+        return error
+    told = translate(error)
+    if told.position is not None and not getattr(told, "_placed", False):
+        told.position += offset
+        told._placed = True  # type: ignore[attr-defined]
+    return told
+
+
+def _microseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)

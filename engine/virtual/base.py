@@ -1,0 +1,59 @@
+"""What a virtual table is: columns and a function that makes its rows when a query asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from ...storage.arrow import arrow_type
+from ...storage.types import SqlType, varchar
+
+if TYPE_CHECKING:
+    from ...planner.expressions import Expr
+    from ..context import Context
+
+# PostgreSQL's type `name`, of which catalogue columns are.
+NAME = varchar(128)
+SUPERUSER_ID = 100
+DATABASE = "dev"
+
+MakeRows = Callable[["Context"], Iterable[Sequence[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualTable:
+    """A system table. `make` gives its rows as tuples in the order of `columns`.
+
+    leader_only: Redshift keeps it on the leader, so it cannot be joined with user tables.
+    """
+
+    schema: str
+    name: str
+    columns: tuple[tuple[str, SqlType], ...]
+    make: MakeRows
+    leader_only: bool = True
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    def rows(self, context: Context, predicates: tuple[Expr, ...] = ()) -> pa.Table:
+        """All rows as of the statement's snapshot. `predicates` (over this table's columns) are a
+        hint: the query filters anyway."""
+        return arrow_table(self.columns, self.make(context))
+
+
+def arrow_table(columns: tuple[tuple[str, SqlType], ...], rows: Iterable[Sequence[Any]]) -> pa.Table:
+    """Rows of Python values as an Arrow table with the columns' types."""
+    schema = pa.schema([pa.field(name, arrow_type(type)) for name, type in columns])
+    values = list(zip(*rows)) or [()] * len(columns)
+    return pa.Table.from_arrays([pa.array(v, f.type) for v, f in zip(values, schema)], schema=schema)
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` bytes of UTF-8, never half a character."""
+    data = text.encode()
+    return text if len(data) <= limit else data[:limit].decode(errors="ignore")
