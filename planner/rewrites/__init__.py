@@ -1,1 +1,77 @@
-"""Part of the warehouse; see ARCHITECTURE.md."""
+"""Rewrite rules: logical plan to logical plan, in one ordered list.
+
+Every rule stands in a file of its name and is a function (plan, context) -> plan; its docstring shows
+a plan before and after. `rewrite_query` runs them over the main plan and over each shared subplan.
+Rules must not change what the query returns; which plan is faster is the optimizer's business, so
+the rules here are those that (nearly) always help or that later stages rely on:
+
+    after the list no DependentJoin, subquery expression, DISTINCT aggregate, AVG, INTERSECT, EXCEPT
+    or UNION without ALL, and no RIGHT JOIN is left.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..logical import Logical, Query
+from .context import Evaluate, RewriteContext
+from .expand_set_operations import expand_set_operations
+from .extract_subqueries import extract_subqueries
+from .fold_constants import fold_constants
+from .inline_ctes import inline_ctes
+from .prune_columns import prune_columns, prune_ctes
+from .pull_projections import pull_projections
+from .push_predicates import push_predicates
+from .semi_to_inner import semi_to_inner
+from .simplify_outer_joins import simplify_outer_joins
+from .simplify_predicates import simplify_predicates
+from .split_average import split_average
+from .split_distinct import split_distinct
+from .unnest import unnest
+
+Rule = Callable[[Logical, RewriteContext], Logical]
+
+RULES: tuple[tuple[str, Rule], ...] = (
+    # Subqueries first: everything else then works on plain joins only.
+    ("extract_subqueries", extract_subqueries),
+    ("unnest", unnest),
+    # Fewer kinds of nodes for the rules below.
+    ("expand_set_operations", expand_set_operations),
+    # Constants before predicates: date arithmetic must be a literal to be compared and pushed.
+    ("fold_constants", fold_constants),
+    ("simplify_predicates", simplify_predicates),
+    # Derived tables join the region around them, so that pushing sees whole regions.
+    ("pull_projections", pull_projections),
+    # Inner joins let more predicates through, so outer joins are simplified before pushing...
+    ("simplify_outer_joins", simplify_outer_joins),
+    ("semi_to_inner", semi_to_inner),
+    ("push_predicates", push_predicates),
+    # ...and pushing may have put conditions where two projections or filters now meet.
+    ("pull_projections again", pull_projections),
+    # AVG(DISTINCT x) becomes DISTINCT sums and counts, hence before split_distinct.
+    ("split_average", split_average),
+    ("split_distinct", split_distinct),
+)
+
+
+def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
+    for _, rule in RULES:
+        plan = rule(plan, context)
+    return plan
+
+
+def rewrite_query(query: Query, evaluate: Evaluate | None = None) -> Query:
+    """The query after all rules, its columns pruned."""
+    context = RewriteContext.of(query, evaluate)
+    plan = apply_rules(inline_ctes(query.plan, context), context)
+    done: set[int] = set()
+    while pending := sorted(context.ctes.keys() - done):  # rules may share subplans while they run
+        for number in pending:
+            _, body, columns = context.ctes[number]
+            context.ctes[number] = (number, apply_rules(body, context), columns)
+            done.add(number)
+    plan = prune_columns(plan, [ref.id for ref in query.columns])
+    prune_ctes([plan], context)
+    return Query(plan, query.columns, query.names, tuple(context.ctes.values()), query.parameters)
+
+
+__all__ = ["RULES", "RewriteContext", "Rule", "apply_rules", "rewrite_query"]

@@ -1,0 +1,403 @@
+"""Which columns a plan makes, which it needs, and how to swap them.
+
+A column is a number that is unique in the whole plan (expressions.py), so most questions are about
+sets of numbers:
+
+    output_columns(plan)      what comes out, in order          physical_columns: the same, physical
+    columns_of(expr)          ids an expression reads, also inside its subqueries
+    free_columns(plan)        ids used in the plan but made nowhere in it = correlation
+    substitute(expr, {...})   columns replaced by expressions, also inside its subqueries
+    copy_plan(plan, fresh)    the same plan with all columns renamed: needed when a plan is used twice
+    never_null(plan)          ids that are proven to hold no NULL in the plan's output
+
+`ColumnRef.nullable` says what holds where the column is made; an outer join above may add NULLs, so
+rules ask `never_null` instead.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
+
+from . import physical as p
+from .expressions import (
+    AggregateCall,
+    And,
+    Call,
+    Case,
+    Cast,
+    ColumnId,
+    ColumnRef,
+    Compare,
+    Exists,
+    Expr,
+    InList,
+    IsNull,
+    Like,
+    Literal,
+    Not,
+    Or,
+    Quantified,
+    ScalarSubquery,
+)
+from .logical import (
+    Aggregate,
+    CteRef,
+    DependentJoin,
+    Filter,
+    Join,
+    JoinKind,
+    Limit,
+    Logical,
+    Project,
+    Scan,
+    SetKind,
+    SetOperation,
+    Sort,
+    Values,
+    VirtualScan,
+)
+from .traverse import (
+    children,
+    expressions,
+    map_children,
+    map_expressions,
+    map_inputs,
+    walk,
+    walk_plan,
+)
+
+LEFT_ONLY = (JoinKind.SEMI, JoinKind.ANTI)
+Fresh = Callable[[ColumnRef], ColumnRef]
+
+
+def output_columns(plan: Logical) -> tuple[ColumnRef, ...]:
+    match plan:
+        case Scan() | VirtualScan() | Project() | CteRef():
+            return tuple([ref for ref, _ in plan.columns])
+        case Values() | SetOperation():
+            return plan.columns
+        case Filter() | Sort() | Limit():
+            return output_columns(plan.input)
+        case Join() | DependentJoin():
+            if plan.kind in LEFT_ONLY:
+                return output_columns(plan.left)
+            return output_columns(plan.left) + output_columns(plan.right)
+        case Aggregate():
+            return tuple([ref for ref, _ in plan.groups]) + tuple([ref for ref, _ in plan.aggregates])
+        case _:
+            assert_never(plan)
+
+
+def output_ids(plan: Logical) -> frozenset[ColumnId]:
+    return frozenset([ref.id for ref in output_columns(plan)])
+
+
+def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
+    """Output columns of a physical node, in the order of its batches."""
+    match node:
+        case p.TableScan() | p.VirtualTableScan() | p.ProjectColumns() | p.Shared():
+            return tuple([ref for ref, _ in node.columns])
+        case p.ConstantRows() | p.UnionAll():
+            return node.columns
+        case p.FilterRows() | p.SortRows() | p.LimitRows() | p.Exchange():
+            return physical_columns(node.input)
+        case p.HashAggregate():
+            return tuple([ref for ref, _ in node.groups]) + tuple([ref for ref, _ in node.aggregates])
+        case p.HashJoin():
+            match node.type:
+                case p.JoinType.SEMI | p.JoinType.ANTI:
+                    return physical_columns(node.probe)
+                case p.JoinType.RIGHT_SEMI | p.JoinType.RIGHT_ANTI:
+                    return physical_columns(node.build)
+                case _:
+                    return physical_columns(node.probe) + physical_columns(node.build)
+        case _:
+            assert_never(node)
+
+
+def physical_inputs(node: p.Physical) -> tuple[p.Physical, ...]:
+    match node:
+        case p.TableScan() | p.VirtualTableScan() | p.ConstantRows():
+            return ()
+        case p.FilterRows() | p.ProjectColumns() | p.HashAggregate() | p.SortRows():
+            return (node.input,)
+        case p.LimitRows() | p.Exchange() | p.Shared():
+            return (node.input,)
+        case p.HashJoin():
+            return (node.probe, node.build)
+        case p.UnionAll():
+            return node.inputs
+        case _:
+            assert_never(node)
+
+
+# -- what is used ------------------------------------------------------------------------------
+
+
+def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        kind = type(node)
+        if kind is ColumnRef:
+            into.add(node.id)  # type: ignore[union-attr]
+        elif kind is Compare:
+            stack.append(node.left)  # type: ignore[union-attr]
+            stack.append(node.right)  # type: ignore[union-attr]
+        elif kind is not Literal:
+            if isinstance(node, (ScalarSubquery, Exists, Quantified)):
+                into |= free_columns(node.plan)
+            stack.extend(children(node))
+
+
+def columns_of(expr: Expr) -> set[ColumnId]:
+    found: set[ColumnId] = set()
+    collect_columns(expr, found)
+    return found
+
+
+def columns_of_all(exprs: Iterable[Expr]) -> set[ColumnId]:
+    found: set[ColumnId] = set()
+    for expr in exprs:
+        collect_columns(expr, found)
+    return found
+
+
+def has_subquery(expr: Expr) -> bool:
+    return any(isinstance(e, (ScalarSubquery, Exists, Quantified)) for e in walk(expr))
+
+
+def defined_columns(plan: Logical) -> set[ColumnId]:
+    """Every id that some node of the plan makes."""
+    made: set[ColumnId] = set()
+    for node in walk_plan(plan):
+        match node:
+            case Scan() | VirtualScan() | Project() | CteRef():
+                made.update([ref.id for ref, _ in node.columns])
+            case Values() | SetOperation():
+                made.update([ref.id for ref in node.columns])
+            case Aggregate():
+                made.update([ref.id for ref, _ in node.groups])
+                made.update([ref.id for ref, _ in node.aggregates])
+            case Filter() | Sort() | Limit() | Join() | DependentJoin():
+                pass
+            case _:
+                assert_never(node)
+    return made
+
+
+def free_columns(plan: Logical) -> set[ColumnId]:
+    used: set[ColumnId] = set()
+    for node in walk_plan(plan):
+        for expr in expressions(node):
+            collect_columns(expr, used)
+    return used - defined_columns(plan)
+
+
+def largest_id(plan: Logical) -> int:
+    """The largest column id anywhere, subqueries included: fresh ones start behind it."""
+    top = max(defined_columns(plan), default=0)
+    for node in walk_plan(plan):
+        for expr in expressions(node):
+            for e in walk(expr):
+                if isinstance(e, ColumnRef):
+                    top = max(top, e.id)
+                elif isinstance(e, (ScalarSubquery, Exists, Quantified)):
+                    top = max(top, largest_id(e.plan))
+    return top
+
+
+# -- swapping columns --------------------------------------------------------------------------
+
+
+def substitute(expr: Expr, mapping: Mapping[ColumnId, Expr]) -> Expr:
+    if not mapping:
+        return expr
+
+    def visit(node: Expr) -> Expr:
+        if isinstance(node, ColumnRef):
+            return mapping.get(node.id, node)
+        node = map_children(node, visit)
+        match node:
+            case ScalarSubquery():
+                return ScalarSubquery(substitute_plan(node.plan, mapping), node.column, node.span)
+            case Exists():
+                return Exists(substitute_plan(node.plan, mapping), node.negated, node.span)
+            case Quantified():
+                inner = substitute_plan(node.plan, mapping)
+                return Quantified(node.op, node.all, node.arg, inner, node.column, node.span)
+            case _:
+                return node
+
+    return visit(expr)
+
+
+def substitute_plan(plan: Logical, mapping: Mapping[ColumnId, Expr]) -> Logical:
+    """Replaces columns in all expressions of a plan (its free ones: it does not touch what it makes)."""
+    if not mapping:
+        return plan
+
+    def visit(node: Logical) -> Logical:
+        return map_expressions(map_inputs(node, visit), lambda e: substitute(e, mapping))
+
+    return visit(plan)
+
+
+def copy_plan(plan: Logical, fresh: Fresh) -> tuple[Logical, dict[ColumnId, ColumnRef]]:
+    """The plan with every column it makes renamed by `fresh`, and the map old id -> new column."""
+    names: dict[ColumnId, ColumnRef] = {}
+
+    def renamed(ref: ColumnRef) -> ColumnRef:
+        if ref.id not in names:
+            names[ref.id] = fresh(ref)
+        return names[ref.id]
+
+    def visit(node: Logical) -> Logical:
+        node = map_inputs(node, visit)
+        node = map_expressions(node, lambda e: substitute(e, names))
+        match node:
+            case Scan():
+                return Scan(node.table, tuple([(renamed(r), i) for r, i in node.columns]), node.alias)
+            case VirtualScan():
+                return VirtualScan(node.name, tuple([(renamed(r), i) for r, i in node.columns]), node.alias)
+            case CteRef():
+                return CteRef(node.cte, tuple([(renamed(r), c) for r, c in node.columns]))
+            case Values():
+                return Values(tuple([renamed(r) for r in node.columns]), node.rows)
+            case Project():
+                return Project(node.input, tuple([(renamed(r), e) for r, e in node.columns]))
+            case Aggregate():
+                groups = tuple([(renamed(r), e) for r, e in node.groups])
+                calls = tuple([(renamed(r), a) for r, a in node.aggregates])
+                return Aggregate(node.input, groups, calls)
+            case SetOperation():
+                return SetOperation(
+                    node.kind, node.all, node.left, node.right,
+                    tuple([renamed(r) for r in node.columns]),
+                    tuple([names.get(r.id, r) for r in node.left_columns]),
+                    tuple([names.get(r.id, r) for r in node.right_columns]),
+                )
+            case Filter() | Sort() | Limit() | Join() | DependentJoin():
+                return node
+            case _:
+                assert_never(node)
+
+    copied = visit(plan)
+    return copied, names
+
+
+# -- NULLs -------------------------------------------------------------------------------------
+
+# Functions that give NULL exactly when an argument is NULL.
+_STRICT_CALLS = frozenset(
+    {"add", "subtract", "multiply", "divide", "modulo", "negate", "abs", "upper", "lower", "substring"}
+)
+
+
+def is_never_null(expr: Expr, never: set[ColumnId]) -> bool:
+    """Proven to give no NULL, when the columns in `never` hold none."""
+    match expr:
+        case ColumnRef():
+            return expr.id in never
+        case Literal():
+            return expr.value is not None
+        case IsNull() | Exists():
+            return True
+        case Compare():
+            return is_never_null(expr.left, never) and is_never_null(expr.right, never)
+        case And() | Or():
+            return all(is_never_null(a, never) for a in expr.args)
+        case Not() | Like():
+            return is_never_null(expr.arg, never)
+        case InList():
+            return not expr.has_null and is_never_null(expr.arg, never)
+        case Cast():
+            return is_never_null(expr.operand, never)
+        case Case():
+            values = [v for _, v in expr.whens] + [expr.default]
+            return all(is_never_null(v, never) for v in values)
+        case Call():
+            strict = expr.key in _STRICT_CALLS or expr.key.startswith(("extract_", "date_add"))
+            return strict and all(is_never_null(a, never) for a in expr.args)
+        case AggregateCall():
+            return expr.function == "count"
+        case ScalarSubquery() | Quantified():
+            return False
+        case _:
+            assert_never(expr)
+
+
+def never_null(plan: Logical) -> set[ColumnId]:
+    """Ids of output columns that are proven to hold no NULL."""
+    match plan:
+        case Scan() | VirtualScan() | CteRef():
+            return {ref.id for ref, _ in plan.columns if not ref.nullable}
+        case Values():
+            return {
+                ref.id
+                for i, ref in enumerate(plan.columns)
+                if all(is_never_null(row[i], set()) for row in plan.rows)
+            }
+        case Filter():
+            return never_null(plan.input) | _not_null_by(plan.predicate)
+        case Sort() | Limit():
+            return never_null(plan.input)
+        case Project():
+            below = never_null(plan.input)
+            return {ref.id for ref, e in plan.columns if is_never_null(e, below)}
+        case Join() | DependentJoin():
+            return _never_null_join(plan)
+        case Aggregate():
+            below = never_null(plan.input)
+            grouped = {ref.id for ref, e in plan.groups if is_never_null(e, below)}
+            for ref, call in plan.aggregates:
+                full = bool(plan.groups) and all(is_never_null(a, below) for a in call.args)
+                if call.function == "count" or (full and call.function in ("sum", "min", "max", "avg")):
+                    grouped.add(ref.id)
+            return grouped
+        case SetOperation():
+            left, right = never_null(plan.left), never_null(plan.right)
+            pairs = zip(plan.columns, plan.left_columns, plan.right_columns)
+            only_left = plan.kind is not SetKind.UNION
+            return {c.id for c, a, b in pairs if a.id in left and (only_left or b.id in right)}
+        case _:
+            assert_never(plan)
+
+
+def _never_null_join(plan: Join | DependentJoin) -> set[ColumnId]:
+    match plan.kind:
+        case JoinKind.SEMI | JoinKind.ANTI | JoinKind.LEFT | JoinKind.SINGLE:
+            return never_null(plan.left)
+        case JoinKind.RIGHT:
+            return never_null(plan.right)
+        case JoinKind.FULL:
+            return set()
+        case JoinKind.INNER | JoinKind.CROSS:
+            proven = never_null(plan.left) | never_null(plan.right)
+            return proven if plan.condition is None else proven | _not_null_by(plan.condition)
+        case _:
+            assert_never(plan.kind)
+
+
+def _not_null_by(predicate: Expr) -> set[ColumnId]:
+    """Plain columns that cannot be NULL in a row for which the predicate is true."""
+    match predicate:
+        case And():
+            return set().union(*[_not_null_by(a) for a in predicate.args])
+        case Compare():
+            sides = (predicate.left, predicate.right)
+            return {_uncast(e).id for e in sides if isinstance(_uncast(e), ColumnRef)}  # type: ignore[union-attr]
+        case IsNull(arg=ColumnRef() as ref, negated=True):
+            return {ref.id}
+        case InList(arg=ColumnRef() as ref) | Like(arg=ColumnRef() as ref):
+            return {ref.id}
+        case _:
+            return set()
+
+
+def _uncast(expr: Expr) -> Expr:
+    while isinstance(expr, Cast):
+        expr = expr.operand
+    return expr
+
+

@@ -1,0 +1,76 @@
+"""Leaves only UNION ALL: the other set operations become grouping, which compares NULLs as equal.
+
+    UNION         ->   Aggregate by all columns
+                         Union all
+
+    INTERSECT     ->   Project columns                       EXCEPT: in_left > 0 AND in_right = 0
+                         Filter in_left > 0 AND in_right > 0
+                           Aggregate by all columns: max(in_left), max(in_right)
+                             Union all
+                               left, 1, 0
+                               right, 0, 1
+
+INTERSECT ALL and EXCEPT ALL are refused, as Redshift refuses them.
+"""
+from __future__ import annotations
+
+from ...errors import NotSupportedError
+from ...storage.types import INTEGER
+from ..expressions import AggregateCall, And, ColumnRef, Compare, Expr, Literal
+from ..logical import Aggregate, Filter, Logical, Project, SetKind, SetOperation
+from ..traverse import rewrite_plan
+from .context import RewriteContext
+
+
+def expand_set_operations(plan: Logical, context: RewriteContext) -> Logical:
+    def visit(node: Logical) -> Logical:
+        if not isinstance(node, SetOperation):
+            return node
+        if node.kind is SetKind.UNION:
+            return node if node.all else _distinct_union(node, context)
+        if node.all:
+            raise NotSupportedError(f"{node.kind.value.upper()} ALL is not supported")
+        return _by_counting(node, context)
+
+    return rewrite_plan(plan, visit)
+
+
+def _distinct_union(node: SetOperation, context: RewriteContext) -> Logical:
+    below = tuple([context.like(c) for c in node.columns])
+    union = SetOperation(
+        SetKind.UNION, True, node.left, node.right, below, node.left_columns, node.right_columns
+    )
+    return Aggregate(union, tuple(zip(node.columns, below)), ())
+
+
+def _by_counting(node: SetOperation, context: RewriteContext) -> Logical:
+    in_left = context.fresh(INTEGER, "in_left", nullable=False)
+    in_right = context.fresh(INTEGER, "in_right", nullable=False)
+    left, left_marks = _marked(node.left, node.left_columns, (1, 0), context)
+    right, right_marks = _marked(node.right, node.right_columns, (0, 1), context)
+    below = tuple([context.like(c) for c in node.columns])
+    union = SetOperation(
+        SetKind.UNION, True, left, right, (*below, in_left, in_right),
+        node.left_columns + left_marks, node.right_columns + right_marks,
+    )
+    most_left = context.fresh(INTEGER, "in_left", nullable=False)
+    most_right = context.fresh(INTEGER, "in_right", nullable=False)
+    calls = (
+        (most_left, AggregateCall("max", (in_left,), INTEGER)),
+        (most_right, AggregateCall("max", (in_right,), INTEGER)),
+    )
+    grouped = Aggregate(union, tuple(zip(node.columns, below)), calls)
+    zero = Literal(0, INTEGER)
+    right_test = ">" if node.kind is SetKind.INTERSECT else "="
+    wanted = And((Compare(">", most_left, zero), Compare(right_test, most_right, zero)))
+    return Project(Filter(grouped, wanted), tuple([(c, c) for c in node.columns]))
+
+
+def _marked(
+    plan: Logical, columns: tuple[ColumnRef, ...], values: tuple[int, int], context: RewriteContext
+) -> tuple[Logical, tuple[ColumnRef, ...]]:
+    marks = tuple([context.fresh(INTEGER, "mark", nullable=False) for _ in values])
+    unique = {c.id: c for c in columns}.values()
+    pairs: list[tuple[ColumnRef, Expr]] = [(c, c) for c in unique]
+    pairs.extend([(mark, Literal(value, INTEGER)) for mark, value in zip(marks, values)])
+    return Project(plan, tuple(pairs)), marks

@@ -1,0 +1,265 @@
+"""Takes subqueries out of expressions: each becomes a dependent join under the node that used it.
+
+    Filter a > (SELECT max(b) FROM t WHERE t.k = o.k)      Filter a > max
+      Scan o                                          ->     DependentJoin Single
+                                                               Scan o
+                                                               (the subquery)
+
+    EXISTS (q), x IN (q)  as a conjunct of WHERE      ->   DependentJoin Semi
+    NOT EXISTS (q), x NOT IN (q)                      ->   DependentJoin Anti (null-aware)
+    x < ALL (q)                                       ->   DependentJoin Anti ON x < q IS NOT TRUE
+    EXISTS (q), x IN (q)  anywhere else (under OR,    ->   a mark: DependentJoin Left with the distinct
+    in a select list, in CASE)                             keys of q and TRUE; found = mark IS NOT NULL
+
+Where a mark stands for IN under something that tells NULL from FALSE, two counts say whether q has
+rows and NULLs. Conditions of outer joins may have subqueries about the right side only.
+`unnest.py` then removes the dependent joins.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ...errors import NotSupportedError
+from ...storage.types import BIGINT, BOOLEAN
+from ..columns import columns_of, copy_plan, has_subquery, is_never_null, never_null, output_ids
+from ..expressions import (
+    AggregateCall,
+    And,
+    Case,
+    ColumnRef,
+    Compare,
+    Exists,
+    Expr,
+    IsNull,
+    Literal,
+    Not,
+    Or,
+    Quantified,
+    ScalarSubquery,
+)
+from ..logical import (
+    Aggregate,
+    DependentJoin,
+    Filter,
+    Join,
+    JoinKind,
+    Limit,
+    Logical,
+    Project,
+    SetKind,
+    SetOperation,
+    Sort,
+    Values,
+)
+from ..predicates import FALSE, NEGATED, TRUE, conjoin, conjuncts, disjoin, push_not
+from ..traverse import expressions, map_children, map_expressions, map_inputs
+from .context import RewriteContext
+
+
+def extract_subqueries(plan: Logical, context: RewriteContext) -> Logical:
+    used: set[int] = set()
+
+    def visit(node: Logical) -> Logical:
+        node = map_inputs(node, visit)
+        if not any(has_subquery(e) for e in expressions(node)):
+            return node
+        match node:
+            case Filter():
+                return _filter(node.input, conjuncts(push_not(node.predicate)), context, used)
+            case Join():
+                return _join(node, context, used)
+            case Values():
+                return _values(node, context, used)
+            case Project() | Aggregate() | Sort():
+                source = _Source(node.input, context, used)
+                changed = map_expressions(node, source.replace)
+                return map_inputs(changed, lambda _: source.plan)
+            case _:
+                raise NotSupportedError(f"a subquery is not supported in {type(node).__name__}")
+
+    return visit(plan)
+
+
+def _filter(plan: Logical, parts: list[Expr], context: RewriteContext, used: set[int]) -> Logical:
+    """First the plain conjuncts, then semi and anti joins, then what needs a column."""
+    plain = conjoin([c for c in parts if not has_subquery(c)])
+    source = _Source(plan if plain is None else Filter(plan, plain), context, used)
+    rest: list[Expr] = []
+    for conjunct in parts:
+        if has_subquery(conjunct) and not source.restrict(conjunct):
+            rest.append(conjunct)
+    for conjunct in rest:
+        replaced = source.replace(conjunct, null_is_false=True)
+        source.plan = Filter(source.plan, replaced)
+    return source.plan
+
+
+def _join(join: Join, context: RewriteContext, used: set[int]) -> Logical:
+    parts = conjuncts(join.condition)
+    nested = [c for c in parts if has_subquery(c)]
+    plain = conjoin([c for c in parts if not has_subquery(c)])
+    if join.kind in (JoinKind.INNER, JoinKind.CROSS):
+        kind = JoinKind.CROSS if plain is None else JoinKind.INNER
+        return _filter(Join(kind, join.left, join.right, plain), nested, context, used)
+    left = output_ids(join.left)
+    if join.kind is not JoinKind.LEFT or any(columns_of(c) & left for c in nested):
+        raise NotSupportedError(
+            f"a subquery in the condition of a {join.kind.value.upper()} JOIN may only refer to its "
+            "inner table"
+        )
+    inner = _filter(join.right, nested, context, used)
+    return Join(join.kind, join.left, inner, TRUE if plain is None else plain)
+
+
+def _values(values: Values, context: RewriteContext, used: set[int]) -> Logical:
+    """VALUES with subqueries: each row becomes a projection of the row without columns."""
+    branches: list[tuple[Logical, tuple[ColumnRef, ...]]] = []
+    for row in values.rows:
+        source = _Source(Values((), ((),)), context, used)
+        columns = tuple([context.like(c) for c in values.columns])
+        pairs = tuple([(c, source.replace(e)) for c, e in zip(columns, row)])
+        branches.append((Project(source.plan, pairs), columns))
+    plan, columns = branches[0]
+    for other, other_columns in branches[1:]:
+        out = tuple([context.like(c) for c in values.columns])
+        plan = SetOperation(SetKind.UNION, True, plan, other, out, columns, other_columns)
+        columns = out
+    return Project(plan, tuple(zip(values.columns, columns)))
+
+
+@dataclass(slots=True)
+class _Source:
+    """The input of a node, growing a dependent join for every subquery met."""
+
+    plan: Logical
+    context: RewriteContext
+    used: set[int]  # subplans placed already: a second use needs columns of its own
+    placed: dict[int, ColumnRef] = field(default_factory=dict)
+
+    def restrict(self, conjunct: Expr) -> bool:
+        """Applies a conjunct that is a lone EXISTS or quantified comparison as a semi or anti join."""
+        match conjunct:
+            case Exists():
+                kind = JoinKind.ANTI if conjunct.negated else JoinKind.SEMI
+                inner, _ = self._inner(conjunct.plan, None)
+                self.plan = DependentJoin(kind, self.plan, _any_row(inner), None)
+                return True
+            case Quantified() if not has_subquery(conjunct.arg):
+                self._restrict_quantified(conjunct)
+                return True
+            case _:
+                return False
+
+    def _restrict_quantified(self, test: Quantified) -> None:
+        inner, column = self._inner(test.plan, test.column)
+        if not test.all:
+            condition: Expr = Compare(test.op, test.arg, column, test.span)
+            self.plan = DependentJoin(JoinKind.SEMI, self.plan, _unordered(inner), condition)
+            return
+        # arg op ALL (q): no row for which `arg op row` is false or NULL.
+        miss = Compare(NEGATED[test.op], test.arg, column, test.span)
+        left_safe = is_never_null(test.arg, never_null(self.plan))
+        nullable = not left_safe or column.id not in never_null(inner)
+        if nullable and miss.op != "=":
+            sides = [miss, *([] if left_safe else [IsNull(test.arg)]), IsNull(column)]
+            self.plan = DependentJoin(JoinKind.ANTI, self.plan, inner, disjoin(sides))
+        else:
+            self.plan = DependentJoin(JoinKind.ANTI, self.plan, inner, miss, null_aware=nullable)
+
+    def replace(self, expr: Expr, null_is_false: bool = False) -> Expr:
+        """The expression with columns in the place of its subqueries. `null_is_false`: nobody above
+        tells NULL from FALSE (conjuncts of WHERE, through AND and OR)."""
+        transparent = null_is_false and isinstance(expr, (And, Or))
+        match expr:
+            case ScalarSubquery():
+                return self._scalar(expr)
+            case Exists():
+                mark = self._mark(expr.plan, None)
+                return IsNull(mark, negated=not expr.negated)
+            case Quantified():
+                return self._quantified(expr, null_is_false)
+            case _:
+                return map_children(expr, lambda e: self.replace(e, transparent))
+
+    def _inner(self, plan: Logical, column: ColumnRef | None) -> tuple[Logical, ColumnRef]:
+        """The subquery's plan, its own subqueries extracted, with columns nobody else makes."""
+        again = id(plan) in self.used
+        self.used.add(id(plan))
+        inner = extract_subqueries(plan, self.context)
+        if again:
+            inner, names = copy_plan(inner, self.context.like)
+            column = None if column is None else names.get(column.id, column)
+        return inner, column if column is not None else self.context.fresh(BOOLEAN, "mark")
+
+    def _scalar(self, expr: ScalarSubquery) -> ColumnRef:
+        if id(expr.plan) in self.placed:
+            return self.placed[id(expr.plan)]
+        inner, column = self._inner(expr.plan, expr.column)
+        self.plan = DependentJoin(JoinKind.SINGLE, self.plan, inner, None)
+        self.placed[id(expr.plan)] = column
+        return column
+
+    def _mark(self, plan: Logical, key: tuple[Expr, ColumnRef] | None) -> ColumnRef:
+        """Left-joins the distinct keys of a subquery with a TRUE beside them."""
+        inner, column = self._inner(plan, None if key is None else key[1])
+        mark = self.context.fresh(BOOLEAN, "mark", nullable=False)
+        groups: tuple[tuple[ColumnRef, Expr], ...] = ((mark, TRUE),)
+        condition: Expr = TRUE
+        if key is not None:
+            copy = self.context.like(column)
+            groups = ((copy, column), (mark, TRUE))
+            condition = Compare("=", key[0], copy)
+        rows = _any_row(inner) if key is None else _unordered(inner)
+        distinct = Aggregate(rows, groups, ())
+        self.plan = DependentJoin(JoinKind.LEFT, self.plan, distinct, condition)
+        return mark
+
+    def _quantified(self, test: Quantified, null_is_false: bool) -> Expr:
+        arg = self.replace(test.arg)
+        if test.all:  # op ALL = NOT (negated op ANY)
+            opposite = Quantified(NEGATED[test.op], False, arg, test.plan, test.column, test.span)
+            return Not(self._quantified(opposite, null_is_false=False))
+        if test.op != "=":
+            raise NotSupportedError(
+                f"{test.op} ANY and {NEGATED[test.op]} ALL with a subquery are supported only as "
+                "conditions of WHERE"
+            )
+        left_safe = is_never_null(arg, never_null(self.plan))
+        right_safe = test.column.id in never_null(test.plan)
+        found = IsNull(self._mark(test.plan, (arg, test.column)), negated=True)
+        if null_is_false or (left_safe and right_safe):
+            return found
+        return self._three_valued(arg, found, test)
+
+    def _three_valued(self, arg: Expr, found: Expr, test: Quantified) -> Expr:
+        """x IN (q): TRUE if found, NULL if x is NULL and q has rows or q has a NULL, else FALSE."""
+        inner, column = self._inner(test.plan, test.column)
+        rows = self.context.fresh(BIGINT, "count", nullable=False)
+        known = self.context.fresh(BIGINT, "count", nullable=False)
+        calls = (
+            (rows, AggregateCall("count", (), BIGINT)),
+            (known, AggregateCall("count", (column,), BIGINT)),
+        )
+        self.plan = DependentJoin(JoinKind.SINGLE, self.plan, Aggregate(_unordered(inner), (), calls), None)
+        some = Compare(">", rows, Literal(0, BIGINT))
+        unknown = Or((And((IsNull(arg), some)), Compare("<", known, rows)))
+        return Case(((found, TRUE), (unknown, Literal(None, BOOLEAN))), FALSE, BOOLEAN)
+
+
+def _unordered(plan: Logical) -> Logical:
+    """Order does not matter to EXISTS or IN."""
+    return _unordered(plan.input) if isinstance(plan, Sort) else plan
+
+
+def _any_row(plan: Logical) -> Logical:
+    """Neither order nor a limit of at least one row matters to EXISTS."""
+    match plan:
+        case Sort():
+            return _any_row(plan.input)
+        case Limit(offset=0) if plan.count is None or plan.count > 0:
+            return _any_row(plan.input)
+        case Project():
+            below = _any_row(plan.input)
+            return plan if below is plan.input else Project(below, plan.columns)
+        case _:
+            return plan

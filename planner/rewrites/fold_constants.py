@@ -1,0 +1,104 @@
+"""Computes what does not depend on a row.
+
+    l_shipdate <= date '1998-12-01' - interval '90 day'   ->   l_shipdate <= date '1998-09-02'
+    TRUE AND x > 1                                        ->   x > 1
+
+Values come from the engine's `evaluate`, so planning and running cannot disagree. An expression whose
+evaluation fails (1/0) stays as it is: it fails at run time if a row really needs it. Arguments that
+only an IN list, a LIKE or a Case could use are folded too; volatile functions never are.
+"""
+from __future__ import annotations
+
+from ...errors import Error
+from ..expressions import (
+    And,
+    Call,
+    Case,
+    Cast,
+    Compare,
+    Expr,
+    InList,
+    IsNull,
+    Like,
+    Literal,
+    Not,
+    Or,
+)
+from ..logical import Logical
+from ..predicates import FALSE, VOLATILE, is_false_or_null, is_true
+from ..traverse import children, map_expressions, rewrite, rewrite_plan
+from .context import RewriteContext
+
+
+def fold_constants(plan: Logical, context: RewriteContext) -> Logical:
+    def fold(expr: Expr) -> Expr:
+        return rewrite(expr, lambda e: fold_node(e, context))
+
+    return rewrite_plan(plan, lambda node: map_expressions(node, fold))
+
+
+def fold_node(expr: Expr, context: RewriteContext) -> Expr:
+    """One node whose arguments are folded already."""
+    match expr:
+        case And() | Or():
+            return _fold_logic(expr)
+        case Case():
+            return _fold_case(expr)
+        case IsNull(arg=Literal() as value):
+            return Literal((value.value is None) != expr.negated, expr.type)
+        case Not(arg=Literal() as value):
+            return Literal(None if value.value is None else not value.value, expr.type)
+        case Call() | Cast() | Compare() | InList() | Like():
+            return _evaluated(expr, context)
+        case _:
+            return expr
+
+
+def _evaluated(expr: Expr, context: RewriteContext) -> Expr:
+    if isinstance(expr, Call) and (expr.key in VOLATILE or not expr.args):
+        return expr
+    if context.evaluate is None or not all(isinstance(a, Literal) for a in children(expr)):
+        return expr
+    try:
+        value = context.evaluate(expr)
+    except Error:
+        return expr  # fails at run time, if it is reached
+    return Literal(value, expr.type, span=getattr(expr, "span", None))
+
+
+def _fold_logic(expr: And | Or) -> Expr:
+    """Drops neutral arguments; a dominating one (FALSE in AND, TRUE in OR) is the result.
+    NULL is neither: it matters when the rest is neutral too."""
+    conjunction = isinstance(expr, And)
+    kept: list[Expr] = []
+    for arg in expr.args:
+        parts = arg.args if type(arg) is type(expr) else (arg,)  # type: ignore[union-attr]
+        for part in parts:
+            if is_true(part):
+                if not conjunction:
+                    return part
+            elif is_false_or_null(part) and isinstance(part, Literal) and part.value is not None:
+                if conjunction:
+                    return FALSE
+            else:
+                kept.append(part)
+    if not kept:
+        return Literal(conjunction, expr.type)
+    if len(kept) == 1:
+        return kept[0]
+    return expr if tuple(kept) == expr.args else type(expr)(tuple(kept))
+
+
+def _fold_case(expr: Case) -> Expr:
+    whens = []
+    for condition, value in expr.whens:
+        if is_false_or_null(condition):
+            continue
+        if is_true(condition):
+            return Case(tuple(whens), value, expr.type, expr.span) if whens else value
+        whens.append((condition, value))
+    if not whens:
+        return expr.default
+    return expr if len(whens) == len(expr.whens) else Case(tuple(whens), expr.default, expr.type, expr.span)
+
+

@@ -1,0 +1,189 @@
+"""Moves each predicate as close to the rows it speaks of as it can go.
+
+    Filter o.d < 5 AND l.k = o.k           Join Inner ON l.k = o.k
+      Join Cross                     ->      Scan l
+        Scan l                               Filter o.d < 5
+        Scan o                                 Scan o
+
+Going down, a node takes the conjuncts from above and hands each to the child whose columns it uses:
+through projections (the expression put in for the column), below aggregates (on group columns), into
+both sides of a union, to the preserved side of an outer join. A region of inner joins is taken as a
+whole: its conjuncts and what they imply (infer_predicates) are shared out to the leaves, the rest
+becomes join conditions, each at the lowest join that has its columns.
+
+An expression that can fail (1/x, a cast of text) never passes a join, an aggregate or a filter that
+stood in front of it; conjuncts keep their order. Volatile functions stay where they are.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..columns import columns_of, output_ids, substitute
+from ..expressions import ColumnId, Expr
+from ..logical import (
+    Aggregate,
+    Filter,
+    Join,
+    JoinKind,
+    Logical,
+    Project,
+    SetOperation,
+    Sort,
+)
+from ..predicates import TRUE, can_fail, conjoin, conjuncts, is_volatile
+from ..traverse import map_inputs
+from .context import RewriteContext
+from .infer_predicates import infer
+
+INNER_KINDS = (JoinKind.INNER, JoinKind.CROSS)
+
+
+def push_predicates(plan: Logical, context: RewriteContext) -> Logical:
+    return _push(plan, [])
+
+
+def _filtered(plan: Logical, parts: Sequence[Expr]) -> Logical:
+    predicate = conjoin(parts)
+    return plan if predicate is None else Filter(plan, predicate)
+
+
+def _push(plan: Logical, parts: list[Expr]) -> Logical:
+    """The plan with `parts` (over its output columns) applied as low as possible."""
+    match plan:
+        case Filter():
+            return _push(plan.input, conjuncts(plan.predicate) + parts)
+        case Project():
+            return _project(plan, parts)
+        case Aggregate():
+            return _aggregate(plan, parts)
+        case Join():
+            return _region(plan, parts) if plan.kind in INNER_KINDS else _outer(plan, parts)
+        case Sort():
+            return Sort(_push(plan.input, parts), plan.keys)
+        case SetOperation():
+            return _union(plan, parts)
+        case _:
+            return _filtered(map_inputs(plan, lambda child: _push(child, [])), parts)
+
+
+def _movable(expr: Expr) -> bool:
+    return not can_fail(expr) and not is_volatile(expr)
+
+
+def _project(plan: Project, parts: list[Expr]) -> Logical:
+    names: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.columns}
+    moving, staying = [], []
+    for conjunct in parts:
+        inner = substitute(conjunct, names)
+        (staying if is_volatile(inner) else moving).append((conjunct, inner))
+    source = _push(plan.input, [inner for _, inner in moving])
+    return _filtered(Project(source, plan.columns), [c for c, _ in staying])
+
+
+def _aggregate(plan: Aggregate, parts: list[Expr]) -> Logical:
+    keys: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.groups}
+    moving, staying = [], []
+    for conjunct in parts:
+        used = columns_of(conjunct)
+        fits = bool(used) and used <= keys.keys() and _movable(conjunct)
+        (moving if fits else staying).append(conjunct)
+    source = _push(plan.input, [substitute(c, keys) for c in moving])
+    return _filtered(Aggregate(source, plan.groups, plan.aggregates), staying)
+
+
+def _union(plan: SetOperation, parts: list[Expr]) -> Logical:
+    moving = [c for c in parts if _movable(c)]
+    left_names: dict[ColumnId, Expr] = {c.id: f for c, f in zip(plan.columns, plan.left_columns)}
+    right_names: dict[ColumnId, Expr] = {c.id: f for c, f in zip(plan.columns, plan.right_columns)}
+    left = _push(plan.left, [substitute(c, left_names) for c in moving])
+    right = _push(plan.right, [substitute(c, right_names) for c in moving])
+    made = SetOperation(
+        plan.kind, plan.all, left, right, plan.columns, plan.left_columns, plan.right_columns
+    )
+    return _filtered(made, [c for c in parts if not _movable(c)])
+
+
+# -- regions of inner joins ----------------------------------------------------------------------
+
+
+def _region(plan: Join, parts: list[Expr]) -> Logical:
+    leaves: list[Logical] = []
+    known: list[Expr] = []
+    _collect(plan, leaves, known)
+    known.extend(parts)
+    known.extend(infer(known))
+    sets = [output_ids(leaf) for leaf in leaves]
+    own: list[list[Expr]] = [[] for _ in leaves]
+    shared: list[Expr] = []
+    above: list[Expr] = []
+    for conjunct in known:
+        used = columns_of(conjunct)
+        if not _movable(conjunct):
+            above.append(conjunct)
+            continue
+        home = next((i for i, ids in enumerate(sets) if used and used <= ids), None)
+        (shared if home is None else own[home]).append(conjunct)
+    pushed = [_push(leaf, own[i]) for i, leaf in enumerate(leaves)]
+    return _filtered(_joined(pushed, sets, shared), above)
+
+
+def _collect(plan: Logical, leaves: list[Logical], known: list[Expr]) -> None:
+    """Leaves and conjuncts of a tree of inner joins and filters, left to right."""
+    match plan:
+        case Join(kind=JoinKind.INNER | JoinKind.CROSS):
+            _collect(plan.left, leaves, known)
+            _collect(plan.right, leaves, known)
+            known.extend(conjuncts(plan.condition))
+        case Filter(input=Join(kind=JoinKind.INNER | JoinKind.CROSS)):
+            _collect(plan.input, leaves, known)
+            known.extend(conjuncts(plan.predicate))
+        case _:
+            leaves.append(plan)
+
+
+def _joined(leaves: list[Logical], sets: list[frozenset[ColumnId]], shared: list[Expr]) -> Logical:
+    """Left-deep in the order of the text; the optimizer finds the real order."""
+    plan, available = leaves[0], set(sets[0])
+    waiting = shared
+    for leaf, ids in zip(leaves[1:], sets[1:]):
+        available |= ids
+        ready = [c for c in waiting if columns_of(c) <= available]
+        waiting = [c for c in waiting if not columns_of(c) <= available]
+        condition = conjoin(ready)
+        kind = JoinKind.CROSS if condition is None else JoinKind.INNER
+        plan = Join(kind, plan, leaf, condition)
+    return _filtered(plan, waiting)
+
+
+# -- other joins ---------------------------------------------------------------------------------
+
+
+def _outer(plan: Join, parts: list[Expr]) -> Logical:
+    """LEFT, SINGLE, SEMI, ANTI, FULL: what may go left, what may go right, what stays."""
+    left_ids, right_ids = output_ids(plan.left), output_ids(plan.right)
+    left: list[Expr] = []
+    right: list[Expr] = []
+    above: list[Expr] = []
+    on: list[Expr] = []
+    for conjunct in parts:
+        to_left = plan.kind is not JoinKind.FULL and columns_of(conjunct) <= left_ids and _movable(conjunct)
+        (left if to_left else above).append(conjunct)
+    for conjunct in conjuncts(plan.condition):
+        used = columns_of(conjunct)
+        if plan.kind is JoinKind.FULL or not used or not _movable(conjunct) or plan.null_aware:
+            on.append(conjunct)
+        elif used <= right_ids:
+            right.append(conjunct)
+        elif used <= left_ids and plan.kind is JoinKind.SEMI:
+            left.append(conjunct)
+        else:
+            on.append(conjunct)
+    if plan.kind not in (JoinKind.FULL, JoinKind.SINGLE) and not plan.null_aware:
+        implied = infer(left, on)
+        right.extend([c for c in implied if columns_of(c) <= right_ids])
+    condition = conjoin(on)
+    new_left, new_right = _push(plan.left, left), _push(plan.right, right)
+    join = Join(plan.kind, new_left, new_right, TRUE if condition is None else condition, plan.null_aware)
+    return _filtered(join, above)
+
+

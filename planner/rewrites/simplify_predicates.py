@@ -1,0 +1,136 @@
+"""Brings predicates into the form that later rules look for.
+
+    NOT (a > 1 OR b IS NULL)                     ->   a <= 1 AND b IS NOT NULL
+    (k = j AND a) OR (k = j AND b)               ->   k = j AND (a OR b)              (TPC-H Q19)
+    (n1 = 'X' AND n2 = 'Y') OR (n1 = 'Y' AND n2 = 'X')
+                       ->   the same AND n1 IN ('X', 'Y') AND n2 IN ('X', 'Y')         (TPC-H Q7)
+    a = 1 OR a = 2                               ->   a IN (1, 2)
+
+The third adds what an OR implies for one relation alone, so that it can be pushed into its scan; the
+OR itself stays. Works on Filter predicates and join conditions.
+"""
+from __future__ import annotations
+
+from ..columns import columns_of, output_ids
+from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal, Or
+from ..logical import Filter, Join, JoinKind, Logical
+from ..predicates import can_fail, conjoin_or_true, conjuncts, disjoin, disjuncts, is_true, push_not
+from ..traverse import rewrite_plan, walk_plan
+from .context import RewriteContext
+
+
+def simplify_predicates(plan: Logical, context: RewriteContext) -> Logical:
+    def visit(node: Logical) -> Logical:
+        match node:
+            case Filter():
+                predicate = simplify(node.predicate, _relations(node.input))
+                if is_true(predicate):
+                    return node.input
+                return node if predicate == node.predicate else Filter(node.input, predicate)
+            case Join() if node.condition is not None and not node.null_aware:
+                relations = _relations(node) if node.kind is JoinKind.INNER else []
+                condition = simplify(node.condition, relations)
+                if condition == node.condition:
+                    return node
+                return Join(node.kind, node.left, node.right, condition)
+            case _:
+                return node
+
+    return rewrite_plan(plan, visit)
+
+
+def simplify(predicate: Expr, relations: list[frozenset[ColumnId]]) -> Expr:
+    """`relations`: column sets for which an OR's implications are worth having."""
+    kept: list[Expr] = []
+    for conjunct in conjuncts(push_not(predicate)):
+        for part in conjuncts(_factor(conjunct)):
+            kept.append(part)
+            if isinstance(part, Or):
+                kept.extend(_implied(part, relations))
+    return conjoin_or_true(kept)
+
+
+def _factor(expr: Expr) -> Expr:
+    """Takes conjuncts that stand in every branch of an OR out of it."""
+    if not isinstance(expr, Or):
+        return expr
+    branches = [conjuncts(push_not(_factor(b))) for b in disjuncts(expr)]
+    first = branches[0]
+    common = [c for c in first if all(c in b for b in branches[1:]) and not can_fail(c)]
+    if common:
+        rests = [[c for c in branch if c not in common] for branch in branches]
+        if any(not rest for rest in rests):  # a OR (a AND b) = a
+            return conjoin_or_true(common)
+        return conjoin_or_true([*common, _as_list(disjoin(conjoin_or_true(r) for r in rests))])
+    return _as_list(disjoin(conjoin_or_true(branch) for branch in branches))
+
+
+def _as_list(expr: Expr) -> Expr:
+    """a = 1 OR a = 2 OR a IN (3, 4) -> a IN (1, 2, 3, 4)."""
+    if not isinstance(expr, Or):
+        return expr
+    found: dict[ColumnId, list[Expr]] = {}
+    values: dict[ColumnId, list[object]] = {}
+    others: list[Expr] = []
+    for branch in expr.args:
+        match branch:
+            case Compare(op="=", left=ColumnRef() as ref, right=Literal() as value) if _known(value):
+                found.setdefault(ref.id, []).append(branch)
+                values.setdefault(ref.id, []).append(value.value)
+            case InList(arg=ColumnRef() as ref, negated=False, has_null=False):
+                found.setdefault(ref.id, []).append(branch)
+                values.setdefault(ref.id, []).extend(branch.values)
+            case _:
+                others.append(branch)
+    if all(len(branches) == 1 for branches in found.values()):
+        return expr
+    lists: list[Expr] = []
+    for column, branches in found.items():
+        first = branches[0]
+        ref = first.left if isinstance(first, Compare) else first.arg  # type: ignore[union-attr]
+        unique = tuple(dict.fromkeys(values[column]))
+        lists.append(first if len(branches) == 1 else InList(ref, unique))
+    return disjoin([*lists, *others])
+
+
+def _known(value: Literal) -> bool:
+    return value.value is not None
+
+
+def _implied(expr: Or, relations: list[frozenset[ColumnId]]) -> list[Expr]:
+    """For each relation: the OR of what each branch says about that relation alone, if all say something."""
+    columns = columns_of(expr)
+    implied: list[Expr] = []
+    for relation in relations:
+        if not columns & relation or columns <= relation:
+            continue
+        parts: list[Expr] = []
+        for branch in disjuncts(expr):
+            own = [c for c in conjuncts(branch) if _only_about(c, relation)]
+            if not own:
+                break
+            parts.append(conjoin_or_true(own))
+        else:
+            implied.append(_factor(disjoin(parts)))
+    return implied
+
+
+def _only_about(conjunct: Expr, relation: frozenset[ColumnId]) -> bool:
+    used = columns_of(conjunct)
+    return bool(used) and used <= relation and not can_fail(conjunct)
+
+
+def _relations(plan: Logical) -> list[frozenset[ColumnId]]:
+    """Column sets of the leaves below an inner join tree."""
+    if not any(isinstance(node, Join) for node in walk_plan(plan)):
+        return []
+    match plan:
+        case Filter():
+            return _relations(plan.input) or [output_ids(plan.input)]
+        case Join(kind=JoinKind.INNER | JoinKind.CROSS):
+            sides = (plan.left, plan.right)
+            return [leaf for side in sides for leaf in (_relations(side) or [output_ids(side)])]
+        case Join(kind=JoinKind.SEMI | JoinKind.ANTI | JoinKind.LEFT | JoinKind.SINGLE):
+            return _relations(plan.left) or [output_ids(plan.left)]
+        case _:
+            return [output_ids(plan)]

@@ -1,0 +1,318 @@
+"""Walking and rebuilding expressions and logical plans, one level at a time.
+
+Every rewrite is "look at a node, maybe put another in its place". What all of them share is here, so
+that a new kind of node has exactly two places to be added to (and `assert_never` finds them):
+
+    map_children(expr, f)      the expression with f applied to its direct arguments
+    rewrite(expr, f)           bottom up: f sees each node after its arguments were rewritten
+    inputs(plan)               a plan node's children, left to right
+    with_inputs(plan, inputs)  the same node over other children
+    map_expressions(plan, f)   the same node with f applied to each of its expressions
+    rewrite_plan(plan, f)      bottom up over plan nodes
+
+All of them give back the *same object* when nothing changed: rules run often and change little, and
+`is` is how a caller sees that nothing happened. Plans inside subquery expressions are not entered:
+only `planner/rewrites/extract_subqueries.py` and the column helpers in columns.py look there.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+from .expressions import (
+    AggregateCall,
+    And,
+    Call,
+    Case,
+    Cast,
+    ColumnRef,
+    Compare,
+    Exists,
+    Expr,
+    InList,
+    IsNull,
+    Like,
+    Literal,
+    Not,
+    Or,
+    Quantified,
+    ScalarSubquery,
+)
+from .logical import (
+    Aggregate,
+    CteRef,
+    DependentJoin,
+    Filter,
+    Join,
+    Limit,
+    Logical,
+    Project,
+    Scan,
+    SetOperation,
+    Sort,
+    SortKey,
+    Values,
+    VirtualScan,
+)
+
+ExprFunction = Callable[[Expr], Expr]
+PlanFunction = Callable[[Logical], Logical]
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The direct arguments of an expression (plans of subqueries are not among them)."""
+    match expr:
+        case ColumnRef() | Literal() | ScalarSubquery() | Exists():
+            return ()
+        case Compare():
+            return (expr.left, expr.right)
+        case Call() | AggregateCall() | And() | Or():
+            return expr.args
+        case Cast():
+            return (expr.operand,)
+        case Not() | IsNull() | InList() | Like() | Quantified():
+            return (expr.arg,)
+        case Case():
+            return tuple(e for when in expr.whens for e in when) + (expr.default,)
+        case _:
+            assert_never(expr)
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """The expression and everything below it."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(children(node))
+
+
+def _map_all(args: tuple[Expr, ...], f: ExprFunction) -> tuple[Expr, ...]:
+    mapped = tuple([f(a) for a in args])
+    return args if all(a is b for a, b in zip(args, mapped)) else mapped
+
+
+def map_children(expr: Expr, f: ExprFunction) -> Expr:
+    match expr:
+        case ColumnRef() | Literal() | ScalarSubquery() | Exists():
+            return expr
+        case Compare():
+            left, right = f(expr.left), f(expr.right)
+            if left is expr.left and right is expr.right:
+                return expr
+            return Compare(expr.op, left, right, expr.span)
+        case Call():
+            args = _map_all(expr.args, f)
+            return expr if args is expr.args else Call(expr.key, args, expr.type, expr.span)
+        case And():
+            args = _map_all(expr.args, f)
+            return expr if args is expr.args else And(args)
+        case Or():
+            args = _map_all(expr.args, f)
+            return expr if args is expr.args else Or(args)
+        case AggregateCall():
+            args = _map_all(expr.args, f)
+            if args is expr.args:
+                return expr
+            return AggregateCall(expr.function, args, expr.type, expr.distinct, expr.span)
+        case Cast():
+            operand = f(expr.operand)
+            return expr if operand is expr.operand else Cast(operand, expr.type, expr.implicit, expr.span)
+        case Case():
+            return _map_case(expr, f)
+        case Not() | IsNull() | InList() | Like() | Quantified():
+            arg = f(expr.arg)
+            return expr if arg is expr.arg else _with_arg(expr, arg)
+        case _:
+            assert_never(expr)
+
+
+def _map_case(expr: Case, f: ExprFunction) -> Expr:
+    whens = tuple([(f(c), f(v)) for c, v in expr.whens])
+    default = f(expr.default)
+    unchanged = default is expr.default and all(
+        a[0] is b[0] and a[1] is b[1] for a, b in zip(whens, expr.whens)
+    )
+    return expr if unchanged else Case(whens, default, expr.type, expr.span)
+
+
+def _with_arg(expr: Not | IsNull | InList | Like | Quantified, arg: Expr) -> Expr:
+    match expr:
+        case Not():
+            return Not(arg)
+        case IsNull():
+            return IsNull(arg, expr.negated)
+        case InList():
+            return InList(arg, expr.values, expr.negated, expr.has_null, expr.span)
+        case Like():
+            return Like(arg, expr.pattern, expr.escape, expr.case_insensitive, expr.negated, expr.span)
+        case Quantified():
+            return Quantified(expr.op, expr.all, arg, expr.plan, expr.column, expr.span)
+        case _:
+            assert_never(expr)
+
+
+def rewrite(expr: Expr, f: ExprFunction) -> Expr:
+    """Bottom up: f is applied to every node after its arguments."""
+
+    def visit(node: Expr) -> Expr:
+        return f(map_children(node, visit))
+
+    return visit(expr)
+
+
+# -- plans -------------------------------------------------------------------------------------
+
+
+def inputs(plan: Logical) -> tuple[Logical, ...]:
+    match plan:
+        case Scan() | VirtualScan() | Values() | CteRef():
+            return ()
+        case Filter() | Project() | Aggregate() | Sort() | Limit():
+            return (plan.input,)
+        case Join() | DependentJoin() | SetOperation():
+            return (plan.left, plan.right)
+        case _:
+            assert_never(plan)
+
+
+def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
+    match plan:
+        case Scan() | VirtualScan() | Values() | CteRef():
+            return plan
+        case Filter() | Project() | Aggregate() | Sort() | Limit():
+            return plan if new[0] is plan.input else _over(plan, new[0])
+        case Join() | DependentJoin() | SetOperation():
+            left, right = new
+            if left is plan.left and right is plan.right:
+                return plan
+            return _over_both(plan, left, right)
+        case _:
+            assert_never(plan)
+
+
+def _over(plan: Filter | Project | Aggregate | Sort | Limit, source: Logical) -> Logical:
+    match plan:
+        case Filter():
+            return Filter(source, plan.predicate)
+        case Project():
+            return Project(source, plan.columns)
+        case Aggregate():
+            return Aggregate(source, plan.groups, plan.aggregates)
+        case Sort():
+            return Sort(source, plan.keys)
+        case Limit():
+            return Limit(source, plan.count, plan.offset)
+        case _:
+            assert_never(plan)
+
+
+def _over_both(plan: Join | DependentJoin | SetOperation, left: Logical, right: Logical) -> Logical:
+    match plan:
+        case Join():
+            return Join(plan.kind, left, right, plan.condition, plan.null_aware)
+        case DependentJoin():
+            return DependentJoin(plan.kind, left, right, plan.condition, plan.null_aware)
+        case SetOperation():
+            return SetOperation(
+                plan.kind, plan.all, left, right, plan.columns, plan.left_columns, plan.right_columns
+            )
+        case _:
+            assert_never(plan)
+
+
+def map_inputs(plan: Logical, f: PlanFunction) -> Logical:
+    match plan:
+        case Scan() | VirtualScan() | Values() | CteRef():
+            return plan
+        case _:
+            return with_inputs(plan, tuple([f(child) for child in inputs(plan)]))
+
+
+def rewrite_plan(plan: Logical, f: PlanFunction) -> Logical:
+    """Bottom up: f is applied to every node after its inputs."""
+
+    def visit(node: Logical) -> Logical:
+        return f(map_inputs(node, visit))
+
+    return visit(plan)
+
+
+def walk_plan(plan: Logical) -> Iterator[Logical]:
+    stack = [plan]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(inputs(node))
+
+
+def expressions(plan: Logical) -> Iterator[Expr]:
+    """The expressions that stand in this node itself."""
+    match plan:
+        case Scan() | VirtualScan() | Limit() | CteRef():
+            return
+        case SetOperation():
+            yield from plan.left_columns
+            yield from plan.right_columns
+        case Values():
+            for row in plan.rows:
+                yield from row
+        case Filter():
+            yield plan.predicate
+        case Project():
+            for _, expr in plan.columns:
+                yield expr
+        case Join() | DependentJoin():
+            if plan.condition is not None:
+                yield plan.condition
+        case Aggregate():
+            for _, expr in plan.groups:
+                yield expr
+            for _, call in plan.aggregates:
+                yield call
+        case Sort():
+            for key in plan.keys:
+                yield key.expr
+        case _:
+            assert_never(plan)
+
+
+def map_expressions(plan: Logical, f: ExprFunction) -> Logical:
+    """The same node with f applied to each expression. The feeds of a set operation are columns by
+    definition and stay as they are (columns.py: rename_plan changes them)."""
+    match plan:
+        case Scan() | VirtualScan() | Limit() | SetOperation() | CteRef():
+            return plan
+        case Filter():
+            predicate = f(plan.predicate)
+            return plan if predicate is plan.predicate else Filter(plan.input, predicate)
+        case Project():
+            columns = _map_pairs(plan.columns, f)
+            return plan if columns is plan.columns else Project(plan.input, columns)
+        case Join() | DependentJoin():
+            condition = None if plan.condition is None else f(plan.condition)
+            if condition is plan.condition:
+                return plan
+            return type(plan)(plan.kind, plan.left, plan.right, condition, plan.null_aware)
+        case Aggregate():
+            groups, aggregates = _map_pairs(plan.groups, f), _map_pairs(plan.aggregates, f)
+            if groups is plan.groups and aggregates is plan.aggregates:
+                return plan
+            return Aggregate(plan.input, groups, aggregates)  # type: ignore[arg-type]
+        case Sort():
+            keys = tuple([SortKey(f(k.expr), k.descending, k.nulls_first) for k in plan.keys])
+            same = all(a.expr is b.expr for a, b in zip(keys, plan.keys))
+            return plan if same else Sort(plan.input, keys)
+        case Values():
+            rows = tuple([_map_all(row, f) for row in plan.rows])
+            same = all(a is b for a, b in zip(rows, plan.rows))
+            return plan if same else Values(plan.columns, rows)
+        case _:
+            assert_never(plan)
+
+
+def _map_pairs(
+    pairs: tuple[tuple[ColumnRef, Expr], ...], f: ExprFunction
+) -> tuple[tuple[ColumnRef, Expr], ...]:
+    mapped = tuple([(ref, f(expr)) for ref, expr in pairs])
+    return pairs if all(a[1] is b[1] for a, b in zip(pairs, mapped)) else mapped
