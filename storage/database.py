@@ -38,6 +38,8 @@ from .schema import ExtentRef, Topology
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
+    from .extent import ExtentReader
+    from .extent import ExtentReader
 
 MEMORY = ":memory:"
 # Snapshots that nobody pinned stay readable for this many commits, so that one may ask for the
@@ -45,6 +47,11 @@ MEMORY = ":memory:"
 RECENT_STATES = 64
 # Without a limit given: a quarter of the memory, the rest is for queries and Arrow.
 CACHE_SHARE = 0.25
+# Open files: well below the usual limit of 1,024 a process.
+READERS_OPEN = 400
+
+# Extents kept open: each has a file descriptor, and processes often may have 1,024.
+OPEN_EXTENTS = 400
 
 _open: dict[tuple[int, int], Database] = {}  # by (device, inode) of the folder
 _registry_lock = threading.RLock()
@@ -73,6 +80,7 @@ class Database:
         self._newest = loaded.state
         self._states: OrderedDict[int, CatalogState] = OrderedDict({loaded.state.seq: loaded.state})
         self._pins = Pins()
+        self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
         self._data = None if path is None else path / folders.DATA
         self._garbage = Garbage(self._data)
         self._garbage.horizon = loaded.state.seq
@@ -81,6 +89,7 @@ class Database:
         self._identity = dict(loaded.identity)
         self._auto_locks: dict[int, threading.Lock] = {}
         self._cache: BufferCache | None = None
+        self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
         self._users = 1
         self._key: tuple[int, int] | None = None
         self._finalizer = weakref.finalize(self, _nothing)
@@ -124,8 +133,9 @@ class Database:
 
     def _shut(self) -> None:
         self.history.close()
+        self._readers.clear()
         if self._cache is not None:
-            self._cache.close()
+            self._cache.clear()
         if self._store is not None:
             self._store.close()
         if self._folder_lock is not None:
@@ -201,6 +211,38 @@ class Database:
 
     def extent_path(self, extent: ExtentRef) -> Path:
         return self.data_folder() / extent.path
+
+    def reader(self, extent: ExtentRef) -> ExtentReader:
+        """The extent, open: shared, safe for many threads, not to be closed by whoever asks."""
+        with self._lock:
+            found = self._readers.get(extent.id)
+            if found is not None:
+                self._readers.move_to_end(extent.id)
+                return found
+        from .extent import ExtentReader
+
+        opened = ExtentReader(self.extent_path(extent))
+        with self._lock:
+            kept = self._readers.setdefault(extent.id, opened)
+            while len(self._readers) > OPEN_EXTENTS:
+                self._readers.popitem(last=False)  # its file closes when the last user lets it go
+        return kept
+
+    def reader(self, extent: ExtentRef) -> ExtentReader:
+        """The extent, open, its footer read. The last READERS_OPEN stay open between statements."""
+        with self._lock:
+            found = self._readers.get(extent.id)
+            if found is not None:
+                self._readers.move_to_end(extent.id)
+                return found
+        from .extent import ExtentReader
+
+        opened = ExtentReader(self.extent_path(extent))
+        with self._lock:
+            found = self._readers.setdefault(extent.id, opened)
+            while len(self._readers) > READERS_OPEN:
+                self._readers.popitem(last=False)  # its file closes when its last scan lets go of it
+        return found
 
     @property
     def durable(self) -> bool:
@@ -286,8 +328,9 @@ class Database:
 
     def _collect(self) -> None:
         for extent in self._garbage.collect(self._pins.oldest()):
+            self._readers.pop(extent.id, None)
             if self._cache is not None:
-                self._cache.forget(extent)
+                self._cache.drop(self.extent_path(extent))
 
 
 def _nothing() -> None:

@@ -123,8 +123,8 @@ class ExtentWriter:
         else:
             self._sketches = list(group.sketches)
 
-    def finish(self) -> ExtentSummary:
-        """Write the footer, fsync and close."""
+    def finish(self, sync: bool = True) -> ExtentSummary:
+        """Write the footer, fsync (a database in memory need not: `sync` false) and close."""
         if not self._rows:
             raise InternalError("an extent needs a row group")
         footer = Footer(
@@ -133,7 +133,8 @@ class ExtentWriter:
         self._write(footer_bytes(footer, self._at))
         try:
             self._file.flush()
-            os.fsync(self._file.fileno())
+            if sync:
+                os.fsync(self._file.fileno())
             self._file.close()
         except OSError as error:
             raise FileError(f'could not write file "{self.path}": {error.strerror}') from error
