@@ -82,16 +82,19 @@ class _Pack:
         with self._lock:
             if name not in _addresses:
                 self._open()
-                key = self._key(name)
+                actual = registry.ALIASES.get(name, name)
+                key = self._key(actual)
                 if key not in self._contents.objects:
-                    self._compile(name, key)
-                self._link([name])
+                    self._compile(actual, key)
+                if actual not in _addresses:
+                    self._link([actual])
+                _addresses[name] = _addresses[actual]
             return _addresses[name]
 
     def arity(self, name: str) -> int:
         with self._lock:
             self._open()
-            return _arity(self._key(name))
+            return _arity(self._key(registry.ALIASES.get(name, name)))
 
     def all_keys(self) -> dict[str, str]:
         with self._lock:
@@ -194,7 +197,7 @@ def _check_symbols(compiled: Compiled) -> None:
 
     for symbol in compiled.needs:
         if llvm.address_of_symbol(symbol) is None:
-            raise InternalError(f"native function {compiled.name} needs {symbol}, which is not in this process")
+            raise InternalError(f"native function {compiled.name} needs {symbol}: not in this process")
 
 
 class _Linker:

@@ -1,0 +1,161 @@
+"""Masks, three-valued logic, choosing and copying.
+
+    op                                    out = ...                                  operands
+    and_b or_b xor_b andnot_b             a & b, a | b, a ^ b, a & not b             BOOL
+    not_b                                 1 - a
+    fill_b_k                              k (0 or 1)
+    kleene_and_valid kleene_or_valid      validity of AND, OR; see below
+    select_{i64 f64 bool i128 str}        c ? a : b
+    mask_{...}                            b ? a : 0: puts 0 under NULL               b = validity
+    copy_{i64 f64 bool i128 str} copy_b   a
+    fill_i64_k fill_f64_k                 k (f64: its bits)
+    fill_i128 fill_str                    the 16 bytes at address k
+
+**Three-valued logic.** A BOOL is (value, valid) with value 0 under NULL, so `value` says "known true"
+and `andnot_b(valid, value)` says "known false". Then
+
+    a AND b     value = Ta & Tb       known false = Fa | Fb       valid = Fa | Fb | value
+    a OR b      value = Ta | Tb       known false = Fa & Fb       valid = (Fa & Fb) | value
+
+and the two kleene ops take a = Fa, b = Fb, c = the value. A side that is never NULL has F = not_b(value).
+NOT: value = F, valid unchanged. In a filter only `value` counts: no validity is computed.
+
+Everything is branch-free over whole groups of 64 rows. f64 ops that only move values are the i64 ones
+(registry.ALIASES).
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from .abi import OK
+from .failing import padded
+from .intrinsics import i64p, inline, u8p
+from .registry import op
+
+# -- masks -------------------------------------------------------------------------------------------
+
+
+def _mask_op(name: str, expression: Any) -> None:
+    @op(name)
+    def run(out, a, b, c, k, n, frame):
+        o, x, y = u8p(out), u8p(a), u8p(b)
+        for i in range(padded(n)):
+            o[i] = expression(x[i], y[i])
+        return OK
+
+
+_mask_op("and_b", inline(lambda x, y: x & y))
+_mask_op("or_b", inline(lambda x, y: x | y))
+_mask_op("xor_b", inline(lambda x, y: x ^ y))
+_mask_op("andnot_b", inline(lambda x, y: x & (y ^ 1)))
+
+
+def _kleene(name: str, expression: Any) -> None:
+    @op(name)
+    def run(out, a, b, c, k, n, frame):
+        o, x, y, value = u8p(out), u8p(a), u8p(b), u8p(c)
+        for i in range(padded(n)):
+            o[i] = expression(x[i], y[i]) | value[i]
+        return OK
+
+
+_kleene("kleene_and_valid", inline(lambda x, y: x | y))
+_kleene("kleene_or_valid", inline(lambda x, y: x & y))
+
+
+@op("not_b")
+def not_b(out, a, b, c, k, n, frame):
+    o, x = u8p(out), u8p(a)
+    for i in range(padded(n)):
+        o[i] = x[i] ^ 1
+    return OK
+
+
+@op("fill_b_k")
+def fill_b_k(out, a, b, c, k, n, frame):
+    o = u8p(out)
+    for i in range(padded(n)):
+        o[i] = k
+    return OK
+
+
+# -- choosing ----------------------------------------------------------------------------------------
+
+
+def _narrow(suffix: str, pointer: Any) -> None:
+    """select, mask and copy for one word a row."""
+
+    @op("select_" + suffix)
+    def select(out, a, b, c, k, n, frame):
+        o, x, y, m = pointer(out), pointer(a), pointer(b), u8p(c)
+        for i in range(padded(n)):
+            left, right = x[i], y[i]
+            o[i] = left if m[i] != 0 else right
+        return OK
+
+    @op("mask_" + suffix)
+    def mask(out, a, b, c, k, n, frame):
+        o, x, m = pointer(out), pointer(a), u8p(b)
+        for i in range(padded(n)):
+            value = x[i]
+            o[i] = value if m[i] != 0 else 0
+        return OK
+
+    @op("copy_" + suffix)
+    def copy(out, a, b, c, k, n, frame):
+        o, x = pointer(out), pointer(a)
+        for i in range(padded(n)):
+            o[i] = x[i]
+        return OK
+
+
+_narrow("i64", i64p)
+_narrow("bool", u8p)
+
+
+@op("select_i128")
+def select_i128(out, a, b, c, k, n, frame):
+    o, x, y, m = i64p(out), i64p(a), i64p(b), u8p(c)
+    for i in range(padded(n)):
+        x0, x1, y0, y1 = x[2 * i], x[2 * i + 1], y[2 * i], y[2 * i + 1]
+        o[2 * i] = x0 if m[i] != 0 else y0
+        o[2 * i + 1] = x1 if m[i] != 0 else y1
+    return OK
+
+
+@op("mask_i128")
+def mask_i128(out, a, b, c, k, n, frame):
+    o, x, m = i64p(out), i64p(a), u8p(b)
+    for i in range(padded(n)):
+        x0, x1 = x[2 * i], x[2 * i + 1]
+        o[2 * i] = x0 if m[i] != 0 else 0
+        o[2 * i + 1] = x1 if m[i] != 0 else 0
+    return OK
+
+
+@op("copy_i128")
+def copy_i128(out, a, b, c, k, n, frame):
+    o, x = i64p(out), i64p(a)
+    for i in range(2 * padded(n)):
+        o[i] = x[i]
+    return OK
+
+
+# -- constants ---------------------------------------------------------------------------------------
+
+
+@op("fill_i64_k")
+def fill_i64_k(out, a, b, c, k, n, frame):
+    o = i64p(out)
+    for i in range(padded(n)):
+        o[i] = k
+    return OK
+
+
+@op("fill_i128")
+def fill_i128(out, a, b, c, k, n, frame):
+    o, low, high = i64p(out), i64p(k)[0], i64p(k)[1]
+    for i in range(padded(n)):
+        o[2 * i] = low
+        o[2 * i + 1] = high
+    return OK
