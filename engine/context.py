@@ -145,7 +145,7 @@ class Context:
     counters: dict[Any, Any] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     notices: list[Notice] = field(default_factory=list)
-    threads: int = 1
+    workers: Any = None  # engine.workers.Workers
     query_id: int = 0
     session_id: int = 0
     session: Any = None  # engine.session.Session, for handlers that change it

@@ -36,6 +36,7 @@ from .failures import translate
 from .handlers import handler_for
 from .result import Result
 from .settings import Settings
+from .workers import Workers
 
 USER_ID = 100  # the one superuser, until there are users
 DATABASE = "dev"
@@ -101,7 +102,7 @@ class Session:
         self.database = database
         self.user = user
         self.settings = settings or Settings()
-        self.threads = threads
+        self.workers = Workers(threads)
         self.memory = memory or limits.memory_limit(None)
         self.id = next(_session_ids)
         self.started = datetime.now(UTC)
@@ -226,7 +227,7 @@ class Session:
             cancel=Cancel(),
             budget=MemoryBudget(self.memory),
             parameters=work.parameters,
-            threads=self.threads,
+            workers=self.workers,
             query_id=database.history.next_query_id(),
             session_id=self.id,
             session=self,
@@ -318,6 +319,7 @@ class Session:
         with self._lock:
             for running in list(self._running.values()):
                 self._end(running.context, running.work, errors.QueryCanceled("the session was closed"), -1)
+            self.workers.close()
             self.database.close()
 
 

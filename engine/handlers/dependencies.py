@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import sqlglot
 from sqlglot import exp
 
+from ...planner.syntax import parse_query
 from ...storage.schema import CatalogView, Table, View
 
 
 @lru_cache(maxsize=1024)
 def relations_in(sql: str) -> frozenset[tuple[str | None, str]]:
     """(schema, name) of every relation that a query's text reads."""
-    tree = sqlglot.parse_one(sql, dialect="redshift")
+    tree = parse_query(sql)
     return frozenset((t.db or None, t.name) for t in read_tables(tree))
 
 

@@ -16,7 +16,12 @@ def run(statement: Select, context: Context) -> Result:
 
 def stream(physical: PhysicalQuery, context: Context) -> Result:
     """The result of a plan, its rows still to come."""
-    return Result("SELECT", result_columns(physical), execute(physical, context), notices=context.notices)
+    return Result(
+        "SELECT",
+        result_columns(physical),
+        execute(physical, context, context.workers),
+        notices=context.notices,
+    )
 
 
 def result_columns(physical: PhysicalQuery) -> tuple[ResultColumn, ...]:

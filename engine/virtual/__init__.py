@@ -8,8 +8,15 @@ as on Redshift; a user's own table of that name must be named with its schema.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import information_schema, pg_catalog, stl, stv, svv
 from .base import VirtualTable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ..context import Context
 
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
@@ -23,4 +30,9 @@ def find_virtual(schema: str | None, name: str) -> VirtualTable | None:
     return VIRTUAL_TABLES.get(f"{schema or 'pg_catalog'}.{name}")
 
 
-__all__ = ["VIRTUAL_TABLES", "VirtualTable", "find_virtual"]
+def read(full_name: str, context: Context) -> pa.Table:
+    """The rows of `schema.name` for a statement."""
+    return VIRTUAL_TABLES[full_name].rows(context)
+
+
+__all__ = ["VIRTUAL_TABLES", "VirtualTable", "find_virtual", "read"]
