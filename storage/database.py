@@ -39,7 +39,6 @@ from .schema import ExtentRef, Topology
 if TYPE_CHECKING:
     from .buffer import BufferCache
     from .extent import ExtentReader
-    from .extent import ExtentReader
 
 MEMORY = ":memory:"
 # Snapshots that nobody pinned stay readable for this many commits, so that one may ask for the
@@ -47,11 +46,8 @@ MEMORY = ":memory:"
 RECENT_STATES = 64
 # Without a limit given: a quarter of the memory, the rest is for queries and Arrow.
 CACHE_SHARE = 0.25
-# Open files: well below the usual limit of 1,024 a process.
-READERS_OPEN = 400
-
 # Extents kept open: each has a file descriptor, and processes often may have 1,024.
-OPEN_EXTENTS = 400
+READERS_OPEN = 400
 
 _open: dict[tuple[int, int], Database] = {}  # by (device, inode) of the folder
 _registry_lock = threading.RLock()
@@ -80,7 +76,6 @@ class Database:
         self._newest = loaded.state
         self._states: OrderedDict[int, CatalogState] = OrderedDict({loaded.state.seq: loaded.state})
         self._pins = Pins()
-        self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
         self._data = None if path is None else path / folders.DATA
         self._garbage = Garbage(self._data)
         self._garbage.horizon = loaded.state.seq
@@ -224,25 +219,9 @@ class Database:
         opened = ExtentReader(self.extent_path(extent))
         with self._lock:
             kept = self._readers.setdefault(extent.id, opened)
-            while len(self._readers) > OPEN_EXTENTS:
+            while len(self._readers) > READERS_OPEN:
                 self._readers.popitem(last=False)  # its file closes when the last user lets it go
         return kept
-
-    def reader(self, extent: ExtentRef) -> ExtentReader:
-        """The extent, open, its footer read. The last READERS_OPEN stay open between statements."""
-        with self._lock:
-            found = self._readers.get(extent.id)
-            if found is not None:
-                self._readers.move_to_end(extent.id)
-                return found
-        from .extent import ExtentReader
-
-        opened = ExtentReader(self.extent_path(extent))
-        with self._lock:
-            found = self._readers.setdefault(extent.id, opened)
-            while len(self._readers) > READERS_OPEN:
-                self._readers.popitem(last=False)  # its file closes when its last scan lets go of it
-        return found
 
     @property
     def durable(self) -> bool:
