@@ -4,7 +4,7 @@ A chunk is a set of column buffers with room for `capacity` rows. Its counter is
 
     op             a           k -> int64 words
     sink_begin     -           [rows, capacity]                       NEED_SPACE when the batch does not fit
-    append_i64     slot        [base address, counter's address]      also append_f64, append_bool, append_i128
+    append_i64     slot        [base address, counter address]        also append_f64, _bool, _i128
     append_valid   validity    the same; a = 0 writes ones
     append_str     STR slot    [base, counter, heap, heap used, heap capacity, missing]
     sink_end       -           [rows, capacity]                       rows += N

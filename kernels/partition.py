@@ -1,6 +1,6 @@
 """Splitting rows by a target number: row numbers grouped by target, and where each group begins.
 
-    targets 1 0 1 2   ->   perm 1 0 2 3   offsets 0 1 3 4        rows of target t: perm[offsets[t]:offsets[t+1]]
+    targets 1 0 1 2  ->  perm 1 0 2 3,  offsets 0 1 3 4          rows of t: perm[offsets[t]:offsets[t+1]]
 
 Rows of one target keep their order. The exchange gathers columns by `perm` and cuts them at `offsets`.
 """

@@ -7,8 +7,23 @@ may have any address and is never read.
 from __future__ import annotations
 
 import numpy as np
+from llvmlite import ir
+from numba import types
 
-from .intrinsics import as_u64, byte_swap, inline, u8p, u64p
+from .intrinsics import (
+    I8,
+    I64,
+    as_i64,
+    as_u64,
+    byte_swap,
+    inline,
+    load_row,
+    make_intrinsic,
+    splat,
+    trailing_zeros,
+    u8p,
+    u64p,
+)
 
 ALL_BITS = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -71,3 +86,56 @@ def count_characters(x, length):
         count += 1 if (text[i] & 0xC0) != 0x80 else 0
     return count
 
+
+@inline
+def at_character(x, length, start, count):
+    """The offset `count` characters behind offset `start` (at most `length`)."""
+    text = u8p(x)
+    at = start
+    left = count
+    while left > 0 and at < length:
+        at += 1
+        while at < length and (text[at] & 0xC0) == 0x80:
+            at += 1
+        left -= 1
+    return at
+
+
+# -- searching ----------------------------------------------------------------------------------------
+
+POSITIONS = 32
+_BYTES = ir.VectorType(I8, POSITIONS)
+
+
+def _emit_candidates(b, a):
+    first = b.icmp_signed("==", load_row(b, a[0], _BYTES, 1), splat(b, b.trunc(a[2], I8), POSITIONS))
+    last = b.icmp_signed("==", load_row(b, a[1], _BYTES, 1), splat(b, b.trunc(a[3], I8), POSITIONS))
+    return b.zext(b.bitcast(b.and_(first, last), ir.IntType(POSITIONS)), I64)
+
+
+_four = [types.int64] * 4
+# (x, y, p, q) -> bit i is set when byte i at x is p and byte i at y is q, for 32 positions
+candidates = make_intrinsic(types.uint64(*_four), _emit_candidates, 4)
+
+
+@inline
+def find_text(x, length, needle, needle_length):
+    """Offset of the first occurrence of a non-empty needle, -1 when there is none.
+
+    32 positions at a time: where its first and last byte fit, the whole is compared.
+    """
+    last = length - needle_length
+    head, tail = u8p(needle)[0], u8p(needle)[needle_length - 1]
+    at, found = 0, -1
+    while found < 0 and at <= last:
+        bits = candidates(x + at, x + at + needle_length - 1, head, tail)
+        while bits != np.uint64(0) and found < 0:
+            hit = at + as_i64(trailing_zeros(bits))
+            if hit > last:
+                bits = np.uint64(0)
+            elif text_equal(x + hit, needle, needle_length):
+                found = hit
+            else:
+                bits &= bits - np.uint64(1)
+        at += POSITIONS
+    return found

@@ -1,0 +1,43 @@
+"""Parameter blocks for string ops: lists and trim sets, as int64 arrays. Layouts: text_layout.py.
+
+A block holds its own bytes; keep the array as long as a program uses its address. LIKE: see like.py.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from . import text_layout as layout
+from .memory import address, zeros
+
+
+def make_list(texts: Iterable[str]) -> np.ndarray:
+    """The block of in_list_str."""
+    items = sorted({text.encode() for text in texts})
+    data = b"".join(items)
+    fixed = layout.I_VIEWS + 2 * len(items)
+    block = zeros(fixed + (len(data) + 7) // 8, np.int64)
+    block[layout.I_COUNT] = len(items)
+    block[layout.I_LINEAR] = len(items) <= layout.LINEAR_LIMIT
+    at = put_bytes(block, fixed, data)
+    for j, item in enumerate(items):
+        block[layout.I_VIEWS + 2 * j : layout.I_VIEWS + 2 * j + 2] = at, len(item)
+        at += len(item)
+    return block
+
+
+def make_trim(characters: str = " ", *, left: bool = True, right: bool = True) -> np.ndarray:
+    """The block of trim_str; characters must be ASCII (others are cut by Arrow)."""
+    block = zeros(layout.TRIM_WORDS, np.int64)
+    block[layout.T_LEFT] = left
+    block[layout.T_RIGHT] = right
+    for byte in characters.encode("ascii"):
+        block[layout.T_SET + (byte >> 6)] |= np.uint64(1 << (byte & 63)).astype(np.int64)
+    return block
+
+
+def put_bytes(block: np.ndarray, word: int, data: bytes) -> int:
+    """Copy bytes into a block from a word on; their address."""
+    block[word:].view(np.uint8)[: len(data)] = np.frombuffer(data, np.uint8)
+    return address(block) + 8 * word

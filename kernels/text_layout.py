@@ -1,0 +1,48 @@
+"""Words of the parameter blocks that string ops read. Addresses inside a block's own bytes are absolute.
+
+    list    I_COUNT, I_LINEAR, views (address, length) sorted by bytes ..., then the bytes
+    trim    T_LEFT, T_RIGHT, four words: a bit for each byte value to cut
+    arena   A_USED, A_CAPACITY, A_ADDRESS, A_MISSING
+    like    L_* below, segments, then the bytes (like.py draws it)
+    column  P_* below: applying an op to a scanned column (column_ops.py)
+"""
+from __future__ import annotations
+
+C_EQ, C_NE, C_LT, C_LE, C_GT, C_GE = range(6)  # comparisons; compare_str's k
+
+I_COUNT, I_LINEAR, I_VIEWS = 0, 1, 2
+LINEAR_LIMIT = 8  # lists up to this length are tried one by one
+
+T_LEFT, T_RIGHT, T_SET = 0, 1, 2
+TRIM_WORDS = 6
+
+A_USED, A_CAPACITY, A_ADDRESS, A_MISSING = range(4)
+ARENA_WORDS = 4
+
+# -- LIKE: a pattern cut at its % signs into segments -----------------------------------------------
+L_SEGMENTS = 0  # how many
+L_FROM_START = 1  # the first segment must stand at the start (no leading %)
+L_TO_END = 2  # the last segment must reach the end (no trailing %)
+L_MINIMUM = 3  # bytes that a matching string has at least
+L_FOLD = 4  # compare ASCII letters without case
+L_NEEDLE = 5  # address of the longest run of plain bytes, and
+L_NEEDLE_LENGTH = 6  # its length; 0 = there is none to search for
+L_SEGMENT_WORDS = 8  # per segment: address of bytes, of kinds, number of elements, plain?
+S_BYTES, S_KINDS, S_LENGTH, S_PLAIN = range(4)
+SEGMENT_WORDS = 4
+KIND_BYTE, KIND_ANY = 0, 1  # an element: this byte, or any character (_)
+
+# -- applying an op to a column ------------------------------------------------------------------------
+P_COLUMN = 0  # the column's index in the scan
+P_OP = 1  # address of the op over STR views
+P_K = 2  # its k
+P_FETCH_CODES = 3  # addresses of decode's ops
+P_FETCH_STR = 4
+P_FETCH_VALID = 5
+P_CODES = 6  # address of int64[65,536 + 1,024]
+P_VALID = 7  # address of uint8[65,536 + 1,024]
+P_VIEWS = 8  # address of 2 * int64[65,536 + 1,024]
+P_RESULTS = 9  # address of int64[P_RESULTS_CAPACITY]: results for a dictionary's entries
+P_RESULTS_CAPACITY = 10
+P_LIKE = 11  # pred_column: address of a LIKE block to search whole blocks with, 0 = none
+P_WORDS = 12
