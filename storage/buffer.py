@@ -123,8 +123,8 @@ class BufferCache:
     def pin_column(self, extent: ExtentReader, group: int, column: int, pins: PinSet) -> Descriptor:
         """The descriptor of one block."""
         self.pin_table(extent, (group,), (column,), pins)
-        with self._lock:
-            return self._slots(extent).descriptors[group, column]
+        slots, _ = pins._held[-1]
+        return slots.descriptors[group, column]  # pinned, so it stays, even if the extent is dropped now
 
     def drop(self, path: Path) -> None:
         """Forget an extent (its file goes); what is pinned lives until its pins are released."""

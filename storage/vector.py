@@ -138,7 +138,7 @@ def from_list(type: SqlType, items: Sequence[Any]) -> ColumnData:
             words = [(int(v or 0) & _MASK64, (int(v or 0) >> 64) & _MASK64) for v in items]
             return ColumnData(type, len(items), np.array(words, np.uint64).reshape(-1, 2), valid)
         case physical:
-            values = np.array([v or 0 for v in items], _DTYPES[physical])
+            values = np.array([0 if v is None else v for v in items], _DTYPES[physical])
             return ColumnData(type, len(items), values, valid)
 
 

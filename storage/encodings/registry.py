@@ -22,15 +22,24 @@ from ..types import Kind, SqlType
 from .az64 import Az64
 from .base import Encoding
 from .bytedict import ByteDict
+from .delta import Delta, Delta32K
 from .lzo import Lzo
+from .mostly import Mostly8, Mostly16, Mostly32
 from .raw import Raw
+from .runlength import RunLength
+from .words import Text32K, Text255
 from .zstd import Zstd
 
 AUTO = "auto"
 
 RAW, LZO, ZSTD, AZ64, BYTEDICT = Raw(), Lzo(), Zstd(), Az64(), ByteDict()
 
-ENCODINGS: tuple[Encoding, ...] = (RAW, AZ64, BYTEDICT, LZO, ZSTD)
+RUNLENGTH, TEXT32K = RunLength(), Text32K()
+
+ENCODINGS: tuple[Encoding, ...] = (
+    RAW, AZ64, BYTEDICT, Delta(), Delta32K(), LZO, Mostly8(), Mostly16(), Mostly32(), RUNLENGTH, Text255(),
+    TEXT32K, ZSTD,
+)
 
 _BY_NAME = {encoding.name: encoding for encoding in ENCODINGS}
 _BY_CODE = {encoding.code: encoding for encoding in ENCODINGS}
