@@ -1,0 +1,157 @@
+"""Text to statements: split a script, look at the first word, hand over to one small parser.
+
+    "set x to 1; select a from t"  ->  (Parsed("set x to 1", 0, SetOption(...)), Parsed("select ...", 12, Select(tree)))
+
+Queries are parsed by sqlglot (syntax.py) and keep their tree for the binder. Everything else has a
+parser in statements/ that reads tokens into a frozen dataclass. What Redshift has and we do not is
+refused by its name; anything else is a syntax error at its first word.
+
+The split looks only at what can hide a semicolon (strings, quoted names, comments, dollar quotes).
+Positions in errors count from the start of the statement's own text.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..errors import NotSupportedError, SqlSyntaxError
+from . import statements as s
+from .statements.copy import parse_copy
+from .statements.cursor import Cursor
+from .statements.insert import parse_insert, read_rows
+from .statements.session import parse_analyze, parse_reset, parse_set, parse_show, parse_transaction
+from .statements.tables import parse_create, parse_drop, parse_truncate
+from .syntax import parse_query, tokenize
+
+_HIDING = re.compile(
+    r"""
+    (?P<string>'(?:[^'\\]|\\.|'')*')
+  | (?P<name>"(?:[^"]|"")*")
+  | (?P<line>--[^\n]*)
+  | (?P<block>/\*)
+  | (?P<dollar>\$(?P<tag>[A-Za-z_]*)\$)
+  | (?P<open>['"])
+  | (?P<end>;)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+_BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/)*")
+_WORD = re.compile(r"[A-Za-z_]+|\(|.", re.DOTALL)
+_EXPLAIN = re.compile(r"\s*(verbose|analyze)\b", re.IGNORECASE)
+
+Parser = Callable[[Cursor], Any]
+_PARSERS: dict[str, Parser] = {
+    "CREATE": parse_create,
+    "DROP": parse_drop,
+    "INSERT": parse_insert,
+    "COPY": parse_copy,
+    "ANALYZE": parse_analyze,
+    "ANALYSE": parse_analyze,
+    "SET": parse_set,
+    "RESET": parse_reset,
+    "SHOW": parse_show,
+    "TRUNCATE": parse_truncate,
+}
+_TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
+_QUERY = ("SELECT", "WITH", "(")
+_NOT_YET = (
+    "ALTER", "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DEALLOCATE", "DECLARE", "DELETE", "DETACH",
+    "EXECUTE", "FETCH", "GRANT", "LOCK", "MERGE", "PREPARE", "REFRESH", "REVOKE", "UNLOAD", "UPDATE", "USE",
+    "VACUUM",
+)
+
+
+def parse_script(text: str) -> tuple[s.Parsed, ...]:
+    """All statements of a script, in order; empty ones are skipped."""
+    return tuple(
+        s.Parsed(statement, offset, parse_statement(statement)) for statement, offset in split(text)
+    )
+
+
+def split(text: str) -> Iterator[tuple[str, int]]:
+    """(statement's text, offset in the script), without surrounding blanks."""
+    start = 0
+    for end in _ends(text):
+        whole = text[start:end]
+        body = whole.strip()
+        if body and _BLANK.fullmatch(body) is None:
+            yield body, start + len(whole) - len(whole.lstrip())
+        start = end + 1
+
+
+def _ends(text: str) -> Iterator[int]:
+    """Offsets of the semicolons that end statements, and of the end."""
+    at = 0
+    while (match := _HIDING.search(text, at)) is not None:
+        at = match.end()
+        if match.group("end"):
+            yield match.start()
+        elif match.group("block"):
+            at = _comment_end(text, match.start())
+        elif match.group("dollar"):
+            close = text.find(match.group("dollar"), at)
+            if close < 0:
+                raise SqlSyntaxError("unterminated dollar-quoted string", position=match.start())
+            at = close + len(match.group("dollar"))
+        elif match.group("open"):
+            kind = "string" if match.group("open") == "'" else "identifier"
+            raise SqlSyntaxError(f"unterminated quoted {kind}", position=match.start())
+    yield len(text)
+
+
+def _comment_end(text: str, start: int) -> int:
+    depth = 0
+    for edge in _COMMENT_EDGE.finditer(text, start):
+        depth += 1 if edge.group() == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    raise SqlSyntaxError("unterminated comment", position=start)
+
+
+def parse_statement(text: str, start: int = 0) -> s.Statement:
+    """The one statement that begins at text[start:]; positions count from text[0]."""
+    blank = _BLANK.match(text, start)
+    first = _WORD.match(text, blank.end() if blank else start)
+    if first is None:
+        raise SqlSyntaxError("syntax error at end of input", position=len(text))
+    word = first.group().upper()
+    if word in _QUERY:
+        return s.Select(parse_query(text, tokenize(_masked(text, start))))
+    if word == "EXPLAIN":
+        return _explain(text, first.end())
+    if word in _NOT_YET:
+        raise NotSupportedError(f"{word} is not supported yet", position=first.start())
+    # The first word is hidden from sqlglot's tokenizer, which swallows the rest behind some of them.
+    cursor = Cursor(tokenize(_masked(text, first.end())), text)
+    if word == "VALUES":
+        rows = read_rows(cursor)
+        cursor.finish()
+        return s.Select(rows)
+    if word in _TRANSACTION:
+        return parse_transaction(cursor, word)
+    parser = _PARSERS.get(word)
+    if parser is None:
+        near = re.match(r"\S+", text[first.start() :])
+        raise SqlSyntaxError(
+            f'syntax error at or near "{near.group() if near else word}"', position=first.start()
+        )
+    return parser(cursor)  # type: ignore[no-any-return]
+
+
+def _masked(text: str, start: int) -> str:
+    """The text with everything before `start` blanked, so that offsets stay."""
+    return " " * start + text[start:] if start else text
+
+
+def _explain(text: str, start: int) -> s.Explain:
+    """EXPLAIN [VERBOSE] [ANALYZE] statement. EXPLAIN ANALYZE runs it."""
+    found = set()
+    while (option := _EXPLAIN.match(text, start)) is not None:
+        found.add(option.group(1).lower())
+        start = option.end()
+    inner = parse_statement(text, start)
+    if not isinstance(inner, (s.Select, s.CreateTableAs, s.Insert, s.CreateView)):
+        raise NotSupportedError("EXPLAIN is for SELECT, INSERT and CREATE TABLE AS", position=start)
+    return s.Explain(inner, "analyze" in found, "verbose" in found)

@@ -1,0 +1,217 @@
+"""A cursor over a statement's tokens, for the small recursive parsers of this package.
+
+    cursor.accept("if", "not", "exists")    moves on and says True, or stays and says False
+    cursor.expect("as")                     accept, or a syntax error at the present token
+    cursor.name(), .string(), .integer()    one token of that kind
+    cursor.group()                          the tokens between the next pair of parentheses
+
+sqlglot makes one token of some word pairs (PRIMARY KEY, CHARACTER VARYING); `accept` looks inside.
+Identifiers fold to lower case, quoted ones too, as Redshift does by default.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from sqlglot.tokens import Token, TokenType
+
+from ...errors import SqlSyntaxError
+from ..syntax import parse_expression, parse_query, syntax_error
+from . import RelationName
+
+T = TypeVar("T")
+_OPEN, _CLOSE = TokenType.L_PAREN, TokenType.R_PAREN
+_TEXT = (TokenType.STRING, TokenType.HEREDOC_STRING)
+_NOT_A_NAME = frozenset((*_TEXT, TokenType.NUMBER))
+
+
+class Cursor:
+    """See the module's text. `tokens` hold offsets into `text`."""
+
+    __slots__ = ("index", "text", "tokens")
+
+    def __init__(self, tokens: Sequence[Token], text: str, index: int = 0) -> None:
+        self.tokens = tokens
+        self.text = text
+        self.index = index
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    @property
+    def token(self) -> Token | None:
+        return self.tokens[self.index] if self.index < len(self.tokens) else None
+
+    @property
+    def position(self) -> int | None:
+        """Offset of the present token."""
+        token = self.token
+        return None if token is None else token.start
+
+    @property
+    def done(self) -> bool:
+        return self.index >= len(self.tokens)
+
+    def word(self) -> str:
+        """The present token in upper case when it is a bare word or symbol, else ''."""
+        token = self.token
+        if token is None or token.token_type in _TEXT or token.token_type is TokenType.IDENTIFIER:
+            return ""
+        return token.text.upper()
+
+    def at(self, *words: str) -> bool:
+        """Whether the next tokens are these words."""
+        return self._match(words) is not None
+
+    def _match(self, words: Sequence[str]) -> int | None:
+        index, matched = self.index, 0
+        while matched < len(words):
+            if index >= len(self.tokens):
+                return None
+            token = self.tokens[index]
+            if token.token_type in _TEXT or token.token_type is TokenType.IDENTIFIER:
+                return None
+            for part in token.text.upper().split() or [""]:
+                if matched >= len(words) or part != words[matched].upper():
+                    return None
+                matched += 1
+            index += 1
+        return index
+
+    # -- moving ----------------------------------------------------------------------------------
+
+    def accept(self, *words: str) -> bool:
+        index = self._match(words)
+        if index is None:
+            return False
+        self.index = index
+        return True
+
+    def accept_any(self, *words: str) -> str | None:
+        """Accept one of several words; which."""
+        for word in words:
+            if self.accept(word):
+                return word
+        return None
+
+    def expect(self, *words: str) -> None:
+        if not self.accept(*words):
+            raise self.error()
+
+    def next(self) -> Token:
+        token = self.token
+        if token is None:
+            raise self.error()
+        self.index += 1
+        return token
+
+    def error(self) -> SqlSyntaxError:
+        """A syntax error at the present token."""
+        token = self.token
+        if token is None:
+            return SqlSyntaxError("syntax error at end of input", position=len(self.text.rstrip()))
+        return syntax_error(token)
+
+    def finish(self) -> None:
+        """Nothing may follow."""
+        if not self.done:
+            raise self.error()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def name(self) -> str:
+        """An identifier, folded to lower case."""
+        token = self.token
+        if token is None or token.token_type in _NOT_A_NAME or not _wordlike(token):
+            raise self.error()
+        self.index += 1
+        return token.text.lower()
+
+    def string(self) -> str:
+        token = self.token
+        if token is None or token.token_type not in _TEXT:
+            raise self.error()
+        self.index += 1
+        return token.text
+
+    def at_string(self) -> bool:
+        return self.token is not None and self.token.token_type in _TEXT
+
+    def at_number(self) -> bool:
+        return self.token is not None and self.token.token_type is TokenType.NUMBER
+
+    def integer(self) -> int:
+        """A whole number with an optional sign."""
+        negative = self.accept("-")
+        if not negative:
+            self.accept("+")
+        token = self.token
+        if token is None or token.token_type is not TokenType.NUMBER or not token.text.isdigit():
+            raise self.error()
+        self.index += 1
+        return -int(token.text) if negative else int(token.text)
+
+    def relation(self) -> RelationName:
+        """[schema.]name; a third part (the database) is refused."""
+        position = self.position
+        parts = [self.name()]
+        while self.accept("."):
+            parts.append(self.name())
+        if len(parts) > 2:
+            raise SqlSyntaxError(
+                f'cross-database references are not supported here: "{".".join(parts)}"', position=position
+            )
+        return RelationName(parts[0] if len(parts) == 2 else None, parts[-1], position)
+
+    def list_of(self, read: Callable[[], T]) -> tuple[T, ...]:
+        """Items separated by commas, at least one."""
+        items = [read()]
+        while self.accept(","):
+            items.append(read())
+        return tuple(items)
+
+    def names(self) -> tuple[str, ...]:
+        """( name, ... )"""
+        self.expect("(")
+        names = self.list_of(self.name)
+        self.expect(")")
+        return names
+
+    def group(self) -> tuple[int, int]:
+        """(first, behind last) index of the tokens inside the next parentheses; moves behind them."""
+        self.expect("(")
+        start, depth = self.index, 1
+        while self.index < len(self.tokens):
+            kind = self.tokens[self.index].token_type
+            depth += (kind is _OPEN) - (kind is _CLOSE)
+            self.index += 1
+            if depth == 0:
+                return start, self.index - 1
+        raise self.error()
+
+    # -- sqlglot ---------------------------------------------------------------------------------
+
+    def query(self) -> Any:
+        """All that is left, as a query's tree."""
+        if self.done:
+            raise self.error()
+        rest = self.tokens[self.index :]
+        self.index = len(self.tokens)
+        return parse_query(self.text, rest)
+
+    def expression(self, start: int, end: int) -> Any:
+        """The tree of the scalar expression in tokens[start:end]."""
+        if start >= end:
+            raise self.error()
+        return parse_expression(self.text, self.tokens[start:end])
+
+    def source(self, start: int, end: int) -> str:
+        """The text of tokens[start:end]."""
+        return self.text[self.tokens[start].start : self.tokens[end - 1].end + 1]
+
+
+def _wordlike(token: Token) -> bool:
+    """Whether the token could be an identifier: a quoted one, or a word (any keyword)."""
+    if token.token_type is TokenType.IDENTIFIER:
+        return True
+    first = token.text[:1]
+    return first.isalpha() or first in ("_", "#")

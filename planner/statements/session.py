@@ -1,0 +1,122 @@
+"""SET, RESET, SHOW, transactions and ANALYZE."""
+from __future__ import annotations
+
+from ...errors import NotSupportedError
+from . import Analyze, SetOption, Show, Transaction
+from .cursor import Cursor
+
+
+def parse_set(cursor: Cursor) -> SetOption:
+    """What follows SET: [SESSION|LOCAL] name { TO | = } value, ... | DEFAULT; TIME ZONE value."""
+    local = cursor.accept("local")
+    if not local and not cursor.at("session", "authorization"):
+        cursor.accept("session")
+    if cursor.at("session", "authorization"):
+        raise NotSupportedError("SET SESSION AUTHORIZATION is not supported yet", position=cursor.position)
+    if cursor.accept("time", "zone"):
+        name = "timezone"
+    elif cursor.at("transaction"):
+        raise NotSupportedError("SET TRANSACTION is not supported yet", position=cursor.position)
+    else:
+        name = dotted(cursor)
+        if not cursor.accept("to"):
+            cursor.expect("=")
+    if cursor.accept("default"):
+        cursor.finish()
+        return SetOption(name, None, local)
+    value = ", ".join(cursor.list_of(lambda: _value(cursor)))
+    cursor.finish()
+    return SetOption(name, value, local)
+
+
+def _value(cursor: Cursor) -> str:
+    """A string, a number, or a bare word (a quoted identifier keeps its quotes)."""
+    if cursor.at_string():
+        return cursor.string()
+    if cursor.at_number() or cursor.at("-") or cursor.at("+"):
+        sign = "-" if cursor.accept("-") else ""
+        cursor.accept("+")
+        return sign + cursor.next().text
+    token = cursor.token
+    cursor.name()
+    assert token is not None
+    quoted = cursor.text[token.start] == '"'
+    return f'"{token.text}"' if quoted else token.text
+
+
+def dotted(cursor: Cursor) -> str:
+    """A parameter's name, which may have a dot."""
+    name = cursor.name()
+    while cursor.accept("."):
+        name += "." + cursor.name()
+    return name
+
+
+def parse_reset(cursor: Cursor) -> SetOption:
+    """What follows RESET; RESET ALL is the option 'all'."""
+    name = "timezone" if cursor.accept("time", "zone") else dotted(cursor)
+    cursor.finish()
+    return SetOption(name, None)
+
+
+def parse_show(cursor: Cursor) -> Show:
+    """What follows SHOW: a parameter, ALL."""
+    if cursor.accept("all"):
+        cursor.finish()
+        return Show("ALL")
+    if cursor.accept("time", "zone"):
+        cursor.finish()
+        return Show("timezone")
+    if cursor.accept("transaction", "isolation", "level"):
+        cursor.finish()
+        return Show("transaction_isolation")
+    later = ("TABLE", "VIEW", "TABLES", "COLUMNS", "SCHEMAS", "DATABASES", "GRANTS", "MODEL", "PROCEDURE",
+             "EXTERNAL", "DATASHARES", "FUNCTION", "FUNCTIONS", "MATERIALIZED")
+    if cursor.word() in later and not cursor.done:
+        raise NotSupportedError(f"SHOW {cursor.word()} is not supported yet", position=cursor.position)
+    name = dotted(cursor)
+    cursor.finish()
+    return Show(name)
+
+
+def parse_transaction(cursor: Cursor, word: str) -> Transaction:
+    """What follows BEGIN, START, COMMIT, END, ROLLBACK, ABORT."""
+    if word == "START":
+        cursor.expect("transaction")
+    else:
+        cursor.accept_any("work", "transaction")
+    if word in ("BEGIN", "START"):
+        _modes(cursor)
+    cursor.finish()
+    action = {"BEGIN": "begin", "START": "begin", "COMMIT": "commit", "END": "commit"}.get(word, "rollback")
+    return Transaction(action)
+
+
+def _modes(cursor: Cursor) -> None:
+    """ISOLATION LEVEL ..., READ WRITE | READ ONLY. All levels mean SERIALIZABLE, as in Redshift."""
+    while not cursor.done:
+        if cursor.accept("isolation", "level"):
+            if not (cursor.accept("serializable") or cursor.accept("repeatable", "read")
+                    or cursor.accept("read", "committed") or cursor.accept("read", "uncommitted")):
+                raise cursor.error()
+        elif cursor.at("read", "only"):
+            raise NotSupportedError("READ ONLY transactions are not supported yet", position=cursor.position)
+        else:
+            cursor.expect("read", "write")
+        cursor.accept(",")
+
+
+def parse_analyze(cursor: Cursor) -> Analyze:
+    """What follows ANALYZE: [VERBOSE] [table [(columns)]] [ALL COLUMNS | PREDICATE COLUMNS]."""
+    if cursor.at("compression"):
+        raise NotSupportedError("ANALYZE COMPRESSION is not supported yet", position=cursor.position)
+    if cursor.accept("verbose"):
+        raise NotSupportedError("ANALYZE VERBOSE is not supported yet")
+    if cursor.done:
+        return Analyze(())
+    table = cursor.relation()
+    columns = cursor.names() if cursor.at("(") else ()
+    if not cursor.accept("all", "columns") and cursor.at("predicate"):
+        raise NotSupportedError("ANALYZE ... PREDICATE COLUMNS is not supported yet", position=cursor.position)
+    cursor.finish()
+    return Analyze((table,), columns)

@@ -1,0 +1,102 @@
+"""The seam to sqlglot: text to tokens, tokens to a syntax tree, its errors to ours.
+
+Nothing else imports sqlglot's parser. Three things are arranged here:
+
+    functions    sqlglot rewrites many functions while parsing (ADD_MONTHS becomes a DATEADD, LEN a
+                 LENGTH, TO_CHAR's format is translated). We want the text's own words, so every closing
+                 parenthesis carries the comment that makes sqlglot keep a call as Anonymous(name, args).
+                 Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
+    positions    sqlglot's errors know line and column; ours know the offset of the token.
+    silence      sqlglot logs a warning when it falls back to a raw command; only queries and expressions
+                 are parsed here, which never do.
+
+    >>> parse_query("select len(a) from t").sql()
+    'SELECT len(a) FROM t'
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.dialects.redshift import Redshift
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.parsers.redshift import RedshiftParser
+from sqlglot.tokens import Token, TokenType
+
+from ..errors import NotSupportedError, ProgrammingError, SqlSyntaxError
+
+_DIALECT = Redshift()
+_KEEP_CALL = ["sqlglot.anonymous"]
+TOO_DEEP = "54001"  # statement_too_complex
+
+
+def tokenize(text: str) -> list[Token]:
+    """Tokens with offsets into `text`."""
+    try:
+        return _DIALECT.tokenize(text)
+    except TokenError as error:
+        raise SqlSyntaxError(f"the text cannot be read as SQL: {error}") from None
+
+
+def parse_query(text: str, tokens: Sequence[Token] | None = None) -> exp.Expr:
+    """The tree of one query: SELECT, WITH, a set operation, or one of them in parentheses."""
+    tokens = tokenize(text) if tokens is None else list(tokens)
+    _refuse_approximate(tokens)
+    trees = _run(tokens, text, None)
+    if len(trees) != 1 or not isinstance(trees[0], (exp.Query, exp.Subquery)):
+        raise syntax_error(tokens[0] if tokens else None)
+    return trees[0]
+
+
+def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Expr:
+    """The tree of one scalar expression."""
+    tokens = tokenize(text) if tokens is None else list(tokens)
+    if not tokens:
+        raise syntax_error(None)
+    _refuse_approximate(tokens)
+    trees = _run(tokens, text, exp.Condition)
+    if len(trees) != 1 or trees[0] is None:
+        raise syntax_error(tokens[0])
+    return trees[0]
+
+
+def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
+    for token in tokens:
+        if token.token_type is TokenType.R_PAREN:
+            token.comments = _KEEP_CALL
+    parser = RedshiftParser(dialect=_DIALECT)
+    try:
+        return parser.parse(tokens, text) if into is None else parser.parse_into(into, tokens, text)
+    except ParseError as error:
+        raise _translated(error, tokens) from None
+    except RecursionError:
+        raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
+
+
+def _translated(error: ParseError, tokens: Sequence[Token]) -> SqlSyntaxError:
+    """sqlglot's error with the offset of the token it stopped at."""
+    where = error.errors[0] if error.errors else {}
+    line, column = where.get("line"), where.get("col")
+    for i, token in enumerate(tokens):
+        if token.line == line and token.col == column:
+            problem, last = str(where.get("description")), i + 1 == len(tokens)
+            if last and ("missing" in problem or "Expect" in problem):
+                return SqlSyntaxError("syntax error at end of input", position=token.end + 1)
+            return syntax_error(tokens[i + 1] if "missing" in problem else token)
+    return SqlSyntaxError(f"syntax error: {where.get('description', error)}")
+
+
+def syntax_error(token: Token | None) -> SqlSyntaxError:
+    """PostgreSQL's wording."""
+    if token is None:
+        return SqlSyntaxError("syntax error at end of input")
+    return SqlSyntaxError(f'syntax error at or near "{token.text}"', position=token.start)
+
+
+def _refuse_approximate(tokens: Sequence[Token]) -> None:
+    for token, after in zip(tokens, tokens[1:]):
+        if token.text.upper() == "APPROXIMATE" and after.text.upper() in ("COUNT", "PERCENTILE_DISC"):
+            raise NotSupportedError(
+                f"APPROXIMATE {after.text.upper()} is not supported yet", position=token.start
+            )
