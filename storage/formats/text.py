@@ -1,0 +1,215 @@
+"""COPY's text formats, delimited and CSV: pyarrow where it must agree with us, our own reader elsewhere.
+
+    chunk (whole records)  --> well-formed as far as a glance can tell?
+                                 yes -> pyarrow.csv with the columns' types --> checks --> batches
+                                 no, or pyarrow refuses, or a check fails
+                                     -> strict.py: batches after all, or the row and why
+
+pyarrow parses on all CPUs. It is only trusted with what both readers take for the same: no backslashes
+under ESCAPE, no quotes under REMOVEQUOTES, CSV quotes only around whole fields, no lone carriage
+returns, no hexadecimal numbers. Behind it NOT NULL and lengths are checked; a chunk that fails a check
+is read again, slowly, to find the row.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from ... import errors
+from ..arrow import arrow_type
+from ..schema import Column
+from ..types import Kind
+from . import datetimes
+from .chunks import CHUNK_BYTES, Chunk, read_chunks
+from .listing import list_files
+from .options import AUTO, EPOCH_FORMATS, TextOptions, text_options
+from .source import Part, Progress
+from .strict import StrictParser
+from .values import FALSE_TEXTS, TRUE_TEXTS
+
+# pyarrow shares a chunk out to threads in pieces of this size.
+BLOCK_BYTES = 2 << 20
+_LINE_END, _RETURN = 0x0A, 0x0D
+
+
+class TextSource:
+    """Text files under a prefix; each file is one part, read in chunks."""
+
+    def __init__(
+        self, source: str, format_: str, options: Mapping[str, Any], chunk_bytes: int = CHUNK_BYTES
+    ) -> None:
+        self.options = text_options(format_, options)
+        _check_formats(self.options)
+        self._chunk_bytes = chunk_bytes
+        self._parts = tuple(Part(file, bytes=file.bytes) for file in list_files(source))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._parts
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(part.bytes for part in self._parts)
+
+    def read(
+        self, part: Part, columns: tuple[Column, ...], on_progress: Progress | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        fast = FastParser(columns, self.options)
+        strict = StrictParser(part.file.path, columns, self.options)
+        for chunk in read_chunks(part.file, self.options, on_progress, self._chunk_bytes):
+            table = fast.parse(chunk)
+            if table is None:
+                yield strict.parse(chunk)
+            else:
+                yield from table.combine_chunks().to_batches()
+
+
+def _check_formats(options: TextOptions) -> None:
+    for name, pattern in (("DATEFORMAT", options.date_format), ("TIMEFORMAT", options.time_format)):
+        if pattern is None or pattern == AUTO or (name == "TIMEFORMAT" and pattern in EPOCH_FORMATS):
+            continue
+        try:
+            datetimes.check_pattern(pattern)
+        except ValueError as e:
+            raise errors.ProgrammingError(f"{name} '{pattern}' cannot be used: {e}") from e
+
+
+class FastParser:
+    """Reads chunks with pyarrow; answers None for a chunk it had better not judge."""
+
+    def __init__(self, columns: tuple[Column, ...], options: TextOptions) -> None:
+        self.columns = columns
+        self.options = options
+        self.names = [str(i) for i in range(len(columns))]
+        self._types = {name: self._read_type(column) for name, column in zip(self.names, columns)}
+        self._numeric = any(c.type.is_numeric for c in columns)
+        borders = re.escape(options.delimiter.encode() + options.quote.encode())
+        self._hex = re.compile(rb"(?:^|[\n" + borders + rb"])\s*[+-]?0[xX]")
+
+    def _read_type(self, column: Column) -> pa.DataType:
+        """The type pyarrow converts to; text for what it would read in another way than we do."""
+        match column.type.kind:
+            case Kind.REAL:
+                return pa.float64()
+            case Kind.DATE if self.options.date_format not in (None, AUTO):
+                return pa.string()
+            case Kind.TIMESTAMP | Kind.TIMESTAMPTZ if self.options.time_format not in (None, AUTO):
+                return pa.string()
+            case _:
+                return arrow_type(column.type)
+
+    def parse(self, chunk: Chunk) -> pa.Table | None:
+        if not self.columns or any(pa.types.is_string(t) != c.type.is_string for t, c in
+                                   zip(self._types.values(), self.columns)):  # fmt: skip
+            return None
+        if not self._is_plain(chunk.data):
+            return None
+        try:
+            table = self._read(chunk.data)
+        except (pa.ArrowInvalid, pa.ArrowKeyError):
+            return None
+        arrays = []
+        for column, array in zip(self.columns, table.columns):
+            finished = self._finish(column, array)
+            if finished is None:
+                return None
+            arrays.append(finished)
+        return pa.table(arrays, names=self.names)
+
+    def _is_plain(self, data: bytes) -> bool:
+        options = self.options
+        if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+            return False
+        if options.escape and b"\\" in data:
+            return False
+        if options.remove_quotes and (b'"' in data or b"'" in data):
+            return False
+        if self._numeric and (b"0x" in data or b"0X" in data) and self._hex.search(data):
+            return False
+        return not options.csv or _quotes_are_plain(data, options)
+
+    def _read(self, data: bytes) -> pa.Table:
+        options = self.options
+        names = list(self.names)
+        types = dict(self._types)
+        if self._ends_with_delimiter(data):
+            names.append("end")
+            types["end"] = pa.null()
+        quoted = options.csv and options.quote.encode() in data
+        return pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(column_names=names, block_size=BLOCK_BYTES),
+            parse_options=pacsv.ParseOptions(
+                delimiter=options.delimiter,
+                quote_char=options.quote if quoted else False,
+                double_quote=quoted,
+                newlines_in_values=quoted,
+                ignore_empty_lines=options.ignore_blank_lines,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=types,
+                null_values=["", options.null_string],
+                strings_can_be_null=False,
+                true_values=list(TRUE_TEXTS),
+                false_values=list(FALSE_TEXTS),
+            ),
+        ).select(self.names)
+
+    def _ends_with_delimiter(self, data: bytes) -> bool:
+        """Does the first line have a delimiter behind its last field (as TPC-H's .tbl files)?"""
+        if self.options.csv:
+            return False
+        line = data.split(b"\n", 1)[0].removesuffix(b"\r")
+        delimiter = self.options.delimiter.encode()
+        return line.endswith(delimiter) and line.count(delimiter) == len(self.columns)
+
+    def _finish(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray | None:
+        """NULL strings of text, blanks, lengths, NOT NULL; None when a row must be looked at."""
+        if column.type.is_string:
+            array = self._finish_text(column, array)
+            longest = pc.max(pc.binary_length(array)).as_py()
+            if longest is not None and longest > column.type.length:
+                return None
+        if array.null_count and (not column.nullable or column.primary_key):
+            return None
+        return array
+
+    def _finish_text(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray:
+        options = self.options
+        null = pc.equal(array, options.null_string)
+        if options.empty_as_null:
+            null = pc.or_(null, pc.equal(array, ""))
+        if options.blanks_as_null:
+            blank = pc.and_(pc.equal(pc.utf8_trim_whitespace(array), ""), pc.not_equal(array, ""))
+            null = pc.or_(null, blank)
+        if pc.any(null).as_py():
+            array = pc.if_else(null, pa.scalar(None, pa.string()), array)
+        if options.trim_blanks and column.type.kind is Kind.VARCHAR:
+            array = pc.utf8_rtrim(array, " ")
+        return array
+
+
+def _quotes_are_plain(data: bytes, options: TextOptions) -> bool:
+    """Do quotes stand only around whole fields, doubled inside? Then every CSV reader agrees."""
+    quote = options.quote.encode()
+    if quote not in data:
+        return True
+    whole = np.frombuffer(data, np.uint8)
+    places = np.flatnonzero(whole == quote[0])
+    if len(places) % 2:
+        return False
+    opening, closing = places[::2], places[1::2]
+    delimiter = options.delimiter.encode()[0]
+    before = whole[np.maximum(opening - 1, 0)]
+    starts = (opening == 0) | (before == delimiter) | (before == _LINE_END)
+    starts[1:] |= opening[1:] == closing[:-1] + 1  # the second of a doubled quote
+    after = whole[np.minimum(closing + 1, len(whole) - 1)]
+    ends = (closing == len(whole) - 1) | (after == delimiter) | (after == _LINE_END) | (after == _RETURN)
+    ends[:-1] |= opening[1:] == closing[:-1] + 1
+    return bool(starts.all() and ends.all())

@@ -1,0 +1,175 @@
+"""One field's text as a value of its column, in physical form, or the reason why it is none.
+
+This is the slow path, taken for chunks that the fast one (text.py) cannot read; it defines what COPY
+accepts. Reasons are worded as in Redshift's stl_load_errors.
+"""
+from __future__ import annotations
+
+import math
+import re
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from typing import Any
+
+from ..types import Kind, SqlType
+from . import datetimes
+from .options import TextOptions
+from .rejected import (
+    BAD_BOOLEAN,
+    BAD_DATE,
+    BAD_NUMBER,
+    BAD_TIMESTAMP,
+    BAD_UTF8,
+    OUT_OF_RANGE,
+    TOO_LONG,
+)
+
+TRUE_TEXTS = ("t", "T", "true", "TRUE", "True", "y", "Y", "yes", "YES", "Yes", "1")
+FALSE_TEXTS = ("f", "F", "false", "FALSE", "False", "n", "N", "no", "NO", "No", "0")
+
+# Redshift's names of types in reasons.
+_REASON_TYPES = {
+    Kind.SMALLINT: "Short",
+    Kind.INTEGER: "Integer",
+    Kind.BIGINT: "Long",
+    Kind.DECIMAL: "Decimal",
+    Kind.REAL: "Float",
+    Kind.DOUBLE: "Double",
+}
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_FLOAT = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf(inity)?|nan)", re.IGNORECASE)
+_WIDE = Context(prec=100)
+_MAX_REAL = 3.4028234663852886e38
+
+
+class BadValue(Exception):
+    """Why a field is no value of its column; becomes a RejectedRow where file and line are known."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
+    """The physical value of a field that is not NULL."""
+    try:
+        text = field.decode()
+    except UnicodeDecodeError as e:
+        bad = field[e.start : e.start + 4].hex(" ")
+        raise BadValue(
+            BAD_UTF8,
+            f"String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: {bad}",
+        ) from None
+    match type_.kind:
+        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
+            return _integer(text.strip(), type_)
+        case Kind.DECIMAL:
+            return _decimal(text.strip(), type_, options)
+        case Kind.REAL | Kind.DOUBLE:
+            return _float(text.strip(), type_)
+        case Kind.BOOLEAN:
+            return _boolean(text.strip())
+        case Kind.CHAR | Kind.VARCHAR:
+            return _text(text, type_, options)
+        case Kind.DATE:
+            return _date(text.strip(), options)
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
+            return _timestamp(text.strip(), options)
+        case Kind.TIME:
+            return _time(text.strip())
+        case _:
+            raise BadValue(BAD_NUMBER, f"COPY cannot load type {type_}")
+
+
+def _bad_digit(text: str, pattern: str, type_: SqlType) -> BadValue:
+    """Names the first character at which `text` stops to look like a number."""
+    good = re.match(pattern, text)
+    at = good.end() if good else 0
+    shown = text[at] if at < len(text) else text
+    name = _REASON_TYPES[type_.kind]
+    return BadValue(BAD_NUMBER, f"Invalid digit, Value '{shown}', Pos {at}, Type: {name}")
+
+
+def _overflow(text: str, type_: SqlType) -> BadValue:
+    name = str(type_) if type_.kind is Kind.DECIMAL else _REASON_TYPES[type_.kind]
+    return BadValue(OUT_OF_RANGE, f"Overflow, Value '{text}', Type: {name}")
+
+
+def _integer(text: str, type_: SqlType) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]+", text):
+        raise _bad_digit(text, r"[+-]?[0-9]*", type_)
+    value = int(text) if len(text) < 40 else 1 << 99
+    least, most = type_.integer_limits
+    if not least <= value <= most:
+        raise _overflow(text, type_)
+    return value
+
+
+def _decimal(text: str, type_: SqlType, options: TextOptions) -> int:
+    if not _DECIMAL.fullmatch(text):
+        raise _bad_digit(text, r"[+-]?[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?", type_)
+    rounding = ROUND_HALF_UP if options.round_decimals else ROUND_DOWN
+    try:
+        scaled = Decimal(text).scaleb(type_.scale, _WIDE).quantize(Decimal(1), rounding, _WIDE)
+    except InvalidOperation:
+        raise _overflow(text, type_) from None
+    least, most = type_.integer_limits
+    if not least <= scaled <= most:
+        raise _overflow(text, type_)
+    return int(scaled)
+
+
+def _float(text: str, type_: SqlType) -> float:
+    if not _FLOAT.fullmatch(text):
+        raise _bad_digit(text, r"[+-]?[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?", type_)
+    value = float(text)
+    limit = _MAX_REAL if type_.kind is Kind.REAL else math.inf
+    if (math.isinf(value) and "inf" not in text.lower()) or (math.isfinite(value) and abs(value) > limit):
+        raise _overflow(text, type_)
+    return value
+
+
+def _boolean(text: str) -> bool:
+    if text in TRUE_TEXTS:
+        return True
+    if text in FALSE_TEXTS:
+        return False
+    code, reason = BAD_BOOLEAN
+    raise BadValue(code, f"{reason}, Value '{text}'")
+
+
+def _text(text: str, type_: SqlType, options: TextOptions) -> str:
+    if options.trim_blanks and type_.kind is Kind.VARCHAR:
+        text = text.rstrip(" ")
+    if type_.kind is Kind.CHAR:
+        text = text.rstrip(" ")
+    if len(text.encode()) <= type_.length:
+        return text
+    if options.truncate_columns:
+        return text.encode()[: type_.length].decode(errors="ignore")
+    raise BadValue(*TOO_LONG)
+
+
+def _date(text: str, options: TextOptions) -> int:
+    try:
+        return datetimes.parse_date(text, options.date_format)
+    except (ValueError, KeyError):
+        if options.date_format is None and len(text) < len("YYYY-MM-DD"):
+            raise BadValue(BAD_DATE, "Invalid Date Format - length must be 10 or more") from None
+        shown = options.date_format or "YYYY-MM-DD"
+        raise BadValue(BAD_DATE, f"Invalid date format or value [{shown}]") from None
+
+
+def _timestamp(text: str, options: TextOptions) -> int:
+    try:
+        return datetimes.parse_timestamp(text, options.time_format)
+    except (ValueError, KeyError, OverflowError):
+        shown = options.time_format or "YYYY-MM-DD HH24:MI:SS"
+        raise BadValue(BAD_TIMESTAMP, f"Invalid timestamp format or value [{shown}]") from None
+
+
+def _time(text: str) -> int:
+    try:
+        return datetimes.parse_time(text)
+    except ValueError:
+        raise BadValue(BAD_TIMESTAMP, "Invalid time format or value [HH24:MI:SS]") from None
