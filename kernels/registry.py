@@ -31,8 +31,9 @@ OP_ARITY = 7
 # Every module that defines native functions, by its name inside kernels/.
 FAMILIES: tuple[str, ...] = (
     "vm", "source", "decode", "gather", "arithmetic", "compare", "logic", "casts", "wide", "temporal",
+    "functions",
     "hash_ops", "joins", "join_lookup", "join_build", "grouping", "aggregates", "strings", "text_ops",
-    "like_ops", "sort_ops", "partition_ops", "append", "chunks",
+    "like_ops", "sort_ops", "partition_ops", "append", "chunks", "encode",
 )
 
 # Ops over one word or pair a row move 8 or 16 bytes whatever they mean: another name for the same code.
