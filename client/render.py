@@ -102,7 +102,13 @@ def widths(text: pa.ChunkedArray) -> list[int] | pa.ChunkedArray:
     length = pc.utf8_length(text)
     if pc.sum(length).as_py() == pc.sum(pc.binary_length(text)).as_py():
         return length  # ASCII only
-    return [max(wcswidth(value), 0) for value in text.to_pylist()]
+    return [width(value) for value in strings(text)]
+
+
+def strings(text: pa.ChunkedArray) -> list[str]:
+    """The values of a column without NULL."""
+    values: list[str] = text.to_pylist()
+    return values
 
 
 def width(text: str) -> int:
@@ -210,7 +216,7 @@ def padded(text: pa.ChunkedArray, sizes: list[int] | pa.ChunkedArray, room: int,
             text = pc.if_else(pc.greater(sizes, room), cut, text)
         pad = pc.utf8_lpad if right else pc.utf8_rpad
         return list(pad(text, room).to_pylist())
-    return [_pad(value, room, right) for value in text.to_pylist()]
+    return [_pad(value, room, right) for value in strings(text)]
 
 
 def _pad(value: str, room: int, right: bool) -> str:
@@ -308,7 +314,7 @@ def json_lines(table: pa.Table, options: Options) -> Iterator[str]:
 def csv_lines(table: pa.Table, options: Options) -> Iterator[str]:
     """RFC 4180: quotes where needed; NULL is nothing, empty text is \"\"."""
     if options.header:
-        yield ",".join(_quoted(pa.array(table.column_names, pa.string())).to_pylist())
+        yield ",".join(strings(_quoted(pa.chunked_array([table.column_names], pa.string()))))
     yield from joined([pc.fill_null(_quoted(text_column(c)), "") for c in table.columns], "", ",", "")
 
 
