@@ -8,6 +8,7 @@
     f64_to_i64       a * k rounded; k = 10**scale: halves away from zero;         NaN, outside 64 bits
                      k = 0: to an integer, halves to even (PostgreSQL's rint)
     i128_to_i64      a                                                            outside 64 bits
+    narrow_i128      a's low word: for values known to fit                        -
     i128_to_f64      a / 10**k; k = digits                                        -
     f64_to_i128      a * 10**k, halves away from zero; k = digits                 NaN, 38 digits
     i128_to_bool     a != 0
@@ -24,8 +25,7 @@ import numba as nb
 from . import wide_math as w
 from .abi import ERR_OVERFLOW, OK
 from .failing import fail, is_active, padded
-from .intrinsics import F64, bits_f64, f64p, i64p, inline, make_intrinsic, types, u8p, u64
-from .intrinsics import _call_intrinsic as call_intrinsic
+from .intrinsics import F64, bits_f64, call_llvm, f64p, i64p, inline, make_intrinsic, types, u8p, u64
 from .registry import op
 
 NUDGE = 1.0 + 5e-16
@@ -35,8 +35,8 @@ TWO_64 = 18446744073709551616.0
 LIMIT_38 = 1e38
 
 _one_float = types.float64(types.float64)
-round_even = make_intrinsic(_one_float, call_intrinsic("llvm.rint.f64", F64), 1)
-truncate = make_intrinsic(_one_float, call_intrinsic("llvm.trunc.f64", F64), 1)
+round_even = make_intrinsic(_one_float, call_llvm("llvm.rint.f64", F64), 1)
+truncate = make_intrinsic(_one_float, call_llvm("llvm.trunc.f64", F64), 1)
 
 
 @inline
@@ -121,6 +121,14 @@ def i128_to_i64(out, a, b, c, k, n, frame):
         for i in range(n):
             if x[2 * i + 1] != x[2 * i] >> 63 and is_active(c, i):
                 return fail(frame, ERR_OVERFLOW, i)
+    return OK
+
+
+@op("narrow_i128")
+def narrow_i128(out, a, b, c, k, n, frame):
+    o, x = i64p(out), i64p(a)
+    for i in range(padded(n)):
+        o[i] = x[2 * i]
     return OK
 
 

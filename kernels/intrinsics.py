@@ -84,7 +84,7 @@ as_u64 = make_intrinsic(U64(types.int64), lambda b, a: a[0], 1)  # the same bits
 as_i64 = make_intrinsic(types.int64(U64), lambda b, a: a[0], 1)
 
 
-def _call_intrinsic(name: str, kind: Any, *extra: Any) -> Callable[..., Any]:
+def call_llvm(name: str, kind: Any, *extra: Any) -> Callable[..., Any]:
     """Emit a call of an LLVM intrinsic over values of one type, with constants behind them."""
 
     def emit(b: Any, a: Any) -> Any:
@@ -96,13 +96,13 @@ def _call_intrinsic(name: str, kind: Any, *extra: Any) -> Callable[..., Any]:
     return emit
 
 
-popcount = make_intrinsic(U64(U64), _call_intrinsic("llvm.ctpop.i64", I64), 1)
+popcount = make_intrinsic(U64(U64), call_llvm("llvm.ctpop.i64", I64), 1)
 # Number of zero bits below (above) the lowest (highest) one; 64 for zero.
-trailing_zeros = make_intrinsic(U64(U64), _call_intrinsic("llvm.cttz.i64", I64, ir.IntType(1)(0)), 1)
-leading_zeros = make_intrinsic(U64(U64), _call_intrinsic("llvm.ctlz.i64", I64, ir.IntType(1)(0)), 1)
-byte_swap = make_intrinsic(U64(U64), _call_intrinsic("llvm.bswap.i64", I64), 1)
+trailing_zeros = make_intrinsic(U64(U64), call_llvm("llvm.cttz.i64", I64, ir.IntType(1)(0)), 1)
+leading_zeros = make_intrinsic(U64(U64), call_llvm("llvm.ctlz.i64", I64, ir.IntType(1)(0)), 1)
+byte_swap = make_intrinsic(U64(U64), call_llvm("llvm.bswap.i64", I64), 1)
 rotate_left = make_intrinsic(
-    U64(U64, U64), lambda b, a: _call_intrinsic("llvm.fshl.i64", I64)(b, [a[0], a[0], a[1]]), 2
+    U64(U64, U64), lambda b, a: call_llvm("llvm.fshl.i64", I64)(b, [a[0], a[0], a[1]]), 2
 )
 
 
@@ -134,7 +134,7 @@ def _emit_checked(name: str) -> Callable[..., Any]:
 
     def emit(b: Any, a: Any) -> Any:
         pair = ir.LiteralStructType([I64, ir.IntType(1)])
-        return b.zext(b.extract_value(_call_intrinsic(name, pair)(b, a), 1), I64)
+        return b.zext(b.extract_value(call_llvm(name, pair)(b, a), 1), I64)
 
     return emit
 
@@ -211,7 +211,7 @@ call_op = make_intrinsic(types.int64(*[types.int64] * 8), _emit_call, 8)  # (fun
 def _emit_cycles(b: Any, a: Any) -> Any:
     machine = platform.machine().lower()
     if machine in ("x86_64", "amd64"):
-        return _call_intrinsic("llvm.readcyclecounter", I64)(b, [])
+        return call_llvm("llvm.readcyclecounter", I64)(b, [])
     if machine in ("aarch64", "arm64"):  # the cycle register traps in user mode; the virtual timer does not
         return b.asm(ir.FunctionType(I64, []), "mrs $0, cntvct_el0", "=r", [], True)
     return I64(0)

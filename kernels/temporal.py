@@ -8,20 +8,20 @@
     date_add_months_k  date_add_months   ts_add_months_k  ts_add_months      months in k, or in b
     add_months_date    ADD_MONTHS: the last day of a month stays the last day; months in b
     last_day_date
-    ts_to_date (floor)   date_to_ts
+    ts_to_date (floor)   date_to_ts (fails outside 64 bits)
     datediff_{year quarter month}_date   boundaries between a and b, positive when b is later
     datediff_week_date                   k = the week's first day, 0 Monday ... 6 Sunday
     datediff_k_ts                        boundaries of units of k microseconds
 
 Weeks begin on Monday (ISO 8601); dow: 0 = Sunday; isodow: 1 = Monday. The year before 1 is -1. Other
-datediffs over timestamps are ts_to_date, then the date's. All ops are total: values outside the
-calendar's range give meaningless numbers, never an error; TIME values are timestamps of day 0.
+datediffs over timestamps are ts_to_date, then the date's. But for date_to_ts all are total: values outside
+the calendar's range give meaningless numbers, never an error. TIME values are timestamps of day 0.
 """
 from __future__ import annotations
 
 from typing import Any
 
-from .abi import OK
+from .abi import ERR_BAD_DATE, OK
 from .calendar import (
     DAY,
     HOUR,
@@ -36,9 +36,11 @@ from .calendar import (
     week_number,
     weekday,
 )
-from .failing import padded
+from .failing import fail, is_active, padded
 from .intrinsics import i64p, inline
 from .registry import op
+
+LAST_DAY = ((1 << 63) - 1) // DAY
 
 
 def _unary(name: str, expression: Any) -> None:
@@ -223,7 +225,20 @@ _with_constant("ts_add_months_k", _ts_add_months)
 _binary("add_months_date", _add_months_keeping_end)
 _unary("last_day_date", _last_day)
 _unary("ts_to_date", inline(lambda ts: ts // DAY))
-_unary("date_to_ts", inline(lambda days: days * DAY))
+
+
+@op("date_to_ts")
+def date_to_ts(out, a, b, c, k, n, frame):
+    o, x = i64p(out), i64p(a)
+    outside = 0
+    for i in range(padded(n)):
+        outside |= (x[i] > LAST_DAY) | (x[i] < -LAST_DAY)
+        o[i] = x[i] * DAY
+    if outside != 0:
+        for i in range(n):
+            if (x[i] > LAST_DAY or x[i] < -LAST_DAY) and is_active(c, i):
+                return fail(frame, ERR_BAD_DATE, i)
+    return OK
 
 
 @inline

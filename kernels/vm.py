@@ -47,7 +47,6 @@ from .abi import (
     LEVEL_VECTOR,
     NEED_SPACE,
     OK,
-    PYCALL,
     VECTOR_ROWS,
 )
 from .intrinsics import call_op, cycles, i64p, inline
@@ -144,12 +143,6 @@ def drive(program, count, frame):
 def nop(out, a, b, c, k, n, frame):
     """Does nothing: carries operands that a neighbour touches."""
     return OK
-
-
-@op("pycall")
-def pycall(out, a, b, c, k, n, frame):
-    """Hand over to Python, which sets frame[F_PC] to the next instruction and calls again."""
-    return PYCALL
 
 
 @op("end")
