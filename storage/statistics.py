@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import memory, pack
 from .distribution import hash_column
 from .schema import ColumnStatistics
 from .types import Physical
@@ -53,7 +54,7 @@ class ColumnSketch:
     def of(column: ColumnData, known: Bounds | None = None) -> ColumnSketch:
         """The sketch of some rows (`known`: their bounds, when there already)."""
         registers = np.zeros(REGISTERS, np.uint8)
-        add_hashes(registers, _live_hashes(column))
+        add_hashes(registers, hash_column(column), column.valid)
         text = column.type.physical is Physical.STR
         size = column.text_bytes if text else column.rows * column.type.storage_bytes
         found = known if known is not None else bounds(column)
@@ -166,23 +167,13 @@ def text_above(key: int) -> str | None:
 # -- HyperLogLog --------------------------------------------------------------------------------------
 
 
-def _live_hashes(column: ColumnData) -> Array:
-    hashes = hash_column(column)
-    return hashes if column.valid is None else hashes[column.valid == 1]
-
-
-def add_hashes(registers: Array, hashes: Array) -> None:
-    """Raise the registers that these hashes reach."""
-    index = (hashes >> np.uint64(64 - PRECISION)).astype(np.int64)
-    rest = (hashes << np.uint64(PRECISION)) | np.uint64(1 << (PRECISION - 1))  # a 1 that ends every run
-    rank = 64 - _bit_length(rest) + 1
-    np.maximum.at(registers, index, rank.astype(np.uint8))
-
-
-def _bit_length(values: Array) -> Array:
-    high = (values >> np.uint64(32)).astype(np.float64)
-    low = (values & np.uint64(0xFFFFFFFF)).astype(np.float64)
-    return np.where(high > 0, np.frexp(high)[1] + 32, np.frexp(low)[1])
+def add_hashes(registers: Array, hashes: Array, valid: Array | None = None) -> None:
+    """Raise the registers that the hashes of live rows reach, in place."""
+    live = None if valid is None else np.ascontiguousarray(valid)
+    pack.native("sketch_add")(
+        memory.address(hashes), 0 if live is None else memory.address(live), len(hashes), PRECISION,
+        memory.address(registers),
+    )
 
 
 def estimate_distinct(registers: Array) -> float:

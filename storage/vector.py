@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InternalError
+from ..kernels import memory, pack
 from .types import Physical, SqlType
 
 TEXT_PADDING = 32
@@ -105,13 +106,16 @@ class ColumnData:
         new_offsets, new_data = gather_text(offsets, data, indices)
         return ColumnData(self.type, len(indices), None, valid, new_offsets, new_data)
 
+    def to_bytes(self) -> list[bytes]:
+        """The strings of a text column."""
+        offsets, data = self.text
+        whole = data[: self.text_bytes].tobytes()
+        return [whole[a:b] for a, b in itertools.pairwise(offsets.tolist())]
+
     def to_list(self) -> list[Any]:
         """Physical values as Python objects, None for NULL: for tests and messages, not for speed."""
         if self.values is None:
-            offsets, data = self.text
-            whole = data[: self.text_bytes].tobytes()
-            ends = offsets.tolist()
-            out: list[Any] = [whole[a:b].decode("utf-8", "replace") for a, b in itertools.pairwise(ends)]
+            out: list[Any] = [text.decode("utf-8", "replace") for text in self.to_bytes()]
         elif self.type.physical is Physical.I128:
             out = [_join_words(low, high) for low, high in self.values.tolist()]
         elif self.type.physical is Physical.BOOL:
@@ -183,16 +187,18 @@ def padded_text(text: bytes | memoryview | Array) -> Array:
 
 
 def gather_text(offsets: Array, data: Array, indices: Array) -> tuple[Array, Array]:
-    """Offsets and padded bytes of the strings at `indices`."""
-    starts = offsets[indices]
-    lengths = offsets[indices + 1] - starts
-    out = np.zeros(len(indices) + 1, np.int64)
-    np.cumsum(lengths, out=out[1:])
-    total = int(out[-1])
+    """Offsets and padded bytes of the strings at `indices`; `data` has the padding too."""
+    offsets, indices = np.ascontiguousarray(offsets), np.ascontiguousarray(indices, np.int64)
+    out = np.empty(len(indices) + 1, np.int64)
+    total = pack.native("gather_offsets")(
+        memory.address(offsets), memory.address(indices), len(indices), memory.address(out)
+    )
     gathered = np.empty(total + TEXT_PADDING, np.uint8)
+    pack.native("gather_strings")(
+        memory.address(offsets), memory.address(data), memory.address(indices), len(indices),
+        memory.address(out), memory.address(gathered),
+    )
     gathered[total:] = 0
-    if total:
-        gathered[:total] = data[np.repeat(starts - out[:-1], lengths) + np.arange(total)]
     return out, gathered
 
 

@@ -23,11 +23,11 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import memory, pack
 from .types import Physical, SqlType
 from .vector import Array, ColumnData
 
 KEY_BYTES = 8
-_BLANK = 0x20
 _INT64_LOW, _INT64_HIGH = -(1 << 63), (1 << 63) - 1
 
 
@@ -102,31 +102,14 @@ def _wide_range(values: Array) -> tuple[int, int]:
 def _text_bounds(column: ColumnData) -> Bounds:
     if column.type.case_insensitive:
         return Bounds(Bounded.UNKNOWN)
-    keys = text_keys(column)
-    if column.valid is not None:
-        keys = keys[column.valid == 1]
-    return Bounds(Bounded.KNOWN, int(_without_blanks(keys).min()), int(keys.max()))
-
-
-def text_keys(column: ColumnData) -> Array:
-    """The key of each string (uint64)."""
     offsets, data = column.text
-    starts, lengths = offsets[:-1], np.diff(offsets)
-    columns = np.arange(KEY_BYTES)
-    places = starts[:, None] + columns
-    prefix = np.where(columns < lengths[:, None], data[np.minimum(places, len(data) - 1)], 0)
-    return prefix.astype(np.uint8).view(">u8").reshape(-1).astype(np.uint64)
-
-
-def _without_blanks(keys: Array) -> Array:
-    """Keys with the blanks at their ends taken for zeros."""
-    out = keys.copy()
-    for place in range(KEY_BYTES):
-        shift = np.uint64(8 * place)
-        below = (out & ((np.uint64(1) << shift) - np.uint64(1))) == 0
-        blank = (out >> shift) & np.uint64(0xFF) == _BLANK
-        out = np.where(below & blank, out & ~(np.uint64(0xFF) << shift), out)
-    return out
+    valid = None if column.valid is None else np.ascontiguousarray(column.valid)
+    found, offsets = np.empty(2, np.uint64), np.ascontiguousarray(offsets)
+    pack.native("text_key_bounds")(
+        memory.address(offsets), memory.address(data), 0 if valid is None else memory.address(valid),
+        column.rows, memory.address(found),
+    )
+    return Bounds(Bounded.KNOWN, int(found[0]), int(found[1]))
 
 
 def text_key(text: str | bytes, lower: bool = False) -> int:

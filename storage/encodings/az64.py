@@ -8,6 +8,8 @@ use, and read the words in place.
 
     VECTORS, WORDS              the values; of 128-bit DECIMAL the low words
     HIGH_VECTORS, HIGH_WORDS    their high words, when some value needs more than 64 bits
+
+A row that is NULL repeats the live value before it, so that it widens no vector.
 """
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ class Az64(Encoding):
 
     def encode(self, column: ColumnData) -> Parts:
         words, high = to_words(column)
-        packed = packing.pack(words, column.valid)
+        packed = packing.pack(packing.fill_nulls(words, column.valid), column.valid)
         parts = {Part.VECTORS: packed.table, Part.WORDS: packed.words}
         if high is not None:
             upper = packing.pack(high)

@@ -111,10 +111,8 @@ def checked_codes(parts: Parts, rows: int, entries: int) -> tuple[Array, Array]:
     table, words = strings.checked_packed(parts, Part.VECTORS, Part.WORDS, rows)
     if len(table) and table["flags"].any():
         raise DataCorrupted("dictionary codes are packed as steps")
-    if len(table) and not _fits(table, entries):
-        codes = packing.unpack(table, words, len(table) * packing.VECTOR_ROWS)  # the tail's filling too
-        if int(codes.min()) < 0 or int(codes.max()) >= entries:
-            raise DataCorrupted(f"a code points outside the dictionary of {entries} entries")
+    if len(table) and not _fits(table, entries) and not packing.all_below(table, words, entries):
+        raise DataCorrupted(f"a code points outside the dictionary of {entries} entries")
     return table, words
 
 

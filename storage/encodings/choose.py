@@ -10,17 +10,22 @@ import zlib
 import numpy as np
 
 from ..types import Physical
-from ..vector import Array, ColumnData
+from ..vector import ColumnData
 from . import packing
 from .base import Encoding, sample_rows, to_words
 from .bytedict import ENTRIES
-from .dictionaries import distinct_strings
-from .registry import AZ64, BYTEDICT, RAW, ZSTD
+from .dictionaries import count_numbers, count_strings
+from .registry import AZ64, BYTEDICT, RAW, TEXT32K, ZSTD
+from .words import ENTRY_OVERHEAD, Text32K
 
 _SAMPLE_BYTES = 16384
 _WORTH_TEXT = 0.8  # ZSTD must bring a sample of text below this share
 _WORTH_FLOATS = 0.67
 _WORTH_DICTIONARY = 0.75
+_MIN_ROWS = 1024  # fewer numbers are not worth a dictionary
+_MIN_ENTRIES = 16  # nor are fewer strings
+_MAX_WORDS = 8192
+_BLANK = 0x20
 _MIN_TEXT = 256  # bytes; less is not worth a codec
 
 
@@ -38,44 +43,44 @@ def choose(column: ColumnData) -> Encoding:
 
 
 def _for_integers(column: ColumnData) -> Encoding:
-    sample = sample_rows(column)
-    words, high = to_words(sample)
-    if high is not None or column.rows < 4 * ENTRIES:
+    words, high = to_words(column)
+    if high is not None or column.rows < _MIN_ROWS or count_numbers(words, ENTRIES) > ENTRIES:
         return AZ64
-    packed = packing.pack(words)
-    bits = float(packed.table["width"].mean())
-    if bits < 2 or not _few(words):
-        return AZ64
-    if not _few(to_words(column)[0]):
-        return AZ64
-    entries = len(np.unique(words))
-    return BYTEDICT if max(1, (entries - 1).bit_length()) < _WORTH_DICTIONARY * bits else AZ64
-
-
-def _few(words: Array) -> bool:
-    """At most as many different values as a dictionary holds."""
-    spread = words[:: max(1, len(words) // 2048)]
-    return len(np.unique(spread)) <= ENTRIES and len(np.unique(words)) <= ENTRIES
+    table = packing.pack(packing.fill_nulls(words, column.valid)).table
+    bits = float(table["width"].mean())
+    entries = count_numbers(words, ENTRIES)
+    return BYTEDICT if _code_bits(entries) < _WORTH_DICTIONARY * bits else AZ64
 
 
 def _for_floats(column: ColumnData) -> Encoding:
-    sample = sample_rows(column)
-    if column.rows >= 4 * ENTRIES and _few(to_words(column)[0]):
+    if column.rows >= _MIN_ROWS and count_numbers(to_words(column)[0], ENTRIES) <= ENTRIES:
         return BYTEDICT
-    text = np.ascontiguousarray(sample.fixed).tobytes()[:_SAMPLE_BYTES]
+    text = np.ascontiguousarray(sample_rows(column).fixed).tobytes()[:_SAMPLE_BYTES]
     return ZSTD if len(text) >= _MIN_TEXT and _shrinks(text, _WORTH_FLOATS) else RAW
 
 
 def _for_text(column: ColumnData) -> Encoding:
-    sample = sample_rows(column)
-    entries, _ = distinct_strings(sample)
-    if len(entries) <= ENTRIES and 2 * len(entries) <= sample.rows:
-        entries, _ = distinct_strings(column)
-        if len(entries) <= ENTRIES:
+    if column.rows >= _MIN_ENTRIES:
+        limit = min(column.rows // 4, _MAX_WORDS)
+        entries, size = count_strings(column, limit)
+        if entries <= min(limit, ENTRIES):
             return BYTEDICT
+        if entries <= limit and _words_pay(column, entries, size):
+            return TEXT32K
     _, data = column.text
     text = data[: min(column.text_bytes, _SAMPLE_BYTES)].tobytes()
     return ZSTD if len(text) >= _MIN_TEXT and _shrinks(text, _WORTH_TEXT) else RAW
+
+
+def _words_pay(column: ColumnData, entries: int, size: int) -> bool:
+    """Whether TEXT32K would hold every string as one word of its dictionary."""
+    fits = size + ENTRY_OVERHEAD * entries <= Text32K.max_bytes and Text32K().usable_for(column.type)
+    _, data = column.text
+    return fits and not (data[: column.text_bytes] == _BLANK).any()
+
+
+def _code_bits(entries: int) -> int:
+    return max(1, (entries - 1).bit_length())
 
 
 def _shrinks(text: bytes, share: float) -> bool:

@@ -22,6 +22,7 @@ import numpy as np
 from ...errors import DataCorrupted
 from ..types import Kind, SqlType
 from ..vector import Array, ColumnData
+from . import packing
 from .base import (
     _INTEGERS,
     _TEMPORAL,
@@ -45,7 +46,7 @@ class Delta(Encoding):
 
     def encode(self, column: ColumnData) -> Parts:
         words, high = to_words(column)
-        words = repeat_over_nulls(words, column.valid)
+        words = packing.fill_nulls(words, column.valid)
         limits = np.iinfo(self.step)
         steps = np.empty(len(words), np.int64)
         steps[:1] = limits.min
@@ -83,11 +84,3 @@ def _sum_steps(steps: Array, marks: Array, full: Array) -> Array:
     total = np.cumsum(np.where(marks, 0, steps))
     last = np.cumsum(marks) - 1
     return full[last] + total - total[marks][last]
-
-
-def repeat_over_nulls(words: Array, valid: Array | None) -> Array:
-    """`words` with each NULL row bearing the live value before it (the first ones: 0)."""
-    if valid is None or not len(words):
-        return words
-    last = np.maximum.accumulate(np.where(valid == 1, np.arange(len(words)), 0))
-    return words[last]

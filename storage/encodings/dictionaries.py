@@ -2,61 +2,125 @@
 
     rows      7  3  7  9  3           dictionary  3  7  9        codes  1  0  1  2  0
 
-Values beyond the limit get code 0 and are listed as extra rows. Numpy and Arrow's hash table here.
+Values beyond the limit get code 0 and are listed as extra rows. The hash tables are native
+(kernels/encode.py, `number_codes` and `string_codes`): they number values as they appear; sorting the
+few values and renumbering the codes is left to numpy.
 """
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
+from ...kernels import memory, pack
 from ..vector import Array, ColumnData
 
 _NO_ROWS = np.zeros(0, np.int64)
+_MANY = 1 << 62
+
+_local = threading.local()
 
 
 def build_numbers(words: Array, limit: int) -> tuple[Array, Array, Array]:
     """(sorted values, code per row, rows whose value is not among the first `limit` ones)."""
-    values, first, codes = np.unique(words, return_index=True, return_inverse=True)
-    if len(values) <= limit:
-        return values, codes, _NO_ROWS
-    keep, renumber = _first_seen(first, limit)
-    codes = renumber[codes]
-    extra = np.flatnonzero(codes < 0)
-    codes[extra] = 0
-    return values[keep], codes, extra
+    values, codes = distinct_numbers(words, limit)
+    order = np.argsort(values)
+    codes, extra = _renumber(codes, order)
+    return values[order], codes, extra
 
 
 def build_strings(column: ColumnData, limit: int) -> tuple[list[bytes], Array, Array]:
     """As `build_numbers`; entries are bytes, in byte order."""
-    entries, codes = distinct_strings(column)
-    order = sorted(range(len(entries)), key=entries.__getitem__)
-    rank = np.empty(len(entries), np.int64)
-    rank[order] = np.arange(len(entries))
-    if len(entries) <= limit:
-        return [entries[i] for i in order], rank[codes], _NO_ROWS
-    # Arrow numbers entries as it meets them: the first `limit` are those that the dictionary holds.
-    order = [i for i in order if i < limit]
-    renumber = np.full(len(entries), -1, np.int64)
-    renumber[order] = np.arange(limit)
-    out = renumber[codes]
-    extra = np.flatnonzero(out < 0)
-    out[extra] = 0
-    return [entries[i] for i in order], out, extra
+    entries, codes = distinct_strings(column, limit)
+    order = np.array(sorted(range(len(entries)), key=entries.__getitem__), np.int64)
+    codes, extra = _renumber(codes, order)
+    return [entries[i] for i in order.tolist()], codes, extra
 
 
-def distinct_strings(column: ColumnData) -> tuple[list[bytes], Array]:
-    """(different strings in order of appearance, index of each row's string)."""
-    import pyarrow as pa
+def distinct_numbers(words: Array, limit: int = _MANY) -> tuple[Array, Array]:
+    """(the first `limit` different values in order of appearance, code of each row or -1)."""
+    words = np.ascontiguousarray(words)
+    codes = np.empty(len(words), np.int64)
+    count = _number_codes(words, limit, False, codes)
+    return _values_of(words, codes, count), codes
 
+
+def distinct_strings(column: ColumnData, limit: int = _MANY) -> tuple[list[bytes], Array]:
+    """(the first `limit` different strings in order of appearance, code of each row or -1)."""
+    codes = np.empty(column.rows, np.int64)
+    firsts = np.empty(min(column.rows, limit), np.int64)
+    count = _string_codes(column, limit, False, firsts, codes)
+    return column.take(firsts[:count]).to_bytes(), codes
+
+
+def count_numbers(words: Array, limit: int) -> int:
+    """How many different values, or limit + 1 when there are more (found early)."""
+    words = np.ascontiguousarray(words)
+    return _number_codes(words, limit, True, _scratch("codes", len(words)))
+
+
+def count_strings(column: ColumnData, limit: int) -> tuple[int, int]:
+    """(how many different strings, or limit + 1; bytes of all of them)."""
+    firsts = np.empty(min(column.rows, limit), np.int64)
+    count = _string_codes(column, limit, True, firsts, _scratch("codes", column.rows))
+    if count > limit:
+        return count, 0
+    offsets, _ = column.text
+    return count, int((offsets[firsts[:count] + 1] - offsets[firsts[:count]]).sum())
+
+
+def _number_codes(words: Array, limit: int, stop: bool, codes: Array) -> int:
+    slots, mask = _slots(min(limit, len(words)))
+    return pack.native("number_codes")(
+        memory.address(words), len(words), limit, int(stop),
+        memory.address(slots), mask, memory.address(codes),
+    )
+
+
+def _string_codes(column: ColumnData, limit: int, stop: bool, firsts: Array, codes: Array) -> int:
     offsets, data = column.text
-    buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(data[: column.text_bytes])]
-    array = pa.Array.from_buffers(pa.large_binary(), column.rows, buffers).dictionary_encode()
-    codes = np.frombuffer(array.indices.buffers()[1], np.int32, column.rows) if column.rows else _NO_ROWS
-    return array.dictionary.to_pylist(), codes.astype(np.int64)
+    offsets = np.ascontiguousarray(offsets)
+    slots, mask = _slots(min(limit, column.rows))
+    return pack.native("string_codes")(
+        memory.address(offsets), memory.address(data), column.rows, limit, int(stop),
+        memory.address(slots), mask, memory.address(firsts), memory.address(codes),
+    )
 
 
-def _first_seen(first: Array, limit: int) -> tuple[Array, Array]:
-    """(positions of the `limit` values seen first, in value order; new number of each value or -1)."""
-    keep = np.sort(np.argsort(first, kind="stable")[:limit])
-    renumber = np.full(len(first), -1, np.int64)
-    renumber[keep] = np.arange(limit)
-    return keep, renumber
+def _values_of(words: Array, codes: Array, count: int) -> Array:
+    """The value of each code: any row that bears it will do."""
+    values = np.empty(count, np.int64)
+    known = codes >= 0
+    if known.all():
+        values[codes] = words
+    else:
+        values[codes[known]] = words[known]
+    return values
+
+
+def _renumber(codes: Array, order: Array) -> tuple[Array, Array]:
+    """(codes by place in `order`, -1 as 0; the rows that had -1)."""
+    rank = np.empty(len(order) + 1, np.int64)
+    rank[order] = np.arange(len(order))
+    rank[-1] = -1
+    codes = rank[codes]
+    extra = np.flatnonzero(codes < 0) if len(codes) and int(codes.min()) < 0 else _NO_ROWS
+    codes[extra] = 0
+    return codes, extra
+
+
+def _slots(values: int) -> tuple[Array, int]:
+    """A zeroed hash table for so many values, at most half full, and its mask."""
+    size = 1 << max(4, (2 * values).bit_length())
+    slots = _scratch("slots", 2 * size)
+    slots[: 2 * size] = 0
+    return slots, size - 1
+
+
+def _scratch(name: str, size: int) -> Array:
+    """This thread's buffer of that name; its content is arbitrary."""
+    held: Array | None = getattr(_local, name, None)
+    if held is None or len(held) < size:
+        held = memory.empty(size, np.int64)
+        setattr(_local, name, held)
+    return held

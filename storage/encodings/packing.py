@@ -22,26 +22,30 @@ is filled up with its last value. 16 words of zeros follow the last vector, beca
 one row of words too many.
 
 DELTA is chosen where it saves more than a quarter of the bits, for it unpacks at a third of the speed.
-`pack` and `unpack` here are numpy; kernels/encode.py has the native `pack`.
+The work is native (kernels/encode.py); packing_reference.py is the same in numpy, for tests.
 """
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...errors import DataCorrupted
-from ...kernels import abi
+from ...kernels import abi, memory
+from ...kernels import pack as kernels
 from ..vector import Array
 
 LANES = 16
 VECTOR_ROWS = abi.VECTOR_ROWS
-_ROWS = VECTOR_ROWS // LANES
 TAIL_WORDS = LANES
 
 VECTOR_ENTRY = np.dtype([("width", "u1"), ("flags", "u1"), ("base", "<i8"), ("low", "<i8"), ("high", "<i8")])
 
-_EMPTY_LOW, _EMPTY_HIGH = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+_MAX_VECTOR_WORDS = VECTOR_ROWS + 1
+_TABLE_WORDS = 5  # the kernel's table: width, flags, base, low, high
+
+_local = threading.local()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,81 +67,35 @@ def pack(values: Array, valid: Array | None = None, *, allow_delta: bool = True)
     table = np.zeros(vectors, VECTOR_ENTRY)
     if not vectors:
         return Packed(table, np.zeros(TAIL_WORDS, np.int64))
-    grid = np.empty(vectors * VECTOR_ROWS, np.int64)
-    grid[:rows] = values
-    grid[rows:] = values[-1]
-    grid = grid.reshape(vectors, VECTOR_ROWS)
-    table["base"] = grid.min(axis=1)
-    kept = grid.view(np.uint64) - table["base"].astype(np.uint64)[:, None]
-    table["width"] = _bit_lengths(kept.max(axis=1))
-    _bounds(table, grid, valid, rows)
-    if allow_delta:
-        _try_delta(table, grid, kept)
-    return Packed(table, _pack_words(table, grid, kept))
+    grid = _whole_vectors(values, vectors, values[-1])
+    live = None if valid is None else _whole_vectors(valid, vectors, 0)
+    words, entries = _scratch(vectors), np.empty((vectors, _TABLE_WORDS), np.int64)
+    used = kernels.native("pack_vectors")(
+        memory.address(grid), 0 if live is None else memory.address(live), vectors,
+        memory.address(entries), memory.address(words), int(allow_delta),
+    )
+    for place, name in enumerate(("width", "flags", "base", "low", "high")):
+        table[name] = entries[:, place]
+    return Packed(table, words[: used + TAIL_WORDS].copy())
 
 
-def _bounds(table: Array, grid: Array, valid: Array | None, rows: int) -> None:
-    if valid is None:
-        table["low"], table["high"] = grid.min(axis=1), grid.max(axis=1)
-        return
-    live = np.zeros(grid.size, bool)
-    live[:rows] = valid
-    live = live.reshape(grid.shape)
-    table["low"] = np.where(live, grid, _EMPTY_LOW).min(axis=1)
-    table["high"] = np.where(live, grid, _EMPTY_HIGH).max(axis=1)
+def _whole_vectors(array: Array, vectors: int, filling: int) -> Array:
+    """`array` itself when it ends with a vector, else a copy filled up to one."""
+    if len(array) == vectors * VECTOR_ROWS and array.flags.c_contiguous:
+        return array
+    whole = np.empty(vectors * VECTOR_ROWS, array.dtype)
+    whole[: len(array)] = array
+    whole[len(array) :] = filling
+    return whole
 
 
-def _try_delta(table: Array, grid: Array, kept: Array) -> None:
-    """Switch vectors to PACK_DELTA where it pays; `kept` gets their deltas."""
-    steps = np.empty_like(grid)
-    np.subtract(grid[:, 1:], grid[:, :-1], out=steps[:, 1:])
-    steps[:, 0] = steps[:, 1]
-    base = steps.min(axis=1)
-    deltas = steps.view(np.uint64) - base.view(np.uint64)[:, None]
-    deltas[:, 0] = 0
-    widths = _bit_lengths(deltas.max(axis=1))
-    # Wrapping steps must keep their order, else base and deltas do not add up to small widths anyway.
-    better = (4 * widths.astype(np.int64) < 3 * table["width"].astype(np.int64)) & (table["width"] > 0)
-    table["flags"][better] = abi.PACK_DELTA
-    table["width"][better] = widths[better]
-    table["base"][better] = base[better]
-    kept[better] = deltas[better]
-
-
-def _bit_lengths(values: Array) -> Array:
-    """Bits needed for each unsigned value."""
-    bits = np.zeros(len(values), np.uint8)
-    rest = values.copy()
-    for step in (32, 16, 8, 4, 2, 1):
-        big = rest >= np.uint64(1) << np.uint64(step)
-        bits[big] += np.uint8(step)
-        rest[big] >>= np.uint64(step)
-    bits[values > 0] += np.uint8(1)
-    return bits
-
-
-def _pack_words(table: Array, grid: Array, kept: Array) -> Array:
-    offsets, total = vector_offsets(table)
-    words = np.zeros(total + TAIL_WORDS, np.uint64)
-    delta = np.flatnonzero(table["flags"] == abi.PACK_DELTA)
-    words[offsets[delta] - 1] = grid[delta, 0].view(np.uint64) - table["base"][delta].astype(np.uint64)
-    for width in np.unique(table["width"]).tolist():
-        if not width:
-            continue
-        chosen = np.flatnonzero(table["width"] == width)
-        lanes = _pack_width(kept[chosen].reshape(-1, _ROWS, LANES), width)
-        words[offsets[chosen][:, None] + np.arange(LANES * width)] = lanes.reshape(len(chosen), -1)
-    return words.view(np.int64)
-
-
-def _pack_width(rows: Array, width: int) -> Array:
-    words = np.zeros((len(rows), width + 1, LANES), np.uint64)
-    for row in range(_ROWS):
-        word, shift = divmod(row * width, 64)
-        words[:, word] |= rows[:, row] << np.uint64(shift)
-        if shift + width > 64:
-            words[:, word + 1] |= rows[:, row] >> np.uint64(64 - shift)
-    return words[:, :width]
+def _scratch(vectors: int) -> Array:
+    """This thread's buffer for words: a fresh one every time would be touched page by page."""
+    needed = vectors * _MAX_VECTOR_WORDS + TAIL_WORDS
+    if getattr(_local, "words", None) is None or len(_local.words) < needed:
+        _local.words = memory.empty(needed, np.int64)
+    words: Array = _local.words
+    return words
 
 
 def vector_offsets(table: Array) -> tuple[Array, int]:
@@ -178,30 +136,46 @@ def zone_words(table: Array) -> Array:
 
 
 def unpack(table: Array, words: Array, rows: int) -> Array:
-    """The reference decoder: int64 values of checked vectors."""
-    offsets, _ = vector_offsets(table)
-    source = words.view(np.uint64)
-    grid = np.zeros((len(table), VECTOR_ROWS), np.uint64)
-    for width in np.unique(table["width"]).tolist():
-        chosen = np.flatnonzero(table["width"] == width)
-        grid[chosen] = _unpack_width(source, offsets[chosen], width)
-    grid += table["base"].astype(np.uint64)[:, None]
-    delta = np.flatnonzero(table["flags"] == abi.PACK_DELTA)
-    if len(delta):
-        previous = source[offsets[delta] - 1]
-        grid[delta] = np.cumsum(grid[delta], axis=1, dtype=np.uint64) + previous[:, None]
-    return grid.reshape(-1)[:rows].view(np.int64)
+    """int64 values of checked vectors."""
+    out = memory.empty(len(table) * VECTOR_ROWS, np.int64)
+    meta, words = meta_words(table), _readable(words)
+    kernels.native("unpack_vectors")(
+        memory.address(words), memory.address(meta), len(table), memory.address(out)
+    )
+    return out[:rows]
 
 
-def _unpack_width(source: Array, offsets: Array, width: int) -> Array:
-    out = np.zeros((len(offsets), _ROWS, LANES), np.uint64)
-    if width:
-        words = source[offsets[:, None] + np.arange(LANES * (width + 1))].reshape(-1, width + 1, LANES)
-        mask = np.uint64((1 << width) - 1)
-        for row in range(_ROWS):
-            word, shift = divmod(row * width, 64)
-            bits = words[:, word] >> np.uint64(shift)
-            if shift + width > 64:
-                bits |= words[:, word + 1] << np.uint64(64 - shift)
-            out[:, row] = bits & mask
-    return out.reshape(len(offsets), VECTOR_ROWS)
+def unpack_offsets(table: Array, words: Array, rows: int, total: int) -> Array:
+    """uint32[rows + 1] offsets from checked vectors of lengths, which must add up to `total`."""
+    out = memory.empty(rows + 1, np.uint32)
+    meta, words = meta_words(table), _readable(words)
+    found = kernels.native("unpack_offsets")(
+        memory.address(words), memory.address(meta), rows, total, memory.address(out)
+    )
+    if found != total:
+        raise DataCorrupted(f"the strings' lengths do not add up to their {total} bytes")
+    return out
+
+
+def all_below(table: Array, words: Array, limit: int) -> bool:
+    """Whether every value of checked vectors, the tail's filling too, lies in 0..limit-1."""
+    meta, words = meta_words(table), _readable(words)
+    found = kernels.native("codes_within")(memory.address(words), memory.address(meta), len(table), limit)
+    return found == 1
+
+
+def _readable(words: Array) -> Array:
+    """Contiguous and aligned to words, as kernels need it (a part of an unaligned block is neither)."""
+    return words if memory.address(words) % 8 == 0 and words.flags.c_contiguous else words.copy()
+
+
+def fill_nulls(values: Array, valid: Array | None) -> Array:
+    """int64 values with each NULL row bearing the live value before it, so that NULLs widen no vector."""
+    if valid is None or not len(values):
+        return values
+    out = np.empty(len(values), np.int64)
+    source, live = np.ascontiguousarray(values), np.ascontiguousarray(valid)
+    kernels.native("repeat_live")(
+        memory.address(source), memory.address(live), len(values), memory.address(out)
+    )
+    return out

@@ -48,7 +48,7 @@ class Raw(Encoding):
     def native(self, parts: Parts, type: SqlType, rows: int) -> NativeColumn:
         match type.physical:
             case Physical.STR:
-                return text_column(strings.read_offsets(parts, rows), read(parts, Part.TEXT, np.uint8))
+                return text_column(strings.native_offsets(parts, rows), read(parts, Part.TEXT, np.uint8))
             case Physical.I128:
                 words = read(parts, Part.VALUES, np.uint64, 2 * rows)
                 return NativeColumn(abi.DK_RAW_I128, rows, words, 16)

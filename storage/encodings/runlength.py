@@ -19,7 +19,7 @@ import numpy as np
 from ...errors import DataCorrupted
 from ..types import Kind, Physical, SqlType
 from ..vector import Array, ColumnData
-from . import strings
+from . import packing, strings
 from .base import (
     _FLOATS,
     _INTEGERS,
@@ -35,7 +35,6 @@ from .base import (
     to_words,
     word_dtype,
 )
-from .delta import repeat_over_nulls
 from .dictionaries import distinct_strings
 
 
@@ -47,10 +46,11 @@ class RunLength(Encoding):
     def encode(self, column: ColumnData) -> Parts:
         if column.type.physical is Physical.STR:
             _, codes = distinct_strings(column)
-            starts = _run_starts(repeat_over_nulls(codes, column.valid))
-            return {**_lengths(starts, column.rows), **strings.text_parts(column.take(starts))}
+            shown = packing.fill_nulls(np.arange(column.rows), column.valid)  # whose value stands here
+            starts = _run_starts(codes[shown])
+            return {**_lengths(starts, column.rows), **strings.text_parts(column.take(shown[starts]))}
         words, high = to_words(column)
-        words = repeat_over_nulls(words, column.valid)
+        words = packing.fill_nulls(words, column.valid)
         starts = _run_starts(words)
         values = words[starts].astype(word_dtype(column.type))
         return {**_lengths(starts, column.rows), Part.VALUES: values, **high_parts(high)}

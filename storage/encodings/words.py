@@ -32,7 +32,7 @@ from .bytedict import code_parts, dictionary_column, lookup, read_codes
 from .dictionaries import distinct_strings
 
 _BLANK = 0x20
-_ENTRY_OVERHEAD = 2  # bytes that an entry of TEXT32K's 32 KB costs besides its letters
+ENTRY_OVERHEAD = 2  # bytes that an entry of TEXT32K's 32 KB costs besides its letters
 
 
 class Text255(Encoding):
@@ -61,7 +61,7 @@ class Text255(Encoding):
 
     def _first_entries(self, entries: list[bytes]) -> int:
         """How many of the words, in order of appearance, the dictionary takes."""
-        sizes = np.cumsum([len(entry) + _ENTRY_OVERHEAD for entry in entries[: self.max_words]])
+        sizes = np.cumsum([len(entry) + ENTRY_OVERHEAD for entry in entries[: self.max_words]])
         return int(np.searchsorted(sizes, self.max_bytes, side="right"))
 
     def decode(self, parts: Parts, type: SqlType, rows: int) -> ColumnData:
