@@ -180,7 +180,8 @@ class _Scan:
             if name not in self.names:
                 self.names.append(name)
             number = self.names.index(name) + 1
-        self.replace(match.start(), match.end(), f"${number}")
+        # The blank keeps `$1,$2` from being read as the start of a dollar quote with the tag "1,".
+        self.replace(match.start(), match.end(), f"${number} ")
 
     def replace(self, start: int, end: int, by: str) -> None:
         kept = self.text[self.copied : start]

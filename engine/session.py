@@ -26,8 +26,8 @@ from typing import Any
 import pyarrow as pa
 
 from .. import errors
-from ..planner.parse import parse_script
-from ..planner.statements import Parsed
+from ..planner.parse import parse_statement, split
+from ..planner.statements import Insert, Parsed
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
 from . import limits
@@ -126,40 +126,33 @@ class Session:
 
     def execute(self, text: str, parameters: tuple[Any, ...] = ()) -> Result:
         """Run the one statement in `text`; `parameters` are the values of $1, $2 ..."""
-        parsed = self._parse(text)
-        if len(parsed) != 1:
-            raise errors.SqlSyntaxError("cannot insert multiple commands into a prepared statement")
-        return self._statement(parsed[0], parameters)
+        return self._statement(self._parse(*self._only(text)), parameters)
 
     def execute_all(self, text: str) -> Result:
         """Run every statement in `text`; the last one's result."""
-        parsed = self._parse(text)
-        for one in parsed[:-1]:
-            self._statement(one, ()).close()
-        return self._statement(parsed[-1], ())
+        pieces = self._split(text)
+        for piece in pieces[:-1]:
+            self._statement(self._parse(*piece), ()).close()
+        return self._statement(self._parse(*pieces[-1]), ())
 
     def execute_script(self, text: str) -> Iterator[Result]:
         """Run the statements in `text` one after the other as their results are asked for."""
-        for one in self._parse(text):
-            yield self._statement(one, ())
+        for piece in self._split(text):
+            yield self._statement(self._parse(*piece), ())
 
     def execute_many(self, text: str, parameter_sets: list[tuple[Any, ...]]) -> int:
         """Run one statement for each set of values; rows written, -1 if unknown. An INSERT of VALUES
         is done as one insert of many rows."""
-        parsed = self._parse(text)
-        if len(parsed) != 1:
-            raise errors.SqlSyntaxError("cannot insert multiple commands into a prepared statement")
-        from ..planner.statements import Insert
-
-        if isinstance(parsed[0].statement, Insert):
+        parsed = self._parse(*self._only(text))
+        if isinstance(parsed.statement, Insert):
             from .handlers.insert import run_many
 
-            one, statement = parsed[0], parsed[0].statement
-            work = _Work(one.text, (), "Insert", one.offset)
+            statement = parsed.statement
+            work = _Work(parsed.text, (), "Insert", parsed.offset)
             return self._run(work, lambda c: run_many(statement, c, parameter_sets)).rowcount
         total = 0
         for values in parameter_sets:
-            result = self._statement(parsed[0], values)
+            result = self._statement(parsed, values)
             if result.columns:
                 result.close()
                 raise errors.ProgrammingError("executemany() is for statements without rows")
@@ -173,23 +166,33 @@ class Session:
         work = _Work(f"-- write_arrow {table}", (), "Insert")
         return self._run(work, lambda c: run(table, reader, create, c)).rowcount
 
-    def _parse(self, text: str) -> tuple[Parsed, ...]:
+    def _split(self, text: str) -> list[tuple[str, int]]:
         self._check_open()
-        try:
-            parsed = parse_script(text)
-        except errors.Error:
-            raise
-        except Exception as error:
-            raise translate(error) from error
-        if not parsed:
+        pieces = list(split(text))
+        if not pieces:
             raise errors.ProgrammingError("cannot execute an empty statement")
-        return parsed
+        return pieces
+
+    def _only(self, text: str) -> tuple[str, int]:
+        pieces = self._split(text)
+        if len(pieces) != 1:
+            raise errors.SqlSyntaxError("cannot insert multiple commands into a prepared statement")
+        return pieces[0]
+
+    def _parse(self, text: str, offset: int) -> Parsed:
+        """One statement; an error's position counts from the start of the script."""
+        try:
+            return Parsed(text, offset, parse_statement(text))
+        except Exception as error:
+            told = _placed(error, offset)
+            if told is error:
+                raise
+            raise told from error
 
     def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
         statement = parsed.statement
-        handler = handler_for(statement)
         work = _Work(parsed.text, parameters, type(statement).__name__, parsed.offset)
-        return self._run(work, lambda c: handler(statement, c))
+        return self._run(work, lambda c: handler_for(statement)(statement, c))
 
     def _run(self, work: _Work, action: Callable[[Context], Result]) -> Result:
         """Run `action` in a new context, up to its first rows."""

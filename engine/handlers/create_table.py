@@ -129,9 +129,8 @@ def distribution(
     attributes: TableAttributes, definitions: Sequence[ColumnDefinition]
 ) -> tuple[DistStyle, int | None]:
     """(style, position of the distribution key)."""
-    keys = [d.name for d in definitions if d.dist_key]
-    if attributes.dist_key is not None:
-        keys.append(attributes.dist_key)
+    keys = list(dict.fromkeys([d.name for d in definitions if d.dist_key] + [attributes.dist_key or ""]))
+    keys = [k for k in keys if k]
     if len(keys) > 1:
         raise InvalidDefinition(f"multiple DISTKEYs are not allowed: {', '.join(keys)}")
     style = attributes.dist_style
@@ -149,7 +148,9 @@ def distribution(
 
 def sort_positions(attributes: TableAttributes, definitions: Sequence[ColumnDefinition]) -> tuple[int, ...]:
     on_columns = [d.name for d in definitions if d.sort_key]
-    if on_columns and (attributes.sort_key or attributes.sort_auto or len(on_columns) > 1):
+    if len(on_columns) > 1 or (
+        on_columns and (attributes.sort_auto or attributes.sort_key not in ((), tuple(on_columns)))
+    ):
         raise InvalidDefinition(
             "multiple SORTKEYs are not allowed",
             hint="For a key of several columns write SORTKEY (a, b) behind the column list.",

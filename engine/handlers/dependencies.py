@@ -19,7 +19,7 @@ from ...storage.schema import CatalogView, Table, View
 def relations_in(sql: str) -> frozenset[tuple[str | None, str]]:
     """(schema, name) of every relation that a query's text reads."""
     tree = parse_query(sql)
-    return frozenset((t.db or None, t.name) for t in read_tables(tree))
+    return frozenset((t.db.lower() or None, t.name.lower()) for t in read_tables(tree))
 
 
 def read_tables(tree: exp.Expression) -> list[exp.Table]:

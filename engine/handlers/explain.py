@@ -28,7 +28,7 @@ def run(statement: s.Explain, context: Context) -> Result:
     if statement.analyze:
         from ..execute import execute
 
-        for _ in execute(physical, context, context.workers):
+        for _ in execute(physical, context):
             pass
         counters = context.counters
     return from_rows("EXPLAIN", COLUMNS, [(line,) for line in explain(physical, counters)])

@@ -19,6 +19,7 @@ from .base import DATABASE, VirtualTable
 from .relations import dist_style_text, shown_encoding
 
 MEGABYTE = 1 << 20
+CENT = Decimal("0.01")
 
 
 def _svv_table_info(context: Context) -> Iterator[tuple[Any, ...]]:
@@ -51,7 +52,7 @@ def _skew(data: TableData, context: Context) -> Decimal | None:
     rows = [0] * context.view.topology.slices
     for extent in data.extents:
         rows[extent.slice] += extent.rows
-    return Decimal(max(rows)) / Decimal(max(1, min(rows))).quantize(Decimal(1))
+    return (Decimal(max(rows)) / Decimal(max(1, min(rows)))).quantize(CENT)
 
 
 def _unsorted(data: TableData) -> Decimal | None:
@@ -61,7 +62,7 @@ def _unsorted(data: TableData) -> Decimal | None:
     for extent in data.extents:
         runs[extent.slice].append(extent.rows)
     outside = sum(sum(r) - r[0] for r in runs.values())
-    return Decimal(100 * outside) / Decimal(data.statistics.rows)
+    return (Decimal(100 * outside) / Decimal(data.statistics.rows)).quantize(CENT)
 
 
 TABLES = (

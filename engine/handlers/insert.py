@@ -1,0 +1,165 @@
+"""INSERT: VALUES row by row in Python, queries as a stream; both through one load.
+
+VALUES holds a handful of rows as a rule, so each value is bound and evaluated by itself. Plain
+literals and parameters, of which long lists consist, skip the binder:
+
+    literal or $n  -->  (physical value, type)  --assign-->  the column's value
+    anything else  -->  binder, evaluate        ----^
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from ...errors import DataError, SqlSyntaxError
+from ...planner.statements import Insert
+from ...planner.statements.insert import is_default
+from ...storage.arrow import from_arrow
+from ...storage.schema import Column, Table
+from ...storage.vector import from_list
+from ..context import Context
+from ..result import Result
+from . import names
+from .assignment import assign, check_assignable
+from .binding import bind_expression, plan_for_columns
+from .defaults import default_value, value_of
+from .literals import literal
+from .load import loading
+from .targets import Target, refuse_identity, target
+
+_DEFAULT = exp.Var(this="DEFAULT")
+
+
+def run(statement: Insert, context: Context) -> Result:
+    if statement.source is None or isinstance(statement.source, exp.Values):
+        return run_many(statement, context, [context.parameters])
+    from ..execute import execute  # not needed for VALUES, and not cheap to import
+
+    table = names.table(statement.table, context)
+    physical, columns = plan_for_columns(
+        statement.source, lambda width: _columns(table, statement.columns, width), context
+    )
+    into = target(table, columns, context)
+    refuse_identity(table, into.given, "cannot insert a value into the")
+    with loading(table, context, into.positions) as load:
+        for batch in execute(physical, context, context.workers):
+            load.write(_with_defaults(batch, into))
+    return Result("INSERT", rowcount=load.rows, notices=context.notices)
+
+
+def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any, ...]]) -> Result:
+    """INSERT ... VALUES once for each set of parameters, as one load and one commit; INSERT ...
+    SELECT one after the other."""
+    if statement.source is not None and not isinstance(statement.source, exp.Values):
+        total = 0
+        for values in parameter_sets:
+            context.parameters = values
+            total += run(statement, context).rowcount
+        return Result("INSERT", rowcount=total, notices=context.notices)
+    table = names.table(statement.table, context)
+    nodes = _rows(statement, table)
+    into = target(table, _columns(table, statement.columns, len(nodes[0])), context)
+    rows = _Rows(into, context)
+    for values in parameter_sets:
+        context.parameters = values
+        for row in nodes:
+            rows.add(row)
+    data, identity = rows.data()
+    with loading(table, context, into.positions, identity=identity) as load:
+        load.write(data)
+    return Result("INSERT", rowcount=load.rows, notices=context.notices)
+
+
+def _columns(table: Table, named: tuple[str, ...], width: int) -> tuple[str, ...]:
+    """The columns that `width` values go to: the named ones, or as many from the left."""
+    columns = named or tuple(c.name for c in table.columns[:width])
+    if width > len(columns):
+        raise SqlSyntaxError("INSERT has more expressions than target columns")
+    if width < len(columns):
+        raise SqlSyntaxError("INSERT has more target columns than expressions")
+    return columns
+
+
+def _rows(statement: Insert, table: Table) -> list[list[exp.Expr]]:
+    """The nodes of each row, all of one length; DEFAULT VALUES is one row of DEFAULTs."""
+    if statement.source is None:
+        return [[_DEFAULT] * len(statement.columns or table.columns)]
+    rows = [row.expressions for row in statement.source.expressions]
+    for row in rows:
+        if len(row) != len(rows[0]):
+            raise SqlSyntaxError(
+                "VALUES lists must all be the same length",
+                position=statement.source.expressions[rows.index(row)].meta.get("start"),
+            )
+    return rows
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Rows of VALUES as they are evaluated, column by column."""
+
+    into: Target
+    context: Context
+    count: int = 0
+    values: list[list[Any]] = field(default_factory=list)
+    generated: list[list[int]] = field(default_factory=list)  # rows that take an IDENTITY value
+    defaults: dict[int, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.values = [[] for _ in self.into.given]
+        self.generated = [[] for _ in self.into.given]
+
+    def add(self, row: list[exp.Expr]) -> None:
+        for i, (node, column) in enumerate(zip(row, self.into.columns)):
+            if not is_default(node):
+                self.values[i].append(self._value(node, i, column))
+            elif column.identity is not None:
+                self.generated[i].append(self.count)
+                self.values[i].append(0)
+            else:
+                if i not in self.defaults:
+                    self.defaults[i] = default_value(column, self.context)
+                self.values[i].append(self.defaults[i])
+        self.count += 1
+
+    def _value(self, node: exp.Expr, i: int, column: Column) -> Any:
+        if column.identity is not None:
+            refuse_identity(self.into.table, (self.into.given[i],), "cannot insert a value into the")
+        position = node.meta.get("start")
+        known = literal(node, self.context.parameters)
+        if known is None:
+            expr = bind_expression(node, self.context)
+            known = value_of(expr), expr.type
+        value, type = known
+        check_assignable(type, column, position)
+        try:
+            return assign(value, type, column)
+        except DataError as error:
+            error.position = position if error.position is None else error.position
+            raise
+
+    def data(self) -> tuple[list[Any], dict[int, int]]:
+        """(columns for the writer, next IDENTITY values by column id)."""
+        identity: dict[int, int] = {}
+        for column, values, rows in zip(self.into.columns, self.values, self.generated):
+            if rows and column.identity is not None:
+                seed, step = column.identity
+                first, following = self.context.database.take_identity(
+                    self.into.table.id, column.id, seed, step, len(rows)
+                )
+                identity[column.id] = following
+                for k, row in enumerate(rows):
+                    values[row] = first + k * step
+        given = [from_list(c.type, v) for c, v in zip(self.into.columns, self.values)]
+        return given + self.into.defaults(self.count), identity
+
+
+def _with_defaults(batch: pa.RecordBatch, into: Target) -> Any:
+    if not into.filled:
+        return batch
+    given = [from_arrow(a, c.type, c.name) for a, c in zip(batch.columns, into.columns)]
+    return given + into.defaults(batch.num_rows)

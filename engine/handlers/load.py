@@ -1,0 +1,71 @@
+"""Rows into a table and the commit that shows them: the end that INSERT, CTAS, COPY and Arrow share.
+
+with loading(table, context, positions) as load:
+    load.write(batch)           record batches or lists of ColumnData, columns in `positions`
+load.rows                       committed; on an error nothing is left
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pyarrow as pa
+
+from ...storage.loader import TableWriter
+from ...storage.schema import Table
+from ...storage.vector import ColumnData
+from ..context import Context
+
+
+class Load:
+    """An open load; `write` checks for a cancel between batches."""
+
+    def __init__(self, writer: TableWriter, context: Context) -> None:
+        self._writer = writer
+        self._context = context
+
+    @property
+    def rows(self) -> int:
+        return self._writer.rows
+
+    def write(self, batch: pa.RecordBatch | Sequence[ColumnData]) -> None:
+        self._context.cancel.check()
+        self._writer.write(batch)
+
+
+@contextmanager
+def loading(
+    table: Table,
+    context: Context,
+    positions: Sequence[int] | None = None,
+    *,
+    create: bool = False,
+    compupdate: bool | None = None,
+    identity: Mapping[int, int] | None = None,
+) -> Iterator[Load]:
+    """A load that is committed when the block ends well. `create`: the same commit creates `table`,
+    whose id comes from Database.new_id. `identity`: next IDENTITY values (by column id) that the caller
+    has taken itself."""
+    writer = TableWriter(
+        context.database,
+        table,
+        columns=positions,
+        compupdate=compupdate,
+        check=context.cancel.check,
+        threads=context.workers.threads,
+    )
+    with writer:
+        yield Load(writer, context)
+        delta = writer.finish()
+        context.cancel.check()
+        if create:
+            delta = replace(delta, create=(table,))
+        if identity:
+            delta = replace(
+                delta,
+                add_extents=tuple(replace(a, identity={**a.identity, **identity}) for a in delta.add_extents),
+            )
+        if delta:
+            context.session.commit_delta(delta)

@@ -1,0 +1,111 @@
+"""Arrow data into a table: write_arrow. Columns go by name; a missing table is made from the schema."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+
+from ...errors import DuplicateColumn, NotSupportedError, UndefinedColumn
+from ...planner.statements import ColumnDefinition, RelationName
+from ...planner.statements.cursor import Cursor
+from ...planner.syntax import tokenize
+from ...storage.arrow import from_arrow
+from ...storage.schema import Column, Table
+from ...storage.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    MAX_VARCHAR,
+    REAL,
+    SMALLINT,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    SqlType,
+    decimal,
+    varchar,
+)
+from ..context import Context
+from ..result import Result
+from . import names
+from .create_table import check_names
+from .load import loading
+from .targets import refuse_identity, target
+
+t = pa.types
+_TYPES = (
+    ((t.is_int8, t.is_int16, t.is_uint8), SMALLINT),
+    ((t.is_int32, t.is_uint16), INTEGER),
+    ((t.is_int64, t.is_uint32), BIGINT),
+    ((t.is_uint64,), decimal(20, 0)),
+    ((t.is_float16, t.is_float32), REAL),
+    ((t.is_float64,), DOUBLE),
+    ((t.is_boolean,), BOOLEAN),
+    ((t.is_date,), DATE),
+    ((t.is_time,), TIME),
+    ((t.is_string, t.is_large_string, t.is_string_view, t.is_null), varchar(MAX_VARCHAR)),
+)
+
+
+def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context) -> Result:
+    """Append the reader's batches to the table named by `text` ("schema.table" or "table")."""
+    name = _name(text)
+    found = names.find(name, context)
+    if found is None and create:
+        schema = names.target_schema(name, context)
+        if names.is_taken(schema, name.name, context):
+            raise names.system_relation(name)
+        table = replace(_define(name.name, schema, reader.schema, context), id=context.database.new_id())
+    else:
+        table = names.table(name, context)
+    columns = tuple(_column_name(table, field.name) for field in reader.schema)
+    into = target(table, columns, context)
+    refuse_identity(table, into.given, "cannot write to the")
+    with loading(table, context, into.positions, create=found is None) as load:
+        for batch in reader:
+            given = [from_arrow(a, c.type, c.name) for a, c in zip(batch.columns, into.columns)]
+            load.write(given + into.defaults(batch.num_rows))
+    return Result("INSERT", rowcount=load.rows, notices=context.notices)
+
+
+def _name(text: str) -> RelationName:
+    cursor = Cursor(tokenize(text), text)
+    name = cursor.relation()
+    cursor.finish()
+    return name
+
+
+def _column_name(table: Table, field: str) -> str:
+    """The column a field goes to: of its very name, or of its name in lower case."""
+    for name in (field, field.lower()):
+        if table.position(name) is not None:
+            return name
+    raise UndefinedColumn(
+        f'column "{field}" of the data does not exist in relation "{table.name}"',
+        hint="The table has " + ", ".join(c.name for c in table.columns) + ".",
+    )
+
+
+def _define(name: str, schema: str, fields: pa.Schema, context: Context) -> Table:
+    definitions = [ColumnDefinition(f.name.lower(), type_of(f)) for f in fields]
+    if len({d.name for d in definitions}) < len(definitions):
+        raise DuplicateColumn("two columns of the data have the same name (upper and lower case are one)")
+    check_names(definitions)
+    columns = tuple(Column(i, d.name, d.type) for i, d in enumerate(definitions, start=1))
+    return Table(id=0, schema=schema, name=name, columns=columns, owner=context.user)
+
+
+def type_of(field: pa.Field) -> SqlType:
+    """The SQL type for an Arrow field."""
+    type = field.type.value_type if t.is_dictionary(field.type) else field.type
+    if t.is_decimal(type) and type.precision <= 38:
+        return decimal(type.precision, max(0, type.scale))
+    if t.is_timestamp(type):
+        return TIMESTAMP if type.tz is None else TIMESTAMPTZ
+    for tests, sql_type in _TYPES:
+        if any(test(type) for test in tests):
+            return sql_type
+    raise NotSupportedError(f'column "{field.name}": no SQL type for Arrow type {field.type}')
