@@ -1,0 +1,277 @@
+"""Grouping and aggregation as the end of a segment.
+
+Every row gets a group id, then each aggregate's op updates its state by id (kernels/grouping.py,
+aggregates.py). How the ids are found is chosen from the keys' proven ranges:
+
+    no keys             state row 0
+    one integral key    dense array over a small range, or a hash table of one key
+    several small keys  packed into one integer:  code = ((k0 - lo0 + 1) << bits1) + (k1 - lo1 + 1) ...
+    strings             interned: a dictionary column's entries are looked up once a block, rows map codes
+    anything else       by hash, comparing all keys
+
+A packed or interned key is taken apart again when the groups are handed on. NULL packs as 0.
+Partial and final phases are the same operator: a final one sums partial sums and counts (the planner
+says so); only the type of the result differs.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import InternalError
+from ..kernels import memory
+from ..kernels.accumulators import Accumulator, Accumulators
+from ..kernels.group_table import Column, GroupKey, GroupTable
+from ..planner.expressions import AggregateCall, ColumnRef, Expr
+from ..planner.physical import HashAggregate
+from ..storage.types import Physical, SqlType
+from .collection import Collection, StoredColumn, narrowed
+from .compile import numeric
+from .compile.batch import Value
+from .compile.program import External, Operand, Place
+from .compile.segment import Segment
+from .context import MemoryBudget
+from .interning import Interned, intern
+
+PACK_BITS = 62
+INTERNED_BITS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A group key in the program: its slots (an id for interned text) and what it packs to."""
+
+    ref: ColumnRef
+    value: Value
+    interned: Interned | None
+    bits: int  # 0 = does not pack
+    low: int
+
+
+class AggregateSink:
+    """Writes the grouping and accumulating instructions; makes and finishes each task's state."""
+
+    def __init__(self, segment: Segment, node: HashAggregate, budget: MemoryBudget) -> None:
+        self._segment, self._budget = segment, budget
+        self._groups = [ref for ref, _ in node.groups]
+        self._calls = list(node.aggregates)
+        self._physicals: list[str] = []  # of the aggregates' arguments
+        if any(call.distinct for _, call in self._calls):
+            raise InternalError("a DISTINCT aggregate reached the engine")
+        arguments = self._arguments()
+        self._keys = self._make_keys(node.groups)
+        self._packed = len(self._keys) > 1 and sum(k.bits for k in self._keys) <= PACK_BITS and all(
+            k.bits for k in self._keys
+        )
+        ids = self._emit_groups() if self._keys else None
+        for i, (_, call) in enumerate(self._calls):
+            self._emit_aggregate(i, call, arguments[i], ids)
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    def _arguments(self) -> list[Value | None]:
+        """The aggregates' argument columns in slots."""
+        exprs: list[Expr] = [call.args[0] for _, call in self._calls if call.args]
+        values = iter(self._segment.compiler.values(exprs, slots=True))
+        filled = self._segment.compiler.filled
+        return [filled(next(values)) if call.args else None for _, call in self._calls]
+
+    def _make_keys(self, groups: Sequence[tuple[ColumnRef, Expr]]) -> list[_Key]:
+        keys = []
+        for ref, expr in groups:
+            if expr.type.physical is Physical.STR:
+                found, value = intern(self._segment, expr)
+                keys.append(_Key(ref, value, found, INTERNED_BITS, 0))
+                continue
+            value = self._segment.compiler.values([expr], slots=True)[0]
+            keys.append(self._plain_key(ref, self._segment.compiler.filled(value)))
+        return keys
+
+    def _plain_key(self, ref: ColumnRef, value: Value) -> _Key:
+        if value.carried is Physical.I64:
+            bits = (value.hi - value.lo + 2).bit_length()
+            return _Key(ref, value, None, bits if bits <= PACK_BITS else 0, value.lo)
+        if value.carried is Physical.BOOL:
+            return _Key(ref, value, None, 2, 0)
+        return _Key(ref, value, None, 0, 0)
+
+    def _emit_groups(self) -> Place:
+        builder = self._segment.builder
+        ids = builder.slot(Physical.I64)
+        a: Operand
+        b: Operand
+        if self._packed:
+            a, b = self._emit_packed(), None
+            touches: tuple[Place, ...] = ()
+        else:
+            places = [p for k in self._keys for p in (k.value.place, k.value.valid) if p is not None]
+            a, b = self._keys[0].value.place, self._keys[0].value.valid
+            touches = tuple(places)
+        kind = GroupTable(self._table_keys(), 8).op
+        pc = builder.block(kind, ids, a, b, k=External(lambda task: task.sink.table_address(task)),
+                           touches=touches)
+        builder.growers[pc] = lambda task: task.sink.grow()
+        return ids
+
+    def _emit_packed(self) -> Place:
+        """The packed key of each row, in a slot."""
+        builder, compiler = self._segment.builder, self._segment.compiler
+        packed: Place | None = None
+        for key in self._keys:
+            value = key.value
+            if value.carried is Physical.BOOL:
+                wide = builder.register(Physical.I64)
+                builder.vector("bool_to_i64", wide, value.place)
+                value = Value(value.type, Physical.I64, wide, value.valid, 0, 1)
+            code = builder.register(Physical.I64)
+            builder.vector("add_i64_k", code, value.place, k=1 - key.low)
+            code_value = Value(value.type, Physical.I64, code, value.valid)
+            code_value = numeric.mask_null(compiler, code_value)
+            assert code_value.place is not None
+            if packed is None:
+                packed = code_value.place
+            else:
+                joined = builder.register(Physical.I64)
+                builder.vector("pack_keys", joined, packed, code_value.place, k=1 << key.bits)
+                packed = joined
+        assert packed is not None
+        slot = builder.slot(Physical.I64)
+        builder.vector("copy_i64", slot, packed)
+        return slot
+
+    def _emit_aggregate(self, i: int, call: AggregateCall, argument: Value | None, ids: Place | None) -> None:
+        builder = self._segment.builder
+        physical = "i64" if argument is None else argument.carried.value
+        op = Accumulator(call.function, physical, None).op
+        pc = builder.block(op, None, None if argument is None else argument.place,
+                           None if argument is None else argument.valid, ids,
+                           External(lambda task: task.sink.accumulators.items[i].address))
+        builder.growers[pc] = lambda task: task.sink.accumulators.items[i].grow_heap()
+        self._physicals.append(physical)
+
+    def _table_keys(self) -> list[GroupKey]:
+        if self._packed:
+            return [GroupKey("i64")]
+        keys = []
+        for key in self._keys:
+            if key.value.carried is Physical.I64 and key.interned is None:
+                keys.append(GroupKey("i64", key.value.lo, key.value.hi))
+            else:
+                keys.append(GroupKey("i64" if key.interned else key.value.carried.value))
+        return keys
+
+    # -- tasks -----------------------------------------------------------------------------------------
+
+    def state(self, index: int, rows: int) -> AggregateState:
+        return AggregateState(self._table_keys() if self._keys else None, self._specs(), self._slots(), self._budget)
+
+    def _specs(self) -> list[tuple[str, str]]:
+        return [(call.function, physical) for (_, call), physical in zip(self._calls, self._physicals, strict=True)]
+
+    def _slots(self) -> list[tuple[Place | None, Place | None]]:
+        return [] if self._packed else [(k.value.place, k.value.valid) for k in self._keys]
+
+    def finish(self, state: AggregateState) -> Collection:
+        """The groups and results as rows."""
+        heaps: list[np.ndarray] = []
+        columns: list[StoredColumn] = []
+        rows = 1
+        if state.table is not None:
+            rows = state.table.count
+            exported = self._unpack(state.table) if self._packed else state.table.export()
+            for key, column in zip(self._keys, exported, strict=True):
+                if key.interned is not None:
+                    column = key.interned.texts(state.task_states, column)
+                columns.append(_stored(key.ref, column, heaps, key.value))
+        for (ref, _), item in zip(self._calls, state.accumulators.items, strict=True):
+            columns.append(_result(ref, item, heaps))
+        return Collection(columns, rows, heaps)
+
+    def _unpack(self, table: GroupTable) -> list[Column]:
+        packed = table.export()[0].values
+        columns: list[Column] = []
+        for key in reversed(self._keys):
+            code = packed & ((1 << key.bits) - 1)
+            packed = packed >> key.bits
+            valid = (code != 0).astype(np.uint8)
+            values = (code + (key.low - 1)) * valid
+            if key.value.carried is Physical.BOOL:
+                values = values.astype(np.uint8)
+            columns.append(Column(key.value.carried.value, values, None if valid.all() else valid))
+        return columns[::-1]
+
+
+class AggregateState:
+    """One task's groups and accumulators."""
+
+    def __init__(self, keys: list[GroupKey] | None, specs: list[tuple[str, str]],
+                 slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget) -> None:
+        self.table = None if keys is None else GroupTable(keys)
+        self.accumulators = Accumulators(self.table)
+        self.task_states: dict[int, Any] = {}  # the task's, where interned strings are
+        self._slots = slots
+        self._budget = budget
+        for function, physical in specs:
+            self.accumulators.add(function, physical)
+
+    def table_address(self, task: Any) -> int:
+        """The group table's address; generic tables learn here where the batch's keys stand."""
+        assert self.table is not None
+        self.task_states = task.states
+        if not self.table.takes_operands:
+            instance = task.instance
+            self.table.bind([instance.address(p) for p, _ in self._slots],
+                            [0 if v is None else instance.address(v) for _, v in self._slots])
+        return self.table.address
+
+    def grow(self) -> None:
+        assert self.table is not None
+        before = self.table.nbytes + self.accumulators.nbytes
+        self.table.grow()
+        self.accumulators.grow()
+        self._budget.charge(self.table.nbytes + self.accumulators.nbytes - before, "aggregate")
+
+
+def _stored(ref: ColumnRef, column: Column, heaps: list[np.ndarray], like: Value) -> StoredColumn:
+    if isinstance(column.owner, np.ndarray):
+        heaps.append(column.owner)
+    values = _owned(column.values)
+    valid = None if column.valid is None else _owned(column.valid)
+    carried = Physical(column.physical)
+    lo, hi = (like.lo, like.hi) if carried is like.carried else (0, 0)
+    if valid is not None:
+        lo, hi = min(lo, 0), max(hi, 0)
+    return StoredColumn(ref, carried, valid is not None, values, valid, lo, hi)
+
+
+def _owned(values: np.ndarray) -> np.ndarray:
+    """A contiguous copy with slack behind it."""
+    flat = memory.padded(np.ascontiguousarray(values).reshape(-1))
+    return flat.reshape(values.shape)
+
+
+def _result(ref: ColumnRef, item: Accumulator, heaps: list[np.ndarray]) -> StoredColumn:
+    """An aggregate's results in the class that its type (and its values) allow."""
+    narrow = ref.type.physical is Physical.I64
+    column = item.export_i64() if narrow else item.export()
+    if isinstance(column.owner, np.ndarray):
+        heaps.append(column.owner)
+    values = _owned(column.values)
+    valid = None if column.valid is None else _owned(column.valid)
+    stored = StoredColumn(ref, Physical(column.physical), valid is not None, values, valid)
+    stored = narrowed(stored)
+    if stored.carried is Physical.I64 and len(stored.values):
+        stored.lo, stored.hi = int(stored.values.min()), int(stored.values.max())
+    elif stored.carried is Physical.I128:
+        stored.lo, stored.hi = _wide_range(ref.type)
+    return stored
+
+
+def _wide_range(type: SqlType) -> tuple[int, int]:
+    return type.integer_limits
+
+
+Finish = Callable[[AggregateState], Collection]

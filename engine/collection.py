@@ -1,0 +1,161 @@
+"""Rows at rest between segments: what every breaker takes its input into.
+
+A `Collection` holds one slice's rows (or the shared copy of a broadcast) as contiguous columns: growing
+numpy arrays with doubling, so that a finished collection is read, joined and sorted without another copy.
+
+    column:  values i64 | f64 | u8 | (n,2) words for I128 and string views, validity u8 or none
+    heaps:   byte buffers that string views point into; they live as long as the collection
+
+Native sinks append (kernels/append.py) and answer NEED_SPACE when the capacity is reached: `grow` doubles
+and the driver goes on. All memory is charged to the query's budget under the name of the step.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..kernels import memory
+from ..planner.expressions import ColumnRef
+from ..storage.types import Physical
+
+_DTYPES = {Physical.I64: np.int64, Physical.F64: np.float64, Physical.BOOL: np.uint8}
+FIRST_ROWS = 4096
+FIRST_HEAP = 1 << 16
+
+
+def allocate(carried: Physical, rows: int) -> np.ndarray:
+    """Uninitialised values of `rows` rows (two words a row for I128 and STR), padded."""
+    if carried in _DTYPES:
+        return memory.empty(rows, _DTYPES[carried])
+    return memory.empty(rows * 2, np.int64).reshape(rows, 2)
+
+
+@dataclass(slots=True)
+class StoredColumn:
+    """One column: `values` has room for the collection's capacity. lo/hi: proven range if integral."""
+
+    ref: ColumnRef
+    carried: Physical
+    nullable: bool
+    values: np.ndarray
+    valid: np.ndarray | None
+    lo: int = 0
+    hi: int = 0
+
+    def take(self, rows: np.ndarray | slice) -> StoredColumn:
+        valid = None if self.valid is None else np.ascontiguousarray(self.valid[rows])
+        return StoredColumn(self.ref, self.carried, self.nullable, np.ascontiguousarray(self.values[rows]), valid,
+                            self.lo, self.hi)
+
+
+@dataclass(slots=True)
+class Collection:
+    """`rows` rows of `columns`; arrays may be longer than that while it is being filled."""
+
+    columns: list[StoredColumn]
+    rows: int = 0
+    heaps: list[np.ndarray] = field(default_factory=list)
+
+    def column(self, id: int) -> StoredColumn:
+        for column in self.columns:
+            if column.ref.id == id:
+                return column
+        raise KeyError(id)
+
+    def trimmed(self) -> Collection:
+        """Arrays cut to the rows that are there (views, no copy)."""
+        for column in self.columns:
+            column.values = column.values[: self.rows]
+            if column.valid is not None:
+                column.valid = column.valid[: self.rows]
+        return self
+
+    def take(self, rows: np.ndarray | slice) -> Collection:
+        columns = [c.take(rows) for c in self.columns]
+        count = len(range(*rows.indices(self.rows))) if isinstance(rows, slice) else len(rows)
+        return Collection(columns, count, list(self.heaps))
+
+    @property
+    def bytes(self) -> int:
+        total = sum(heap.nbytes for heap in self.heaps)
+        for c in self.columns:
+            total += c.values.nbytes + (0 if c.valid is None else c.valid.nbytes)
+        return total
+
+    def payload_bytes(self) -> int:
+        """What moving the rows would send: fixed widths plus the bytes of strings."""
+        total = 0
+        for c in self.columns:
+            if c.carried is Physical.STR:
+                total += int(c.values[: self.rows, 1].sum()) + 4 * self.rows
+            else:
+                total += (8 if c.carried is not Physical.BOOL else 1) * self.rows
+        return total
+
+
+def empty_like(columns: Sequence[StoredColumn]) -> Collection:
+    """No rows with the same columns."""
+    made = [
+        StoredColumn(c.ref, c.carried, c.nullable, allocate(c.carried, 0),
+                     allocate(Physical.BOOL, 0) if c.nullable else None, c.lo, c.hi)
+        for c in columns
+    ]
+    return Collection(made)
+
+
+def concatenate(parts: Sequence[Collection]) -> Collection:
+    """All rows of all parts, in order. Parts have the same columns; carried classes may differ."""
+    if len(parts) == 1:
+        return parts[0]
+    filled = [p for p in parts if p.rows]
+    if len(filled) == 1:
+        return filled[0]
+    if not filled:
+        return parts[0]
+    columns = [_concatenate_column([p.columns[i] for p in filled]) for i in range(len(filled[0].columns))]
+    heaps = {id(h): h for p in filled for h in p.heaps}
+    return Collection(columns, sum(p.rows for p in filled), list(heaps.values()))
+
+
+def _concatenate_column(columns: list[StoredColumn]) -> StoredColumn:
+    wide = any(c.carried is Physical.I128 for c in columns)
+    values = [widened(c).values if wide else c.values for c in columns]
+    total = sum(len(v) for v in values)
+    out = allocate(Physical.I128 if wide else columns[0].carried, total)
+    np.concatenate(values, out=out)
+    valid = None
+    if any(c.valid is not None for c in columns):
+        valid = allocate(Physical.BOOL, total)
+        np.concatenate([_validity(c) for c in columns], out=valid)
+    carried = Physical.I128 if wide else columns[0].carried
+    return StoredColumn(columns[0].ref, carried, valid is not None, out, valid,
+                        min(c.lo for c in columns), max(c.hi for c in columns))
+
+
+def _validity(column: StoredColumn) -> np.ndarray:
+    return np.ones(len(column.values), np.uint8) if column.valid is None else column.valid
+
+
+def widened(column: StoredColumn) -> StoredColumn:
+    """The column carried as I128."""
+    if column.carried is not Physical.I64:
+        return column
+    words = allocate(Physical.I128, len(column.values))
+    words[:, 0] = column.values
+    words[:, 1] = column.values >> 63
+    return StoredColumn(column.ref, Physical.I128, column.nullable, words, column.valid, column.lo, column.hi)
+
+
+def narrowed(column: StoredColumn) -> StoredColumn:
+    """An I128 column whose values all fit 64 bits, carried as I64 with its true range; else unchanged."""
+    if column.carried is not Physical.I128:
+        return column
+    low, high = column.values[:, 0], column.values[:, 1]
+    if not np.array_equal(low >> 63, high):
+        return column
+    values = allocate(Physical.I64, len(low))
+    values[:] = low
+    lo, hi = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    return StoredColumn(column.ref, Physical.I64, column.nullable, values, column.valid, lo, hi)

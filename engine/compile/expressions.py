@@ -1,0 +1,430 @@
+"""Bound expressions to instructions.
+
+`Compiler.values(exprs)` compiles a list of expressions over the batch's present rows. It works in two
+rounds, because a register lives in one vector section only:
+
+    1. prepare   everything that needs a block op (fetching late columns, string predicates, functions
+                 that run in Arrow) is computed into slots and remembered for this generation;
+    2. emit      the rest is one vector section without any block op in it.
+
+Booleans are compiled as two masks, *truth* (definitely true) and *falsity* (definitely false): a filter
+needs only the truth of its predicate, NOT swaps them, and a BOOLEAN column is (truth, truth | falsity).
+A value under NULL is 0, so a mask of truth needs no validity where an operand cannot be NULL.
+
+Errors only for rows that count: ops that can fail take the *active* mask, the rows selected and inside the
+branch of CASE, AND, OR that leads to them.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from ...errors import InternalError
+from ...planner.expressions import (
+    AggregateCall,
+    And,
+    Call,
+    Case,
+    Cast,
+    ColumnRef,
+    Compare,
+    Exists,
+    Expr,
+    InList,
+    IsNull,
+    Like,
+    Literal,
+    Not,
+    Or,
+    Quantified,
+    ScalarSubquery,
+)
+from ...storage.types import BOOLEAN, Physical
+from . import casts, comparisons, numeric
+from .batch import Batch, Value, type_range
+from .blocklevel import block_level
+from .constants import fill, literal
+from .functions import emit_call, fallible_call
+from .program import Place, ProgramBuilder
+
+Mask = Place | bool  # a mask, or the same for all rows
+
+
+class Compiler:
+    """Compiles expressions over one batch; see the module's text."""
+
+    def __init__(self, builder: ProgramBuilder, batch: Batch) -> None:
+        self.builder = builder
+        self.batch = batch
+        self._done: dict[tuple[int, Expr], Value] = {}  # block-level results by generation
+        self._memo: dict[Expr, Value] = {}  # values of the present section
+        self._memo_section = -1
+
+    # -- entry points --------------------------------------------------------------------------------
+
+    def values(self, exprs: Sequence[Expr], slots: bool = False) -> list[Value]:
+        """Compile all; with `slots` the results outlive the section."""
+        if slots:
+            return self._slot_values(exprs)
+        for expr in exprs:
+            self.prepare(expr)
+        return [self.emit(expr, None) for expr in exprs]
+
+    def _slot_values(self, exprs: Sequence[Expr]) -> list[Value]:
+        computed = [e for e in exprs if not isinstance(e, ColumnRef)]
+        for expr in computed:
+            self.prepare(expr)
+        ready = {}
+        for expr in computed:
+            ready[expr] = self.to_slot(self.emit(expr, None))
+        return [self.batch.slot_value(e.id) if isinstance(e, ColumnRef) else ready[e] for e in exprs]
+
+    def predicate(self, expr: Expr) -> Mask:
+        """Mask (in a slot) of the rows for which `expr` is true."""
+        self.prepare(expr)
+        mask = self.truth(expr, None)
+        if isinstance(mask, bool):
+            return mask
+        slot = self.builder.slot(Physical.BOOL)
+        self.builder.vector("copy_bool", slot, mask)
+        return slot
+
+    def to_slot(self, value: Value) -> Value:
+        """Copy what lies in registers to slots; constants stay constants."""
+        if value.is_constant:
+            return value
+        assert value.place is not None
+        return replace(value, place=self._slotted(value.place, value.carried),
+                       valid=None if value.valid is None else self._slotted(value.valid, Physical.BOOL))
+
+    def _slotted(self, place: Place, carried: Physical) -> Place:
+        if place.kind == 1:
+            return place
+        slot = self.builder.slot(carried)
+        self.builder.vector(f"copy_{carried.value}", slot, place)
+        return slot
+
+    def filled(self, value: Value) -> Value:
+        """A value with bytes: constants are written into a slot."""
+        if not value.is_constant:
+            return value
+        return fill(self.builder, value, self.builder.slot(value.carried), self.builder.slot(Physical.BOOL))
+
+    # -- round 1 ---------------------------------------------------------------------------------------
+
+    def prepare(self, expr: Expr) -> None:
+        """Emit the block ops that `expr` needs."""
+        if isinstance(expr, ColumnRef):
+            if self.batch.needs_slot(expr.id):
+                self.batch.slot_value(expr.id)
+            return
+        if isinstance(expr, Literal) or (self.batch.generation, expr) in self._done:
+            return
+        maker = block_level(self, expr)
+        if maker is not None:
+            self._done[(self.batch.generation, expr)] = maker()
+            return
+        for child in children(expr):
+            self.prepare(child)
+
+    # -- round 2 ---------------------------------------------------------------------------------------
+
+    def emit(self, expr: Expr, active: Place | None) -> Value:
+        """Vector ops for `expr`; its block-level parts are ready."""
+        if isinstance(expr, ColumnRef):
+            return self.batch.vector_value(expr.id)
+        if isinstance(expr, Literal):
+            return literal(expr)
+        done = self._done.get((self.batch.generation, expr))
+        if done is not None:
+            return done
+        if self._memo_section != self.builder.section:
+            self._memo.clear()
+            self._memo_section = self.builder.section
+        known = self._memo.get(expr)
+        if known is None:
+            known = self._emit(expr, active)
+            if active is None or not fallible(expr):
+                self._memo[expr] = known
+        return known
+
+    def _emit(self, expr: Expr, active: Place | None) -> Value:
+        match expr:
+            case Call():
+                args = [self.emit(a, active) for a in expr.args]
+                self.builder.span = expr.span
+                return emit_call(self, expr, args, active)
+            case Cast():
+                operand = self.emit(expr.operand, active)
+                self.builder.span = expr.span or self.builder.span
+                return casts.emit(self, operand, expr, active)
+            case Case():
+                return self._case(expr, active)
+            case Compare() | And() | Or() | Not() | IsNull() | InList() | Like():
+                return self._boolean(expr, active)
+            case ColumnRef() | Literal():
+                raise InternalError("handled by emit")
+            case AggregateCall() | ScalarSubquery() | Exists() | Quantified():
+                raise InternalError(f"{type(expr).__name__} left in an expression that runs on slices")
+            case _:
+                assert_never(expr)
+
+    def _boolean(self, expr: Expr, active: Place | None) -> Value:
+        truth = self.truth(expr, active)
+        if isinstance(truth, bool):
+            if truth:
+                return Value(BOOLEAN, Physical.BOOL, constant=True)
+            falsity = self.falsity(expr, active)
+            if isinstance(falsity, bool):
+                return Value(BOOLEAN, Physical.BOOL, constant=False if falsity else None)
+            zero = self.zero_mask()
+            return Value(BOOLEAN, Physical.BOOL, zero, falsity)
+        if not self.nullable(expr):
+            return Value(BOOLEAN, Physical.BOOL, truth)
+        falsity = self.falsity(expr, active)
+        if isinstance(falsity, bool):
+            return Value(BOOLEAN, Physical.BOOL, truth, None if falsity else truth)
+        return Value(BOOLEAN, Physical.BOOL, truth, self.or_(truth, falsity))
+
+    # -- masks -------------------------------------------------------------------------------------------
+
+    def truth(self, expr: Expr, active: Place | None) -> Mask:
+        match expr:
+            case And():
+                return self._all(expr.args, active, self.truth)
+            case Or():
+                return self._any(expr.args, active, self.truth)
+            case Not():
+                return self.falsity(expr.arg, active)
+            case IsNull():
+                value = self.emit(expr.arg, active)
+                return self.not_null(value) if expr.negated else self.is_null(value)
+            case Compare() if (self.batch.generation, expr) not in self._done:
+                left, right = self.emit(expr.left, active), self.emit(expr.right, active)
+                return comparisons.compare(self, expr.op, left, right)
+            case InList() if (self.batch.generation, expr) not in self._done:
+                return comparisons.in_list(self, expr, self.emit(expr.arg, active), expr.negated)
+            case Like() if (self.batch.generation, expr) not in self._done:
+                return comparisons.like(self, expr, self.emit(expr.arg, active), expr.negated)
+            case _:
+                return self._mask_of(self.emit(expr, active), True)
+
+    def falsity(self, expr: Expr, active: Place | None) -> Mask:
+        match expr:
+            case And():
+                return self._any(expr.args, active, self.falsity)
+            case Or():
+                return self._all(expr.args, active, self.falsity)
+            case Not():
+                return self.truth(expr.arg, active)
+            case IsNull():
+                return self.truth(IsNull(expr.arg, not expr.negated), active)
+            case Compare() if (self.batch.generation, expr) not in self._done:
+                left, right = self.emit(expr.left, active), self.emit(expr.right, active)
+                return comparisons.compare(self, comparisons.NEGATED[expr.op], left, right)
+            case InList() if (self.batch.generation, expr) not in self._done:
+                return comparisons.in_list(self, expr, self.emit(expr.arg, active), not expr.negated)
+            case Like() if (self.batch.generation, expr) not in self._done:
+                return comparisons.like(self, expr, self.emit(expr.arg, active), not expr.negated)
+            case _:
+                return self._mask_of(self.emit(expr, active), False)
+
+    def _mask_of(self, value: Value, wanted: bool) -> Mask:
+        """Rows where a BOOLEAN value is `wanted` and not NULL."""
+        if value.is_constant:
+            return value.constant is not None and bool(value.constant) is wanted
+        assert value.place is not None
+        if wanted:
+            return value.place
+        negated = self.builder.register(Physical.BOOL)
+        self.builder.vector("not_b", negated, value.place)
+        return negated if value.valid is None else self.and_(negated, value.valid)
+
+    def _all(self, args: Sequence[Expr], active: Place | None, part: object) -> Mask:
+        """AND of parts; later parts are active only where the earlier ones hold."""
+        result: Mask = True
+        for arg in args:
+            inner = active
+            if isinstance(result, Place) and fallible(arg):
+                inner = result if active is None else self.place(self.and_(result, active))
+            result = self.and_(result, part(arg, inner))  # type: ignore[operator]
+            if result is False:
+                return False
+        return result
+
+    def _any(self, args: Sequence[Expr], active: Place | None, part: object) -> Mask:
+        """OR of parts; later parts are active only where the earlier ones do not hold."""
+        result: Mask = False
+        for arg in args:
+            inner = active
+            if isinstance(result, Place) and fallible(arg):
+                rest = self.place(self.not_(result))
+                inner = rest if active is None else self.place(self.and_(rest, active))
+            result = self.or_(result, part(arg, inner))  # type: ignore[operator]
+            if result is True:
+                return True
+        return result
+
+    def and_(self, a: Mask, b: Mask) -> Mask:
+        if isinstance(a, bool):
+            return b if a else False
+        if isinstance(b, bool):
+            return a if b else False
+        return self._mask_op("and_b", a, b)
+
+    def or_(self, a: Mask, b: Mask) -> Mask:
+        if isinstance(a, bool):
+            return True if a else b
+        if isinstance(b, bool):
+            return True if b else a
+        return self._mask_op("or_b", a, b)
+
+    def not_(self, a: Mask) -> Mask:
+        if isinstance(a, bool):
+            return not a
+        out = self.builder.register(Physical.BOOL)
+        self.builder.vector("not_b", out, a)
+        return out
+
+    def _mask_op(self, op: str, a: Place, b: Place) -> Place:
+        if a == b:
+            return a
+        out = self.builder.register(Physical.BOOL)
+        self.builder.vector(op, out, a, b)
+        return out
+
+    def place(self, mask: Mask) -> Place:
+        if isinstance(mask, Place):
+            return mask
+        out = self.builder.register(Physical.BOOL)
+        self.builder.vector("fill_b_k", out, k=int(mask))
+        return out
+
+    def zero_mask(self) -> Place:
+        return self.place(False)
+
+    def both_valid(self, a: Place | None, b: Place | None) -> Place | None:
+        """Validity of a strict function of two arguments."""
+        if a is None or b is None:
+            return a if b is None else b
+        return self._mask_op("and_b", a, b)
+
+    def not_null(self, value: Value) -> Mask:
+        if value.is_constant:
+            return not value.is_null
+        return True if value.valid is None else value.valid
+
+    def is_null(self, value: Value) -> Mask:
+        return self.not_(self.not_null(value))
+
+    def active_where_valid(self, active: Place | None, valid: Place | None) -> Place | None:
+        return self.both_valid(active, valid)
+
+    # -- CASE ----------------------------------------------------------------------------------------------
+
+    def _case(self, expr: Case, active: Place | None) -> Value:
+        conditions: list[Mask] = []
+        results: list[Value] = []
+        remaining: Mask = True if active is None else active
+        careful = fallible(expr)
+        for condition, result in expr.whens:
+            inner = remaining if careful and isinstance(remaining, Place) else None
+            mask = self.truth(condition, inner)
+            branch = self.and_(mask, remaining) if careful else True
+            results.append(self.emit(result, branch if isinstance(branch, Place) else None))
+            conditions.append(mask)
+            if careful:
+                remaining = self.and_(remaining, self.not_(mask))
+        default = self.emit(expr.default, remaining if careful and isinstance(remaining, Place) else None)
+        return self._choose(expr, conditions, results, default)
+
+    def _choose(self, expr: Case, conditions: list[Mask], results: list[Value], default: Value) -> Value:
+        carried = numeric.common_carried(expr.type, [*results, default])
+        chosen = self.typed(default, expr, carried)
+        for mask, result in zip(reversed(conditions), reversed(results), strict=True):
+            if mask is True:
+                chosen = self.typed(result, expr, carried)
+            elif isinstance(mask, Place):
+                chosen = self._select(mask, self.typed(result, expr, carried), chosen)
+        return chosen
+
+    def typed(self, value: Value, expr: Expr, carried: Physical) -> Value:
+        """The value with the expression's type, in class `carried`."""
+        value = replace(value, type=expr.type)
+        if value.is_constant:
+            return replace(value, carried=carried)
+        if carried is Physical.I128 and value.carried is Physical.I64:
+            return numeric.widen(self, value)
+        return value
+
+    def _select(self, mask: Place, a: Value, b: Value) -> Value:
+        """mask ? a : b"""
+        if a.is_constant and b.is_constant and a.constant == b.constant and type(a.constant) is type(b.constant):
+            return a
+        valid = None
+        if not (self.not_null(a) is True and self.not_null(b) is True):
+            valid = self.builder.register(Physical.BOOL)
+            self.builder.vector("select_bool", valid, self.place(self.not_null(a)),
+                                self.place(self.not_null(b)), mask)
+        x, y = self.in_register(a), self.in_register(b)
+        out = self.builder.register(a.carried)
+        self.builder.vector(f"select_{a.carried.value}", out, x.place, y.place, mask)
+        spread = [v for v in (a, b) if not v.is_null]
+        lo = min((v.lo for v in spread), default=0)
+        hi = max((v.hi for v in spread), default=0)
+        if valid is not None:
+            lo, hi = min(lo, 0), max(hi, 0)
+        return Value(a.type, a.carried, out, valid, lo, hi)
+
+    def in_register(self, value: Value) -> Value:
+        """A value with bytes for use inside this section."""
+        if not value.is_constant:
+            return value
+        valid = self.builder.register(Physical.BOOL) if value.is_null else None
+        return fill(self.builder, value, self.builder.register(value.carried), valid)
+
+    def nullable(self, expr: Expr) -> bool:
+        """Whether a boolean expression could be NULL for some row, given what is known of columns."""
+        match expr:
+            case ColumnRef():
+                return self.not_null(self.batch.vector_value(expr.id)) is not True
+            case Literal():
+                return expr.value is None
+            case IsNull():
+                return False
+            case Case() | Call() | Cast() | InList(has_null=True):
+                return True
+            case _:
+                done = self._done.get((self.batch.generation, expr))
+                if done is not None:
+                    return self.not_null(done) is not True
+                return any(self.nullable(c) for c in children(expr))
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    match expr:
+        case Call() | And() | Or() | AggregateCall():
+            return expr.args
+        case Cast():
+            return (expr.operand,)
+        case Compare():
+            return (expr.left, expr.right)
+        case Not() | IsNull() | InList() | Like():
+            return (expr.arg,)
+        case Case():
+            return (*(e for when in expr.whens for e in when), expr.default)
+        case _:
+            return ()
+
+
+def fallible(expr: Expr) -> bool:
+    """Whether some row could make it fail."""
+    if isinstance(expr, Call) and fallible_call(expr.key, expr.type):
+        return True
+    if isinstance(expr, Cast) and casts.fallible(expr):
+        return True
+    return any(fallible(c) for c in children(expr))
+
+
+__all__ = ["Compiler", "Mask", "children", "fallible", "type_range"]

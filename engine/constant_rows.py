@@ -1,0 +1,98 @@
+"""Rows that do not come from tables: VALUES and SELECT without FROM, and system tables."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..kernels import memory
+from ..planner.expressions import ColumnRef
+from ..planner.physical import ConstantRows, VirtualTableScan
+from ..storage.arrow import from_arrow
+from ..storage.types import Physical
+from ..storage.vector import ColumnData
+from .collection import Collection, StoredColumn, allocate
+from .evaluate import evaluate
+
+if TYPE_CHECKING:
+    from .context import Context
+
+
+def collection(node: ConstantRows | VirtualTableScan, context: Context) -> Collection:
+    if isinstance(node, VirtualTableScan):
+        return _virtual(node, context)
+    rows = [[evaluate(e) for e in row] for row in node.rows]
+    columns, heaps = [], []
+    for i, ref in enumerate(node.columns):
+        column, heap = from_values(ref, [row[i] for row in rows])
+        columns.append(column)
+        if heap is not None:
+            heaps.append(heap)
+    return Collection(columns, len(rows), heaps)
+
+
+def from_values(ref: ColumnRef, items: list[Any]) -> tuple[StoredColumn, np.ndarray | None]:
+    """A stored column of Python values in physical form; the heap of its strings."""
+    carried = ref.type.physical
+    values = allocate(carried, len(items))
+    nullable = any(v is None for v in items)
+    valid = None
+    if nullable:
+        valid = allocate(Physical.BOOL, len(items))
+        valid[:] = [v is not None for v in items]
+    lo = hi = 0
+    heap = None
+    if carried is Physical.STR:
+        heap = _fill_strings(values, items)
+    elif carried is Physical.I128:
+        for i, item in enumerate(items):
+            word = (item or 0) & ((1 << 128) - 1)
+            values[i] = np.frombuffer(word.to_bytes(16, "little"), np.int64)
+    else:
+        values[:] = [v or 0 for v in items]
+    if carried in (Physical.I64, Physical.I128):
+        numbers = [v or 0 for v in items]
+        lo, hi = min(numbers, default=0), max(numbers, default=0)
+    return StoredColumn(ref, carried, nullable, values, valid, lo, hi), heap
+
+
+def _fill_strings(values: np.ndarray, items: list[Any]) -> np.ndarray:
+    raw = [(v or "").encode() for v in items]
+    heap = memory.empty(sum(map(len, raw)), np.uint8)
+    heap[:] = np.frombuffer(b"".join(raw), np.uint8)
+    position = memory.address(heap)
+    for i, text in enumerate(raw):
+        values[i] = (position, len(text))
+        position += len(text)
+    return heap
+
+
+def _virtual(node: VirtualTableScan, context: Context) -> Collection:
+    from .virtual import read
+
+    table = read(node.name, context)
+    columns, heaps = [], []
+    for ref, position in node.columns:
+        data = from_arrow(table.column(position), ref.type, ref.name)
+        column, heap = stored(ref, data)
+        columns.append(column)
+        if heap is not None:
+            heaps.append(heap)
+    return Collection(columns, table.num_rows, heaps)
+
+
+def stored(ref: ColumnRef, data: ColumnData) -> tuple[StoredColumn, np.ndarray | None]:
+    """A decoded column as a stored one."""
+    carried = ref.type.physical
+    low, high = ref.type.integer_limits if carried in (Physical.I64, Physical.I128) else (0, 0)
+    valid = None if data.valid is None else memory.padded(data.valid)
+    if carried is Physical.STR:
+        offsets, raw = data.text
+        heap = memory.padded(np.ascontiguousarray(raw))
+        values = allocate(carried, data.rows)
+        values[:, 0] = offsets[:-1].astype(np.int64) + memory.address(heap)
+        values[:, 1] = np.diff(offsets)
+        return StoredColumn(ref, carried, valid is not None, values, valid), heap
+    values = allocate(carried, data.rows)
+    values[:] = data.fixed.view(values.dtype) if carried is Physical.I128 else data.fixed
+    return StoredColumn(ref, carried, valid is not None, values, valid, low, high), None

@@ -1,0 +1,87 @@
+"""Moving rows between slices: distribute by hash, broadcast, gather, round robin.
+
+    DISTRIBUTE    hash of the keys -> slice; each slice's rows are regrouped by target, targets concatenate
+    BROADCAST     one collection that all slices share; a cluster would send it to every other node
+    GATHER        one collection on the leader
+
+In one process nothing is copied that need not be: a broadcast is a concatenation, strings stay where they
+are (views and heaps move along). What a cluster *would* move is counted: rows whose slice changes, and the
+bytes of those that change node (slice -> node is the catalogue's table).
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..kernels.hashing import hash_array
+from ..kernels.partition import partition_permutation
+from ..planner.expressions import ColumnId
+from ..storage.distribution import slice_of_hash
+from ..storage.schema import Topology
+from ..storage.types import Physical
+from .collection import Collection, StoredColumn, concatenate, empty_like
+from .joins import Parallel
+from .rows import Rows, Where
+
+
+def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, int, int]:
+    """Rows by the hash of `keys`; also (rows moved, bytes moved between nodes or slices)."""
+    slices = topology.slices
+    split: list[list[Collection]] = [[] for _ in rows.parts]
+    moved = [(0, 0)] * len(rows.parts)
+
+    def work(i: int) -> None:
+        part = rows.parts[i].trimmed()
+        targets = slice_of_hash(_hash(part, keys), slices).astype(np.int64)
+        order, offsets = partition_permutation(targets, slices)
+        ordered = part.take(order)
+        split[i] = [ordered.take(slice(int(offsets[t]), int(offsets[t + 1]))) for t in range(slices)]
+        home = i if rows.where is Where.SLICES else -1
+        away = [split[i][t] for t in range(slices) if t != home]
+        moved[i] = (sum(p.rows for p in away), sum(p.payload_bytes() for p in away))
+
+    parallel(work, len(rows.parts))
+    parts: list[Collection] = [empty_like(rows.parts[0].columns)] * slices
+
+    def join(t: int) -> None:
+        parts[t] = concatenate([s[t] for s in split])
+
+    parallel(join, slices)
+    return Rows(parts, Where.SLICES), sum(m[0] for m in moved), sum(m[1] for m in moved)
+
+
+def _hash(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
+    """Combined hash of the key columns, as tables are distributed (storage/distribution.py)."""
+    hashes: np.ndarray | None = None
+    for key in keys:
+        column = part.column(key)
+        hashes = hash_array(_family_values(column), column.carried.value, column.valid, hashes)
+    assert hashes is not None
+    return hashes
+
+
+def _family_values(column: StoredColumn) -> np.ndarray:
+    return column.values
+
+
+def round_robin(rows: Rows, slices: int) -> Rows:
+    """Rows dealt in contiguous shares (replicated or leader rows spread over the slices)."""
+    whole = rows.single().trimmed()
+    bounds = [whole.rows * t // slices for t in range(slices + 1)]
+    return Rows([whole.take(slice(a, b)) for a, b in zip(bounds, bounds[1:], strict=False)], Where.SLICES)
+
+
+def broadcast(rows: Rows, topology: Topology) -> tuple[Rows, int, int]:
+    """Every node gets all rows; each slice's rows travel to all nodes but its own."""
+    whole = rows.single().trimmed()
+    copies = topology.slices - 1 if topology.nodes == 1 else topology.nodes - 1
+    copies = max(copies, 0)
+    return Rows([whole], Where.SHARED), whole.rows * copies, whole.payload_bytes() * copies
+
+
+def gather(rows: Rows) -> Rows:
+    return Rows([rows.single().trimmed()], Where.LEADER)
+
+
+__all__ = ["Physical", "broadcast", "distribute", "gather", "round_robin"]

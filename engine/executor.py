@@ -1,0 +1,368 @@
+"""Running a physical plan: the tree is cut at its breakers, each piece runs as one segment on all slices.
+
+    run(node)       the node's rows, finished: a collection per slice, a shared one, or the leader's
+    collect(node)   a chain  source -> Filter, Project, probe... -> here  compiled to one program (a segment),
+                    run on every slice, its rows appended to collections
+
+A join's build side is run before the segment that probes it, so a stream of segments falls out of the
+recursion: builds first, then probes, then what is above. The tree is walked on the caller's thread;
+tasks of a segment run on the worker pool (workers.py).
+
+    RIGHT, FULL           probe rows are collected, then build rows without a mark are added with NULLs
+    RIGHT_SEMI, _ANTI     the probing segment only marks build rows; the marked (or other) ones come out
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, assert_never
+
+import numpy as np
+
+from ..errors import InternalError
+from ..planner.expressions import ColumnId, ColumnRef, Expr
+from ..planner.physical import (
+    ConstantRows,
+    Exchange,
+    FilterRows,
+    HashAggregate,
+    HashJoin,
+    JoinType,
+    LimitRows,
+    Move,
+    OnLeader,
+    Physical,
+    ProjectColumns,
+    Replicated,
+    Shared,
+    SortRows,
+    TableScan,
+    UnionAll,
+    VirtualTableScan,
+    columns_of,
+)
+from . import aggregation, constant_rows, exchange, ordering, sinks
+from .collection import Collection, StoredColumn, concatenate
+from .compile.segment import Segment
+from .counters import Counters
+from .joins import BuildSide
+from .pruning import scan_groups
+from .rows import Rows, Where
+from .sources import ScanSource, StoredSource
+from .tasks import Task, run
+
+if TYPE_CHECKING:
+    from .context import Context
+
+Outputs = Sequence[tuple[ColumnRef, Expr]]
+_STREAMING = (FilterRows, ProjectColumns)
+_PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
+
+
+class Executor:
+    """Runs one plan for one statement."""
+
+    def __init__(self, context: Context, workers: Any) -> None:
+        self.context = context
+        self.workers = workers
+        self.counters = Counters()
+        self._shared: dict[int, Rows] = {}
+        self._charged = 0
+        self._row_bounds: dict[int, int] = {}
+
+    # -- results of nodes --------------------------------------------------------------------------
+
+    def run(self, node: Physical) -> Rows:
+        """All rows of `node`."""
+        self.context.cancel.check()
+        start = perf_counter()
+        rows = self._run(node)
+        self.counters.finished(node, rows.rows, perf_counter() - start)
+        return rows
+
+    def _run(self, node: Physical) -> Rows:
+        match node:
+            case TableScan() | FilterRows() | ProjectColumns():
+                return self.collect(node, _plain(node))
+            case VirtualTableScan() | ConstantRows():
+                return Rows([constant_rows.collection(node, self.context)], Where.LEADER)
+            case HashJoin():
+                return self._join(node)
+            case HashAggregate():
+                return self._aggregate(node)
+            case SortRows():
+                return self._sort(node)
+            case LimitRows():
+                return self._limit(node)
+            case Exchange():
+                return self._exchange(node)
+            case UnionAll():
+                return self._union(node)
+            case Shared():
+                return self._reuse(node)
+            case _:
+                assert_never(node)
+
+    def _sort(self, node: SortRows) -> Rows:
+        keys = [(k.expr, k) for k in node.keys]
+        rows, ids = self.with_columns(node.input, [e for e, _ in keys])
+        parts: list[Collection] = list(rows.parts)
+
+        def work(i: int) -> None:
+            parts[i] = ordering.sort(rows.parts[i].trimmed(), ids, node.keys, node.limit)
+
+        self.parallel(work, len(parts))
+        return self._dropping(Rows(parts, rows.where), node)
+
+    def _dropping(self, rows: Rows, node: Physical) -> Rows:
+        """Only the node's own columns (helper columns of keys go)."""
+        keep = {c.id for c in columns_of(node)}
+        for part in rows.parts:
+            part.columns = [c for c in part.columns if c.ref.id in keep]
+        return rows
+
+    def _limit(self, node: LimitRows) -> Rows:
+        whole = self.run(node.input).single().trimmed()
+        end = whole.rows if node.count is None else min(whole.rows, node.offset + node.count)
+        return Rows([whole.take(slice(min(node.offset, whole.rows), end))], Where.LEADER)
+
+    def _exchange(self, node: Exchange) -> Rows:
+        rows, ids = self.with_columns(node.input, list(node.keys))
+        topology = self.context.view.topology
+        moved = size = 0
+        match node.move:
+            case Move.DISTRIBUTE:
+                rows, moved, size = exchange.distribute(rows, ids, topology, self.parallel)
+            case Move.BROADCAST:
+                rows, moved, size = exchange.broadcast(rows, topology)
+            case Move.ROUND_ROBIN:
+                rows = exchange.round_robin(rows, topology.slices)
+            case Move.GATHER:
+                rows = exchange.gather(rows)
+                if node.merge_keys:
+                    whole = ordering.merge(rows.parts[0], node.merge_keys)
+                    rows = Rows([whole], Where.LEADER)
+        self.counters.moved(node, moved, size)
+        return self._dropping(rows, node)
+
+    def _union(self, node: UnionAll) -> Rows:
+        inputs = []
+        for child, feed in zip(node.inputs, node.feeds, strict=True):
+            inputs.append(self.collect(child, list(zip(node.columns, feed, strict=True))))
+        if all(r.where is Where.LEADER for r in inputs):
+            return Rows([concatenate([r.single() for r in inputs])], Where.LEADER)
+        if all(r.where is Where.SHARED for r in inputs):
+            return Rows([concatenate([r.single() for r in inputs])], Where.SHARED)
+        slices = self.context.view.topology.slices
+        spread = [r if r.where is Where.SLICES else exchange.round_robin(r, slices) for r in inputs]
+        return Rows([concatenate([r.parts[i] for r in spread]) for i in range(slices)], Where.SLICES)
+
+    def _reuse(self, node: Shared) -> Rows:
+        rows = self._shared.get(node.id)
+        if rows is None:
+            rows = self._shared[node.id] = self.run(node.input)
+        parts = []
+        for part in rows.parts:
+            columns = [replace_ref(part.column(old.id), new) for new, old in node.columns]
+            parts.append(Collection(columns, part.rows, part.heaps))
+        return Rows(parts, rows.where)
+
+    # -- segments ------------------------------------------------------------------------------------
+
+    def with_columns(self, node: Physical, exprs: list[Expr]) -> tuple[Rows, list[ColumnId]]:
+        """Rows of `node` with each expression as a column (its own, or one added); their ids."""
+        outputs = _plain(node)
+        ids: list[ColumnId] = []
+        extra: list[tuple[ColumnRef, Expr]] = []
+        for expr in exprs:
+            if isinstance(expr, ColumnRef):
+                ids.append(expr.id)
+            else:
+                ref = ColumnRef(_fresh(), expr.type, "key")
+                extra.append((ref, expr))
+                ids.append(ref.id)
+        return (self.collect(node, [*outputs, *extra]) if extra else self.run(node)), ids
+
+    def collect(self, node: Physical, outputs: Outputs) -> Rows:
+        """Run the segment that ends at `node` and keep `outputs` of its rows."""
+        if _is_breaker(node) and all(isinstance(e, ColumnRef) for _, e in outputs):
+            rows = self.run(node)
+            for part in rows.parts:
+                part.columns = [replace_ref(part.column(e.id), ref) for ref, e in outputs
+                                if isinstance(e, ColumnRef)]
+            return rows
+        segment, source, where = self.open_segment(node)
+        sink = sinks.CollectSink(segment, outputs, self.context.budget)
+        tasks = self.run_segment(segment, source, sink, node)
+        return Rows([sink.finish(t.sink) for t in tasks], where)
+
+    def open_segment(self, node: Physical) -> tuple[Segment, Any, Where]:
+        """Compile the chain that ends at `node`, running what it needs first."""
+        chain: list[Any] = []
+        current: Any = node
+        while isinstance(current, _STREAMING) or (isinstance(current, HashJoin) and current.type in _PROBES):
+            chain.append(current)
+            current = current.probe if isinstance(current, HashJoin) else current.input
+        sides = {id(j): self._build_side(j) for j in chain if isinstance(j, HashJoin)}
+        segment = Segment()
+        source, where = self._source(current, list(sides.values()))
+        source.emit(segment)
+        if isinstance(current, TableScan) and current.filter is not None:
+            segment.filter(current.filter, None)
+        for step in reversed(chain):
+            match step:
+                case FilterRows():
+                    segment.filter(step.predicate, step)
+                case ProjectColumns():
+                    segment.project(step.columns)
+                case HashJoin():
+                    segment.probe(step, sides[id(step)])
+        return segment, source, where
+
+    def _source(self, node: Physical, sides: list[BuildSide]) -> tuple[Any, Where]:
+        """The source of a chain, with as many tasks as the segment needs."""
+        sliced = any(not s.shared for s in sides)
+        slices = self.context.view.topology.slices
+        if isinstance(node, TableScan):
+            data = self.context.view.data(node.table)
+            as_one = data.replicated and isinstance(node.props.distribution, Replicated | OnLeader)
+            tasks = slices if not as_one or sliced else 1
+            groups, skipped = scan_groups(node, data, tasks, as_one, self.context)
+            source = ScanSource(node, groups, skipped, self.context)
+            self.counters.blocks(node, sum(len(g) for g in groups) * len(node.columns), skipped * len(node.columns))
+            self.context.progress.blocks_total += sum(len(g) for g in groups) * len(node.columns)
+            return source, Where.SHARED if tasks == 1 and as_one else Where.SLICES
+        rows = self.run(node)
+        if rows.where is Where.SLICES:
+            return StoredSource(rows.parts, node), Where.SLICES
+        if sliced and slices > 1:
+            return StoredSource([rows.parts[0]] * slices, node), Where.SLICES
+        return StoredSource(rows.parts, node), rows.where
+
+    def run_segment(self, segment: Segment, source: Any, sink: Any, node: Physical) -> list[Task]:
+        """Run the program on every slice; the tasks hold the sinks' states."""
+        template = segment.finish()
+        tasks = [
+            Task(i, source.task(i), [s.probed(i) for s in segment.sides], sink.state(i, source.rows(i)))
+            for i in range(source.tasks)
+        ]
+
+        def work(i: int) -> None:
+            if segment.empty or not source.rows(i):
+                return
+            with self.workers.arena() as arena:
+                instance = run(tasks[i], template, arena, self.context)
+                self.counters.program(instance)
+
+        self.parallel(work, len(tasks), sum(source.rows(i) for i in range(source.tasks)))
+        return tasks
+
+    def parallel(self, work: Callable[[int], None], count: int, rows: int = 1 << 62) -> None:
+        self.workers.run(work, count, rows)
+
+    # -- joins -----------------------------------------------------------------------------------------
+
+    def _build_side(self, join: HashJoin) -> BuildSide:
+        rows, ids = self.with_columns(join.build, list(join.build_keys))
+        self.counters.built(join, rows.rows)
+        side = BuildSide(rows, ids, self.parallel)
+        side.unify()
+        return side
+
+    def _join(self, node: HashJoin) -> Rows:
+        if node.type in _PROBES:
+            return self.collect(node, _plain(node))
+        side = self._build_side(node)
+        segment, source, where = self._marking_source(node, side)
+        bidx = segment.probe(node, side)
+        assert bidx is not None
+        semi = node.type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
+        number = len(segment.sides) - 1
+        sinks.mark(segment, number)
+        sink: Any = sinks.NoSink() if semi else sinks.CollectSink(segment, _plain(node), self.context.budget)
+        tasks = self.run_segment(segment, source, sink, node)
+        if semi:
+            return self._marked(node, side, where)
+        return self._outer(node, side, Rows([sink.finish(t.sink) for t in tasks], where))
+
+    def _marking_source(self, node: HashJoin, side: BuildSide) -> tuple[Segment, Any, Where]:
+        segment, source, where = self.open_segment(node.probe)
+        if not side.shared and source.tasks != len(side.parts):
+            # A replicated probe side against slices: every slice sees all of its rows.
+            rows = self.run(node.probe)
+            segment = Segment()
+            source, where = StoredSource([rows.parts[0]] * len(side.parts), node.probe), Where.SLICES
+            source.emit(segment)
+        return segment, source, where
+
+    def _marked(self, node: HashJoin, side: BuildSide, where: Where) -> Rows:
+        """Build rows with a mark (RIGHT_SEMI) or without one (RIGHT_ANTI)."""
+        wanted = node.type is JoinType.RIGHT_SEMI
+        keep = {c.id for c in columns_of(node)}
+        parts = []
+        for part, marks in zip(side.parts, side.marks, strict=True):
+            taken = part.take(np.flatnonzero(marks if wanted else marks == 0))
+            taken.columns = [c for c in taken.columns if c.ref.id in keep]
+            parts.append(taken)
+        if side.shared:
+            return self._spread(Rows(parts, Where.SHARED), where)
+        return Rows(parts, Where.SLICES)
+
+    def _spread(self, rows: Rows, where: Where) -> Rows:
+        """Rows of a shared build side, each once: over the slices if the probe was there."""
+        if where is Where.SLICES:
+            return exchange.round_robin(rows, self.context.view.topology.slices)
+        return Rows(rows.parts, where)
+
+    def _outer(self, node: HashJoin, side: BuildSide, matched: Rows) -> Rows:
+        """Add build rows without a match, with NULLs for the probe's columns."""
+        lonely = []
+        for part, marks in zip(side.parts, side.marks, strict=True):
+            rest = part.take(np.flatnonzero(marks == 0))
+            by_id = {c.ref.id: c for c in rest.columns}
+            columns: list[StoredColumn] = []
+            for column in matched.parts[0].columns:
+                known = by_id.get(column.ref.id)
+                columns.append(known if known is not None else sinks.null_column(column, rest.rows))
+            lonely.append(Collection(columns, rest.rows, rest.heaps))
+        extra = Rows(lonely, Where.SHARED if side.shared else Where.SLICES)
+        if side.shared:
+            extra = self._spread(extra, matched.where)
+        parts = [concatenate([m, e]) for m, e in zip(matched.parts, extra.parts, strict=True)]
+        return Rows(parts, matched.where)
+
+    # -- aggregates --------------------------------------------------------------------------------------
+
+    def _aggregate(self, node: HashAggregate) -> Rows:
+        segment, source, where = self.open_segment(node.input)
+        sink = aggregation.AggregateSink(segment, node, self.context.budget)
+        tasks = self.run_segment(segment, source, sink, node)
+        parts = [sink.finish(t.sink) for t in tasks]
+        if not node.groups and where is Where.SLICES and node.phase != "partial" and len(parts) > 1:
+            raise InternalError("an aggregate without groups must be gathered before its final phase")
+        return Rows(parts, where)
+
+
+def _plain(node: Physical) -> list[tuple[ColumnRef, Expr]]:
+    return [(c, c) for c in columns_of(node)]
+
+
+def _is_breaker(node: Physical) -> bool:
+    if isinstance(node, HashJoin):
+        return node.type not in _PROBES
+    return not isinstance(node, TableScan | FilterRows | ProjectColumns)
+
+
+def replace_ref(column: StoredColumn, ref: ColumnRef) -> StoredColumn:
+    return column if column.ref is ref else replace(column, ref=ref)
+
+
+_counter = 1 << 40
+
+
+def _fresh() -> ColumnId:
+    """An id for a helper column; far above the planner's."""
+    global _counter
+    _counter += 1
+    return _counter

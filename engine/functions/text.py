@@ -1,0 +1,128 @@
+"""Physical values to and from text, one at a time: what a cast to VARCHAR prints and one from it reads.
+
+Formats are Redshift's output formats: ISO dates, timestamps with up to six fractional digits, booleans
+'true'/'false' as CAST gives them, decimals with all digits of their scale.
+"""
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from ...errors import InvalidDatetime, InvalidText, NumericOutOfRange
+from ...storage.types import Kind, SqlType
+
+EPOCH_DATE = date(1970, 1, 1)
+EPOCH = datetime(1970, 1, 1)
+_TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
+_FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
+_DECIMAL = re.compile(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?\s*")
+
+
+def print_text(value: Any, type: SqlType) -> str:
+    match type.kind:
+        case Kind.BOOLEAN:
+            return "true" if value else "false"
+        case Kind.DECIMAL:
+            return _print_decimal(value, type.scale)
+        case Kind.REAL | Kind.DOUBLE:
+            return _print_float(value, type.kind is Kind.REAL)
+        case Kind.DATE:
+            return (EPOCH_DATE + timedelta(days=value)).isoformat()
+        case Kind.TIMESTAMP:
+            return _print_timestamp(value)
+        case Kind.TIMESTAMPTZ:
+            return _print_timestamp(value) + "+00"
+        case Kind.TIME:
+            return str(_print_timestamp(value)[11:])
+        case _:
+            return str(value)
+
+
+def _print_decimal(value: int, scale: int) -> str:
+    digits = str(abs(value)).rjust(scale + 1, "0")
+    sign = "-" if value < 0 else ""
+    return sign + (f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits)
+
+
+def _print_float(value: float, single: bool) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    text = f"{value:.6g}" if single else repr(value)
+    return text.removesuffix(".0")
+
+
+def _print_timestamp(micros: int) -> str:
+    moment = EPOCH + timedelta(microseconds=micros)
+    text = moment.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
+    return text + (f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else "")
+
+
+def parse_text(text: str, type: SqlType) -> Any:
+    """Read `text` as a value; InvalidText or InvalidDatetime name the text and the type."""
+    bare = text.strip()
+    match type.kind:
+        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
+            return _parse_integer(text, bare, type)
+        case Kind.DECIMAL:
+            return _parse_decimal(text, type)
+        case Kind.REAL | Kind.DOUBLE:
+            try:
+                return float(bare)
+            except ValueError:
+                raise InvalidText(f'invalid input syntax for type {type}: "{text}"') from None
+        case Kind.BOOLEAN:
+            if bare.lower() in _TRUE:
+                return True
+            if bare.lower() in _FALSE:
+                return False
+            raise InvalidText(f'invalid input syntax for type boolean: "{text}"')
+        case Kind.DATE:
+            return _parse_moment(text, bare) // 86_400_000_000
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
+            return _parse_moment(text, bare, type.kind is Kind.TIMESTAMPTZ)
+        case Kind.TIME:
+            return _parse_moment(text, "1970-01-01 " + bare)
+        case _:
+            return text
+
+
+def _parse_integer(text: str, bare: str, type: SqlType) -> int:
+    try:
+        value = int(bare)
+    except ValueError:
+        raise InvalidText(f'invalid input syntax for integer: "{text}"') from None
+    low, high = type.integer_limits
+    if not low <= value <= high:
+        raise NumericOutOfRange(f'value "{text}" is out of range for type {type}')
+    return value
+
+
+def _parse_decimal(text: str, type: SqlType) -> int:
+    """A decimal literal, rounded half away from zero to the type's scale."""
+    match = _DECIMAL.fullmatch(text)
+    if match is None or not (match[2] or match[3]):
+        raise InvalidText(f'invalid input syntax for type numeric: "{text}"')
+    fraction = match[3] or ""
+    digits = int((match[2] or "") + fraction)
+    shift = type.scale - len(fraction) + int(match[4] or 0)
+    if shift >= 0:
+        digits *= 10 ** min(shift, 80)
+    else:
+        digits = (2 * digits + 10**-shift) // (2 * 10**-shift) if shift > -80 else 0
+    if digits > type.integer_limits[1]:
+        raise NumericOutOfRange("Numeric data overflow (result precision)")
+    return -digits if match[1] == "-" else digits
+
+
+def _parse_moment(text: str, bare: str, zoned: bool = False) -> int:
+    try:
+        moment = datetime.fromisoformat(bare)
+    except ValueError:
+        raise InvalidDatetime(f'invalid input syntax for type timestamp: "{text}"') from None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if zoned else moment.replace(tzinfo=None)
+    return (moment - EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,155 @@
+"""Sinks that keep rows: a collection per task, or only marks on a join's build rows.
+
+Appending is native (kernels/append.py): `sink_begin` makes sure that the batch fits, each column is copied
+behind what is there, `sink_end` counts the rows. When the capacity (or a string heap) is short the op answers
+NEED_SPACE and `grow` doubles it; the query's budget is charged under the step's name.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..kernels import abi, memory
+from ..planner.expressions import ColumnRef, Expr
+from ..storage.types import Physical
+from .collection import FIRST_HEAP, FIRST_ROWS, Collection, StoredColumn, allocate
+from .compile.batch import Value
+from .compile.program import External
+from .compile.segment import Segment
+from .context import MemoryBudget
+
+
+class CollectSink:
+    """Appends `outputs` of the segment's rows to one collection a task."""
+
+    def __init__(self, segment: Segment, outputs: Sequence[tuple[ColumnRef, Expr]], budget: MemoryBudget) -> None:
+        self._budget = budget
+        compiler, builder = segment.compiler, segment.builder
+        values = compiler.values([e for _, e in outputs], slots=True)
+        values = [compiler.filled(v) for v in values]
+        self._columns = [(ref, value) for (ref, _), value in zip(outputs, values, strict=True)]
+        begin = builder.block("sink_begin", k=External(lambda task: task.sink.rows_address))
+        builder.growers[begin] = lambda task: task.sink.grow_rows()
+        for i, value in enumerate(values):
+            self._append(builder, i, value)
+        builder.block("sink_end", k=External(lambda task: task.sink.rows_address))
+
+    def _append(self, builder: Any, i: int, value: Value) -> None:
+        def column(task: Any) -> int:
+            address: int = task.sink.column_address(i)
+            return address
+
+        def validity(task: Any) -> int:
+            address: int = task.sink.valid_address(i)
+            return address
+
+        pc = builder.block(f"append_{value.carried.value}", None, value.place, k=External(column))
+        if value.carried is Physical.STR:
+            builder.growers[pc] = lambda task: task.sink.grow_heap(i)
+        if value.valid is not None:
+            builder.block("append_valid", None, value.valid, k=External(validity))
+
+    def state(self, index: int, rows: int) -> CollectState:
+        return CollectState([(ref, v) for ref, v in self._columns], min(rows, 1 << 16), self._budget)
+
+    def finish(self, state: CollectState) -> Collection:
+        return state.finish()
+
+
+class CollectState:
+    """One task's growing collection and the parameter blocks of its append ops.
+
+    rows block:    [rows, capacity]
+    column block:  [values, rows block, heap, heap used, heap capacity, missing; 8: validity, 9: rows block]
+    """
+
+    def __init__(self, columns: list[tuple[ColumnRef, Value]], expected: int, budget: MemoryBudget) -> None:
+        self._columns = columns
+        self._budget = budget
+        self._rows = memory.words(0, 0)
+        self.rows_address = memory.address(self._rows)
+        self._blocks = memory.zeros(len(columns) * 16, np.int64).reshape(len(columns), 16)
+        self._values: list[np.ndarray] = []
+        self._valid: list[np.ndarray | None] = []
+        self._heaps: list[list[np.ndarray]] = [[] for _ in columns]
+        self._charged = 0
+        for i, (_, value) in enumerate(columns):
+            self._values.append(allocate(value.carried, 0))
+            self._valid.append(None if value.valid is None else allocate(Physical.BOOL, 0))
+            self._blocks[i, 1] = self._blocks[i, 9] = self.rows_address
+            if value.carried is Physical.STR:
+                self._new_heap(i, FIRST_HEAP)
+        self._resize(max(min(expected, FIRST_ROWS), 16))
+
+    def column_address(self, i: int) -> int:
+        return memory.address(self._blocks) + i * 128
+
+    def valid_address(self, i: int) -> int:
+        return memory.address(self._blocks) + i * 128 + 64
+
+    def grow_rows(self) -> None:
+        self._resize(max(int(self._rows[1]) * 2, int(self._rows[0]) + abi.BATCH_ROWS))
+
+    def _resize(self, capacity: int) -> None:
+        rows = int(self._rows[0])
+        for i, (_, value) in enumerate(self._columns):
+            width = value.carried.width + (value.valid is not None)
+            self._budget.charge(capacity * width, "collecting rows")
+            self._charged += capacity * width
+            longer = allocate(value.carried, capacity)
+            longer[:rows] = self._values[i][:rows]
+            self._budget.release(len(self._values[i]) * width)
+            self._charged -= len(self._values[i]) * width
+            self._values[i] = longer
+            self._blocks[i, 0] = memory.address(longer)
+            old = self._valid[i]
+            if old is not None:
+                valid = allocate(Physical.BOOL, capacity)
+                valid[:rows] = old[:rows]
+                self._valid[i] = valid
+                self._blocks[i, 8] = memory.address(valid)
+        self._rows[1] = capacity
+
+    def grow_heap(self, i: int) -> None:
+        """A further heap: strings stored so far stay where they are."""
+        missing = int(self._blocks[i, 5])
+        self._new_heap(i, max(2 * int(self._blocks[i, 4]), missing))
+
+    def _new_heap(self, i: int, size: int) -> None:
+        self._budget.charge(size, "collecting strings")
+        self._charged += size
+        heap = memory.empty(size, np.uint8)
+        self._heaps[i].append(heap)
+        self._blocks[i, 2:5] = (memory.address(heap), 0, size)
+
+    def finish(self) -> Collection:
+        columns = [
+            StoredColumn(ref, value.carried, value.valid is not None, self._values[i], self._valid[i], value.lo, value.hi)
+            for i, (ref, value) in enumerate(self._columns)
+        ]
+        heaps = [h for column in self._heaps for h in column]
+        return Collection(columns, int(self._rows[0]), heaps).trimmed()
+
+
+class NoSink:
+    """For segments that only mark build rows."""
+
+    def state(self, index: int, rows: int) -> None:
+        return None
+
+
+def mark(segment: Segment, number: int) -> None:
+    """Mark the build rows that the present rows matched."""
+    rows = segment.batch._build_rows(number)
+    segment.builder.block("mark_rows", None, rows, k=External(lambda task: memory.address(task.joins[number].marks)))
+
+
+def null_column(like: StoredColumn, rows: int) -> StoredColumn:
+    """`rows` NULLs with the column's name and class."""
+    values = allocate(like.carried, rows)
+    values[:] = 0
+    valid = allocate(Physical.BOOL, rows)
+    valid[:] = 0
+    return StoredColumn(like.ref, like.carried, True, values, valid, min(like.lo, 0), max(like.hi, 0))

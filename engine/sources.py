@@ -1,0 +1,168 @@
+"""Where a segment's rows come from: blocks of a table, or a collection.
+
+A source has a part that the program is compiled against (columns, their proven ranges, whether they can be
+NULL) and a part per task that feeds the driver: **windows** of batches, so that only a few row groups are
+pinned at a time.
+
+    ScanSource     extents of the slice, minus row groups that zone maps exclude (engine/pruning.py)
+    StoredSource   rows of collections, 65,536 at a time
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..kernels import abi, memory
+from ..storage.types import Physical
+from .collection import Collection, widened
+from .compile.batch import ScanColumn
+from .compile.program import External
+from .compile.segment import Segment
+from .pruning import RowGroup, column_proof
+
+if TYPE_CHECKING:
+    from ..planner.physical import TableScan
+    from .context import Context
+
+# Row groups pinned at a time: enough that Python is entered rarely, few enough to stay small.
+WINDOW_ROW_GROUPS = 16
+
+
+class ScanSource:
+    """Row groups of a table by slice. `groups[i]` are task i's, after pruning."""
+
+    def __init__(self, node: TableScan, groups: list[list[RowGroup]], skipped: int, context: Context) -> None:
+        self.node = node
+        self.groups = groups
+        self.skipped = skipped
+        self.context = context
+        self.columns = [node.table.columns[position].id for _, position in node.columns]
+
+    @property
+    def tasks(self) -> int:
+        return len(self.groups)
+
+    def rows(self, task: int) -> int:
+        return sum(g.rows for g in self.groups[task])
+
+    def emit(self, segment: Segment) -> None:
+        """Write the source instruction and tell the batch which columns there are."""
+        pc = segment.builder.block("scan_source", k=External(lambda task: task.source.state_address))
+        segment.builder.nodes[pc] = self.node
+        every = [g for groups in self.groups for g in groups]
+        for index, (ref, position) in enumerate(self.node.columns):
+            column = self.node.table.columns[position]
+            lo, hi, nullable = column_proof(every, column.id, column.type)
+            segment.batch.scan[ref.id] = ScanColumn(
+                index, column.type, column.type.physical, nullable, lo, hi,
+                dictionary=column.type.physical is Physical.STR,
+            )
+
+    def task(self, index: int) -> ScanTask:
+        return ScanTask(self, self.groups[index])
+
+
+class ScanTask:
+    """Feeds one task: pins a window of blocks, describes it to the driver."""
+
+    def __init__(self, source: ScanSource, groups: list[RowGroup]) -> None:
+        self._source = source
+        self._groups = groups
+        self._state = memory.zeros(8, np.int64)
+        self.state_address = memory.address(self._state)
+        self.blocks = 0
+
+    def windows(self, frame: np.ndarray) -> Iterator[None]:
+        context = self._source.context
+        cache = context.database.cache
+        columns = self._source.columns
+        for start in range(0, len(self._groups), WINDOW_ROW_GROUPS):
+            window = self._groups[start : start + WINDOW_ROW_GROUPS]
+            with cache.pins() as pins:
+                table = np.concatenate([
+                    cache.pin_table(reader, numbers, [reader.position(c) for c in columns], pins)
+                    for reader, numbers in _by_extent(window)
+                ])
+                table = memory.padded(np.ascontiguousarray(table).reshape(-1))
+                sizes = memory.words(*(n for g in window for n in (g.rows, g.first_row)))
+                self._state[:5] = (0, len(window), memory.address(table), len(columns), memory.address(sizes))
+                yield
+            self.blocks += len(window) * len(columns)
+            context.progress.blocks_done += len(window) * len(columns)
+
+
+def _by_extent(window: Sequence[RowGroup]) -> Iterator[tuple[Any, list[int]]]:
+    """Neighbouring row groups of one extent together."""
+    i = 0
+    while i < len(window):
+        j = i
+        while j < len(window) and window[j].reader is window[i].reader:
+            j += 1
+        yield window[i].reader, [g.number for g in window[i:j]]
+        i = j
+
+
+class StoredSource:
+    """Collections, one a task (or one that is split or shared by the tasks)."""
+
+    def __init__(self, parts: list[Collection], node: Any) -> None:
+        self.parts = [p.trimmed() for p in parts]
+        self.node = node
+        for i in range(len(parts[0].columns)):  # one program reads all parts: same classes
+            if any(p.columns[i].carried is Physical.I128 for p in self.parts):
+                for part in self.parts:
+                    part.columns[i] = widened(part.columns[i])
+
+    @property
+    def tasks(self) -> int:
+        return len(self.parts)
+
+    def rows(self, task: int) -> int:
+        return self.parts[task].rows
+
+    def emit(self, segment: Segment) -> None:
+        pc = segment.builder.block("chunk_source", k=External(lambda task: task.source.state_address))
+        segment.builder.nodes[pc] = self.node
+        for index, column in enumerate(self.parts[0].columns):
+            same = [p.columns[index] for p in self.parts]
+            segment.batch.scan[column.ref.id] = ScanColumn(
+                index, column.ref.type, _carried(same), any(c.valid is not None for c in same),
+                min(c.lo for c in same), max(c.hi for c in same), stored=True,
+            )
+
+    def task(self, index: int) -> StoredTask:
+        return StoredTask(self.parts[index])
+
+
+def _carried(columns: list[Any]) -> Physical:
+    classes = {c.carried for c in columns}
+    return Physical.I128 if Physical.I128 in classes else columns[0].carried
+
+
+class StoredTask:
+    """Describes a collection to the driver: per batch and column the addresses of values and validity."""
+
+    def __init__(self, part: Collection) -> None:
+        self._part = part
+        self._state = memory.zeros(8, np.int64)
+        self.state_address = memory.address(self._state)
+        self.blocks = 0
+
+    def windows(self, frame: np.ndarray) -> Iterator[None]:
+        part = self._part
+        if not part.rows:
+            return
+        starts = np.arange(0, part.rows, abi.BATCH_ROWS, dtype=np.int64)
+        table = memory.empty(len(starts) * len(part.columns) * 2, np.int64)
+        grid = table.reshape(len(starts), len(part.columns) * 2)
+        for i, column in enumerate(part.columns):
+            width = column.carried.width
+            grid[:, 2 * i] = memory.address(column.values) + starts * width
+            grid[:, 2 * i + 1] = 0 if column.valid is None else memory.address(column.valid) + starts
+        sizes = memory.empty(len(starts) * 2, np.int64)
+        sizes[0::2] = np.minimum(part.rows - starts, abi.BATCH_ROWS)
+        sizes[1::2] = starts
+        self._state[:5] = (0, len(starts), memory.address(table), len(part.columns) * 2, memory.address(sizes))
+        yield

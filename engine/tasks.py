@@ -1,0 +1,108 @@
+"""Running a program: one task is one segment on one slice, in one thread.
+
+The driver (kernels/vm.py) runs natively, without the GIL, until it needs Python:
+
+    NEED_SPACE   the instruction's grower enlarges a sink or table; the instruction is repeated
+    PYCALL       the instruction's function computes a column in Arrow; the pass goes on behind it
+    CANCELLED    the cancel word was set
+    FAILED       a row that counts failed: the error is raised with its place in the statement's text
+
+A task knows everything that differs between slices: its source's batches, the join tables it probes, its
+sink. Programs ask it for addresses through `External.resolve(task)`.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from ..errors import (
+    CardinalityViolation,
+    DataError,
+    DivisionByZero,
+    InternalError,
+    InvalidDatetime,
+    InvalidText,
+    NumericOutOfRange,
+    StringTooLong,
+)
+from ..kernels import abi, memory, pack
+from .compile.program import Arena, Instance, Template
+
+if TYPE_CHECKING:
+    from .context import Context
+
+
+@dataclass(slots=True)
+class Task:
+    """One slice's share of a segment."""
+
+    index: int  # number of the slice, 0 for shared and leader work
+    source: Any  # sources.ScanTask or sources.StoredTask
+    joins: list[Any] = field(default_factory=list)  # joins.Probed, by number in the segment
+    sink: Any = None  # sinks.*State
+    states: dict[int, Any] = field(default_factory=dict)  # other per-task states, by key
+    instance: Instance | None = None
+
+    def state(self, key: int, make: Callable[[], Any]) -> Any:
+        """The task's own state for `key`, made when first asked for."""
+        found = self.states.get(key)
+        if found is None:
+            found = self.states[key] = make()
+        return found
+
+
+def run(task: Task, template: Template, arena: Arena, context: Context) -> Instance:
+    """Run the program over all of the task's batches; the instance holds the counters."""
+    context.cancel.check()
+    instance = template.instantiate(arena, task)
+    frame = memory.empty(abi.FRAME_WORDS, np.int64)
+    frame[:] = 0
+    frame[abi.F_CANCEL] = context.cancel.address
+    for _ in task.source.windows(frame):
+        _drive(task, instance, frame, context)
+    return instance
+
+
+def _drive(task: Task, instance: Instance, frame: np.ndarray, context: Context) -> None:
+    drive = pack.native("drive")
+    builder = instance.template.builder
+    program, count, frame_address = memory.address(instance.words), len(instance.words), memory.address(frame)
+    frame[abi.F_PC] = 0
+    while True:
+        status = drive(program, count, frame_address)
+        if status == abi.END:
+            return
+        pc = int(frame[abi.F_PC])
+        if status == abi.NEED_SPACE:
+            builder.growers[pc](task)
+        elif status == abi.PYCALL:
+            context.cancel.check()
+            builder.calls[pc](task, int(frame[abi.F_N]))
+            frame[abi.F_PC] = pc + 1
+        elif status == abi.CANCELLED:
+            context.cancel.check()
+            raise InternalError("the driver stopped for a cancel that nobody asked for")
+        elif status == abi.FAILED:
+            _fail(instance, frame)
+        else:
+            raise InternalError(f"native code answered status {status} at instruction {pc}")
+
+
+_ERRORS: dict[int, tuple[type[DataError] | type[CardinalityViolation], str]] = {
+    abi.ERR_OVERFLOW: (NumericOutOfRange, "numeric value out of range"),
+    abi.ERR_DIVISION_BY_ZERO: (DivisionByZero, "division by zero"),
+    abi.ERR_TOO_MANY_ROWS: (CardinalityViolation, "more than one row returned by a subquery used as an expression"),
+    abi.ERR_BAD_TEXT: (InvalidText, "invalid input syntax"),
+    abi.ERR_BAD_DATE: (InvalidDatetime, "date/time field value out of range"),
+    abi.ERR_STRING_TOO_LONG: (StringTooLong, "value too long for its type"),
+}
+
+
+def _fail(instance: Instance, frame: np.ndarray) -> NoReturn:
+    pc = int(frame[abi.F_ERROR_PC])
+    kind, words = _ERRORS[int(frame[abi.F_ERROR_CODE])]
+    span = instance.template.builder.instructions[pc].span
+    raise kind(words, position=None if span is None else span[0])
