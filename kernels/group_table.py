@@ -1,7 +1,7 @@
 """GroupTable: gives each distinct combination of keys a dense id, in order of first appearance.
 
     table = GroupTable([GroupKey("i64"), GroupKey("str")])
-    table.bind([slot addresses], [validity addresses])      generic tables: where the batch's keys are
+    table.bind([slot addresses], [validity addresses])      several keys: where the batch's keys are
     program: (table.op, out=ids, a=slot, b=validity, k=table.address)
     on NEED_SPACE: table.grow(); run the instruction again
     table.export() -> a Column of each key, in order of ids
@@ -86,7 +86,7 @@ class GroupTable:
     @property
     def takes_operands(self) -> bool:
         """Whether the op reads its key at a and b; else `bind` says where the keys are."""
-        return self.kind != "generic"
+        return len(self.keys) == 1
 
     @property
     def count(self) -> int:
@@ -104,7 +104,7 @@ class GroupTable:
         return sum(array.nbytes for array in arrays)
 
     def bind(self, values: Sequence[int], valids: Sequence[int]) -> None:
-        """Where the batches' keys and validities (0 = none) stand."""
+        """Where the batches' keys and validities (0 = none) stand, for a table of several keys."""
         if len(values) != len(self.keys) or len(valids) != len(self.keys):
             raise InternalError(f"a table of {len(self.keys)} keys was given {len(values)} operands")
         for j, (value, valid) in enumerate(zip(values, valids)):

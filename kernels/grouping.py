@@ -3,7 +3,8 @@
     op             out         a, b                        k
     group_dense    I64 ids     values, validity or 0       address of the group table (GroupTable.address)
     group_single   I64 ids     values, validity or 0       "
-    group_generic  I64 ids     - (see GroupTable.bind)     "
+    group_generic  I64 ids     the key, when there is one; "
+                               several: GroupTable.bind
     pack_keys      I64         two I64 columns             factor: out = a * k + b   (also a vector op)
 
 All answer NEED_SPACE when a new group (or its strings) does not fit: Python calls GroupTable.grow() and the
@@ -220,6 +221,9 @@ def has_room(table, row):
 @op("group_generic")
 def group_generic(out, a, b, c, k, n, frame):
     t, o = i64p(k), i64p(out)
+    if t[G_KEYS] == 1 and a != 0:
+        key_words(k, 0)[GK_VALUES] = a
+        key_words(k, 0)[GK_VALID] = b
     hash_batch(k, n)
     slots, mask, hashes, stored = i64p(t[G_DATA]), t[G_MASK], i64p(t[G_SCRATCH]), i64p(t[G_HASHES])
     for i in range(n):

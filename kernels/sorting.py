@@ -218,8 +218,8 @@ def _intern(views: np.ndarray) -> tuple[GroupTable, np.ndarray]:
     native, at, out = pack.native(table.op), address(views), address(ids)
     for start in range(0, len(views), BATCH_ROWS):
         n = min(BATCH_ROWS, len(views) - start)
-        table.bind([at + 16 * start], [0])
-        while native(out + 8 * start, 0, 0, 0, table.address, n, address(frame)) == NEED_SPACE:
+        operands = (out + 8 * start, at + 16 * start, 0, 0)
+        while native(*operands, table.address, n, address(frame)) == NEED_SPACE:
             table.grow()
     return table, ids
 

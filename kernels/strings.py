@@ -4,6 +4,7 @@
     length_str      I64    STR                                            vector      characters
     octet_length_str I64   STR                                            vector      bytes
     compare_str     BOOL   STR   STR               C_EQ .. C_GE           vector
+    compare_str_k   BOOL   STR                     constant block         vector      make_comparison()
     in_list_str     BOOL   STR                     list block             vector      make_list()
     substring_str   STR    STR   I64 start  I64 count or 0                vector      start 1 = first
     left_str        STR    STR   I64 count                                vector      first characters
@@ -52,6 +53,8 @@ from .text_layout import (
     I_COUNT,
     I_LINEAR,
     I_VIEWS,
+    K_ADDRESS,
+    K_COMPARISON,
     T_LEFT,
     T_RIGHT,
     T_SET,
@@ -74,23 +77,35 @@ def octet_length_str(out, a, b, c, k, n, frame):
     return OK
 
 
-@op("compare_str")
-def compare_str(out, a, b, c, k, n, frame):
+@inline
+def _compare(out, a, b, step, comparison, n):
+    """Compare n views at `a` with those at `b`, `step` words apart (0: all with one)."""
     o, x, y = u8p(out), i64p(a), i64p(b)
-    if k <= C_NE:
+    if comparison <= C_NE:
         for i in range(n):
-            same = x[2 * i + 1] == y[2 * i + 1]
+            same = x[2 * i + 1] == y[step * i + 1]
             if same:
-                same = text_equal(x[2 * i], y[2 * i], x[2 * i + 1])
-            o[i] = 1 if same == (k == C_EQ) else 0
+                same = text_equal(x[2 * i], y[step * i], x[2 * i + 1])
+            o[i] = 1 if same == (comparison == C_EQ) else 0
     else:
         # An order is one of three; each comparison holds for some of them.
-        low = 1 if k in (C_LT, C_LE) else 0
-        same = 1 if k in (C_LE, C_GE) else 0
-        high = 1 if k in (C_GT, C_GE) else 0
+        low = 1 if comparison in (C_LT, C_LE) else 0
+        equal = 1 if comparison in (C_LE, C_GE) else 0
+        high = 1 if comparison in (C_GT, C_GE) else 0
         for i in range(n):
-            order = text_compare(x[2 * i], x[2 * i + 1], y[2 * i], y[2 * i + 1])
-            o[i] = low if order < 0 else high if order > 0 else same
+            order = text_compare(x[2 * i], x[2 * i + 1], y[step * i], y[step * i + 1])
+            o[i] = low if order < 0 else high if order > 0 else equal
+
+
+@op("compare_str")
+def compare_str(out, a, b, c, k, n, frame):
+    _compare(out, a, b, 2, k, n)
+    return OK
+
+
+@op("compare_str_k")
+def compare_str_k(out, a, b, c, k, n, frame):
+    _compare(out, a, k + 8 * K_ADDRESS, 0, i64p(k)[K_COMPARISON], n)
     return OK
 
 

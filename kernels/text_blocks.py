@@ -1,6 +1,6 @@
-"""Parameter blocks for string ops: lists and trim sets, as int64 arrays. Layouts: text_layout.py.
+"""Parameter blocks for string ops: lists, constants to compare with, trim sets. Layouts: text_layout.py.
 
-A block holds its own bytes; keep the array as long as a program uses its address. LIKE: see like.py.
+A block is an int64 array that holds its own bytes: keep it while a program uses its address. LIKE: like.py.
 """
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ def make_list(texts: Iterable[str]) -> np.ndarray:
     for j, item in enumerate(items):
         block[layout.I_VIEWS + 2 * j : layout.I_VIEWS + 2 * j + 2] = at, len(item)
         at += len(item)
+    return block
+
+
+def make_comparison(comparison: int, text: str) -> np.ndarray:
+    """The block of compare_str_k: text_layout.C_* and the string on its right."""
+    data = text.encode()
+    block = zeros(layout.COMPARE_WORDS + (len(data) + 7) // 8, np.int64)
+    at = put_bytes(block, layout.COMPARE_WORDS, data)
+    block[: layout.COMPARE_WORDS] = comparison, at, len(data)
     return block
 
 

@@ -1,6 +1,7 @@
 """Words of the parameter blocks that string ops read. Addresses inside a block's own bytes are absolute.
 
     list    I_COUNT, I_LINEAR, views (address, length) sorted by bytes ..., then the bytes
+    compare K_COMPARISON, K_ADDRESS, K_LENGTH, then the bytes
     trim    T_LEFT, T_RIGHT, four words: a bit for each byte value to cut
     arena   A_USED, A_CAPACITY, A_ADDRESS, A_MISSING
     like    L_* below, segments, then the bytes (like.py draws it)
@@ -12,6 +13,9 @@ C_EQ, C_NE, C_LT, C_LE, C_GT, C_GE = range(6)  # comparisons; compare_str's k
 
 I_COUNT, I_LINEAR, I_VIEWS = 0, 1, 2
 LINEAR_LIMIT = 8  # lists up to this length are tried one by one
+
+K_COMPARISON, K_ADDRESS, K_LENGTH = 0, 1, 2
+COMPARE_WORDS = 3
 
 T_LEFT, T_RIGHT, T_SET = 0, 1, 2
 TRIM_WORDS = 6
@@ -36,13 +40,10 @@ KIND_BYTE, KIND_ANY = 0, 1  # an element: this byte, or any character (_)
 P_COLUMN = 0  # the column's index in the scan
 P_OP = 1  # address of the op over STR views
 P_K = 2  # its k
-P_FETCH_CODES = 3  # addresses of decode's ops
-P_FETCH_STR = 4
-P_FETCH_VALID = 5
-P_CODES = 6  # address of int64[65,536 + 1,024]
-P_VALID = 7  # address of uint8[65,536 + 1,024]
-P_VIEWS = 8  # address of 2 * int64[65,536 + 1,024]
-P_RESULTS = 9  # address of int64[P_RESULTS_CAPACITY]: results for a dictionary's entries
-P_RESULTS_CAPACITY = 10
-P_LIKE = 11  # pred_column: address of a LIKE block to search whole blocks with, 0 = none
-P_WORDS = 12
+P_LIKE = 3  # pred_column: k is a LIKE block with a needle
+P_FETCH_CODES = 4  # address of fetch_codes
+P_CODES = 5  # address of int64[65,536 + 1,024]: codes of a batch
+P_RESULTS = 6  # address of int64[65,536]: results for a dictionary's entries
+P_VIEWS = 7  # address of 2 * int64[1,024], and behind it
+P_VALID = 8  # address of uint8[1,024]
+COLUMN_WORDS = 9

@@ -1,0 +1,54 @@
+"""Parameter blocks of the ops over scanned text columns (column_ops.py).
+
+    scratch = ColumnScratch()                                  one for all blocks of a program
+    block = make_column(scratch, column, "compare_str_k", address(comparison))
+    block = make_like(scratch, column, pattern_block)
+    block = make_intern(scratch, column, table)
+
+The engine keeps block, scratch and whatever the op's own k points to alive while the program runs.
+"""
+from __future__ import annotations
+
+import numpy as np
+
+from . import pack
+from . import text_layout as layout
+from .abi import BATCH_ROWS, VECTOR_ROWS
+from .group_table import GroupTable
+from .memory import address, empty, zeros
+
+
+class ColumnScratch:
+    """Room for one batch's codes, a dictionary's results and a vector of views."""
+
+    def __init__(self) -> None:
+        self.codes = empty(BATCH_ROWS + VECTOR_ROWS, np.int64)
+        self.results = empty(BATCH_ROWS, np.int64)
+        self.views = empty(2 * VECTOR_ROWS, np.int64)
+        self.valid = empty(VECTOR_ROWS, np.uint8)
+
+
+def make_column(scratch: ColumnScratch, column: int, op: str, k: int = 0) -> np.ndarray:
+    """The block that applies `op` (over STR views, with its k) to a column: pred_column, number_column."""
+    block = zeros(layout.COLUMN_WORDS, np.int64)
+    block[layout.P_COLUMN] = column
+    block[layout.P_OP] = pack.address(op)
+    block[layout.P_K] = k
+    block[layout.P_FETCH_CODES] = pack.address("fetch_codes")
+    block[layout.P_CODES] = address(scratch.codes)
+    block[layout.P_RESULTS] = address(scratch.results)
+    block[layout.P_VIEWS] = address(scratch.views)
+    block[layout.P_VALID] = address(scratch.valid)
+    return block
+
+
+def make_like(scratch: ColumnScratch, column: int, pattern: np.ndarray) -> np.ndarray:
+    """pred_column's block for LIKE: whole blocks are searched when the pattern has a needle."""
+    block = make_column(scratch, column, "like_str", address(pattern))
+    block[layout.P_LIKE] = pattern[layout.L_NEEDLE_LENGTH] > 0
+    return block
+
+
+def make_intern(scratch: ColumnScratch, column: int, table: GroupTable) -> np.ndarray:
+    """intern_column's block: ids of a column's strings in a table of one STR key."""
+    return make_column(scratch, column, table.op, table.address)
