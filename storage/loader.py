@@ -48,6 +48,8 @@ RUN_ROWS_PER_SLICE = 2 << 20
 # A run of an unsorted table gains nothing from being long.
 UNSORTED_RUN_BYTES = 192 << 20
 UNSORTED_RUN_ROWS_PER_SLICE = 2 * GROUP_ROWS
+# What a run reserves (not touches) memory for at once.
+MAX_RESERVED_ROWS = 8 << 20
 # Below this a pool's hand-off costs more than it brings.
 PARALLEL_ROWS = 20_000
 # Redshift's COMPROWS: fewer rows are no sample to choose a column's encoding for good by.
@@ -98,7 +100,6 @@ class TableWriter:
         self._identity: dict[int, int] = {}
         self._encodings: dict[int, Counter[int]] = {}
         self._dropped: tuple[int, ...] = ()
-        self._buffer = RunBuffer()
         self._done = False
         if table.dist_style is DistStyle.AUTO:
             self._lock = database.placement_lock(table.id)
@@ -107,6 +108,7 @@ class TableWriter:
             self._before = self._current_data()
             self._compupdate = compupdate
             self._plan = self._make_plan(self._before.replicated)
+            self._buffer = self._new_buffer()
         except BaseException:
             self._release()
             raise
@@ -127,6 +129,8 @@ class TableWriter:
         return RunPlan(columns, placement, self.table.sort_key)
 
     def _with_encoding(self, position: int, column: Column) -> Column:
+        if column.primary_key:
+            column = replace(column, nullable=False)
         if self._compupdate is True and not self._before.extents:
             return replace(column, encoding=AUTO)
         if self._compupdate is False and column.encoding == AUTO:
@@ -145,9 +149,7 @@ class TableWriter:
         rows = batch.num_rows if isinstance(batch, pa.RecordBatch) else values[0].rows if values else 0
         if not rows:
             return
-        whole = self._complete(values, rows)
-        self._check_nulls(whole)
-        self._buffer.add(whole, rows)
+        self._buffer.add(self._complete(values, rows), self._workers(rows))
         self.rows += rows
         if self._is_full():
             self._flush(last=False)
@@ -175,21 +177,23 @@ class TableWriter:
         self._identity[column.id] = following
         return ColumnData(column.type, rows, np.arange(rows, dtype=np.int64) * step + first)
 
-    def _check_nulls(self, batch: Batch) -> None:
-        for column, values in zip(self.table.columns, batch):
-            if (not column.nullable or column.primary_key) and values.null_count:
-                raise errors.NotNullViolation(
-                    f'null value in column "{column.name}" violates not-null constraint'
-                )
+    def _run_rows(self) -> int:
+        """How many rows make a run."""
+        if self._plan.placement.replicated and self.table.dist_style is DistStyle.AUTO:
+            return AUTO_ALL_ROWS + 1
+        slices = 1 if self._plan.placement.replicated else self.database.topology.slices
+        return slices * (RUN_ROWS_PER_SLICE if self.table.sort_key else UNSORTED_RUN_ROWS_PER_SLICE)
+
+    def _run_bytes(self) -> int:
+        if self._plan.placement.replicated and self.table.dist_style is DistStyle.AUTO:
+            return AUTO_ALL_BYTES + 1
+        return RUN_BYTES if self.table.sort_key else UNSORTED_RUN_BYTES
 
     def _is_full(self) -> bool:
-        buffer = self._buffer
-        if self._plan.placement.replicated and self.table.dist_style is DistStyle.AUTO:
-            return buffer.rows > AUTO_ALL_ROWS or buffer.bytes > AUTO_ALL_BYTES
-        slices = 1 if self._plan.placement.replicated else self.database.topology.slices
-        if self.table.sort_key:
-            return buffer.rows >= RUN_ROWS_PER_SLICE * slices or buffer.bytes >= RUN_BYTES
-        return buffer.rows >= UNSORTED_RUN_ROWS_PER_SLICE * slices or buffer.bytes >= UNSORTED_RUN_BYTES
+        return self._buffer.rows >= self._run_rows() or self._buffer.bytes >= self._run_bytes()
+
+    def _new_buffer(self) -> RunBuffer:
+        return RunBuffer(self._plan.columns, min(self._run_rows() + GROUP_ROWS, MAX_RESERVED_ROWS))
 
     # -- AUTO: from ALL to EVEN ----------------------------------------------------------------
 
@@ -210,7 +214,7 @@ class TableWriter:
                     batch = [
                         self._stored_column(reader, group, column) for column in self.table.columns
                     ]
-                    self._buffer.add(batch, batch[0].rows)
+                    self._buffer.add(batch)
             finally:
                 reader.close()
         self._dropped = tuple(e.id for e in self._before.extents)
@@ -230,18 +234,22 @@ class TableWriter:
             self._deal_out()
         if not self._buffer.rows or (not last and not self._is_full()):
             return
-        pool = self._workers() if self._buffer.rows >= PARALLEL_ROWS else None
-        run, self._buffer = self._buffer, RunBuffer()
-        groups, rest = encode_run(self._plan, run, pool, last=last, check=self._check)
+        run, self._buffer = self._buffer, self._new_buffer()
+        groups, rest = encode_run(
+            self._plan, run.take(), self._workers(run.rows), last=last, check=self._check
+        )
         for piece in groups:
             if self.table.sort_key:
                 self._close(piece.slice)
             for group in piece.groups:
                 self._append(piece.slice, group)
-        self._buffer = rest
+        if rest:
+            self._buffer.add(rest)
 
-    def _workers(self) -> ThreadPoolExecutor | None:
-        if self._pool is None and self._threads > 1:
+    def _workers(self, rows: int) -> ThreadPoolExecutor | None:
+        if rows < PARALLEL_ROWS or self._threads < 2:
+            return None
+        if self._pool is None:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="warehouse-load")
         return self._pool
 
@@ -329,8 +337,8 @@ class TableWriter:
     def abort(self) -> None:
         """Remove every file written; the writer cannot be used any more. Fine after `finish`, too."""
         self._done = True
-        self._buffer = RunBuffer()
         self._stop_pool()
+        self._buffer = self._new_buffer()
         for writer in self._open.values():
             writer.abort()
         for _, summary in self._finished:

@@ -1,32 +1,34 @@
 """Rows of a load on their way to disk: buffered, placed, sorted, cut into row groups and encoded.
 
-A `RunBuffer` gathers batches as they come. When it is full, or the load ends, `encode_run` turns them
-into encoded row groups per slice:
+A `RunBuffer` gathers batches as they come, column by column (builder.py). When it is full, or the load
+ends, `encode_run` turns it into encoded row groups per slice:
 
-    batches  --keys only-->  place (slice of each row), sort (order within the slice)
-                                  |
-                                  v   rows of slice 0, rows of slice 1, ...
-    batches  --column by column, in parallel-->  convert, gather by those rows, cut, encode
+    keys           -->  place (slice of each row), sort (order within the slice)
+                            |
+                            v   rows of slice 0, rows of slice 1, ...
+    each column    -->  gather by those rows, cut, encode               in parallel
 
-Only the keys are touched before the order is known, and every other column once: the columns are
-the parallel tasks, since Arrow, numpy, the codecs and native kernels all release the GIL.
+Columns are the parallel tasks, since numpy, the codecs and native kernels all release the GIL; the
+largest goes first.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
+from ..errors import NotNullViolation
 from .arrow import from_arrow
+from .builder import ColumnBuilder
 from .extent import GROUP_BYTES, EncodedGroup, encode_group
 from .placement import Placement, rows_by_slice
 from .schema import Column
 from .sort_order import sort_order
 from .types import Physical
-from .vector import Array, ColumnData, concat
+from .vector import Array, ColumnData, empty_column
 
 GROUP_ROWS = 65_536
 
@@ -34,18 +36,36 @@ Values = pa.Array | ColumnData
 Batch = Sequence[Values]
 
 
-@dataclass(slots=True)
 class RunBuffer:
-    """Batches that wait to become row groups."""
+    """Rows that wait to become row groups."""
 
-    batches: list[Batch] = field(default_factory=list)
-    rows: int = 0
-    bytes: int = 0
+    def __init__(self, columns: Sequence[Column], reserve: int) -> None:
+        """`reserve`: how many rows to be ready for."""
+        self._columns = tuple(columns)
+        self._builders = [ColumnBuilder(column.type, reserve) for column in columns]
+        self.rows = 0
 
-    def add(self, batch: Batch, rows: int) -> None:
-        self.batches.append(batch)
-        self.rows += rows
-        self.bytes += sum(_bytes(values) for values in batch)
+    @property
+    def bytes(self) -> int:
+        return sum(builder.bytes for builder in self._builders)
+
+    def add(self, batch: Batch, pool: Executor | None = None) -> None:
+        """Convert and take in one batch of all columns."""
+
+        def append(position: int) -> None:
+            column = self._columns[position]
+            data = convert(batch[position], column)
+            if data.null_count and not column.nullable:
+                raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
+            self._builders[position].append(data)
+
+        for _ in (map if pool is None else pool.map)(append, range(len(batch))):
+            pass
+        self.rows = self._builders[0].rows
+
+    def take(self) -> list[ColumnData]:
+        """All rows; the buffer is used up."""
+        return [builder.finish() for builder in self._builders]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,92 +103,64 @@ class _Piece:
 
 
 def encode_run(
-    plan: RunPlan, run: RunBuffer, pool: Executor | None, *, last: bool, check: Callable[[], None]
-) -> tuple[list[SliceGroups], RunBuffer]:
-    """Encoded row groups of a run, and what is left for the next one.
+    plan: RunPlan, columns: list[ColumnData], pool: Executor | None, *, last: bool, check: Callable[[], None]
+) -> tuple[list[SliceGroups], list[ColumnData] | None]:
+    """Encoded row groups of a run's columns (the list is emptied), and rows left for the next run.
 
     Rows that fill no row group are left, unless the table is sorted (a run is one sorted extent) or
     this is the last run. `check` raises when the statement was cancelled.
     """
-    keys = _keys(plan, run)
-    pieces = _pieces(plan, run, keys)
+    pieces = [_cut(plan.columns, columns, piece) for piece in _pieces(plan, columns)]
     check()
-    wide = _wide_columns(plan.columns, run)
-    pieces = [_cut(plan.columns, run, piece, wide, keys) for piece in pieces]
     tail = None
     if not last and not plan.sort_key:
         pieces, tail = _leave_tails(pieces)
-    tasks = sorted(range(len(plan.columns)), key=lambda c: -sum(_bytes(b[c]) for b in run.batches))
 
     def encode(position: int) -> _Encoded:
         check()
-        data = keys[position] if position in keys else _column_data(run, plan.columns[position], position)
-        left = None if tail is None or not len(tail) else data.take(tail)
+        data, columns[position] = columns[position], empty_column(plan.columns[position].type)
+        left = None if tail is None else data.take(tail)
         return _Encoded([_encode_piece(plan.columns[position], data, piece) for piece in pieces], left)
 
+    tasks = sorted(range(len(columns)), key=lambda position: -columns[position].raw_bytes)
     done = dict(zip(tasks, (map if pool is None else pool.map)(encode, tasks)))
-    by_column = [done[position] for position in range(len(plan.columns))]
+    by_column = [done[position] for position in range(len(columns))]
     groups = [
         SliceGroups(piece.slice, tuple(_join(group) for group in zip(*(c.pieces[p] for c in by_column))))
         for p, piece in enumerate(pieces)
     ]
-    rest = RunBuffer()
-    if tail is not None and len(tail):
-        rest.add([c.left for c in by_column if c.left is not None], len(tail))
-    return [g for g in groups if g.groups], rest
+    left = None if tail is None else [c.left for c in by_column if c.left is not None]
+    return [g for g in groups if g.groups], left
 
 
 def convert(values: Values, column: Column) -> ColumnData:
     return values if isinstance(values, ColumnData) else from_arrow(values, column.type, column.name)
 
 
-def _column_data(run: RunBuffer, column: Column, position: int) -> ColumnData:
-    return concat([convert(batch[position], column) for batch in run.batches])
-
-
-def _keys(plan: RunPlan, run: RunBuffer) -> dict[int, ColumnData]:
-    """The columns that must be known before the others: distribution and sort key."""
-    wanted = set(plan.sort_key)
-    if plan.placement.key is not None and plan.placement.single is None:
-        wanted.add(plan.placement.key)
-    return {position: _column_data(run, plan.columns[position], position) for position in wanted}
-
-
-def _pieces(plan: RunPlan, run: RunBuffer, keys: dict[int, ColumnData]) -> list[_Piece]:
-    placement = plan.placement
-    sorting = [keys[position] for position in plan.sort_key]
+def _pieces(plan: RunPlan, columns: list[ColumnData]) -> list[_Piece]:
+    """Every slice's rows in their final order; not cut yet."""
+    placement, rows = plan.placement, columns[0].rows
+    sorting = [columns[position] for position in plan.sort_key]
     if placement.single is not None:
-        return [_Piece(placement.single, sort_order(sorting), (0, run.rows))]
-    key = keys[placement.key] if placement.key is not None else None
+        return [_Piece(placement.single, sort_order(sorting), (0, rows))]
+    key = columns[placement.key] if placement.key is not None else None
     pieces = []
-    for slice_, rows in rows_by_slice(placement.place(run.rows, key)):
-        order = sort_order([column.take(rows) for column in sorting])
-        ordered = rows if order is None else rows[order]
+    for slice_, own in rows_by_slice(placement.place(rows, key)):
+        order = sort_order([column.take(own) for column in sorting])
+        ordered = own if order is None else own[order]
         pieces.append(_Piece(slice_, ordered, (0, len(ordered))))
     return pieces
 
 
-def _wide_columns(columns: tuple[Column, ...], run: RunBuffer) -> list[int]:
-    """Text columns of which 65,536 values might exceed a row group's limit of bytes."""
-    return [
-        i for i, column in enumerate(columns)
-        if column.type.physical is Physical.STR
-        and (column.type.length == 0 or column.type.length * GROUP_ROWS > GROUP_BYTES)
-        and sum(_bytes(batch[i]) for batch in run.batches) > GROUP_BYTES
-    ]  # fmt: skip
-
-
-def _cut(
-    columns: tuple[Column, ...], run: RunBuffer, piece: _Piece, wide: list[int], keys: dict[int, ColumnData]
-) -> _Piece:
+def _cut(columns: tuple[Column, ...], data: list[ColumnData], piece: _Piece) -> _Piece:
     """Row groups of 65,536 rows, or fewer when a column's text reaches the limit before."""
     rows = piece.cuts[-1]
+    wide = [values for column, values in zip(columns, data) if _may_be_wide(column, values)]
     if not wide:
         return replace(piece, cuts=(*range(0, rows, GROUP_ROWS), rows))
     lengths = np.zeros(rows, np.int64)
-    for i in wide:
-        data = keys[i] if i in keys else _column_data(run, columns[i], i)
-        own = np.diff(data.text[0])
+    for values in wide:
+        own = np.diff(values.text[0])
         lengths = np.maximum(lengths, own if piece.rows is None else own[piece.rows])
     ends = np.cumsum(lengths)
     cuts = [0]
@@ -178,6 +170,13 @@ def _cut(
         stop = int(np.searchsorted(ends, before + GROUP_BYTES, side="right"))
         cuts.append(max(start + 1, min(stop, start + GROUP_ROWS, rows)))
     return replace(piece, cuts=tuple(cuts))
+
+
+def _may_be_wide(column: Column, values: ColumnData) -> bool:
+    """May 65,536 of the column's values exceed a row group's limit of bytes?"""
+    if column.type.physical is not Physical.STR or values.text_bytes <= GROUP_BYTES:
+        return False
+    return column.type.length == 0 or column.type.length * GROUP_ROWS > GROUP_BYTES
 
 
 def _leave_tails(pieces: list[_Piece]) -> tuple[list[_Piece], Array]:
@@ -212,11 +211,3 @@ def _join(columns: tuple[EncodedGroup, ...]) -> EncodedGroup:
         tuple(c.bounds[0] for c in columns),
         tuple(c.sketches[0] for c in columns),
     )
-
-
-def _bytes(values: Values) -> int:
-    if not isinstance(values, ColumnData):
-        return int(values.nbytes)
-    if values.values is not None:
-        return int(values.values.nbytes)
-    return 8 * values.rows + values.text_bytes

@@ -35,7 +35,7 @@ class AddExtents:
     sketches: Mapping[int, ColumnSketch]  # by Column.id; merged into the table's statistics
     replicated: bool = False
     identity: Mapping[int, int] = field(default_factory=dict)  # Column.id -> next free value
-    # Column.id -> encoding chosen at load; recorded only where the column still says "auto".
+    # Column.id -> encoding chosen at load, which becomes the column's own.
     encodings: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -54,10 +54,15 @@ class DropExtents:
 
 @dataclass(frozen=True, slots=True)
 class SetStatistics:
-    """Statistics computed anew (ANALYZE) in place of the merged ones."""
+    """Statistics computed anew (ANALYZE) in place of the merged ones.
+
+    They describe the rows of `snapshot`. When a later commit has changed the rows, the merged ones stay:
+    bounds are proofs, and new ones would not cover the new rows.
+    """
 
     table: Table
     sketches: Mapping[int, ColumnSketch]
+    snapshot: int
 
 
 @dataclass(frozen=True, slots=True)

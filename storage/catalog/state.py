@@ -26,7 +26,7 @@ from ..schema import (
     View,
 )
 from ..statistics import ColumnSketch
-from .delta import AddExtents, Delta, DropExtents
+from .delta import AddExtents, Delta, DropExtents, SetStatistics
 
 BUILTIN_SCHEMAS = ("information_schema", "pg_catalog", "public")
 # Ids below belong to built-in relations (virtual tables), as on Redshift.
@@ -36,7 +36,7 @@ FIRST_RELATION_ID = 100_000
 class TableEntry:
     """A table with its extents and sketches; the statistics are worked out when first asked for."""
 
-    __slots__ = ("_data", "exact_bounds", "extents", "replicated", "rows", "sketches", "table")
+    __slots__ = ("_data", "changed_seq", "exact_bounds", "extents", "replicated", "rows", "sketches", "table")
 
     def __init__(
         self,
@@ -46,13 +46,16 @@ class TableEntry:
         replicated: bool = False,
         exact_bounds: bool = True,
         rows: int | None = None,
+        changed_seq: int = 0,
     ) -> None:
+        """`changed_seq`: the last commit that added or dropped extents, as far as this process knows."""
         self.table = table
         self.extents = extents
         self.sketches: Mapping[int, ColumnSketch] = sketches or {}
         self.replicated = replicated
         self.exact_bounds = exact_bounds
         self.rows = sum(e.rows for e in extents) if rows is None else rows
+        self.changed_seq = changed_seq
         self._data: TableData | None = None
 
     def data(self) -> TableData:
@@ -147,11 +150,7 @@ class _Application:
         for added in delta.add_extents:
             self._add_extents(added)
         for computed in delta.statistics:
-            entry = self._entry(computed.table)
-            self.entries[entry.table.id] = TableEntry(
-                entry.table, entry.extents, dict(computed.sketches), entry.replicated, True, entry.rows
-            )
-            self.changes.touched.add(entry.table.id)
+            self._set_statistics(computed)
         for setting, value in delta.settings.items():
             self._set(setting, value)
         for name in delta.drop_schemas:
@@ -255,12 +254,12 @@ class _Application:
         self.changes.touched.add(entry.table.id)
         if not left and not dropped.keep_sketches:
             self.entries[entry.table.id] = TableEntry(
-                entry.table, replicated=starts_replicated(entry.table)
+                entry.table, replicated=starts_replicated(entry.table), changed_seq=self.seq
             )
             return
         exact = entry.exact_bounds and dropped.keep_sketches
         self.entries[entry.table.id] = TableEntry(
-            entry.table, left, entry.sketches, entry.replicated, exact
+            entry.table, left, entry.sketches, entry.replicated, exact, changed_seq=self.seq
         )
 
     def _add_extents(self, added: AddExtents) -> None:
@@ -279,17 +278,24 @@ class _Application:
         table = self._record_encodings(table, added.encodings)
         self.entries[table.id] = TableEntry(
             table, entry.extents + tuple(numbered), _merged(entry, added), added.replicated,
-            entry.exact_bounds, entry.rows + sum(e.rows for e in numbered),
+            entry.exact_bounds, entry.rows + sum(e.rows for e in numbered), self.seq,
         )
+
+    def _set_statistics(self, computed: SetStatistics) -> None:
+        entry = self._entry(computed.table)
+        if entry.changed_seq > computed.snapshot:
+            return
+        self.entries[entry.table.id] = TableEntry(
+            entry.table, entry.extents, dict(computed.sketches), entry.replicated, True, entry.rows,
+            entry.changed_seq,
+        )
+        self.changes.touched.add(entry.table.id)
 
     def _record_encodings(self, table: Table, encodings: Mapping[int, str]) -> Table:
         """Chosen encodings become the columns' own. No new version: no plan depends on them."""
-        if not any(c.encoding == "auto" and c.id in encodings for c in table.columns):
+        columns = tuple(replace(c, encoding=encodings.get(c.id, c.encoding)) for c in table.columns)
+        if columns == table.columns:
             return table
-        columns = tuple(
-            replace(c, encoding=encodings[c.id]) if c.encoding == "auto" and c.id in encodings else c
-            for c in table.columns
-        )
         changed = replace(table, columns=columns)
         self.changes.dropped.append(table)
         self._put(changed)
@@ -305,7 +311,8 @@ class _Application:
 
 def _with_table(entry: TableEntry, table: Table) -> TableEntry:
     return TableEntry(
-        table, entry.extents, entry.sketches, entry.replicated, entry.exact_bounds, entry.rows
+        table, entry.extents, entry.sketches, entry.replicated, entry.exact_bounds, entry.rows,
+        entry.changed_seq,
     )
 
 
