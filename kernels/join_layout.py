@@ -71,4 +71,5 @@ MODE_ANTI = 4
 
 CHUNK = 1024  # rows looked up at a time
 AHEAD = 24  # rows between a prefetch and its use
+CACHED_BYTES = 1 << 18  # a table up to this size stays in the second-level cache and is not prefetched
 PACK_OUTSIDE = -1

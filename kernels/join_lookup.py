@@ -163,6 +163,15 @@ def keys_equal(table, state, keys, probe_row, build_row):
     return equal
 
 
+@inline
+def _same_hash(slots, slot, mask, word):
+    """The next slot with this hash, or an empty one."""
+    at = slot
+    while slots[2 * at + 1] != 0 and slots[2 * at] != word:
+        at = (at + 1) & mask
+    return at
+
+
 @op("lookup_generic")
 def lookup_generic(out, a, b, c, k, n, frame):
     t, s, o = i64p(k), i64p(frame), i64p(out)
@@ -178,10 +187,16 @@ def lookup_generic(out, a, b, c, k, n, frame):
     for i in range(n):
         if i + AHEAD < n:
             prefetch(t[T_DATA] + (hashes[i + AHEAD] & mask) * 16)
-        at = hashes[i] & mask
+        o[i] = _same_hash(slots, hashes[i] & mask, mask, hashes[i])
+        row = slots[2 * o[i] + 1] - 1
+        for j in range(keys):  # the second pass compares these
+            key = i64p(k + 8 * (T_KEY_WORDS + KEY_WORDS * j))
+            prefetch(key[TK_VALUES] + row * key[TK_WIDTH])
+    for i in range(n):
+        at = o[i]
         row = slots[2 * at + 1] - 1 if valid[i] != 0 else -1
-        while row >= 0 and not (slots[2 * at] == hashes[i] and keys_equal(k, frame, keys, first + i, row)):
-            at = (at + 1) & mask
+        while row >= 0 and not keys_equal(k, frame, keys, first + i, row):
+            at = _same_hash(slots, (at + 1) & mask, mask, hashes[i])
             row = slots[2 * at + 1] - 1
         o[i] = row
     return OK

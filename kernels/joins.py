@@ -32,8 +32,10 @@ from __future__ import annotations
 import numpy as np
 
 from .abi import BATCH_ROWS, ERR_TOO_MANY_ROWS, F_ERROR_CODE, F_ERROR_ROW, F_N, FAILED, OK
-from .intrinsics import as_i64, as_u64, call_op, i32p, i64p, inline, u8p, u32p, u64p
+from .intrinsics import as_i64, as_u64, call_op, i32p, i64p, inline, prefetch, u8p, u32p, u64p
 from .join_layout import (
+    AHEAD,
+    CACHED_BYTES,
     CHUNK,
     MODE_ANTI,
     MODE_INNER,
@@ -69,6 +71,12 @@ def look_up(state, a, b, first, rows, total):
 
 
 @inline
+def distance(table_bytes, n):
+    """How many rows ahead to prefetch: past the batch's end, that is never, when the table is cached."""
+    return AHEAD if table_bytes > CACHED_BYTES else n
+
+
+@inline
 def too_many(frame, row):
     f = i64p(frame)
     f[F_ERROR_CODE] = ERR_TOO_MANY_ROWS
@@ -84,15 +92,19 @@ def join_array_inner(out, a, b, c, k, n, frame):
     t = i64p(i64p(k)[S_TABLE])
     rows, low, span = i32p(t[T_DATA]), t[T_LOW], t[T_SPAN]
     o, p, x, valid = i64p(out), i64p(c), i64p(a), u8p(b)
-    count = 0
+    count, ahead = 0, distance(span * 4, n)
     if b == 0:
         for i in range(n):
+            if i + ahead < n:
+                prefetch(t[T_DATA] + place_of(x[i + ahead], low, span) * 4)
             row = rows[place_of(x[i], low, span)]
             o[count] = i
             p[count] = row
             count += 1 if row >= 0 else 0
     else:
         for i in range(n):
+            if i + ahead < n:
+                prefetch(t[T_DATA] + place_of(x[i + ahead], low, span) * 4)
             row = rows[place_of(x[i], low, span)]
             o[count] = i
             p[count] = row
@@ -107,9 +119,11 @@ def join_array_filter(out, a, b, c, k, n, frame):
     rows, low, span = i32p(t[T_DATA]), t[T_LOW], t[T_SPAN]
     flip = 1 if i64p(k)[S_MODE] == MODE_ANTI else 0
     o, x, valid = i64p(out), i64p(a), u8p(b)
-    count = 0
+    count, ahead = 0, distance(span * 4, n)
     if b == 0:
         for i in range(n):
+            if i + ahead < n:
+                prefetch(t[T_DATA] + place_of(x[i + ahead], low, span) * 4)
             o[count] = i
             count += (1 if rows[place_of(x[i], low, span)] >= 0 else 0) ^ flip
     else:
@@ -217,6 +231,8 @@ def join_chain(out, a, b, c, k, n, frame):
         rows = min(CHUNK, total - first)
         look_up(k, a, b, first, rows, total)
         for i in range(rows):
+            if i + AHEAD < rows and firsts[i + AHEAD] >= 0:
+                prefetch(i64p(s[S_TABLE])[T_NEXT] + firsts[i + AHEAD] * 4)
             row = firsts[i]
             if pending >= 0:
                 row = pending
@@ -254,8 +270,11 @@ def join_runs(out, a, b, c, k, n, frame):
     t = i64p(s[S_TABLE])
     starts, rows, low, span = u32p(t[T_STARTS]), i32p(t[T_DATA]), t[T_LOW], t[T_SPAN]
     o, p, x, valid, mode = i64p(out), i64p(c), i64p(a), u8p(b), s[S_MODE]
-    pending, count = s[S_NEXT], 0
+    pending, count, ahead = s[S_NEXT], 0, distance(span * 4, total)
     for i in range(s[S_ROW], total):
+        if i + 2 * ahead < total:  # starts first, then, when they are here, the rows they point to
+            prefetch(t[T_STARTS] + place_of(x[i + 2 * ahead], low, span) * 4)
+            prefetch(t[T_DATA] + np.int64(starts[place_of(x[i + ahead], low, span)]) * 4)
         d = place_of(x[i], low, span) if b == 0 or valid[i] != 0 else span
         at, stop = np.int64(starts[d]), np.int64(starts[d + 1])
         if pending >= 0:
