@@ -109,8 +109,6 @@ def test_peek_takes_nothing_and_push_back_returns() -> None:
 
 
 def test_from_rows() -> None:
-    result = from_rows(
-        "SHOW", (ResultColumn("x", varchar(5)), ResultColumn("y", BIGINT)), [("a", 1), (None, 2)]
-    )
+    result = from_rows("SHOW", (ResultColumn("x", varchar(5)), ResultColumn("y", BIGINT)), [("a", 1), (None, 2)])
     assert result.start().table().to_pylist() == [{"x": "a", "y": 1}, {"x": None, "y": 2}]
     assert from_rows("SHOW", COLUMNS, []).start().table().num_rows == 0
