@@ -75,10 +75,9 @@ def _placed(expr: Call | Cast, work: Callable[[], Any]) -> Any:
 def _boolean(expr: Expr, row: Mapping[int, Any] | None) -> bool | None:
     match expr:
         case And():
-            return _and([evaluate(a, row) for a in expr.args])
+            return _connect(expr.args, row, False)
         case Or():
-            flipped = _and([None if v is None else not v for v in (evaluate(a, row) for a in expr.args)])
-            return None if flipped is None else not flipped
+            return _connect(expr.args, row, True)
         case Not():
             value = evaluate(expr.arg, row)
             return None if value is None else not value
@@ -103,10 +102,15 @@ def _boolean(expr: Expr, row: Mapping[int, Any] | None) -> bool | None:
             raise CannotEvaluate(type(expr).__name__)
 
 
-def _and(values: list[Any]) -> bool | None:
-    if any(v is False for v in values):
-        return False
-    return None if any(v is None for v in values) else True
+def _connect(args: tuple[Expr, ...], row: Mapping[int, Any] | None, decisive: bool) -> bool | None:
+    """AND (False decides) or OR (True does): what stands behind the decisive argument is not evaluated."""
+    unknown = False
+    for arg in args:
+        value = evaluate(arg, row)
+        if value is decisive:
+            return decisive
+        unknown = unknown or value is None
+    return None if unknown else not decisive
 
 
 def _order(value: Any) -> Any:

@@ -11,6 +11,7 @@ bytes of those that change node (slice -> node is the catalogue's table).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def round_robin(rows: Rows, slices: int) -> Rows:
     """Rows dealt in contiguous shares (replicated or leader rows spread over the slices)."""
     whole = rows.single().trimmed()
     bounds = [whole.rows * t // slices for t in range(slices + 1)]
-    return Rows([whole.take(slice(a, b)) for a, b in zip(bounds, bounds[1:], strict=False)], Where.SLICES)
+    return Rows([whole.take(slice(a, b)) for a, b in pairwise(bounds)], Where.SLICES)
 
 
 def broadcast(rows: Rows, topology: Topology) -> tuple[Rows, int, int]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool,
         reader = context.database.reader(extent)
         keep = np.ones(extent.row_groups, bool)
         for conjunct in node.pruning:
-            keep &= may_match(conjunct, lambda id: _zones(reader, ids, id), extent.row_groups)
+            keep &= may_match(conjunct, partial(_zones, reader, ids), extent.row_groups)
         skipped += int((~keep).sum())
         rows = reader.group_rows
         for number in np.flatnonzero(keep):

@@ -126,8 +126,8 @@ class CollectState:
 
     def finish(self) -> Collection:
         columns = [
-            StoredColumn(ref, value.carried, value.valid is not None, self._values[i], self._valid[i], value.lo, value.hi)
-            for i, (ref, value) in enumerate(self._columns)
+            StoredColumn(ref, v.carried, v.valid is not None, self._values[i], self._valid[i], v.lo, v.hi)
+            for i, (ref, v) in enumerate(self._columns)
         ]
         heaps = [h for column in self._heaps for h in column]
         return Collection(columns, int(self._rows[0]), heaps).trimmed()
@@ -142,7 +142,7 @@ class NoSink:
 
 def mark(segment: Segment, number: int) -> None:
     """Mark the build rows that the present rows matched."""
-    rows = segment.batch._build_rows(number)
+    rows = segment.batch.build_rows(number)
     segment.builder.block("mark_rows", None, rows, k=External(lambda task: memory.address(task.joins[number].marks)))
 
 

@@ -118,7 +118,8 @@ def _read(task: Any, value: Value, rows: int) -> list[Any]:
     address = task.instance.address(value.place)
     if value.carried is Physical.STR:
         views = view(address, np.int64, rows * 2)
-        items: list[Any] = [ctypes.string_at(a, n).decode() for a, n in zip(views[0::2].tolist(), views[1::2].tolist(), strict=True)]
+        pairs = zip(views[0::2].tolist(), views[1::2].tolist(), strict=True)
+        items: list[Any] = [ctypes.string_at(a, n).decode() for a, n in pairs]
     elif value.carried is Physical.I128:
         words = view(address, np.int64, rows * 2).reshape(rows, 2).tolist()
         items = [(high << 64) | (low & ((1 << 64) - 1)) for low, high in words]

@@ -135,7 +135,8 @@ class Batch:
             self._index[(generation, now)] = found
         return found
 
-    def _build_rows(self, join: int) -> Place:
+    def build_rows(self, join: int) -> Place:
+        """The present rows' build row numbers of a join."""
         known = self._joins[join].rows
         found = known.get(self.generation)
         if found is None:
@@ -155,19 +156,16 @@ class Batch:
     def has(self, column: ColumnId) -> bool:
         return column in self.scan or column in self.build or column in self.computed
 
-    def forget(self, keep: set[ColumnId]) -> None:
-        """Only `keep` are visible from here on."""
-        for known in (self.scan, self.build, self.computed):
-            for column in [c for c in known if c not in keep]:
-                del known[column]
-
     def alias(self, new: ColumnId, old: ColumnId) -> None:
         """Make column `new` another name of `old`."""
-        for known in (self.scan, self.build, self.computed):
-            if old in known:
-                known[new] = known[old]  # type: ignore[index]
-                return
-        raise InternalError(f"column {old} is not available in this segment")
+        if old in self.scan:
+            self.scan[new] = self.scan[old]
+        elif old in self.build:
+            self.build[new] = self.build[old]
+        elif old in self.computed:
+            self.computed[new] = self.computed[old]
+        else:
+            raise InternalError(f"column {old} is not available in this segment")
 
     def needs_slot(self, column: ColumnId) -> bool:
         """Whether the column must be brought into a slot before a vector section may use it."""
@@ -257,7 +255,7 @@ class Batch:
 
     def _gather_build(self, column: BuildColumn) -> Value:
         b = self.builder
-        rows = self._build_rows(column.join)
+        rows = self.build_rows(column.join)
         place = b.slot(column.carried)
         b.block(f"gather_{column.carried.value}", place, column.values, rows)
         valid = None

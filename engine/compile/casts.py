@@ -62,7 +62,6 @@ def _exact(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Valu
 
 def _float_to_exact(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Value:
     scale = to.scale if to.kind is Kind.DECIMAL else 0
-    low, high = to.integer_limits
     if to.physical is Physical.I64:
         out = c.builder.register(Physical.I64)
         k = 10**scale if to.kind is Kind.DECIMAL else 0  # 0: halves to even, as PostgreSQL

@@ -184,8 +184,8 @@ class Compiler:
             return Value(BOOLEAN, Physical.BOOL, truth)
         falsity = self.falsity(expr, active)
         if isinstance(falsity, bool):
-            return Value(BOOLEAN, Physical.BOOL, truth, None if falsity else truth)
-        return Value(BOOLEAN, Physical.BOOL, truth, self.or_(truth, falsity))
+            return Value(BOOLEAN, Physical.BOOL, truth, None if falsity else self.place(truth))
+        return Value(BOOLEAN, Physical.BOOL, truth, self.place(self.or_(truth, falsity)))
 
     # -- masks -------------------------------------------------------------------------------------------
 
@@ -331,9 +331,13 @@ class Compiler:
         for condition, result in expr.whens:
             inner = remaining if careful and isinstance(remaining, Place) else None
             mask = self.truth(condition, inner)
+            if mask is False:
+                continue
             branch = self.and_(mask, remaining) if careful else True
             results.append(self.emit(result, branch if isinstance(branch, Place) else None))
             conditions.append(mask)
+            if mask is True:  # what stands behind is never evaluated
+                return self._choose(expr, conditions[:-1], results[:-1], results[-1])
             if careful:
                 remaining = self.and_(remaining, self.not_(mask))
         default = self.emit(expr.default, remaining if careful and isinstance(remaining, Place) else None)
@@ -343,10 +347,7 @@ class Compiler:
         carried = numeric.common_carried(expr.type, [*results, default])
         chosen = self.typed(default, expr, carried)
         for mask, result in zip(reversed(conditions), reversed(results), strict=True):
-            if mask is True:
-                chosen = self.typed(result, expr, carried)
-            elif isinstance(mask, Place):
-                chosen = self._select(mask, self.typed(result, expr, carried), chosen)
+            chosen = self._select(self.place(mask), self.typed(result, expr, carried), chosen)
         return chosen
 
     def typed(self, value: Value, expr: Expr, carried: Physical) -> Value:

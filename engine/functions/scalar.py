@@ -81,7 +81,8 @@ def _power(args: list[Any], types: Sequence[SqlType], to: SqlType) -> Any:
 def _log(function: Callable[[float], float]) -> Function:
     def call(args: list[Any], types: Sequence[SqlType], to: SqlType) -> Any:
         if args[0] <= 0:
-            raise DataError("cannot take logarithm of zero" if args[0] == 0 else "cannot take logarithm of a negative number")
+            what = "zero" if args[0] == 0 else "a negative number"
+            raise DataError(f"cannot take logarithm of {what}")
         return function(args[0])
 
     return call
