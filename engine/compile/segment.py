@@ -76,11 +76,11 @@ class Segment:
 
     def probe(self, join: HashJoin, side: BuildSide) -> Place | None:
         """Stream the rows through the join's table. Returns the build row numbers (None: SEMI, ANTI)."""
-        number = len(self.sides)
-        self.sides.append(side)
         keys = self._probe_keys(join, side)
         if join.type is JoinType.ANTI and join.null_aware and not self._not_in(side, keys):
             return None
+        number = len(self.sides)
+        self.sides.append(side)
         kind = _KINDS[join.type]
         side.prepare(kind, [k.carried for k in keys])
         pidx, bidx = self.builder.slot(Physical.I64), None
