@@ -10,7 +10,7 @@
     string_codes       different strings met       the same for strings
     gather_offsets     total bytes                 offsets of chosen strings, one behind the other
     gather_strings     0                           copies the strings there
-    text_key_bounds    0                           smallest and largest 8-byte key (storage/zones.py)
+    text_key_bounds    1 if a text has a 0 byte    smallest and largest 8-byte key (storage/zones.py)
     sketch_add         0                           raises HyperLogLog registers (storage/statistics.py)
 
 All take a whole column of a row group (up to 65,536 rows, though nothing here depends on that) in one
@@ -313,19 +313,29 @@ def _strip_blanks(key):
 
 @kernel("text_key_bounds", 5)
 def text_key_bounds(offsets, data, valid, rows, out):
-    """out: uint64 (low, high) over live rows; low with blanks stripped. (all ones, 0) if there are none."""
+    """out: uint64 (low, high) over live rows; low with blanks stripped. (all ones, 0) if there are none.
+
+    Answers 1 when some key ends in a zero byte of the text's own, and so says less than it seems to.
+    """
     at, live, o = i64p(offsets), u8p(valid), u64p(out)
     low, high = ALL_BITS, np.uint64(0)
+    zeros = 0
     for i in range(rows):
         if valid == 0 or live[i] != 0:
-            key = prefix_word(data + at[i], at[i + 1] - at[i])
+            length = at[i + 1] - at[i]
+            key = prefix_word(data + at[i], length)
             high = max(high, key)
-            if key & np.uint64(0xFF) == np.uint64(0) or key & np.uint64(0xFF) == _BLANK:
+            last = key & np.uint64(0xFF)
+            if last == np.uint64(0):
+                kept = 8 - as_i64(trailing_zeros(key) >> np.uint64(3)) if key != np.uint64(0) else 0
+                zeros |= 1 if kept < min(length, 8) else 0
+                key = _strip_blanks(key)
+            elif last == _BLANK:
                 key = _strip_blanks(key)
             low = min(low, key)
     o[0] = low
     o[1] = high
-    return 0
+    return zeros
 
 
 # -- sketches -----------------------------------------------------------------------------------------

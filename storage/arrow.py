@@ -30,8 +30,6 @@ _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _TEXT_LIKE = (pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
 _MAX_STRING_BYTES = (1 << 31) - 1
 
-ArrowData = pa.Array | pa.ChunkedArray
-
 
 def arrow_type(type: SqlType) -> pa.DataType:
     """The Arrow type a column of `type` has in results."""
@@ -67,7 +65,7 @@ def arrow_type(type: SqlType) -> pa.DataType:
 # -- Arrow to ColumnData ------------------------------------------------------------------------------
 
 
-def from_arrow(array: ArrowData, type: SqlType, name: str = "?column?") -> ColumnData:
+def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?column?") -> ColumnData:
     """The values of `array` as `type`; `name` is the column that errors speak of."""
     if isinstance(array, pa.ChunkedArray):
         if array.num_chunks == 0:

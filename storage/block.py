@@ -43,7 +43,7 @@ _VERSION = 1
 _HEADER = struct.Struct("<4sBBHII")
 _ENTRY = struct.Struct("<HHIQQQ")
 _MIN_COMPRESSED = 64
-_ZSTD_LEVEL = 3
+_ZSTD_LEVEL = 1  # 3 saves 6 % of the bytes and costs a third more time
 _CODEC_PARTS = frozenset((Part.VALUES, Part.TEXT))
 _VECTOR_ROWS = NULL_BYTES_PER_VECTOR * 8
 
@@ -190,7 +190,7 @@ def _compress(part: Part, array: Array, codec: Codec) -> tuple[Codec, Any, int]:
     if codec is Codec.LZ4:
         packed = lz4.block.compress(plain, store_size=False)
     else:
-        packed = _compressor().compress(plain)
+        packed = _compressor().compress(memoryview(plain))
     if len(packed) >= plain.nbytes:
         return Codec.NONE, plain.tobytes(), plain.nbytes
     return codec, packed, plain.nbytes
@@ -218,7 +218,7 @@ def _plain(whole: Array, codec: int, offset: int, stored: int, length: int) -> A
 
 
 def _decompress_zstd(payload: Array, out: Array) -> None:
-    with _decompressor().stream_reader(payload) as reader:
+    with _decompressor().stream_reader(memoryview(payload)) as reader:
         done = 0
         while done < len(out):
             step = reader.readinto(memoryview(out)[done:])

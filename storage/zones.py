@@ -8,7 +8,7 @@ a monotonous image in one 64-bit word, its **key**; pruning compares keys, never
     I128        the value, cut to int64's range: the range's own ends mean "unbounded"   int64
     STR         the first 8 bytes, big endian, zeros behind                             uint64
                   lower bound: trailing blanks are taken for zeros, since comparisons ignore them
-                  no bounds for a case-insensitive collation
+                  no bounds for a case-insensitive collation, nor where texts hold zero bytes
 
     'SHIP' <= v <= 'TRUCK'    low 0x53484950_00000000    high 0x54525543_4b000000
     v = 'TRUCKS' may be in a block only if  low <= text_key('TRUCKS') and text_key(.., lower=True) <= high
@@ -105,11 +105,11 @@ def _text_bounds(column: ColumnData) -> Bounds:
     offsets, data = column.text
     valid = None if column.valid is None else np.ascontiguousarray(column.valid)
     found, offsets = np.empty(2, np.uint64), np.ascontiguousarray(offsets)
-    pack.native("text_key_bounds")(
+    zeros = pack.native("text_key_bounds")(
         memory.address(offsets), memory.address(data), 0 if valid is None else memory.address(valid),
         column.rows, memory.address(found),
     )
-    return Bounds(Bounded.KNOWN, int(found[0]), int(found[1]))
+    return Bounds(Bounded.UNKNOWN) if zeros else Bounds(Bounded.KNOWN, int(found[0]), int(found[1]))
 
 
 def text_key(text: str | bytes, lower: bool = False) -> int:

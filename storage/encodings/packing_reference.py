@@ -18,10 +18,10 @@ def pack(values: Array, valid: Array | None = None, *, allow_delta: bool = True)
     table = np.zeros(vectors, VECTOR_ENTRY)
     if not vectors:
         return Packed(table, np.zeros(TAIL_WORDS, np.int64))
-    grid = np.empty(vectors * VECTOR_ROWS, np.int64)
-    grid[:rows] = values
-    grid[rows:] = values[-1]
-    grid = grid.reshape(vectors, VECTOR_ROWS)
+    flat = np.empty(vectors * VECTOR_ROWS, np.int64)
+    flat[:rows] = values
+    flat[rows:] = values[-1]
+    grid = flat.reshape(vectors, VECTOR_ROWS)
     table["base"] = grid.min(axis=1)
     kept = grid.view(np.uint64) - table["base"].astype(np.uint64)[:, None]
     table["width"] = _bit_lengths(kept.max(axis=1))
@@ -35,9 +35,9 @@ def _bounds(table: Array, grid: Array, valid: Array | None, rows: int) -> None:
     if valid is None:
         table["low"], table["high"] = grid.min(axis=1), grid.max(axis=1)
         return
-    live = np.zeros(grid.size, bool)
-    live[:rows] = valid
-    live = live.reshape(grid.shape)
+    flat = np.zeros(grid.size, bool)
+    flat[:rows] = valid
+    live = flat.reshape(grid.shape)
     table["low"] = np.where(live, grid, _EMPTY_LOW).min(axis=1)
     table["high"] = np.where(live, grid, _EMPTY_HIGH).max(axis=1)
 
