@@ -36,7 +36,7 @@ from .failures import translate
 from .handlers import handler_for
 from .result import Result
 from .settings import Settings
-from .workers import Workers
+from .workers import pool
 
 USER_ID = 100  # the one superuser, until there are users
 DATABASE = "dev"
@@ -102,7 +102,7 @@ class Session:
         self.database = database
         self.user = user
         self.settings = settings or Settings()
-        self.workers = Workers(threads)
+        self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
         self.id = next(_session_ids)
         self.started = datetime.now(UTC)
@@ -322,7 +322,6 @@ class Session:
         with self._lock:
             for running in list(self._running.values()):
                 self._end(running.context, running.work, errors.QueryCanceled("the session was closed"), -1)
-            self.workers.close()
             self.database.close()
 
 

@@ -50,9 +50,7 @@ def parse_reference(text: str) -> tuple[str | None, str, tuple[str, ...]]:
     return match[1], match[2].strip(), columns
 
 
-def _resolve(
-    keys: tuple[str, ...], text: str, statement: CreateTable, own: list[Constraint], context: Context
-) -> str:
+def _resolve(keys: tuple[str, ...], text: str, statement: CreateTable, own: list[Constraint], context: Context) -> str:
     """The reference with schema and columns, or the error Redshift gives."""
     schema, name, columns = parse_reference(text)
     if name == statement.name.name and schema in (None, statement.name.schema):
@@ -90,6 +88,4 @@ def refers_to(table: Table, target: Table) -> bool:
 
 def without_references(table: Table, targets: set[tuple[str, str]]) -> tuple[Constraint, ...]:
     """The table's constraints but foreign keys to `targets`."""
-    return tuple(
-        c for c in table.constraints if c[0] != "foreign key" or parse_reference(c[2])[:2] not in targets
-    )
+    return tuple(c for c in table.constraints if c[0] != "foreign key" or parse_reference(c[2])[:2] not in targets)

@@ -50,9 +50,7 @@ def run(statement: Copy, context: Context) -> Result:
     with loading(table, context, into.positions, compupdate=compupdate) as load:
         for batch in _batches(source, into.columns, context):
             load.write(_complete(batch, into))
-    context.notice(
-        "INFO", f"Load into table '{table.name}' completed, {load.rows} record(s) loaded successfully."
-    )
+    context.notice("INFO", f"Load into table '{table.name}' completed, {load.rows} record(s) loaded successfully.")
     return Result("COPY", rowcount=load.rows, notices=context.notices)
 
 

@@ -43,9 +43,7 @@ def run(statement: CreateTable, context: Context) -> Result:
     return Result("CREATE TABLE", notices=context.notices)
 
 
-def already_there(
-    name: RelationName, if_not_exists: bool, context: Context, tag: str = "CREATE TABLE"
-) -> Result:
+def already_there(name: RelationName, if_not_exists: bool, context: Context, tag: str = "CREATE TABLE") -> Result:
     if not if_not_exists:
         raise DuplicateTable(f'relation "{name.name}" already exists', position=name.position)
     context.notice("INFO", f'Relation "{name.name}" already exists and will be skipped')
@@ -87,9 +85,7 @@ def _like(statement: CreateTable, schema: str, context: Context) -> Table:
     assert statement.like is not None
     parent = names.table(statement.like, context)
     if statement.attributes != TableAttributes(backup=statement.attributes.backup):
-        raise InvalidDefinition(
-            "CREATE TABLE LIKE takes its keys from the parent: no table attributes allowed"
-        )
+        raise InvalidDefinition("CREATE TABLE LIKE takes its keys from the parent: no table attributes allowed")
     columns = tuple(
         replace(
             c,
@@ -125,9 +121,7 @@ def check_names(definitions: Sequence[ColumnDefinition]) -> None:
 # -- keys -------------------------------------------------------------------------------------------
 
 
-def distribution(
-    attributes: TableAttributes, definitions: Sequence[ColumnDefinition]
-) -> tuple[DistStyle, int | None]:
+def distribution(attributes: TableAttributes, definitions: Sequence[ColumnDefinition]) -> tuple[DistStyle, int | None]:
     """(style, position of the distribution key)."""
     keys = list(dict.fromkeys([d.name for d in definitions if d.dist_key] + [attributes.dist_key or ""]))
     keys = [k for k in keys if k]
@@ -156,14 +150,10 @@ def sort_positions(attributes: TableAttributes, definitions: Sequence[ColumnDefi
             hint="For a key of several columns write SORTKEY (a, b) behind the column list.",
         )
     if attributes.interleaved:
-        raise NotSupportedError(
-            "INTERLEAVED SORTKEY is not supported yet", hint="Use a compound SORTKEY, or none."
-        )
+        raise NotSupportedError("INTERLEAVED SORTKEY is not supported yet", hint="Use a compound SORTKEY, or none.")
     keys = on_columns or list(attributes.sort_key)
     if len(keys) > MAX_COMPOUND:
-        raise InvalidDefinition(
-            f"a compound SORTKEY can have at most {MAX_COMPOUND} columns", sqlstate="54011"
-        )
+        raise InvalidDefinition(f"a compound SORTKEY can have at most {MAX_COMPOUND} columns", sqlstate="54011")
     if len(set(keys)) < len(keys):
         raise DuplicateColumn("a column stands twice in the SORTKEY")
     return tuple(_position(k, definitions, "sort key") for k in keys)
@@ -206,9 +196,7 @@ def _column(id: int, d: ColumnDefinition, encoding: str, in_primary_key: bool, c
                 f'identity column "{d.name}" must be INT or BIGINT, not {d.type}', position=d.position
             )
         if d.default is not None:
-            raise InvalidDefinition(
-                f'both DEFAULT and IDENTITY specified for column "{d.name}"', sqlstate="42601"
-            )
+            raise InvalidDefinition(f'both DEFAULT and IDENTITY specified for column "{d.name}"', sqlstate="42601")
         if d.identity[1] == 0:
             raise InvalidDefinition(f'the IDENTITY step of column "{d.name}" must not be 0')
         default_sql = "identity" if d.by_default else None

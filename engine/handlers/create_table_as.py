@@ -32,7 +32,7 @@ def run(statement: CreateTableAs, context: Context) -> Result:
     physical = plan(statement.query, context)
     table = replace(_define(statement, schema, physical, context), id=context.database.new_id())
     with loading(table, context, create=True) as load:
-        for batch in execute(physical, context, context.workers):
+        for batch in execute(physical, context):
             load.write(batch)
     return Result(TAG, rowcount=load.rows, notices=context.notices)
 
@@ -41,9 +41,7 @@ def _define(statement: CreateTableAs, schema: str, physical: PhysicalQuery, cont
     if len(statement.column_names) > len(physical.names):
         raise InvalidDefinition("CREATE TABLE AS specifies too many column names", sqlstate="42601")
     found = statement.column_names + physical.names[len(statement.column_names) :]
-    definitions = [
-        ColumnDefinition(name, column_type(ref.type)) for name, ref in zip(found, physical.columns)
-    ]
+    definitions = [ColumnDefinition(name, column_type(ref.type)) for name, ref in zip(found, physical.columns)]
     check_names(definitions)
     style, dist_key = distribution(statement.attributes, definitions)
     return Table(

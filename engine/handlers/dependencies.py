@@ -22,7 +22,7 @@ def relations_in(sql: str) -> frozenset[tuple[str | None, str]]:
     return frozenset((t.db.lower() or None, t.name.lower()) for t in read_tables(tree))
 
 
-def read_tables(tree: exp.Expression) -> list[exp.Table]:
+def read_tables(tree: exp.Expr) -> list[exp.Table]:
     """Table nodes of a query that are relations of the catalogue, not WITH names."""
     found = []
     for node in tree.find_all(exp.Table):
@@ -33,7 +33,7 @@ def read_tables(tree: exp.Expression) -> list[exp.Table]:
 
 def _is_cte(node: exp.Table) -> bool:
     """Does a WITH around the table node define its name?"""
-    above: exp.Expression | None = node.parent
+    above: exp.Expr | None = node.parent
     while above is not None:
         with_ = above.args.get("with_") or above.args.get("with")
         if with_ is not None and any(cte.alias == node.name for cte in with_.expressions):

@@ -17,11 +17,7 @@ from .dependencies import dependents, key
 
 
 def run(statement: Drop, context: Context) -> Result:
-    delta = (
-        _drop_schemas(statement, context)
-        if statement.kind == "schema"
-        else _drop_relations(statement, context)
-    )
+    delta = _drop_schemas(statement, context) if statement.kind == "schema" else _drop_relations(statement, context)
     if delta:
         context.session.commit_delta(delta)
     return Result(f"DROP {statement.kind.upper()}", notices=context.notices)
@@ -64,9 +60,7 @@ def _with_dependents(targets: list[Table | View], cascade: bool, context: Contex
     referring = [
         t
         for t in context.view.relations()
-        if isinstance(t, Table)
-        and t not in targets
-        and any(isinstance(d, Table) and refers_to(t, d) for d in targets)
+        if isinstance(t, Table) and t not in targets and any(isinstance(d, Table) and refers_to(t, d) for d in targets)
     ]
     if not cascade and (views or referring):
         first = targets[0].name if targets else ""
@@ -88,9 +82,7 @@ def _drop_schemas(statement: Drop, context: Context) -> Delta:
     for name in statement.names:
         if name.name not in context.view.schemas():
             if not statement.if_exists:
-                raise UndefinedObject(
-                    f'schema "{name.name}" does not exist', sqlstate="3F000", position=name.position
-                )
+                raise UndefinedObject(f'schema "{name.name}" does not exist', sqlstate="3F000", position=name.position)
             context.notice("INFO", f'Schema "{name.name}" does not exist and will be skipped')
         elif name.name not in dropped:
             dropped.append(name.name)

@@ -46,7 +46,7 @@ def run(statement: Insert, context: Context) -> Result:
     into = target(table, columns, context)
     refuse_identity(table, into.given, "cannot insert a value into the")
     with loading(table, context, into.positions) as load:
-        for batch in execute(physical, context, context.workers):
+        for batch in execute(physical, context):
             load.write(_with_defaults(batch, into))
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
 

@@ -24,9 +24,7 @@ def table(name: RelationName, context: Context) -> Table:
     if isinstance(found, Table):
         return found
     if isinstance(found, View):
-        raise ProgrammingError(
-            f'"{name.name}" is a view, not a table', sqlstate="42809", position=name.position
-        )
+        raise ProgrammingError(f'"{name.name}" is a view, not a table', sqlstate="42809", position=name.position)
     if find_virtual(name.schema, name.name) is not None:
         raise system_relation(name)
     raise undefined(name, context)
@@ -35,9 +33,7 @@ def table(name: RelationName, context: Context) -> Table:
 def undefined(name: RelationName, context: Context) -> Error:
     """The error for a name that is not there, with a near name or the missing schema."""
     if name.schema is not None and name.schema not in context.view.schemas():
-        return UndefinedObject(
-            f'schema "{name.schema}" does not exist', sqlstate="3F000", position=name.position
-        )
+        return UndefinedObject(f'schema "{name.schema}" does not exist', sqlstate="3F000", position=name.position)
     names = {r.name for r in context.view.relations(name.schema)}
     near = difflib.get_close_matches(name.name, names, n=1)
     return UndefinedTable(

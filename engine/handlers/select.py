@@ -19,12 +19,10 @@ def stream(physical: PhysicalQuery, context: Context) -> Result:
     return Result(
         "SELECT",
         result_columns(physical),
-        execute(physical, context, context.workers),
+        execute(physical, context),
         notices=context.notices,
     )
 
 
 def result_columns(physical: PhysicalQuery) -> tuple[ResultColumn, ...]:
-    return tuple(
-        ResultColumn(name, ref.type, ref.nullable) for name, ref in zip(physical.names, physical.columns)
-    )
+    return tuple(ResultColumn(name, ref.type, ref.nullable) for name, ref in zip(physical.names, physical.columns))
