@@ -8,8 +8,7 @@
     agg_sum_i64       exact: 128-bit totals
     agg_sum_i128      128-bit totals; FAILED with ERR_OVERFLOW beyond
     agg_sum_f64       in an order that depends on the batches only
-    agg_minmax_i64, agg_minmax_f64, agg_minmax_bool, agg_minmax_i128
-    agg_minmax_str    copies winners into the accumulator's heap; NEED_SPACE when it is full (repeatable)
+    agg_minmax_*      extremes.py
 
 The value under a NULL is 0, so sums add it without looking; only `seen` needs the validity.
 
@@ -23,71 +22,66 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from .abi import BATCH_ROWS, ERR_OVERFLOW, F_ERROR_CODE, F_ERROR_ROW, FAILED, NEED_SPACE, OK
+from .abi import BATCH_ROWS, ERR_OVERFLOW, F_ERROR_CODE, F_ERROR_ROW, FAILED, OK
 from .aggregate_layout import (
-    A_FLIP,
     A_GROUPS_AT,
-    A_HEAP,
-    A_HEAP_CAPACITY,
-    A_HEAP_USED,
-    A_NEED,
     A_SEEN,
     A_VALUES,
     FEW_GROUPS,
     PARTIAL_BITS,
 )
-from .hash_ops import canonical_bits
 from .intrinsics import (
+    F64,
     I64,
     I128,
+    LANES,
+    ROW,
+    ROW_BYTES,
     as_i64,
     as_u64,
     f64p,
     i64p,
     inline,
+    load_row,
     make_intrinsic,
-    memory_copy,
+    memory_fill,
     prefetch_write,
+    stack_buffer,
+    store_row,
     u8p,
+    vector_op,
 )
 from .registry import op
-from .text import text_compare
 
 AHEAD = 16  # rows between the prefetch of a group's state and its update
 
 
-def _wide_at(b, address):
+def wide_at(b, address):
     value = b.load(b.inttoptr(address, I128.as_pointer()))
     value.align = 8
     return value
 
 
-def _store_wide(b, value, address):
+def store_wide(b, value, address):
     b.store(value, b.inttoptr(address, I128.as_pointer())).align = 8
 
 
 def _emit_add(b, a):
-    _store_wide(b, b.add(_wide_at(b, a[0]), b.sext(a[1], I128)), a[0])
+    store_wide(b, b.add(wide_at(b, a[0]), b.sext(a[1], I128)), a[0])
 
 
 def _emit_add_wide(b, a):
     name = "llvm.sadd.with.overflow.i128"
     pair = ir.LiteralStructType([I128, ir.IntType(1)])
     function = b.module.globals.get(name) or ir.Function(b.module, ir.FunctionType(pair, [I128, I128]), name)
-    result = b.call(function, [_wide_at(b, a[0]), _wide_at(b, a[1])])
-    _store_wide(b, b.extract_value(result, 0), a[0])
+    result = b.call(function, [wide_at(b, a[0]), wide_at(b, a[1])])
+    store_wide(b, b.extract_value(result, 0), a[0])
     return b.zext(b.extract_value(result, 1), I64)
-
-
-def _emit_min_wide(b, a):
-    old, new = _wide_at(b, a[0]), b.xor(_wide_at(b, a[1]), b.sext(a[2], I128))
-    _store_wide(b, b.select(b.icmp_signed("<", new, old), new, old), a[0])
 
 
 _address = types.int64
 add_total = make_intrinsic(types.void(_address, types.int64), _emit_add, 2)  # total at address += int64
 add_wide = make_intrinsic(types.int64(_address, _address), _emit_add_wide, 2)  # answers 1 on overflow
-min_wide = make_intrinsic(types.void(_address, _address, types.int64), _emit_min_wide, 3)
 
 
 # -- which groups have seen a value ----------------------------------------------------------------
@@ -260,147 +254,68 @@ def agg_sum_i128(out, a, b, c, k, n, frame):
     return OK
 
 
+def _emit_masked_sums(b, a):
+    """sums at a[0] (rows of 16 floats, one per group) += the row of floats at a[1] where ids a[2] say so."""
+    kind = ir.VectorType(F64, LANES)
+    values, ids, zero = load_row(b, a[1], kind), load_row(b, a[2]), ir.Constant(kind, [0.0] * LANES)
+    for group in range(FEW_GROUPS):
+        chosen = b.select(b.icmp_signed("==", ids, ir.Constant(ROW, [group] * LANES)), values, zero)
+        at = b.add(a[0], I64(group * ROW_BYTES))
+        store_row(b, b.fadd(load_row(b, at, kind), chosen), at)
+
+
+masked_sums = vector_op(_emit_masked_sums, 3)
+_sums = stack_buffer(FEW_GROUPS * ROW_BYTES)
+
+
+@inline
+def sum_few_floats(totals, x, g, n):
+    """Add n floats to the totals of groups 0..3."""
+    buffer = _sums(0)
+    memory_fill(buffer, 0, FEW_GROUPS * ROW_BYTES)
+    sums, values, ids, whole = f64p(buffer), f64p(x), i64p(g), n - n % LANES
+    for i in range(0, whole, LANES):
+        masked_sums(buffer, x + 8 * i, g + 8 * i)
+    for i in range(whole, n):
+        sums[ids[i] * LANES] += values[i]
+    for i in range(FEW_GROUPS):
+        total = 0.0
+        for j in range(LANES):
+            total += sums[i * LANES + j]
+        totals[i] += total
+
+
+@inline
+def sum_all_floats(x, n):
+    """The sum of n floats in eight interleaved parts, which the compiler keeps in one register."""
+    s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    whole = n - n % 8
+    for i in range(0, whole, 8):
+        s0 += x[i]
+        s1 += x[i + 1]
+        s2 += x[i + 2]
+        s3 += x[i + 3]
+        s4 += x[i + 4]
+        s5 += x[i + 5]
+        s6 += x[i + 6]
+        s7 += x[i + 7]
+    for i in range(whole, n):
+        s0 += x[i]
+    return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
+
+
 @op("agg_sum_f64")
 def agg_sum_f64(out, a, b, c, k, n, frame):
     w, x, g = i64p(k), f64p(a), i64p(c)
     totals = f64p(w[A_VALUES])
     mark(w, b, c, n)
     if c == 0:
-        s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        whole = n - n % 8
-        for i in range(0, whole, 8):
-            s0 += x[i]
-            s1 += x[i + 1]
-            s2 += x[i + 2]
-            s3 += x[i + 3]
-            s4 += x[i + 4]
-            s5 += x[i + 5]
-            s6 += x[i + 6]
-            s7 += x[i + 7]
-        for i in range(whole, n):
-            s0 += x[i]
-        totals[0] += ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))
+        totals[0] += sum_all_floats(x, n)
+    elif few(w, c):
+        sum_few_floats(totals, a, c, n)
     else:
         for i in range(n):
             if i + AHEAD < n:
                 prefetch_write(w[A_VALUES] + g[i + AHEAD] * 8)
             totals[g[i]] += x[i]
-    return OK
-
-
-# -- minimum and maximum ------------------------------------------------------------------------------
-
-EMPTY = np.int64(0x7FFFFFFFFFFFFFFF)
-
-
-@inline
-def sortable(x):
-    """A float at an address as an integer with the same order; NaN above all."""
-    bits = as_i64(canonical_bits(x))
-    return bits ^ ((bits >> 63) & EMPTY)
-
-
-@op("agg_minmax_i64")
-def agg_minmax_i64(out, a, b, c, k, n, frame):
-    w, x, g, valid = i64p(k), i64p(a), i64p(c), u8p(b)
-    best, flip = i64p(w[A_VALUES]), w[A_FLIP]
-    mark(w, b, c, n)
-    if c == 0:
-        low = best[0]
-        for i in range(n):
-            v = x[i] ^ flip
-            v = v if b == 0 or valid[i] != 0 else EMPTY
-            low = min(low, v)
-        best[0] = low
-    elif few(w, c):
-        s0, s1, s2, s3 = best[0], best[1], best[2], best[3]
-        for i in range(n):
-            v = x[i] ^ flip
-            v = v if b == 0 or valid[i] != 0 else EMPTY
-            s0 = min(s0, v if g[i] == 0 else EMPTY)
-            s1 = min(s1, v if g[i] == 1 else EMPTY)
-            s2 = min(s2, v if g[i] == 2 else EMPTY)
-            s3 = min(s3, v if g[i] == 3 else EMPTY)
-        best[0], best[1], best[2], best[3] = s0, s1, s2, s3
-    else:
-        for i in range(n):
-            if i + AHEAD < n:
-                prefetch_write(w[A_VALUES] + g[i + AHEAD] * 8)
-            v = x[i] ^ flip
-            v = v if b == 0 or valid[i] != 0 else EMPTY
-            best[g[i]] = min(best[g[i]], v)
-    return OK
-
-
-@op("agg_minmax_f64")
-def agg_minmax_f64(out, a, b, c, k, n, frame):
-    w, g, valid = i64p(k), i64p(c), u8p(b)
-    best, flip = i64p(w[A_VALUES]), w[A_FLIP]
-    mark(w, b, c, n)
-    for i in range(n):
-        group = g[i] if c != 0 else 0
-        v = sortable(a + i * 8) ^ flip
-        v = v if b == 0 or valid[i] != 0 else EMPTY
-        best[group] = min(best[group], v)
-    return OK
-
-
-@op("agg_minmax_bool")
-def agg_minmax_bool(out, a, b, c, k, n, frame):
-    w, x, g, valid = i64p(k), u8p(a), i64p(c), u8p(b)
-    best, flip = i64p(w[A_VALUES]), w[A_FLIP]
-    mark(w, b, c, n)
-    for i in range(n):
-        group = g[i] if c != 0 else 0
-        v = np.int64(x[i]) ^ flip
-        v = v if b == 0 or valid[i] != 0 else EMPTY
-        best[group] = min(best[group], v)
-    return OK
-
-
-@op("agg_minmax_i128")
-def agg_minmax_i128(out, a, b, c, k, n, frame):
-    w, g, valid = i64p(k), i64p(c), u8p(b)
-    mark(w, b, c, n)
-    for i in range(n):
-        group = g[i] if c != 0 else 0
-        if b == 0 or valid[i] != 0:
-            min_wide(w[A_VALUES] + group * 16, a + i * 16, w[A_FLIP])
-    return OK
-
-
-@inline
-def keep_text(w, state, address, length):
-    """Make a string the group's best; whether the heap had room."""
-    fits = length <= state[2]
-    if not fits and w[A_HEAP_USED] + length <= w[A_HEAP_CAPACITY]:
-        state[0] = w[A_HEAP_USED]
-        state[2] = length
-        w[A_HEAP_USED] += length
-        fits = True
-    if fits:
-        state[1] = length
-        memory_copy(w[A_HEAP] + state[0], address, length)
-    else:
-        w[A_NEED] = length
-    return fits
-
-
-@op("agg_minmax_str")
-def agg_minmax_str(out, a, b, c, k, n, frame):
-    w, x, g, valid = i64p(k), i64p(a), i64p(c), u8p(b)
-    seen, sign = u8p(w[A_SEEN]), 1 if w[A_FLIP] == 0 else -1
-    for i in range(n):
-        if b != 0 and valid[i] == 0:
-            continue
-        group = g[i] if c != 0 else 0
-        state = i64p(w[A_VALUES] + group * 24)
-        address, length = x[2 * i], x[2 * i + 1]
-        better = seen[group] == 0
-        if not better:
-            better = sign * text_compare(address, length, w[A_HEAP] + state[0], state[1]) < 0
-        if better:
-            if not keep_text(w, state, address, length):
-                return NEED_SPACE
-            seen[group] = 1
     return OK

@@ -32,7 +32,7 @@ OP_ARITY = 7
 FAMILIES: tuple[str, ...] = (
     "vm", "source", "decode", "gather", "arithmetic", "compare", "logic", "casts", "wide", "temporal",
     "functions",
-    "hash_ops", "joins", "join_lookup", "join_build", "grouping", "aggregates", "strings", "column_ops",
+    "hash_ops", "joins", "join_lookup", "join_build", "grouping", "aggregates", "extremes", "strings", "column_ops",
     "like_ops", "sort_ops", "partition_ops", "append", "chunks", "encode",
 )
 
