@@ -31,6 +31,7 @@ _FIELD_RANGES = {
     "millisecond": (0, 999), "microsecond": (0, 999_999), "isodow": (1, 7), "decade": (-30000, 30000),
     "century": (-3000, 3000), "millennium": (-300, 300),
 }
+_TIME_PARTS = ("hour", "minute", "second", "millisecond", "microsecond")
 _FLOAT_UNARY = {
     "sqrt": "sqrt_f64", "exp": "exp_f64", "ln": "ln_f64", "log10": "log10_f64", "floor": "floor_f64",
     "ceil": "ceil_f64", "sin": "sin_f64", "cos": "cos_f64", "tan": "tan_f64", "asin": "asin_f64",
@@ -157,6 +158,8 @@ def _extract(c: Compiler, expr: Call, args: list[Value]) -> Value:
     part = expr.key.split("_", 1)[1].removeprefix("part_")
     unit = "date" if args[0].type.kind is Kind.DATE else "ts"
     lo, hi = _FIELD_RANGES.get(part, type_range(expr.type))
+    if unit == "date" and part in _TIME_PARTS:  # a date is midnight
+        return _one(c, expr, args, "mul_i64_k", 0, 0, k=0)
     if expr.type.physical is Physical.F64:
         return _one(c, expr, args, f"extract_{part}_{unit}")
     return _one(c, expr, args, f"extract_{part}_{unit}", lo, hi)

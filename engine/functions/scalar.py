@@ -117,6 +117,16 @@ def _add_months(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
     return moved if types[0].kind is Kind.DATE else moved * DAY + args[0] % DAY
 
 
+def _add_months_sticky(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
+    """ADD_MONTHS: the last day of a month stays a last day (r_ADD_MONTHS)."""
+    start = _as_date(args[0], types[0])
+    moved = add_months(start, args[1])
+    if start.day == monthrange(start.year, start.month)[1]:
+        moved = moved.replace(day=monthrange(moved.year, moved.month)[1])
+    time_of_day = 0 if types[0].kind is Kind.DATE else args[0] % DAY
+    return _days(moved) * DAY + time_of_day if to.kind is not Kind.DATE else _days(moved)
+
+
 def _last_day(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
     day = _as_date(args[0], types[0])
     return _days(day.replace(day=monthrange(day.year, day.month)[1]))
@@ -281,6 +291,7 @@ FUNCTIONS: dict[str, Function] = {
     "ts_add_micros": lambda a, t, to: a[0] + a[1],
     "date_add_months": _add_months,
     "ts_add_months": _add_months,
+    "add_months": _add_months_sticky,
     "last_day": _last_day,
     **{f"extract_{p}": _field(p) for p in FIELDS},
     **{f"date_trunc_{p}": _truncate(p) for p in PARTS},
