@@ -36,6 +36,8 @@ def prepare(path: Path, *, create: bool, read_only: bool) -> bool:
         raise errors.OperationalError(f'"{path}" is a file, not a database folder', sqlstate="58P01")
     names = set(os.listdir(path)) if path.exists() else set()
     if CATALOG in names:
+        if not read_only:
+            _make_folders(path)  # a copy may have lost the empty ones
         return True
     foreign = sorted(names - _OWN_NAMES)
     if foreign:
@@ -46,14 +48,21 @@ def prepare(path: Path, *, create: bool, read_only: bool) -> bool:
         )
     if read_only or not create:
         raise errors.FileMissing(f'database "{path}" does not exist')
+    _make_folders(path)
+    return False
+
+
+def _make_folders(path: Path) -> None:
+    missing = [folder for folder in FOLDERS if not (path / folder).is_dir()]
+    if not missing:
+        return
     try:
-        for folder in FOLDERS:
+        for folder in missing:
             (path / folder).mkdir(parents=True, exist_ok=True)
         sync_folder(path)
         sync_folder(path.absolute().parent)
     except OSError as e:
         raise errors.FileError(f'cannot create the database folder "{path}": {e.strerror}') from e
-    return False
 
 
 def sync_folder(path: Path) -> None:

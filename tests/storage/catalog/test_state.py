@@ -1,0 +1,215 @@
+"""Deltas applied to the catalogue's state: what they change, and when they are refused."""
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+import stored_tables as st
+from warehouse import errors
+from warehouse.storage.catalog.delta import AddExtents, Delta, DropExtents, SetStatistics
+from warehouse.storage.catalog.state import BUILTIN_SCHEMAS, CatalogState, apply
+from warehouse.storage.catalog.view import SnapshotView
+from warehouse.storage.schema import DistStyle, ExtentRef, Table, Topology, View
+from warehouse.storage.statistics import ColumnSketch
+from warehouse.storage.types import BIGINT
+from warehouse.storage.vector import from_list
+
+
+class Catalog:
+    """A state that deltas are applied to, one after the other."""
+
+    def __init__(self) -> None:
+        self.state = CatalogState()
+        self._ids = itertools.count(100_000)
+
+    def commit(self, **parts: object) -> CatalogState:
+        self.state, self.changes = apply(self.state, Delta(**parts), lambda: next(self._ids))  # type: ignore[arg-type]
+        return self.state
+
+    def view(self, *search_path: str) -> SnapshotView:
+        return SnapshotView(self.state, Topology.even(1, 2), search_path or ("public",))
+
+    def table(self, name: str = "t") -> Table:
+        found = self.view().relation(None, name)
+        assert isinstance(found, Table)
+        return found
+
+    def add(self, values: list[int | None], **parts: object) -> None:
+        table = self.table()
+        sketch = ColumnSketch.of(from_list(BIGINT, values))
+        extent = ExtentRef(0, f"{values}.ext", -1, len(values), 100, 1)
+        parts.setdefault("replicated", True)
+        self.commit(add_extents=(AddExtents(table, (extent,), {0: sketch}, **parts),))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    made = Catalog()
+    made.commit(create=(st.define(types=(BIGINT,)),))
+    return made
+
+
+def test_the_built_in_schemas_are_there() -> None:
+    assert Catalog().view().schemas() == BUILTIN_SCHEMAS == ("information_schema", "pg_catalog", "public")
+
+
+def test_creating_numbers_and_versions_a_table(catalog: Catalog) -> None:
+    assert (catalog.table().id, catalog.table().version) == (100_000, 1)
+    data = catalog.view().data(catalog.table())
+    assert (data.extents, data.statistics.rows, data.replicated) == ((), 0, True)
+
+
+def test_names_are_found_along_the_search_path(catalog: Catalog) -> None:
+    catalog.commit(create_schemas=("s",))
+    catalog.commit(create=(replace(st.define(), schema="s"), replace(st.define("only"), schema="s")))
+    assert catalog.view().relation(None, "only") is None
+    assert catalog.view("s", "public").relation(None, "t") == catalog.view().relation("s", "t")
+    assert catalog.view("public", "s").relation(None, "t") == catalog.view().relation("public", "t")
+    assert catalog.view("public", "s").relation(None, "only") == catalog.view().relation("s", "only")
+    assert [r.name for r in catalog.view().relations("s")] == ["only", "t"]
+    assert len(catalog.view().relations()) == 3
+
+
+def test_tables_and_views_share_their_names(catalog: Catalog) -> None:
+    view = View(0, "public", "t", "select 1")
+    with pytest.raises(errors.DuplicateTable, match='relation "t" already exists'):
+        catalog.commit(create=(view,))
+    catalog.commit(create=(replace(view, name="v"),))
+    found = catalog.view().relation(None, "v")
+    assert isinstance(found, View) and found.sql == "select 1"
+
+
+def test_a_schema_must_exist_and_be_empty_to_go(catalog: Catalog) -> None:
+    with pytest.raises(errors.UndefinedObject, match='schema "nowhere" does not exist'):
+        catalog.commit(create=(replace(st.define("x"), schema="nowhere"),))
+    with pytest.raises(errors.ProgrammingError, match="already exists") as caught:
+        catalog.commit(create_schemas=("public",))
+    assert caught.value.sqlstate == "42P06"
+    with pytest.raises(errors.ProgrammingError, match="depend on it"):
+        catalog.commit(drop_schemas=("public",))
+    with pytest.raises(errors.ProgrammingError, match="system schema"):
+        catalog.commit(drop_schemas=("pg_catalog",))
+    catalog.commit(drop=(catalog.table(),), drop_schemas=("public",))
+    assert "public" not in catalog.view().schemas()
+
+
+def test_dropping_takes_the_extents_along(catalog: Catalog) -> None:
+    catalog.add([1, 2])
+    table = catalog.table()
+    catalog.commit(drop=(table,))
+    assert [e.rows for e in catalog.changes.dropped_extents] == [2]
+    assert catalog.view().relation(None, "t") is None
+    with pytest.raises(errors.UndefinedTable, match='relation "t" does not exist'):
+        catalog.view().data(table)
+    with pytest.raises(errors.UndefinedTable):
+        catalog.commit(drop=(table,))
+
+
+def test_a_change_needs_the_version_it_was_made_for(catalog: Catalog) -> None:
+    seen = catalog.table()
+    catalog.commit(replace=(replace(seen, name="renamed"),))
+    assert catalog.view().relation(None, "t") is None
+    for parts in ({"drop": (seen,)}, {"replace": (seen,)}, {"drop_extents": (DropExtents(seen),)}):
+        with pytest.raises(errors.OperationalError, match="changed by another session") as caught:
+            catalog.commit(**parts)
+        assert caught.value.sqlstate == "40001"
+    assert catalog.table("renamed").version == 2
+
+
+def test_renaming_to_a_taken_name_is_refused(catalog: Catalog) -> None:
+    catalog.commit(create=(st.define("u"),))
+    with pytest.raises(errors.DuplicateTable):
+        catalog.commit(replace=(replace(catalog.table(), name="u"),))
+
+
+def test_a_refused_delta_changes_nothing(catalog: Catalog) -> None:
+    before = catalog.state
+    with pytest.raises(errors.UndefinedTable):
+        catalog.commit(create=(st.define("u"),), drop=(replace(catalog.table(), id=7),))
+    assert catalog.state is before
+    assert catalog.view().relation(None, "u") is None
+
+
+def test_loads_add_extents_and_merge_statistics(catalog: Catalog) -> None:
+    first = catalog.state
+    catalog.add([1, 5, None])
+    catalog.add([9])
+    data = catalog.view().data(catalog.table())
+    assert [e.id for e in data.extents] == [1, 2]
+    statistics = data.statistics
+    assert (statistics.rows, statistics.bytes) == (4, 200)
+    column = statistics.columns[0]
+    assert (column.low, column.high, column.null_count, column.exact_bounds) == (1, 9, 1, True)
+    assert round(column.distinct) == 3
+    assert SnapshotView(first, Topology.even(1, 2), ("public",)).data(catalog.table()).extents == ()
+
+
+def test_a_table_created_by_the_same_delta_takes_its_rows() -> None:
+    catalog = Catalog()
+    table = replace(st.define(types=(BIGINT,)), id=100_777)
+    extent = ExtentRef(0, "x.ext", -1, 1, 10, 1)
+    sketch = ColumnSketch.of(from_list(BIGINT, [3]))
+    catalog.commit(create=(table,), add_extents=(AddExtents(table, (extent,), {0: sketch}, True),))
+    assert catalog.view().data(catalog.table()).statistics.rows == 1
+
+
+def test_truncating_forgets_the_statistics(catalog: Catalog) -> None:
+    catalog.add([1, 2])
+    catalog.commit(drop_extents=(DropExtents(catalog.table()),))
+    data = catalog.view().data(catalog.table())
+    assert (data.extents, data.statistics.rows) == ((), 0)
+    assert data.statistics.columns[0].high is None
+    catalog.add([5])
+    assert catalog.view().data(catalog.table()).statistics.columns[0].low == 5
+
+
+def test_dropping_some_extents_keeps_bounds_as_estimates(catalog: Catalog) -> None:
+    catalog.add([1, 2])
+    catalog.add([50])
+    catalog.commit(drop_extents=(DropExtents(catalog.table(), (2,)),))
+    column = catalog.view().data(catalog.table()).statistics.columns[0]
+    assert (column.high, column.exact_bounds) == (50, False)
+    with pytest.raises(errors.OperationalError, match="changed by another session"):
+        catalog.commit(drop_extents=(DropExtents(catalog.table(), (2,)),))
+
+
+def test_analyze_replaces_statistics_unless_rows_came_since(catalog: Catalog) -> None:
+    catalog.add([1, 2])
+    snapshot = catalog.state.seq
+    narrow = {0: ColumnSketch.of(from_list(BIGINT, [1, 2]))}
+    catalog.add([99])
+    catalog.commit(statistics=(SetStatistics(catalog.table(), narrow, snapshot),))
+    assert catalog.view().data(catalog.table()).statistics.columns[0].high == 99
+    catalog.commit(statistics=(SetStatistics(catalog.table(), narrow, catalog.state.seq),))
+    assert catalog.view().data(catalog.table()).statistics.columns[0].high == 2
+
+
+def test_rows_are_replicated_all_or_none(catalog: Catalog) -> None:
+    catalog.add([1])
+    with pytest.raises(errors.OperationalError, match="changed by another session"):
+        catalog.add([2], replicated=False)
+
+
+def test_chosen_encodings_become_the_columns_own_without_a_new_version(catalog: Catalog) -> None:
+    catalog.add([1], encodings={0: "az64"})
+    assert (catalog.table().columns[0].encoding, catalog.table().version) == ("az64", 1)
+
+
+def test_settings_are_set_and_reset(catalog: Catalog) -> None:
+    catalog.commit(settings={"a": "1", "b": "2"})
+    catalog.commit(settings={"a": None})
+    assert catalog.view().settings == {"b": "2"}
+
+
+def test_what_is_replicated_when_empty() -> None:
+    catalog = Catalog()
+    for style in DistStyle:
+        catalog.commit(create=(st.define(style.value, dist_style=style, dist_key=0),))
+    replicated = {r.name: catalog.view().data(r).replicated for r in catalog.view().relations()}  # type: ignore[arg-type]
+    assert replicated == {"ALL": True, "AUTO": True, "EVEN": False, "KEY": False}
+
+
+def test_an_empty_delta_is_false() -> None:
+    assert not Delta()
+    assert Delta(settings={"a": None})

@@ -1,0 +1,316 @@
+"""Opening, sharing, locking and closing database folders; snapshots and pins."""
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import stored_tables as st
+from warehouse import errors
+from warehouse.storage.catalog.delta import Delta, DropExtents
+from warehouse.storage.database import RECENT_STATES, Database
+from warehouse.storage.schema import Topology
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Every file and folder below, with size, time of change and bytes."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.stat()
+        found[str(path.relative_to(folder))] = (
+            status.st_size, status.st_mtime_ns, path.read_bytes() if path.is_file() else b"",
+        )  # fmt: skip
+    return found
+
+
+def in_child(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """A Python process that runs `code` and says "ready" when its test may go on."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/",
+    )  # fmt: skip
+    assert child.stdout is not None
+    assert child.stdout.readline().strip() == "ready"
+    return child
+
+
+def end(child: subprocess.Popen[str]) -> None:
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+
+
+OPEN_AND_WAIT = """
+    import sys
+    from warehouse.storage.database import Database
+    db = Database.open(sys.argv[1], read_only=len(sys.argv) > 2)
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+# -- folders ---------------------------------------------------------------------------------------
+
+
+def test_a_missing_path_is_created_with_its_folders(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "dw"
+    with Database.open(path, nodes=2, slices_per_node=2) as db:
+        assert db.topology == Topology.even(2, 2)
+    for name in ("data", "locks", "run", "spill", "catalog.sqlite"):
+        assert (path / name).exists()
+
+
+def test_create_false_refuses_a_missing_path(tmp_path: Path) -> None:
+    with pytest.raises(errors.FileMissing, match="does not exist"):
+        Database.open(tmp_path / "dw", create=False)
+    assert not (tmp_path / "dw").exists()
+
+
+def test_a_file_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "f.db"
+    path.write_text("x")
+    with pytest.raises(errors.OperationalError, match="is a file"):
+        Database.open(path)
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("x")
+    with pytest.raises(errors.OperationalError, match="not a database folder"):
+        Database.open(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["letters.txt"]
+
+
+def test_a_creation_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    (path / "data").mkdir(parents=True)
+    (path / "catalog.sqlite").touch()
+    with pytest.raises(errors.FileMissing):
+        Database.open(path, create=False)
+    with Database.open(path) as db:
+        assert db.snapshot() == 0
+
+
+def test_everything_is_there_after_closing_and_opening(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    with Database.open(path, nodes=1, slices_per_node=2) as db:
+        table = st.create(db, st.define())
+        st.load(db, table, [(1, "x"), (2, None)])
+        seq = db.snapshot()
+    with Database.open(path) as db:
+        assert db.snapshot() == seq
+        assert st.current(db, table) == table
+        assert st.stored(db, table) == [(1, "x"), (2, None)]
+        assert st.data_of(db, table).statistics.columns[0].high == 2
+
+
+def test_another_topology_is_refused_by_name(tmp_path: Path) -> None:
+    Database.open(tmp_path / "dw", nodes=1, slices_per_node=2).close()
+    for arguments in ({"nodes": 2}, {"slices_per_node": 3}, {"node_type": "ra3.4xlarge"}):
+        with pytest.raises(errors.TopologyMismatch, match=r"1 node with 2 slices .* asked for"):
+            Database.open(tmp_path / "dw", **arguments)  # type: ignore[arg-type]
+    with Database.open(tmp_path / "dw", node_type="dc2.large") as db:
+        assert db.topology.slices == 2
+
+
+def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    Database.open(path).close()
+    connection = sqlite3.connect(path / "catalog.sqlite")
+    connection.execute("UPDATE meta SET value = '999' WHERE key = 'format'")
+    connection.commit()
+    connection.close()
+    for read_only in (False, True):
+        with pytest.raises(errors.FormatTooNew, match="999"):
+            Database.open(path, read_only=read_only)
+
+
+def test_a_damaged_catalogue_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    Database.open(path).close()
+    (path / "catalog.sqlite").write_bytes(b"this is no SQLite file at all" * 100)
+    with pytest.raises(errors.DataCorrupted, match=r"catalog\.sqlite"):
+        Database.open(path)
+
+
+# -- who holds it ----------------------------------------------------------------------------------
+
+
+def test_the_same_process_shares_one_object(tmp_path: Path) -> None:
+    first = Database.open(tmp_path / "dw")
+    second = Database.open(str(tmp_path / "." / "dw"))
+    assert second is first
+    first.close()
+    assert second.snapshot() == 0
+    second.commit(Delta(create_schemas=("s",)))
+    second.close()
+    assert second.closed
+
+
+def test_sharing_needs_the_same_mode_and_topology(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "dw", nodes=1, slices_per_node=2):
+        with pytest.raises(errors.DatabaseInUse, match="for writing already"):
+            Database.open(tmp_path / "dw", read_only=True)
+        with pytest.raises(errors.TopologyMismatch):
+            Database.open(tmp_path / "dw", nodes=2)
+
+
+def test_a_second_process_is_told_who_holds_it_and_death_releases_it(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    child = in_child(OPEN_AND_WAIT, str(path))
+    try:
+        for read_only in (False, True):
+            with pytest.raises(errors.DatabaseInUse, match=f"process {child.pid}"):
+                Database.open(path, read_only=read_only)
+    finally:
+        end(child)
+    Database.open(path).close()
+
+
+def test_readers_of_two_processes_share_and_keep_writers_out(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    Database.open(path).close()
+    child = in_child(OPEN_AND_WAIT, str(path), "read-only")
+    try:
+        Database.open(path, read_only=True).close()
+        with pytest.raises(errors.DatabaseInUse):
+            Database.open(path)
+    finally:
+        end(child)
+
+
+# -- read-only -------------------------------------------------------------------------------------
+
+
+def test_read_only_never_writes_a_byte(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    with Database.open(path, nodes=1, slices_per_node=2) as db:
+        table = st.create(db, st.define())
+        st.load(db, table, [(1, "x")])
+        db.history.record({"query": db.history.next_query_id()})
+    before = contents(path)
+    with Database.open(path, read_only=True) as db:
+        assert st.stored(db, table) == [(1, "x")]
+        db.history.record({"query": db.history.next_query_id()})
+        snapshot = db.pin()
+        db.unpin(snapshot)
+        with pytest.raises(errors.ReadOnly):
+            db.commit(Delta(create_schemas=("s",)))
+        with pytest.raises(errors.ReadOnly):
+            st.load(db, table, [(2, "y")])
+    assert contents(path) == before
+
+
+def test_read_only_sees_what_a_killed_writer_committed(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    code = """
+        import sys
+        from warehouse.storage.database import Database
+        from warehouse.storage.catalog.delta import Delta
+        db = Database.open(sys.argv[1])
+        db.commit(Delta(create_schemas=("kept",)))
+        print("ready", flush=True)
+        sys.stdin.read()
+    """
+    end(in_child(code, str(path)))
+    assert (path / "catalog.sqlite-wal").stat().st_size > 0
+    before = contents(path)
+    with Database.open(path, read_only=True) as db:
+        assert "kept" in db.view().schemas()
+    assert contents(path) == before
+
+
+def test_read_only_needs_a_database(tmp_path: Path) -> None:
+    with pytest.raises(errors.FileMissing):
+        Database.open(tmp_path / "dw", read_only=True)
+    with pytest.raises(errors.InterfaceError):
+        Database.open(":memory:", read_only=True)
+
+
+# -- in memory -------------------------------------------------------------------------------------
+
+
+def test_databases_in_memory_are_apart_and_leave_nothing() -> None:
+    first, second = Database.open(), Database.open(":memory:", nodes=2, slices_per_node=1)
+    assert first is not second and second.topology.nodes == 2
+    table = st.create(first, st.define())
+    assert first._data is None, "no folder before rows are stored"
+    st.load(first, table, [(1, "x")])
+    folder = first.data_folder()
+    assert st.stored(first, table) == [(1, "x")]
+    assert second.view().relation(None, "t") is None
+    first.close()
+    second.close()
+    assert not folder.exists()
+
+
+# -- snapshots and pins ----------------------------------------------------------------------------
+
+
+def test_a_view_shows_its_snapshot_only() -> None:
+    with Database.open() as db:
+        before = db.snapshot()
+        table = st.create(db, st.define())
+        created = db.snapshot()
+        st.load(db, table, [(1, "x")])
+        assert db.view(before).relation(None, "t") is None
+        assert st.stored(db, table, created) == []
+        assert st.stored(db, table) == [(1, "x")]
+
+
+def test_dropped_files_stay_for_those_who_pinned_them() -> None:
+    with Database.open() as db:
+        table = st.create(db, st.define())
+        st.load(db, table, [(1, "x")])
+        (extent,) = st.data_of(db, table).extents
+        pinned = db.pin()
+        db.commit(Delta(drop_extents=(DropExtents(table),)))
+        assert st.stored(db, table) == []
+        assert st.stored(db, table, pinned) == [(1, "x")]
+        db.unpin(pinned)
+        assert not db.extent_path(extent).exists()
+        with pytest.raises(errors.OperationalError, match="lost files"):
+            db.pin(pinned)
+
+
+def test_unpinning_twice_is_noticed() -> None:
+    with Database.open() as db:
+        snapshot = db.pin()
+        db.pin(snapshot)
+        db.unpin(snapshot)
+        db.unpin(snapshot)
+        with pytest.raises(errors.InternalError):
+            db.unpin(snapshot)
+
+
+def test_old_snapshots_go_unless_pinned() -> None:
+    with Database.open() as db:
+        first = db.pin()
+        for i in range(RECENT_STATES + 5):
+            db.commit(Delta(settings={"x": str(i)}))
+        assert db.view(first).settings == {}
+        with pytest.raises(errors.OperationalError, match="not kept"):
+            db.view(first + 1)
+
+
+def test_a_closed_database_commits_nothing() -> None:
+    db = Database.open()
+    db.close()
+    with pytest.raises(errors.InterfaceError, match="closed"):
+        db.commit(Delta(create_schemas=("s",)))
+
+
+def test_ids_and_identity_values_are_never_given_twice(tmp_path: Path) -> None:
+    with Database.open(tmp_path / "dw") as db:
+        ids = [db.new_id(), db.new_id()]
+        db.commit(Delta(create=(st.define(),)))
+        ids.append(db.view().relations()[0].id)
+        db.commit(Delta(drop=(db.view().relations()[0],)))
+        assert db.take_identity(1, 0, seed=5, step=2, count=3) == (5, 11)
+        assert db.take_identity(1, 0, seed=5, step=2, count=1) == (11, 13)
+    with Database.open(tmp_path / "dw") as db:
+        ids.append(db.new_id())
+    assert len(set(ids)) == 4
