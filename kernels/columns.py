@@ -17,6 +17,8 @@ from .abi import BATCH_ROWS, VECTOR_ROWS
 from .group_table import GroupTable
 from .memory import address, empty, zeros
 
+SHORTEST_NEEDLE = 2  # single letters stand in too many rows
+
 
 class ColumnScratch:
     """Room for one batch's codes, a dictionary's results and a vector of views."""
@@ -43,9 +45,13 @@ def make_column(scratch: ColumnScratch, column: int, op: str, k: int = 0) -> np.
 
 
 def make_like(scratch: ColumnScratch, column: int, pattern: np.ndarray) -> np.ndarray:
-    """pred_column's block for LIKE: whole blocks are searched when the pattern has a needle."""
+    """pred_column's block for LIKE: whole blocks are searched when the pattern has a needle.
+
+    A pattern that is fixed to the string's start, or one segment fixed to its end, is tested faster row by row.
+    """
     block = make_column(scratch, column, "like_str", address(pattern))
-    block[layout.P_LIKE] = pattern[layout.L_NEEDLE_LENGTH] > 0
+    fixed = pattern[layout.L_FROM_START] or (pattern[layout.L_SEGMENTS] == 1 and pattern[layout.L_TO_END])
+    block[layout.P_LIKE] = pattern[layout.L_NEEDLE_LENGTH] >= SHORTEST_NEEDLE and not fixed
     return block
 
 

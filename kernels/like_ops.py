@@ -35,6 +35,9 @@ def _folded(byte, fold):
 @inline
 def _match_at(segment, fold, x, at, length):
     """Where the segment ends when it stands at offset `at`, -1 when it does not."""
+    if segment[S_PLAIN] != 0:
+        end = at + segment[S_LENGTH]
+        return end if end <= length and text_equal(x + at, segment[S_BYTES], segment[S_LENGTH]) else -1
     pattern, kinds, text = u8p(segment[S_BYTES]), u8p(segment[S_KINDS]), u8p(x)
     j = 0
     while j < segment[S_LENGTH] and at >= 0:

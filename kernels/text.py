@@ -19,12 +19,15 @@ from .intrinsics import (
     inline,
     load_row,
     make_intrinsic,
+    popcount,
     splat,
     trailing_zeros,
     u8p,
     u64p,
 )
 
+BYTE_ONES = np.uint64(0x0101010101010101)
+HIGH_BITS = np.uint64(0x8080808080808080)
 ALL_BITS = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -80,10 +83,14 @@ def character_bytes(x):
 @inline
 def count_characters(x, length):
     """Characters in `length` bytes of UTF-8: all bytes but those of the form 10xxxxxx."""
-    text = u8p(x)
-    count = 0
-    for i in range(length):
-        count += 1 if (text[i] & 0xC0) != 0x80 else 0
+    count, at = length, 0
+    while at + 8 <= length:
+        w = u64p(x + at)[0]
+        count -= as_i64(popcount((w >> np.uint64(7)) & (~w >> np.uint64(6)) & BYTE_ONES))
+        at += 8
+    if at < length:
+        w = u64p(x + at)[0] & low_mask(length - at)
+        count -= as_i64(popcount((w >> np.uint64(7)) & (~w >> np.uint64(6)) & BYTE_ONES))
     return count
 
 
@@ -93,6 +100,9 @@ def at_character(x, length, start, count):
     text = u8p(x)
     at = start
     left = count
+    while left >= 8 and at + 8 <= length and u64p(x + at)[0] & HIGH_BITS == np.uint64(0):
+        at += 8  # eight characters of one byte
+        left -= 8
     while left > 0 and at < length:
         at += 1
         while at < length and (text[at] & 0xC0) == 0x80:
