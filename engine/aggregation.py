@@ -33,7 +33,7 @@ from .compile import numeric
 from .compile.batch import Value
 from .compile.program import External, Operand, Place
 from .compile.segment import Segment
-from .context import MemoryBudget
+from .context import Charge, MemoryBudget
 from .interning import Interned, intern
 
 PACK_BITS = 62
@@ -188,7 +188,7 @@ class AggregateSink:
                 columns.append(_stored(key.ref, column, heaps, key.value))
         for (ref, _), item in zip(self._calls, state.accumulators.items, strict=True):
             columns.append(_result(ref, item, heaps))
-        return Collection(columns, rows, heaps)
+        return Collection(columns, rows, heaps, [state.charge])
 
     def _unpack(self, table: GroupTable) -> list[Column]:
         packed = table.export()[0].values
@@ -213,7 +213,7 @@ class AggregateState:
         self.accumulators = Accumulators(self.table)
         self.task_states: dict[int, Any] = {}  # the task's, where interned strings are
         self._slots = slots
-        self._budget = budget
+        self.charge = Charge(budget, "aggregate")
         for function, physical in specs:
             self.accumulators.add(function, physical)
 
@@ -229,10 +229,9 @@ class AggregateState:
 
     def grow(self) -> None:
         assert self.table is not None
-        before = self.table.nbytes + self.accumulators.nbytes
         self.table.grow()
         self.accumulators.grow()
-        self._budget.charge(self.table.nbytes + self.accumulators.nbytes - before, "aggregate")
+        self.charge.add(self.table.nbytes + self.accumulators.nbytes - self.charge.bytes)
 
 
 def _stored(ref: ColumnRef, column: Column, heaps: list[np.ndarray], like: Value) -> StoredColumn:

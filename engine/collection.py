@@ -19,6 +19,7 @@ import numpy as np
 from ..kernels import memory
 from ..planner.expressions import ColumnRef
 from ..storage.types import Physical
+from .context import Charge
 
 _DTYPES = {Physical.I64: np.int64, Physical.F64: np.float64, Physical.BOOL: np.uint8}
 FIRST_ROWS = 4096
@@ -57,6 +58,7 @@ class Collection:
     columns: list[StoredColumn]
     rows: int = 0
     heaps: list[np.ndarray] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)  # memory in use, given back when this is dropped
 
     def column(self, id: int) -> StoredColumn:
         for column in self.columns:
@@ -75,14 +77,15 @@ class Collection:
     def take(self, rows: np.ndarray | slice) -> Collection:
         columns = [c.take(rows) for c in self.columns]
         count = len(range(*rows.indices(self.rows))) if isinstance(rows, slice) else len(rows)
-        return Collection(columns, count, list(self.heaps))
+        taken = Collection(columns, count, list(self.heaps))
+        if self.charges:
+            taken.charges = [self.charges[0].like(taken.value_bytes), *(self.charges if self.heaps else ())]
+        return taken
 
     @property
-    def bytes(self) -> int:
-        total = sum(heap.nbytes for heap in self.heaps)
-        for c in self.columns:
-            total += c.values.nbytes + (0 if c.valid is None else c.valid.nbytes)
-        return total
+    def value_bytes(self) -> int:
+        """Memory of the columns, without heaps."""
+        return sum(c.values.nbytes + (0 if c.valid is None else c.valid.nbytes) for c in self.columns)
 
     def payload_bytes(self) -> int:
         """What moving the rows would send: fixed widths plus the bytes of strings."""
@@ -116,7 +119,11 @@ def concatenate(parts: Sequence[Collection]) -> Collection:
         return parts[0]
     columns = [_concatenate_column([p.columns[i] for p in filled]) for i in range(len(filled[0].columns))]
     heaps = {id(h): h for p in filled for h in p.heaps}
-    return Collection(columns, sum(p.rows for p in filled), list(heaps.values()))
+    whole = Collection(columns, sum(p.rows for p in filled), list(heaps.values()))
+    charges = [c for p in filled for c in p.charges]
+    if charges:
+        whole.charges = [charges[0].like(whole.value_bytes), *(charges if heaps else ())]
+    return whole
 
 
 def _concatenate_column(columns: list[StoredColumn]) -> StoredColumn:

@@ -100,6 +100,33 @@ class MemoryBudget:
             self.release(amount)
 
 
+class Charge:
+    """Bytes that one object holds of a budget; given back when the object is dropped."""
+
+    __slots__ = ("_budget", "bytes", "step")
+
+    def __init__(self, budget: MemoryBudget, step: str, amount: int = 0) -> None:
+        self._budget = budget
+        self.step = step
+        self.bytes = 0
+        self.add(amount)
+
+    def add(self, amount: int) -> None:
+        """Hold `amount` bytes more (or fewer); OutOfMemory leaves the charge as it was."""
+        if amount > 0:
+            self._budget.charge(amount, self.step)
+        else:
+            self._budget.release(-amount)
+        self.bytes += amount
+
+    def like(self, amount: int) -> Charge:
+        """A charge of its own for a copy."""
+        return Charge(self._budget, self.step, amount)
+
+    def __del__(self) -> None:
+        self._budget.release(self.bytes)
+
+
 def _megabytes(amount: int) -> str:
     return f"{amount / (1 << 20):,.1f} MB"
 

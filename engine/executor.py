@@ -266,7 +266,7 @@ class Executor:
     def _build_side(self, join: HashJoin) -> BuildSide:
         rows, ids = self.with_columns(join.build, list(join.build_keys))
         self.counters.built(join, rows.rows)
-        side = BuildSide(rows, ids, self.parallel)
+        side = BuildSide(rows, ids, self.parallel, self.context.budget)
         side.unify()
         return side
 

@@ -18,6 +18,7 @@ from ..kernels.join_table import JoinTable, KeyColumn
 from ..planner.expressions import ColumnId
 from ..storage.types import Physical
 from .collection import Collection, StoredColumn, widened
+from .context import Charge, MemoryBudget
 from .rows import Rows, Where
 
 Parallel = Callable[[Callable[[int], None], int], None]
@@ -38,11 +39,12 @@ class Probed:
 class BuildSide:
     """Build rows and their tables; see the module's text. `keys` are columns of the rows."""
 
-    def __init__(self, rows: Rows, keys: Sequence[ColumnId], parallel: Parallel) -> None:
+    def __init__(self, rows: Rows, keys: Sequence[ColumnId], parallel: Parallel, budget: MemoryBudget) -> None:
         self._parts = [p.trimmed() for p in rows.parts]
         self.shared = rows.where is not Where.SLICES
         self._keys = keys
         self._parallel = parallel
+        self._charge = Charge(budget, "hash")
         self._tables: list[JoinTable] = []
         self.marks: list[np.ndarray] = []
         self.rows = rows.rows
@@ -80,6 +82,7 @@ class BuildSide:
 
         self._parallel(build, len(self._parts))
         self._tables = [t for t in tables if t is not None]
+        self._charge.add(sum(t.nbytes for t in self._tables))
         self.marks = [np.zeros(p.rows, np.uint8) for p in self._parts]
 
     def probed(self, slice: int) -> Probed:

@@ -18,7 +18,7 @@ from .collection import FIRST_HEAP, FIRST_ROWS, Collection, StoredColumn, alloca
 from .compile.batch import Value
 from .compile.program import External
 from .compile.segment import Segment
-from .context import MemoryBudget
+from .context import Charge, MemoryBudget
 
 
 class CollectSink:
@@ -67,14 +67,13 @@ class CollectState:
 
     def __init__(self, columns: list[tuple[ColumnRef, Value]], expected: int, budget: MemoryBudget) -> None:
         self._columns = columns
-        self._budget = budget
+        self._charge = Charge(budget, "collecting rows")
         self._rows = memory.words(0, 0)
         self.rows_address = memory.address(self._rows)
         self._blocks = memory.zeros(len(columns) * 16, np.int64).reshape(len(columns), 16)
         self._values: list[np.ndarray] = []
         self._valid: list[np.ndarray | None] = []
         self._heaps: list[list[np.ndarray]] = [[] for _ in columns]
-        self._charged = 0
         for i, (_, value) in enumerate(columns):
             self._values.append(allocate(value.carried, 0))
             self._valid.append(None if value.valid is None else allocate(Physical.BOOL, 0))
@@ -96,12 +95,10 @@ class CollectState:
         rows = int(self._rows[0])
         for i, (_, value) in enumerate(self._columns):
             width = value.carried.width + (value.valid is not None)
-            self._budget.charge(capacity * width, "collecting rows")
-            self._charged += capacity * width
+            self._charge.add(capacity * width)
             longer = allocate(value.carried, capacity)
             longer[:rows] = self._values[i][:rows]
-            self._budget.release(len(self._values[i]) * width)
-            self._charged -= len(self._values[i]) * width
+            self._charge.add(-len(self._values[i]) * width)
             self._values[i] = longer
             self._blocks[i, 0] = memory.address(longer)
             old = self._valid[i]
@@ -118,8 +115,7 @@ class CollectState:
         self._new_heap(i, max(2 * int(self._blocks[i, 4]), missing))
 
     def _new_heap(self, i: int, size: int) -> None:
-        self._budget.charge(size, "collecting strings")
-        self._charged += size
+        self._charge.add(size)
         heap = memory.empty(size, np.uint8)
         self._heaps[i].append(heap)
         self._blocks[i, 2:5] = (memory.address(heap), 0, size)
@@ -130,7 +126,7 @@ class CollectState:
             for i, (ref, v) in enumerate(self._columns)
         ]
         heaps = [h for column in self._heaps for h in column]
-        return Collection(columns, int(self._rows[0]), heaps).trimmed()
+        return Collection(columns, int(self._rows[0]), heaps, [self._charge]).trimmed()
 
 
 class NoSink:
