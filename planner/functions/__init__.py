@@ -1,1 +1,70 @@
-"""Part of the warehouse; see ARCHITECTURE.md."""
+"""The function catalogue: what each function takes and gives. What it *does* is in the engine.
+
+One module per family, each with a tuple FUNCTIONS of `Signature` (signature.py); aggregates in
+aggregate.py. `resolve(name)` gives a name's signatures, in the order in which they are tried.
+
+Implementation keys, with argument types as the engine gets them (n = any numeric class, text = VARCHAR,
+int = any integer, ts = TIMESTAMP or TIMESTAMPTZ); result types stand in the Call:
+
+    add subtract multiply divide modulo (n, n)    negate abs sign (n)      floor ceil (DECIMAL | DOUBLE)
+    round trunc (DOUBLE), (DECIMAL, int)          sqrt exp ln log10 sin cos tan asin acos atan (DOUBLE)
+    power (DOUBLE, DOUBLE)
+    length octet_length upper lower (text)        substring (text, int [, int])     left right (text, int)
+    trim ltrim rtrim (text [, text])              replace (text, text, text)        strpos (text, text)
+    concat (text, text)
+    date_add_days (DATE, int)                     date_add_months (DATE, int)       ts_add_months (ts, int)
+    ts_add_micros (ts, BIGINT)                    add_months (TIMESTAMP, int)       last_day (DATE | ts)
+    date_diff_<part> (DATE, DATE), (ts, ts)       date_trunc_<part> (DATE | ts)     extract_<part> (DATE | ts | TIME)
+
+All are strict. Everything else (COALESCE, NULLIF, GETDATE ...) is built from other expressions.
+"""
+from __future__ import annotations
+
+from . import aggregate, conditional, datetime, math, string, system
+from .aggregate import Aggregate
+from .missing import MISSING
+from .signature import Signature, Site
+
+_FAMILIES = (math, string, datetime, conditional, system)
+_PART_KEYS = ("date_diff", "date_trunc", "extract")
+_PARTS = ("millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour", "minute",
+          "second", "millisecond", "microsecond")
+_FIELDS = (*_PARTS, "dow", "doy", "epoch")
+
+SIGNATURES: tuple[Signature, ...] = tuple(s for family in _FAMILIES for s in family.FUNCTIONS)
+_BY_NAME: dict[str, tuple[Signature, ...]] = {}
+for _signature in SIGNATURES:
+    for _name in _signature.names:
+        _BY_NAME[_name] = (*_BY_NAME.get(_name, ()), _signature)
+_AGGREGATES: dict[str, Aggregate] = {name: a for a in aggregate.AGGREGATES for name in a.names}
+
+# Keys that Call nodes carry: what the engine has to implement.
+KEYS: frozenset[str] = frozenset(
+    {"add", "subtract", "multiply", "divide", "modulo", "negate", "date_add_days", "date_add_months",
+     "ts_add_months", "ts_add_micros", "add_months", "round", "trunc", "power"}
+    | {s.key for s in SIGNATURES if s.build is None}
+    | {f"date_diff_{part}" for part in _PARTS}
+    | {f"date_trunc_{part}" for part in _PARTS}
+    | {f"extract_{part}" for part in _FIELDS}
+)
+AGGREGATE_KEYS: frozenset[str] = frozenset(a.key for a in aggregate.AGGREGATES)
+
+
+def resolve(name: str) -> tuple[Signature, ...]:
+    """The signatures of a scalar function; empty when there is none of that name."""
+    return _BY_NAME.get(name, ())
+
+
+def resolve_aggregate(name: str) -> Aggregate | None:
+    return _AGGREGATES.get(name)
+
+
+def names() -> tuple[str, ...]:
+    """All names, for near-name hints and listings."""
+    return tuple(sorted({*_BY_NAME, *_AGGREGATES}))
+
+
+__all__ = [
+    "AGGREGATE_KEYS", "Aggregate", "KEYS", "MISSING", "SIGNATURES", "Signature", "Site", "names", "resolve",
+    "resolve_aggregate",
+]

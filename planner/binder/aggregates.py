@@ -1,0 +1,165 @@
+"""Aggregates and GROUP BY.
+
+The select list, HAVING and ORDER BY of a grouped query are bound over the rows *before* grouping, with
+each aggregate call replaced by a column that the Aggregate node will make. Then every expression is
+looked through once more: what equals a GROUP BY expression becomes that group's column; an aggregate's
+column stays; any other column of the input is an error.
+
+    select upper(s), sum(x) + 1 from t group by upper(s)
+      bound      upper(s#1)         , c#5 + 1          aggregates: c#5 = sum(x#2)
+      grouped    g#6                , c#5 + 1          groups:     g#6 = upper(s#1)
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
+from ...storage.types import BIGINT, Kind
+from .. import functions
+from ..coercion import coerce
+from ..columns import free_columns, substitute_plan
+from ..expressions import AggregateCall, ColumnId, ColumnRef, Exists, Expr, Quantified, ScalarSubquery
+from ..logical import Aggregate, Logical
+from ..traverse import map_children
+from .context import Binder
+from .expressions import ExpressionBinder
+from .scope import Scope
+
+
+class Aggregates:
+    """The aggregate calls of one query, each once, with the column that holds its result."""
+
+    __slots__ = ("b", "busy", "calls")
+
+    def __init__(self, b: Binder) -> None:
+        self.b = b
+        self.calls: dict[AggregateCall, ColumnRef] = {}
+        self.busy = False  # inside an aggregate's argument
+
+    def column(self, call: AggregateCall) -> ColumnRef:
+        known = self.calls.get(call)
+        if known is None:
+            known = self.b.column(call.type, call.function, call.function != "count", call.span)
+            self.calls[call] = known
+        return known
+
+
+def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    """An aggregate call: the column of its result."""
+    position = e.b.position(node)
+    if e.aggregates is None:
+        raise GroupingError(f"aggregates not allowed in {e.clause} clause", position=position)
+    if e.aggregates.busy:
+        raise GroupingError("aggregate function calls may not have nested aggregate or window function",
+                            position=position)
+    distinct, given = _arguments(name, arguments, position)
+    e.aggregates.busy = True
+    try:
+        args = [e.bind(a) for a in given]
+    finally:
+        e.aggregates.busy = False
+    return e.aggregates.column(_call(e, name, args, distinct, node))
+
+
+def _arguments(name: str, arguments: Sequence[Any], position: int | None) -> tuple[bool, Sequence[Any]]:
+    """(DISTINCT?, arguments); COUNT(*) has none."""
+    if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
+        inner = arguments[0].expressions
+        if len(inner) != 1 or isinstance(inner[0], exp.Star):
+            raise NotSupportedError(
+                f"{name.upper()}(DISTINCT ...) takes one expression in Redshift", position=position
+            )
+        return True, inner
+    if len(arguments) == 1 and isinstance(arguments[0], exp.Star):
+        if name != "count":
+            raise SqlSyntaxError(f"{name}(*) is not allowed", position=position)
+        return False, ()
+    if name == "count" and not arguments:
+        raise SqlSyntaxError("count(*) must be used to call a parameterless aggregate function",
+                             sqlstate="42809", position=position)
+    return False, arguments
+
+
+def _call(e: ExpressionBinder, name: str, args: list[Expr], distinct: bool, node: Any) -> AggregateCall:
+    found = functions.resolve_aggregate(name)
+    assert found is not None
+    span = e.span(node)
+    if not args and name == "count":
+        return AggregateCall("count", (), BIGINT, False, span)
+    type = found.result(args[0].type) if len(args) == 1 else None
+    if type is None:
+        shown = ", ".join('"unknown"' if a.type.kind is Kind.UNKNOWN else a.type.kind.value for a in args)
+        raise UndefinedFunction(f"function {name}({shown}) does not exist", position=e.b.position(node))
+    arg = args[0]
+    if arg.type.kind is Kind.UNKNOWN or (type.kind is Kind.BOOLEAN and arg.type.kind is not Kind.BOOLEAN):
+        arg = coerce(arg, type)
+    return AggregateCall(found.key, (arg,), type, distinct and found.keeps_distinct, span)
+
+
+# -- grouping ------------------------------------------------------------------------------------
+
+
+class Grouping:
+    """An Aggregate node being made, and the rewriting of what stands above it."""
+
+    def __init__(self, b: Binder, scope: Scope, groups: Iterable[Expr], aggregates: Aggregates) -> None:
+        self.b = b
+        self.scope = scope
+        self.aggregates = aggregates
+        self.groups: dict[Expr, ColumnRef] = {}
+        for expr in groups:
+            if expr not in self.groups:
+                nullable = expr.nullable if isinstance(expr, ColumnRef) else True
+                name = expr.name if isinstance(expr, ColumnRef) else "group"
+                self.groups[expr] = b.column(expr.type, name, nullable, getattr(expr, "span", None))
+        self.input = {c.id for relation in scope.relations for c in relation.columns}
+
+    def node(self, plan: Logical) -> Aggregate:
+        groups = tuple((ref, expr) for expr, ref in self.groups.items())
+        calls = tuple((ref, call) for call, ref in self.aggregates.calls.items())
+        return Aggregate(plan, groups, calls)
+
+    def above(self, expr: Expr) -> Expr:
+        """`expr`, bound over the input, as it reads above the Aggregate."""
+        known = self.groups.get(expr)
+        if known is not None:
+            return known
+        if isinstance(expr, ColumnRef):
+            if expr.id in self.input:
+                raise self._not_grouped(expr)
+            return expr
+        expr = map_children(expr, self.above)
+        if isinstance(expr, ScalarSubquery):
+            return ScalarSubquery(self._plan_above(expr.plan), expr.column, expr.span)
+        if isinstance(expr, Exists):
+            return Exists(self._plan_above(expr.plan), expr.negated, expr.span)
+        if isinstance(expr, Quantified):
+            return Quantified(expr.op, expr.all, expr.arg, self._plan_above(expr.plan), expr.column, expr.span)
+        return expr
+
+    def _plan_above(self, plan: Logical) -> Logical:
+        """A subquery's plan with the columns it takes from here replaced by those of the groups."""
+        mapping: dict[ColumnId, Expr] = {ref.id: out for ref, out in self.groups.items() if isinstance(ref, ColumnRef)}
+        for id in free_columns(plan):
+            if id in self.input and id not in mapping:
+                raise GroupingError(
+                    f'subquery uses ungrouped column "{self._name(id)}" from outer query'
+                )
+        return substitute_plan(plan, mapping)
+
+    def _not_grouped(self, column: ColumnRef) -> GroupingError:
+        return GroupingError(
+            f'column "{self._name(column.id)}" must appear in the GROUP BY clause or be used in an aggregate '
+            "function",
+            position=None if column.span is None else column.span[0],
+        )
+
+    def _name(self, id: ColumnId) -> str:
+        for relation in self.scope.relations:
+            for name, column in zip(relation.names, relation.columns):
+                if column.id == id:
+                    return f"{relation.alias}.{name}" if relation.alias else name
+        return "?"

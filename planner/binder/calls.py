@@ -1,0 +1,173 @@
+"""Function calls: the name looked up in the catalogue, the arguments cast to what a signature takes.
+
+Of several signatures that fit, the one wins that changes the fewest argument kinds. Functions with
+their own syntax (EXTRACT, SUBSTRING FROM, TRIM BOTH ...) come as nodes of their own and are brought to
+plain calls here. Aggregates go to aggregates.py.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlglot import exp
+
+from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
+from ...storage.types import Kind, SqlType
+from .. import functions
+from ..coercion import coerce
+from ..dateparts import date_part
+from ..expressions import Call, Expr, Span
+from ..functions import Signature, Site
+from .dispatch import binds
+from .expressions import ExpressionBinder
+from .scope import near
+
+
+@binds(exp.Anonymous)
+def _anonymous(e: ExpressionBinder, node: exp.Anonymous) -> Expr:
+    this = node.this
+    name = (this if isinstance(this, str) else this.name).lower()
+    return _named(e, name, node.expressions, node)
+
+
+@binds(exp.Dot)
+def _qualified(e: ExpressionBinder, node: exp.Dot) -> Expr:
+    """pg_catalog.f(x)."""
+    schema, inner = node.this, node.expression
+    if isinstance(schema, exp.Identifier) and schema.name.lower() == "pg_catalog":
+        if isinstance(inner, exp.Anonymous):
+            return e.bind(inner)
+    if isinstance(inner, exp.Func) and isinstance(schema, exp.Identifier):
+        raise UndefinedFunction(f"function {schema.name}.{inner.name}() does not exist", position=e.b.position(node))
+    raise NotSupportedError("navigation into SUPER values is not supported yet", position=e.b.position(node))
+
+
+def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    if functions.resolve_aggregate(name) is not None:
+        from .aggregates import aggregate
+
+        return aggregate(e, name, arguments, node)
+    signatures = functions.resolve(name)
+    span = e.span(node)
+    for argument in arguments:
+        if isinstance(argument, exp.Distinct):
+            raise SqlSyntaxError(f"DISTINCT is for aggregates, and {name}() is none", position=e.b.position(node))
+    if signatures and signatures[0].takes_part and arguments:
+        part = _part_name(e, arguments[0])
+        return call(e, name, [e.bind(a) for a in arguments[1:]], span, part)
+    if not signatures:
+        raise _unknown(e, name, arguments, node)
+    return call(e, name, [e.bind(a) for a in arguments], span)
+
+
+def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:
+    if name in functions.MISSING:
+        return NotSupportedError(f"function {name} is not supported yet", position=e.b.position(node))
+    types = [e.bind(a).type for a in arguments if not isinstance(a, exp.Star)]
+    return _undefined(e, name, types, e.span(node))
+
+
+def _undefined(e: ExpressionBinder, name: str, types: Sequence[SqlType], span: Span | None) -> UndefinedFunction:
+    shown = ", ".join('"unknown"' if t.kind is Kind.UNKNOWN else t.kind.value for t in types)
+    known = bool(functions.resolve(name) or functions.resolve_aggregate(name))
+    hint = (
+        "No function matches the given name and argument types. You may need to add explicit type casts."
+        if known else near(name, functions.names())
+    )
+    return UndefinedFunction(
+        f"function {name}({shown}) does not exist", hint=hint, position=None if span is None else span[0]
+    )
+
+
+def call(e: ExpressionBinder, name: str, args: list[Expr], span: Span | None, part: str = "") -> Expr:
+    """The expression for name(args)."""
+    types = [a.type for a in args]
+    best: tuple[int, Signature, tuple[SqlType, ...]] | None = None
+    for signature in functions.resolve(name):
+        targets = signature.targets(types)
+        if targets is None:
+            continue
+        changed = sum(a.kind is not t.kind for a, t in zip(types, targets))
+        if best is None or changed < best[0]:
+            best = (changed, signature, targets)
+    if best is None:
+        raise _undefined(e, name, types, span)
+    _, signature, targets = best
+    if signature.leader_only:
+        e.b.leader_tables.append(f"function {name}()")
+    cast = tuple(coerce(a, t, span) for a, t in zip(args, targets))
+    if signature.build is not None:
+        return signature.build(Site(name, span, e.b.context, part), cast)
+    return Call(signature.key, cast, signature.result(targets), span)
+
+
+def _part_name(e: ExpressionBinder, node: Any) -> str:
+    """A date part: a bare word, a string, or sqlglot's Var."""
+    position = e.b.position(node)
+    if isinstance(node, exp.Column) and not node.table:
+        return date_part(node.name, position)
+    if isinstance(node, (exp.Var, exp.Literal, exp.Identifier)):
+        return date_part(node.name, position)
+    raise SqlSyntaxError("a date part is needed as the first argument", position=position)
+
+
+# -- functions with their own syntax ---------------------------------------------------------------
+
+
+@binds(exp.Extract)
+def _extract(e: ExpressionBinder, node: exp.Extract) -> Expr:
+    """EXTRACT(part FROM x). DATE_PART(part, x) comes as the same node; its place tells them apart."""
+    meta = node._meta or {}
+    long_name = meta.get("end", 0) - meta.get("start", 0) + 1 == len("date_part")
+    name = "date_part" if long_name else "extract"
+    return call(e, name, [e.bind(node.expression)], e.span(node), _part_name(e, node.this))
+
+
+@binds(exp.Substring)
+def _substring(e: ExpressionBinder, node: exp.Substring) -> Expr:
+    parts = [node.this, node.args.get("start"), node.args.get("length")]
+    return call(e, "substring", [e.bind(p) for p in parts if p is not None], e.span(node))
+
+
+@binds(exp.Trim)
+def _trim(e: ExpressionBinder, node: exp.Trim) -> Expr:
+    position = str(node.args.get("position") or "BOTH").upper()
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(position, "trim")
+    characters = node.args.get("expression")
+    args = [e.bind(node.this)] + ([] if characters is None else [e.bind(characters)])
+    return call(e, name, args, e.span(node))
+
+
+@binds(exp.StrPosition)
+def _position(e: ExpressionBinder, node: exp.StrPosition) -> Expr:
+    return call(e, "strpos", [e.bind(node.this), e.bind(node.args["substr"])], e.span(node))
+
+
+@binds(exp.Floor, exp.Ceil)
+def _floor(e: ExpressionBinder, node: Any) -> Expr:
+    args = [node.this] + [x for x in (node.args.get("decimals"), node.args.get("to")) if x is not None]
+    return call(e, "floor" if isinstance(node, exp.Floor) else "ceil", [e.bind(a) for a in args], e.span(node))
+
+
+@binds(exp.DecodeCase)
+def _decode(e: ExpressionBinder, node: exp.DecodeCase) -> Expr:
+    return call(e, "decode", [e.bind(x) for x in node.expressions], e.span(node))
+
+
+_WORDS: dict[type, str] = {
+    exp.CurrentDate: "current_date",
+    exp.CurrentTime: "current_time",
+    exp.CurrentUser: "current_user",
+    exp.SessionUser: "session_user",
+    exp.CurrentSchema: "current_schema",
+}
+
+
+@binds(*_WORDS)
+def _word(e: ExpressionBinder, node: Any) -> Expr:
+    return call(e, _WORDS[type(node)], [], e.span(node))
+
+
+@binds(exp.CurrentTimestamp)
+def _now(e: ExpressionBinder, node: exp.CurrentTimestamp) -> Expr:
+    return call(e, "sysdate" if node.args.get("sysdate") else "current_timestamp", [], e.span(node))

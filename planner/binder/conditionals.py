@@ -1,0 +1,32 @@
+"""CASE in its two forms. COALESCE, NULLIF and their like are functions (planner/functions/conditional.py)."""
+from __future__ import annotations
+
+from sqlglot import exp
+
+from ...storage.types import UNKNOWN
+from .. import build
+from ..coercion import unify
+from ..expressions import Case, Expr, Literal
+from .dispatch import binds
+from .expressions import ExpressionBinder
+
+
+@binds(exp.Case)
+def _case(e: ExpressionBinder, node: exp.Case) -> Expr:
+    """CASE [operand] WHEN ... THEN ... [ELSE ...] END."""
+    given = node.args.get("this")
+    operand = None if given is None else e.bind(given)
+    clause, e.clause = e.clause, "CASE/WHEN"
+    conditions: list[Expr] = []
+    results: list[Expr] = []
+    for when in node.args["ifs"]:
+        if operand is None:
+            conditions.append(e.boolean(when.this))
+        else:
+            conditions.append(build.compare("=", operand, e.bind(when.this)))
+        results.append(e.bind(when.args["true"]))
+    otherwise = node.args.get("default")
+    results.append(Literal(None, UNKNOWN) if otherwise is None else e.bind(otherwise))
+    e.clause = clause
+    unified, type = unify(results, "CASE", e.b.position(node))
+    return Case(tuple(zip(conditions, unified)), unified[-1], type, e.span(node))

@@ -1,0 +1,93 @@
+"""What a binder may know about its surroundings, and what it keeps while it binds one statement."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from ...storage.types import SqlType
+from ..expressions import ColumnRef, Span
+
+if TYPE_CHECKING:
+    from ...storage.schema import CatalogView
+    from ..logical import Logical
+
+MAX_DEPTH = 64  # views within views
+
+
+def _epoch() -> datetime:
+    return datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(slots=True)
+class BindContext:
+    """The session's part of binding.
+
+    parameters      typed Python values of $1, $2 ...; None: the statement was given none
+    virtual_tables  "schema.name" -> ((column name, type), ...)
+    leader_only     names in virtual_tables that may not be joined with user tables
+    stable          set by the binder when a value of now (GETDATE ...) went into the plan
+    """
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    parameters: Sequence[Any] | None = None
+    virtual_tables: Mapping[str, Sequence[tuple[str, SqlType]]] = field(default_factory=dict)
+    leader_only: frozenset[str] = frozenset()
+    now: datetime = field(default_factory=_epoch)
+    user: str = "dev"
+    database: str = "dev"
+    current_schema: str = "public"
+    stable: bool = False
+
+    @property
+    def extended(self) -> bool:
+        """compatibility = 'extended': forms that Redshift refuses are run."""
+        return self.settings.get("compatibility", "redshift") == "extended"
+
+
+class Binder:
+    """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
+
+    __slots__ = ("context", "ctes", "depth", "has_spans", "leader_tables", "next_id", "user_tables", "view")
+
+    def __init__(self, view: CatalogView, context: BindContext) -> None:
+        self.view = view
+        self.context = context
+        self.next_id = 1
+        self.ctes: list[tuple[int, Logical, tuple[ColumnRef, ...]]] = []
+        self.depth = 0  # of views being bound
+        self.has_spans = True  # False inside a view: its text is another one
+        self.leader_tables: list[str] = []
+        self.user_tables: list[str] = []
+
+    def column(
+        self, type: SqlType, name: str, nullable: bool = True, span: Span | None = None
+    ) -> ColumnRef:
+        """A new column."""
+        id = self.next_id
+        self.next_id = id + 1
+        return ColumnRef(id, type, name, nullable, span)
+
+    def span(self, node: Any) -> Span | None:
+        """Where a node stands in the statement's text."""
+        return span_of(node) if self.has_spans else None
+
+    def position(self, node: Any) -> int | None:
+        span = self.span(node)
+        return None if span is None else span[0]
+
+
+def span_of(node: Any) -> Span | None:
+    """The node's own place, or that of the first thing below it that has one."""
+    meta = node._meta
+    if meta and "start" in meta:
+        return meta["start"], meta["end"] + 1
+    start: int | None = None
+    end = 0
+    for child in node.iter_expressions():
+        span = span_of(child)
+        if span is not None:
+            start = span[0] if start is None else min(start, span[0])
+            end = max(end, span[1])
+    return None if start is None else (start, end)

@@ -1,0 +1,115 @@
+"""WITH: common table expressions.
+
+Used once, a CTE is bound where it is used, like a derived table. Used more often it is bound once, its
+plan goes to `Query.ctes`, and every use is a `CteRef`. One that depends on columns of a query around it
+cannot be computed once and is bound anew at each use.
+
+An `Env` is what names mean in one place: WITH makes a new one, the old stays as it was.
+"""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sqlglot import exp
+
+from ...errors import DuplicateTable, NotSupportedError, SqlSyntaxError
+from ..expressions import ColumnRef
+from ..logical import CteRef
+from .bound import Bound, finished
+from .context import Binder
+from .scope import Scope
+
+
+@dataclass(slots=True)
+class Cte:
+    """One member of a WITH clause."""
+
+    name: str
+    node: Any
+    names: tuple[str, ...]  # given behind its name
+    env: Mapping[str, Cte]  # what its own text sees
+    outer: Scope | None
+    uses: int
+    shared: tuple[int, tuple[ColumnRef, ...], tuple[str, ...]] | None = None  # number, columns, names
+
+
+Env = Mapping[str, Cte]
+EMPTY: Env = MappingProxyType({})
+
+
+def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
+    """`env` with the CTEs that `node` (a query) defines."""
+    with_ = node.args.get("with_")
+    if with_ is None:
+        return env
+    if with_.args.get("recursive"):
+        raise NotSupportedError("WITH RECURSIVE is not supported yet", position=b.position(with_))
+    counts = Counter(t.name.lower() for t in node.find_all(exp.Table) if t.args.get("db") is None)
+    known = dict(env)
+    seen: set[str] = set()
+    for member in with_.expressions:
+        cte = _member(b, member, outer, MappingProxyType(dict(known)), counts)
+        if cte.name in seen:
+            raise DuplicateTable(
+                f'WITH query name "{cte.name}" specified more than once', sqlstate="42712",
+                position=b.position(member.args["alias"]),
+            )
+        seen.add(cte.name)
+        known[cte.name] = cte
+        if cte.uses == 0:
+            _check_unused(b, cte)
+    return MappingProxyType(known)
+
+
+def _member(b: Binder, member: Any, outer: Scope | None, env: Env, counts: Counter[str]) -> Cte:
+    alias = member.args["alias"]
+    if not isinstance(member.this, (exp.Query, exp.Subquery)):
+        raise NotSupportedError("WITH is for queries only", position=b.position(alias))
+    name = alias.this.name.lower()
+    names = tuple(c.name.lower() for c in alias.args.get("columns") or ())
+    return Cte(name, member.this, names, env, outer, counts[name])
+
+
+def _check_unused(b: Binder, cte: Cte) -> None:
+    """Bind a CTE that nobody uses, for its errors only."""
+    kept = len(b.ctes)
+    _bind(b, cte, cte.outer)
+    del b.ctes[kept:]
+
+
+def _bind(b: Binder, cte: Cte, outer: Scope | None) -> Bound:
+    from .query import bind_tree
+
+    bound = finished(b, bind_tree(b, cte.node, outer, cte.env))
+    return Bound(bound.plan, bound.columns, renamed(bound.names, cte.names, cte.name, b.position(cte.node)))
+
+
+def use(b: Binder, cte: Cte) -> Bound:
+    """One use of a CTE in FROM."""
+    if cte.uses <= 1:
+        return _bind(b, cte, cte.outer)
+    if cte.shared is None:
+        border = Scope(cte.outer)
+        bound = _bind(b, cte, border)
+        if border.correlated:
+            return bound
+        number = len(b.ctes)
+        b.ctes.append((number, bound.plan, bound.columns))
+        cte.shared = (number, bound.columns, bound.names)
+    number, columns, names = cte.shared
+    here = tuple(b.column(c.type, c.name, c.nullable) for c in columns)
+    return Bound(CteRef(number, tuple(zip(here, columns))), here, names)
+
+
+def renamed(names: tuple[str, ...], given: tuple[str, ...], what: str, position: int | None) -> tuple[str, ...]:
+    """Column names with those of an alias list put over the first ones."""
+    if len(given) > len(names):
+        raise SqlSyntaxError(
+            f'table "{what}" has {len(names)} columns available but {len(given)} columns specified',
+            sqlstate="42P10", position=position,
+        )
+    return given + names[len(given) :]

@@ -1,0 +1,164 @@
+"""Scalar expressions: a syntax tree and a scope in, a bound expression out.
+
+`ExpressionBinder.bind` looks up the handler of a node's class (dispatch.py); the handlers stand in small
+modules by subject: operators, predicates, conditionals, literals, calls, subqueries. This one has the
+binder itself and the nodes that are about names.
+
+    clause       WHERE, HAVING, "JOIN/ON" ...: for the words of errors
+    aggregates   where aggregate calls are collected; None where they are not allowed
+    aliases      what a name may mean besides a column: select-list aliases (Redshift reuses them in the
+                 list itself, in WHERE, GROUP BY, HAVING and ORDER BY; columns of FROM come first)
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from ...errors import DatatypeMismatch, NotSupportedError
+from ...storage.types import BOOLEAN, Kind
+from ..coercion import coerce
+from ..expressions import ColumnRef, Expr, Span
+from .context import Binder
+from .dispatch import HANDLERS, binds
+from .scope import Scope
+
+if TYPE_CHECKING:
+    from .aggregates import Aggregates
+    from .ctes import Env
+
+Alias = Callable[[str], "Expr | None"]
+
+
+class ExpressionBinder:
+    """Binds the expressions of one clause of one query."""
+
+    __slots__ = ("aggregates", "alias_names", "aliases", "b", "clause", "env", "scope")
+
+    def __init__(
+        self,
+        b: Binder,
+        scope: Scope,
+        env: Env,
+        clause: str,
+        aggregates: Aggregates | None = None,
+        aliases: Alias | None = None,
+        alias_names: Iterable[str] = (),
+    ) -> None:
+        self.b = b
+        self.scope = scope
+        self.env = env
+        self.clause = clause
+        self.aggregates = aggregates
+        self.aliases = aliases
+        self.alias_names = alias_names
+
+    def bind(self, node: Any) -> Expr:
+        """The expression for a syntax node."""
+        handler = HANDLERS.get(type(node))
+        if handler is None:
+            raise self.unsupported(node)
+        return handler(self, node)
+
+    def boolean(self, node: Any) -> Expr:
+        """A condition: BOOLEAN, or an error that says what stands there."""
+        expr = self.bind(node)
+        return self.as_boolean(expr, node)
+
+    def as_boolean(self, expr: Expr, node: Any) -> Expr:
+        if expr.type.kind is Kind.BOOLEAN:
+            return expr
+        if expr.type.kind is Kind.UNKNOWN:
+            return coerce(expr, BOOLEAN)
+        raise DatatypeMismatch(
+            f"argument of {self.clause} must be type boolean, not type {expr.type.kind.value}",
+            position=self.b.position(node),
+        )
+
+    def span(self, node: Any) -> Span | None:
+        return self.b.span(node)
+
+    def unsupported(self, node: Any) -> NotSupportedError:
+        name = _NAMES.get(type(node), type(node).key.replace("_", " ").upper())
+        return NotSupportedError(f"{name} is not supported yet", position=self.b.position(node))
+
+
+_NAMES: dict[type, str] = {
+    exp.Window: "a window function (OVER)",
+    exp.WithinGroup: "WITHIN GROUP",
+    exp.Filter: "FILTER (WHERE ...)",
+    exp.SimilarTo: "SIMILAR TO",
+    exp.RegexpLike: "the regular expression operator ~",
+    exp.RegexpILike: "the regular expression operator ~*",
+    exp.AtTimeZone: "AT TIME ZONE",
+    exp.Collate: "COLLATE",
+    exp.Bracket: "navigation into SUPER values",
+    exp.Array: "ARRAY",
+    exp.BitwiseAnd: "the operator &",
+    exp.BitwiseOr: "the operator |",
+    exp.BitwiseXor: "the operator #",
+    exp.BitwiseNot: "the operator ~",
+    exp.BitwiseLeftShift: "the operator <<",
+    exp.BitwiseRightShift: "the operator >>",
+    exp.TryCast: "TRY_CAST",
+    exp.IgnoreNulls: "IGNORE NULLS",
+    exp.RespectNulls: "RESPECT NULLS",
+    exp.Tuple: "a row value",
+    exp.Chr: "CHR",
+    exp.Initcap: "INITCAP",
+    exp.Overlay: "OVERLAY",
+    exp.Rollup: "ROLLUP",
+    exp.Cube: "CUBE",
+    exp.GroupingSets: "GROUPING SETS",
+}
+
+
+@binds(exp.Column)
+def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
+    args = node.args
+    identifier, table, schema = args["this"], args.get("table"), args.get("db")
+    if args.get("join_mark"):
+        raise NotSupportedError("the outer join operator (+) is not supported yet", position=e.b.position(node))
+    if args.get("catalog") is not None:
+        raise NotSupportedError("a column name with a database is not supported", position=e.b.position(node))
+    if type(identifier) is exp.Star:
+        raise NotSupportedError("* is not allowed here", position=e.b.position(node))
+    name = identifier.this.lower()
+    where = None if table is None else table.this.lower()
+    span = None
+    if e.b.has_spans:
+        meta = (table or identifier)._meta
+        end = identifier._meta
+        span = (meta["start"], end["end"] + 1) if meta and end and "start" in meta else None
+    position = None if span is None else span[0]
+    found = e.scope.find(name, where, position, None if schema is None else schema.this.lower())
+    if found is not None:
+        return _placed(found, span)
+    if where is None and e.aliases is not None:
+        expr = e.aliases(name)
+        if expr is not None:
+            return expr
+    raise e.scope.unknown(name, where, position, e.alias_names)
+
+
+def _placed(expr: Expr, span: Span | None) -> Expr:
+    """A column reference with its own place in the text."""
+    if isinstance(expr, ColumnRef) and span is not None:
+        return ColumnRef(expr.id, expr.type, expr.name, expr.nullable, span)
+    return expr
+
+
+@binds(exp.Paren)
+def _paren(e: ExpressionBinder, node: exp.Paren) -> Expr:
+    return e.bind(node.this)
+
+
+@binds(exp.Alias)
+def _alias(e: ExpressionBinder, node: exp.Alias) -> Expr:
+    return e.bind(node.this)
+
+
+@binds(exp.Star)
+def _star(e: ExpressionBinder, node: exp.Star) -> Expr:
+    raise NotSupportedError("* is not allowed here", position=e.b.position(node))

@@ -1,0 +1,321 @@
+"""FROM: tables, views, system tables, derived tables, VALUES and joins; each gives a plan and a scope.
+
+    from a, b left join c on ...      a x (b left join c): a comma binds less than JOIN, so that ON
+                                      sees b and c only
+
+A comma is a CROSS join; the rewrites make it an INNER join with what WHERE says.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from ...errors import (
+    DuplicateTable, Error, NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedColumn, UndefinedObject,
+    UndefinedTable,
+)
+from ...storage.schema import Table, View
+from .. import build
+from ..coercion import unify
+from ..expressions import Case, Expr, IsNull
+from ..logical import Join, JoinKind, Logical, Scan, Values, VirtualScan
+from .bound import Bound, finished
+from .context import MAX_DEPTH, Binder
+from .ctes import EMPTY, Env, renamed, use
+from .expressions import ExpressionBinder
+from .scope import AMBIGUOUS, Relation, Scope, near
+
+
+@dataclass(slots=True)
+class Item:
+    """One item of FROM, or several joined."""
+
+    plan: Logical
+    scope: Scope
+
+
+_KINDS = {"": JoinKind.INNER, "LEFT": JoinKind.LEFT, "RIGHT": JoinKind.RIGHT, "FULL": JoinKind.FULL}
+_FORBIDDEN = {
+    "pivots": "PIVOT and UNPIVOT", "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
+    "version": "AS OF", "hints": "a table hint", "only": "ONLY", "partition": "PARTITION",
+    "ordinality": "WITH ORDINALITY", "match_condition": "MATCH_CONDITION", "changes": "CHANGES",
+}
+
+
+def bind_from(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
+    """The FROM clause of a SELECT; without one, a single row of no columns."""
+    source = node.args.get("from_")
+    if source is None:
+        return Item(Values((), ((),)), Scope(outer))
+    groups = [[source.this]]
+    joins: list[list[Any]] = [[]]
+    for join in node.args.get("joins") or ():
+        if _is_comma(join):
+            groups.append([join.this])
+            joins.append([])
+        else:
+            joins[-1].append(join)
+    item: Item | None = None
+    aliases = tuple(a for (first,) in groups if (a := first.alias_or_name.lower()))
+    for (first,), chain in zip(groups, joins):
+        right = _joined(b, first, chain, outer, env, aliases)
+        item = right if item is None else _cross(b, item, right)
+    assert item is not None
+    return item
+
+
+def _is_comma(join: Any) -> bool:
+    args = join.args
+    return not any(args.get(k) for k in ("side", "kind", "method", "on", "using"))
+
+
+def _joined(b: Binder, first: Any, chain: list[Any], outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
+    item = _item(b, first, outer, env)
+    for join in (*_own_joins(first), *chain):
+        item = _join(b, item, join, outer, env, later)
+    return item
+
+
+def _own_joins(node: Any) -> list[Any]:
+    return list(node.args.get("joins") or ()) if isinstance(node, (exp.Table, exp.Subquery)) else []
+
+
+# -- items ---------------------------------------------------------------------------------------
+
+
+def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
+    for key, name in _FORBIDDEN.items():
+        if node.args.get(key):
+            raise NotSupportedError(f"{name} is not supported yet", position=b.position(node))
+    match node:
+        case exp.Table():
+            return _table(b, node, outer, env)
+        case exp.Subquery(this=exp.Table() as inner):
+            return _parenthesised(b, node, inner, outer, env)
+        case exp.Subquery():
+            return _derived(b, node, node.this, outer, env)
+        case exp.Values():
+            return _derived(b, node, node, outer, env)
+        case exp.Unnest():
+            raise NotSupportedError("unnesting of SUPER values in FROM is not supported yet", position=b.position(node))
+        case _:
+            raise NotSupportedError(f"{type(node).key.upper()} in FROM is not supported yet", position=b.position(node))
+
+
+def _parenthesised(b: Binder, node: Any, inner: Any, outer: Scope | None, env: Env) -> Item:
+    """( a join b on ... ): its names stay in sight, unless it has an alias of its own."""
+    if node.args.get("alias") is not None and inner.args.get("joins"):
+        raise NotSupportedError("an alias for joined tables is not supported", position=b.position(node))
+    return _joined(b, inner, [], outer, env, ())
+
+
+def _derived(b: Binder, node: Any, query: Any, outer: Scope | None, env: Env) -> Item:
+    """A subquery (or VALUES) in FROM. It does not see its neighbours, only queries around."""
+    from .query import bind_tree
+
+    inner = node if query is not node and _has_modifiers(node) else query
+    bound = finished(b, bind_tree(b, inner, outer, env))
+    alias, given = _alias(node)
+    names = renamed(bound.names, given, alias or "*", b.position(node))
+    return _named(Bound(bound.plan, bound.columns, names), alias, outer)
+
+
+def _has_modifiers(node: Any) -> bool:
+    return any(node.args.get(k) for k in ("order", "limit", "offset", "with_"))
+
+
+def _alias(node: Any) -> tuple[str | None, tuple[str, ...]]:
+    alias = node.args.get("alias")
+    if alias is None:
+        return None, ()
+    name = None if alias.this is None else alias.this.name.lower()
+    return name, tuple(c.name.lower() for c in alias.args.get("columns") or ())
+
+
+def _named(bound: Bound, alias: str | None, outer: Scope | None, schema: str | None = None) -> Item:
+    scope = Scope(outer)
+    scope.add(Relation(alias, bound.names, bound.columns, schema))
+    return Item(bound.plan, scope)
+
+
+# -- tables --------------------------------------------------------------------------------------
+
+
+def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
+    if not isinstance(node.this, exp.Identifier):
+        name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
+        raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
+    schema_node, catalog = node.args.get("db"), node.args.get("catalog")
+    schema = None if schema_node is None else schema_node.name.lower()
+    name = node.this.name.lower()
+    if catalog is not None and catalog.name.lower() != b.context.database:
+        raise NotSupportedError(
+            f'cross-database references are not supported yet: "{catalog.name}.{schema}.{name}"',
+            position=b.position(node),
+        )
+    alias, given = _alias(node)
+    if schema is None and name in env:
+        bound = use(b, env[name])
+    else:
+        bound, schema = _relation(b, node, schema, name, alias or name)
+    names = renamed(bound.names, given, alias or name, b.position(node))
+    return _named(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema)
+
+
+def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -> tuple[Bound, str | None]:
+    """A table, view or system table, and the schema it is in."""
+    virtual = f"{schema or 'pg_catalog'}.{name}"
+    if virtual in b.context.virtual_tables:
+        return _virtual(b, virtual, alias), virtual.partition(".")[0]
+    found = b.view.relation(schema, name)
+    match found:
+        case Table():
+            b.user_tables.append(found.name)
+            refs = [b.column(c.type, c.name, c.nullable) for c in found.columns]
+            plan = Scan(found, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
+            return Bound(plan, tuple(refs), tuple([c.name for c in found.columns])), found.schema
+        case View():
+            return _view(b, found, b.position(node)), found.schema
+        case _:
+            raise _undefined(b, node, schema, name)
+
+
+def _virtual(b: Binder, name: str, alias: str) -> Bound:
+    columns = b.context.virtual_tables[name]
+    if name in b.context.leader_only:
+        b.leader_tables.append(name)
+    refs = [b.column(type, column) for column, type in columns]
+    plan = VirtualScan(name, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
+    return Bound(plan, tuple(refs), tuple([column for column, _ in columns]))
+
+
+def _view(b: Binder, view: View, position: int | None) -> Bound:
+    """A view's text, bound as if it stood here, without the names around it."""
+    from ..syntax import parse_query
+    from .query import bind_tree
+
+    if b.depth >= MAX_DEPTH:
+        raise ProgrammingError(f'view "{view.name}" is nested too deeply', sqlstate="54001", position=position)
+    spans, b.has_spans = b.has_spans, False
+    b.depth += 1
+    try:
+        bound = finished(b, bind_tree(b, parse_query(view.sql), None, EMPTY))
+    except Error as error:
+        error.position = position
+        if error.detail is None:
+            error.detail = f'The error is in the text of view "{view.name}".'
+        raise
+    finally:
+        b.has_spans = spans
+        b.depth -= 1
+    return Bound(bound.plan, bound.columns, renamed(bound.names, view.columns, view.name, position))
+
+
+def _undefined(b: Binder, node: Any, schema: str | None, name: str) -> Error:
+    position = b.position(node)
+    if schema is not None and schema not in b.view.schemas():
+        system = {v.partition(".")[0] for v in b.context.virtual_tables}
+        if schema not in system:
+            return UndefinedObject(f'schema "{schema}" does not exist', sqlstate="3F000", position=position,
+                                   hint=near(schema, [*b.view.schemas(), *system]))
+    known = [r.name for r in b.view.relations(schema)]
+    known += [v.partition(".")[2] for v in b.context.virtual_tables]
+    shown = f"{schema}.{name}" if schema else name
+    return UndefinedTable(f'relation "{shown}" does not exist', hint=near(name, known), position=position)
+
+
+# -- joins ---------------------------------------------------------------------------------------
+
+
+def _cross(b: Binder, left: Item, right: Item) -> Item:
+    _check_aliases(b, left.scope, right.scope)
+    return Item(Join(JoinKind.CROSS, left.plan, right.plan, None), Scope.joined(left.scope, right.scope))
+
+
+def _check_aliases(b: Binder, left: Scope, right: Scope) -> None:
+    taken = {(r.alias, r.schema) for r in left.relations if r.alias is not None}
+    for relation in right.relations:
+        if (relation.alias, relation.schema) in taken:
+            raise DuplicateTable(f'table name "{relation.alias}" specified more than once', sqlstate="42712")
+
+
+def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
+    kind = _kind(b, node)
+    right = _joined(b, node.this, [], outer, env, later)
+    _check_aliases(b, left.scope, right.scope)
+    using = [u.name.lower() for u in node.args.get("using") or ()]
+    if str(node.args.get("method") or "").upper() == "NATURAL":
+        using = [n for n, _ in left.scope.star if n in right.scope.unqualified]
+        if not using and kind is JoinKind.INNER:
+            return _cross(b, left, right)
+    condition: Expr | None = None
+    if using:
+        condition = build.conjunction([_equal(b, n, left.scope, right.scope, node) for n in using])
+    elif node.args.get("on") is not None:
+        scope = Scope.joined(left.scope, right.scope)
+        scope.later = later
+        condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
+    elif kind is JoinKind.CROSS:
+        return _cross(b, left, right)
+    else:
+        raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
+    return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))
+
+
+def _kind(b: Binder, node: Any) -> JoinKind:
+    side, kind = str(node.args.get("side") or "").upper(), str(node.args.get("kind") or "").upper()
+    method = str(node.args.get("method") or "").upper()
+    if kind == "CROSS":
+        return JoinKind.CROSS
+    if kind not in ("", "INNER", "OUTER") or side not in _KINDS or method not in ("", "NATURAL"):
+        raise NotSupportedError(f"{' '.join(x for x in (method, side, kind) if x)} JOIN is not supported by Redshift",
+                                position=b.position(node.this))
+    return _KINDS[side]
+
+
+def _side_column(name: str, scope: Scope, side: str, position: int | None) -> Expr:
+    found = scope.unqualified.get(name)
+    if found is None:
+        raise UndefinedColumn(
+            f'column "{name}" specified in USING clause does not exist in {side} table',
+            hint=near(name, scope.unqualified), position=position,
+        )
+    if found is AMBIGUOUS:
+        raise ProgrammingError(
+            f'common column name "{name}" appears more than once in {side} table', sqlstate="42702", position=position
+        )
+    return found  # type: ignore[no-any-return]
+
+
+def _equal(b: Binder, name: str, left: Scope, right: Scope, node: Any) -> Expr:
+    position = b.position(node)
+    return build.compare(
+        "=", _side_column(name, left, "left", position), _side_column(name, right, "right", position), b.span(node)
+    )
+
+
+def _join_scope(kind: JoinKind, left: Scope, right: Scope, using: list[str]) -> Scope:
+    """Names after a join: the side that may be missing becomes nullable, USING columns become one."""
+    if kind in (JoinKind.LEFT, JoinKind.FULL):
+        right = right.nullable()
+    if kind in (JoinKind.RIGHT, JoinKind.FULL):
+        left = left.nullable()
+    both = Scope.joined(left, right)
+    if not using:
+        return both
+    merged = [(n, _merged(kind, left.unqualified[n], right.unqualified[n])) for n in using]
+    rest = [(n, e) for side in (left, right) for n, e in side.star if n not in using]
+    both.star = merged + rest
+    both.unqualified.update(merged)
+    return both
+
+
+def _merged(kind: JoinKind, left: Expr, right: Expr) -> Expr:
+    """The one column that a USING name stands for."""
+    if kind is JoinKind.FULL:
+        (first, second), type = unify((left, right), "JOIN/USING")
+        return Case(((IsNull(first, True), first),), second, type)
+    chosen = right if kind is JoinKind.RIGHT else left
+    return chosen

@@ -1,0 +1,183 @@
+"""Constants in the text: numbers, quoted text, TRUE, NULL, $1, INTERVAL '1 day', typed literals and CAST.
+
+A cast of a quoted literal is done here, once: `date '1998-12-01'` is a DATE literal, and a bad one is an
+error with its place.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
+from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, UNKNOWN, Kind, SqlType, varchar
+from ..coercion import coerce
+from ..constants import integer, number, parameter
+from ..dateparts import interval
+from ..expressions import Cast, Expr, Literal
+from ..typenames import sql_type
+from .context import Binder
+from .dispatch import binds
+from .expressions import ExpressionBinder
+
+# sqlglot's names of types that are not SQL's.
+_TYPE_NAMES = {
+    "INT": "integer", "DOUBLE": "double precision", "FLOAT": "real", "UDOUBLE": "double precision",
+    "TIMESTAMPTZ": "timestamptz", "TEXT": "text", "BPCHAR": "bpchar", "NCHAR": "char", "NVARCHAR": "varchar",
+    "VARBINARY": "varbyte", "NAME": "name",
+}
+
+
+@binds(exp.Literal)
+def _literal(e: ExpressionBinder, node: exp.Literal) -> Expr:
+    span = e.span(node)
+    if node.is_string:
+        return Literal(node.this, UNKNOWN, -1, span)
+    return number(node.this, span)
+
+
+@binds(exp.National, exp.RawString)
+def _text(e: ExpressionBinder, node: Any) -> Expr:
+    return Literal(node.this, UNKNOWN, -1, e.span(node))
+
+
+@binds(exp.Null)
+def _null(e: ExpressionBinder, node: exp.Null) -> Expr:
+    return Literal(None, UNKNOWN, -1, e.span(node))
+
+
+@binds(exp.Boolean)
+def _boolean(e: ExpressionBinder, node: exp.Boolean) -> Expr:
+    return Literal(bool(node.this), BOOLEAN, -1, e.span(node))
+
+
+@binds(exp.Parameter)
+def _parameter(e: ExpressionBinder, node: exp.Parameter) -> Expr:
+    name = node.this.name if node.this is not None else ""
+    if not name.isdigit():
+        raise SqlSyntaxError(f'syntax error at or near "@{name}"', position=e.b.position(node))
+    values, place = e.b.context.parameters, int(name)
+    if values is None or not 1 <= place <= len(values):
+        raise ProgrammingError(
+            f"there is no parameter ${place}", sqlstate="42P02", position=e.b.position(node),
+            hint=None if values is None else f"The statement was given {len(values)}.",
+        )
+    return parameter(values[place - 1], e.span(node))
+
+
+@binds(exp.Placeholder)
+def _placeholder(e: ExpressionBinder, node: exp.Placeholder) -> Expr:
+    raise ProgrammingError(
+        "a parameter placeholder has no value", position=e.b.position(node),
+        hint="Pass the values as the second argument of execute().",
+    )
+
+
+@binds(exp.Interval)
+def _interval(e: ExpressionBinder, node: exp.Interval) -> Expr:
+    unit = node.args.get("unit")
+    if isinstance(unit, exp.IntervalSpan):
+        raise NotSupportedError("INTERVAL ... TO ... is not supported yet", position=e.b.position(node))
+    if not isinstance(node.this, exp.Literal):
+        raise NotSupportedError("an INTERVAL needs a constant", position=e.b.position(node))
+    value = interval(node.this.this, None if unit is None else unit.name, e.b.position(node))
+    return Literal(value, INTERVAL, -1, e.span(node))
+
+
+# -- CAST ----------------------------------------------------------------------------------------
+
+
+@binds(exp.Cast)
+def _cast(e: ExpressionBinder, node: exp.Cast) -> Expr:
+    operand = e.bind(node.this)
+    to = cast_type(e.b, node.args["to"], operand.type)
+    return cast(e, operand, to, node)
+
+
+def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
+    """CAST(operand AS to)."""
+    source = operand.type
+    span = e.span(node)
+    if isinstance(operand, Literal):
+        if operand.value is None or (source.kind is Kind.UNKNOWN and not to.is_string):
+            return coerce(operand, to)
+        if source.kind is Kind.UNKNOWN:
+            return Literal(_cut(operand.value, to), to, -1, operand.span)
+        if source.kind is Kind.DATE and to.kind is Kind.TIMESTAMP:
+            return coerce(operand, to)
+    if source == to:
+        return operand
+    if not _castable(source, to):
+        raise UndefinedObject(
+            f"cannot cast type {source.kind.value} to {to.kind.value}", sqlstate="42846",
+            position=e.b.position(node),
+        )
+    return Cast(operand, to, False, span)
+
+
+def _cut(text: str, to: SqlType) -> str:
+    """Text cut to its type's bytes, never inside a character; CHAR without trailing blanks."""
+    data = text.encode()
+    if len(data) > to.length:
+        text = data[: to.length].decode(errors="ignore")
+    return text.rstrip(" ") if to.kind is Kind.CHAR else text
+
+
+_MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+
+
+def _castable(source: SqlType, to: SqlType) -> bool:
+    if source.is_string or to.is_string or source.kind is Kind.UNKNOWN:
+        return source.kind is not Kind.INTERVAL
+    if source.is_numeric and to.is_numeric:
+        return True
+    if source.kind is to.kind or (source.kind in _MOMENTS and to.kind in _MOMENTS):
+        return True
+    if to.kind is Kind.TIME:
+        return source.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+    return (source.is_integer and to.kind is Kind.BOOLEAN) or (source.kind is Kind.BOOLEAN and to.is_integer)
+
+
+def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
+    """The type a syntax tree names. VARCHAR without a length takes the operand's, as Redshift does in
+    expressions."""
+    position = b.position(node)
+    this = node.this
+    if not isinstance(node, exp.DataType) or not isinstance(this, exp.DataType.Type):
+        raise NotSupportedError(f'type "{node.sql().lower()}" is not supported', position=position)
+    name = this.value.upper()
+    if name == "USERDEFINED":
+        raise UndefinedObject(f'type "{node.args.get("kind")}" does not exist', position=position)
+    arguments = [_argument(a) for a in node.expressions]
+    name = _TYPE_NAMES.get(name, name.lower())
+    if name in ("varchar", "text") and not arguments:
+        return varchar(source.length if source.is_string and source.length else MAX_VARCHAR)
+    return sql_type(name, arguments, position)
+
+
+def _argument(node: Any) -> int | str:
+    inner = node.this
+    if isinstance(inner, exp.Literal) and inner.this.isdigit():
+        return int(inner.this)
+    return str(inner.name)
+
+
+def constant_count(e: ExpressionBinder, node: Any, what: str) -> int | None:
+    """A LIMIT, OFFSET or TOP: a whole number that is not negative; None for ALL and NULL."""
+    if isinstance(node, exp.Var) and node.name.upper() == "ALL":
+        return None
+    expr = e.bind(node)
+    if not isinstance(expr, Literal):
+        raise NotSupportedError(f"{what} needs a constant", position=e.b.position(node))
+    if expr.value is None:
+        return None
+    if expr.type.kind is Kind.UNKNOWN:
+        expr = integer(int(expr.value)) if str(expr.value).isdigit() else expr  # type: ignore[assignment]
+    if not isinstance(expr, Literal) or not expr.type.is_integer:
+        raise ProgrammingError(f"argument of {what} must be a whole number", position=e.b.position(node))
+    if expr.value < 0:
+        raise ProgrammingError(
+            f"{what} must not be negative", sqlstate="2201W" if what != "OFFSET" else "2201X",
+            position=e.b.position(node),
+        )
+    return int(expr.value)

@@ -1,0 +1,60 @@
+"""What a column of a result is called when nobody says so (PostgreSQL's FigureColname)."""
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+NONE = "?column?"
+# Calls whose result is not named as they are written.
+_CALLS = {"dateadd": "date_add", "datediff": "date_diff", "nvl": "coalesce", "decode": "case", "pow": "power",
+          "log": "dlog10", "ln": "dlog1", "now": "getdate", "substr": "substring"}
+_NODES: dict[type, str] = {
+    exp.Extract: "date_part", exp.Substring: "substring", exp.StrPosition: "strpos", exp.Floor: "floor",
+    exp.Ceil: "ceil", exp.DecodeCase: "case", exp.CurrentDate: "date", exp.CurrentUser: "current_user",
+    exp.SessionUser: "session_user", exp.CurrentSchema: "current_schema", exp.Exists: "?column?",
+    exp.Boolean: "bool",
+}
+_TRIMS = {"LEADING": "ltrim", "TRAILING": "rtrim"}
+
+
+def output_name(node: Any) -> str:
+    """The name of a select-list item."""
+    match node:
+        case exp.Alias():
+            return str(node.args["alias"].name).lower()
+        case exp.Column():
+            return str(node.name).lower()
+        case exp.Paren():
+            return output_name(node.this)
+        case exp.Anonymous():
+            name = (node.this if isinstance(node.this, str) else node.this.name).lower()
+            return _CALLS.get(name, name)
+        case exp.Cast():
+            return _of_cast(node)
+        case exp.Case():
+            otherwise = node.args.get("default")
+            name = NONE if otherwise is None else output_name(otherwise)
+            return "case" if name == NONE or isinstance(otherwise, exp.Literal) else name
+        case exp.Trim():
+            return _TRIMS.get(str(node.args.get("position")), "btrim")
+        case exp.CurrentTimestamp():
+            return "sysdate" if node.args.get("sysdate") else "timestamptz"
+        case exp.Dot():
+            return output_name(node.expression)
+        case exp.Identifier():
+            return str(node.name).lower()
+        case _:
+            return _NODES.get(type(node), NONE)
+
+
+def _of_cast(node: exp.Cast) -> str:
+    """The operand's name, or the type's."""
+    name = output_name(node.this)
+    if name != NONE:
+        return name
+    types = {"INT": "int4", "BIGINT": "int8", "SMALLINT": "int2", "DECIMAL": "numeric", "DOUBLE": "float8",
+             "FLOAT": "float4", "BOOLEAN": "bool", "CHAR": "bpchar", "TEXT": "varchar"}
+    this = node.args["to"].this
+    word = this.value if isinstance(this, exp.DataType.Type) else str(this)
+    return types.get(word, word.lower())

@@ -1,0 +1,155 @@
+"""Names in sight: what `x`, `t.x` and `*` mean at one place of a query.
+
+    Scope ----- relations: Relation(alias "t", names, columns) ...      one per item of FROM
+          ----- unqualified: name -> expression, or AMBIGUOUS
+          ----- star: what `*` stands for, in order (USING columns once, first)
+          ----- parent: the query around a subquery; found there = correlated
+
+A lookup that leaves a scope marks it as correlated, so that a CTE that depends on its surroundings is
+not computed once for all.
+"""
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...errors import AmbiguousColumn, Error, UndefinedColumn, UndefinedTable
+from ..expressions import ColumnRef, Expr
+
+AMBIGUOUS = object()
+NamedExpr = tuple[str, Expr]
+
+
+@dataclass(slots=True)
+class Relation:
+    """One item of FROM: its alias, and its columns by name (AMBIGUOUS where a name stands twice)."""
+
+    alias: str | None
+    names: tuple[str, ...]
+    columns: tuple[ColumnRef, ...]
+    schema: str | None = None
+    by_name: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, column in zip(self.names, self.columns):
+            self.by_name[name] = AMBIGUOUS if name in self.by_name else column
+
+    def nullable(self) -> Relation:
+        """The same on the side of an outer join that may be missing."""
+        return Relation(self.alias, self.names, tuple(replace(c, nullable=True) for c in self.columns), self.schema)
+
+
+@dataclass(slots=True)
+class Scope:
+    """See the module's text."""
+
+    parent: Scope | None = None
+    relations: list[Relation] = field(default_factory=list)
+    star: list[NamedExpr] = field(default_factory=list)
+    unqualified: dict[str, Any] = field(default_factory=dict)
+    correlated: bool = False
+    later: tuple[str, ...] = ()  # aliases of FROM that are not in sight here, for hints
+
+    def add(self, relation: Relation) -> None:
+        self.relations.append(relation)
+        self.star.extend(zip(relation.names, relation.columns))
+        _merge(self.unqualified, relation.by_name)
+
+    @staticmethod
+    def joined(left: Scope, right: Scope) -> Scope:
+        """Both sides' names."""
+        both = Scope(left.parent, left.relations + right.relations, left.star + right.star)
+        both.unqualified = dict(left.unqualified)
+        _merge(both.unqualified, right.unqualified)
+        return both
+
+    def nullable(self) -> Scope:
+        """The names of the side of an outer join that may be missing."""
+        star = [(name, _nullable(e)) for name, e in self.star]
+        names = {n: e if e is AMBIGUOUS else _nullable(e) for n, e in self.unqualified.items()}
+        return Scope(self.parent, [r.nullable() for r in self.relations], star, names)
+
+    # -- lookups -----------------------------------------------------------------------------------
+
+    def find(self, name: str, table: str | None, position: int | None, schema: str | None = None) -> Expr | None:
+        """The column of that name here or in a query around; None when there is none."""
+        scope: Scope | None = self
+        passed: list[Scope] = []
+        while scope is not None:
+            found = scope._here(name, table, position, schema)
+            if found is not None:
+                for inner in passed:
+                    inner.correlated = True
+                return found
+            passed.append(scope)
+            scope = scope.parent
+        return None
+
+    def _here(self, name: str, table: str | None, position: int | None, schema: str | None) -> Expr | None:
+        if table is None:
+            found = self.unqualified.get(name)
+        else:
+            relation = self.relation(table, schema)
+            if relation is None:
+                return None
+            found = relation.by_name.get(name)
+            if found is None:
+                raise self._unknown_of(relation, name, position)
+        if found is AMBIGUOUS:
+            raise AmbiguousColumn(f'column reference "{name}" is ambiguous', position=position)
+        return found  # type: ignore[no-any-return]
+
+    def relation(self, alias: str, schema: str | None = None) -> Relation | None:
+        for relation in self.relations:
+            if relation.alias == alias and (schema is None or relation.schema == schema):
+                return relation
+        return None
+
+    # -- errors --------------------------------------------------------------------------------------
+
+    def _unknown_of(self, relation: Relation, name: str, position: int | None) -> Error:
+        return UndefinedColumn(
+            f"column {relation.alias}.{name} does not exist",
+            hint=near(name, relation.names), position=position,
+        )
+
+    def unknown(self, name: str, table: str | None, position: int | None, also: Iterable[str] = ()) -> Error:
+        """The error for a name that `find` did not find."""
+        if table is not None:
+            aliases = [r.alias for s in self.chain() for r in s.relations if r.alias]
+            hidden = table in self.later
+            return UndefinedTable(
+                f'invalid reference to FROM-clause entry for table "{table}"' if hidden
+                else f'missing FROM-clause entry for table "{table}"',
+                hint=f'There is an entry for table "{table}", but it cannot be referenced from this part of the '
+                     "query." if hidden else near(table, aliases),
+                position=position,
+            )
+        names = {n for s in self.chain() for n in s.unqualified}
+        return UndefinedColumn(f'column "{name}" does not exist', hint=near(name, [*names, *also]),
+                               position=position)
+
+    def chain(self) -> list[Scope]:
+        """This scope and those around it."""
+        found, scope = [], self
+        while scope is not None:
+            found.append(scope)
+            scope = scope.parent  # type: ignore[assignment]
+        return found
+
+
+def _merge(into: dict[str, Any], names: dict[str, Any]) -> None:
+    for name, column in names.items():
+        into[name] = AMBIGUOUS if name in into else column
+
+
+def _nullable(expr: Expr) -> Expr:
+    return replace(expr, nullable=True) if isinstance(expr, ColumnRef) else expr
+
+
+def near(name: str, names: Sequence[str] | Iterable[str]) -> str | None:
+    """A hint with the name that was probably meant."""
+    found = difflib.get_close_matches(name, list(dict.fromkeys(names)), n=1, cutoff=0.6)
+    return f'Did you mean "{found[0]}"?' if found else None

@@ -1,0 +1,275 @@
+"""SELECT: FROM, WHERE, GROUP BY, HAVING, the select list, DISTINCT, ORDER BY, LIMIT, in that order.
+
+    Limit <- Sort <- [Aggregate: DISTINCT] <- Project <- [Filter: HAVING] <- [Aggregate] <- [Filter: WHERE] <- FROM
+
+The Project also computes what ORDER BY needs and the list has not; those columns go along unseen (a
+`Bound` names the columns that count).
+
+An alias of the select list may be used further right in the list, in WHERE, GROUP BY, HAVING and ORDER BY:
+the expression is put in its place. A column of FROM with that name comes first, except in ORDER BY, where
+the output column does.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedTable
+from ..coercion import settle
+from ..expressions import ColumnRef, Expr
+from ..logical import Aggregate, Filter, Logical, Project, Sort, SortKey
+from .aggregates import Aggregates, Grouping
+from .bound import Bound
+from .context import Binder
+from .ctes import Env, extended
+from .expressions import ExpressionBinder
+from .from_clause import bind_from
+from .names import output_name
+from .scope import Scope, near
+from .setops import limited, ordinal_place
+
+_REFUSED = {
+    "qualify": "QUALIFY", "into": "SELECT INTO", "windows": "WINDOW", "locks": "FOR UPDATE", "connect": "CONNECT BY",
+    "pivots": "PIVOT", "laterals": "LATERAL", "sample": "TABLESAMPLE", "match": "MATCH_RECOGNIZE",
+    "cluster": "CLUSTER BY", "distribute": "DISTRIBUTE BY", "sort": "SORT BY", "hint": "a hint",
+    "exclude": "EXCLUDE", "kind": "SELECT AS", "prewhere": "PREWHERE", "settings": "SETTINGS",
+    "format": "FORMAT", "options": "OPTION", "operation_modifiers": "a modifier of SELECT",
+}
+_GROUPINGS = ("rollup", "cube", "grouping_sets", "totals", "all")
+
+
+class Item:
+    """One column of the select list: its name, and its expression once somebody asked for it."""
+
+    __slots__ = ("busy", "expr", "name", "node")
+
+    def __init__(self, name: str, node: Any, expr: Expr | None = None) -> None:
+        self.name = name
+        self.node = node
+        self.expr = expr
+        self.busy = False
+
+
+def bind_select(b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> Bound:
+    """One SELECT."""
+    return _Select(b, node, outer, extended(b, node, outer, env)).bind()
+
+
+class _Select:
+    """The parts of one SELECT while it is bound."""
+
+    __slots__ = ("aggregates", "aliases", "b", "env", "items", "node", "scope")
+
+    def __init__(self, b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> None:
+        for key, name in _REFUSED.items():
+            if node.args.get(key):
+                raise NotSupportedError(f"{name} is not supported yet", position=b.position(node))
+        self.b = b
+        self.node = node
+        self.env = env
+        self.aggregates = Aggregates(b)
+        self.items: list[Item] = []
+        self.aliases: dict[str, Item] = {}
+        self.scope = Scope(outer)
+
+    def bind(self) -> Bound:
+        source = bind_from(self.b, self.node, self.scope.parent, self.env)
+        self.scope, plan = source.scope, source.plan
+        self._expand()
+        where = self.node.args.get("where")
+        if where is not None:
+            plan = Filter(plan, self._binder("WHERE", None).boolean(where.this))
+        groups = self._groups()
+        exprs = [self._value(item) for item in self.items]
+        having = self.node.args.get("having")
+        condition = None if having is None else self._binder("HAVING", self.aggregates).boolean(having.this)
+        order = self._order()
+        if groups is not None or having is not None or self.aggregates.calls:
+            grouping = Grouping(self.b, self.scope, groups or (), self.aggregates)
+            exprs = [grouping.above(e) for e in exprs]
+            order = [(grouping.above(e) if isinstance(e, _EXPRESSIONS) else e, key) for e, key in order]
+            condition = None if condition is None else grouping.above(condition)
+            plan = grouping.node(plan)
+            if condition is not None:
+                plan = Filter(plan, condition)
+        return self._result(plan, exprs, order)
+
+    # -- the select list -----------------------------------------------------------------------------
+
+    def _expand(self) -> None:
+        """The select list with its stars written out."""
+        for node in self.node.expressions:
+            if isinstance(node, exp.Star):
+                self._star(node, None)
+            elif isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
+                self._star(node.this, node)
+            else:
+                item = Item(output_name(node), node)
+                self.items.append(item)
+                if isinstance(node, exp.Alias):
+                    self.aliases.setdefault(item.name, item)
+        if not self.items:
+            raise SqlSyntaxError("the select list is empty", position=self.b.position(self.node))
+
+    def _star(self, star: exp.Star, qualified: exp.Column | None) -> None:
+        if any(star.args.get(k) for k in ("except_", "replace", "rename")):
+            raise NotSupportedError("EXCLUDE is not supported yet", position=self.b.position(self.node))
+        if qualified is None:
+            if not self.scope.relations:
+                raise SqlSyntaxError("SELECT * with no tables specified is not valid",
+                                     position=self.b.position(self.node))
+            self.items.extend(Item(name, None, expr) for name, expr in self.scope.star)
+            return
+        table = qualified.table.lower()
+        relation = self.scope.relation(table, qualified.db.lower() or None)
+        if relation is None:
+            raise UndefinedTable(
+                f'missing FROM-clause entry for table "{table}"',
+                hint=near(table, [r.alias for r in self.scope.relations if r.alias]),
+                position=self.b.position(qualified),
+            )
+        self.items.extend(Item(n, None, c) for n, c in zip(relation.names, relation.columns))
+
+    def _value(self, item: Item) -> Expr:
+        """An item's expression; it may use the aliases to its left."""
+        if item.expr is None:
+            if item.busy:
+                raise ProgrammingError(
+                    f'alias "{item.name}" refers to itself', position=self.b.position(item.node)
+                )
+            item.busy = True
+            try:
+                item.expr = self._binder("SELECT", self.aggregates).bind(item.node)
+            finally:
+                item.busy = False
+        return item.expr
+
+    def _alias(self, name: str) -> Expr | None:
+        item = self.aliases.get(name)
+        return None if item is None or item.busy else self._value(item)
+
+    def _plain_alias(self, name: str) -> Expr | None:
+        """An alias in WHERE, where aggregates are not allowed: bound anew."""
+        item = self.aliases.get(name)
+        if item is None or item.busy:
+            return None
+        item.busy = True
+        try:
+            return self._binder("WHERE", None).bind(item.node)
+        finally:
+            item.busy = False
+
+    def _binder(self, clause: str, aggregates: Aggregates | None) -> ExpressionBinder:
+        aliases = self._alias if aggregates is not None else self._plain_alias
+        return ExpressionBinder(self.b, self.scope, self.env, clause, aggregates, aliases, self.aliases)
+
+    # -- GROUP BY --------------------------------------------------------------------------------------
+
+    def _groups(self) -> list[Expr] | None:
+        group = self.node.args.get("group")
+        if group is None:
+            return None
+        for key in _GROUPINGS:
+            if group.args.get(key):
+                name = "GROUP BY ALL" if key == "all" else key.replace("_", " ").upper()
+                raise NotSupportedError(f"{name} is not supported yet", position=self.b.position(group))
+        return [self._group(node) for node in group.expressions]
+
+    def _group(self, node: Any) -> Expr:
+        """One GROUP BY item: a place in the list, a column or alias, an expression."""
+        while isinstance(node, exp.Paren):
+            node = node.this
+        if isinstance(node, (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)):
+            name = "an empty or grouped list" if isinstance(node, exp.Tuple) else type(node).key.upper()
+            raise NotSupportedError(f"{name} in GROUP BY is not supported yet", position=self.b.position(node))
+        place = ordinal_place(self.b, len(self.items), node, "GROUP BY")
+        if place is not None:
+            expr = self._grouped_item(self.items[place], node)
+        else:
+            expr = self._binder("GROUP BY", None).bind(node)
+        return settle(expr)
+
+    def _grouped_item(self, item: Item, node: Any) -> Expr:
+        before = len(self.aggregates.calls)
+        expr = self._value(item)
+        if len(self.aggregates.calls) > before:
+            raise ProgrammingError("aggregates not allowed in GROUP BY clause", sqlstate="42803",
+                                   position=self.b.position(node))
+        return expr
+
+    # -- ORDER BY --------------------------------------------------------------------------------------
+
+    def _order(self) -> list[tuple[Any, Any]]:
+        """(place in the select list or expression, syntax) for each key."""
+        order = self.node.args.get("order")
+        return [] if order is None else [(self._key(item.this), item) for item in order.expressions]
+
+    def _key(self, node: Any) -> Any:
+        while isinstance(node, exp.Paren):
+            node = node.this
+        place = ordinal_place(self.b, len(self.items), node, "ORDER BY")
+        if place is not None:
+            return place
+        if isinstance(node, exp.Column) and not node.table and isinstance(node.this, exp.Identifier):
+            named = [i for i, item in enumerate(self.items) if item.name == node.name.lower()]
+            if named:
+                return self._unambiguous(named, node)
+        return self._binder("ORDER BY", self.aggregates).bind(node)
+
+    def _unambiguous(self, places: list[int], node: Any) -> int:
+        if any(self._value(self.items[i]) != self._value(self.items[places[0]]) for i in places[1:]):
+            raise ProgrammingError(f'ORDER BY "{node.name}" is ambiguous', sqlstate="42702",
+                                   position=self.b.position(node))
+        return places[0]
+
+    # -- the result --------------------------------------------------------------------------------------
+
+    def _result(self, plan: Logical, exprs: list[Expr], order: list[tuple[Any, Any]]) -> Bound:
+        """Project, DISTINCT, sort, cut."""
+        distinct = self.node.args.get("distinct")
+        if distinct is not None and distinct.args.get("on") is not None:
+            raise NotSupportedError("DISTINCT ON is not supported by Redshift", position=self.b.position(distinct))
+        if distinct is not None:
+            exprs = [settle(e) for e in exprs]
+        columns = [(self._output(item, e), e) for item, e in zip(self.items, exprs)]
+        visible = tuple(ref for ref, _ in columns)
+        by_expr: dict[Expr, ColumnRef] = {}
+        for ref, e in columns:
+            by_expr.setdefault(e, ref)
+        keys = []
+        for key, item in order:
+            ref = visible[key] if isinstance(key, int) else by_expr.get(key)
+            if ref is None:
+                ref = self._hidden(key, item, distinct is not None)
+                by_expr[key] = ref
+                columns.append((ref, key))
+            keys.append(SortKey(ref, bool(item.args.get("desc")), bool(item.args.get("nulls_first"))))
+        plan = Project(plan, tuple(columns))
+        if distinct is not None:
+            plan, mapped = self._distinct(plan, visible)
+            visible = tuple(mapped[c.id] for c in visible)
+            keys = [SortKey(mapped[k.expr.id], k.descending, k.nulls_first) for k in keys]  # type: ignore[union-attr]
+        if keys:
+            plan = Sort(plan, tuple(keys))
+        bound = Bound(plan, visible, tuple(item.name for item in self.items))
+        return limited(self.b, bound, self.node, self.env)
+
+    def _output(self, item: Item, expr: Expr) -> ColumnRef:
+        nullable = expr.nullable if isinstance(expr, ColumnRef) else True
+        return self.b.column(expr.type, item.name, nullable, getattr(expr, "span", None))
+
+    def _hidden(self, expr: Expr, item: Any, distinct: bool) -> ColumnRef:
+        if distinct:
+            raise ProgrammingError(
+                "for SELECT DISTINCT, ORDER BY expressions must appear in select list", sqlstate="42P10",
+                position=self.b.position(item),
+            )
+        return self.b.column(expr.type, "order", True, getattr(expr, "span", None))
+
+    def _distinct(self, plan: Logical, columns: tuple[ColumnRef, ...]) -> tuple[Logical, dict[int, ColumnRef]]:
+        groups = [(self.b.column(c.type, c.name, c.nullable, c.span), c) for c in columns]
+        return Aggregate(plan, tuple(groups), ()), {c.id: ref for ref, c in groups}
+
+
+_EXPRESSIONS = Expr.__args__  # type: ignore[attr-defined]

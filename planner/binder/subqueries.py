@@ -1,0 +1,76 @@
+"""Subqueries in expressions: scalar, EXISTS, IN, ANY, ALL.
+
+The inner query is bound in a scope whose parent is the outer one. Columns of the outer query stay free
+in its plan; the rewrites unnest it. IN is `= ANY`, NOT IN is `<> ALL`.
+"""
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from ...errors import NotSupportedError, SqlSyntaxError
+from .. import build
+from ..coercion import comparison_type
+from ..expressions import Exists, Expr, Literal, Quantified, ScalarSubquery
+from .bound import Bound, finished, retyped
+from .dispatch import binds
+from .expressions import ExpressionBinder
+
+
+def _query(e: ExpressionBinder, node: Any) -> Bound:
+    from .query import bind_tree
+
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return bind_tree(e.b, node, e.scope, e.env)
+
+
+def _one_column(e: ExpressionBinder, bound: Bound, node: Any) -> None:
+    if len(bound.columns) != 1:
+        raise SqlSyntaxError("subquery must return only one column", position=e.b.position(node))
+
+
+@binds(exp.Subquery, exp.Select, exp.Union, exp.Intersect, exp.Except)
+def _scalar(e: ExpressionBinder, node: Any) -> Expr:
+    bound = finished(e.b, _query(e, node))
+    _one_column(e, bound, node)
+    return ScalarSubquery(bound.plan, bound.columns[0], e.span(node))
+
+
+@binds(exp.Exists)
+def _exists(e: ExpressionBinder, node: exp.Exists) -> Expr:
+    return exists(e, node, negated=False)
+
+
+def exists(e: ExpressionBinder, node: exp.Exists, negated: bool) -> Expr:
+    bound = _query(e, node.this)
+    return Exists(bound.plan, negated, e.span(node))
+
+
+def in_subquery(e: ExpressionBinder, arg: Any, query: Any, negated: bool, node: Any) -> Expr:
+    """arg [NOT] IN (query)."""
+    if isinstance(arg, exp.Tuple):
+        raise NotSupportedError("IN with row values and a subquery is not supported yet", position=e.b.position(node))
+    return _compared(e, "<>" if negated else "=", negated, e.bind(arg), query, node)
+
+
+def quantified(e: ExpressionBinder, op: str, arg: Expr, side: Any, node: Any) -> Expr:
+    """arg op ANY|ALL (query)."""
+    inner = side.this
+    while isinstance(inner, exp.Paren):
+        inner = inner.this
+    if not isinstance(inner, (exp.Query, exp.Subquery)):
+        raise NotSupportedError("ANY and ALL need a subquery", position=e.b.position(node))
+    return _compared(e, op, isinstance(side, exp.All), arg, inner, node)
+
+
+def _compared(e: ExpressionBinder, op: str, all: bool, arg: Expr, query: Any, node: Any) -> Expr:
+    bound = _query(e, query)
+    _one_column(e, bound, node)
+    span = e.span(node)
+    if isinstance(arg, Literal) and comparison_type(arg.type, bound.columns[0].type) is None:
+        raise build.undefined_operator(op, arg.type, bound.columns[0].type, span)
+    left, right = build.comparable(op, arg, bound.columns[0], span)
+    bound = retyped(e.b, bound, (right.type,))
+    return Quantified(op, all, left, bound.plan, bound.columns[0], span)

@@ -1,0 +1,326 @@
+"""Operators over bound expressions: types decided, casts put in, the node made.
+
+Both the binder (for `a + b`) and the function catalogue (for NULLIF, DECODE, DATEADD ...) build their
+expressions here, so that an operator means the same wherever it stands.
+
+    arithmetic("multiply", qty, price)   Call multiply, NUMERIC rules of r_numeric_computations201
+    compare("=", ship_date, '1998-9-2')  Compare with the literal read as a DATE
+    plus_interval(date, interval)        date_add_months / date_add_days / ts_add_micros
+
+Dates compared with dates that were widened to TIMESTAMP (`date '1994-01-01' + interval '1 year'` is
+a TIMESTAMP on Redshift) are compared as dates: the answer is the same and zone maps keep their use.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import UndefinedFunction
+from ..storage.types import (
+    BIGINT, DATE, INTEGER, INTERVAL, MAX_VARCHAR, TIMESTAMP, TIMESTAMPTZ, Kind, SqlType, decimal, varchar,
+)
+from .coercion import arithmetic_type, as_decimal, coerce, comparison_type
+from .datetimes import DAY
+from .expressions import And, Call, Cast, Compare, Expr, InList, Literal, Or, Span
+
+SYMBOLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%"}
+MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+
+
+def undefined_operator(symbol: str, left: SqlType | None, right: SqlType, span: Span | None) -> UndefinedFunction:
+    """PostgreSQL's words for operands that do not fit."""
+    sides = f"{symbol} {_bare(right)}" if left is None else f"{_bare(left)} {symbol} {_bare(right)}"
+    return UndefinedFunction(
+        f"operator does not exist: {sides}",
+        hint="No operator matches the given name and argument types. You may need to add explicit type casts.",
+        position=None if span is None else span[0],
+    )
+
+
+def _bare(type: SqlType) -> str:
+    return '"unknown"' if type.kind is Kind.UNKNOWN else type.kind.value
+
+
+def join_spans(left: Expr, right: Expr) -> Span | None:
+    """From the start of one operand to the end of the other."""
+    a, b = getattr(left, "span", None), getattr(right, "span", None)
+    if a is None or b is None:
+        return a or b
+    return min(a[0], b[0]), max(a[1], b[1])
+
+
+# -- logic -------------------------------------------------------------------------------------
+
+
+def conjunction(args: Iterable[Expr]) -> Expr:
+    """AND of all; nested ones flattened."""
+    flat: list[Expr] = []
+    for arg in args:
+        flat.extend(arg.args if isinstance(arg, And) else (arg,))
+    return flat[0] if len(flat) == 1 else And(tuple(flat))
+
+
+def disjunction(args: Iterable[Expr]) -> Expr:
+    """OR of all; nested ones flattened."""
+    flat: list[Expr] = []
+    for arg in args:
+        flat.extend(arg.args if isinstance(arg, Or) else (arg,))
+    return flat[0] if len(flat) == 1 else Or(tuple(flat))
+
+
+# -- arithmetic --------------------------------------------------------------------------------
+
+
+def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> Expr:
+    """`left op right` for numbers, dates and intervals."""
+    span = span or join_spans(left, right)
+    if Kind.INTERVAL in (left.type.kind, right.type.kind):
+        return _interval_arithmetic(key, left, right, span)
+    if left.type.kind in _MOMENTS or right.type.kind in _MOMENTS:
+        return _date_arithmetic(key, left, right, span)
+    left, right = _typed_operands(left, right)
+    if not (left.type.is_numeric and right.type.is_numeric):
+        raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
+    result = arithmetic_type(key, left.type, right.type)
+    if key == "modulo" and result.is_float:
+        raise undefined_operator("%", left.type, right.type, span)
+    left, right = _operands(key, result, left, right)
+    return Call(key, (left, right), result, span)
+
+
+def _typed_operands(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """Quoted literals and NULLs take the other operand's type."""
+    if left.type.kind is Kind.UNKNOWN and right.type.kind is Kind.UNKNOWN:
+        if isinstance(left, Literal) and isinstance(right, Literal) and left.value is right.value is None:
+            return coerce(left, INTEGER), coerce(right, INTEGER)
+        return left, right
+    if left.type.kind is Kind.UNKNOWN and right.type.is_numeric:
+        return coerce(left, right.type), right
+    if right.type.kind is Kind.UNKNOWN and left.type.is_numeric:
+        return left, coerce(right, left.type)
+    return left, right
+
+
+def _operands(key: str, result: SqlType, left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """The operands as the engine wants them for this result (expressions.py)."""
+    if result.is_integer:
+        return left, right
+    if result.is_float:
+        return coerce(left, result), coerce(right, result)
+    a, b = as_decimal(left.type), as_decimal(right.type)
+    if key in ("add", "subtract", "modulo"):
+        return _at_scale(left, a, result.scale), _at_scale(right, b, result.scale)
+    return coerce(left, a), coerce(right, b)
+
+
+def _at_scale(expr: Expr, type: SqlType, scale: int) -> Expr:
+    """A DECIMAL of the given scale with the whole digits of `type`."""
+    return coerce(expr, decimal(min(type.precision - type.scale + scale, 38), scale))
+
+
+def negate(arg: Expr, span: Span | None = None) -> Expr:
+    """-arg."""
+    if arg.type.kind is Kind.INTERVAL and isinstance(arg, Literal):
+        months, micros = arg.value
+        return Literal((-months, -micros), INTERVAL, -1, span)
+    if arg.type.kind is Kind.UNKNOWN:
+        arg = coerce(arg, INTEGER)
+    if not arg.type.is_numeric:
+        raise undefined_operator("-", None, arg.type, span)
+    return Call("negate", (arg,), arg.type, span)
+
+
+def concat(left: Expr, right: Expr, span: Span | None = None) -> Expr:
+    """left || right."""
+    if not (left.type.is_string or right.type.is_string
+            or left.type.kind is Kind.UNKNOWN or right.type.kind is Kind.UNKNOWN):
+        raise undefined_operator("||", left.type, right.type, span)
+    left, right = as_text(left), as_text(right)
+    length = min((left.type.length or MAX_VARCHAR) + (right.type.length or MAX_VARCHAR), MAX_VARCHAR)
+    return Call("concat", (left, right), varchar(length), span or join_spans(left, right))
+
+
+# How long a value of each kind can get when it is printed.
+PRINTED = {
+    Kind.SMALLINT: 6, Kind.INTEGER: 11, Kind.BIGINT: 20, Kind.REAL: 15, Kind.DOUBLE: 25, Kind.DECIMAL: 40,
+    Kind.BOOLEAN: 5, Kind.DATE: 13, Kind.TIME: 15, Kind.TIMESTAMP: 29, Kind.TIMESTAMPTZ: 35,
+}
+
+
+def as_text(expr: Expr) -> Expr:
+    """Any expression as VARCHAR."""
+    type = expr.type
+    if type.kind is Kind.VARCHAR:
+        return expr
+    if type.kind is Kind.UNKNOWN and isinstance(expr, Literal):
+        return coerce(expr, varchar(max(len((expr.value or "").encode()), 1)))
+    length = type.length if type.kind is Kind.CHAR else PRINTED.get(type.kind, MAX_VARCHAR)
+    return coerce(expr, varchar(length or MAX_VARCHAR))
+
+
+# -- dates -------------------------------------------------------------------------------------
+
+
+def _date_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
+    """date +- integer, date - date, timestamp - timestamp."""
+    if left.type.kind is Kind.UNKNOWN and right.type.kind in _MOMENTS and key == "subtract":
+        left = coerce(left, right.type)
+    if right.type.kind is Kind.UNKNOWN and left.type.kind in _MOMENTS and key == "subtract":
+        right = coerce(right, left.type)
+    if key == "add" and left.type.is_integer:
+        left, right = right, left
+    if left.type.kind is Kind.DATE and right.type.is_integer and key in ("add", "subtract"):
+        days = coerce(right, INTEGER) if right.type.kind is Kind.SMALLINT else right
+        if key == "subtract":
+            days = _negative(days)
+        return Call("date_add_days", (left, days), DATE, span)
+    if key == "subtract" and left.type.kind is right.type.kind is Kind.DATE:
+        # the days between: date_diff counts from its first argument to its second
+        return Call("date_diff_day", (right, left), BIGINT, span)
+    raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
+
+
+def _negative(expr: Expr) -> Expr:
+    if isinstance(expr, Literal) and expr.value is not None:
+        return Literal(-expr.value, expr.type, -1, expr.span)
+    return Call("negate", (expr,), expr.type, getattr(expr, "span", None))
+
+
+def _interval_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
+    if isinstance(left, Literal) and isinstance(right, Literal) and left.type == right.type == INTERVAL:
+        if key in ("add", "subtract"):
+            sign = 1 if key == "add" else -1
+            months, micros = left.value[0] + sign * right.value[0], left.value[1] + sign * right.value[1]
+            return Literal((months, micros), INTERVAL, -1, span)
+    if key == "add" and left.type.kind is Kind.INTERVAL:
+        left, right = right, left
+    if isinstance(right, Literal) and right.type.kind is Kind.INTERVAL and key in ("add", "subtract"):
+        if left.type.kind is Kind.UNKNOWN:
+            left = coerce(left, TIMESTAMP)
+        if left.type.kind in _MOMENTS:
+            sign = 1 if key == "add" else -1
+            return plus_interval(left, right.value[0] * sign, right.value[1] * sign, span)
+    if key in ("multiply", "divide"):
+        scaled = _scaled_interval(key, left, right)
+        if scaled is not None:
+            return Literal(scaled, INTERVAL, -1, span)
+    raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
+
+
+def _scaled_interval(key: str, left: Expr, right: Expr) -> tuple[int, int] | None:
+    """INTERVAL literal times (or by) a whole number literal."""
+    if key == "multiply" and left.type.kind is not Kind.INTERVAL:
+        left, right = right, left
+    if not (isinstance(left, Literal) and isinstance(right, Literal) and right.type.is_integer):
+        return None
+    months, micros = left.value
+    if key == "multiply":
+        return months * right.value, micros * right.value
+    if right.value == 0 or months % right.value:
+        return None
+    return months // right.value, micros // right.value
+
+
+def plus_interval(moment: Expr, months: int, micros: int, span: Span | None = None) -> Expr:
+    """A DATE or TIMESTAMP moved by a constant interval; always a TIMESTAMP (r_interval_literals)."""
+    if moment.type.kind is Kind.DATE and micros % DAY == 0:
+        if months or not micros:
+            moment = Call("date_add_months", (moment, Literal(months, INTEGER)), DATE, span)
+        if micros:
+            moment = Call("date_add_days", (moment, Literal(micros // DAY, INTEGER)), DATE, span)
+        return Cast(moment, TIMESTAMP, True, span)
+    moment = coerce(moment, TIMESTAMPTZ if moment.type.kind is Kind.TIMESTAMPTZ else TIMESTAMP)
+    if months:
+        moment = Call("ts_add_months", (moment, Literal(months, INTEGER)), moment.type, span)
+    if micros:
+        moment = Call("ts_add_micros", (moment, Literal(micros, BIGINT)), moment.type, span)
+    return moment
+
+
+# -- comparison --------------------------------------------------------------------------------
+
+
+def compare(op: str, left: Expr, right: Expr, span: Span | None = None) -> Compare:
+    """`left op right`, both sides cast to the type they are compared in."""
+    span = span or join_spans(left, right)
+    left, right = comparable(op, left, right, span)
+    return Compare(op, left, right, span)
+
+
+def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
+    """Both operands in one type."""
+    a, b = left.type, right.type
+    if a.is_integer and b.is_integer or (a == b and a.kind not in (Kind.UNKNOWN, Kind.TIMESTAMP)):
+        return left, right
+    if Kind.DATE in (a.kind, b.kind) or a.kind is b.kind is Kind.TIMESTAMP:
+        narrow_left, narrow_right = _as_date(left), _as_date(right)
+        if narrow_left is not None and narrow_right is not None:
+            return narrow_left, narrow_right
+    type = comparison_type(a, b)
+    if type is None or Kind.INTERVAL in (a.kind, b.kind):
+        raise undefined_operator(op, a, b, span)
+    if type.is_string:
+        return _texts(left, right)
+    return _compared(left, type), _compared(right, type)
+
+
+def _compared(expr: Expr, type: SqlType) -> Expr:
+    """One side of a comparison in `type`; a DECIMAL keeps its own precision."""
+    source = expr.type
+    if type.kind is Kind.DECIMAL and source.is_exact:
+        exact = as_decimal(source)
+        return _at_scale(expr, exact, type.scale) if source != exact or exact.scale != type.scale else expr
+    return coerce(expr, type)
+
+
+def _as_date(expr: Expr) -> Expr | None:
+    """The DATE behind an expression that is one, or that is one widened to TIMESTAMP."""
+    if expr.type.kind is Kind.DATE:
+        return expr
+    if isinstance(expr, Cast) and expr.type.kind is Kind.TIMESTAMP and expr.operand.type.kind is Kind.DATE:
+        return expr.operand
+    if isinstance(expr, Literal) and expr.type.kind is Kind.UNKNOWN:
+        return coerce(expr, DATE)  # '1998-09-02' against a DATE
+    if isinstance(expr, Literal) and expr.type.kind is Kind.TIMESTAMP and expr.value is not None:
+        return Literal(expr.value // DAY, DATE, -1, expr.span) if expr.value % DAY == 0 else None
+    return None
+
+
+def _texts(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """CHAR with CHAR, else VARCHAR; a literal compared with CHAR loses its trailing blanks."""
+    kinds = (left.type.kind, right.type.kind)
+    if Kind.CHAR in kinds and all(k in (Kind.CHAR, Kind.UNKNOWN) for k in kinds):
+        fixed = left.type if left.type.kind is Kind.CHAR else right.type
+        return tuple(  # type: ignore[return-value]
+            coerce(e, fixed) if e.type.kind is Kind.UNKNOWN else e for e in (left, right)
+        )
+    return as_text(left), as_text(right)
+
+
+def in_list(arg: Expr, items: tuple[Expr, ...], negated: bool, span: Span | None = None) -> Expr:
+    """arg [NOT] IN (items): an InList of constants, else comparisons."""
+    literals = tuple(item for item in items if isinstance(item, Literal))
+    if len(literals) == len(items) and not isinstance(arg, Literal):
+        found = _constants(arg, literals, span)
+        if found is not None:
+            common, values = found
+            has_null = any(item.value is None for item in literals)
+            return InList(common, values, negated, has_null, span)
+    if negated:
+        return conjunction([compare("<>", arg, item, span) for item in items])
+    return disjunction([compare("=", arg, item, span) for item in items])
+
+
+def _constants(arg: Expr, items: tuple[Literal, ...], span: Span | None) -> tuple[Expr, tuple[Any, ...]] | None:
+    """The operand in a type that suits all items, and their values in it without NULL."""
+    for item in items:
+        arg, _ = comparable("=", arg, item, span)
+    values: dict[Any, None] = {}
+    for item in items:
+        left, right = comparable("=", arg, item, span)
+        if left != arg or not isinstance(right, Literal):
+            return None
+        if right.value is not None:
+            values[right.value] = None
+    return arg, tuple(values)

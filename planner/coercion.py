@@ -1,0 +1,259 @@
+"""Types that meet: which one wins, and the cast that makes the other one fit.
+
+    comparison_type   a = b         INTEGER and NUMERIC(8,2)  -> NUMERIC(12,2)
+    common_type       CASE, UNION   VARCHAR(3) and VARCHAR(9) -> VARCHAR(9)
+    arithmetic_type   a * b         r_numeric_computations201
+
+Every implicit conversion becomes an explicit `Cast` node, or a new literal where the operand is one: the
+rest of the planner and the engine never convert silently. Integers of different widths count as one
+kind and are not cast. DECIMALs are brought to one scale.
+
+A quoted literal (UNKNOWN) takes the other side's type. Compared with character columns, DECIMALs pull the
+text to a number and other numbers become text (c_Supported_data_types, "compatibility").
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from ..errors import DatatypeMismatch, NumericOutOfRange
+from ..storage.types import (
+    BIGINT, DATE, DOUBLE, INTEGER, MAX_PRECISION, MAX_VARCHAR, REAL, SMALLINT, TEXT, TIMESTAMP, UNKNOWN, Kind,
+    SqlType, decimal, varchar,
+)
+from .constants import read_text
+from .datetimes import DAY
+from .expressions import Case, Cast, Expr, Literal, Span
+
+# Digits that an integer has as a DECIMAL (r_numeric_computations201).
+_INTEGER_DIGITS = {Kind.SMALLINT: 5, Kind.INTEGER: 10, Kind.BIGINT: 19}
+_WIDTH_ORDER = (Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT)
+_MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+MIN_DIVISION_SCALE = 4
+MAX_SCALE = 38
+# Precision of a DECIMAL that a set operation or CASE makes of two smaller ones.
+COMMON_PRECISION = 19
+
+
+def as_decimal(type: SqlType) -> SqlType:
+    """The DECIMAL that holds an exact type."""
+    return type if type.kind is Kind.DECIMAL else decimal(_INTEGER_DIGITS[type.kind], 0)
+
+
+def wider_integer(a: SqlType, b: SqlType) -> SqlType:
+    return a if _WIDTH_ORDER.index(a.kind) >= _WIDTH_ORDER.index(b.kind) else b
+
+
+# -- arithmetic --------------------------------------------------------------------------------
+
+
+def arithmetic_type(op: str, a: SqlType, b: SqlType) -> SqlType:
+    """Result of a numeric `op` ('add', 'subtract', 'multiply', 'divide', 'modulo')."""
+    if a.is_integer and b.is_integer:
+        return wider_integer(a, b)
+    if a.is_float or b.is_float:
+        return REAL if a.kind is b.kind is Kind.REAL else DOUBLE
+    return _DECIMAL_RULES[op](as_decimal(a), as_decimal(b))
+
+
+def _sum_type(a: SqlType, b: SqlType) -> SqlType:
+    scale = max(a.scale, b.scale)
+    whole = max(a.precision - a.scale, b.precision - b.scale)
+    return decimal(min(whole + 1 + scale, MAX_PRECISION), scale)
+
+
+def _product_type(a: SqlType, b: SqlType) -> SqlType:
+    scale = min(a.scale + b.scale, MAX_SCALE)
+    return decimal(min(a.precision + b.precision + 1, MAX_PRECISION), scale)
+
+
+def _quotient_type(a: SqlType, b: SqlType) -> SqlType:
+    scale = max(MIN_DIVISION_SCALE, a.scale + b.precision - b.scale + 1)
+    precision = a.precision - a.scale + b.scale + scale
+    if precision > MAX_PRECISION:
+        scale = max(MAX_PRECISION + scale - precision, MIN_DIVISION_SCALE)
+        precision = MAX_PRECISION
+    return decimal(precision, scale)
+
+
+def _remainder_type(a: SqlType, b: SqlType) -> SqlType:
+    scale = max(a.scale, b.scale)
+    whole = max(a.precision - a.scale, b.precision - b.scale)
+    return decimal(min(whole + scale, MAX_PRECISION), scale)
+
+
+_DECIMAL_RULES = {
+    "add": _sum_type,
+    "subtract": _sum_type,
+    "multiply": _product_type,
+    "divide": _quotient_type,
+    "modulo": _remainder_type,
+}
+
+
+# -- types that meet ---------------------------------------------------------------------------
+
+
+def common_type(a: SqlType, b: SqlType) -> SqlType | None:
+    """The type of a CASE, COALESCE or set operation over both; None when there is none."""
+    if a == b or b.kind is Kind.UNKNOWN:
+        return a
+    if a.kind is Kind.UNKNOWN:
+        return b
+    if a.is_numeric and b.is_numeric:
+        return _common_number(a, b)
+    if a.is_string and b.is_string:
+        kind = Kind.CHAR if a.kind is b.kind is Kind.CHAR else Kind.VARCHAR
+        both = a.case_insensitive and b.case_insensitive
+        return SqlType(kind, length=max(a.length, b.length), case_insensitive=both)
+    if a.kind in _MOMENTS and b.kind in _MOMENTS:
+        return a if _MOMENTS.index(a.kind) >= _MOMENTS.index(b.kind) else b
+    return a if a.kind is b.kind else None
+
+
+def _common_number(a: SqlType, b: SqlType) -> SqlType:
+    if a.is_float or b.is_float:
+        return REAL if a.kind is b.kind is Kind.REAL else DOUBLE
+    if a.is_integer and b.is_integer:
+        return wider_integer(a, b)
+    return _common_decimal(as_decimal(a), as_decimal(b))
+
+
+def _common_decimal(a: SqlType, b: SqlType) -> SqlType:
+    """max scale, and min(max whole digits + scale, 19): but never less than either side needs."""
+    scale = max(a.scale, b.scale)
+    whole = max(a.precision - a.scale, b.precision - b.scale)
+    limit = COMMON_PRECISION if max(a.precision, b.precision) <= COMMON_PRECISION else MAX_PRECISION
+    return decimal(min(whole + scale, limit), scale)
+
+
+def comparison_type(a: SqlType, b: SqlType) -> SqlType | None:
+    """The type in which both are compared; None when they cannot be."""
+    if a.is_exact and b.is_exact and Kind.DECIMAL in (a.kind, b.kind):
+        left, right = as_decimal(a), as_decimal(b)
+        scale = max(left.scale, right.scale)
+        whole = max(left.precision - left.scale, right.precision - right.scale)
+        return decimal(min(whole + scale, MAX_PRECISION), scale)
+    shared = common_type(a, b)
+    if shared is not None:
+        return TEXT if shared.kind is Kind.UNKNOWN else shared
+    for text, other in ((a, b), (b, a)):
+        if text.is_string and other.kind is Kind.DECIMAL:
+            return other
+        if text.is_string and other.is_numeric:
+            return varchar(MAX_VARCHAR)
+        if text.is_string and (other.is_temporal or other.kind is Kind.BOOLEAN):
+            return other
+    return None
+
+
+# -- casts -------------------------------------------------------------------------------------
+
+
+def coerce(expr: Expr, to: SqlType, span: Span | None = None) -> Expr:
+    """`expr` as a value of type `to`: itself, a converted literal, or an implicit Cast."""
+    source = expr.type
+    if source == to:
+        return expr
+    if isinstance(expr, Literal):
+        converted = _literal(expr, to)
+        if converted is not None:
+            return converted
+    if isinstance(expr, Case) and source.kind is Kind.UNKNOWN:
+        whens = tuple((c, coerce(r, to)) for c, r in expr.whens)
+        return Case(whens, coerce(expr.default, to), to, expr.span)
+    if source.is_string and source.kind is to.kind and 0 < source.length <= to.length:
+        return expr  # a shorter text is a longer one already
+    return Cast(expr, to, True, span or getattr(expr, "span", None))
+
+
+def _literal(expr: Literal, to: SqlType) -> Literal | None:
+    """A literal of the new type, when its value can be converted exactly here."""
+    value, source = expr.value, expr.type
+    if value is None:
+        return replace(expr, type=to)
+    if source.kind is Kind.UNKNOWN:
+        start = None if expr.span is None else expr.span[0]
+        return Literal(read_text(value, to, start), to, expr.parameter, expr.span)
+    if source.is_exact and to.is_exact:
+        return _rescaled(expr, to)
+    if source.is_exact and to.kind is Kind.DOUBLE:
+        scale = source.scale if source.kind is Kind.DECIMAL else 0
+        return Literal(value / 10**scale, to, expr.parameter, expr.span)
+    if source.kind is Kind.DATE and to.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+        return Literal(value * DAY, to, expr.parameter, expr.span)
+    if source.is_string and to.kind is Kind.VARCHAR:
+        return Literal(value, to, expr.parameter, expr.span)
+    return None
+
+
+def _rescaled(expr: Literal, to: SqlType) -> Literal | None:
+    before = expr.type.scale if expr.type.kind is Kind.DECIMAL else 0
+    after = to.scale if to.kind is Kind.DECIMAL else 0
+    if after < before:
+        return None
+    value = expr.value * 10 ** (after - before)
+    low, high = to.integer_limits
+    if not low <= value <= high:
+        start = None if expr.span is None else expr.span[0]
+        raise NumericOutOfRange(f"a constant is out of range for type {to}", position=start)
+    return Literal(value, to, expr.parameter, expr.span)
+
+
+def settle(expr: Expr) -> Expr:
+    """An expression that goes into a result: UNKNOWN becomes VARCHAR of the literal's size."""
+    if expr.type.kind is not Kind.UNKNOWN:
+        return expr
+    return coerce(expr, settled(expr))
+
+
+def settled(expr: Expr) -> SqlType:
+    """The type `settle` gives."""
+    if expr.type.kind is not Kind.UNKNOWN:
+        return expr.type
+    if isinstance(expr, Literal):
+        return varchar(max(len((expr.value or "").encode()), 1))
+    return TEXT
+
+
+def unify(exprs: Iterable[Expr], what: str, position: int | None = None) -> tuple[tuple[Expr, ...], SqlType]:
+    """All expressions cast to their common type, and that type. `what`: CASE, COALESCE ... for errors."""
+    exprs = tuple(exprs)
+    type = UNKNOWN
+    for expr in exprs:
+        shared = common_type(type, expr.type)
+        if shared is None:
+            raise DatatypeMismatch(f"{what} types {type} and {expr.type} cannot be matched", position=position)
+        type = shared
+    if type.is_string:
+        type = replace(type, length=max(_bytes(e, type) for e in exprs))
+    if type.kind is Kind.UNKNOWN:
+        return exprs, type
+    return tuple(coerce(e, type) for e in exprs), type
+
+
+def _bytes(expr: Expr, type: SqlType) -> int:
+    """Bytes that a value of `expr` may need as text."""
+    if isinstance(expr, Literal) and expr.type.kind is Kind.UNKNOWN:
+        return max(len((expr.value or "").encode()), 1)
+    return expr.type.length or MAX_VARCHAR
+
+
+# What an expression of one type may become without being asked, for function arguments.
+_IMPLICIT = {
+    SMALLINT.kind: (INTEGER.kind, BIGINT.kind, Kind.DECIMAL, Kind.REAL, Kind.DOUBLE),
+    INTEGER.kind: (BIGINT.kind, Kind.DECIMAL, Kind.REAL, Kind.DOUBLE),
+    BIGINT.kind: (Kind.DECIMAL, Kind.REAL, Kind.DOUBLE),
+    Kind.DECIMAL: (Kind.REAL, Kind.DOUBLE),
+    Kind.REAL: (Kind.DOUBLE,),
+    Kind.CHAR: (Kind.VARCHAR,),
+    Kind.VARCHAR: (Kind.CHAR,),
+    DATE.kind: (TIMESTAMP.kind, Kind.TIMESTAMPTZ),
+    TIMESTAMP.kind: (Kind.TIMESTAMPTZ,),
+    Kind.TIMESTAMPTZ: (TIMESTAMP.kind,),
+}
+
+
+def converts(source: SqlType, to: Kind) -> bool:
+    """Whether an argument of `source` is taken where `to` is asked for."""
+    return source.kind is to or source.kind is Kind.UNKNOWN or to in _IMPLICIT.get(source.kind, ())

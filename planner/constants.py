@@ -1,0 +1,227 @@
+"""Constants: text and Python values to physical ones, typed as Redshift types its literals.
+
+    1            INTEGER            3000000000   BIGINT       beyond   NUMERIC(n,0)
+    1.00         NUMERIC(3,2)       1e5          DOUBLE PRECISION
+    'abc'        UNKNOWN            until it meets a type; then `read_text` makes the value
+
+`parameter` types the values a client binds to $1, $2 ...
+"""
+from __future__ import annotations
+
+import math
+import re
+from datetime import date, datetime, time
+from datetime import timezone as _timezone
+from decimal import Decimal
+from typing import Any
+
+from ..errors import DataError, InterfaceError, InvalidDatetime, InvalidText, NumericOutOfRange
+from ..storage.types import (
+    BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, MAX_PRECISION, TIME, TIMESTAMP, TIMESTAMPTZ, UNKNOWN, Kind, SqlType,
+    decimal,
+)
+from .datetimes import DAY, read_date, read_time, read_timestamp
+from .expressions import Literal, Span
+
+_TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
+_FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
+_NUMBER = re.compile(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?\s*")
+_EPOCH = date(1970, 1, 1).toordinal()
+NULL = Literal(None, UNKNOWN)
+
+
+def number(text: str, span: Span | None = None, negative: bool = False) -> Literal:
+    """A numeric literal as written."""
+    if "e" in text or "E" in text:
+        try:
+            value = float(text)
+        except ValueError:
+            raise InvalidText(f'invalid number "{text}"', position=_start(span)) from None
+        if math.isinf(value):
+            raise NumericOutOfRange(f'"{text}" is out of range for type double precision', position=_start(span))
+        return Literal(-value if negative else value, DOUBLE, -1, span)
+    whole, _, fraction = text.partition(".")
+    value, scale = int((whole + fraction) or "0"), len(fraction)
+    if negative:
+        value = -value
+    if "." not in text:
+        return integer(value, span)
+    digits = max(len(whole.lstrip("0")) + scale, 1)
+    if digits > MAX_PRECISION:
+        raise NumericOutOfRange(
+            f"a numeric literal has at most {MAX_PRECISION} digits", position=_start(span)
+        )
+    return Literal(value, decimal(max(digits, scale), scale), -1, span)
+
+
+def integer(value: int, span: Span | None = None) -> Literal:
+    """A whole number in the smallest of INTEGER, BIGINT, NUMERIC that holds it."""
+    if -(1 << 31) <= value < 1 << 31:
+        return Literal(value, INTEGER, -1, span)
+    if -(1 << 63) <= value < 1 << 63:
+        return Literal(value, BIGINT, -1, span)
+    digits = len(str(abs(value)))
+    if digits > MAX_PRECISION:
+        raise NumericOutOfRange(f"{value} is out of range for every numeric type", position=_start(span))
+    return Literal(value, decimal(digits, 0), -1, span)
+
+
+def parameter(value: Any, span: Span | None = None) -> Literal:
+    """A value bound by the client."""
+    match value:
+        case None:
+            return Literal(None, UNKNOWN, -1, span)
+        case bool():
+            return Literal(value, BOOLEAN, -1, span)
+        case int():
+            return integer(value, span)
+        case float():
+            return Literal(value, DOUBLE, -1, span)
+        case str():
+            return Literal(value, UNKNOWN, -1, span)
+        case Decimal():
+            return _from_decimal(value, span)
+        case datetime():
+            return _from_datetime(value, span)
+        case date():
+            return Literal(value.toordinal() - _EPOCH, DATE, -1, span)
+        case time():
+            if value.tzinfo is not None:
+                raise InterfaceError("a time with a time zone cannot be bound as a parameter")
+            seconds = (value.hour * 60 + value.minute) * 60 + value.second
+            return Literal(seconds * 1_000_000 + value.microsecond, TIME, -1, span)
+        case _:
+            return _converted(value, span)
+
+
+def _converted(value: Any, span: Span | None) -> Literal:
+    """numpy scalars and the like, through their own conversion to Python."""
+    if not isinstance(value, (bytes, bytearray, memoryview)) and hasattr(value, "item"):
+        plain = value.item()
+        if type(plain) is not type(value):
+            return parameter(plain, span)
+    raise InterfaceError(
+        f"a value of type {type(value).__name__} cannot be bound as a parameter",
+        hint="None, bool, int, float, Decimal, str, date, time and datetime can be",
+    )
+
+
+def _from_decimal(value: Decimal, span: Span | None) -> Literal:
+    if not value.is_finite():
+        return Literal(float(value), DOUBLE, -1, span)
+    sign, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int)
+    scaled = int("".join(map(str, digits)) or "0") * 10 ** max(exponent, 0)
+    scale = max(-exponent, 0)
+    precision = max(len(str(scaled)), scale, 1)
+    if precision > MAX_PRECISION:
+        raise NumericOutOfRange(f"a NUMERIC parameter has at most {MAX_PRECISION} digits: {value}")
+    return Literal(-scaled if sign else scaled, decimal(precision, scale), -1, span)
+
+
+def _from_datetime(value: datetime, span: Span | None) -> Literal:
+    zone = value.tzinfo is not None
+    if zone:
+        value = value.astimezone(_timezone.utc).replace(tzinfo=None)
+    return Literal(micros_of(value), TIMESTAMPTZ if zone else TIMESTAMP, -1, span)
+
+
+def micros_of(value: datetime) -> int:
+    """Microseconds since 1970-01-01 of a naive datetime."""
+    seconds = (value.hour * 60 + value.minute) * 60 + value.second
+    return (value.toordinal() - _EPOCH) * DAY + seconds * 1_000_000 + value.microsecond
+
+
+# -- text that meets a type ----------------------------------------------------------------------
+
+
+def read_text(text: str, to: SqlType, position: int | None = None) -> Any:
+    """The physical value of quoted text as a value of `to`; DataError classes where it is none."""
+    try:
+        return _read(text, to)
+    except DataError as error:
+        error.position = position
+        raise
+
+
+def _read(text: str, to: SqlType) -> Any:
+    match to.kind:
+        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
+            return _integer(text, to)
+        case Kind.DECIMAL:
+            return _decimal(text, to)
+        case Kind.REAL | Kind.DOUBLE:
+            return _float(text, to)
+        case Kind.BOOLEAN:
+            word = text.strip().lower()
+            if word in _TRUE or word in _FALSE:
+                return word in _TRUE
+            raise InvalidText(f'invalid input syntax for type boolean: "{text}"')
+        case Kind.DATE | Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME:
+            return _temporal(text, to)
+        case Kind.CHAR:
+            return text.rstrip(" ")
+        case _:
+            return text
+
+
+def _integer(text: str, to: SqlType) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise InvalidText(f'invalid input syntax for type {to}: "{text}"') from None
+    low, high = to.integer_limits
+    if not low <= value <= high:
+        raise NumericOutOfRange(f'value "{text}" is out of range for type {to}')
+    return value
+
+
+def _decimal(text: str, to: SqlType) -> int:
+    """Rounded half away from zero to the type's scale."""
+    match = _NUMBER.fullmatch(text)
+    if match is None or not (match.group(2) or match.group(3)):
+        raise InvalidText(f'invalid input syntax for type numeric: "{text}"')
+    whole, fraction = match.group(2) or "", match.group(3) or ""
+    shift = int(match.group(4) or 0) - len(fraction) + to.scale
+    value = int(whole + fraction)
+    if shift > 80 and value:
+        raise NumericOutOfRange(f'value "{text}" is out of range for type {to}')
+    if shift >= 0:
+        value *= 10 ** min(shift, 80)
+    else:
+        half = 10 ** min(-shift, len(whole + fraction) + 1)
+        value = (2 * value + half) // (2 * half)
+    low, high = to.integer_limits
+    if not low <= value <= high:
+        raise NumericOutOfRange(f'value "{text}" is out of range for type {to}')
+    return -value if match.group(1) == "-" else value
+
+
+def _float(text: str, to: SqlType) -> float:
+    try:
+        value = float(text.replace("_", "?"))
+    except ValueError:
+        raise InvalidText(f'invalid input syntax for type {to}: "{text}"') from None
+    if math.isinf(value) and "inf" not in text.lower():
+        raise NumericOutOfRange(f'"{text}" is out of range for type {to}')
+    return value
+
+
+def _temporal(text: str, to: SqlType) -> int:
+    try:
+        match to.kind:
+            case Kind.DATE:
+                value = read_date(text)
+            case Kind.TIME:
+                value = read_time(text)
+            case _:
+                value = read_timestamp(text, to.kind is Kind.TIMESTAMPTZ)
+    except ValueError:
+        raise InvalidDatetime(f'date/time field value out of range: "{text}"', sqlstate="22008") from None
+    if value is None:
+        raise InvalidDatetime(f'invalid input syntax for type {to}: "{text}"')
+    return value
+
+
+def _start(span: Span | None) -> int | None:
+    return None if span is None else span[0]

@@ -1,0 +1,78 @@
+"""COALESCE, NVL, NVL2, NULLIF, DECODE, GREATEST, LEAST: all become searched CASE expressions."""
+from __future__ import annotations
+
+from ...errors import UndefinedFunction
+from ...storage.types import BOOLEAN, UNKNOWN
+from .. import build
+from ..coercion import unify
+from ..expressions import Case, Expr, IsNull, Literal
+from .signature import Build, Signature, Site, anything
+
+
+def _coalesce(site: Site, args: tuple[Expr, ...]) -> Expr:
+    args, type = unify(args, site.name.upper(), site.position)
+    if len(args) == 1:
+        return args[0]
+    whens = tuple((IsNull(arg, True), arg) for arg in args[:-1])
+    return Case(whens, args[-1], type, site.span)
+
+
+def _nvl2(site: Site, args: tuple[Expr, ...]) -> Expr:
+    (present, absent), type = unify(args[1:], "NVL2", site.position)
+    return Case(((IsNull(args[0], True), present),), absent, type, site.span)
+
+
+def _nullif(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """NULL when both are equal, else the first."""
+    first = args[0]
+    (first, second), type = unify(args, "NULLIF", site.position) if first.type == UNKNOWN else (args, first.type)
+    return Case(((build.compare("=", first, second, site.span), Literal(None, type)),), first, type, site.span)
+
+
+def _decode(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """DECODE(x, search, result [, search, result ...] [, default]); two NULLs are equal here."""
+    operand, rest = args[0], args[1:]
+    pairs = [(rest[i], rest[i + 1]) for i in range(0, len(rest) - 1, 2)]
+    default: Expr = rest[-1] if len(rest) % 2 else Literal(None, UNKNOWN)
+    results, type = unify((*(r for _, r in pairs), default), "DECODE", site.position)
+    whens = tuple((_same(operand, search, site), r) for (search, _), r in zip(pairs, results))
+    return Case(whens, results[-1], type, site.span)
+
+
+def _same(operand: Expr, search: Expr, site: Site) -> Expr:
+    if isinstance(search, Literal):
+        if search.value is None:
+            return IsNull(operand)
+        return build.compare("=", operand, search, site.span)
+    both_null = build.conjunction((IsNull(operand), IsNull(search)))
+    return build.disjunction((both_null, build.compare("=", operand, search, site.span)))
+
+
+def _extreme(op: str) -> Build:
+    """GREATEST and LEAST pass over NULLs: the argument that no other one beats."""
+
+    def make(site: Site, args: tuple[Expr, ...]) -> Expr:
+        args, type = unify(args, site.name.upper(), site.position)
+        if type == BOOLEAN:
+            raise UndefinedFunction(f"function {site.name}(boolean) does not exist", position=site.position)
+        whens = []
+        for i, arg in enumerate(args):
+            beats = [
+                build.disjunction((IsNull(other), build.compare(op, arg, other, site.span)))
+                for j, other in enumerate(args) if j != i
+            ]
+            whens.append((build.conjunction((IsNull(arg, True), *beats)), arg))
+        return Case(tuple(whens), Literal(None, type), type, site.span)
+
+    return make
+
+
+FUNCTIONS: tuple[Signature, ...] = (
+    Signature(("coalesce", "nvl"), "coalesce", (anything,), rest=anything, strict=False, build=_coalesce),
+    Signature(("nvl2",), "nvl2", (anything, anything, anything), strict=False, build=_nvl2),
+    Signature(("nullif",), "nullif", (anything, anything), strict=False, build=_nullif),
+    Signature(("decode",), "decode", (anything, anything, anything), rest=anything, strict=False,
+              build=_decode),
+    Signature(("greatest",), "greatest", (anything,), rest=anything, strict=False, build=_extreme(">=")),
+    Signature(("least",), "least", (anything,), rest=anything, strict=False, build=_extreme("<=")),
+)

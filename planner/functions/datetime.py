@@ -1,0 +1,185 @@
+"""Date and time functions.
+
+Results of DATEADD, DATE_TRUNC and ADD_MONTHS are TIMESTAMPs on Redshift, also for a DATE. Where the work
+can be done in days it is, and the widening cast comes last: comparisons with dates see through it.
+"""
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ...errors import NotSupportedError, ProgrammingError
+from ...storage.types import BIGINT, DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, Kind, SqlType
+from .. import build
+from ..coercion import coerce
+from ..constants import micros_of
+from ..dateparts import DAYS, MICROS, MONTHS
+from ..datetimes import DAY
+from ..expressions import Call, Cast, Expr, Literal
+from .signature import Signature, Site, clock, long, moment, timestamps, whole
+
+_CLOCK_PARTS = ("hour", "minute", "second", "millisecond", "microsecond")
+_EXTRACTED = (*MONTHS, *DAYS, *_CLOCK_PARTS, "dow", "doy", "epoch")
+
+
+def _bad_part(site: Site, type: SqlType) -> ProgrammingError:
+    return ProgrammingError(
+        f'date part "{site.part}" is not supported by {site.name.upper()} for type {type}', sqlstate="22023",
+        position=site.position,
+    )
+
+
+# -- moving a moment ---------------------------------------------------------------------------
+
+
+def _times(count: Expr, factor: int, type: SqlType) -> Expr:
+    """count * factor in `type`."""
+    count = coerce(count, type)
+    if factor == 1:
+        return count
+    if isinstance(count, Literal) and count.value is not None:
+        return Literal(count.value * factor, type, -1, count.span)
+    return build.arithmetic("multiply", count, Literal(factor, type))
+
+
+def _date_add(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """DATEADD(part, count, moment)."""
+    count, at = args
+    if site.part in MONTHS:
+        months = _times(count, MONTHS[site.part], INTEGER)
+        if at.type.kind is Kind.DATE:
+            return Cast(Call("date_add_months", (at, months), DATE, site.span), TIMESTAMP, True, site.span)
+        return Call("ts_add_months", (at, months), at.type, site.span)
+    if site.part in DAYS and at.type.kind is Kind.DATE:
+        days = _times(count, DAYS[site.part], INTEGER)
+        return Cast(Call("date_add_days", (at, days), DATE, site.span), TIMESTAMP, True, site.span)
+    if site.part in MICROS:
+        at = coerce(at, TIMESTAMP) if at.type.kind is Kind.DATE else at
+        return Call("ts_add_micros", (at, _times(count, MICROS[site.part], BIGINT)), at.type, site.span)
+    raise _bad_part(site, at.type)
+
+
+def _add_months(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """ADD_MONTHS keeps the last day of a month the last day, which DATEADD does not."""
+    return Call("add_months", (coerce(args[0], TIMESTAMP), args[1]), TIMESTAMP, site.span)
+
+
+def _date_diff(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """DATEDIFF(part, from, to): boundaries of the part between both."""
+    a, b = args
+    if a.type.kind is not Kind.DATE or b.type.kind is not Kind.DATE:
+        zoned = Kind.TIMESTAMPTZ in (a.type.kind, b.type.kind)
+        a, b = (coerce(x, TIMESTAMPTZ if zoned else TIMESTAMP) for x in (a, b))
+    if site.part not in MONTHS and site.part not in MICROS:
+        raise _bad_part(site, a.type)
+    return Call(f"date_diff_{site.part}", (a, b), BIGINT, site.span)
+
+
+def _date_trunc(site: Site, args: tuple[Expr, ...]) -> Expr:
+    (at,) = args
+    if site.part not in MONTHS and site.part not in MICROS:
+        raise _bad_part(site, at.type)
+    if at.type.kind is Kind.DATE and (site.part in MONTHS or site.part in DAYS):
+        cut = at if site.part == "day" else Call(f"date_trunc_{site.part}", (at,), DATE, site.span)
+        return Cast(cut, TIMESTAMP, True, site.span)
+    at = coerce(at, TIMESTAMP) if at.type.kind is Kind.DATE else at
+    return Call(f"date_trunc_{site.part}", (at,), at.type, site.span)
+
+
+# -- parts of a moment -------------------------------------------------------------------------
+
+
+def _extracted(site: Site, at: Expr) -> Call:
+    """The part as an integer (EPOCH needs a BIGINT)."""
+    if at.type.kind is Kind.TIME and site.part not in (*_CLOCK_PARTS, "epoch"):
+        raise _bad_part(site, at.type)
+    if site.part not in _EXTRACTED:
+        raise _bad_part(site, at.type)
+    if at.type.kind is Kind.DATE and site.part in _CLOCK_PARTS:
+        at = coerce(at, TIMESTAMP)
+    return Call(f"extract_{site.part}", (at,), BIGINT if site.part == "epoch" else INTEGER, site.span)
+
+
+def _extract(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """EXTRACT(part FROM moment): INTEGER, of a TIMESTAMPTZ a DOUBLE (r_EXTRACT_function)."""
+    found = _extracted(site, args[0])
+    return Cast(found, DOUBLE, True, site.span) if args[0].type.kind is Kind.TIMESTAMPTZ else found
+
+
+def _date_part(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """DATE_PART: always DOUBLE; seconds come with their fraction."""
+    (at,) = args
+    if site.part in ("second", "millisecond") and at.type.kind is not Kind.DATE:
+        scale = {"second": 1_000_000, "millisecond": 1000}[site.part]
+        micros = Call("extract_microsecond", (at,), INTEGER, site.span)
+        seconds = Call("extract_second", (at,), INTEGER, site.span)
+        total = build.arithmetic("add", build.arithmetic("multiply", seconds, Literal(1_000_000, BIGINT)), micros)
+        return build.arithmetic("divide", coerce(total, DOUBLE), Literal(float(scale), DOUBLE), site.span)
+    return Cast(_extracted(site, at), DOUBLE, True, site.span)
+
+
+def _date_of(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """TRUNC(timestamp), DATE(x): the day."""
+    return args[0] if args[0].type.kind is Kind.DATE else Cast(args[0], DATE, False, site.span)
+
+
+# -- now ---------------------------------------------------------------------------------------
+
+
+def _local(site: Site) -> datetime:
+    """The statement's clock in the session's zone, without a zone."""
+    now = site.context.now
+    site.context.stable = True
+    zone = site.context.settings.get("timezone", "UTC")
+    if now.tzinfo is not None:
+        now = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    return now
+
+
+def _sysdate(site: Site, args: tuple[Expr, ...]) -> Expr:
+    return Literal(micros_of(_local(site)), TIMESTAMP, -1, site.span)
+
+
+def _getdate(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """To the second (r_GETDATE)."""
+    return Literal(micros_of(_local(site).replace(microsecond=0)), TIMESTAMP, -1, site.span)
+
+
+def _current_date(site: Site, args: tuple[Expr, ...]) -> Expr:
+    return Literal(micros_of(_local(site)) // DAY, DATE, -1, site.span)
+
+
+def _current_timestamp(site: Site, args: tuple[Expr, ...]) -> Expr:
+    now = site.context.now
+    site.context.stable = True
+    if now.tzinfo is not None:
+        now = now.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+    return Literal(micros_of(now), TIMESTAMPTZ, -1, site.span)
+
+
+def _current_time(site: Site, args: tuple[Expr, ...]) -> Expr:
+    raise NotSupportedError("CURRENT_TIME is not supported yet: it has type TIMETZ", position=site.position)
+
+
+FUNCTIONS: tuple[Signature, ...] = (
+    Signature(("dateadd", "date_add"), "date_add_days", (long, moment), TIMESTAMP, fallible=True,
+              takes_part=True, build=_date_add),
+    Signature(("datediff", "date_diff"), "date_diff_day", (moment, moment), BIGINT, takes_part=True,
+              build=_date_diff),
+    Signature(("date_trunc",), "date_trunc_day", (moment,), TIMESTAMP, takes_part=True, build=_date_trunc),
+    Signature(("add_months",), "add_months", (moment, whole), TIMESTAMP, fallible=True, build=_add_months),
+    Signature(("last_day",), "last_day", (moment,), DATE),
+    Signature(("extract",), "extract_day", (moment,), INTEGER, takes_part=True, build=_extract),
+    Signature(("extract",), "extract_hour", (clock,), INTEGER, takes_part=True, build=_extract),
+    Signature(("date_part", "pgdate_part"), "extract_day", (moment,), DOUBLE, takes_part=True, build=_date_part),
+    Signature(("date_part", "pgdate_part"), "extract_hour", (clock,), DOUBLE, takes_part=True,
+              build=_date_part),
+    Signature(("trunc", "date"), "date", (moment,), DATE, build=_date_of),
+    Signature(("sysdate",), "sysdate", (), TIMESTAMP, volatility="stable", build=_sysdate),
+    Signature(("getdate", "now"), "getdate", (), TIMESTAMP, volatility="stable", build=_getdate),
+    Signature(("current_date",), "current_date", (), DATE, volatility="stable", build=_current_date),
+    Signature(("current_timestamp",), "current_timestamp", (), TIMESTAMPTZ, volatility="stable",
+              build=_current_timestamp),
+    Signature(("current_time",), "current_time", (), TIMESTAMPTZ, volatility="stable", build=_current_time),
+    Signature(("timestamp",), "timestamp", (timestamps,), TIMESTAMP, build=lambda site, args: args[0]),
+)

@@ -1,0 +1,174 @@
+"""What the catalogue says of a function: names, arguments, result, and how it behaves.
+
+    Signature(("len", "length"), "length", (text,), INTEGER)
+               names              key       takes    gives
+
+A *rule* looks at an argument's type and gives the type the argument is cast to, or None where it does not
+fit. `gives` is a type, or a function of the arguments' types after those casts. `key` is what the engine
+implements; a signature with `build` makes its expression itself (COALESCE becomes a Case).
+
+    strict        NULL when any argument is NULL, and never called with one
+    volatility    immutable (may be folded), stable (one value a statement), volatile
+    fallible      can raise for some argument: never moved before a filter
+    leader_only   refused over user tables, as on Redshift
+    takes_part    the first argument is a date part (a bare word or a string), given as `Site.part`
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...storage.types import (
+    BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, MAX_VARCHAR, TIMESTAMP, Kind, SqlType, varchar,
+)
+from ..build import PRINTED
+from ..coercion import converts
+from ..expressions import Expr, Span
+
+if TYPE_CHECKING:
+    from ..binder.context import BindContext
+
+Rule = Callable[[SqlType], "SqlType | None"]
+Result = SqlType | Callable[[Sequence[SqlType]], SqlType]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a function is called."""
+
+    name: str
+    span: Span | None
+    context: BindContext
+    part: str = ""  # the date part, when the signature takes one
+    arguments: tuple[Any, ...] = ()  # the arguments before their casts
+
+    @property
+    def position(self) -> int | None:
+        return None if self.span is None else self.span[0]
+
+
+Build = Callable[[Site, tuple[Expr, ...]], Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """See the module's text. The last `optional` of `takes` may be left out; `rest` may repeat."""
+
+    names: tuple[str, ...]
+    key: str
+    takes: tuple[Rule, ...] = ()
+    gives: Result = INTEGER
+    optional: int = 0
+    rest: Rule | None = None
+    strict: bool = True
+    volatility: str = "immutable"
+    fallible: bool = False
+    leader_only: bool = False
+    takes_part: bool = False
+    build: Build | None = None
+
+    def targets(self, types: Sequence[SqlType]) -> tuple[SqlType, ...] | None:
+        """The types the arguments are cast to, or None when they do not fit."""
+        least = len(self.takes) - self.optional
+        if len(types) < least or (len(types) > len(self.takes) and self.rest is None):
+            return None
+        found: list[SqlType] = []
+        for i, type in enumerate(types):
+            rule = self.takes[i] if i < len(self.takes) else self.rest
+            target = rule(type) if rule is not None else None
+            if target is None:
+                return None
+            found.append(target)
+        return tuple(found)
+
+    def result(self, types: Sequence[SqlType]) -> SqlType:
+        return self.gives if isinstance(self.gives, SqlType) else self.gives(types)
+
+
+# -- rules -------------------------------------------------------------------------------------
+
+
+def anything(type: SqlType) -> SqlType | None:
+    return type
+
+
+def number(type: SqlType) -> SqlType | None:
+    """Any number, as it is; a quoted literal is a double."""
+    if type.kind is Kind.UNKNOWN:
+        return DOUBLE
+    return type if type.is_numeric else None
+
+
+def exact(type: SqlType) -> SqlType | None:
+    return type if type.is_exact else None
+
+
+def decimals(type: SqlType) -> SqlType | None:
+    return type if type.kind is Kind.DECIMAL else None
+
+
+def integers(type: SqlType) -> SqlType | None:
+    return type if type.is_integer else None
+
+
+def double(type: SqlType) -> SqlType | None:
+    return DOUBLE if type.is_numeric or type.kind is Kind.UNKNOWN else None
+
+
+def whole(type: SqlType) -> SqlType | None:
+    """A count or position: INTEGER; wider ones are cast and may overflow."""
+    if type.is_integer:
+        return INTEGER
+    return INTEGER if type.kind is Kind.UNKNOWN else None
+
+
+def long(type: SqlType) -> SqlType | None:
+    return BIGINT if type.is_integer or type.kind is Kind.UNKNOWN else None
+
+
+def boolean(type: SqlType) -> SqlType | None:
+    return BOOLEAN if type.kind in (Kind.BOOLEAN, Kind.UNKNOWN) else None
+
+
+def text(type: SqlType) -> SqlType | None:
+    """Text; anything else that can be printed is printed."""
+    if type.kind is Kind.VARCHAR:
+        return type
+    if type.kind is Kind.CHAR:
+        return varchar(type.length or MAX_VARCHAR)
+    if type.kind is Kind.UNKNOWN:
+        return varchar(MAX_VARCHAR)
+    return varchar(PRINTED[type.kind]) if type.kind in PRINTED else None
+
+
+def string(type: SqlType) -> SqlType | None:
+    """Text only."""
+    return text(type) if type.is_string or type.kind is Kind.UNKNOWN else None
+
+
+def moment(type: SqlType) -> SqlType | None:
+    """DATE, TIMESTAMP or TIMESTAMPTZ as it is; a quoted literal is a TIMESTAMP."""
+    if type.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+        return type
+    return TIMESTAMP if type.kind is Kind.UNKNOWN else None
+
+
+def timestamps(type: SqlType) -> SqlType | None:
+    return TIMESTAMP if converts(type, Kind.TIMESTAMP) else None
+
+
+def clock(type: SqlType) -> SqlType | None:
+    return type if type.kind is Kind.TIME else None
+
+
+def dates(type: SqlType) -> SqlType | None:
+    return DATE if type.kind in (Kind.DATE, Kind.UNKNOWN) else None
+
+
+# -- results -----------------------------------------------------------------------------------
+
+
+def first(types: Sequence[SqlType]) -> SqlType:
+    """The type of the first argument."""
+    return types[0]
