@@ -36,7 +36,8 @@ class Placement:
             raise InternalError(f"table {table.name} has DISTSTYLE KEY and no DISTKEY")
         self.replicated = replicated
         self.slices = slices
-        self._next = rows_before % slices
+        # EVEN: rows dealt to each slice; what the table had counts as dealt in turn.
+        self._dealt = (np.arange(slices) < rows_before % slices).astype(np.int64)
 
     @property
     def single(self) -> int | None:
@@ -49,12 +50,28 @@ class Placement:
         """The slice of each row, uint16. `key`: the distribution key's values, for KEY."""
         if key is not None:
             return slice_of_hash(hash_column(key), self.slices).astype(np.uint16)
-        share, extra = divmod(rows, self.slices)
-        order = (np.arange(self.slices) + self._next) % self.slices
-        counts = np.full(self.slices, share)
-        counts[:extra] += 1
-        self._next = (self._next + rows) % self.slices
-        return np.repeat(order, counts).astype(np.uint16)
+        first = int(self._dealt.sum()) % self.slices
+        levels = _levels(self._dealt, rows)
+        counts, self._dealt = levels - self._dealt, levels
+        order = (np.arange(self.slices) + first) % self.slices
+        return np.repeat(order, counts[order]).astype(np.uint16)
+
+    def take_back(self, slice_: int, rows: int) -> None:
+        """These rows were not stored yet and will be placed again."""
+        self._dealt[slice_] -= rows
+
+
+def _levels(dealt: Array, rows: int) -> Array:
+    """How many rows each slice has when `rows` more are dealt as evenly as can be."""
+    levels = dealt.copy()
+    open_ = np.ones(len(dealt), bool)
+    while True:
+        level, extra = divmod(int(dealt[open_].sum()) + rows, int(open_.sum()))
+        if bool((dealt[open_] <= level).all()):
+            levels[open_] = level
+            levels[np.flatnonzero(open_)[:extra]] += 1
+            return levels
+        open_ &= dealt <= level  # the others have more than their share already
 
 
 def rows_by_slice(slice_of: Array) -> list[tuple[int, Array]]:

@@ -24,7 +24,7 @@ from ..errors import NotNullViolation
 from .arrow import from_arrow
 from .builder import ColumnBuilder
 from .extent import GROUP_BYTES, EncodedGroup, encode_group
-from .placement import Placement, rows_by_slice
+from .placement import REPLICATED, Placement, rows_by_slice
 from .schema import Column
 from .sort_order import sort_order
 from .types import Physical
@@ -114,7 +114,7 @@ def encode_run(
     check()
     tail = None
     if not last and not plan.sort_key:
-        pieces, tail = _leave_tails(pieces)
+        pieces, tail = _leave_tails(pieces, plan.placement)
 
     def encode(position: int) -> _Encoded:
         check()
@@ -179,13 +179,15 @@ def _may_be_wide(column: Column, values: ColumnData) -> bool:
     return column.type.length == 0 or column.type.length * GROUP_ROWS > GROUP_BYTES
 
 
-def _leave_tails(pieces: list[_Piece]) -> tuple[list[_Piece], Array]:
-    """The pieces without the last, incomplete row group of each; the rows left out, in their order."""
+def _leave_tails(pieces: list[_Piece], placement: Placement) -> tuple[list[_Piece], Array]:
+    """The pieces without the last row group of each; the rows left out, in their order."""
     kept, tails = [], []
     for piece in pieces:
         kept.append(replace(piece, cuts=piece.cuts[:-1]))
         rows = np.arange(piece.cuts[-1]) if piece.rows is None else piece.rows
         tails.append(rows[piece.cuts[-2] :])
+        if piece.slice != REPLICATED:
+            placement.take_back(piece.slice, len(tails[-1]))
     return kept, np.sort(np.concatenate(tails))
 
 

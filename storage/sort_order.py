@@ -93,7 +93,5 @@ def _ordered_bits(values: Array) -> Array:
 def _arrow_order(keys: Sequence[ColumnData]) -> Array:
     names = [str(i) for i in range(len(keys))]
     table = pa.table([to_arrow(key) for key in keys], names=names)
-    order = pc.sort_indices(
-        table, sort_keys=[(name, "ascending") for name in names], null_placement="at_end"
-    )
+    order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in names])
     return order.to_numpy().astype(np.int64)
