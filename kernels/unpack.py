@@ -14,7 +14,7 @@ META, one int64[4] per vector: (offset in words, width 0..64, base, flags).
 
 16 words follow the last vector, so a two-word load never leaves the payload. `unpack` opens a vector,
 `unpack_at` reads one value of a FOR vector: cheaper below SPARSE values. Reference in
-tests/kernels/packing.py; the packing side is storage's AZ64.
+tests/packing_reference.py; the packing side is storage/encodings/packing.py.
 """
 from __future__ import annotations
 
