@@ -105,13 +105,15 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 
 def check_pattern(pattern: str) -> None:
-    """Raise ValueError for a pattern that holds no date part, or one part twice."""
+    """Raise ValueError for a pattern that does not give year, month and day once each."""
+    parts = [token.group().upper() for token in _TOKEN.finditer(pattern)]
+    for name, ways in (("year", ("YYYY", "YY")), ("month", ("MM", "MON", "MONTH")), ("day", ("DD",))):
+        if sum(part in ways for part in parts) != 1:
+            raise ValueError(f"it must have one {name}")
     try:
-        groups = _compile(pattern).groupindex
+        _compile(pattern)
     except re.error as e:
         raise ValueError(str(e)) from e
-    if "day" not in groups and "hour" not in groups:
-        raise ValueError("it has no date part")
 
 
 def _days(match: re.Match[str]) -> int:

@@ -13,6 +13,7 @@ is read again, slowly, to find the row.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,17 +26,19 @@ from ... import errors
 from ..arrow import arrow_type
 from ..schema import Column
 from ..types import Kind
+from ..vector import Array
 from . import datetimes
 from .chunks import CHUNK_BYTES, Chunk, read_chunks
 from .listing import list_files
 from .options import AUTO, EPOCH_FORMATS, TextOptions, text_options
 from .source import Part, Progress
 from .strict import StrictParser
-from .values import FALSE_TEXTS, TRUE_TEXTS
+from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
 
 # pyarrow shares a chunk out to threads in pieces of this size.
 BLOCK_BYTES = 2 << 20
 _LINE_END, _RETURN = 0x0A, 0x0D
+MAX_DOUBLE = sys.float_info.max
 
 
 class TextSource:
@@ -132,7 +135,10 @@ class FastParser:
             return False
         if self._numeric and (b"0x" in data or b"0X" in data) and self._hex.search(data):
             return False
-        return not options.csv or _quotes_are_plain(data, options)
+        quotes = _quote_places(data, options)
+        if len(self.columns) > 1 and not options.ignore_blank_lines and _has_blank_lines(data, quotes):
+            return False
+        return not len(quotes) or _quotes_are_plain(data, quotes, options)
 
     def _read(self, data: bytes) -> pa.Table:
         options = self.options
@@ -170,12 +176,14 @@ class FastParser:
         return line.endswith(delimiter) and line.count(delimiter) == len(self.columns)
 
     def _finish(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray | None:
-        """NULL strings of text, blanks, lengths, NOT NULL; None when a row must be looked at."""
+        """NULL strings of text, blanks, lengths, ranges, NOT NULL; None when a row must be looked at."""
         if column.type.is_string:
             array = self._finish_text(column, array)
             longest = pc.max(pc.binary_length(array)).as_py()
             if longest is not None and longest > column.type.length:
                 return None
+        elif (column.type.kind is Kind.DECIMAL or column.type.is_float) and not _in_range(column, array):
+            return None
         if array.null_count and (not column.nullable or column.primary_key):
             return None
         return array
@@ -195,15 +203,46 @@ class FastParser:
         return array
 
 
-def _quotes_are_plain(data: bytes, options: TextOptions) -> bool:
-    """Do quotes stand only around whole fields, doubled inside? Then every CSV reader agrees."""
-    quote = options.quote.encode()
-    if quote not in data:
+def _in_range(column: Column, array: pa.ChunkedArray) -> bool:
+    """Do all numbers fit the declared type? (Infinite ones may have been too large as text.)"""
+    extremes = pc.min_max(array).as_py()
+    least, most = extremes["min"], extremes["max"]
+    if least is None:
         return True
-    whole = np.frombuffer(data, np.uint8)
-    places = np.flatnonzero(whole == quote[0])
+    if column.type.kind is Kind.DECIMAL:
+        low, high = column.type.integer_limits
+        exponent = -column.type.scale
+        return low <= int(least.scaleb(-exponent, WIDE)) and int(most.scaleb(-exponent, WIDE)) <= high
+    limit = MAX_REAL if column.type.kind is Kind.REAL else MAX_DOUBLE
+    return bool(-limit <= least and most <= limit)
+
+
+def _quote_places(data: bytes, options: TextOptions) -> Array:
+    """Where CSV's quotes stand; empty for delimited text."""
+    quote = options.quote.encode()
+    if not options.csv or quote not in data:
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.frombuffer(data, np.uint8) == quote[0])
+
+
+def _has_blank_lines(data: bytes, quotes: Array) -> bool:
+    """Is there an empty line that is not inside a quoted field?"""
+    if data.startswith((b"\n", b"\r\n")):
+        return True
+    for blank in (b"\n\n", b"\n\r\n"):
+        at = data.find(blank)
+        while at >= 0:
+            if np.searchsorted(quotes, at) % 2 == 0:
+                return True
+            at = data.find(blank, at + 1)
+    return False
+
+
+def _quotes_are_plain(data: bytes, places: Array, options: TextOptions) -> bool:
+    """Do quotes stand only around whole fields, doubled inside? Then every CSV reader agrees."""
     if len(places) % 2:
         return False
+    whole = np.frombuffer(data, np.uint8)
     opening, closing = places[::2], places[1::2]
     delimiter = options.delimiter.encode()[0]
     before = whole[np.maximum(opening - 1, 0)]

@@ -37,8 +37,8 @@ _REASON_TYPES = {
 }
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _FLOAT = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf(inity)?|nan)", re.IGNORECASE)
-_WIDE = Context(prec=100)
-_MAX_REAL = 3.4028234663852886e38
+WIDE = Context(prec=100)
+MAX_REAL = 3.4028234663852886e38
 
 
 class BadValue(Exception):
@@ -110,7 +110,7 @@ def _decimal(text: str, type_: SqlType, options: TextOptions) -> int:
         raise _bad_digit(text, r"[+-]?[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?", type_)
     rounding = ROUND_HALF_UP if options.round_decimals else ROUND_DOWN
     try:
-        scaled = Decimal(text).scaleb(type_.scale, _WIDE).quantize(Decimal(1), rounding, _WIDE)
+        scaled = Decimal(text).scaleb(type_.scale, WIDE).quantize(Decimal(1), rounding, WIDE)
     except InvalidOperation:
         raise _overflow(text, type_) from None
     least, most = type_.integer_limits
@@ -123,7 +123,7 @@ def _float(text: str, type_: SqlType) -> float:
     if not _FLOAT.fullmatch(text):
         raise _bad_digit(text, r"[+-]?[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?", type_)
     value = float(text)
-    limit = _MAX_REAL if type_.kind is Kind.REAL else math.inf
+    limit = MAX_REAL if type_.kind is Kind.REAL else math.inf
     if (math.isinf(value) and "inf" not in text.lower()) or (math.isfinite(value) and abs(value) > limit):
         raise _overflow(text, type_)
     return value
