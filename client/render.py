@@ -191,21 +191,28 @@ def _widest(sizes: list[int] | pa.ChunkedArray, headings: Sequence[str]) -> int:
 def fit(wanted: list[int], terminal: int | None) -> tuple[list[int], list[int | None]]:
     """Widths that fit the terminal, and the columns kept (one None = where some are left out).
 
-    The widest columns give way first, never below MIN_CELL; then columns in the middle are left out.
+    The widest columns give way first, not below MIN_CELL (a third of a narrow terminal); where that
+    does not do, columns in the middle are left out.
     """
-    everything: list[int | None] = list(range(len(wanted)))
-    if terminal is None or sum(wanted) + 3 * len(wanted) + 1 <= terminal:
+    total = len(wanted)
+    everything: list[int | None] = list(range(total))
+    if terminal is None or sum(wanted) + 3 * total + 1 <= terminal:
         return wanted, everything
-    spare = terminal - 3 * len(wanted) - 1
-    caps = range(max(wanted), MIN_CELL, -1)
-    cap = next((c for c in caps if sum(min(w, c) for w in wanted) <= spare), MIN_CELL)
-    room = [min(w, cap) for w in wanted]
-    left, right = list(range((len(room) + 1) // 2)), list(range((len(room) + 1) // 2, len(room)))
-    while len(left) > 1 and 4 + sum(room[i] + 3 for i in (*left, *right)) + 1 > terminal:
-        (left if len(left) > len(right) else right).pop(-1 if len(left) > len(right) else 0)
-    if sum(room) <= spare or len(left) + len(right) == len(room):
-        return room, everything
-    return room, [*left, None, *right]
+    least = min(MIN_CELL, terminal // 3)
+    for count in range(total, 0, -1):
+        left, right = list(range((count + 1) // 2)), list(range(total - count // 2, total))
+        spare = terminal - 1 - 3 * count - (4 if count < total else 0)
+        cap = _cap([wanted[i] for i in (*left, *right)], spare)
+        if cap >= least:
+            break
+    room = [min(w, max(cap, 1)) for w in wanted]
+    return room, everything if count == total else [*left, None, *right]
+
+
+def _cap(wanted: list[int], spare: int) -> int:
+    """The largest width to which columns can be cut so that all fit into `spare`."""
+    caps = range(max(wanted), 0, -1)
+    return next((c for c in caps if sum(min(w, c) for w in wanted) <= spare), 0)
 
 
 def padded(text: pa.ChunkedArray, sizes: list[int] | pa.ChunkedArray, room: int, right: bool) -> list[str]:

@@ -55,6 +55,9 @@ def read(path: Path) -> Iterator[Record]:
         if line.startswith("#"):
             continue
         if line.strip():
+            if not block and line.startswith("set "):
+                yield Record(number, line.split(), "", [])
+                continue
             if not block:
                 start = number
             block.append(line)
