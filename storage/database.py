@@ -87,7 +87,7 @@ class Database:
         self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
         self._users = 1
         self._key: tuple[int, int] | None = None
-        self._finalizer = weakref.finalize(self, _nothing)
+        self._finalizer: weakref.finalize[..., Database] = weakref.finalize(self, _nothing)
 
     # -- opening and closing -------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class Database:
             with self._lock:
                 if self._data is None:
                     made = Path(tempfile.mkdtemp(prefix="warehouse-"))
-                    self._finalizer = weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+                    self._finalizer = weakref.finalize(self, _remove_folder, made)
                     self._garbage.data = made
                     self._data = made
         return self._data
@@ -310,6 +310,10 @@ class Database:
             self._readers.pop(extent.id, None)
             if self._cache is not None:
                 self._cache.drop(self.extent_path(extent))
+
+
+def _remove_folder(path: Path) -> None:
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def _nothing() -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from typing import Union
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +33,7 @@ from .vector import Array, ColumnData, empty_column
 
 GROUP_ROWS = 65_536
 
-Values = pa.Array | ColumnData
+Values = Union[pa.Array, ColumnData]
 Batch = Sequence[Values]
 
 

@@ -243,7 +243,7 @@ class _Application:
     def _drop_extents(self, dropped: DropExtents) -> None:
         entry = self._entry(dropped.table)
         if dropped.extents is None:
-            gone, left = entry.extents, ()
+            gone, left = entry.extents, entry.extents[:0]
         else:
             wanted = set(dropped.extents)
             gone = tuple(e for e in entry.extents if e.id in wanted)

@@ -46,7 +46,7 @@ def read_chunks(
     try:
         with open(file.path, "rb") as raw:
             counting = _Counting(raw, on_progress)
-            stream: IO[bytes] = gzip.GzipFile(fileobj=counting) if options.gzip else counting
+            stream = gzip.GzipFile(fileobj=counting) if options.gzip else counting
             yield from _cut(_Lines(stream, file, options), file, options, size)
     except (OSError, EOFError, zlib.error) as e:
         reason = getattr(e, "strerror", None) or str(e)
@@ -74,7 +74,7 @@ class _Counting(io.RawIOBase):
 class _Lines:
     """The stream behind its byte order mark; refuses a compressed file that nobody announced."""
 
-    def __init__(self, stream: IO[bytes], file: SourceFile, options: TextOptions) -> None:
+    def __init__(self, stream: io.IOBase, file: SourceFile, options: TextOptions) -> None:
         self._stream = stream
         self._file = file
         self._options = options
