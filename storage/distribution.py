@@ -14,9 +14,9 @@ whose equal values do are one **family**:
 
 A key's hash is 64 bits (kernels/hashing.py, HASH_VERSION); NULL hashes to a constant, so all NULLs meet
 on one slice. The slice is the hash scaled down to the number of slices. Rows on disk stay where their
-hash put them: tests hold the vectors below fast, and they change only with HASH_VERSION.
+hash put them: tests hold vectors like these fast, and they change only with HASH_VERSION.
 
-    42 (BIGINT) -> 0x65 03 .. (see tests/storage/test_distribution.py)
+    0 -> 0x0    42 -> 0xa759ea27d4727622    NULL -> 0x9e6c63d0876a9a47      (BIGINT)
 
 Slice to node is a table in the catalogue (schema.Topology), not this module's business.
 """

@@ -18,14 +18,14 @@ from ..native import NativeColumn, raw_column
 from ..types import Physical, SqlType
 from ..vector import ColumnData
 from . import packing
-from .base import _INTEGERS, _TEMPORAL, Encoding, Part, Parts, from_words, to_words
+from .base import INTEGERS, TEMPORAL, Encoding, Part, Parts, from_words, to_words
 from .strings import checked_packed, read_packed
 
 
 class Az64(Encoding):
     name = "az64"
     code = 4
-    kinds = _INTEGERS | _TEMPORAL
+    kinds = INTEGERS | TEMPORAL
 
     def encode(self, column: ColumnData) -> Parts:
         words, high = to_words(column)

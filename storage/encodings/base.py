@@ -68,10 +68,10 @@ class Codec(enum.IntEnum):
 
 Parts = Mapping[Part, Array]
 
-_INTEGERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL))
-_TEMPORAL = frozenset((Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
-_FLOATS = frozenset((Kind.REAL, Kind.DOUBLE))
-_TEXT = frozenset((Kind.CHAR, Kind.VARCHAR))
+INTEGERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL))
+TEMPORAL = frozenset((Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
+FLOATS = frozenset((Kind.REAL, Kind.DOUBLE))
+TEXT = frozenset((Kind.CHAR, Kind.VARCHAR))
 
 
 class Encoding(ABC):

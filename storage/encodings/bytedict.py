@@ -24,10 +24,10 @@ from ..types import Physical, SqlType
 from ..vector import TEXT_PADDING, Array, ColumnData, concat
 from . import packing, strings
 from .base import (
-    _FLOATS,
-    _INTEGERS,
-    _TEMPORAL,
-    _TEXT,
+    FLOATS,
+    INTEGERS,
+    TEMPORAL,
+    TEXT,
     Encoding,
     Part,
     Parts,
@@ -46,7 +46,7 @@ ENTRIES = 256
 class ByteDict(Encoding):
     name = "bytedict"
     code = 5
-    kinds = _INTEGERS | _TEMPORAL | _FLOATS | _TEXT
+    kinds = INTEGERS | TEMPORAL | FLOATS | TEXT
 
     def encode(self, column: ColumnData) -> Parts:
         if column.type.physical is Physical.STR:

@@ -24,8 +24,8 @@ from ..types import Kind, SqlType
 from ..vector import Array, ColumnData
 from . import packing
 from .base import (
-    _INTEGERS,
-    _TEMPORAL,
+    INTEGERS,
+    TEMPORAL,
     Encoding,
     Part,
     Parts,
@@ -41,7 +41,7 @@ from .base import (
 class Delta(Encoding):
     name = "delta"
     code = 6
-    kinds = _INTEGERS | _TEMPORAL
+    kinds = INTEGERS | TEMPORAL
     step: ClassVar[Any] = np.int8
 
     def encode(self, column: ColumnData) -> Parts:
@@ -73,7 +73,7 @@ class Delta(Encoding):
 class Delta32K(Delta):
     name = "delta32k"
     code = 7
-    kinds = (_INTEGERS | _TEMPORAL) - {Kind.SMALLINT}
+    kinds = (INTEGERS | TEMPORAL) - {Kind.SMALLINT}
     step = np.int16
 
 

@@ -7,7 +7,7 @@ parts VALUES and TEXT). The buffer cache undoes it once, so that scans read the 
 """
 from __future__ import annotations
 
-from .base import _INTEGERS, _TEMPORAL, _TEXT, Codec
+from .base import INTEGERS, TEMPORAL, TEXT, Codec
 from .raw import Raw
 
 
@@ -15,4 +15,4 @@ class Lzo(Raw):
     name = "lzo"
     code = 2
     codec = Codec.LZ4
-    kinds = _INTEGERS | _TEMPORAL | _TEXT
+    kinds = INTEGERS | TEMPORAL | TEXT

@@ -21,10 +21,10 @@ from ..types import Kind, Physical, SqlType
 from ..vector import Array, ColumnData
 from . import packing, strings
 from .base import (
-    _FLOATS,
-    _INTEGERS,
-    _TEMPORAL,
-    _TEXT,
+    FLOATS,
+    INTEGERS,
+    TEMPORAL,
+    TEXT,
     Encoding,
     Part,
     Parts,
@@ -41,7 +41,7 @@ from .dictionaries import distinct_strings
 class RunLength(Encoding):
     name = "runlength"
     code = 11
-    kinds = _INTEGERS | _TEMPORAL | _FLOATS | _TEXT | {Kind.BOOLEAN}
+    kinds = INTEGERS | TEMPORAL | FLOATS | TEXT | {Kind.BOOLEAN}
 
     def encode(self, column: ColumnData) -> Parts:
         if column.type.physical is Physical.STR:

@@ -7,7 +7,7 @@ once, so that scans read the raw form.
 from __future__ import annotations
 
 from ..types import Kind
-from .base import _FLOATS, _INTEGERS, _TEMPORAL, _TEXT, Codec
+from .base import FLOATS, INTEGERS, TEMPORAL, TEXT, Codec
 from .raw import Raw
 
 
@@ -15,4 +15,4 @@ class Zstd(Raw):
     name = "zstd"
     code = 3
     codec = Codec.ZSTD
-    kinds = _INTEGERS | _TEMPORAL | _TEXT | _FLOATS | {Kind.BOOLEAN}
+    kinds = INTEGERS | TEMPORAL | TEXT | FLOATS | {Kind.BOOLEAN}

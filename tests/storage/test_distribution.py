@@ -35,7 +35,14 @@ from warehouse.storage.vector import from_list
 VECTORS = [
     (BIGINT, 0, 0x0),
     (BIGINT, 42, 0xA759EA27D4727622),
+    (BIGINT, -1, 0xB4D055FCF2CBBD7B),
     (BIGINT, None, 0x9E6C63D0876A9A47),
+    (decimal(38, 2), 10**30, 0x3B7691AF14EEC4BF),
+    (decimal(38, 2), 5, 0xB6BF613DBEBB45DC),
+    (DOUBLE, 0.5, 0x440FE4CE5F2D375),
+    (BOOLEAN, True, 0x5692161D100B05E5),
+    (varchar(9), "", 0x7DE53DE772EA694C),
+    (varchar(99), "Customer#000000001", 0x7E02BA4EB1361CDF),
 ]
 
 
