@@ -15,9 +15,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import UndefinedFunction
+from ..errors import NotSupportedError, UndefinedFunction
 from ..storage.types import (
-    BIGINT, DATE, INTEGER, INTERVAL, MAX_VARCHAR, TIMESTAMP, TIMESTAMPTZ, Kind, SqlType, decimal, varchar,
+    BIGINT,
+    DATE,
+    INTEGER,
+    INTERVAL,
+    MAX_VARCHAR,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    Kind,
+    SqlType,
+    decimal,
+    varchar,
 )
 from .coercion import arithmetic_type, as_decimal, coerce, comparison_type
 from .datetimes import DAY
@@ -178,6 +188,11 @@ def _date_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Ex
     if key == "subtract" and left.type.kind is right.type.kind is Kind.DATE:
         # the days between: date_diff counts from its first argument to its second
         return Call("date_diff_day", (right, left), BIGINT, span)
+    if key == "subtract" and left.type.kind in _MOMENTS and right.type.kind in _MOMENTS:
+        raise NotSupportedError(
+            "the difference of timestamps is an INTERVAL, which is not supported yet",
+            hint="Use DATEDIFF.", position=None if span is None else span[0],
+        )
     raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
 
 
@@ -188,11 +203,8 @@ def _negative(expr: Expr) -> Expr:
 
 
 def _interval_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
-    if isinstance(left, Literal) and isinstance(right, Literal) and left.type == right.type == INTERVAL:
-        if key in ("add", "subtract"):
-            sign = 1 if key == "add" else -1
-            months, micros = left.value[0] + sign * right.value[0], left.value[1] + sign * right.value[1]
-            return Literal((months, micros), INTERVAL, -1, span)
+    if key in ("add", "subtract") and left.type == right.type:
+        return _interval_sum(key, left, right, span)
     if key == "add" and left.type.kind is Kind.INTERVAL:
         left, right = right, left
     if isinstance(right, Literal) and right.type.kind is Kind.INTERVAL and key in ("add", "subtract"):
@@ -206,6 +218,14 @@ def _interval_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -
         if scaled is not None:
             return Literal(scaled, INTERVAL, -1, span)
     raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
+
+
+def _interval_sum(key: str, left: Expr, right: Expr, span: Span | None) -> Literal:
+    """Two INTERVAL literals added or subtracted."""
+    assert isinstance(left, Literal) and isinstance(right, Literal)
+    sign = 1 if key == "add" else -1
+    months, micros = left.value[0] + sign * right.value[0], left.value[1] + sign * right.value[1]
+    return Literal((months, micros), INTERVAL, -1, span)
 
 
 def _scaled_interval(key: str, left: Expr, right: Expr) -> tuple[int, int] | None:
@@ -251,7 +271,7 @@ def compare(op: str, left: Expr, right: Expr, span: Span | None = None) -> Compa
 def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
     """Both operands in one type."""
     a, b = left.type, right.type
-    if a.is_integer and b.is_integer or (a == b and a.kind not in (Kind.UNKNOWN, Kind.TIMESTAMP)):
+    if (a.is_integer and b.is_integer) or (a == b and a.kind not in (Kind.UNKNOWN, Kind.TIMESTAMP)):
         return left, right
     if Kind.DATE in (a.kind, b.kind) or a.kind is b.kind is Kind.TIMESTAMP:
         narrow_left, narrow_right = _as_date(left), _as_date(right)

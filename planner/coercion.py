@@ -18,8 +18,21 @@ from dataclasses import replace
 
 from ..errors import DatatypeMismatch, NumericOutOfRange
 from ..storage.types import (
-    BIGINT, DATE, DOUBLE, INTEGER, MAX_PRECISION, MAX_VARCHAR, REAL, SMALLINT, TEXT, TIMESTAMP, UNKNOWN, Kind,
-    SqlType, decimal, varchar,
+    BIGINT,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    MAX_PRECISION,
+    MAX_VARCHAR,
+    REAL,
+    SMALLINT,
+    TEXT,
+    TIMESTAMP,
+    UNKNOWN,
+    Kind,
+    SqlType,
+    decimal,
+    varchar,
 )
 from .constants import read_text
 from .datetimes import DAY
@@ -225,14 +238,16 @@ def unify(exprs: Iterable[Expr], what: str, position: int | None = None) -> tupl
         if shared is None:
             raise DatatypeMismatch(f"{what} types {type} and {expr.type} cannot be matched", position=position)
         type = shared
-    if type.is_string:
-        type = replace(type, length=max(_bytes(e, type) for e in exprs))
     if type.kind is Kind.UNKNOWN:
-        return exprs, type
+        if all(isinstance(e, Literal) and e.value is None for e in exprs):
+            return exprs, type
+        type = varchar()
+    if type.is_string:
+        type = replace(type, length=max(_bytes(e) for e in exprs))
     return tuple(coerce(e, type) for e in exprs), type
 
 
-def _bytes(expr: Expr, type: SqlType) -> int:
+def _bytes(expr: Expr) -> int:
     """Bytes that a value of `expr` may need as text."""
     if isinstance(expr, Literal) and expr.type.kind is Kind.UNKNOWN:
         return max(len((expr.value or "").encode()), 1)

@@ -10,14 +10,24 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime, time
-from datetime import timezone as _timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from ..errors import DataError, InterfaceError, InvalidDatetime, InvalidText, NumericOutOfRange
 from ..storage.types import (
-    BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, MAX_PRECISION, TIME, TIMESTAMP, TIMESTAMPTZ, UNKNOWN, Kind, SqlType,
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    MAX_PRECISION,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    UNKNOWN,
+    Kind,
+    SqlType,
     decimal,
 )
 from .datetimes import DAY, read_date, read_time, read_timestamp
@@ -122,7 +132,7 @@ def _from_decimal(value: Decimal, span: Span | None) -> Literal:
 def _from_datetime(value: datetime, span: Span | None) -> Literal:
     zone = value.tzinfo is not None
     if zone:
-        value = value.astimezone(_timezone.utc).replace(tzinfo=None)
+        value = value.astimezone(UTC).replace(tzinfo=None)
     return Literal(micros_of(value), TIMESTAMPTZ if zone else TIMESTAMP, -1, span)
 
 

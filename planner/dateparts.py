@@ -49,7 +49,7 @@ def date_part(name: str, position: int | None = None) -> str:
     """The part's one name; an error for what is none."""
     part = PARTS.get(name.strip().lower())
     if part is None:
-        raise ProgrammingError(f'date part "{name}" not recognized', sqlstate="22023", position=position)
+        raise ProgrammingError(f'date part "{name.lower()}" not recognized', sqlstate="22023", position=position)
     return part
 
 

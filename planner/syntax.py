@@ -16,6 +16,7 @@ Nothing else imports sqlglot's parser. Three things are arranged here:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from sqlglot import exp
@@ -28,6 +29,8 @@ from ..errors import NotSupportedError, ProgrammingError, SqlSyntaxError
 
 _DIALECT = Redshift()
 _KEEP_CALL = ["sqlglot.anonymous"]
+# sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
+_SYNONYMS = {"DATE_PART": "pgdate_part"}
 TOO_DEEP = "54001"  # statement_too_complex
 
 
@@ -65,6 +68,8 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
     for token in tokens:
         if token.token_type is TokenType.R_PAREN:
             token.comments = _KEEP_CALL
+        elif token.text.upper() in _SYNONYMS:
+            token.text = _SYNONYMS[token.text.upper()]
     parser = RedshiftParser(dialect=_DIALECT)
     try:
         return parser.parse(tokens, text) if into is None else parser.parse_into(into, tokens, text)
@@ -95,7 +100,7 @@ def syntax_error(token: Token | None) -> SqlSyntaxError:
 
 
 def _refuse_approximate(tokens: Sequence[Token]) -> None:
-    for token, after in zip(tokens, tokens[1:]):
+    for token, after in pairwise(tokens):
         if token.text.upper() == "APPROXIMATE" and after.text.upper() in ("COUNT", "PERCENTILE_DISC"):
             raise NotSupportedError(
                 f"APPROXIMATE {after.text.upper()} is not supported yet", position=token.start

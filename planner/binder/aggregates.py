@@ -21,7 +21,16 @@ from ...storage.types import BIGINT, Kind
 from .. import functions
 from ..coercion import coerce
 from ..columns import free_columns, substitute_plan
-from ..expressions import AggregateCall, ColumnId, ColumnRef, Exists, Expr, Quantified, ScalarSubquery
+from ..expressions import (
+    AggregateCall,
+    ColumnId,
+    ColumnRef,
+    Exists,
+    Expr,
+    Quantified,
+    ScalarSubquery,
+    Span,
+)
 from ..logical import Aggregate, Logical
 from ..traverse import map_children
 from .context import Binder
@@ -133,20 +142,22 @@ class Grouping:
             return expr
         expr = map_children(expr, self.above)
         if isinstance(expr, ScalarSubquery):
-            return ScalarSubquery(self._plan_above(expr.plan), expr.column, expr.span)
+            return ScalarSubquery(self._plan_above(expr.plan, expr.span), expr.column, expr.span)
         if isinstance(expr, Exists):
-            return Exists(self._plan_above(expr.plan), expr.negated, expr.span)
+            return Exists(self._plan_above(expr.plan, expr.span), expr.negated, expr.span)
         if isinstance(expr, Quantified):
-            return Quantified(expr.op, expr.all, expr.arg, self._plan_above(expr.plan), expr.column, expr.span)
+            plan = self._plan_above(expr.plan, expr.span)
+            return Quantified(expr.op, expr.all, expr.arg, plan, expr.column, expr.span)
         return expr
 
-    def _plan_above(self, plan: Logical) -> Logical:
+    def _plan_above(self, plan: Logical, span: Span | None) -> Logical:
         """A subquery's plan with the columns it takes from here replaced by those of the groups."""
         mapping: dict[ColumnId, Expr] = {ref.id: out for ref, out in self.groups.items() if isinstance(ref, ColumnRef)}
         for id in free_columns(plan):
             if id in self.input and id not in mapping:
                 raise GroupingError(
-                    f'subquery uses ungrouped column "{self._name(id)}" from outer query'
+                    f'subquery uses ungrouped column "{self._name(id)}" from outer query',
+                    position=None if span is None else span[0],
                 )
         return substitute_plan(plan, mapping)
 

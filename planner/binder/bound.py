@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...storage.types import Kind, SqlType
+from ...storage.types import Kind, SqlType, varchar
 from ..coercion import coerce, settled
 from ..columns import output_columns, substitute
 from ..expressions import ColumnRef, Expr
@@ -31,15 +31,16 @@ def retyped(b: Binder, bound: Bound, types: Sequence[SqlType]) -> Bound:
     Literals in the select list are converted where they stand, which is how NULL and quoted text in
     one branch of a UNION get the other branch's type; what cannot be reached so is cast on top.
     """
-    if all(c.type == t for c, t in zip(bound.columns, types)):
+    if all(coerce(c, t) is c for c, t in zip(bound.columns, types)):
         return bound
     wanted = {c.id: t for c, t in zip(bound.columns, types) if c.type.kind is Kind.UNKNOWN}
     plan, renamed = _settle(bound.plan, wanted)
     columns = tuple(renamed.get(c.id, c) for c in bound.columns)
-    if all(c.type == t for c, t in zip(columns, types)):
+    casts = [coerce(c, t) for c, t in zip(columns, types)]
+    if all(cast is c for c, cast in zip(columns, casts)):
         return Bound(plan, columns, bound.names)
-    out = [(c, c) if c.type == t else (b.column(t, c.name, c.nullable, c.span), coerce(c, t))
-           for c, t in zip(columns, types)]
+    out = [(c, c) if cast is c else (b.column(t, c.name, c.nullable, c.span), cast)
+           for c, t, cast in zip(columns, types, casts)]
     hidden = [(c, c) for c in _hidden(plan, columns)]
     return Bound(Project(plan, (*out, *hidden)), tuple(c for c, _ in out), bound.names)
 
@@ -48,17 +49,22 @@ def finished(b: Binder, bound: Bound) -> Bound:
     """A query whose columns leave: what is still UNKNOWN becomes VARCHAR."""
     if all(c.type.kind is not Kind.UNKNOWN for c in bound.columns):
         return bound
-    return retyped(b, bound, _settled_types(bound))
+    return retyped(b, bound, [_settled_type(bound.plan, c) for c in bound.columns])
 
 
-def _settled_types(bound: Bound) -> list[SqlType]:
-    exprs: dict[int, Expr] = {}
-    plan = bound.plan
+def _settled_type(plan: Logical, column: ColumnRef) -> SqlType:
+    """The type of a column that is still UNKNOWN: VARCHAR with the length of its longest literal."""
+    if column.type.kind is not Kind.UNKNOWN:
+        return column.type
     while isinstance(plan, (Sort, Limit)):
         plan = plan.input
     if isinstance(plan, Project):
-        exprs = {ref.id: e for ref, e in plan.columns}
-    return [settled(exprs.get(c.id, c)) for c in bound.columns]
+        return settled({ref.id: e for ref, e in plan.columns}.get(column.id, column))
+    if isinstance(plan, SetOperation):
+        place = next(i for i, c in enumerate(plan.columns) if c.id == column.id)
+        sides = ((plan.left, plan.left_columns[place]), (plan.right, plan.right_columns[place]))
+        return varchar(max(_settled_type(side, ref).length for side, ref in sides))
+    return settled(column)
 
 
 def _hidden(plan: Logical, columns: Sequence[ColumnRef]) -> list[ColumnRef]:

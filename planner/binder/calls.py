@@ -14,7 +14,7 @@ from sqlglot import exp
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
 from ...storage.types import Kind, SqlType
 from .. import functions
-from ..coercion import coerce
+from ..coercion import coerce, settled
 from ..dateparts import date_part
 from ..expressions import Call, Expr, Span
 from ..functions import Signature, Site
@@ -34,9 +34,9 @@ def _anonymous(e: ExpressionBinder, node: exp.Anonymous) -> Expr:
 def _qualified(e: ExpressionBinder, node: exp.Dot) -> Expr:
     """pg_catalog.f(x)."""
     schema, inner = node.this, node.expression
-    if isinstance(schema, exp.Identifier) and schema.name.lower() == "pg_catalog":
-        if isinstance(inner, exp.Anonymous):
-            return e.bind(inner)
+    in_catalog = isinstance(schema, exp.Identifier) and schema.name.lower() == "pg_catalog"
+    if in_catalog and isinstance(inner, exp.Anonymous):
+        return e.bind(inner)
     if isinstance(inner, exp.Func) and isinstance(schema, exp.Identifier):
         raise UndefinedFunction(f"function {schema.name}.{inner.name}() does not exist", position=e.b.position(node))
     raise NotSupportedError("navigation into SUPER values is not supported yet", position=e.b.position(node))
@@ -95,10 +95,18 @@ def call(e: ExpressionBinder, name: str, args: list[Expr], span: Span | None, pa
     _, signature, targets = best
     if signature.leader_only:
         e.b.leader_tables.append(f"function {name}()")
+    targets = tuple(_sized(a, t) for a, t in zip(args, targets))
     cast = tuple(coerce(a, t, span) for a, t in zip(args, targets))
     if signature.build is not None:
         return signature.build(Site(name, span, e.b.context, part), cast)
     return Call(signature.key, cast, signature.result(targets), span)
+
+
+def _sized(arg: Expr, target: SqlType) -> SqlType:
+    """Quoted text for a VARCHAR argument has its own length."""
+    if target.kind is Kind.VARCHAR and arg.type.kind is Kind.UNKNOWN:
+        return settled(arg)
+    return target
 
 
 def _part_name(e: ExpressionBinder, node: Any) -> str:
@@ -116,11 +124,8 @@ def _part_name(e: ExpressionBinder, node: Any) -> str:
 
 @binds(exp.Extract)
 def _extract(e: ExpressionBinder, node: exp.Extract) -> Expr:
-    """EXTRACT(part FROM x). DATE_PART(part, x) comes as the same node; its place tells them apart."""
-    meta = node._meta or {}
-    long_name = meta.get("end", 0) - meta.get("start", 0) + 1 == len("date_part")
-    name = "date_part" if long_name else "extract"
-    return call(e, name, [e.bind(node.expression)], e.span(node), _part_name(e, node.this))
+    """EXTRACT(part FROM x)."""
+    return call(e, "extract", [e.bind(node.expression)], e.span(node), _part_name(e, node.this))
 
 
 @binds(exp.Substring)

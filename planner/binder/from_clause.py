@@ -13,7 +13,13 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import (
-    DuplicateTable, Error, NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedColumn, UndefinedObject,
+    DuplicateTable,
+    Error,
+    NotSupportedError,
+    ProgrammingError,
+    SqlSyntaxError,
+    UndefinedColumn,
+    UndefinedObject,
     UndefinedTable,
 )
 from ...storage.schema import Table, View
@@ -38,7 +44,7 @@ class Item:
 
 _KINDS = {"": JoinKind.INNER, "LEFT": JoinKind.LEFT, "RIGHT": JoinKind.RIGHT, "FULL": JoinKind.FULL}
 _FORBIDDEN = {
-    "pivots": "PIVOT and UNPIVOT", "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
+    "pivots": "PIVOT", "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
     "version": "AS OF", "hints": "a table hint", "only": "ONLY", "partition": "PARTITION",
     "ordinality": "WITH ORDINALITY", "match_condition": "MATCH_CONDITION", "changes": "CHANGES",
 }
@@ -61,7 +67,7 @@ def bind_from(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
     aliases = tuple(a for (first,) in groups if (a := first.alias_or_name.lower()))
     for (first,), chain in zip(groups, joins):
         right = _joined(b, first, chain, outer, env, aliases)
-        item = right if item is None else _cross(b, item, right)
+        item = right if item is None else _cross(b, item, right, first)
     assert item is not None
     return item
 
@@ -229,27 +235,30 @@ def _undefined(b: Binder, node: Any, schema: str | None, name: str) -> Error:
 # -- joins ---------------------------------------------------------------------------------------
 
 
-def _cross(b: Binder, left: Item, right: Item) -> Item:
-    _check_aliases(b, left.scope, right.scope)
+def _cross(b: Binder, left: Item, right: Item, node: Any) -> Item:
+    _check_aliases(b, left.scope, right.scope, node)
     return Item(Join(JoinKind.CROSS, left.plan, right.plan, None), Scope.joined(left.scope, right.scope))
 
 
-def _check_aliases(b: Binder, left: Scope, right: Scope) -> None:
+def _check_aliases(b: Binder, left: Scope, right: Scope, node: Any) -> None:
     taken = {(r.alias, r.schema) for r in left.relations if r.alias is not None}
     for relation in right.relations:
         if (relation.alias, relation.schema) in taken:
-            raise DuplicateTable(f'table name "{relation.alias}" specified more than once', sqlstate="42712")
+            raise DuplicateTable(
+                f'table name "{relation.alias}" specified more than once', sqlstate="42712",
+                position=b.position(node),
+            )
 
 
 def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
     kind = _kind(b, node)
     right = _joined(b, node.this, [], outer, env, later)
-    _check_aliases(b, left.scope, right.scope)
+    _check_aliases(b, left.scope, right.scope, node.this)
     using = [u.name.lower() for u in node.args.get("using") or ()]
     if str(node.args.get("method") or "").upper() == "NATURAL":
         using = [n for n, _ in left.scope.star if n in right.scope.unqualified]
         if not using and kind is JoinKind.INNER:
-            return _cross(b, left, right)
+            return _cross(b, left, right, node.this)
     condition: Expr | None = None
     if using:
         condition = build.conjunction([_equal(b, n, left.scope, right.scope, node) for n in using])
@@ -258,7 +267,7 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         scope.later = later
         condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
     elif kind is JoinKind.CROSS:
-        return _cross(b, left, right)
+        return _cross(b, left, right, node.this)
     else:
         raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
     return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))

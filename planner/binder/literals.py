@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
 from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, UNKNOWN, Kind, SqlType, varchar
+from ..build import PRINTED
 from ..coercion import coerce
 from ..constants import integer, number, parameter
 from ..dateparts import interval
@@ -151,7 +152,8 @@ def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     arguments = [_argument(a) for a in node.expressions]
     name = _TYPE_NAMES.get(name, name.lower())
     if name in ("varchar", "text") and not arguments:
-        return varchar(source.length if source.is_string and source.length else MAX_VARCHAR)
+        printed = PRINTED.get(source.kind, MAX_VARCHAR)
+        return varchar(source.length if source.is_string and source.length else printed)
     return sql_type(name, arguments, position)
 
 

@@ -121,10 +121,10 @@ def _or(e: ExpressionBinder, node: exp.Or) -> Expr:
     return build.disjunction(_links(e, node, exp.Or))
 
 
-def _links(e: ExpressionBinder, node: Any, cls: type) -> list[Expr]:
+def _links(e: ExpressionBinder, node: Any, cls: Any) -> list[Expr]:
     """The members of a chain, left to right."""
     nodes: list[Any] = []
-    while type(node) is cls:
+    while isinstance(node, cls):
         nodes.append(node.args["expression"])
         node = node.args["this"]
     nodes.append(node)

@@ -11,6 +11,7 @@ the output column does.
 """
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlglot import exp
@@ -40,11 +41,12 @@ _GROUPINGS = ("rollup", "cube", "grouping_sets", "totals", "all")
 
 
 class Item:
-    """One column of the select list: its name, and its expression once somebody asked for it."""
+    """One column of the select list: its place and name, and its expression once somebody asked for it."""
 
-    __slots__ = ("busy", "expr", "name", "node")
+    __slots__ = ("busy", "expr", "name", "node", "place")
 
-    def __init__(self, name: str, node: Any, expr: Expr | None = None) -> None:
+    def __init__(self, place: int, name: str, node: Any, expr: Expr | None = None) -> None:
+        self.place = place
         self.name = name
         self.node = node
         self.expr = expr
@@ -59,7 +61,7 @@ def bind_select(b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> B
 class _Select:
     """The parts of one SELECT while it is bound."""
 
-    __slots__ = ("aggregates", "aliases", "b", "env", "items", "node", "scope")
+    __slots__ = ("aggregates", "aliases", "b", "env", "items", "node", "scope", "visible")
 
     def __init__(self, b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> None:
         for key, name in _REFUSED.items():
@@ -71,6 +73,7 @@ class _Select:
         self.aggregates = Aggregates(b)
         self.items: list[Item] = []
         self.aliases: dict[str, Item] = {}
+        self.visible: int | None = None  # while an item is bound: only aliases to its left are in sight
         self.scope = Scope(outer)
 
     def bind(self) -> Bound:
@@ -105,7 +108,7 @@ class _Select:
             elif isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
                 self._star(node.this, node)
             else:
-                item = Item(output_name(node), node)
+                item = Item(len(self.items), output_name(node), node)
                 self.items.append(item)
                 if isinstance(node, exp.Alias):
                     self.aliases.setdefault(item.name, item)
@@ -119,7 +122,7 @@ class _Select:
             if not self.scope.relations:
                 raise SqlSyntaxError("SELECT * with no tables specified is not valid",
                                      position=self.b.position(self.node))
-            self.items.extend(Item(name, None, expr) for name, expr in self.scope.star)
+            self._columns(self.scope.star)
             return
         table = qualified.table.lower()
         relation = self.scope.relation(table, qualified.db.lower() or None)
@@ -129,7 +132,11 @@ class _Select:
                 hint=near(table, [r.alias for r in self.scope.relations if r.alias]),
                 position=self.b.position(qualified),
             )
-        self.items.extend(Item(n, None, c) for n, c in zip(relation.names, relation.columns))
+        self._columns(zip(relation.names, relation.columns))
+
+    def _columns(self, columns: Iterable[tuple[str, Expr]]) -> None:
+        for name, expr in columns:
+            self.items.append(Item(len(self.items), name, None, expr))
 
     def _value(self, item: Item) -> Expr:
         """An item's expression; it may use the aliases to its left."""
@@ -138,16 +145,20 @@ class _Select:
                 raise ProgrammingError(
                     f'alias "{item.name}" refers to itself', position=self.b.position(item.node)
                 )
+            before, self.visible = self.visible, item.place
             item.busy = True
             try:
                 item.expr = self._binder("SELECT", self.aggregates).bind(item.node)
             finally:
                 item.busy = False
+                self.visible = before
         return item.expr
 
     def _alias(self, name: str) -> Expr | None:
         item = self.aliases.get(name)
-        return None if item is None or item.busy else self._value(item)
+        if item is None or item.busy or (self.visible is not None and item.place > self.visible):
+            return None
+        return self._value(item)
 
     def _plain_alias(self, name: str) -> Expr | None:
         """An alias in WHERE, where aggregates are not allowed: bound anew."""
@@ -181,7 +192,8 @@ class _Select:
         while isinstance(node, exp.Paren):
             node = node.this
         if isinstance(node, (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)):
-            name = "an empty or grouped list" if isinstance(node, exp.Tuple) else type(node).key.upper()
+            names = {exp.Rollup: "ROLLUP", exp.Cube: "CUBE", exp.GroupingSets: "GROUPING SETS"}
+            name = names.get(type(node), "a parenthesised list")
             raise NotSupportedError(f"{name} in GROUP BY is not supported yet", position=self.b.position(node))
         place = ordinal_place(self.b, len(self.items), node, "GROUP BY")
         if place is not None:
@@ -239,9 +251,9 @@ class _Select:
             by_expr.setdefault(e, ref)
         keys = []
         for key, item in order:
-            ref = visible[key] if isinstance(key, int) else by_expr.get(key)
-            if ref is None:
-                ref = self._hidden(key, item, distinct is not None)
+            known = visible[key] if isinstance(key, int) else by_expr.get(key)
+            ref = known or self._hidden(key, item, distinct is not None)
+            if known is None:
                 by_expr[key] = ref
                 columns.append((ref, key))
             keys.append(SortKey(ref, bool(item.args.get("desc")), bool(item.args.get("nulls_first"))))

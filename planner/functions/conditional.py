@@ -10,11 +10,11 @@ from .signature import Build, Signature, Site, anything
 
 
 def _coalesce(site: Site, args: tuple[Expr, ...]) -> Expr:
-    args, type = unify(args, site.name.upper(), site.position)
+    results, type = unify(args, site.name.upper(), site.position)
     if len(args) == 1:
-        return args[0]
-    whens = tuple((IsNull(arg, True), arg) for arg in args[:-1])
-    return Case(whens, args[-1], type, site.span)
+        return results[0]
+    whens = tuple((IsNull(arg, True), result) for arg, result in zip(args[:-1], results))
+    return Case(whens, results[-1], type, site.span)
 
 
 def _nvl2(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -55,6 +55,9 @@ def _extreme(op: str) -> Build:
         args, type = unify(args, site.name.upper(), site.position)
         if type == BOOLEAN:
             raise UndefinedFunction(f"function {site.name}(boolean) does not exist", position=site.position)
+        args = tuple(a for a in args if not (isinstance(a, Literal) and a.value is None)) or args[:1]
+        if len(args) == 1:
+            return args[0]
         whens = []
         for i, arg in enumerate(args):
             beats = [

@@ -16,7 +16,7 @@ from ..constants import micros_of
 from ..dateparts import DAYS, MICROS, MONTHS
 from ..datetimes import DAY
 from ..expressions import Call, Cast, Expr, Literal
-from .signature import Signature, Site, clock, long, moment, timestamps, whole
+from .signature import Signature, Site, clock, counted, moment, timestamps, whole
 
 _CLOCK_PARTS = ("hour", "minute", "second", "millisecond", "microsecond")
 _EXTRACTED = (*MONTHS, *DAYS, *_CLOCK_PARTS, "dow", "doy", "epoch")
@@ -162,7 +162,7 @@ def _current_time(site: Site, args: tuple[Expr, ...]) -> Expr:
 
 
 FUNCTIONS: tuple[Signature, ...] = (
-    Signature(("dateadd", "date_add"), "date_add_days", (long, moment), TIMESTAMP, fallible=True,
+    Signature(("dateadd", "date_add"), "date_add_days", (counted, moment), TIMESTAMP, fallible=True,
               takes_part=True, build=_date_add),
     Signature(("datediff", "date_diff"), "date_diff_day", (moment, moment), BIGINT, takes_part=True,
               build=_date_diff),

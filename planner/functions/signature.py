@@ -20,7 +20,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...storage.types import (
-    BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, MAX_VARCHAR, TIMESTAMP, Kind, SqlType, varchar,
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    MAX_VARCHAR,
+    TIMESTAMP,
+    Kind,
+    SqlType,
+    varchar,
 )
 from ..build import PRINTED
 from ..coercion import converts
@@ -125,6 +134,11 @@ def whole(type: SqlType) -> SqlType | None:
 
 def long(type: SqlType) -> SqlType | None:
     return BIGINT if type.is_integer or type.kind is Kind.UNKNOWN else None
+
+
+def counted(type: SqlType) -> SqlType | None:
+    """An integer of any width, as it is."""
+    return BIGINT if type.kind is Kind.UNKNOWN else integers(type)
 
 
 def boolean(type: SqlType) -> SqlType | None:

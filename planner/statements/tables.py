@@ -17,7 +17,14 @@ from ...errors import InvalidDefinition, NotSupportedError, SqlSyntaxError
 from ...storage.types import SqlType
 from ..typenames import sql_type
 from . import (
-    ColumnDefinition, CreateSchema, CreateTable, CreateTableAs, CreateView, Drop, RelationName, Truncate,
+    ColumnDefinition,
+    CreateSchema,
+    CreateTable,
+    CreateTableAs,
+    CreateView,
+    Drop,
+    RelationName,
+    Truncate,
 )
 from .attributes import table_attributes
 from .cursor import Cursor
