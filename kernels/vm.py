@@ -71,6 +71,7 @@ def _run_section(first, count, frame):
             )
             if status != OK:
                 return (j << 8) | status
+    f[F_VECTOR] = 0  # block ops name rows of the whole batch
     return OK
 
 
