@@ -59,6 +59,8 @@ class GroupTable:
     def __init__(self, keys: Sequence[GroupKey], capacity: int = FIRST_CAPACITY) -> None:
         if not keys:
             raise InternalError("a group table needs a key")
+        for key in keys:
+            code_of(key.physical)  # refuses a class that is none
         self.keys = tuple(keys)
         self.kind = _kind(self.keys)
         self.words = memory.zeros(layout.GROUP_WORDS + layout.KEY_WORDS * len(keys), np.int64)

@@ -23,7 +23,9 @@ def build(kinds: Sequence[str], keys: Rows, kind: str = "inner") -> JoinTable:
     return JoinTable.build(columns, len(keys[0]) if keys else 0, kind=kind)
 
 
-def probe(table: JoinTable, kind: str, kinds: Sequence[str], keys: Rows, rows: int | None = None) -> list[tuple[int, int]]:
+def probe(
+    table: JoinTable, kind: str, kinds: Sequence[str], keys: Rows, rows: int | None = None
+) -> list[tuple[int, int]]:
     """All (probe row, build row) pairs in the order they come; filters give (row, -2)."""
     n = len(keys[0]) if rows is None else rows
     columns = [column(k, values) for k, values in zip(kinds, keys, strict=True)]
