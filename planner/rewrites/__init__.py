@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..logical import Logical, Query
-from .context import Evaluate, RewriteContext
+from .context import RewriteContext
 from .expand_set_operations import expand_set_operations
 from .extract_subqueries import extract_subqueries
 from .fold_constants import fold_constants
@@ -59,9 +59,8 @@ def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
     return plan
 
 
-def rewrite_query(query: Query, evaluate: Evaluate | None = None) -> Query:
+def rewrite_query(query: Query, context: RewriteContext) -> Query:
     """The query after all rules, its columns pruned."""
-    context = RewriteContext.of(query, evaluate)
     plan = apply_rules(inline_ctes(query.plan, context), context)
     done: set[int] = set()
     while pending := sorted(context.ctes.keys() - done):  # rules may share subplans while they run

@@ -1,0 +1,325 @@
+"""EXPLAIN: a physical plan in the words and layout of Amazon Redshift.
+
+    XN Limit  (cost=1000000004122.29..1000000004122.32 rows=10 width=44)
+      ->  XN Merge  (cost=1000000004122.29..1000000004122.46 rows=66 width=44)
+            Merge Key: sum(l_extendedprice), o_orderdate
+            ->  XN Network  (cost=1000000004122.29..1000000004122.46 rows=66 width=44)
+                  Send to leader
+                  ->  XN Sort  (cost=1000000004122.29..1000000004122.46 rows=66 width=44)
+                        Sort Key: sum(l_extendedprice), o_orderdate
+                        ->  XN HashAggregate  (cost=4120.14..4120.30 rows=66 width=44)
+                              ->  XN Hash Join DS_DIST_NONE  (cost=...)
+                                    Hash Cond: ("outer".l_orderkey = "inner".o_orderkey)
+                                    ->  XN Seq Scan on lineitem  (cost=...)
+                                          Filter: (l_shipdate > '1995-03-15'::date)
+                                    ->  XN Hash  (cost=...)
+
+As there, a redistribution or broadcast is no line of its own: the join's DS_ label tells it, and an
+aggregate's two phases are one line. Projections are not shown. With `counters` (EXPLAIN ANALYZE) each line
+gets what its node really did. The golden plan tests print through this module too.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from .columns import physical_columns, physical_inputs
+from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
+from .physical import (
+    ConstantRows,
+    Exchange,
+    FilterRows,
+    HashAggregate,
+    HashJoin,
+    JoinType,
+    LimitRows,
+    Move,
+    Physical,
+    PhysicalQuery,
+    ProjectColumns,
+    Props,
+    Shared,
+    SortRows,
+    TableScan,
+    UnionAll,
+    VirtualTableScan,
+)
+from .predicates import conjuncts
+from .rendering import show, show_key
+
+NESTED_LOOP_NOTICE = (
+    "----- Nested Loop Join in the query plan - review the join predicates to avoid Cartesian products -----"
+)
+
+_JOIN_WORDS = {
+    JoinType.INNER: "Hash Join", JoinType.LEFT: "Hash Left Join", JoinType.RIGHT: "Hash Right Join",
+    JoinType.FULL: "Hash Full Join", JoinType.SEMI: "Hash IN Join", JoinType.ANTI: "Hash NOT IN Join",
+    JoinType.RIGHT_SEMI: "Hash Right IN Join", JoinType.RIGHT_ANTI: "Hash Right NOT IN Join",
+    JoinType.SINGLE: "Hash Single Join",
+}
+
+
+class NodeCounters(Protocol):
+    """What a node really did; the engine fills it in."""
+
+    rows: int
+    milliseconds: float
+    bytes_moved: int
+    blocks_read: int
+    blocks_skipped: int
+
+
+@dataclass(slots=True)
+class _Line:
+    """One operator: its headline, the details under it, its inputs."""
+
+    title: str
+    props: Props
+    node: Physical
+    details: list[str]
+    inputs: list[Physical]
+
+
+def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = None) -> list[str]:
+    """The plan's lines; `counters` maps id(node) to what it did."""
+    printer = _Printer(counters)
+    printer.collect_names(query.root)
+    printer.visit(query.root, 0, query.root.props)
+    lines = printer.lines
+    if printer.nested_loop:
+        lines.append(NESTED_LOOP_NOTICE)
+    lines.extend([f"Advice: {text}" for text in query.advice])
+    return lines
+
+
+class _Printer:
+    def __init__(self, counters: Mapping[int, NodeCounters] | None) -> None:
+        self.counters = counters
+        self.lines: list[str] = []
+        self.nested_loop = False
+        self.shown: set[int] = set()
+        self.texts: dict[ColumnId, str] = {}
+        self.collisions: dict[str, set[str]] = {}
+
+    # -- names -----------------------------------------------------------------------------------
+
+    def collect_names(self, root: Physical) -> None:
+        """Columns print as what they stand for: a base column's name, else the expression."""
+        scans: dict[str, set[str]] = {}
+        owners: dict[ColumnId, tuple[str, str]] = {}
+        nodes = _all_nodes(root)
+        for node in nodes:
+            if isinstance(node, (TableScan, VirtualTableScan)):
+                for ref, position in node.columns:
+                    name = node.table.columns[position].name if isinstance(node, TableScan) else ref.name
+                    scans.setdefault(name, set()).add(node.alias)
+                    owners[ref.id] = (node.alias, name)
+        for column, (alias, name) in owners.items():
+            self.texts[column] = f"{alias}.{name}" if len(scans[name]) > 1 else name
+        for node in reversed(nodes):
+            self._name_made(node)
+
+    def _name_made(self, node: Physical) -> None:
+        match node:
+            case ProjectColumns():
+                for ref, expr in node.columns:
+                    self.texts.setdefault(ref.id, self.text(expr))
+            case HashAggregate():
+                for ref, expr in node.groups:
+                    self.texts.setdefault(ref.id, self.text(expr))
+                for ref, call in node.aggregates:
+                    self.texts.setdefault(ref.id, self._aggregate_text(call, node.phase))
+            case Shared():
+                for ref, made in node.columns:
+                    self.texts.setdefault(ref.id, self.text(made))
+            case UnionAll():
+                for ref, feed in zip(node.columns, node.feeds[0]):
+                    self.texts.setdefault(ref.id, self.text(feed))
+            case _:
+                pass
+
+    def _aggregate_text(self, call: AggregateCall, phase: str) -> str:
+        """The final phase adds up partial columns: it prints as what it computes in the end."""
+        if phase == "final" and isinstance(call.args[0], ColumnRef):
+            return self.text(call.args[0])
+        return self.text(call)
+
+    def text(self, expr: Expr) -> str:
+        return show(expr, self._name)
+
+    def _name(self, ref: ColumnRef) -> str:
+        return self.texts.get(ref.id, ref.name)
+
+    # -- tree ------------------------------------------------------------------------------------
+
+    def visit(self, node: Physical, depth: int, above: Props) -> None:
+        node = _visible(node)
+        line = self._line(node)
+        pad = "" if depth == 0 else " " * (6 * depth - 4) + "->  "
+        self.lines.append(f"{pad}{line.title}  {_cost(line.props)}{self._actual(line.node)}")
+        detail_pad = " " * (6 * depth + 2)
+        for detail in line.details:
+            self.lines.append(detail_pad + detail)
+        for child in line.inputs:
+            self.visit(child, depth + 1, line.props)
+        if isinstance(line.node, HashJoin):
+            self._build_side(line.node, depth + 1)
+
+    def _build_side(self, join: HashJoin, depth: int) -> None:
+        """The hash table is a line of its own, between the join and its inner side."""
+        if not join.probe_keys:
+            self.visit(join.build, depth, join.props)
+            return
+        inner = _visible(join.build)
+        hash_props = Props(
+            join.build.props.rows, join.build.props.width, inner.props.cost, inner.props.cost,
+            join.build.props.distribution,
+        )
+        self.lines.append(" " * (6 * depth - 4) + f"->  XN Hash  {_cost(hash_props)}")
+        self.visit(inner, depth + 1, hash_props)
+
+    def _line(self, node: Physical) -> _Line:
+        match node:
+            case TableScan():
+                return self._scan(node)
+            case VirtualTableScan():
+                alias = "" if node.alias == node.name.split(".")[-1] else f" {node.alias}"
+                return _Line(f"LD Seq Scan on {node.name.split('.')[-1]}{alias}", node.props, node, [], [])
+            case ConstantRows():
+                title = "XN Result" if len(node.rows) == 1 else "XN Values Scan"
+                return _Line(title, node.props, node, [], [])
+            case FilterRows():
+                return self._filter(node)
+            case HashJoin():
+                return self._join(node)
+            case HashAggregate():
+                word = "XN HashAggregate" if node.groups else "XN Aggregate"
+                return _Line(word, node.props, node, [], [_aggregated(node)])
+            case SortRows():
+                keys = ", ".join(show_key(k, self._name) for k in node.keys)
+                return _Line("XN Sort", node.props, node, [f"Sort Key: {keys}"], [node.input])
+            case LimitRows():
+                return _Line("XN Limit", node.props, node, [], [node.input])
+            case Exchange():
+                return self._exchange(node)
+            case UnionAll():
+                return _Line("XN Append", node.props, node, [], list(node.inputs))
+            case Shared():
+                return self._shared(node)
+            case ProjectColumns():
+                raise AssertionError("projections are not shown")
+            case _:
+                assert_never(node)
+
+    def _scan(self, node: TableScan) -> _Line:
+        alias = "" if node.alias == node.table.name else f" {node.alias}"
+        details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
+        return _Line(f"XN Seq Scan on {node.table.name}{alias}", node.props, node, details, [])
+
+    def _filter(self, node: FilterRows) -> _Line:
+        """A filter is a line under what it filters."""
+        inner = _visible(node.input)
+        line = self._line(inner)
+        details = [*line.details, f"Filter: {self._predicate(node.predicate)}"]
+        return _Line(line.title, node.props, line.node, details, line.inputs)
+
+    def _predicate(self, predicate: Expr) -> str:
+        parts = [self.text(c) for c in conjuncts(predicate)]
+        return parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
+
+    def _join(self, node: HashJoin) -> _Line:
+        label = f" {node.label}" if node.label else ""
+        if not node.probe_keys:
+            self.nested_loop = True
+            details = [] if node.residual is None else [f"Join Filter: {self._sides(node.residual, node)}"]
+            word = "Nested Loop" if node.type is JoinType.INNER else f"Nested Loop {node.type.value} Join"
+            return _Line(f"XN {word}{label}", node.props, node, details, [node.probe])
+        conditions = [
+            f"({self._side(a, 'outer')} = {self._side(b, 'inner')})"
+            for a, b in zip(node.probe_keys, node.build_keys)
+        ]
+        joined = conditions[0] if len(conditions) == 1 else "(" + " AND ".join(conditions) + ")"
+        details = [f"Hash Cond: {joined}"]
+        if node.residual is not None:
+            details.append(f"Join Filter: {self._sides(node.residual, node)}")
+        return _Line(f"XN {_JOIN_WORDS[node.type]}{label}", node.props, node, details, [node.probe])
+
+    def _side(self, expr: Expr, side: str) -> str:
+        return show(expr, lambda ref: f'"{side}".{self._bare(ref)}')
+
+    def _sides(self, expr: Expr, node: HashJoin) -> str:
+        outer = {ref.id for ref in physical_columns(node.probe)}
+        return show(expr, lambda ref: f'"{"outer" if ref.id in outer else "inner"}".{self._bare(ref)}')
+
+    def _bare(self, ref: ColumnRef) -> str:
+        text = self._name(ref)
+        return text.split(".")[-1] if text.replace(".", "").replace("_", "").isalnum() else ref.name
+
+    def _exchange(self, node: Exchange) -> _Line:
+        match node.move:
+            case Move.GATHER if node.merge_keys:
+                keys = ", ".join(show_key(k, self._name) for k in node.merge_keys)
+                network = Exchange(node.input, Move.GATHER, (), node.props)
+                return _Line("XN Merge", node.props, node, [f"Merge Key: {keys}"], [network])
+            case Move.GATHER:
+                return _Line("XN Network", node.props, node, ["Send to leader"], [node.input])
+            case Move.DISTRIBUTE:
+                return _Line("XN Network", node.props, node, ["Distribute"], [node.input])
+            case Move.BROADCAST:
+                return _Line("XN Network", node.props, node, ["Broadcast"], [node.input])
+            case Move.ROUND_ROBIN:
+                return _Line("XN Network", node.props, node, ["Distribute Round Robin"], [node.input])
+            case _:
+                assert_never(node.move)
+
+    def _shared(self, node: Shared) -> _Line:
+        title = f"XN Subquery Scan cte_{node.id}"
+        if node.id in self.shown:
+            return _Line(title, node.props, node, ["(computed above)"], [])
+        self.shown.add(node.id)
+        return _Line(title, node.props, node, [], [node.input])
+
+    # -- numbers ---------------------------------------------------------------------------------
+
+    def _actual(self, node: Physical) -> str:
+        found = None if self.counters is None else self.counters.get(id(node))
+        if found is None:
+            return ""
+        parts = [f"rows={found.rows}", f"time={found.milliseconds:.2f} ms"]
+        if found.blocks_read or found.blocks_skipped:
+            parts.append(f"blocks read={found.blocks_read} skipped={found.blocks_skipped}")
+        if found.bytes_moved:
+            parts.append(f"bytes moved={found.bytes_moved}")
+        return f" (actual {' '.join(parts)})"
+
+
+def _cost(props: Props) -> str:
+    rows = max(1, round(props.rows))
+    return f"(cost={props.first_cost:.2f}..{props.cost:.2f} rows={rows} width={props.width})"
+
+
+def _all_nodes(root: Physical) -> list[Physical]:
+    """Parents before children."""
+    nodes = [root]
+    for node in nodes:
+        nodes.extend(physical_inputs(node))
+    return nodes
+
+
+def _visible(node: Physical) -> Physical:
+    """Through projections, and through moves that a join's label tells."""
+    while isinstance(node, ProjectColumns) or (isinstance(node, Exchange) and node.move is not Move.GATHER):
+        node = node.input
+    return node
+
+
+def _aggregated(node: HashAggregate) -> Physical:
+    """The input of both phases together."""
+    if node.phase == "final":
+        source = node.input
+        while not isinstance(source, HashAggregate):
+            (source,) = physical_inputs(source)
+        return source.input
+    return node.input
+

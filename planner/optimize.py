@@ -1,0 +1,38 @@
+"""The planner's second half: a bound query in, the physical plan out.
+
+    logical.Query --rewrites/--> logical.Query --optimizer/--> physical.PhysicalQuery
+
+`evaluate` computes constant expressions; the engine hands it in, and without it nothing is folded.
+"""
+from __future__ import annotations
+
+from ..storage.schema import CatalogView
+from .columns import physical_columns
+from .logical import Query
+from .optimizer.distribution import gather
+from .optimizer.joins import narrow
+from .optimizer.plan import Planner
+from .physical import OnLeader, Physical, PhysicalQuery
+from .rewrites import RewriteContext, rewrite_query
+from .rewrites.context import Evaluate
+
+
+def optimize(query: Query, view: CatalogView, evaluate: Evaluate | None = None) -> PhysicalQuery:
+    context = RewriteContext.of(query, evaluate)
+    rewritten = rewrite_query(query, context)
+    planner = Planner(view, rewritten, context.next_id)
+    root = planner.plan(rewritten.plan, ordered=True, to_leader=True)
+    root = _result(root, query, planner)
+    tables = tuple(planner.tables.values())
+    return PhysicalQuery(root, query.columns, query.names, tuple(planner.advice), tables)
+
+
+def _result(root: Physical, query: Query, planner: Planner) -> Physical:
+    """Exactly the result's columns, on the leader. Rows that are still on slices leave the others
+    behind before they are sent."""
+    needed = {ref.id for ref in query.columns}
+    if not isinstance(root.props.distribution, OnLeader):
+        root = gather(narrow(root, needed, planner))
+    if any(c.id not in needed for c in physical_columns(root)):
+        return planner.project(root, tuple([(c, c) for c in dict.fromkeys(query.columns)]))
+    return root

@@ -1,0 +1,287 @@
+"""How many rows a plan node gives, and what its columns hold: estimates from statistics.
+
+Column ids are unique in a plan, so what is known of a column is kept once for the whole query:
+
+    id -> ColumnEstimate(distinct, low, high, nulls, width, rows of its source)
+
+Rows are kept per node. A filter or join above thins the distinct values out; `distinct(id, rows)`
+answers for a node of so many rows: of d values spread evenly over R rows, n random rows still show
+d * (1 - (1 - n/R)**(R/d)). Nothing here is a proof; without statistics sane defaults stand in.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, assert_never
+
+from ...storage.types import Kind, SqlType
+from ..columns import columns_of
+from ..expressions import AggregateCall, Call, Cast, ColumnId, ColumnRef, Expr, Literal
+from ..logical import (
+    Aggregate,
+    CteRef,
+    DependentJoin,
+    Filter,
+    Join,
+    JoinKind,
+    Limit,
+    Logical,
+    Project,
+    Scan,
+    SetOperation,
+    Sort,
+    Values,
+    VirtualScan,
+)
+
+if TYPE_CHECKING:
+    from ...storage.schema import CatalogView
+
+DEFAULT_ROWS = 1000.0  # a table nobody has analyzed
+VIRTUAL_ROWS = 100.0
+DEFAULT_DISTINCT = 200.0  # PostgreSQL's habit for unknown columns
+STRING_WIDTH = 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnEstimate:
+    distinct: float
+    source_rows: float
+    low: Any = None
+    high: Any = None
+    nulls: float = 0.0  # fraction
+    width: float = 8.0
+
+
+def type_width(type: SqlType) -> float:
+    if type.is_string or type.kind is Kind.UNKNOWN:
+        return min(STRING_WIDTH, float(type.length or STRING_WIDTH))
+    return float(type.storage_bytes)
+
+
+class Estimator:
+    """Rows and columns of every node of one query."""
+
+    def __init__(self, view: CatalogView) -> None:
+        self.view = view
+        self.columns: dict[ColumnId, ColumnEstimate] = {}
+        self.cte_rows: dict[int, float] = {}
+        self._rows: dict[int, float] = {}
+        self._kept: list[Logical] = []  # nodes whose id() is a key above stay alive
+
+    # -- columns ---------------------------------------------------------------------------------
+
+    def column(self, ref: ColumnRef) -> ColumnEstimate:
+        found = self.columns.get(ref.id)
+        if found is None:
+            found = ColumnEstimate(DEFAULT_DISTINCT, DEFAULT_ROWS, width=type_width(ref.type))
+            self.columns[ref.id] = found
+        return found
+
+    def distinct(self, expr: Expr, rows: float) -> float:
+        """Distinct values of an expression over `rows` rows."""
+        estimate = self.of_expression(expr, rows)
+        return thinned(estimate.distinct, estimate.source_rows, rows)
+
+    def of_expression(self, expr: Expr, rows: float) -> ColumnEstimate:
+        match expr:
+            case ColumnRef():
+                return self.column(expr)
+            case Literal():
+                return ColumnEstimate(1, max(rows, 1), expr.value, expr.value, 0.0, type_width(expr.type))
+            case Cast() if expr.operand.type.is_integer and expr.type.is_integer:
+                return self.of_expression(expr.operand, rows)
+            case Cast() if expr.operand.type.is_string and expr.type.is_string:
+                return self.of_expression(expr.operand, rows)
+            case _:
+                return self._of_call(expr, rows)
+
+    def _of_call(self, expr: Expr, rows: float) -> ColumnEstimate:
+        """One argument column: not more values than it; a part of a date: the parts there are."""
+        ids = columns_of(expr)
+        distinct = 1.0
+        for column in ids:
+            known = self.columns.get(column)
+            distinct *= known.distinct if known else DEFAULT_DISTINCT
+        if isinstance(expr, Call):
+            distinct = min(distinct, self._date_parts(expr, distinct))
+        width = type_width(expr.type)
+        return ColumnEstimate(max(1.0, min(distinct, max(rows, 1))), max(rows, 1), width=width)
+
+    def _date_parts(self, call: Call, otherwise: float) -> float:
+        fixed = {"extract_month": 12, "extract_quarter": 4, "extract_day": 31, "extract_dow": 7}
+        if call.key in fixed:
+            return float(fixed[call.key])
+        arg = next((a for a in call.args if isinstance(a, ColumnRef)), None)
+        if call.key == "extract_year" and arg is not None and arg.type.kind is Kind.DATE:
+            known = self.column(arg)
+            if known.low is not None and known.high is not None:
+                return (known.high - known.low) // 365 + 1
+        return otherwise
+
+    def width(self, refs: tuple[ColumnRef, ...]) -> int:
+        return round(sum([self.column(ref).width for ref in refs]))
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def rows(self, plan: Logical) -> float:
+        found = self._rows.get(id(plan))
+        if found is None:
+            found = max(0.0, self._compute(plan))
+            self._rows[id(plan)] = found
+            self._kept.append(plan)
+        return found
+
+    def set_rows(self, plan: Logical, rows: float) -> None:
+        """A better estimate, made while planning."""
+        self._rows[id(plan)] = rows
+        self._kept.append(plan)
+
+    def _compute(self, plan: Logical) -> float:
+        from .selectivity import selectivity
+
+        match plan:
+            case Scan():
+                return self._scan(plan)
+            case VirtualScan():
+                return VIRTUAL_ROWS
+            case Values():
+                return self._values(plan)
+            case CteRef():
+                return self._cte(plan)
+            case Filter():
+                rows = self.rows(plan.input)
+                return rows * selectivity(plan.predicate, self, rows)
+            case Project():
+                rows = self.rows(plan.input)
+                self._derive(plan.columns, rows)
+                return rows
+            case Sort():
+                return self.rows(plan.input)
+            case Limit():
+                rows = max(0.0, self.rows(plan.input) - plan.offset)
+                return rows if plan.count is None else min(rows, float(plan.count))
+            case Aggregate():
+                return self._aggregate(plan)
+            case Join() | DependentJoin():
+                return self._join(plan)
+            case SetOperation():
+                return self._union(plan)
+            case _:
+                assert_never(plan)
+
+    def _scan(self, plan: Scan) -> float:
+        statistics = self.view.data(plan.table).statistics
+        known = bool(statistics.rows or statistics.columns)
+        rows = float(statistics.rows) if known else DEFAULT_ROWS
+        for ref, position in plan.columns:
+            column = statistics.columns.get(plan.table.columns[position].id)
+            if column is None:
+                distinct = min(DEFAULT_DISTINCT, rows) if rows else 1.0
+                self.columns[ref.id] = ColumnEstimate(max(1.0, distinct), rows, width=type_width(ref.type))
+                continue
+            nulls = column.null_count / rows if rows else 0.0
+            width = column.average_width if ref.type.is_string else type_width(ref.type)
+            self.columns[ref.id] = ColumnEstimate(
+                max(1.0, column.distinct), max(rows, 1.0), column.low, column.high, nulls, width
+            )
+        return rows
+
+    def _values(self, plan: Values) -> float:
+        rows = float(len(plan.rows))
+        for ref in plan.columns:
+            self.columns[ref.id] = ColumnEstimate(max(1.0, rows), rows, width=type_width(ref.type))
+        return rows
+
+    def _cte(self, plan: CteRef) -> float:
+        for ref, made in plan.columns:
+            self.columns[ref.id] = self.column(made)
+        return self.cte_rows.get(plan.cte, DEFAULT_ROWS)
+
+    def _derive(self, pairs: tuple[tuple[ColumnRef, Expr], ...], rows: float) -> None:
+        for ref, expr in pairs:
+            if not (isinstance(expr, ColumnRef) and expr.id == ref.id):
+                self.columns[ref.id] = self.of_expression(expr, rows)
+
+    def groups(self, exprs: list[Expr], rows: float) -> float:
+        """Distinct combinations, damped: columns of one table are seldom independent."""
+        if not exprs:
+            return 1.0
+        counts = sorted([self.distinct(e, rows) for e in exprs], reverse=True)
+        total = counts[0]
+        for i, count in enumerate(counts[1:], start=1):
+            total *= max(1.0, count ** (1.0 if i == 1 and len(counts) == 2 else 0.7))
+        return max(1.0, min(total, rows))
+
+    def _aggregate(self, plan: Aggregate) -> float:
+        below = self.rows(plan.input)
+        rows = self.groups([e for _, e in plan.groups], below)
+        for ref, expr in plan.groups:
+            known = self.of_expression(expr, below)
+            distinct = min(thinned(known.distinct, known.source_rows, below), rows)
+            self.columns[ref.id] = ColumnEstimate(
+                max(1.0, distinct), max(1.0, rows), known.low, known.high, known.nulls, known.width
+            )
+        for ref, call in plan.aggregates:
+            self.columns[ref.id] = self._of_aggregate(call, rows, below)
+        return rows
+
+    def _of_aggregate(self, call: AggregateCall, rows: float, below: float) -> ColumnEstimate:
+        known = self.of_expression(call.args[0], below) if call.args else None
+        width = type_width(call.type)
+        if known is not None and call.function in ("min", "max", "any_value"):
+            distinct = max(1.0, min(known.distinct, rows))
+            return ColumnEstimate(distinct, max(1.0, rows), known.low, known.high, 0.0, known.width)
+        return ColumnEstimate(max(1.0, rows / 2), max(1.0, rows), width=width)
+
+    def _union(self, plan: SetOperation) -> float:
+        left, right = self.rows(plan.left), self.rows(plan.right)
+        for ref, a, b in zip(plan.columns, plan.left_columns, plan.right_columns):
+            x, y = self.column(a), self.column(b)
+            self.columns[ref.id] = ColumnEstimate(
+                max(x.distinct, y.distinct), max(1.0, left + right), None, None,
+                max(x.nulls, y.nulls), max(x.width, y.width),
+            )
+        return left + right
+
+    def _join(self, plan: Join | DependentJoin) -> float:
+        """For joins that the join graph does not take apart (FULL) and for rules that ask."""
+        from .selectivity import join_selectivity
+
+        left, right = self.rows(plan.left), self.rows(plan.right)
+        share = join_selectivity(plan.condition, self, left, right)
+        return joined_rows(plan.kind, left, right, share)
+
+
+def joined_rows(kind: JoinKind, left: float, right: float, selectivity: float) -> float:
+    """Rows of a join whose condition holds for `selectivity` of all pairs."""
+    matches = right * selectivity  # per left row
+    match kind:
+        case JoinKind.INNER | JoinKind.CROSS:
+            return left * matches
+        case JoinKind.LEFT:
+            return left * max(1.0, matches)
+        case JoinKind.RIGHT:
+            return right * max(1.0, left * selectivity)
+        case JoinKind.FULL:
+            return max(left, right, left * matches)
+        case JoinKind.SEMI:
+            return left * min(1.0, matches)
+        case JoinKind.ANTI:
+            return left * max(0.05, 1.0 - min(1.0, matches))
+        case JoinKind.SINGLE:
+            return left
+        case _:
+            assert_never(kind)
+
+
+def thinned(distinct: float, source_rows: float, rows: float) -> float:
+    """Distinct values left in `rows` of `source_rows` rows."""
+    if rows >= source_rows or distinct <= 1.0:
+        return max(1.0, min(distinct, rows)) if rows >= 1.0 else 1.0
+    per_value = source_rows / distinct
+    if per_value > 1e6:
+        return min(distinct, max(1.0, rows))
+    left: float = distinct * (1.0 - (1.0 - rows / source_rows) ** per_value)
+    return max(1.0, min(left, rows))
+
+

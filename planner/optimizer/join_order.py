@@ -1,0 +1,364 @@
+"""Join order: the cheapest tree over a join graph, counting rows and bytes moved.
+
+Dynamic programming over connected subgraphs (Moerkotte and Neumann's DPccp): every connected set of
+leaves gets its cheapest plans from all ways to split it into two connected, valid parts. A set keeps
+one plan for each **distribution** that may be worth its price, since a dearer plan whose rows lie
+right can save a move above:
+
+    {orders, lineitem} -> 120 (hashed by orderkey), 90 (anywhere)
+
+Beyond MAX_EXACT leaves, a greedy search joins the two parts with the smallest result until one is left.
+
+Costs and rows are plain numbers here, plans are small `Candidate` objects; joins.py makes physical
+nodes from the winner.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..expressions import ColumnId, Compare, Expr
+from ..logical import JoinKind
+from ..physical import JoinType
+from .cost import Weights
+from .distribution import key_column
+from .estimates import Estimator, joined_rows
+from .join_graph import CONSTRAINED, JoinGraph, Key, bits, neighbours
+from .movement import Movement, Where, movements
+from .selectivity import selectivity
+
+MAX_EXACT = 11
+MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
+KEEP = 4  # plans kept for a set of leaves
+PAIR_COST = 0.3  # one comparison in a join without keys
+
+
+@dataclass(slots=True)
+class Choice:
+    """How a candidate joins its two parts."""
+
+    type: JoinType
+    probe: Candidate
+    build: Candidate
+    keys: tuple[Key, ...]  # (probe side, build side)
+    residual: tuple[Expr, ...]
+    movement: Movement
+    null_aware: bool = False
+    after: tuple[Expr, ...] = ()  # filters on the joined rows
+
+
+@dataclass(slots=True)
+class Candidate:
+    mask: int
+    rows: float
+    width: float
+    cost: float
+    where: Where
+    choice: Choice | None  # None: a leaf
+    split: bool = False  # read one copy of what would be replicated
+
+
+@dataclass(slots=True)
+class _Link:
+    """What holds between two sets, seen from the first."""
+
+    keys: tuple[Key, ...]
+    residual: tuple[Expr, ...]
+    rows: float
+    null_aware: bool = False
+    after: tuple[Expr, ...] = ()
+
+
+class JoinOrder:
+    def __init__(self, graph: JoinGraph, estimator: Estimator, weights: Weights) -> None:
+        self.graph = graph
+        self.estimator = estimator
+        self.weights = weights
+        self.best: dict[int, list[Candidate]] = {}
+        self.rows: dict[int, float] = {}
+        self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
+        self._corrections = self._correlated_pairs()
+        self._shares = [selectivity(c.expr, estimator, 1e6) for c in graph.conditions]
+
+    # -- searching -------------------------------------------------------------------------------
+
+    def add_leaf(self, index: int, candidates: list[Candidate]) -> None:
+        self.best[1 << index] = candidates
+        self.rows[1 << index] = candidates[0].rows
+
+    def solve(self) -> Candidate:
+        count = len(self.graph.leaves)
+        near = neighbours(self.graph)
+        if count <= MAX_EXACT:
+            pairs = list(connected_pairs(count, near, MAX_PAIRS))
+            if len(pairs) < MAX_PAIRS:
+                for one, other in pairs:
+                    self._join(one, other)
+                everything = self.best.get((1 << count) - 1)
+                if everything:
+                    return min(everything, key=lambda c: c.cost)
+        return self._greedy(count)
+
+    def _greedy(self, count: int) -> Candidate:
+        parts = [1 << i for i in range(count)]
+        while len(parts) > 1:
+            best: tuple[float, int, int] | None = None
+            for i, one in enumerate(parts):
+                for other in parts[i + 1:]:
+                    if self._valid(one, other) and (link := self._link(one, other)) is not None:
+                        connected = bool(link.keys)
+                        score = link.rows if connected else 1e6 + self.rows[one] * self.rows[other]
+                        if best is None or score < best[0]:
+                            best = (score, one, other)
+            assert best is not None
+            _, one, other = best
+            self._join(one, other)
+            parts = [p for p in parts if p not in (one, other)] + [one | other]
+        return min(self.best[parts[0]], key=lambda c: c.cost)
+
+    def _valid(self, one: int, other: int) -> bool:
+        both = one | other
+        for leaf in self.constrained:
+            bit = 1 << leaf.index
+            if both & bit and leaf.after & ~both:
+                return False
+            if (bit == one and leaf.after & ~other) or (bit == other and leaf.after & ~one):
+                return False
+        return True
+
+    def _join(self, one: int, other: int) -> None:
+        if one not in self.best or other not in self.best or not self._valid(one, other):
+            return
+        for leaf in self.constrained:
+            bit = 1 << leaf.index
+            if bit == other:
+                return self._join_constrained(one, leaf.index)
+            if bit == one:
+                return self._join_constrained(other, leaf.index)
+        link = self._link(one, other)
+        turned = tuple([(b, a) for a, b in link.keys])
+        for left in self.best[one]:
+            for right in self.best[other]:
+                self._offer(JoinType.INNER, left, right, link.keys, link, one | other)
+                self._offer(JoinType.INNER, right, left, turned, link, one | other)
+
+    def _join_constrained(self, mask: int, index: int) -> None:
+        leaf = self.graph.leaves[index]
+        bit = 1 << index
+        after, share = self._completed(mask, bit)
+        for members in self.graph.classes.values():
+            partner = next((i for i in members if mask >> i & 1), None)
+            if index in members and partner is not None:
+                after.append(Compare("=", members[partner], members[index]))
+                share /= max(1.0, *[self.estimator.column(members[i]).distinct for i in (partner, index)])
+        rows = self.rows.get(mask | bit, self._constrained_rows(mask, index) * share)
+        link = _Link(leaf.keys, leaf.residual, rows, leaf.null_aware, tuple(after))
+        turned = tuple([(b, a) for a, b in leaf.keys])
+        plain, right = _TYPES[leaf.kind]
+        for left in self.best[mask]:
+            for inner in self.best[bit]:
+                if not leaf.residual:
+                    self._offer(plain, left, inner, leaf.keys, link, mask | bit)
+                if right is not None and not leaf.null_aware:
+                    self._offer(right, inner, left, turned, link, mask | bit)
+
+    # -- costs -----------------------------------------------------------------------------------
+
+    def _offer(
+        self, type: JoinType, probe: Candidate, build: Candidate, keys: tuple[Key, ...], link: _Link,
+        mask: int,
+    ) -> None:
+        weights = self.weights
+        work = weights.probe(probe.rows, build.rows) + weights.build(build.rows)
+        if not keys:
+            work += PAIR_COST * probe.rows * build.rows
+        work += link.rows * weights.output_row
+        width = probe.width + build.width
+        if type in (JoinType.SEMI, JoinType.ANTI):
+            width = probe.width
+        elif type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI):
+            width = build.width
+        roots = [(self._root(a), self._root(b)) for a, b in keys]
+        for move in movements(type, probe, build, roots, weights):
+            times = weights.slices if move.everywhere else 1
+            cost = probe.cost + build.cost + work * times + move.cost
+            choice = Choice(
+                type, probe, build, keys, link.residual, move, link.null_aware, link.after
+            )
+            self._keep(Candidate(mask, link.rows, width, cost, move.where, choice))
+            if move.where == "replicated":
+                cost = probe.cost + build.cost + work
+                self._keep(Candidate(mask, link.rows, width, cost, "anywhere", choice, split=True))
+
+    def _root(self, expr: Expr) -> ColumnId | None:
+        column = key_column(expr)
+        return None if column is None else self.graph.root(column.id)
+
+    def _keep(self, candidate: Candidate) -> None:
+        """Keeps it unless another plan is at least as cheap and lies as well."""
+        kept = self.best.setdefault(candidate.mask, [])
+        self.rows.setdefault(candidate.mask, candidate.rows)
+        for i, other in enumerate(kept):
+            if other.where == candidate.where:
+                if candidate.cost < other.cost:
+                    kept[i] = candidate
+                return
+        kept.append(candidate)
+        if len(kept) > KEEP:
+            kept.remove(max(kept, key=lambda c: c.cost))
+
+    # -- rows ------------------------------------------------------------------------------------
+
+    def _link(self, one: int, other: int) -> _Link:
+        both = one | other
+        keys: list[Key] = []
+        share = 1.0
+        for members in self.graph.classes.values():
+            left = [i for i in members if one >> i & 1]
+            right = [i for i in members if other >> i & 1]
+            if left and right:
+                keys.append((members[left[0]], members[right[0]]))
+                a = min([self.estimator.column(members[i]).distinct for i in left])
+                b = min([self.estimator.column(members[i]).distinct for i in right])
+                share /= max(1.0, a, b)
+        for pair in self.graph.pairs:
+            for a_mask, b_mask, key in (
+                (pair.left_mask, pair.right_mask, (pair.left, pair.right)),
+                (pair.right_mask, pair.left_mask, (pair.right, pair.left)),
+            ):
+                if not a_mask & ~one and not b_mask & ~other:
+                    keys.append(key)
+                    share /= max([1.0, *[self.estimator.of_expression(e, 1e6).distinct for e in key]])
+        residual, part = self._completed(one, other)
+        share *= part
+        for mask, factor in self._corrections:
+            if not mask & ~both and mask & one and mask & other:
+                share *= factor
+        rows = self.rows[one] * self.rows[other] * share
+        return _Link(tuple(keys), tuple(residual), self.rows.get(both, rows))
+
+    def _completed(self, one: int, other: int) -> tuple[list[Expr], float]:
+        """Conditions that become whole with this join, and the share of rows they keep; pairs too,
+        where they cannot be keys because a side of them needs both sets."""
+        both = one | other
+        outside = ~other if not other & self.graph.constrained or other & (other - 1) else -1
+        found: list[Expr] = []
+        share = 1.0
+        for i, condition in enumerate(self.graph.conditions):
+            if not condition.mask & ~both and condition.mask & ~one and condition.mask & outside:
+                found.append(condition.expr)
+                share *= self._shares[i]
+        for pair in self.graph.pairs:
+            mask = pair.left_mask | pair.right_mask
+            if mask & ~both or not mask & ~one or not mask & ~other:
+                continue
+            sides = (pair.left_mask, pair.right_mask)
+            key = any(not a & ~one and not b & ~other for a, b in (sides, sides[::-1]))
+            if not key or outside == -1:
+                found.append(Compare("=", pair.left, pair.right))
+                share *= 0.01
+        return found, share
+
+    def _constrained_rows(self, mask: int, index: int) -> float:
+        leaf = self.graph.leaves[index]
+        left, right = self.rows[mask], self.rows[1 << index]
+        share = 1.0
+        for a, b in leaf.keys:
+            if leaf.kind in (JoinKind.SEMI, JoinKind.ANTI):  # how many of the left values are found
+                known = self.estimator.of_expression(a, left).distinct
+                share = min(share, self.estimator.distinct(b, right) / max(1.0, known))
+            else:
+                share /= max(1.0, *[self.estimator.of_expression(e, 1e6).distinct for e in (a, b)])
+        for conjunct in leaf.residual:
+            share *= selectivity(conjunct, self.estimator, 1e6) ** 0.5
+        match leaf.kind:
+            case JoinKind.SEMI:
+                return left * min(1.0, share)
+            case JoinKind.ANTI:
+                return left * max(0.05, 1.0 - min(1.0, share))
+            case _:
+                return joined_rows(leaf.kind, left, right, share)
+
+    def _correlated_pairs(self) -> list[tuple[int, float]]:
+        """Two leaves joined by several classes: the combinations that exist are fewer than the product
+        of the distinct values, at most the rows of the smaller table."""
+        corrections = []
+        count = len(self.graph.leaves)
+        classes = [m for m in self.graph.classes.values() if len(m) > 1]
+        for i in range(count):
+            for j in range(i + 1, count):
+                shared = [m for m in classes if i in m and j in m]
+                if len(shared) < 2:
+                    continue
+                product, fewest = 1.0, float("inf")
+                for members in shared:
+                    pair = [self.estimator.column(members[k]) for k in (i, j)]
+                    product *= max(p.distinct for p in pair)
+                    fewest = min(fewest, *[p.source_rows for p in pair])
+                if product > fewest:
+                    corrections.append((1 << i | 1 << j, product / max(1.0, fewest)))
+        return corrections
+
+
+_TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
+    JoinKind.LEFT: (JoinType.LEFT, JoinType.RIGHT),
+    JoinKind.SEMI: (JoinType.SEMI, JoinType.RIGHT_SEMI),
+    JoinKind.ANTI: (JoinType.ANTI, JoinType.RIGHT_ANTI),
+    JoinKind.SINGLE: (JoinType.SINGLE, None),
+    JoinKind.FULL: (JoinType.FULL, None),
+}
+
+
+# -- connected subgraphs -------------------------------------------------------------------------
+
+
+def connected_pairs(count: int, near: list[int], limit: int) -> Iterator[tuple[int, int]]:
+    """All pairs of disjoint connected sets with an edge between them, smaller unions first enough that
+    both parts were seen as unions before (DPccp's order). Stops after `limit` pairs."""
+    given = 0
+    for start in range(count - 1, -1, -1):
+        for subset in _grow(1 << start, (1 << start + 1) - 1, near):
+            for other in _complements(subset, near):
+                yield subset, other
+                given += 1
+                if given >= limit:
+                    return
+
+
+def _around(mask: int, near: list[int]) -> int:
+    reached = 0
+    for i in bits(mask):
+        reached |= near[i]
+    return reached & ~mask
+
+
+def _grow(mask: int, banned: int, near: list[int]) -> Iterator[int]:
+    """`mask` and all connected sets around it that avoid `banned`; a set before its supersets."""
+    yield mask
+    yield from _extend(mask, banned, near)
+
+
+def _extend(mask: int, banned: int, near: list[int]) -> Iterator[int]:
+    border = _around(mask, near) & ~banned
+    if not border:
+        return
+    subset = border & -border
+    while subset:
+        yield mask | subset
+        subset = (subset - border) & border
+    subset = border & -border
+    while subset:
+        yield from _extend(mask | subset, banned | border, near)
+        subset = (subset - border) & border
+
+
+def _complements(mask: int, near: list[int]) -> Iterator[int]:
+    lowest = mask & -mask
+    banned = mask | (lowest - 1) | lowest
+    border = _around(mask, near) & ~banned
+    for i in sorted(bits(border), reverse=True):
+        below = border & ((1 << i + 1) - 1)
+        yield from _grow(1 << i, banned | below, near)
+
+
+__all__ = ["Candidate", "Choice", "JoinOrder", "connected_pairs"]

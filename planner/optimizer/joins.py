@@ -1,0 +1,221 @@
+"""Joins: from a region of the logical plan to hash joins with the moves they need.
+
+    1. join_graph.extract     takes the region apart
+    2. the planner            plans every leaf
+    3. JoinOrder.solve        finds the order, build sides and moves
+    4. realize                makes HashJoin and Exchange nodes of the winner, and advice
+
+What goes into an exchange or a hash table is narrowed to the columns that are needed above; along the
+probe side nothing is copied, so nothing is narrowed there.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...storage.distribution import family
+from ..columns import collect_columns, columns_of_all, physical_columns
+from ..expressions import ColumnId, ColumnRef, Expr
+from ..logical import Filter, Join
+from ..physical import (
+    Distribution,
+    Exchange,
+    FilterRows,
+    Hashed,
+    HashJoin,
+    JoinType,
+    Move,
+    OnLeader,
+    Physical,
+    ProjectColumns,
+    Props,
+    Replicated,
+)
+from ..predicates import conjoin, conjoin_or_true
+from .advice import advise
+from .cost import filter_cost, join_cost
+from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, one_copy
+from .join_graph import JoinGraph, extract
+from .join_order import Candidate, Choice, JoinOrder
+from .movement import Where
+
+if TYPE_CHECKING:
+    from .plan import Planner
+
+
+def plan_join(planner: Planner, join: Join, needed: set[ColumnId]) -> Physical:
+    graph = extract(join)
+    _plan_leaves(planner, graph)
+    order = JoinOrder(graph, planner.estimator, planner.weights)
+    for leaf in graph.leaves:
+        order.add_leaf(leaf.index, _leaf_candidates(graph, leaf.index))
+    best = order.solve()
+    planner.estimator.set_rows(join, best.rows)
+    return _Realizer(planner, graph).realize(best, needed)
+
+
+def _plan_leaves(planner: Planner, graph: JoinGraph) -> None:
+    for leaf in graph.leaves:
+        if leaf.filters:
+            leaf.plan = Filter(leaf.plan, conjoin_or_true(leaf.filters))
+        leaf.physical = planner.plan(leaf.plan)
+        leaf.rows = leaf.physical.props.rows
+        leaf.width = float(leaf.physical.props.width)
+    nodes = [leaf.physical for leaf in graph.leaves if leaf.physical is not None]
+    if not all(isinstance(node.props.distribution, OnLeader) for node in nodes):
+        for leaf in graph.leaves:
+            if leaf.physical is not None and isinstance(leaf.physical.props.distribution, OnLeader):
+                leaf.physical = exchange(leaf.physical, Move.BROADCAST, copies=planner.slices)
+
+
+def _leaf_candidates(graph: JoinGraph, index: int) -> list[Candidate]:
+    leaf = graph.leaves[index]
+    assert leaf.physical is not None
+    props = leaf.physical.props
+    mask = 1 << index
+
+    def candidate(where: Where, split: bool = False) -> Candidate:
+        return Candidate(mask, leaf.rows, leaf.width, 0.0, where, None, split)
+
+    match props.distribution:
+        case Replicated():
+            return [candidate("replicated"), candidate("anywhere", split=True)]
+        case OnLeader():
+            return [candidate("leader")]
+        case _:
+            hashed = [h for h in (props.distribution, *props.also_hashed) if isinstance(h, Hashed)]
+            places = {tuple([graph.root(c) for c in h.columns]) for h in hashed}
+            return [candidate(where) for where in places] or [candidate("anywhere")]
+
+
+class _Realizer:
+    def __init__(self, planner: Planner, graph: JoinGraph) -> None:
+        self.planner = planner
+        self.graph = graph
+
+    def realize(self, candidate: Candidate, needed: set[ColumnId]) -> Physical:
+        if candidate.choice is None:
+            leaf = self.graph.leaves[candidate.mask.bit_length() - 1]
+            assert leaf.physical is not None
+            return one_copy(leaf.physical) if candidate.split else leaf.physical
+        joined = self._join(candidate, candidate.choice, needed)
+        return one_copy(joined) if candidate.split else joined
+
+    def _join(self, candidate: Candidate, choice: Choice, needed: set[ColumnId]) -> Physical:
+        above = needed | columns_of_all(choice.after)
+        below = set(above)
+        for expr in (*choice.residual, *[e for key in choice.keys for e in key]):
+            collect_columns(expr, below)
+        probe = self.realize(choice.probe, below)
+        build = self.realize(choice.build, below)
+        probe, build = self._move(choice, probe, build, below)
+        return self._filtered(self._node(candidate, choice, probe, build), choice, candidate)
+
+    def _move(
+        self, choice: Choice, probe: Physical, build: Physical, needed: set[ColumnId]
+    ) -> tuple[Physical, Physical]:
+        move, slices = choice.movement, self.planner.slices
+        build = narrow(build, needed, self.planner)
+        if move.broadcast_build:
+            build = exchange(build, Move.BROADCAST, copies=slices)
+        elif move.broadcast_probe:
+            probe = exchange(narrow(probe, needed, self.planner), Move.BROADCAST, copies=slices)
+        if move.build_keys is not None:
+            keys = tuple([choice.keys[i][1] for i in move.build_keys])
+            build = exchange(build, Move.DISTRIBUTE, keys)
+        if move.probe_keys is not None:
+            keys = tuple([choice.keys[i][0] for i in move.probe_keys])
+            probe = exchange(narrow(probe, needed, self.planner), Move.DISTRIBUTE, keys)
+        advise(self.planner, choice.keys, probe, build)
+        return probe, build
+
+    def _node(self, candidate: Candidate, choice: Choice, probe: Physical, build: Physical) -> HashJoin:
+        rows, inner = probe.props.rows, build.props.rows
+        pairs = 0.0 if choice.keys else rows * inner
+        cost = join_cost(_cost(probe), _cost(build), rows, inner, pairs)
+        outputs = _outputs(choice.type, probe, build)
+        place, also = self._distribution(choice.movement.where, outputs)
+        props = Props(candidate.rows, self.planner.estimator.width(outputs), *cost, place, also)
+        return HashJoin(
+            choice.type, probe, build,
+            tuple([a for a, _ in choice.keys]), tuple([b for _, b in choice.keys]),
+            conjoin(choice.residual), choice.movement.label, props, choice.null_aware,
+            self._is_unique(choice, inner),
+        )
+
+    def _filtered(self, join: HashJoin, choice: Choice, candidate: Candidate) -> Physical:
+        predicate = conjoin(choice.after)
+        if predicate is None:
+            return join
+        props = join.props
+        cost = filter_cost((props.first_cost, props.cost), props.rows, len(choice.after))
+        made = Props(candidate.rows, props.width, *cost, props.distribution, props.also_hashed)
+        return FilterRows(join, predicate, made)
+
+    def _is_unique(self, choice: Choice, rows: float) -> bool:
+        if not choice.keys:
+            return False
+        distinct = 1.0
+        for _, key in choice.keys:
+            distinct *= self.planner.estimator.distinct(key, rows)
+        return distinct >= 0.9 * rows
+
+    def _distribution(
+        self, where: Where, outputs: tuple[ColumnRef, ...]
+    ) -> tuple[Distribution, tuple[Hashed, ...]]:
+        match where:
+            case "replicated":
+                return REPLICATED, ()
+            case "leader":
+                return LEADER, ()
+            case str():
+                return PARTITIONED, ()
+            case _:
+                return self._hashed(where, outputs)
+
+    def _hashed(
+        self, roots: tuple[ColumnId, ...], outputs: tuple[ColumnRef, ...]
+    ) -> tuple[Distribution, tuple[Hashed, ...]]:
+        """Every output column of the class names the same place."""
+        members = [[ref for ref in outputs if self.graph.root(ref.id) == root] for root in roots]
+        if not all(members):
+            return PARTITIONED, ()
+        count = max(len(m) for m in members)
+        every = []
+        for i in range(count):
+            refs = [m[min(i, len(m) - 1)] for m in members]
+            every.append(Hashed(tuple([r.id for r in refs]), tuple([family(r.type) for r in refs])))
+        return every[0], tuple(every[1:])
+
+
+def _cost(node: Physical) -> tuple[float, float]:
+    return node.props.first_cost, node.props.cost
+
+
+def _outputs(type: JoinType, probe: Physical, build: Physical) -> tuple[ColumnRef, ...]:
+    match type:
+        case JoinType.SEMI | JoinType.ANTI:
+            return physical_columns(probe)
+        case JoinType.RIGHT_SEMI | JoinType.RIGHT_ANTI:
+            return physical_columns(build)
+        case _:
+            return physical_columns(probe) + physical_columns(build)
+
+
+def narrow(node: Physical, needed: set[ColumnId], planner: Planner) -> Physical:
+    """Only the needed columns; at least one, so that rows can be counted."""
+    columns = physical_columns(node)
+    kept = tuple([c for c in columns if c.id in needed])
+    if len(kept) == len(columns):
+        return node
+    kept = kept or (min(columns, key=lambda c: c.type.storage_bytes or 1000),)
+    if isinstance(node, Exchange):  # narrow before moving
+        inner = narrow(node.input, {c.id for c in kept}, planner)
+        return exchange(inner, node.move, node.keys, node.merge_keys, planner.slices)
+    old = node.props
+    props = Props(
+        old.rows, planner.estimator.width(kept), old.first_cost, old.cost, old.distribution, old.also_hashed
+    )
+    pairs: tuple[tuple[ColumnRef, Expr], ...] = tuple([(c, c) for c in kept])
+    return ProjectColumns(node, pairs, props)
+
+

@@ -1,0 +1,280 @@
+"""From a rewritten logical plan to a physical one: one function per kind of node.
+
+`Planner.plan(node)` gives a physical node whose `props.distribution` says where its rows are; a parent
+that needs them elsewhere puts an exchange there. Joins, aggregates and orders have files of their own.
+
+    ordered       the order of the node's rows is seen by the user (or by a limit)
+    to_leader     the rows are wanted on the leader soon: small results may as well be made there
+"""
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, assert_never
+
+from ...storage.distribution import family
+from ...storage.schema import Table
+from ...storage.types import SqlType
+from ..columns import output_columns
+from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Like, Literal
+from ..logical import (
+    Aggregate,
+    CteRef,
+    DependentJoin,
+    Filter,
+    Join,
+    Limit,
+    Logical,
+    Project,
+    Query,
+    Scan,
+    SetOperation,
+    Sort,
+    Values,
+    VirtualScan,
+)
+from ..physical import (
+    ConstantRows,
+    Distribution,
+    FilterRows,
+    Hashed,
+    Move,
+    OnLeader,
+    Physical,
+    ProjectColumns,
+    Props,
+    Shared,
+    TableScan,
+    UnionAll,
+    VirtualTableScan,
+)
+from ..predicates import conjuncts, is_false_or_null
+from ..traverse import walk_plan
+from .aggregates import plan_aggregate
+from .cost import Weights, filter_cost, scan_cost
+from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, one_copy
+from .estimates import Estimator
+from .joins import plan_join
+from .ordering import plan_limit, plan_sort
+
+if TYPE_CHECKING:
+    from ...storage.schema import CatalogView
+
+Pairs = tuple[tuple[ColumnRef, Expr], ...]
+
+
+class Planner:
+    """State of planning one query."""
+
+    def __init__(self, view: CatalogView, query: Query, next_id: count[int]) -> None:
+        self.view = view
+        self.slices = view.topology.slices
+        self.weights = Weights(view.topology.nodes, self.slices)
+        self.estimator = Estimator(view)
+        self.tables: dict[int, Table] = {}
+        self.advice: list[str] = []
+        self.origins: dict[ColumnId, tuple[Table, str]] = {}
+        self._next_id = next_id
+        self._ctes = {number: (plan, columns) for number, plan, columns in query.ctes}
+        self._shared: dict[int, Physical] = {}
+        self._query = query
+
+    def fresh(self, type: SqlType, name: str) -> ColumnRef:
+        return ColumnRef(next(self._next_id), type, name)
+
+    def like(self, ref: ColumnRef) -> ColumnRef:
+        return ColumnRef(next(self._next_id), ref.type, ref.name, ref.nullable)
+
+    # -- dispatch --------------------------------------------------------------------------------
+
+    def plan(self, node: Logical, ordered: bool = False, to_leader: bool = False) -> Physical:
+        match node:
+            case Scan():
+                return self._scan(node, None, node)
+            case Filter():
+                return self._filter(node, ordered, to_leader)
+            case Project():
+                return self.project(self.plan(node.input, ordered, to_leader), node.columns)
+            case Join():
+                self._prepare(node)
+                return plan_join(self, node, {c.id for c in output_columns(node)})
+            case Aggregate():
+                self._prepare(node)
+                return plan_aggregate(self, node, to_leader)
+            case Sort():
+                return plan_sort(self, node) if ordered else self.plan(node.input, False, to_leader)
+            case Limit():
+                return plan_limit(self, node)
+            case SetOperation():
+                return self._union(node, to_leader)
+            case CteRef():
+                return self._cte(node)
+            case Values():
+                props = Props(self.estimator.rows(node), self._width(node), 0.0, 0.01, LEADER)
+                return ConstantRows(node.columns, node.rows, props)
+            case VirtualScan():
+                rows = self.estimator.rows(node)
+                props = Props(rows, self._width(node), *scan_cost(rows, 0), LEADER)
+                return VirtualTableScan(node.name, node.columns, node.alias, props)
+            case DependentJoin():
+                raise AssertionError("dependent joins are gone after the rewrites")
+            case _:
+                assert_never(node)
+
+    def _width(self, node: Logical) -> int:
+        return self.estimator.width(output_columns(node))
+
+    def _prepare(self, node: Logical) -> None:
+        """Shared subplans are planned before the rows of their readers are estimated."""
+        for below in walk_plan(node):
+            if isinstance(below, CteRef):
+                self._shared_plan(below.cte)
+
+    # -- leaves ----------------------------------------------------------------------------------
+
+    def _scan(self, node: Scan, predicate: Expr | None, estimated: Logical) -> Physical:
+        data = self.view.data(node.table)
+        self.tables[node.table.id] = node.table
+        for ref, position in node.columns:
+            self.origins[ref.id] = (node.table, node.table.columns[position].name)
+        rows = self.estimator.rows(estimated)
+        parts = conjuncts(predicate)
+        cost = scan_cost(self.estimator.rows(node), len(parts))
+        place = REPLICATED if data.replicated else self._hashed_by_key(node)
+        props = Props(rows, self._width(node), *cost, place)
+        pruning = tuple([c for c in parts if _prunes(c)])
+        return TableScan(node.table, node.columns, predicate, node.alias, props, pruning)
+
+    def _hashed_by_key(self, node: Scan) -> Distribution:
+        key = node.table.dist_key
+        for ref, position in node.columns:
+            if key is not None and position == key:
+                return Hashed((ref.id,), (family(ref.type),))
+        return PARTITIONED
+
+    def _cte(self, node: CteRef) -> Physical:
+        source = self._shared_plan(node.cte)
+        rows = self.estimator.rows(node)
+        names: Pairs = node.columns
+        place, also = _renamed(source.props, names)
+        props = Props(rows, self._width(node), source.props.cost, source.props.cost, place, also)
+        return Shared(node.cte, source, node.columns, props)
+
+    def _shared_plan(self, number: int) -> Physical:
+        """The one plan of a shared subplan: every row on one slice only, whoever reads it."""
+        if number not in self._shared:
+            plan, _ = self._ctes[number]
+            self._shared[number] = one_copy(self.plan(plan))
+            self.estimator.cte_rows[number] = self._shared[number].props.rows
+        return self._shared[number]
+
+    # -- one input -------------------------------------------------------------------------------
+
+    def _filter(self, node: Filter, ordered: bool, to_leader: bool) -> Physical:
+        if isinstance(node.input, Scan):
+            return self._scan(node.input, node.predicate, node)
+        source = self.plan(node.input, ordered, to_leader)
+        rows = self.estimator.rows(node)
+        below = source.props
+        parts = conjuncts(node.predicate)
+        cost = filter_cost((below.first_cost, below.cost), below.rows, len(parts))
+        props = Props(rows, below.width, *cost, below.distribution, below.also_hashed)
+        return FilterRows(source, node.predicate, props)
+
+    def project(self, source: Physical, columns: Pairs) -> Physical:
+        below = source.props
+        for ref, expr in columns:
+            if ref.id not in self.estimator.columns:
+                self.estimator.columns[ref.id] = self.estimator.of_expression(expr, below.rows)
+            if isinstance(expr, ColumnRef) and expr.id in self.origins:
+                self.origins.setdefault(ref.id, self.origins[expr.id])
+        place, also = _renamed(below, columns)
+        width = self.estimator.width(tuple([ref for ref, _ in columns]))
+        props = Props(below.rows, width, below.first_cost, below.cost, place, also)
+        return ProjectColumns(source, columns, props)
+
+    # -- unions ----------------------------------------------------------------------------------
+
+    def _union(self, node: SetOperation, to_leader: bool) -> Physical:
+        """UNION ALL, nested ones flattened. Inputs on the leader go to the slices if others are there."""
+        inputs: list[Physical] = []
+        feeds: list[tuple[ColumnRef, ...]] = []
+        self._collect_union(node, node.columns, inputs, feeds)
+        rows = self.estimator.rows(node)
+        if not all(isinstance(i.props.distribution, OnLeader) for i in inputs):
+            inputs = [self._on_slices(one_copy(i)) for i in inputs]
+            place: Distribution = _common_place(inputs, feeds, node.columns)
+        else:
+            place = LEADER
+        first = min(i.props.first_cost for i in inputs)
+        cost = sum([i.props.cost for i in inputs])
+        props = Props(rows, self._width(node), first, cost, place)
+        return UnionAll(tuple(inputs), node.columns, tuple(feeds), props)
+
+    def _collect_union(
+        self, node: SetOperation, wanted: tuple[ColumnRef, ...], inputs: list[Physical],
+        feeds: list[tuple[ColumnRef, ...]],
+    ) -> None:
+        index = {ref.id: i for i, ref in enumerate(node.columns)}
+        for side, columns in ((node.left, node.left_columns), (node.right, node.right_columns)):
+            feed = tuple([columns[index[ref.id]] for ref in wanted])
+            self.estimator.rows(side)
+            if isinstance(side, SetOperation):
+                self._collect_union(side, feed, inputs, feeds)
+            else:
+                inputs.append(self.plan(side))
+                feeds.append(feed)
+
+    def _on_slices(self, node: Physical) -> Physical:
+        if isinstance(node.props.distribution, OnLeader):
+            return exchange(node, Move.ROUND_ROBIN)
+        return node
+
+
+def _renamed(props: Props, columns: Pairs) -> tuple[Distribution, tuple[Hashed, ...]]:
+    """A distribution in terms of a projection's output."""
+    if not isinstance(props.distribution, Hashed):
+        return props.distribution, ()
+    names: dict[ColumnId, ColumnId] = {}
+    for ref, expr in columns:
+        if isinstance(expr, ColumnRef):
+            names.setdefault(expr.id, ref.id)
+    found = [
+        Hashed(tuple([names[c] for c in h.columns]), h.families)
+        for h in (props.distribution, *props.also_hashed)
+        if all(c in names for c in h.columns)
+    ]
+    return (found[0], tuple(found[1:])) if found else (PARTITIONED, ())
+
+
+def _common_place(
+    inputs: list[Physical], feeds: list[tuple[ColumnRef, ...]], columns: tuple[ColumnRef, ...]
+) -> Distribution:
+    """Hashed by the same output columns in every input, or just anywhere."""
+    common: set[tuple[tuple[int, ...], tuple[str, ...]]] | None = None
+    for node, feed in zip(inputs, feeds):
+        position = {ref.id: i for i, ref in enumerate(feed)}
+        places = {
+            (tuple([position[c] for c in h.columns]), h.families)
+            for h in (node.props.distribution, *node.props.also_hashed)
+            if isinstance(h, Hashed) and all(c in position for c in h.columns)
+        }
+        common = places if common is None else common & places
+    for positions, families in sorted(common or ()):
+        return Hashed(tuple([columns[i].id for i in positions]), families)
+    return PARTITIONED
+
+
+def _prunes(conjunct: Expr) -> bool:
+    """Row groups may be skipped by it: a plain column against constants."""
+    match conjunct:
+        case Compare(left=ColumnRef(), right=Literal()) | Compare(left=Literal(), right=ColumnRef()):
+            return True
+        case InList(arg=ColumnRef(), negated=False):
+            return True
+        case Like(arg=ColumnRef(), negated=False, case_insensitive=False):
+            return conjunct.pattern[:1] not in ("%", "_", "")
+        case Literal():
+            return is_false_or_null(conjunct)
+        case _:
+            return False
+

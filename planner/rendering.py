@@ -1,0 +1,230 @@
+"""Expressions and logical plans as text: for EXPLAIN, golden files and error messages.
+
+Expressions look as Redshift's EXPLAIN prints them: `(l_shipdate <= '1998-09-02'::date)`. `name` says how
+a column is written; in a join's condition that is `"outer".l_orderkey`.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, assert_never
+
+from ..storage.types import Kind, SqlType
+from .expressions import (
+    AggregateCall,
+    And,
+    Call,
+    Case,
+    Cast,
+    ColumnRef,
+    Compare,
+    Exists,
+    Expr,
+    InList,
+    IsNull,
+    Like,
+    Literal,
+    Not,
+    Or,
+    Quantified,
+    ScalarSubquery,
+)
+from .logical import (
+    Aggregate,
+    CteRef,
+    DependentJoin,
+    Filter,
+    Join,
+    Limit,
+    Logical,
+    Project,
+    Scan,
+    SetOperation,
+    Sort,
+    SortKey,
+    Values,
+    VirtualScan,
+)
+from .traverse import inputs
+
+Name = Callable[[ColumnRef], str]
+_OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%", "concat": "||"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def plain_name(ref: ColumnRef) -> str:
+    return ref.name
+
+
+def show(expr: Expr, name: Name = plain_name) -> str:
+    match expr:
+        case ColumnRef():
+            return name(expr)
+        case Literal():
+            return show_value(expr.value, expr.type)
+        case Compare():
+            return f"({show(expr.left, name)} {expr.op} {show(expr.right, name)})"
+        case And():
+            return "(" + " AND ".join(show(a, name) for a in expr.args) + ")"
+        case Or():
+            return "(" + " OR ".join(show(a, name) for a in expr.args) + ")"
+        case Not():
+            return f"(NOT {show(expr.arg, name)})"
+        case IsNull():
+            return f"({show(expr.arg, name)} IS {'NOT ' if expr.negated else ''}NULL)"
+        case InList():
+            return _show_in(expr, name)
+        case Like():
+            operator = ("!~~" if expr.negated else "~~") + ("*" if expr.case_insensitive else "")
+            return f"({show(expr.arg, name)} {operator} {_quoted(expr.pattern)}::text)"
+        case Cast():
+            return f"{show(expr.operand, name)}::{_type_name(expr.type)}"
+        case Case():
+            whens = " ".join(f"WHEN {show(c, name)} THEN {show(v, name)}" for c, v in expr.whens)
+            return f"CASE {whens} ELSE {show(expr.default, name)} END"
+        case Call():
+            return _show_call(expr, name)
+        case AggregateCall():
+            args = ", ".join(show(a, name) for a in expr.args) or "*"
+            return f"{expr.function}({'DISTINCT ' if expr.distinct else ''}{args})"
+        case ScalarSubquery() | Exists() | Quantified():
+            return _show_subquery(expr, name)
+        case _:
+            assert_never(expr)
+
+
+def _show_subquery(expr: ScalarSubquery | Exists | Quantified, name: Name) -> str:
+    match expr:
+        case ScalarSubquery():
+            return "(subquery)"
+        case Exists():
+            return f"{'NOT ' if expr.negated else ''}EXISTS (subquery)"
+        case _:
+            quantifier = "ALL" if expr.all else "ANY"
+            return f"({show(expr.arg, name)} {expr.op} {quantifier} (subquery))"
+
+
+def _show_in(expr: InList, name: Name) -> str:
+    values = [show_value(v, expr.arg.type) for v in expr.values] + (["NULL"] if expr.has_null else [])
+    operator = "NOT IN" if expr.negated else "IN"
+    return f"({show(expr.arg, name)} {operator} ({', '.join(values)}))"
+
+
+def _show_call(expr: Call, name: Name) -> str:
+    args = [show(a, name) for a in expr.args]
+    if expr.key in _OPERATORS and len(args) == 2:
+        return f"({args[0]} {_OPERATORS[expr.key]} {args[1]})"
+    if expr.key == "negate":
+        return f"(- {args[0]})"
+    return f"{expr.key}({', '.join(args)})"
+
+
+def _type_name(type: SqlType) -> str:
+    if type.is_string:
+        return "text" if type.kind is Kind.VARCHAR else "bpchar"
+    return str(type)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def show_value(value: Any, type: SqlType) -> str:
+    """A value in physical form, written as SQL."""
+    if value is None:
+        return "NULL"
+    match type.kind:
+        case Kind.DATE:
+            day = _EPOCH + timedelta(days=value) if -719_000 < value < 2_900_000 else None
+            return f"'{date.isoformat(day.date())}'::date" if day else f"{value}::date"
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
+            return f"'{_moment(value)}'::{type}"
+        case Kind.TIME:
+            return f"'{_EPOCH + timedelta(microseconds=value):%H:%M:%S}'::time"
+        case Kind.DECIMAL:
+            return f"{Decimal(value).scaleb(-type.scale):f}"
+        case Kind.BOOLEAN:
+            return "true" if value else "false"
+        case _ if type.is_string:
+            return f"{_quoted(str(value))}::{_type_name(type)}"
+        case Kind.UNKNOWN:
+            return _quoted(str(value))
+        case _:
+            return str(value)
+
+
+def _moment(micros: int) -> str:
+    try:
+        return f"{_EPOCH + timedelta(microseconds=micros):%Y-%m-%d %H:%M:%S}"
+    except OverflowError:
+        return str(micros)
+
+
+def show_key(key: SortKey, name: Name = plain_name) -> str:
+    return show(key.expr, name) + (" DESC" if key.descending else "")
+
+
+# -- logical plans, for golden files of the rewrite rules ------------------------------------------
+
+
+def show_plan(plan: Logical) -> list[str]:
+    """One line a node, children indented. Columns carry their numbers, so that a rule that mixes up two
+    columns of one name is seen."""
+    lines: list[str] = []
+
+    def visit(node: Logical, depth: int) -> None:
+        lines.append("  " * depth + _headline(node))
+        for child in inputs(node):
+            visit(child, depth + 1)
+
+    visit(plan, 0)
+    return lines
+
+
+def numbered(ref: ColumnRef) -> str:
+    return f"{ref.name}#{ref.id}"
+
+
+def _pairs(pairs: tuple[tuple[ColumnRef, Any], ...]) -> str:
+    shown = [
+        numbered(ref) if isinstance(e, ColumnRef) and e.id == ref.id else f"{numbered(ref)} := {show(e, numbered)}"
+        for ref, e in pairs
+    ]
+    return ", ".join(shown)
+
+
+def _headline(node: Logical) -> str:
+    match node:
+        case Scan():
+            alias = "" if node.alias == node.table.name else f" {node.alias}"
+            return f"Scan {node.table.name}{alias}: " + ", ".join(numbered(r) for r, _ in node.columns)
+        case VirtualScan():
+            return f"Virtual scan {node.name}: " + ", ".join(numbered(r) for r, _ in node.columns)
+        case Values():
+            return f"Values {len(node.rows)} rows: " + ", ".join(numbered(r) for r in node.columns)
+        case Filter():
+            return f"Filter {show(node.predicate, numbered)}"
+        case Project():
+            return f"Project {_pairs(node.columns)}"
+        case Join() | DependentJoin():
+            word = "Join" if isinstance(node, Join) else "Dependent join"
+            on = "" if node.condition is None else f" ON {show(node.condition, numbered)}"
+            return f"{word} {node.kind.value}{on}{' (null aware)' if node.null_aware else ''}"
+        case Aggregate():
+            by = f" BY {_pairs(node.groups)}" if node.groups else ""
+            return f"Aggregate {_pairs(node.aggregates)}{by}"
+        case Sort():
+            return "Sort " + ", ".join(show_key(k, numbered) for k in node.keys)
+        case Limit():
+            return f"Limit {node.count} offset {node.offset}"
+        case SetOperation():
+            feeds = [
+                f"{numbered(c)} := {numbered(a)} | {numbered(b)}"
+                for c, a, b in zip(node.columns, node.left_columns, node.right_columns)
+            ]
+            return f"{node.kind.value}{' all' if node.all else ''} {', '.join(feeds)}"
+        case CteRef():
+            return f"Shared {node.cte}: " + ", ".join(f"{numbered(a)} := {numbered(b)}" for a, b in node.columns)
+        case _:
+            assert_never(node)
