@@ -55,6 +55,7 @@ from .tasks import Task, run
 if TYPE_CHECKING:
     from .context import Context
 
+KEY_FILTER_RATE = 0.6  # key filters are tried where fewer probe rows than this should find a match
 Outputs = Sequence[tuple[ColumnRef, Expr]]
 _STREAMING = (FilterRows, ProjectColumns)
 _PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
@@ -210,6 +211,8 @@ class Executor:
         source.emit(segment)
         if isinstance(current, TableScan) and current.filter is not None:
             segment.filter(current.filter, None)
+        for join in sorted(_filterable(chain, segment), key=_pass_rate):
+            segment.key_filter(join, sides[id(join)])
         for step in reversed(chain):
             match step:
                 case FilterRows():
@@ -342,6 +345,24 @@ class Executor:
         if not node.groups and where is Where.SLICES and node.phase != "partial" and len(parts) > 1:
             raise InternalError("an aggregate without groups must be gathered before its final phase")
         return Rows(parts, where)
+
+
+_DROPPING = (JoinType.INNER, JoinType.SEMI, JoinType.RIGHT, JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
+
+
+def _pass_rate(join: HashJoin) -> float:
+    """The share of probe rows that the planner expects to find a match."""
+    return join.props.rows / max(join.probe.props.rows, 1.0)
+
+
+def _filterable(chain: Sequence[Physical], segment: Segment) -> list[HashJoin]:
+    """Joins whose key filter may run first: they drop rows without a match and look up a source column."""
+    return [
+        j for j in chain
+        if isinstance(j, HashJoin) and j.type in _DROPPING and len(j.probe_keys) == 1
+        and isinstance(j.probe_keys[0], ColumnRef) and j.probe_keys[0].id in segment.batch.scan
+        and _pass_rate(j) < KEY_FILTER_RATE
+    ]
 
 
 def _plain(node: Physical) -> list[tuple[ColumnRef, Expr]]:

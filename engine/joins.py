@@ -14,13 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..kernels import memory, pack
 from ..kernels.join_table import JoinTable, KeyColumn
+from ..kernels.keyfilter_layout import BITS, LOW, SPAN, STATE_WORDS
 from ..planner.expressions import ColumnId
 from ..storage.types import Physical
 from .collection import Collection, StoredColumn, widened
 from .context import Charge, MemoryBudget
 from .rows import Rows, Where
 
+KEY_FILTER_SPAN = 1 << 26  # 8 MB of bits
 Parallel = Callable[[Callable[[int], None], int], None]
 
 
@@ -34,6 +37,35 @@ class Probed:
 
     def op(self, kind: str) -> tuple[str, int]:
         return self.table.op(kind)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyFilter:
+    """Bits of the keys in low .. low + span - 1 (kernels/keyfilter.py)."""
+
+    low: int
+    span: int
+    bits: np.ndarray
+
+    @staticmethod
+    def build(column: StoredColumn, rows: int) -> KeyFilter | None:
+        values, valid = column.values[:rows], column.valid
+        live = values if valid is None else values[valid[:rows] != 0]
+        if not len(live):
+            return KeyFilter(0, 0, memory.zeros(1, np.int64))
+        low, high = int(live.min()), int(live.max())
+        if high - low >= KEY_FILTER_SPAN:
+            return None
+        bits = memory.zeros((high - low) // 64 + 1, np.int64)
+        address = 0 if valid is None else memory.address(valid)
+        pack.native("key_filter_set")(memory.address(values), address, rows, low, memory.address(bits))
+        return KeyFilter(low, high - low + 1, bits)
+
+    def state(self) -> np.ndarray:
+        """A task's parameter block."""
+        words = memory.zeros(STATE_WORDS, np.int64)
+        words[[LOW, SPAN, BITS]] = (self.low, self.span, memory.address(self.bits))
+        return words
 
 
 class BuildSide:
@@ -84,6 +116,17 @@ class BuildSide:
         self._tables = [t for t in tables if t is not None]
         self._charge.add(sum(t.nbytes for t in self._tables))
         self.marks = [np.zeros(p.rows, np.uint8) for p in self._parts]
+
+    def key_filters(self) -> list[KeyFilter] | None:
+        """Per part a bitmap of the keys; None when the key is not one integer of a small range."""
+        if len(self._keys) != 1:
+            return None
+        columns = [p.column(self._keys[0]) for p in self._parts]
+        if any(c.carried is not Physical.I64 for c in columns):
+            return None
+        filters = [KeyFilter.build(c, p.rows) for c, p in zip(columns, self._parts, strict=True)]
+        found = [f for f in filters if f is not None]
+        return found if len(found) == len(filters) else None
 
     def probed(self, slice: int) -> Probed:
         i = 0 if self.shared else slice

@@ -198,13 +198,22 @@ class Batch:
             if column in self.computed:
                 value = self._move(*self.computed[column])
             elif column in self.scan:
-                value = self._fetch(self.scan[column])
+                earlier = self._earlier(column)
+                value = self._fetch(self.scan[column]) if earlier is None else self._move(*earlier)
             elif column in self.build:
                 value = self._gather_build(self.build[column])
             else:
                 raise InternalError(f"column {column} is not available in this segment")
             self._slots[key] = value
         return value
+
+    def _earlier(self, column: ColumnId) -> tuple[int, Value] | None:
+        """The column as it was fetched for an older generation: gathering is cheaper than decoding."""
+        for generation in range(self.generation - 1, -1, -1):
+            found = self._slots.get((generation, column))
+            if found is not None:
+                return generation, found
+        return None
 
     def validity(self, column: ColumnId) -> Place:
         """The validity of a scanned column for the present rows, in a slot; its values are not fetched."""

@@ -102,6 +102,23 @@ class Segment:
             self.filter(join.residual, None)
         return bidx
 
+    def key_filter(self, join: HashJoin, side: BuildSide) -> None:
+        """Drop rows that cannot have a match, ahead of all probes (kernels/keyfilter.py)."""
+        key = join.probe_keys[0]
+        assert isinstance(key, ColumnRef)
+        value = self.batch.slot_value(key.id)
+        filters = side.key_filters()
+        if filters is None or value.carried is not Physical.I64 or value.is_constant:
+            return
+        rows = self.builder.slot(Physical.I64)
+
+        def resolve(task: Any) -> int:
+            state = task.state(rows.index, lambda: filters[side.part(task.index)].state())
+            return memory.address(state)
+
+        self.builder.block("key_filter_select", rows, value.place, value.valid, k=External(resolve))
+        self.batch.advance(rows)
+
     def _probe_keys(self, join: HashJoin, side: BuildSide) -> list[Value]:
         keys = [self.compiler.filled(v) for v in self.compiler.values(join.probe_keys, slots=True)]
         out = []

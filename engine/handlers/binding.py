@@ -1,30 +1,72 @@
-"""From a syntax tree to a plan: the one place where handlers meet the binder and the optimizer."""
+"""From a syntax tree to a plan: the one place where handlers meet the binder and the optimizer.
+
+tree --bind_query--> logical.Query --optimize--> physical.PhysicalQuery
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from ...planner.binder import BindContext, bind_insert, bind_query, bind_scalar
+from ...planner.expressions import Expr
+from ...planner.logical import Query
+from ...planner.optimize import optimize
+from ...planner.physical import PhysicalQuery
+from ...planner.statements import Insert
+from ...planner.syntax import parse_expression, parse_query
+from ...storage.schema import Table
+from ..context import Context
+from ..evaluate import evaluate
+from ..virtual import VIRTUAL_TABLES
 
-def bind(tree: Any, context: Any) -> Any:
-    raise NotImplementedError
-
-
-def bind_text(text: str, context: Any) -> Any:
-    raise NotImplementedError
-
-
-def bind_expression(node: Any, context: Any) -> Any:
-    raise NotImplementedError
-
-
-def bind_expression_text(text: str, context: Any) -> Any:
-    raise NotImplementedError
-
-
-def plan(tree: Any, context: Any) -> Any:
-    raise NotImplementedError
+_VIRTUAL_COLUMNS = {name: table.columns for name, table in VIRTUAL_TABLES.items()}
+_LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.items() if table.leader_only)
 
 
-def plan_for_columns(tree: Any, columns: Callable[[int], tuple[str, ...]], context: Any) -> Any:
-    raise NotImplementedError
+def bind_context(context: Context) -> BindContext:
+    """What the binder may know of the statement's surroundings."""
+    schemas = context.view.schemas()
+    return BindContext(
+        settings=context.settings,
+        parameters=context.parameters or None,
+        virtual_tables=_VIRTUAL_COLUMNS,
+        leader_only=_LEADER_ONLY,
+        now=context.now,
+        user=context.user,
+        current_schema=next((s for s in context.search_path if s in schemas), "public"),
+    )
+
+
+def bind(tree: Any, context: Context) -> Query:
+    return bind_query(tree, context.view, bind_context(context))
+
+
+def bind_text(text: str, context: Context) -> Query:
+    """Bind a stored query (a view's)."""
+    return bind(parse_query(text), replace_parameters(context))
+
+
+def bind_expression(node: Any, context: Context, clause: str = "VALUES") -> Expr:
+    """An expression without columns."""
+    return bind_scalar(node, context.view, bind_context(context), clause=clause)
+
+
+def bind_expression_text(text: str, context: Context) -> Expr:
+    """A stored expression (a column's DEFAULT)."""
+    return bind_expression(parse_expression(text), replace_parameters(context), "DEFAULT")
+
+
+def replace_parameters(context: Context) -> Context:
+    """The same surroundings without parameters, for texts that are not the statement's."""
+    return replace(context, parameters=()) if context.parameters else context
+
+
+def plan(tree: Any, context: Context) -> PhysicalQuery:
+    return optimize(bind(tree, context), context.view, evaluate)
+
+
+def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:
+    """(plan of the rows, already in the columns' types; positions of the columns they are for)."""
+    bound = bind_insert(statement, table, context.view, bind_context(context))
+    return optimize(bound.query, context.view, evaluate), bound.targets

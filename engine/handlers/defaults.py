@@ -16,7 +16,7 @@ from .binding import bind_expression, bind_expression_text
 
 def check_default(definition: ColumnDefinition, context: Context) -> None:
     """The default binds without columns and its value fits the column."""
-    expr = bind_expression(definition.default, context)
+    expr = bind_expression(definition.default, context, "DEFAULT")
     column = Column(0, definition.name, definition.type)
     check_assignable(expr.type, column, definition.position)
     try:

@@ -9,27 +9,26 @@ literals and parameters, of which long lists consist, skip the binder:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pyarrow as pa
 from sqlglot import exp
 
-from ...errors import DataError, SqlSyntaxError
+from ...errors import DataError, NotSupportedError, SqlSyntaxError
+from ...planner.expressions import Literal
 from ...planner.statements import Insert
 from ...planner.statements.insert import is_default
-from ...storage.arrow import from_arrow
 from ...storage.schema import Column, Table
 from ...storage.vector import from_list
 from ..context import Context
 from ..result import Result
 from . import names
 from .assignment import assign, check_assignable
-from .binding import bind_expression, plan_for_columns
+from .binding import bind, bind_expression, plan_insert
 from .defaults import default_value, value_of
 from .literals import literal
 from .load import loading
-from .targets import Target, refuse_identity, target
+from .targets import Target, check_rest, positions_of, refuse_identity, target
 
 _DEFAULT = exp.Var(this="DEFAULT")
 
@@ -37,18 +36,27 @@ _DEFAULT = exp.Var(this="DEFAULT")
 def run(statement: Insert, context: Context) -> Result:
     if statement.source is None or isinstance(statement.source, exp.Values):
         return run_many(statement, context, [context.parameters])
+    table = names.table(statement.table, context)
+    columns = _columns(table, statement.columns, _width(statement.source, context))
+    return _run_query(replace(statement, columns=columns), table, context)
+
+
+def _run_query(statement: Insert, table: Table, context: Context) -> Result:
     from ..execute import execute  # not needed for VALUES, and not cheap to import
 
-    table = names.table(statement.table, context)
-    physical, columns = plan_for_columns(
-        statement.source, lambda width: _columns(table, statement.columns, width), context
-    )
-    into = target(table, columns, context)
-    refuse_identity(table, into.given, "cannot insert a value into the")
-    with loading(table, context, into.positions) as load:
+    given = positions_of(table, statement.columns)
+    refuse_identity(table, given, "cannot insert a value into the")
+    physical, positions = plan_insert(statement, table, context)
+    check_rest(table, given)
+    with loading(table, context, positions) as load:
         for batch in execute(physical, context):
-            load.write(_with_defaults(batch, into))
+            load.write(batch)
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
+
+
+def _width(query: Any, context: Context) -> int:
+    """How many columns a query has."""
+    return len(bind(query, context).names) if query.is_star else len(query.selects)
 
 
 def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any, ...]]) -> Result:
@@ -62,7 +70,10 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
         return Result("INSERT", rowcount=total, notices=context.notices)
     table = names.table(statement.table, context)
     nodes = _rows(statement, table)
-    into = target(table, _columns(table, statement.columns, len(nodes[0])), context)
+    columns = _columns(table, statement.columns, len(nodes[0]))
+    if statement.source is not None and statement.source.find(exp.Query) is not None:
+        return _with_subquery(replace(statement, columns=columns), len(nodes), table, context)
+    into = target(table, columns, context)
     rows = _Rows(into, context)
     for values in parameter_sets:
         context.parameters = values
@@ -72,6 +83,13 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
     with loading(table, context, into.positions, identity=identity) as load:
         load.write(data)
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
+
+
+def _with_subquery(statement: Insert, rows: int, table: Table, context: Context) -> Result:
+    """VALUES of one row may hold scalar subqueries: it runs as a query."""
+    if rows > 1:
+        raise NotSupportedError("can't use subqueries in multi-row VALUES")
+    return _run_query(statement, table, context)
 
 
 def _columns(table: Table, named: tuple[str, ...], width: int) -> tuple[str, ...]:
@@ -133,11 +151,10 @@ class _Rows:
         known = literal(node, self.context.parameters)
         if known is None:
             expr = bind_expression(node, self.context)
-            known = value_of(expr), expr.type
-        value, type = known
-        check_assignable(type, column, position)
+            known = Literal(value_of(expr), expr.type)
+        check_assignable(known.type, column, position)
         try:
-            return assign(value, type, column)
+            return assign(known.value, known.type, column)
         except DataError as error:
             error.position = position if error.position is None else error.position
             raise
@@ -156,10 +173,3 @@ class _Rows:
                     values[row] = first + k * step
         given = [from_list(c.type, v) for c, v in zip(self.into.columns, self.values)]
         return given + self.into.defaults(self.count), identity
-
-
-def _with_defaults(batch: pa.RecordBatch, into: Target) -> Any:
-    if not into.filled:
-        return batch
-    given = [from_arrow(a, c.type, c.name) for a, c in zip(batch.columns, into.columns)]
-    return given + into.defaults(batch.num_rows)
