@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import Error, InvalidDefinition, NotSupportedError
+from ...planner.binder import check_assignable
 from ...planner.expressions import Expr
 from ...planner.statements import ColumnDefinition
 from ...storage.schema import Column
 from ..context import Context
 from ..evaluate import CannotEvaluate, evaluate
-from .assignment import assign, check_assignable
+from .assignment import assign
 from .binding import bind_expression, bind_expression_text
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import DataError, NotSupportedError, SqlSyntaxError
+from ...planner.binder import check_assignable
 from ...planner.expressions import Literal
 from ...planner.statements import Insert
 from ...planner.statements.insert import is_default
@@ -23,7 +24,7 @@ from ...storage.vector import from_list
 from ..context import Context
 from ..result import Result
 from . import names
-from .assignment import assign, check_assignable
+from .assignment import assign
 from .binding import bind, bind_expression, plan_insert
 from .defaults import default_value, value_of
 from .literals import literal

@@ -19,6 +19,6 @@ from __future__ import annotations
 
 from .context import BindContext
 from .entry import bind_query, bind_scalar
-from .insert import bind_insert
+from .insert import bind_insert, check_assignable
 
-__all__ = ["BindContext", "bind_insert", "bind_query", "bind_scalar"]
+__all__ = ["BindContext", "bind_insert", "bind_query", "bind_scalar", "check_assignable"]

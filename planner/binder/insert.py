@@ -45,6 +45,7 @@ def bind_insert(statement: Insert, table: Table, view: CatalogView, context: Bin
     try:
         named = _targets(statement, table)
         bound = _rows(b, statement, table, named)
+        named = named[: len(bound.columns)]
     except RecursionError:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
@@ -91,7 +92,7 @@ def _rows(b: Binder, statement: Insert, table: Table, named: tuple[int, ...]) ->
     bound = bind_tree(b, statement.source)
     _check_width(len(bound.columns), columns)
     for column, given in zip(columns, bound.columns):
-        _check_assignable(given.type, column)
+        check_assignable(given.type, column)
     return retyped(b, bound, [c.type for c in columns[: len(bound.columns)]])
 
 
@@ -124,7 +125,7 @@ def _value(e: ExpressionBinder, node: Any, columns: list[Column], i: int, defaul
             defaults[i] = default_of(e.b, column)
         return defaults[i]
     expr = e.bind(node)
-    _check_assignable(expr.type, column, e.b.position(node))
+    check_assignable(expr.type, column, e.b.position(node))
     return coerce(expr, column.type, e.span(node))
 
 
@@ -155,18 +156,26 @@ def _completed(b: Binder, bound: Bound, table: Table, named: tuple[int, ...]) ->
     return Bound(Project(bound.plan, tuple(columns)), refs, tuple(r.name for r in refs)), targets
 
 
-_ASSIGNABLE_KINDS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+_MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
-def _check_assignable(source: SqlType, column: Column, position: int | None = None) -> None:
+def assignable(source: SqlType, to: SqlType) -> bool:
+    """The manual's implicit conversions (c_Supported_data_types): text goes into other types by CAST alone."""
+    if source.kind is Kind.INTERVAL:
+        return False
+    return (
+        source.kind in (to.kind, Kind.UNKNOWN)
+        or to.is_string
+        or (source.is_numeric and to.is_numeric)
+        or (source.is_integer and to.kind is Kind.BOOLEAN)
+        or (source.kind in _MOMENTS and to.kind in _MOMENTS)
+    )
+
+
+def check_assignable(source: SqlType, column: Column, position: int | None = None) -> None:
     """Whether a value of `source` may be put into the column without a cast being written."""
-    to = column.type
-    same = source.kind is to.kind or source.kind is Kind.UNKNOWN
-    numbers = source.is_numeric and to.is_numeric
-    texts = source.is_string or to.is_string
-    moments = source.kind in _ASSIGNABLE_KINDS and to.kind in _ASSIGNABLE_KINDS
-    if source.kind is Kind.INTERVAL or not (same or numbers or texts or moments):
+    if not assignable(source, column.type):
         raise DatatypeMismatch(
-            f'column "{column.name}" is of type {to.kind.value} but expression is of type {source.kind.value}',
+            f'column "{column.name}" is of type {column.type.kind.value} but expression is of type {source.kind.value}',
             hint="You will need to rewrite or cast the expression.", position=position,
         )
