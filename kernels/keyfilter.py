@@ -22,7 +22,6 @@ from .keyfilter_layout import BITS, LONGEST_PAUSE, LOW, OFF, PASSED_LIMIT, PAUSE
 from .registry import kernel, op
 
 
-
 @kernel("key_filter_set", arity=5)
 def key_filter_set(values, valid, n, low, bits):
     x, v, w = i64p(values), u8p(valid), u64p(bits)
