@@ -88,19 +88,22 @@ def _rows(b: Binder, statement: Insert, table: Table, named: tuple[int, ...]) ->
     if statement.source is None:
         return Bound(Values((), ((),)), (), ())
     if isinstance(statement.source, exp.Values):
+        columns = _fed(columns, len(row_values(statement.source.expressions[0])), statement)
         return _values(b, statement.source, columns)
     bound = bind_tree(b, statement.source)
-    _check_width(len(bound.columns), columns)
+    columns = _fed(columns, len(bound.columns), statement)
     for column, given in zip(columns, bound.columns):
         check_assignable(given.type, column)
-    return retyped(b, bound, [c.type for c in columns[: len(bound.columns)]])
+    return retyped(b, bound, [c.type for c in columns])
 
 
-def _check_width(given: int, columns: list[Column]) -> None:
+def _fed(columns: list[Column], given: int, statement: Insert) -> list[Column]:
+    """The columns that `given` values are for: without a column list, the first ones."""
     if given > len(columns):
         raise SqlSyntaxError("INSERT has more expressions than target columns")
-    if given < len(columns):
+    if given < len(columns) and statement.columns:
         raise SqlSyntaxError("INSERT has more target columns than expressions")
+    return columns[:given]
 
 
 def _values(b: Binder, node: Any, columns: list[Column]) -> Bound:
@@ -109,7 +112,8 @@ def _values(b: Binder, node: Any, columns: list[Column]) -> Bound:
     rows = []
     for row in node.expressions:
         values = row_values(row)
-        _check_width(len(values), columns)
+        if len(values) != len(columns):
+            raise SqlSyntaxError("VALUES lists must all be the same length", position=b.position(row))
         rows.append(tuple([_value(e, v, columns, i, defaults) for i, v in enumerate(values)]))
     refs = tuple(b.column(c.type, c.name) for c in columns)
     return Bound(Values(refs, tuple(rows)), refs, tuple(c.name for c in columns))

@@ -7,7 +7,7 @@ Implementation keys, with argument types as the engine gets them (n = any numeri
 int = any integer, ts = TIMESTAMP or TIMESTAMPTZ); result types stand in the Call:
 
     add subtract multiply divide modulo (n, n)    negate abs sign (n)      floor ceil (DECIMAL | DOUBLE)
-    round trunc (DOUBLE), (DECIMAL, int)          sqrt exp ln log10 sin cos tan asin acos atan (DOUBLE)
+    round trunc (DOUBLE)                          sqrt exp ln log10 sin cos tan asin acos atan (DOUBLE)
     power (DOUBLE, DOUBLE)
     length octet_length upper lower (text)        substring (text, int [, int])     left right (text, int)
     trim ltrim rtrim (text [, text])              replace (text, text, text)        strpos (text, text)

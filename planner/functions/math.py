@@ -40,7 +40,7 @@ def _digits(site: Site, args: tuple[Expr, ...]) -> int:
         raise NotSupportedError(
             f"{site.name.upper()} of a NUMERIC needs a constant number of digits", position=site.position
         )
-    return int(given.value)
+    return max(int(given.value), -MAX_PRECISION + 1)
 
 
 def _same(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -48,19 +48,33 @@ def _same(site: Site, args: tuple[Expr, ...]) -> Expr:
 
 
 def _round_decimal(site: Site, args: tuple[Expr, ...]) -> Expr:
-    digits = _digits(site, args)
-    type = _at_digits(args[0].type, digits)
+    digits, arg = _digits(site, args), args[0]
+    if digits >= arg.type.scale:
+        return arg
     if digits >= 0:
-        return args[0] if digits >= args[0].type.scale else Cast(args[0], type, True, site.span)
-    return Call("round", (args[0], Literal(digits, INTEGER)), type, site.span)
+        return Cast(arg, _at_digits(arg.type, digits), True, site.span)
+    shifted = build.arithmetic("multiply", arg, _power_of_ten(digits), site.span)
+    whole = Cast(shifted, _at_digits(arg.type, 0), True, site.span)
+    return _scaled_back(whole, digits, site)
 
 
 def _trunc_decimal(site: Site, args: tuple[Expr, ...]) -> Expr:
-    digits = _digits(site, args)
-    if digits >= args[0].type.scale:
-        return args[0]
-    type = _at_digits(args[0].type, digits)
-    return Call("trunc", (args[0], Literal(digits, INTEGER)), type, site.span)
+    """A product whose type has fewer digits than its factors is cut off there."""
+    digits, arg = _digits(site, args), args[0]
+    if digits >= arg.type.scale:
+        return arg
+    cut = Call("multiply", (arg, _power_of_ten(min(digits, 0))), _at_digits(arg.type, digits), site.span)
+    return cut if digits >= 0 else _scaled_back(cut, digits, site)
+
+
+def _power_of_ten(digits: int) -> Literal:
+    """10 ** digits as a DECIMAL, digits <= 0."""
+    return Literal(1, decimal(max(-digits, 1), -digits))
+
+
+def _scaled_back(whole: Expr, digits: int, site: Site) -> Expr:
+    """A whole DECIMAL times 10 ** -digits, in its own type."""
+    return Call("multiply", (whole, Literal(10**-digits, decimal(1 - digits, 0))), whole.type, site.span)
 
 
 def _digits_of_float(key: str) -> Build:
