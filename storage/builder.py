@@ -4,7 +4,7 @@ Batches are copied in as they come, so that a reader's memory is free again for 
 for a whole run is reserved at once and only touched as far as it fills:
 
     values   | batch 1 | batch 2 | batch 3 |  reserved, untouched ...                |
-    text     offsets the same way; bytes grow by half when they do not suffice
+    text     offsets the same way; bytes as the first batch suggests; both grow when that does not suffice
 
 A single batch is kept as it is and never copied.
 """
@@ -16,6 +16,8 @@ from .types import Physical, SqlType
 from .vector import TEXT_PADDING, Array, ColumnData, empty_column, value_dtype
 
 _GROWTH = 1.5
+# Few rows may be all there are: no memory for a whole run is reserved for them yet.
+_MANY_ROWS = 16_384
 
 
 class ColumnBuilder:
@@ -67,6 +69,8 @@ class ColumnBuilder:
         return ColumnData(self.type, self.rows, None, valid, self._offsets[: self.rows + 1], self._data)
 
     def _allocate(self, needed: int) -> None:
+        if needed < _MANY_ROWS:
+            self._reserve = 4 * needed
         capacity = max(self._reserve, needed)
         match self.type.physical:
             case Physical.STR:

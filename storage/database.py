@@ -113,7 +113,7 @@ class Database:
                 raise errors.InterfaceError("a database in memory cannot be opened read-only")
             return _open_memory(wanted)
         with _registry_lock:
-            return _open_folder(Path(name), wanted, create, read_only)
+            return _open_folder(Path(name).absolute(), wanted, create, read_only)
 
     def close(self) -> None:
         """Give the database back; the last user's close releases the folder. May be called once only."""

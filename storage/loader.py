@@ -55,6 +55,8 @@ PARALLEL_ROWS = 20_000
 # Redshift's COMPROWS: fewer rows are no sample to choose a column's encoding for good by.
 SAMPLE_ROWS = 100_000
 ALL_FOLDER = "all"
+# How often one who waits for another load into the same AUTO table looks for a cancel.
+LOCK_POLL_SECONDS = 0.1
 
 
 def _go_on() -> None:
@@ -102,8 +104,7 @@ class TableWriter:
         self._dropped: tuple[int, ...] = ()
         self._done = False
         if table.dist_style is DistStyle.AUTO:
-            self._lock = database.placement_lock(table.id)
-            self._lock.acquire()
+            self._acquire(database.placement_lock(table.id))
         try:
             self._before = self._current_data()
             self._compupdate = compupdate
@@ -368,6 +369,11 @@ class TableWriter:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+    def _acquire(self, lock: threading.Lock) -> None:
+        while not lock.acquire(timeout=LOCK_POLL_SECONDS):
+            self._check()
+        self._lock = lock
 
     def _release(self) -> None:
         if self._lock is not None:

@@ -8,13 +8,15 @@ ends, `encode_run` turns it into encoded row groups per slice:
                             v   rows of slice 0, rows of slice 1, ...
     each column    -->  gather by those rows, cut, encode               in parallel
 
-Columns are the parallel tasks, since numpy, the codecs and native kernels all release the GIL; the
-largest goes first.
+A column of a slice is a parallel task, since numpy, the codecs and native kernels all release the GIL;
+the largest go first.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Union
 
@@ -77,14 +79,6 @@ class SliceGroups:
     groups: tuple[EncodedGroup, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Encoded:
-    """One column: its row groups per piece, and the rows left for the next run."""
-
-    pieces: list[list[EncodedGroup]]
-    left: ColumnData | None
-
-
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """How rows become row groups: columns with the encodings to use, placement, sort key."""
@@ -111,46 +105,66 @@ def encode_run(
     Rows that fill no row group are left, unless the table is sorted (a run is one sorted extent) or
     this is the last run. `check` raises when the statement was cancelled.
     """
-    pieces = [_cut(plan.columns, columns, piece) for piece in _pieces(plan, columns)]
+    do = map if pool is None else pool.map
+    pieces = [_cut(plan.columns, columns, piece) for piece in _pieces(plan, columns, pool)]
     check()
-    tail = None
+    left = None
     if not last and not plan.sort_key:
         pieces, tail = _leave_tails(pieces, plan.placement)
+        left = list(do(lambda column: column.take(tail), columns))
+    shares = _Shares(columns, len(pieces))
 
-    def encode(position: int) -> _Encoded:
+    def encode(task: tuple[int, int]) -> list[EncodedGroup]:
         check()
-        data, columns[position] = columns[position], empty_column(plan.columns[position].type)
-        left = None if tail is None else data.take(tail)
-        return _Encoded([_encode_piece(plan.columns[position], data, piece) for piece in pieces], left)
+        position, part = task
+        with shares.column(position) as data:
+            return _encode_piece(plan.columns[position], data, pieces[part])
 
-    tasks = sorted(range(len(columns)), key=lambda position: -columns[position].raw_bytes)
-    done = dict(zip(tasks, (map if pool is None else pool.map)(encode, tasks)))
-    by_column = [done[position] for position in range(len(columns))]
+    tasks = [(position, part) for position in range(len(columns)) for part in range(len(pieces))]
+    tasks.sort(key=lambda task: -columns[task[0]].raw_bytes)
+    done = dict(zip(tasks, do(encode, tasks)))
     groups = [
-        SliceGroups(piece.slice, tuple(_join(group) for group in zip(*(c.pieces[p] for c in by_column))))
+        SliceGroups(piece.slice, tuple(map(_join, zip(*(done[c, p] for c in range(len(columns)))))))
         for p, piece in enumerate(pieces)
     ]
-    left = None if tail is None else [c.left for c in by_column if c.left is not None]
     return [g for g in groups if g.groups], left
+
+
+class _Shares:
+    """The columns of a run, each used by several tasks and let go by the last one."""
+
+    def __init__(self, columns: list[ColumnData], tasks: int) -> None:
+        self._columns = columns
+        self._left = [tasks] * len(columns)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def column(self, position: int) -> Iterator[ColumnData]:
+        yield self._columns[position]
+        with self._lock:
+            self._left[position] -= 1
+            if not self._left[position]:
+                self._columns[position] = empty_column(self._columns[position].type)
 
 
 def convert(values: Values, column: Column) -> ColumnData:
     return values if isinstance(values, ColumnData) else from_arrow(values, column.type, column.name)
 
 
-def _pieces(plan: RunPlan, columns: list[ColumnData]) -> list[_Piece]:
+def _pieces(plan: RunPlan, columns: list[ColumnData], pool: Executor | None) -> list[_Piece]:
     """Every slice's rows in their final order; not cut yet."""
     placement, rows = plan.placement, columns[0].rows
     sorting = [columns[position] for position in plan.sort_key]
     if placement.single is not None:
         return [_Piece(placement.single, sort_order(sorting), (0, rows))]
     key = columns[placement.key] if placement.key is not None else None
-    pieces = []
-    for slice_, own in rows_by_slice(placement.place(rows, key)):
-        order = sort_order([column.take(own) for column in sorting])
-        ordered = own if order is None else own[order]
-        pieces.append(_Piece(slice_, ordered, (0, len(ordered))))
-    return pieces
+
+    def order(rows_of_slice: tuple[int, Array]) -> _Piece:
+        slice_, own = rows_of_slice
+        by_key = sort_order([column.take(own) for column in sorting])
+        return _Piece(slice_, own if by_key is None else own[by_key], (0, len(own)))
+
+    return list((map if pool is None else pool.map)(order, rows_by_slice(placement.place(rows, key))))
 
 
 def _cut(columns: tuple[Column, ...], data: list[ColumnData], piece: _Piece) -> _Piece:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
 
 from ... import errors
+
+_log = logging.getLogger("warehouse.storage")
 
 BATCH_RECORDS = 100
 BATCH_SECONDS = 1.0
@@ -54,7 +57,7 @@ class History:
             if len(self._pending) >= BATCH_RECORDS or self._closed:
                 self._flush()
             elif self._timer is None:
-                self._timer = threading.Timer(BATCH_SECONDS, self.flush)
+                self._timer = threading.Timer(BATCH_SECONDS, self._flush_in_time)
                 self._timer.daemon = True
                 self._timer.start()
 
@@ -71,6 +74,12 @@ class History:
         """Write what is pending."""
         with self._lock:
             self._flush()
+
+    def _flush_in_time(self) -> None:
+        try:
+            self.flush()
+        except errors.FileError as e:
+            _log.warning("%s; it will be tried again", e)
 
     def close(self) -> None:
         with self._lock:
@@ -110,15 +119,20 @@ class History:
         if self._connection is None:
             if self._path is None:
                 raise errors.InternalError("a history in memory has no file")
-            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS queries (id INTEGER PRIMARY KEY, record TEXT NOT NULL)"
-                )
+                self._connection = _connect(self._path)
             except sqlite3.Error as e:
-                connection.close()
                 raise errors.FileError(f"the query history {self._path} cannot be opened: {e}") from e
-            self._connection = connection
         return self._connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("CREATE TABLE IF NOT EXISTS queries (id INTEGER PRIMARY KEY, record TEXT NOT NULL)")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

@@ -136,6 +136,19 @@ def test_a_damaged_catalogue_names_the_file(tmp_path: Path) -> None:
         Database.open(path)
 
 
+def test_a_relative_path_stays_what_it_was_when_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Database.open("dw") as db:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        table = st.create(db, st.define())
+        st.load(db, table, [(1, "x")])
+        assert st.stored(db, table) == [(1, "x")]
+    assert (tmp_path / "dw" / "catalog.sqlite").exists()
+
+
 # -- who holds it ----------------------------------------------------------------------------------
 
 

@@ -373,6 +373,23 @@ def test_two_threads_load_and_commit_side_by_side(db: Database) -> None:
     assert st.stored(db, shared) == [(i,) for i in (*range(20), *range(100, 120))]
 
 
+def test_who_waits_for_another_load_can_be_cancelled(db: Database) -> None:
+    checks = []
+
+    def check() -> None:
+        checks.append(1)
+        raise errors.QueryCanceled("stop")
+
+    table = st.create(db, st.define())
+    with TableWriter(db, table) as writer:
+        writer.write(st.batch(table, [(1, "x")]))
+        with pytest.raises(errors.QueryCanceled):
+            TableWriter(db, table, check=check)
+        assert checks
+        db.commit(writer.finish())
+    st.load(db, table, [(2, "y")])
+
+
 def test_a_table_dropped_during_a_load_is_noticed(db: Database) -> None:
     table = st.create(db, st.define(dist_style=DistStyle.EVEN))
     with pytest.raises(errors.UndefinedTable), TableWriter(db, table) as writer:
@@ -380,6 +397,73 @@ def test_a_table_dropped_during_a_load_is_noticed(db: Database) -> None:
         db.commit(Delta(drop=(table,)))
         db.commit(writer.finish())
     assert list(db.data_folder().rglob("*.ext")) == []
+
+
+def test_a_full_disk_leaves_nothing(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = st.create(db, st.define(dist_style=DistStyle.EVEN))
+    appended: list[object] = []
+    append = extent.ExtentWriter.append_group
+
+    def fail_at_the_second(self: extent.ExtentWriter, group: extent.EncodedGroup) -> None:
+        appended.append(group)
+        if len(appended) > 1:
+            raise errors.FileError("No space left on device")
+        append(self, group)
+
+    monkeypatch.setattr(extent.ExtentWriter, "append_group", fail_at_the_second)
+    with pytest.raises(errors.FileError, match="No space"):
+        st.load(db, table, [(1, "x"), (2, "y")])
+    assert list(db.data_folder().rglob("*.ext")) == []
+    assert st.stored(db, table) == []
+
+
+LOADING = """
+    import sys
+    import numpy as np
+    from warehouse.storage.database import Database
+    from warehouse.storage.loader import TableWriter
+    from warehouse.storage.types import BIGINT
+    from warehouse.storage.vector import ColumnData
+
+    db = Database.open(sys.argv[1])
+    table = db.view().relation(None, "t")
+    for load in range(1000):
+        with TableWriter(db, table) as writer:
+            writer.write([ColumnData(BIGINT, 1000, np.arange(1000, dtype=np.int64) + 1000 * load)])
+            db.commit(writer.finish())
+        print("committed", flush=True)
+"""
+
+
+def start(code: str, path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        text=True, cwd="/",
+    )  # fmt: skip
+
+
+def kill(child: subprocess.Popen[str]) -> None:
+    child.send_signal(signal.SIGKILL)
+    child.communicate()
+
+
+@pytest.mark.parametrize("commits", [1, 4, 9])
+def test_killed_at_any_moment_whole_loads_are_there(tmp_path: Path, commits: int) -> None:
+    path = tmp_path / "dw"
+    with Database.open(path, nodes=1, slices_per_node=2) as db:
+        table = st.create(db, st.define(types=(BIGINT,), dist_style=DistStyle.EVEN))
+    child = start(LOADING, path)
+    assert child.stdout is not None
+    for _ in range(commits):
+        assert child.stdout.readline() == "committed\n"
+    kill(child)
+    with Database.open(path) as db:
+        data = st.data_of(db, table)
+        rows = st.stored(db, table)
+        assert len(rows) >= 1000 * commits and len(rows) % 1000 == 0
+        assert rows == [(i,) for i in range(len(rows))]
+        assert data.statistics.rows == len(rows)
+        assert sorted(path.rglob("*.ext")) == sorted(db.extent_path(e) for e in data.extents)
 
 
 KILLED = """
@@ -409,14 +493,10 @@ def test_a_killed_load_leaves_the_committed_rows_and_no_files(tmp_path: Path) ->
     path = tmp_path / "dw"
     with Database.open(path, nodes=1, slices_per_node=2) as db:
         table = st.create(db, st.define(types=(BIGINT,), dist_style=DistStyle.EVEN))
-    child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(KILLED), str(path)], stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True, cwd="/",
-    )  # fmt: skip
+    child = start(KILLED, path)
     assert child.stdout is not None and child.stdout.readline().strip() == "ready"
     assert len(list(path.rglob("*.ext"))) == 4
-    child.send_signal(signal.SIGKILL)
-    child.communicate()
+    kill(child)
     with Database.open(path) as db:
         data = st.data_of(db, table)
         assert sorted(path.rglob("*.ext")) == sorted(db.extent_path(e) for e in data.extents)

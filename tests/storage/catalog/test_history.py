@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from warehouse import errors
 from warehouse.storage.catalog import history
 from warehouse.storage.catalog.history import History
 
@@ -49,6 +50,21 @@ def test_a_full_batch_is_written_at_once_and_a_small_one_soon(
     assert len(other.rows()) == history.BATCH_RECORDS + 1
     store.close()
     other.close()
+
+
+def test_a_history_that_cannot_be_written_is_reported_and_kept(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "folder" / "h"
+    store = History(path)
+    record(store, 1)
+    with pytest.raises(errors.FileError, match="cannot be opened"):
+        store.flush()
+    store._flush_in_time()
+    assert "tried again" in caplog.text
+    path.parent.mkdir()
+    assert len(store.rows()) == 1
+    store.close()
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
