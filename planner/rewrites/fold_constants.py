@@ -9,7 +9,6 @@ only an IN list, a LIKE or a Case could use are folded too; volatile functions n
 """
 from __future__ import annotations
 
-from ...errors import Error
 from ..expressions import (
     And,
     Call,
@@ -61,8 +60,8 @@ def _evaluated(expr: Expr, context: RewriteContext) -> Expr:
         return expr
     try:
         value = context.evaluate(expr)
-    except Error:
-        return expr  # fails at run time, if it is reached
+    except Exception:  # whatever it is: the expression stays, and fails at run time if it is reached
+        return expr
     return Literal(value, expr.type, span=getattr(expr, "span", None))
 
 
