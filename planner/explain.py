@@ -46,7 +46,7 @@ from .physical import (
     VirtualTableScan,
 )
 from .predicates import conjuncts
-from .rendering import show, show_key
+from .rendering import show
 
 NESTED_LOOP_NOTICE = (
     "----- Nested Loop Join in the query plan - review the join predicates to avoid Cartesian products -----"
@@ -197,7 +197,7 @@ class _Printer:
                 word = "XN HashAggregate" if node.groups else "XN Aggregate"
                 return _Line(word, node.props, node, [], [_aggregated(node)])
             case SortRows():
-                keys = ", ".join(show_key(k, self._name) for k in node.keys)
+                keys = ", ".join(self.text(k.expr) for k in node.keys)
                 return _Line("XN Sort", node.props, node, [f"Sort Key: {keys}"], [node.input])
             case LimitRows():
                 return _Line("XN Limit", node.props, node, [], [node.input])
@@ -259,7 +259,7 @@ class _Printer:
     def _exchange(self, node: Exchange) -> _Line:
         match node.move:
             case Move.GATHER if node.merge_keys:
-                keys = ", ".join(show_key(k, self._name) for k in node.merge_keys)
+                keys = ", ".join(self.text(k.expr) for k in node.merge_keys)
                 network = Exchange(node.input, Move.GATHER, (), node.props)
                 return _Line("XN Merge", node.props, node, [f"Merge Key: {keys}"], [network])
             case Move.GATHER:

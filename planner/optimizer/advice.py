@@ -2,10 +2,11 @@
 
     broadcasts 38 MB; DISTKEY(o_orderkey) on both sides avoids it
     redistributes 110 MB; DISTKEY(l_orderkey) on lineitem and DISTKEY(o_orderkey) on orders avoids it
+    redistributes 20 MB; DISTKEY(l_partkey) on lineitem avoids it          (part has that key already)
     broadcasts 2 MB; DISTSTYLE ALL on part avoids it
 
 Given for moves of more than ADVICE_BYTES whose join key is a plain column of a base table on both
-sides. A build side of up to ALL_ROWS rows is better kept everywhere.
+sides. A table of up to ALL_ROWS rows is better kept everywhere.
 """
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from ..expressions import Expr
 from ..physical import Exchange, Move, Physical
 from .distribution import key_column
+from .join_graph import JoinGraph
 
 if TYPE_CHECKING:
     from ...storage.schema import Table
@@ -22,33 +24,56 @@ if TYPE_CHECKING:
 ADVICE_BYTES = 1 << 20
 ALL_ROWS = 20_000
 
+Origin = tuple["Table", str]  # a table and a column of it
 
-def advise(planner: Planner, keys: tuple[tuple[Expr, Expr], ...], probe: Physical, build: Physical) -> None:
-    moved = [side for side in (probe, build) if isinstance(side, Exchange)]
+
+def advise(
+    planner: Planner, graph: JoinGraph, keys: tuple[tuple[Expr, Expr], ...], masks: tuple[int, int],
+    sides: tuple[Physical, Physical],
+) -> None:
+    """`masks`: the leaves on the probe and the build side; `sides`: their rows, moved or not."""
+    moved = [side for side in sides if isinstance(side, Exchange)]
     size = sum([side.props.rows * side.props.width for side in moved])
     if not moved or size < ADVICE_BYTES:
         return
-    remedy = _remedy(planner, keys, build)
+    remedy = _remedy(planner, graph, keys, masks)
     if remedy is not None:
-        verb = "broadcasts" if moved[-1].move is Move.BROADCAST else "redistributes"
+        verb = "broadcasts" if any(side.move is Move.BROADCAST for side in moved) else "redistributes"
         line = f"{verb} {size / 1e6:.0f} MB; {remedy} avoids it"
         if line not in planner.advice:
             planner.advice.append(line)
 
 
-def _remedy(planner: Planner, keys: tuple[tuple[Expr, Expr], ...], build: Physical) -> str | None:
+def _remedy(
+    planner: Planner, graph: JoinGraph, keys: tuple[tuple[Expr, Expr], ...], masks: tuple[int, int]
+) -> str | None:
     for probe_key, build_key in keys:
-        left, right = _origin(planner, probe_key), _origin(planner, build_key)
-        if left is None or right is None:
+        left = _origin(planner, graph, probe_key, masks[0])
+        right = _origin(planner, graph, build_key, masks[1])
+        if left is None or right is None or (left[0].id == right[0].id and left[1] != right[1]):
             continue
-        if isinstance(build, Exchange) and build.props.rows <= ALL_ROWS:
+        if planner.view.data(right[0]).statistics.rows <= ALL_ROWS:
             return f"DISTSTYLE ALL on {right[0].name}"
-        if left[1] == right[1]:
+        missing = [side for side in (left, right) if not _is_key(side)]
+        if len(missing) == 2 and left[1] == right[1]:
             return f"DISTKEY({right[1]}) on both sides"
-        return f"DISTKEY({left[1]}) on {left[0].name} and DISTKEY({right[1]}) on {right[0].name}"
+        if missing:
+            return " and ".join(f"DISTKEY({column}) on {table.name}" for table, column in missing)
     return None
 
 
-def _origin(planner: Planner, key: Expr) -> tuple[Table, str] | None:
+def _is_key(side: Origin) -> bool:
+    table, column = side
+    return table.dist_key is not None and table.columns[table.dist_key].name == column
+
+
+def _origin(planner: Planner, graph: JoinGraph, key: Expr, mask: int) -> Origin | None:
+    """The base column of a key; of several equal ones on that side the largest table's."""
     column = key_column(key)
-    return None if column is None else planner.origins.get(column.id)
+    if column is None:
+        return None
+    members = graph.classes.get(graph.root(column.id), {})
+    columns = [ref.id for i, ref in members.items() if mask >> i & 1] or [column.id]
+    found = [planner.origins[c] for c in columns if c in planner.origins]
+    found = [origin for origin in found if not planner.view.data(origin[0]).replicated]
+    return max(found, key=lambda o: planner.view.data(o[0]).statistics.rows, default=None)

@@ -48,9 +48,9 @@ Calls = tuple[tuple[ColumnRef, AggregateCall], ...]
 
 
 def plan_aggregate(planner: Planner, node: Aggregate, to_leader: bool) -> Physical:
-    source = one_copy(planner.plan(node.input))
-    rows = planner.estimator.rows(node)
     used = columns_of_all([e for _, e in node.groups] + [a for _, a in node.aggregates])
+    source = one_copy(planner.plan(node.input, used))
+    rows = planner.estimator.rows(node)
     step = _Step(planner, node.groups, node.aggregates, rows)
     if isinstance(source.props.distribution, OnLeader):
         return step.make(source, "single", LEADER)

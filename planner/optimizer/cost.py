@@ -81,6 +81,7 @@ class Weights:
     miss: float = 1.5
     local_row: float = 1.0  # copying a row to another slice of the same node
     local_byte: float = 0.02
+    shared_row: float = 0.5  # putting a row into a hash table that all slices of a node read
     network_byte: float = 0.2
 
     def probe(self, probe_rows: float, build_rows: float) -> float:
@@ -96,6 +97,8 @@ class Weights:
         return rows * (self.local_row + width * (self.local_byte + self.network_byte * crossing))
 
     def broadcast(self, rows: float, width: float) -> float:
-        """On one node the slices share what is built; each further node gets a copy and builds too."""
+        """On one node the slices share what is built, by slices that wait for each other; each further
+        node gets a copy and builds too."""
         others = self.nodes - 1
-        return others * rows * (self.local_row + width * self.network_byte + self.build_row)
+        crossing = others * rows * (self.local_row + width * self.network_byte + self.build_row)
+        return rows * self.shared_row + crossing

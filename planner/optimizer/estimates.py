@@ -103,11 +103,14 @@ class Estimator:
             known = self.columns.get(column)
             distinct *= known.distinct if known else DEFAULT_DISTINCT
         if isinstance(expr, Call):
-            distinct = min(distinct, self._date_parts(expr, distinct))
+            distinct = min(distinct, self._parts(expr, distinct))
         width = type_width(expr.type)
         return ColumnEstimate(max(1.0, min(distinct, max(rows, 1))), max(rows, 1), width=width)
 
-    def _date_parts(self, call: Call, otherwise: float) -> float:
+    def _parts(self, call: Call, otherwise: float) -> float:
+        """How many parts of dates there are, and short pieces of text."""
+        if call.key in ("substring", "left") and isinstance(call.args[-1], Literal):
+            return float(10 ** min(9, call.args[-1].value or 0))
         fixed = {"extract_month": 12, "extract_quarter": 4, "extract_day": 31, "extract_dow": 7}
         if call.key in fixed:
             return float(fixed[call.key])
@@ -231,7 +234,18 @@ class Estimator:
         if known is not None and call.function in ("min", "max", "any_value"):
             distinct = max(1.0, min(known.distinct, rows))
             return ColumnEstimate(distinct, max(1.0, rows), known.low, known.high, 0.0, known.width)
-        return ColumnEstimate(max(1.0, rows / 2), max(1.0, rows), width=width)
+        low, high = self._total(call, known, below / max(1.0, rows))
+        return ColumnEstimate(max(1.0, rows / 2), max(1.0, rows), low, high, width=width)
+
+    def _total(self, call: AggregateCall, known: ColumnEstimate | None, size: float) -> tuple[Any, Any]:
+        """Bounds of a count, or a sum of nothing negative, over groups of about `size` rows: up to
+        three times the mean, so that HAVING sum(x) > "much" is seen to keep few groups."""
+        if call.function == "count":
+            return 0, max(1.0, 3 * size)
+        bounded = known is not None and known.low is not None and not isinstance(known.low, str)
+        if call.function == "sum" and bounded and known is not None and known.low >= 0:
+            return 0, max(1.0, 3 * size * (known.low + known.high) / 2)
+        return None, None
 
     def _union(self, plan: SetOperation) -> float:
         left, right = self.rows(plan.left), self.rows(plan.right)

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 def plan_join(planner: Planner, join: Join, needed: set[ColumnId]) -> Physical:
     graph = extract(join)
-    _plan_leaves(planner, graph)
+    _plan_leaves(planner, graph, needed | _used_in(graph))
     order = JoinOrder(graph, planner.estimator, planner.weights)
     for leaf in graph.leaves:
         order.add_leaf(leaf.index, _leaf_candidates(graph, leaf.index))
@@ -53,13 +53,28 @@ def plan_join(planner: Planner, join: Join, needed: set[ColumnId]) -> Physical:
     return _Realizer(planner, graph).realize(best, needed)
 
 
-def _plan_leaves(planner: Planner, graph: JoinGraph) -> None:
+def _used_in(graph: JoinGraph) -> set[ColumnId]:
+    """Columns that the region's own conditions read."""
+    used = {ref.id for members in graph.classes.values() for ref in members.values()}
+    for pair in graph.pairs:
+        collect_columns(pair.left, used)
+        collect_columns(pair.right, used)
+    for condition in graph.conditions:
+        collect_columns(condition.expr, used)
+    for leaf in graph.leaves:
+        for expr in (*leaf.residual, *[e for key in leaf.keys for e in key]):
+            collect_columns(expr, used)
+    return used
+
+
+def _plan_leaves(planner: Planner, graph: JoinGraph, needed: set[ColumnId]) -> None:
     for leaf in graph.leaves:
         if leaf.filters:
             leaf.plan = Filter(leaf.plan, conjoin_or_true(leaf.filters))
-        leaf.physical = planner.plan(leaf.plan)
+        leaf.physical = planner.plan(leaf.plan, needed & leaf.ids)
         leaf.rows = leaf.physical.props.rows
-        leaf.width = float(leaf.physical.props.width)
+        columns = tuple([c for c in physical_columns(leaf.physical) if c.id in needed])
+        leaf.width = float(planner.estimator.width(columns))
     nodes = [leaf.physical for leaf in graph.leaves if leaf.physical is not None]
     if not all(isinstance(node.props.distribution, OnLeader) for node in nodes):
         for leaf in graph.leaves:
@@ -125,7 +140,8 @@ class _Realizer:
         if move.probe_keys is not None:
             keys = tuple([choice.keys[i][0] for i in move.probe_keys])
             probe = exchange(narrow(probe, needed, self.planner), Move.DISTRIBUTE, keys)
-        advise(self.planner, choice.keys, probe, build)
+        masks = (choice.probe.mask, choice.build.mask)
+        advise(self.planner, self.graph, choice.keys, masks, (probe, build))
         return probe, build
 
     def _node(self, candidate: Candidate, choice: Choice, probe: Physical, build: Physical) -> HashJoin:

@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..columns import physical_columns
-from ..expressions import ColumnRef, Expr
+from ..columns import columns_of_all, physical_columns
+from ..expressions import ColumnId, ColumnRef, Expr
 from ..logical import Limit, Logical, Project, Sort, SortKey
 from ..physical import LimitRows, OnLeader, Physical, Props, SortRows
 from .cost import sort_cost
 from .distribution import gather, one_copy
+from .joins import narrow
 
 if TYPE_CHECKING:
     from .plan import Planner
 
 
-def plan_sort(planner: Planner, node: Sort, limit: int | None = None) -> Physical:
-    source = one_copy(planner.plan(node.input, to_leader=True))
+def plan_sort(planner: Planner, node: Sort, needed: set[ColumnId], limit: int | None = None) -> Physical:
+    wanted = needed | columns_of_all([k.expr for k in node.keys])
+    source = one_copy(narrow(planner.plan(node.input, wanted, to_leader=True), wanted, planner))
     source, keys = _with_key_columns(planner, source, node.keys)
     below = source.props
     rows = below.rows if limit is None else min(below.rows, float(limit))
@@ -52,8 +54,9 @@ def _with_key_columns(
     return source, tuple(plain)
 
 
-def plan_limit(planner: Planner, node: Limit) -> Physical:
-    source = _limited(planner, node.input, None if node.count is None else node.count + node.offset)
+def plan_limit(planner: Planner, node: Limit, needed: set[ColumnId]) -> Physical:
+    count = None if node.count is None else node.count + node.offset
+    source = _limited(planner, node.input, needed, count)
     below = source.props
     rows = max(0.0, below.rows - node.offset)
     rows = rows if node.count is None else min(rows, float(node.count))
@@ -63,13 +66,15 @@ def plan_limit(planner: Planner, node: Limit) -> Physical:
     return LimitRows(source, node.count, node.offset, props)
 
 
-def _limited(planner: Planner, plan: Logical, limit: int | None) -> Physical:
+def _limited(planner: Planner, plan: Logical, needed: set[ColumnId], limit: int | None) -> Physical:
     """The input of a limit on the leader, knowing how many of its rows are wanted."""
     match plan:
         case Sort():
-            return plan_sort(planner, plan, limit)
+            return plan_sort(planner, plan, needed, limit)
         case Project(input=Sort() as below):
-            return planner.project(plan_sort(planner, below, limit), plan.columns)
+            wanted = columns_of_all([e for _, e in plan.columns])
+            return planner.project(plan_sort(planner, below, wanted, limit), plan.columns)
         case _:
-            return gather(planner.plan(plan, ordered=True, to_leader=True))
+            source = planner.plan(plan, needed, ordered=True, to_leader=True)
+            return gather(narrow(source, needed, planner))
 

@@ -3,6 +3,7 @@
 `Planner.plan(node)` gives a physical node whose `props.distribution` says where its rows are; a parent
 that needs them elsewhere puts an exchange there. Joins, aggregates and orders have files of their own.
 
+    needed        the columns that are used above: what is moved or kept is narrowed to them
     ordered       the order of the node's rows is seen by the user (or by a limit)
     to_leader     the rows are wanted on the leader soon: small results may as well be made there
 """
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, assert_never
 from ...storage.distribution import family
 from ...storage.schema import Table
 from ...storage.types import SqlType
-from ..columns import output_columns
+from ..columns import columns_of, columns_of_all, output_columns
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Like, Literal
 from ..logical import (
     Aggregate,
@@ -53,7 +54,7 @@ from .aggregates import plan_aggregate
 from .cost import Weights, filter_cost, scan_cost
 from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, one_copy
 from .estimates import Estimator
-from .joins import plan_join
+from .joins import narrow, plan_join
 from .ordering import plan_limit, plan_sort
 
 if TYPE_CHECKING:
@@ -86,26 +87,31 @@ class Planner:
 
     # -- dispatch --------------------------------------------------------------------------------
 
-    def plan(self, node: Logical, ordered: bool = False, to_leader: bool = False) -> Physical:
+    def plan(
+        self, node: Logical, needed: set[ColumnId], ordered: bool = False, to_leader: bool = False
+    ) -> Physical:
         match node:
             case Scan():
                 return self._scan(node, None, node)
             case Filter():
-                return self._filter(node, ordered, to_leader)
+                return self._filter(node, needed, ordered, to_leader)
             case Project():
-                return self.project(self.plan(node.input, ordered, to_leader), node.columns)
+                below = columns_of_all([e for _, e in node.columns])
+                return self.project(self.plan(node.input, below, ordered, to_leader), node.columns)
             case Join():
                 self._prepare(node)
-                return plan_join(self, node, {c.id for c in output_columns(node)})
+                return plan_join(self, node, needed)
             case Aggregate():
                 self._prepare(node)
                 return plan_aggregate(self, node, to_leader)
             case Sort():
-                return plan_sort(self, node) if ordered else self.plan(node.input, False, to_leader)
+                if ordered:
+                    return plan_sort(self, node, needed)
+                return self.plan(node.input, needed, False, to_leader)
             case Limit():
-                return plan_limit(self, node)
+                return plan_limit(self, node, needed)
             case SetOperation():
-                return self._union(node, to_leader)
+                return self._union(node)
             case CteRef():
                 return self._cte(node)
             case Values():
@@ -162,17 +168,18 @@ class Planner:
     def _shared_plan(self, number: int) -> Physical:
         """The one plan of a shared subplan: every row on one slice only, whoever reads it."""
         if number not in self._shared:
-            plan, _ = self._ctes[number]
-            self._shared[number] = one_copy(self.plan(plan))
+            plan, columns = self._ctes[number]
+            wanted = {c.id for c in columns}
+            self._shared[number] = narrow(one_copy(self.plan(plan, wanted)), wanted, self)
             self.estimator.cte_rows[number] = self._shared[number].props.rows
         return self._shared[number]
 
     # -- one input -------------------------------------------------------------------------------
 
-    def _filter(self, node: Filter, ordered: bool, to_leader: bool) -> Physical:
+    def _filter(self, node: Filter, needed: set[ColumnId], ordered: bool, to_leader: bool) -> Physical:
         if isinstance(node.input, Scan):
             return self._scan(node.input, node.predicate, node)
-        source = self.plan(node.input, ordered, to_leader)
+        source = self.plan(node.input, needed | columns_of(node.predicate), ordered, to_leader)
         rows = self.estimator.rows(node)
         below = source.props
         parts = conjuncts(node.predicate)
@@ -194,7 +201,7 @@ class Planner:
 
     # -- unions ----------------------------------------------------------------------------------
 
-    def _union(self, node: SetOperation, to_leader: bool) -> Physical:
+    def _union(self, node: SetOperation) -> Physical:
         """UNION ALL, nested ones flattened. Inputs on the leader go to the slices if others are there."""
         inputs: list[Physical] = []
         feeds: list[tuple[ColumnRef, ...]] = []
@@ -221,7 +228,7 @@ class Planner:
             if isinstance(side, SetOperation):
                 self._collect_union(side, feed, inputs, feeds)
             else:
-                inputs.append(self.plan(side))
+                inputs.append(self.plan(side, {ref.id for ref in feed}))
                 feeds.append(feed)
 
     def _on_slices(self, node: Physical) -> Physical:
