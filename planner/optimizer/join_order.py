@@ -7,6 +7,8 @@ right can save a move above:
 
     {orders, lineitem} -> 120 (hashed by orderkey), 90 (anywhere)
 
+A plan that costs more than the cheapest one plus redistributing its result is never worth keeping.
+
 Beyond MAX_EXACT leaves, a greedy search joins the two parts with the smallest result until one is left.
 
 Costs and rows are plain numbers here, plans are small `Candidate` objects; joins.py makes physical
@@ -178,21 +180,34 @@ class JoinOrder:
             width = probe.width
         elif type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI):
             width = build.width
+        base = probe.cost + build.cost
+        limit = self._limit(mask, link.rows, width)
+        if base + work >= limit:
+            return
         roots = [(self._root(a), self._root(b)) for a, b in keys]
         for move in movements(type, probe, build, roots, weights):
             times = weights.slices if move.everywhere else 1
-            cost = probe.cost + build.cost + work * times + move.cost
+            cost = base + work * times + move.cost
+            if cost >= limit:
+                continue
             choice = Choice(
                 type, probe, build, keys, link.residual, move, link.null_aware, link.after
             )
             self._keep(Candidate(mask, link.rows, width, cost, move.where, choice))
             if move.where == "replicated":
-                cost = probe.cost + build.cost + work
-                self._keep(Candidate(mask, link.rows, width, cost, "anywhere", choice, split=True))
+                self._keep(Candidate(mask, link.rows, width, base + work, "anywhere", choice, split=True))
 
     def _root(self, expr: Expr) -> ColumnId | None:
         column = key_column(expr)
         return None if column is None else self.graph.root(column.id)
+
+    def _limit(self, mask: int, rows: float, width: float) -> float:
+        """What a plan of this set may cost at most to be of use."""
+        kept = self.best.get(mask)
+        if not kept:
+            return float("inf")
+        cheapest = min([c.cost for c in kept])
+        return cheapest + self.weights.distribute(rows, width) + 1e-9 * cheapest
 
     def _keep(self, candidate: Candidate) -> None:
         """Keeps it unless another plan is at least as cheap and lies as well."""
