@@ -21,6 +21,10 @@ class StepCounters:
     bytes_moved: int = 0
     build_rows: int = 0
 
+    @property
+    def milliseconds(self) -> float:
+        return self.seconds * 1000
+
 
 class Counters:
     """Counters of one statement, by id(plan node)."""

@@ -14,10 +14,12 @@ COLUMNS = (ResultColumn("QUERY PLAN", TEXT),)
 
 
 def run(statement: s.Explain, context: Context) -> Result:
+    if statement.verbose:
+        raise NotSupportedError("EXPLAIN VERBOSE is not supported yet")
     match statement.statement:
         case s.Select(tree=tree):
             query = tree
-        case s.CreateTableAs(query=tree) | s.Insert(source=tree) if tree is not None:
+        case s.CreateTableAs(query=tree) | s.CreateView(query=tree) | s.Insert(source=tree) if tree is not None:
             if statement.analyze:
                 raise NotSupportedError("EXPLAIN ANALYZE is for queries; it would write here")
             query = tree

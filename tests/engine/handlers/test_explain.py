@@ -1,0 +1,58 @@
+"""EXPLAIN: one line a row; ANALYZE runs the query; what is not a query is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from warehouse.errors import Error
+
+
+@pytest.fixture
+def t(db: Any) -> Any:
+    db.execute("create table t (a int, b varchar(5)) diststyle even; insert into t values (1, 'x'), (2, 'y')")
+    return db
+
+
+def lines(db: Any, sql: str) -> list[str]:
+    cursor = db.execute(sql)
+    assert [d[0] for d in cursor.description] == ["QUERY PLAN"]
+    return [row[0] for row in cursor.fetchall()]
+
+
+def test_a_line_a_row(t: Any) -> None:
+    plan = lines(t, "explain select a from t where a > 1")
+    assert any("XN Seq Scan on t" in line for line in plan)
+    assert any("Filter: (a > 1)" in line for line in plan)
+    assert not any("actual" in line for line in plan)
+
+
+def test_advice_comes_last(t: Any) -> None:
+    t.execute("create table u (x int, pad varchar(300)) diststyle even")
+    t.execute("insert into u values " + ", ".join(f"({i}, '{'p' * 290}')" for i in range(500)))
+    t.execute("insert into t select x, 'z' from u")
+    plan = lines(t, "explain select pad, b from t join u on a = x")
+    assert any("DS_" in line for line in plan)
+    advice = [i for i, line in enumerate(plan) if line.startswith("Advice:")]
+    assert advice == list(range(len(plan) - len(advice), len(plan)))
+
+
+def test_analyze_runs_the_query(t: Any) -> None:
+    plan = lines(t, "explain analyze select a from t where a > 1")
+    (scan,) = [line for line in plan if "Seq Scan on t" in line]
+    assert "(actual rows=" in scan and "blocks read=" in scan
+    with pytest.raises(Error, match="division by zero"):
+        t.execute("explain analyze select 1 / (a - a) from t")
+    t.execute("explain select 1 / (a - a) from t")
+
+
+def test_other_statements_are_planned_and_not_run(t: Any) -> None:
+    for sql in ("insert into t select * from t", "create table n as select * from t"):
+        assert any("Seq Scan on t" in line for line in lines(t, f"explain {sql}"))
+        with pytest.raises(Error) as caught:
+            t.execute(f"explain analyze {sql}")
+        assert caught.value.sqlstate == "0A000"
+    assert t.execute("select count(*) from t").fetchone() == (2,)
+    with pytest.raises(Error) as caught:
+        t.execute("explain select nosuch from t")
+    assert caught.value.position == len("explain select ")
