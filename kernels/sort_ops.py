@@ -1,7 +1,8 @@
 """Sorting strings, the native part: order words, and what is left to compare behind them. Arrays: sorting.py.
 
     text_shared_prefix(views, n)          answers how many bytes all non-empty strings have in common
-    text_words(views, n, skip, out)       u64 per string: 7 bytes from `skip` on, then min(bytes left, 8)
+    text_words(views, n, skip, out)       u64 per string: 7 bytes from `skip` on, then min(bytes left, 8) + 1;
+                                          0 for an empty string, when there is a shared prefix
     text_ties(views, n, skip, words, rows, room)   rows are sorted by words[row]: orders runs of equal ones
     text_ranks(views, n, rows, ranks)     rows in order -> each row's dense rank; answers how many there are
 
@@ -45,9 +46,9 @@ def text_shared_prefix(views, n):
 def text_words(views, n, skip, out):
     x, o = i64p(views), u64p(out)
     for i in range(n):
-        left = max(x[2 * i + 1] - skip, 0)
+        left = x[2 * i + 1] - skip
         word = prefix_word(x[2 * i] + skip, min(left, WORD_BYTES))
-        o[i] = (word & ~LOW_BYTE) | np.uint64(min(left, WORD_BYTES + 1))
+        o[i] = (word & ~LOW_BYTE) | np.uint64(max(min(left, WORD_BYTES + 1) + 1, 0))
     return OK
 
 
@@ -102,7 +103,7 @@ def text_ties(views, n, skip, words, rows, room):
     for i in range(1, n + 1):
         if i < n and w[r[i]] == w[r[start]]:
             continue
-        if i - start > 1 and as_i64(w[r[start]] & LOW_BYTE) > WORD_BYTES:
+        if i - start > 1 and as_i64(w[r[start]] & LOW_BYTE) > WORD_BYTES + 1:
             _sort_run(views, skip + WORD_BYTES, rows, room, start, i)
         start = i
     return OK
