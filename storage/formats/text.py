@@ -37,7 +37,7 @@ from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
 
 # pyarrow shares a chunk out to threads in pieces of this size.
 BLOCK_BYTES = 2 << 20
-_LINE_END, _RETURN = 0x0A, 0x0D
+_LINE_END, _RETURN, _LOWER_CASE = 0x0A, 0x0D, 0x20
 MAX_DOUBLE = sys.float_info.max
 
 
@@ -91,7 +91,7 @@ class FastParser:
         self.options = options
         self.names = [str(i) for i in range(len(columns))]
         self._types = {name: self._read_type(column) for name, column in zip(self.names, columns)}
-        self._numeric = any(c.type.is_numeric for c in columns)
+        self._integers = any(c.type.is_integer for c in columns)
         borders = re.escape(options.delimiter.encode() + options.quote.encode())
         self._hex = re.compile(rb"(?:^|[\n" + borders + rb"])\s*[+-]?0[xX]")
 
@@ -133,7 +133,7 @@ class FastParser:
             return False
         if options.remove_quotes and (b'"' in data or b"'" in data):
             return False
-        if self._numeric and (b"0x" in data or b"0X" in data) and self._hex.search(data):
+        if self._integers and _has_hex_prefix(data) and self._hex.search(data):
             return False
         quotes = _quote_places(data, options)
         if len(self.columns) > 1 and not options.ignore_blank_lines and _has_blank_lines(data, quotes):
@@ -171,7 +171,8 @@ class FastParser:
         """Does the first line have a delimiter behind its last field (as TPC-H's .tbl files)?"""
         if self.options.csv:
             return False
-        line = data.split(b"\n", 1)[0].removesuffix(b"\r")
+        end = data.find(b"\n")
+        line = (data if end < 0 else data[:end]).removesuffix(b"\r")
         delimiter = self.options.delimiter.encode()
         return line.endswith(delimiter) and line.count(delimiter) == len(self.columns)
 
@@ -227,15 +228,18 @@ def _quote_places(data: bytes, options: TextOptions) -> Array:
 
 def _has_blank_lines(data: bytes, quotes: Array) -> bool:
     """Is there an empty line that is not inside a quoted field?"""
-    if data.startswith((b"\n", b"\r\n")):
-        return True
-    for blank in (b"\n\n", b"\n\r\n"):
-        at = data.find(blank)
-        while at >= 0:
-            if np.searchsorted(quotes, at) % 2 == 0:
-                return True
-            at = data.find(blank, at + 1)
-    return False
+    whole = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(whole == _LINE_END)
+    length = np.diff(ends, prepend=-1)
+    blank = ends[(length == 1) | ((length == 2) & (whole[np.maximum(ends - 1, 0)] == _RETURN))]
+    return bool((np.searchsorted(quotes, blank) % 2 == 0).any())
+
+
+def _has_hex_prefix(data: bytes) -> bool:
+    """Does 0x or 0X stand anywhere? (pyarrow reads hexadecimal integers, COPY does not.)"""
+    whole = np.frombuffer(data, np.uint8)
+    places = np.flatnonzero((whole | _LOWER_CASE) == ord("x"))
+    return bool((whole[np.maximum(places - 1, 0)] == ord("0")).any())
 
 
 def _quotes_are_plain(data: bytes, places: Array, options: TextOptions) -> bool:
