@@ -38,6 +38,13 @@ class Chunk:
     data: bytes
     line: int
 
+    def halves(self, options: TextOptions) -> tuple[Chunk, Chunk] | None:
+        """Two chunks of whole records; None when there is only one record in the first half."""
+        end = _last_record_end(self.data[: len(self.data) // 2], options)
+        if not end:
+            return None
+        return Chunk(self.data[:end], self.line), Chunk(self.data[end:], self.line + self.data.count(b"\n", 0, end))
+
 
 def read_chunks(
     file: SourceFile, options: TextOptions, on_progress: Progress | None, size: int = CHUNK_BYTES

@@ -37,6 +37,8 @@ from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
 
 # pyarrow shares a chunk out to threads in pieces of this size.
 BLOCK_BYTES = 2 << 20
+# A chunk that pyarrow refuses is halved down to this before the slow path takes it.
+STRICT_BYTES = 64 << 10
 _LINE_END, _RETURN, _LOWER_CASE = 0x0A, 0x0D, 0x20
 MAX_DOUBLE = sys.float_info.max
 
@@ -66,11 +68,21 @@ class TextSource:
         fast = FastParser(columns, self.options)
         strict = StrictParser(part.file.path, columns, self.options)
         for chunk in read_chunks(part.file, self.options, on_progress, self._chunk_bytes):
-            table = fast.parse(chunk)
-            if table is None:
-                yield strict.parse(chunk)
-            else:
-                yield from table.combine_chunks().to_batches()
+            yield from _parse(chunk, fast, strict)
+
+
+def _parse(chunk: Chunk, fast: FastParser, strict: StrictParser) -> Iterator[pa.RecordBatch]:
+    """A chunk by the fast path, or in halves, so that the slow one gets little more than it must."""
+    table = fast.parse(chunk)
+    if table is not None:
+        yield from table.combine_chunks().to_batches()
+        return
+    halves = chunk.halves(fast.options) if fast.usable and len(chunk.data) > STRICT_BYTES else None
+    if halves is None:
+        yield strict.parse(chunk)
+    else:
+        for half in halves:
+            yield from _parse(half, fast, strict)
 
 
 def _check_formats(options: TextOptions) -> None:
@@ -91,6 +103,9 @@ class FastParser:
         self.options = options
         self.names = [str(i) for i in range(len(columns))]
         self._types = {name: self._read_type(column) for name, column in zip(self.names, columns)}
+        # Dates in a format of the user's own are read as text by pyarrow, which is no help.
+        read_as_text = [pa.types.is_string(type_) for type_ in self._types.values()]
+        self.usable = bool(columns) and read_as_text == [c.type.is_string for c in columns]
         self._integers = any(c.type.is_integer for c in columns)
         borders = re.escape(options.delimiter.encode() + options.quote.encode())
         self._hex = re.compile(rb"(?:^|[\n" + borders + rb"])\s*[+-]?0[xX]")
@@ -108,10 +123,7 @@ class FastParser:
                 return arrow_type(column.type)
 
     def parse(self, chunk: Chunk) -> pa.Table | None:
-        if not self.columns or any(pa.types.is_string(t) != c.type.is_string for t, c in
-                                   zip(self._types.values(), self.columns)):  # fmt: skip
-            return None
-        if not self._is_plain(chunk.data):
+        if not self.usable or not self._is_plain(chunk.data):
             return None
         try:
             table = self._read(chunk.data)

@@ -271,6 +271,25 @@ def test_options_that_cannot_be(
         read(tmp_path, "1|a|1\n", format=format, **options)
 
 
+def test_a_long_chunk_is_halved_on_the_way_to_the_broken_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.storage.formats.text.STRICT_BYTES", 100)
+    taken: list[int] = []
+    parse = StrictParser.parse
+
+    def counting(self: StrictParser, chunk: Chunk) -> Any:
+        taken.append(len(chunk.data))
+        return parse(self, chunk)
+
+    monkeypatch.setattr(StrictParser, "parse", counting)
+    good = '1,"a\nb",1\n'
+    assert len(read(tmp_path, good * 500 + "1, x,1e2\n" + good * 500, format="csv")) == 1001
+    found = refusal(tmp_path, good * 700 + "x,c,1\n" + good * 500, format="csv").rejection
+    assert (found.line, found.raw_value) == (1401, "x")
+    assert max(taken, default=0) <= 200
+
+
 # -- fast and strict agree -------------------------------------------------------------------------
 
 FIELD = s.sampled_from([
