@@ -182,13 +182,13 @@ def _milliseconds(name: str, value: str) -> str:
 
 def _time_zone(name: str, value: str) -> str:
     zone = value.strip()
-    for known in ("UTC", "GMT", "Etc/UTC"):
-        if zone.lower() == known.lower():
-            return "UTC"
+    if zone.lower() in ("utc", "gmt", "etc/utc", "zulu"):
+        return "UTC"
     try:
-        return zoneinfo.ZoneInfo(zone).key
+        zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise _invalid(name, value, "a time zone's full name, such as America/New_York") from None
+    raise NotSupportedError(f'parameter "{name}" can only be \'UTC\' here, not "{zone}"')
 
 
 def _path(name: str, value: str) -> str:
@@ -213,9 +213,7 @@ SETTINGS: dict[str, Setting] = {
     "application_name": Setting("", _text, "recorded with the session"),
     "auto_analyze": Setting("on", _boolean, "statistics are always taken at load"),
     "client_encoding": Setting("UTF8", _only("UTF8", "utf8", "utf-8", "unicode"), "text is UTF-8"),
-    "compatibility": Setting(
-        "redshift", _one_of("redshift", "extended"), "'redshift' refuses what Redshift refuses"
-    ),
+    "compatibility": Setting("redshift", _one_of("redshift", "extended"), "'redshift' refuses what Redshift refuses"),
     "datestyle": Setting(
         "ISO, MDY",
         _only("ISO, MDY", "iso", "iso,mdy", "mdy", "mdy,iso"),
@@ -233,7 +231,7 @@ SETTINGS: dict[str, Setting] = {
         "off", _only("off", "off", "false", "0", "no"), "a backslash escapes in string literals"
     ),
     "statement_timeout": Setting("0", _milliseconds, "stops a statement after that many milliseconds"),
-    "timezone": Setting("UTC", _time_zone, "the zone of TIMESTAMPTZ values in text, and of the local clock"),
+    "timezone": Setting("UTC", _time_zone, "TIMESTAMPTZ values are read and shown in UTC"),
     "transaction_isolation": Setting(
         "serializable", _only("serializable", "serializable"), "each statement is its own transaction"
     ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ...errors import NotSupportedError
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import Select
+from ...storage.types import Kind
 from ..context import Context
 from ..execute import execute
 from ..result import Result, ResultColumn
@@ -11,18 +13,17 @@ from .binding import plan
 
 
 def run(statement: Select, context: Context) -> Result:
-    return stream(plan(statement.tree, context), context)
-
-
-def stream(physical: PhysicalQuery, context: Context) -> Result:
-    """The result of a plan, its rows still to come."""
-    return Result(
-        "SELECT",
-        result_columns(physical),
-        execute(physical, context),
-        notices=context.notices,
-    )
+    physical = plan(statement.tree, context)
+    return Result("SELECT", result_columns(physical), execute(physical, context), notices=context.notices)
 
 
 def result_columns(physical: PhysicalQuery) -> tuple[ResultColumn, ...]:
-    return tuple(ResultColumn(name, ref.type, ref.nullable) for name, ref in zip(physical.names, physical.columns))
+    """Names and types as users see them."""
+    for name, ref in zip(physical.names, physical.columns):
+        if ref.type.kind is Kind.INTERVAL:
+            raise NotSupportedError(
+                f'result column "{name}" is an interval', hint="Add it to a date or timestamp."
+            )
+    return tuple(
+        ResultColumn(name, ref.type, ref.nullable) for name, ref in zip(physical.names, physical.columns)
+    )

@@ -1,4 +1,5 @@
 """Both sides of the function catalogue match: every key of planner/functions/ can be folded and compiled."""
+
 from __future__ import annotations
 
 from warehouse.engine.compile import arrow_calls, text

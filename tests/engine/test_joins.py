@@ -15,6 +15,7 @@ from warehouse.engine.context import Cancel, Context, MemoryBudget
 from warehouse.engine.execute import execute
 from warehouse.engine.workers import pool
 from warehouse.errors import CardinalityViolation
+from warehouse.planner.columns import physical_columns
 from warehouse.planner.expressions import ColumnRef, Compare, Expr, Literal
 from warehouse.planner.physical import (
     ConstantRows,
@@ -27,7 +28,6 @@ from warehouse.planner.physical import (
     Physical,
     PhysicalQuery,
     Props,
-    columns_of,
 )
 from warehouse.storage.database import Database
 from warehouse.storage.types import BIGINT, SqlType, varchar
@@ -61,7 +61,7 @@ def _run(plan: Physical, slices: int) -> list[Row]:
             workers=pool(2),
         )
         root = Exchange(plan, Move.GATHER, (), AT_LEADER)
-        columns = columns_of(root)
+        columns = physical_columns(root)
         query = PhysicalQuery(root, columns, tuple(c.name for c in columns))
         return [tuple(row) for batch in execute(query, context) for row in zip(*[c.to_pylist() for c in batch.columns])]
 

@@ -198,3 +198,49 @@ def test_read_only_never_writes(tmp_path: Any) -> None:
             assert caught.value.sqlstate == "25006", sql
         assert c.execute("show timezone").fetchone() == ("UTC",)
     assert {p: p.stat().st_mtime_ns for p in (tmp_path / "dw").rglob("*") if p.is_file()} == before
+
+
+# -- real queries ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def numbers(db: Any) -> Any:
+    """t: 2,000 rows, so that two cross joins run for minutes."""
+    db.execute("create table t (a int) diststyle even")
+    db.cursor().executemany("insert into t values (%s)", [(i,) for i in range(2000)])
+    return db
+
+
+ENDLESS = "select count(*) from t x, t y, t z where x.a + y.a * z.a = 7"
+
+
+def test_a_running_query_is_cancelled(numbers: Any) -> None:
+    timer = threading.Timer(0.3, numbers.cancel)
+    timer.start()
+    with pytest.raises(QueryCanceled):
+        numbers.execute(ENDLESS)
+    timer.join()
+    assert numbers.execute("select count(*) from t").fetchone() == (2000,)
+
+
+def test_a_running_query_times_out(numbers: Any) -> None:
+    numbers.execute("set statement_timeout to 200")
+    with pytest.raises(QueryCanceled, match="statement_timeout"):
+        numbers.execute(ENDLESS)
+
+
+def test_over_the_memory_limit_the_step_is_named() -> None:
+    import warehouse
+
+    with warehouse.connect(nodes=1, slices_per_node=2, memory_limit="3MB") as c:
+        c.execute("create table t (a int, s varchar(100))")
+        c.cursor().executemany("insert into t values (%s, %s)", [(i, "x" * 90) for i in range(2000)])
+        with pytest.raises(OutOfMemory) as caught:
+            c.execute("select x.s, y.s from t x, t y")
+        assert caught.value.sqlstate == "53200" and "needs" in str(caught.value)
+        assert c.execute("select count(*) from t").fetchone() == (2000,)
+
+
+def test_an_interval_cannot_leave(db: Any) -> None:
+    with pytest.raises(Error, match="is an interval"):
+        db.execute("select interval '1 day'")
