@@ -13,8 +13,7 @@ from .compile.program import Instance
 @dataclass(slots=True)
 class StepCounters:
     rows: int = 0
-    seconds: float = 0.0  # wall time of the step with everything below it
-    cycles: int = 0
+    seconds: float = 0.0  # of all workers together
     blocks_read: int = 0
     blocks_skipped: int = 0
     rows_moved: int = 0
@@ -37,9 +36,9 @@ class Counters:
         with self._lock:
             return self.steps.setdefault(id(node), StepCounters())
 
-    def finished(self, node: Any, rows: int, seconds: float) -> None:
-        step = self.step(node)
-        step.rows, step.seconds = rows, step.seconds + seconds
+    def finished(self, node: Any, rows: int) -> None:
+        """The number of rows a node put out."""
+        self.step(node).rows = rows
 
     def blocks(self, node: Any, read: int, skipped: int) -> None:
         step = self.step(node)
@@ -54,16 +53,28 @@ class Counters:
     def built(self, node: Any, rows: int) -> None:
         self.step(node).build_rows += rows
 
-    def program(self, instance: Instance) -> None:
-        """Book an instance's native counters to the nodes its instructions belong to."""
-        for pc, node in instance.template.builder.nodes.items():
-            if node is None:
-                continue
-            step = self.step(node)
-            following = pc + 1
-            with self._lock:
-                step.cycles += int(instance.words[pc, abi.I_CYCLES])
-                if pc == 0:
-                    step.rows += int(instance.words[0, abi.I_ROWS])
-                elif following < len(instance.words):
-                    step.rows += int(instance.words[following, abi.I_ROWS])
+    def program(self, instance: Instance, seconds: float) -> None:
+        """Book a run's native counters to the plan nodes that its instructions belong to.
+
+        Cycles are shared out over the run's time; a node's rows are those given to what comes behind it.
+        """
+        owners = instance.template.builder.owners
+        cycles = instance.words[:, abi.I_CYCLES]
+        rows = instance.words[:, abi.I_ROWS]
+        scale = seconds / max(int(cycles.sum()), 1)
+        with self._lock:
+            for pc, node in enumerate(owners):
+                if node is None:
+                    continue
+                step = self.steps.setdefault(id(node), StepCounters())
+                step.seconds += int(cycles[pc]) * scale
+                if pc + 1 < len(owners) and owners[pc + 1] is not node:
+                    step.rows += int(rows[_next_block(instance, pc + 1)])
+
+
+def _next_block(instance: Instance, pc: int) -> int:
+    """The first block op at or behind `pc`: only those count rows."""
+    levels = instance.words[:, abi.I_LEVEL]
+    while pc < len(levels) - 1 and levels[pc] == abi.LEVEL_VECTOR:
+        pc += 1
+    return pc

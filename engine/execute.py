@@ -30,7 +30,7 @@ RESULT_ROWS = 65_536
 
 def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
     """Run `plan`; counters of its steps go to context.counters by node identity."""
-    executor = Executor(context, context.workers or pool(1))
+    executor = Executor(plan, context, context.workers or pool(1))
     try:
         part = executor.run(plan.root).single().trimmed()
     finally:

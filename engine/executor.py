@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import numpy as np
 
 from ..errors import InternalError
+from ..planner.columns import physical_columns
 from ..planner.expressions import ColumnId, ColumnRef, Expr
 from ..planner.physical import (
     ConstantRows,
@@ -33,6 +34,7 @@ from ..planner.physical import (
     Move,
     OnLeader,
     Physical,
+    PhysicalQuery,
     ProjectColumns,
     Replicated,
     Shared,
@@ -40,7 +42,6 @@ from ..planner.physical import (
     TableScan,
     UnionAll,
     VirtualTableScan,
-    columns_of,
 )
 from . import aggregation, constant_rows, exchange, ordering, sinks
 from .collection import Collection, StoredColumn, concatenate
@@ -48,6 +49,7 @@ from .compile.segment import Segment
 from .counters import Counters
 from .joins import BuildSide
 from .pruning import scan_groups
+from .requirements import required
 from .rows import Rows, Where
 from .sources import ScanSource, StoredSource
 from .tasks import Task, run
@@ -64,28 +66,26 @@ _PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType
 class Executor:
     """Runs one plan for one statement."""
 
-    def __init__(self, context: Context, workers: Any) -> None:
+    def __init__(self, plan: PhysicalQuery, context: Context, workers: Any) -> None:
         self.context = context
         self.workers = workers
         self.counters = Counters()
         self._shared: dict[int, Rows] = {}
-        self._charged = 0
-        self._row_bounds: dict[int, int] = {}
+        self._needs = required(plan.root, plan.columns)
 
     # -- results of nodes --------------------------------------------------------------------------
 
     def run(self, node: Physical) -> Rows:
         """All rows of `node`."""
         self.context.cancel.check()
-        start = perf_counter()
         rows = self._run(node)
-        self.counters.finished(node, rows.rows, perf_counter() - start)
+        self.counters.finished(node, rows.rows)
         return rows
 
     def _run(self, node: Physical) -> Rows:
         match node:
             case TableScan() | FilterRows() | ProjectColumns():
-                return self.collect(node, _plain(node))
+                return self.collect(node, self._plain(node))
             case VirtualTableScan() | ConstantRows():
                 return Rows([constant_rows.collection(node, self.context)], Where.LEADER)
             case HashJoin():
@@ -117,8 +117,8 @@ class Executor:
         return self._dropping(Rows(parts, rows.where), node)
 
     def _dropping(self, rows: Rows, node: Physical) -> Rows:
-        """Only the node's own columns (helper columns of keys go)."""
-        keep = {c.id for c in columns_of(node)}
+        """Only the columns used above the node (keys go)."""
+        keep = {c.id for c, _ in self._plain(node)}
         for part in rows.parts:
             part.columns = [c for c in part.columns if c.ref.id in keep]
         return rows
@@ -150,7 +150,9 @@ class Executor:
     def _union(self, node: UnionAll) -> Rows:
         inputs = []
         for child, feed in zip(node.inputs, node.feeds, strict=True):
-            inputs.append(self.collect(child, list(zip(node.columns, feed, strict=True))))
+            keep = {c.id for c, _ in self._plain(node)}
+            outputs = [(ref, old) for ref, old in zip(node.columns, feed, strict=True) if ref.id in keep]
+            inputs.append(self.collect(child, outputs))
         if all(r.where is Where.LEADER for r in inputs):
             return Rows([concatenate([r.single() for r in inputs])], Where.LEADER)
         if all(r.where is Where.SHARED for r in inputs):
@@ -162,18 +164,24 @@ class Executor:
     def _reuse(self, node: Shared) -> Rows:
         rows = self._shared.get(node.id)
         if rows is None:
-            rows = self._shared[node.id] = self.run(node.input)
+            rows = self._shared[node.id] = self.run(self._needs.shared[node.id])
         parts = []
         for part in rows.parts:
-            columns = [replace_ref(part.column(old.id), new) for new, old in node.columns]
+            keep = {c.id for c, _ in self._plain(node)}
+            columns = [replace_ref(part.column(old.id), new) for new, old in node.columns if new.id in keep]
             parts.append(Collection(columns, part.rows, part.heaps))
         return Rows(parts, rows.where)
+
+    def _plain(self, node: Physical) -> list[tuple[ColumnRef, Expr]]:
+        """The node's columns that are used above it."""
+        needed = self._needs.columns.get(id(node))
+        return [(c, c) for c in physical_columns(node) if needed is None or c.id in needed]
 
     # -- segments ------------------------------------------------------------------------------------
 
     def with_columns(self, node: Physical, exprs: list[Expr]) -> tuple[Rows, list[ColumnId]]:
         """Rows of `node` with each expression as a column (its own, or one added); their ids."""
-        outputs = _plain(node)
+        outputs = self._plain(node)
         ids: list[ColumnId] = []
         extra: list[tuple[ColumnRef, Expr]] = []
         for expr in exprs:
@@ -198,8 +206,9 @@ class Executor:
         tasks = self.run_segment(segment, source, sink, node)
         return Rows([sink.finish(t.sink) for t in tasks], where)
 
-    def open_segment(self, node: Physical) -> tuple[Segment, Any, Where]:
-        """Compile the chain that ends at `node`, running what it needs first."""
+    def open_segment(self, node: Physical, above: Sequence[BuildSide] = ()) -> tuple[Segment, Any, Where]:
+        """Compile the chain that ends at `node`, running what it needs first; `above`: build sides that the
+        caller will probe at its end."""
         chain: list[Any] = []
         current: Any = node
         while isinstance(current, _STREAMING) or (isinstance(current, HashJoin) and current.type in _PROBES):
@@ -207,16 +216,18 @@ class Executor:
             current = current.probe if isinstance(current, HashJoin) else current.input
         sides = {id(j): self._build_side(j) for j in chain if isinstance(j, HashJoin)}
         segment = Segment()
-        source, where = self._source(current, list(sides.values()))
+        source, where = self._source(current, [*sides.values(), *above])
         source.emit(segment)
         if isinstance(current, TableScan) and current.filter is not None:
-            segment.filter(current.filter, None)
+            segment.filter(current.filter)
         for join in sorted(_filterable(chain, segment), key=_pass_rate):
+            segment.builder.node = join
             segment.key_filter(join, sides[id(join)])
         for step in reversed(chain):
+            segment.builder.node = step
             match step:
                 case FilterRows():
-                    segment.filter(step.predicate, step)
+                    segment.filter(step.predicate)
                 case ProjectColumns():
                     segment.project(step.columns)
                 case HashJoin():
@@ -255,8 +266,9 @@ class Executor:
             if segment.empty or not source.rows(i):
                 return
             with self.workers.arena() as arena:
+                start = perf_counter()
                 instance = run(tasks[i], template, arena, self.context)
-                self.counters.program(instance)
+                self.counters.program(instance, perf_counter() - start)
 
         self.parallel(work, len(tasks), sum(source.rows(i) for i in range(source.tasks)))
         return tasks
@@ -275,34 +287,25 @@ class Executor:
 
     def _join(self, node: HashJoin) -> Rows:
         if node.type in _PROBES:
-            return self.collect(node, _plain(node))
+            return self.collect(node, self._plain(node))
         side = self._build_side(node)
-        segment, source, where = self._marking_source(node, side)
+        segment, source, where = self.open_segment(node.probe, [side])
+        segment.builder.node = node
         bidx = segment.probe(node, side)
         assert bidx is not None
         semi = node.type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
         number = len(segment.sides) - 1
         sinks.mark(segment, number)
-        sink: Any = sinks.NoSink() if semi else sinks.CollectSink(segment, _plain(node), self.context.budget)
+        sink: Any = sinks.NoSink() if semi else sinks.CollectSink(segment, self._plain(node), self.context.budget)
         tasks = self.run_segment(segment, source, sink, node)
         if semi:
             return self._marked(node, side, where)
         return self._outer(node, side, Rows([sink.finish(t.sink) for t in tasks], where))
 
-    def _marking_source(self, node: HashJoin, side: BuildSide) -> tuple[Segment, Any, Where]:
-        segment, source, where = self.open_segment(node.probe)
-        if not side.shared and source.tasks != len(side.parts):
-            # A replicated probe side against slices: every slice sees all of its rows.
-            rows = self.run(node.probe)
-            segment = Segment()
-            source, where = StoredSource([rows.parts[0]] * len(side.parts), node.probe), Where.SLICES
-            source.emit(segment)
-        return segment, source, where
-
     def _marked(self, node: HashJoin, side: BuildSide, where: Where) -> Rows:
         """Build rows with a mark (RIGHT_SEMI) or without one (RIGHT_ANTI)."""
         wanted = node.type is JoinType.RIGHT_SEMI
-        keep = {c.id for c in columns_of(node)}
+        keep = {c.id for c, _ in self._plain(node)}
         parts = []
         for part, marks in zip(side.parts, side.marks, strict=True):
             taken = part.take(np.flatnonzero(marks if wanted else marks == 0))
@@ -339,6 +342,7 @@ class Executor:
 
     def _aggregate(self, node: HashAggregate) -> Rows:
         segment, source, where = self.open_segment(node.input)
+        segment.builder.node = node
         sink = aggregation.AggregateSink(segment, node, self.context.budget)
         tasks = self.run_segment(segment, source, sink, node)
         parts = [sink.finish(t.sink) for t in tasks]
@@ -363,10 +367,6 @@ def _filterable(chain: Sequence[Physical], segment: Segment) -> list[HashJoin]:
         and isinstance(j.probe_keys[0], ColumnRef) and j.probe_keys[0].id in segment.batch.scan
         and _pass_rate(j) < KEY_FILTER_RATE
     ]
-
-
-def _plain(node: Physical) -> list[tuple[ColumnRef, Expr]]:
-    return [(c, c) for c in columns_of(node)]
 
 
 def _is_breaker(node: Physical) -> bool:

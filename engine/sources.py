@@ -49,8 +49,8 @@ class ScanSource:
 
     def emit(self, segment: Segment) -> None:
         """Write the source instruction and tell the batch which columns there are."""
-        pc = segment.builder.block("scan_source", k=External(lambda task: task.source.state_address))
-        segment.builder.nodes[pc] = self.node
+        segment.builder.node = self.node
+        segment.builder.block("scan_source", k=External(lambda task: task.source.state_address))
         every = [g for groups in self.groups for g in groups]
         for index, (ref, position) in enumerate(self.node.columns):
             column = self.node.table.columns[position]
@@ -123,8 +123,7 @@ class StoredSource:
         return self.parts[task].rows
 
     def emit(self, segment: Segment) -> None:
-        pc = segment.builder.block("chunk_source", k=External(lambda task: task.source.state_address))
-        segment.builder.nodes[pc] = self.node
+        segment.builder.block("chunk_source", k=External(lambda task: task.source.state_address))
         for index, column in enumerate(self.parts[0].columns):
             same = [p.columns[index] for p in self.parts]
             segment.batch.scan[column.ref.id] = ScanColumn(

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Union, assert_never
+from typing import Union
 
 from ..storage.schema import Table
 from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
@@ -236,26 +236,3 @@ class PhysicalQuery:
     names: tuple[str, ...]
     advice: tuple[str, ...] = ()  # "broadcasts 38 MB; DISTKEY(o_orderkey) on both sides avoids it"
     tables: tuple[Table, ...] = field(default=())  # base tables read (for locks, plan cache)
-
-
-def columns_of(node: Physical) -> tuple[ColumnRef, ...]:
-    """The columns that a physical node puts out, in order."""
-    match node:
-        case TableScan() | VirtualTableScan():
-            return tuple(ref for ref, _ in node.columns)
-        case ConstantRows() | UnionAll():
-            return node.columns
-        case FilterRows() | SortRows() | LimitRows() | Exchange():
-            return columns_of(node.input)
-        case ProjectColumns() | Shared():
-            return tuple(ref for ref, _ in node.columns)
-        case HashJoin(type=JoinType.SEMI | JoinType.ANTI):
-            return columns_of(node.probe)
-        case HashJoin(type=JoinType.RIGHT_SEMI | JoinType.RIGHT_ANTI):
-            return columns_of(node.build)
-        case HashJoin():
-            return columns_of(node.probe) + columns_of(node.build)
-        case HashAggregate():
-            return tuple(ref for ref, _ in node.groups) + tuple(ref for ref, _ in node.aggregates)
-        case _:
-            assert_never(node)

@@ -74,7 +74,8 @@ class ProgramBuilder:
     instructions: list[Instruction] = field(default_factory=list)
     calls: dict[int, Callable[[Any, int], None]] = field(default_factory=dict)  # pc -> Python function
     growers: dict[int, Callable[[Any], None]] = field(default_factory=dict)  # pc -> what NEED_SPACE asks
-    nodes: dict[int, Any] = field(default_factory=dict)  # pc -> plan node, for counters
+    node: Any = None  # the plan node being compiled: instructions are booked to it
+    owners: list[Any] = field(default_factory=list)  # plan node of each instruction
     span: tuple[int, int] | None = None  # of the expression being compiled
     constants: list[np.ndarray] = field(default_factory=list)  # parameter blocks, kept alive
     section: int = 0  # number of the current vector section; registers live in one only
@@ -92,6 +93,7 @@ class ProgramBuilder:
     def vector(self, op: str, out: Operand, a: Operand = None, b: Operand = None, c: Operand = None,
                k: int | External = 0) -> None:
         self._in_vector = True
+        self.owners.append(self.node)
         self.instructions.append(Instruction(op, abi.LEVEL_VECTOR, out, a, b, c, k, self.span))
 
     def block(self, op: str | External, out: Operand = None, a: Operand = None, b: Operand = None,
@@ -101,6 +103,7 @@ class ProgramBuilder:
         if self._in_vector:
             self._in_vector = False
             self.section += 1
+        self.owners.append(self.node)
         self.instructions.append(Instruction(op, level, out, a, b, c, k, self.span, touches))
         return len(self.instructions) - 1
 

@@ -42,25 +42,24 @@ class Segment:
 
     # -- operators ---------------------------------------------------------------------------------
 
-    def filter(self, predicate: Expr, node: Any = None) -> None:
+    def filter(self, predicate: Expr) -> None:
         mask = self.compiler.predicate(predicate)
         if mask is True:
             return
         if mask is False:
             self.empty = True
             mask = self._constant_mask()
-        self.select(mask, node)
+        self.select(mask)
 
     def _constant_mask(self) -> Place:
         slot = self.builder.slot(Physical.BOOL)
         self.builder.vector("fill_b_k", slot, k=0)
         return slot
 
-    def select(self, mask: Place, node: Any = None) -> None:
+    def select(self, mask: Place) -> None:
         """Keep the rows of `mask`."""
         rows = self.builder.slot(Physical.I64)
-        pc = self.builder.block("select", rows, mask)
-        self.builder.nodes[pc] = node
+        self.builder.block("select", rows, mask)
         self.batch.advance(rows)
 
     def project(self, columns: tuple[tuple[ColumnRef, Expr], ...]) -> None:
@@ -87,19 +86,18 @@ class Segment:
         if kind not in ("semi", "anti"):
             bidx = self.builder.slot(Physical.I64)
         single = len(keys) == 1
-        pc = self.builder.block(
+        self.builder.block(
             External(lambda task: pack.address(task.joins[number].op(kind)[0])), pidx,
             keys[0].place if single else None, keys[0].valid if single else None, bidx,
             External(lambda task: _state(task, number, kind, keys)),
             External(lambda task: task.joins[number].op(kind)[1]),
             tuple(p for k in keys for p in (k.place, k.valid) if p is not None),
         )
-        self.builder.nodes[pc] = join
         self.batch.advance(pidx)
         if bidx is not None:
             self._add_build_columns(side, number, self.batch.add_join(bidx, kind in ("left", "single")))
         if join.residual is not None:
-            self.filter(join.residual, None)
+            self.filter(join.residual)
         return bidx
 
     def key_filter(self, join: HashJoin, side: BuildSide) -> None:

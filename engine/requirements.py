@@ -1,0 +1,93 @@
+"""Which columns of each plan node's output are used above it.
+
+A scan's columns serve its filter as well as its parents; a join's keys end at the join. Only what is used above
+is collected, hashed into payloads or moved between slices:
+
+    required(root, columns)  ->  for each node the ids of its columns that are needed
+
+A subplan that several parents read (Shared) gets the union.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from ..planner.expressions import ColumnId, ColumnRef, Expr
+from ..planner.physical import (
+    ConstantRows,
+    Exchange,
+    FilterRows,
+    HashAggregate,
+    HashJoin,
+    LimitRows,
+    Physical,
+    ProjectColumns,
+    Shared,
+    SortRows,
+    TableScan,
+    UnionAll,
+    VirtualTableScan,
+)
+from .compile.expressions import children
+
+
+@dataclass(slots=True)
+class Needs:
+    """columns: by id(node); shared: the one input that all uses of a Shared id read."""
+
+    columns: dict[int, set[ColumnId]] = field(default_factory=dict)
+    shared: dict[int, Physical] = field(default_factory=dict)
+
+
+def required(root: Physical, columns: Iterable[ColumnRef]) -> Needs:
+    needs = Needs()
+    _walk(root, {c.id for c in columns}, needs)
+    return needs
+
+
+def _used(exprs: Iterable[Expr], into: set[ColumnId]) -> set[ColumnId]:
+    for expr in exprs:
+        if isinstance(expr, ColumnRef):
+            into.add(expr.id)
+        else:
+            _used(children(expr), into)
+    return into
+
+
+def _walk(node: Physical, wanted: set[ColumnId], needs: Needs) -> None:
+    known = needs.columns.get(id(node))
+    if known is not None:
+        wanted = wanted | known
+    needs.columns[id(node)] = wanted
+    match node:
+        case TableScan() | VirtualTableScan() | ConstantRows():
+            return
+        case FilterRows():
+            _walk(node.input, _used([node.predicate], set(wanted)), needs)
+        case ProjectColumns():
+            _walk(node.input, _used([e for _, e in node.columns], set()), needs)
+        case HashJoin():
+            both = _used([] if node.residual is None else [node.residual], set(wanted))
+            _walk(node.probe, _used(node.probe_keys, set(both)), needs)
+            _walk(node.build, _used(node.build_keys, set(both)), needs)
+        case HashAggregate():
+            used = _used([e for _, e in node.groups], set())
+            for _, call in node.aggregates:
+                _used(call.args, used)
+            _walk(node.input, used, needs)
+        case SortRows():
+            _walk(node.input, _used([k.expr for k in node.keys], set(wanted)), needs)
+        case LimitRows():
+            _walk(node.input, wanted, needs)
+        case Exchange():
+            used = _used(node.keys, set(wanted))
+            _walk(node.input, _used([k.expr for k in node.merge_keys], used), needs)
+        case UnionAll():
+            for child, feed in zip(node.inputs, node.feeds, strict=True):
+                _walk(child, {f.id for f in feed}, needs)
+        case Shared():
+            source = needs.shared.setdefault(node.id, node.input)
+            _walk(source, {old.id for _, old in node.columns}, needs)
+        case _:
+            assert_never(node)
