@@ -21,12 +21,12 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from .registry import family_path
+from .registry import IMPORTED_AT, family_path
 
 _IMPORTS = re.compile(rb"^\s*from \.(\w*) import (.+)", re.MULTILINE)
 _MACHINERY = frozenset(("registry", "memory"))  # imported by families, but no part of native code
 # Raised when the way functions are built (build.py) changes what comes out.
-_BUILD_VERSION = b"1"
+_BUILD_VERSION = b"2"
 
 
 def _hash(*parts: bytes) -> str:
@@ -77,6 +77,12 @@ def helpers(module: str) -> tuple[str, ...]:
 def family_digest(family: str) -> str:
     """Digest of a family's source and its helpers' (any byte counts)."""
     return _hash(*(_source(module) for module in (family, *helpers(family))))
+
+
+def settled(family: str) -> bool:
+    """False when a source changed while this process ran: what was imported and what was read here may
+    be two things, and what was compiled must not be kept."""
+    return all(family_path(module).stat().st_mtime < IMPORTED_AT for module in (family, *helpers(family)))
 
 
 @cache

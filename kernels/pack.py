@@ -28,6 +28,8 @@ from . import digest, packfile, registry
 from .packfile import Compiled, Contents
 
 _WRITE_INTERVAL = 1.0  # seconds
+# Native code that calls Python or numba's runtime would need both at run time, and Python's lock.
+_FORBIDDEN = ("numba_", "NRT_", "Py", "_Py")
 
 _addresses: dict[str, int] = {}
 _natives: dict[str, Callable[..., int]] = {}
@@ -155,8 +157,10 @@ class _Pack:
             keys = {name: f"{spec.arity}-{digest.function_key(name, family)}" for name, spec in specs.items()}
             self._unknown.discard(family)
             self._keys.update(keys)
-            for contents in (self._contents, self._fresh):
-                contents.families.setdefault(family, {})[digest.family_digest(family)] = keys
+            version = digest.family_digest(family)
+            self._contents.families.setdefault(family, {})[version] = keys
+            if digest.settled(family):
+                self._fresh.families.setdefault(family, {})[version] = keys
 
     def _compile(self, name: str, key: str) -> None:
         from . import build, objects
@@ -167,17 +171,19 @@ class _Pack:
         code = build.compile_function(registry.SPECS[name])
         compiled = Compiled(name, code, objects.undefined_symbols(code))
         _check_symbols(compiled)
-        self._contents.objects[key] = self._fresh.objects[key] = compiled
-        self._keep_family(name)
+        self._contents.objects[key] = compiled
         self.compiled += 1
+        family = registry.SPECS[name].family
+        if digest.settled(family):
+            self._keep(family, key, compiled)
+
+    def _keep(self, family: str, key: str, compiled: Compiled) -> None:
+        """Remember an object for the file, with the version of its family that names it."""
+        version = digest.family_digest(family)
+        self._fresh.objects[key] = compiled
+        self._fresh.families.setdefault(family, {})[version] = self._contents.families[family][version]
         if time.monotonic() - self._written > _WRITE_INTERVAL:
             self.flush()
-
-    def _keep_family(self, name: str) -> None:
-        """An object is only kept in the file while a family's version names it."""
-        family = registry.SPECS[name].family
-        version = digest.family_digest(family)
-        self._fresh.families.setdefault(family, {})[version] = self._contents.families[family][version]
 
     def _link(self, names: list[str]) -> None:
         assert self._linker is not None
@@ -196,6 +202,8 @@ def _check_symbols(compiled: Compiled) -> None:
     import llvmlite.binding as llvm
 
     for symbol in compiled.needs:
+        if symbol.startswith(_FORBIDDEN):
+            raise InternalError(f"native function {compiled.name} calls {symbol}: it must not need Python")
         if llvm.address_of_symbol(symbol) is None:
             raise InternalError(f"native function {compiled.name} needs {symbol}: not in this process")
 

@@ -19,6 +19,7 @@ imports, so a change of a helper recompiles what uses it, and nothing else.
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,9 @@ class Spec:
 
 
 SPECS: dict[str, Spec] = {}
+
+# A source file that is younger may differ from what this process imported (digest.settled).
+IMPORTED_AT = time.time()
 
 
 def op(name: str) -> Callable[[Function], Function]:

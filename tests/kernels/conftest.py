@@ -171,15 +171,14 @@ def check_failure(signature: str, op: str, code: int, good: Sequence[Any], bad: 
     assert outcome.frame[abi.F_ERROR_CODE] == 0
 
 
-@dataclass(frozen=True)
 class Harness:
     """What test modules use (conftest cannot be imported)."""
 
-    call: Callable[..., Outcome] = staticmethod(call)
-    check: Callable[..., None] = staticmethod(check)
-    check_failure: Callable[..., None] = staticmethod(check_failure)
-    guarded: type[Guarded] = Guarded
-    repeated: Callable[..., list[Any]] = staticmethod(repeated)
+    call = staticmethod(call)
+    check = staticmethod(check)
+    check_failure = staticmethod(check_failure)
+    guarded = Guarded
+    repeated = staticmethod(repeated)
 
 
 @pytest.fixture(scope="session")
