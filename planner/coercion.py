@@ -217,6 +217,8 @@ def settle(expr: Expr) -> Expr:
     """An expression that goes into a result: UNKNOWN becomes VARCHAR of the literal's size."""
     if expr.type.kind is not Kind.UNKNOWN:
         return expr
+    if isinstance(expr, Literal):
+        expr = replace(expr, parameter=-1)  # its length is part of the type
     return coerce(expr, settled(expr))
 
 

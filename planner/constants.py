@@ -14,7 +14,14 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from ..errors import DataError, InterfaceError, InvalidDatetime, InvalidText, NumericOutOfRange
+from ..errors import (
+    DataError,
+    InterfaceError,
+    InvalidDatetime,
+    InvalidText,
+    NumericOutOfRange,
+    SqlSyntaxError,
+)
 from ..storage.types import (
     BIGINT,
     BOOLEAN,
@@ -51,6 +58,8 @@ def number(text: str, span: Span | None = None, negative: bool = False) -> Liter
             raise NumericOutOfRange(f'"{text}" is out of range for type double precision', position=_start(span))
         return Literal(-value if negative else value, DOUBLE, -1, span)
     whole, _, fraction = text.partition(".")
+    if not (whole + fraction).isdigit():
+        raise SqlSyntaxError(f'syntax error at or near "{text}"', position=_start(span))
     value, scale = int((whole + fraction) or "0"), len(fraction)
     if negative:
         value = -value

@@ -37,7 +37,7 @@ _HIDING = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*\*/)*")
+_BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z))*")
 _WORD = re.compile(r"[A-Za-z_]+|\(|.", re.DOTALL)
 _EXPLAIN = re.compile(r"\s*(verbose|analyze)\b", re.IGNORECASE)
 
@@ -76,7 +76,7 @@ def split(text: str) -> Iterator[tuple[str, int]]:
     for end in _ends(text):
         whole = text[start:end]
         body = whole.strip()
-        if body and _BLANK.fullmatch(body) is None:
+        if body and _skip_blank(body, 0) < len(body):
             yield body, start + len(whole) - len(whole.lstrip())
         start = end + 1
 
@@ -110,10 +110,19 @@ def _comment_end(text: str, start: int) -> int:
     raise SqlSyntaxError("unterminated comment", position=start)
 
 
+def _skip_blank(text: str, at: int) -> int:
+    """The offset of the first thing that is neither blank nor comment."""
+    while True:
+        match = _BLANK.match(text, at)
+        at = match.end() if match else at
+        if not text.startswith("/*", at):
+            return at
+        at = _comment_end(text, at)
+
+
 def parse_statement(text: str, start: int = 0) -> s.Statement:
     """The one statement that begins at text[start:]; positions count from text[0]."""
-    blank = _BLANK.match(text, start)
-    first = _WORD.match(text, blank.end() if blank else start)
+    first = _WORD.match(text, _skip_blank(text, start))
     if first is None:
         raise SqlSyntaxError("syntax error at end of input", position=len(text))
     word = first.group().upper()

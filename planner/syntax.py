@@ -7,14 +7,16 @@ Nothing else imports sqlglot's parser. Three things are arranged here:
                  parenthesis carries the comment that makes sqlglot keep a call as Anonymous(name, args).
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
-    silence      sqlglot logs a warning when it falls back to a raw command; only queries and expressions
-                 are parsed here, which never do.
+    silence      sqlglot logs warnings when it falls back to a raw command; for texts parsed here it does
+                 not, they end as syntax errors.
 
     >>> parse_query("select len(a) from t").sql()
     'SELECT len(a) FROM t'
 """
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -32,6 +34,21 @@ _KEEP_CALL = ["sqlglot.anonymous"]
 # sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
 TOO_DEEP = "54001"  # statement_too_complex
+
+
+class _Quiet(threading.local, logging.Filter):
+    """Drops sqlglot's log records while this thread parses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parsing = False
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not self.parsing
+
+
+_quiet = _Quiet()
+logging.getLogger("sqlglot").addFilter(_quiet)
 
 
 def tokenize(text: str) -> list[Token]:
@@ -71,12 +88,18 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
         elif token.text.upper() in _SYNONYMS:
             token.text = _SYNONYMS[token.text.upper()]
     parser = RedshiftParser(dialect=_DIALECT)
+    _quiet.parsing = True
     try:
         return parser.parse(tokens, text) if into is None else parser.parse_into(into, tokens, text)
     except ParseError as error:
         raise _translated(error, tokens) from None
     except RecursionError:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
+    except (TypeError, AttributeError, ValueError, IndexError) as error:
+        # sqlglot trips over some malformed texts instead of reporting them
+        raise SqlSyntaxError("syntax error", detail=str(error)) from error
+    finally:
+        _quiet.parsing = False
 
 
 def _translated(error: ParseError, tokens: Sequence[Token]) -> SqlSyntaxError:

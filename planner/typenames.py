@@ -49,7 +49,7 @@ _PLAIN = {
 }
 _DECIMAL = ("numeric", "decimal", "dec")
 _CHAR = ("char", "character", "nchar", "bpchar")
-_VARCHAR = ("varchar", "character varying", "nvarchar", "text", "string")
+_VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text", "string")
 _NOT_YET = (
     "super", "geometry", "geography", "hllsketch", "varbyte", "varbinary", "binary varying", "bytea",
     "timetz", "time with time zone", "interval", "interval year to month", "interval day to second",
@@ -67,9 +67,7 @@ def sql_type(name: str, arguments: Sequence[int | str] = (), position: int | Non
         return _plain(name, arguments, position)
     if name in _DECIMAL:
         return _decimal(arguments, position)
-    if name in _CHAR:
-        return _text(name, arguments, position)
-    if name in _VARCHAR:
+    if name in _CHAR or name in _VARCHAR:
         return _text(name, arguments, position)
     if name in _NOT_YET:
         raise NotSupportedError(f'type "{name}" is not supported yet', position=position)

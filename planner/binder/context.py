@@ -28,6 +28,8 @@ class BindContext:
     virtual_tables  "schema.name" -> ((column name, type), ...)
     leader_only     names in virtual_tables that may not be joined with user tables
     stable          set by the binder when a value of now (GETDATE ...) went into the plan
+    literals        a list that gets (span, type) of each plain literal of the text; its place there is the
+                    `parameter` of the Literal, as long as nothing but casts was done to it. None: not wanted
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class BindContext:
     database: str = "dev"
     current_schema: str = "public"
     stable: bool = False
+    literals: list[tuple[Span, SqlType]] | None = None
 
     @property
     def extended(self) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ...errors import DatatypeMismatch, NotSupportedError
+from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
 from ...storage.types import BOOLEAN, Kind
 from ..coercion import coerce
 from ..expressions import ColumnRef, Expr, Span
@@ -57,6 +57,8 @@ class ExpressionBinder:
     def bind(self, node: Any) -> Expr:
         """The expression for a syntax node."""
         handler = HANDLERS.get(type(node))
+        if node is None:
+            raise SqlSyntaxError(f"an expression is missing in {self.clause}")
         if handler is None:
             raise self.unsupported(node)
         return handler(self, node)
@@ -124,6 +126,8 @@ def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
         raise NotSupportedError("a column name with a database is not supported", position=e.b.position(node))
     if type(identifier) is exp.Star:
         raise NotSupportedError("* is not allowed here", position=e.b.position(node))
+    if not isinstance(identifier, exp.Identifier):
+        raise SqlSyntaxError("a column name is needed behind the dot", position=e.b.position(node))
     name = identifier.this.lower()
     where = None if table is None else table.this.lower()
     span = None

@@ -154,6 +154,9 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
         name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
         raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
     schema_node, catalog = node.args.get("db"), node.args.get("catalog")
+    for part in (schema_node, catalog):
+        if part is not None and not isinstance(part, exp.Identifier):
+            raise SqlSyntaxError("a schema name is needed before the dot", position=b.position(node))
     schema = None if schema_node is None else schema_node.name.lower()
     name = node.this.name.lower()
     if catalog is not None and catalog.name.lower() != b.context.database:

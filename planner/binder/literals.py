@@ -5,6 +5,7 @@ error with its place.
 """
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -32,9 +33,12 @@ _TYPE_NAMES = {
 @binds(exp.Literal)
 def _literal(e: ExpressionBinder, node: exp.Literal) -> Expr:
     span = e.span(node)
-    if node.is_string:
-        return Literal(node.this, UNKNOWN, -1, span)
-    return number(node.this, span)
+    made = Literal(node.this, UNKNOWN, -1, span) if node.is_string else number(node.this, span)
+    known = e.b.context.literals
+    if known is None or span is None:
+        return made
+    known.append((span, made.type))
+    return replace(made, parameter=len(known) - 1)
 
 
 @binds(exp.National, exp.RawString)
