@@ -48,6 +48,7 @@ from .collection import Collection, StoredColumn, concatenate
 from .compile.segment import Segment
 from .counters import Counters
 from .joins import BuildSide
+from .key_filters import Passed, below_groups, of_join, trace
 from .pruning import scan_groups
 from .requirements import required
 from .rows import Rows, Where
@@ -57,7 +58,6 @@ from .tasks import Task, run
 if TYPE_CHECKING:
     from .context import Context
 
-KEY_FILTER_RATE = 0.6  # key filters are tried where fewer probe rows than this should find a match
 Outputs = Sequence[tuple[ColumnRef, Expr]]
 _STREAMING = (FilterRows, ProjectColumns)
 _PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
@@ -75,29 +75,29 @@ class Executor:
 
     # -- results of nodes --------------------------------------------------------------------------
 
-    def run(self, node: Physical) -> Rows:
-        """All rows of `node`."""
+    def run(self, node: Physical, filters: Sequence[Passed] = ()) -> Rows:
+        """All rows of `node`; those that `filters` reject may be left out (key_filters.py)."""
         self.context.cancel.check()
-        rows = self._run(node)
+        rows = self._run(node, filters)
         self.counters.finished(node, rows.rows)
         return rows
 
-    def _run(self, node: Physical) -> Rows:
+    def _run(self, node: Physical, filters: Sequence[Passed]) -> Rows:
         match node:
             case TableScan() | FilterRows() | ProjectColumns():
-                return self.collect(node, self._plain(node))
+                return self.collect(node, self._plain(node), filters)
             case VirtualTableScan() | ConstantRows():
                 return Rows([constant_rows.collection(node, self.context)], Where.LEADER)
             case HashJoin():
-                return self._join(node)
+                return self._join(node, filters)
             case HashAggregate():
-                return self._aggregate(node)
+                return self._aggregate(node, filters)
             case SortRows():
                 return self._sort(node)
             case LimitRows():
                 return self._limit(node)
             case Exchange():
-                return self._exchange(node)
+                return self._exchange(node, filters)
             case UnionAll():
                 return self._union(node)
             case Shared():
@@ -128,8 +128,8 @@ class Executor:
         end = whole.rows if node.count is None else min(whole.rows, node.offset + node.count)
         return Rows([whole.take(slice(min(node.offset, whole.rows), end))], Where.LEADER)
 
-    def _exchange(self, node: Exchange) -> Rows:
-        rows, ids = self.with_columns(node.input, list(node.keys))
+    def _exchange(self, node: Exchange, filters: Sequence[Passed]) -> Rows:
+        rows, ids = self.with_columns(node.input, list(node.keys), filters)
         topology = self.context.view.topology
         moved = size = 0
         match node.move:
@@ -179,7 +179,8 @@ class Executor:
 
     # -- segments ------------------------------------------------------------------------------------
 
-    def with_columns(self, node: Physical, exprs: list[Expr]) -> tuple[Rows, list[ColumnId]]:
+    def with_columns(self, node: Physical, exprs: list[Expr],
+                     filters: Sequence[Passed] = ()) -> tuple[Rows, list[ColumnId]]:
         """Rows of `node` with each expression as a column (its own, or one added); their ids."""
         outputs = self._plain(node)
         ids: list[ColumnId] = []
@@ -191,38 +192,42 @@ class Executor:
                 ref = ColumnRef(_fresh(), expr.type, "key")
                 extra.append((ref, expr))
                 ids.append(ref.id)
-        return (self.collect(node, [*outputs, *extra]) if extra else self.run(node)), ids
+        if extra:
+            return self.collect(node, [*outputs, *extra], filters), ids
+        return self.run(node, filters), ids
 
-    def collect(self, node: Physical, outputs: Outputs) -> Rows:
+    def collect(self, node: Physical, outputs: Outputs, filters: Sequence[Passed] = ()) -> Rows:
         """Run the segment that ends at `node` and keep `outputs` of its rows."""
         if _is_breaker(node) and all(isinstance(e, ColumnRef) for _, e in outputs):
-            rows = self.run(node)
+            rows = self.run(node, filters)
             for part in rows.parts:
                 part.columns = [replace_ref(part.column(e.id), ref) for ref, e in outputs
                                 if isinstance(e, ColumnRef)]
             return rows
-        segment, source, where = self.open_segment(node)
+        segment, source, where = self.open_segment(node, filters)
         sink = sinks.CollectSink(segment, outputs, self.context.budget)
         tasks = self.run_segment(segment, source, sink, node)
         return Rows([sink.finish(t.sink) for t in tasks], where)
 
-    def open_segment(self, node: Physical, above: Sequence[BuildSide] = ()) -> tuple[Segment, Any, Where]:
-        """Compile the chain that ends at `node`, running what it needs first; `above`: build sides that the
-        caller will probe at its end."""
+    def open_segment(self, node: Physical, filters: Sequence[Passed] = (),
+                     above: Sequence[BuildSide] = ()) -> tuple[Segment, Any, Where]:
+        """Compile the chain that ends at `node`, running what it needs first; `filters` apply to its rows,
+        `above`: build sides that the caller will probe at its end."""
         chain: list[Any] = []
         current: Any = node
         while isinstance(current, _STREAMING) or (isinstance(current, HashJoin) and current.type in _PROBES):
             chain.append(current)
             current = current.probe if isinstance(current, HashJoin) else current.input
         sides = {id(j): self._build_side(j) for j in chain if isinstance(j, HashJoin)}
+        found = self._filters(chain, sides, filters)
         segment = Segment()
-        source, where = self._source(current, [*sides.values(), *above])
+        source, where = self._source(current, [*sides.values(), *above], found)
         source.emit(segment)
         if isinstance(current, TableScan) and current.filter is not None:
             segment.filter(current.filter)
-        for join in sorted(_filterable(chain, segment), key=_pass_rate):
-            segment.builder.node = join
-            segment.key_filter(join, sides[id(join)])
+        for passed in sorted(found, key=lambda f: f.rate):
+            if passed.column in segment.batch.scan:
+                segment.key_filter(passed.column, passed.filter)
         for step in reversed(chain):
             segment.builder.node = step
             match step:
@@ -234,7 +239,21 @@ class Executor:
                     segment.probe(step, sides[id(step)])
         return segment, source, where
 
-    def _source(self, node: Physical, sides: list[BuildSide]) -> tuple[Any, Where]:
+    def _filters(self, chain: list[Any], sides: dict[int, BuildSide], above: Sequence[Passed]) -> list[Passed]:
+        """Filters on the columns of the chain's source: of its own joins, and those from above."""
+        wanted = [(f, chain) for f in above]
+        for i, node in enumerate(chain):
+            made = of_join(node, sides[id(node)]) if isinstance(node, HashJoin) else None
+            if made is not None:
+                wanted.append((made, chain[i + 1 :]))
+        found = []
+        for passed, below in wanted:
+            column = trace(passed.column, below)
+            if column is not None:
+                found.append(Passed(column, passed.filter, passed.rate))
+        return found
+
+    def _source(self, node: Physical, sides: list[BuildSide], filters: Sequence[Passed]) -> tuple[Any, Where]:
         """The source of a chain, with as many tasks as the segment needs."""
         sliced = any(not s.shared for s in sides)
         slices = self.context.view.topology.slices
@@ -247,7 +266,7 @@ class Executor:
             self.counters.blocks(node, sum(len(g) for g in groups) * len(node.columns), skipped * len(node.columns))
             self.context.progress.blocks_total += sum(len(g) for g in groups) * len(node.columns)
             return source, Where.SHARED if tasks == 1 and as_one else Where.SLICES
-        rows = self.run(node)
+        rows = self.run(node, filters)
         if rows.where is Where.SLICES:
             return StoredSource(rows.parts, node), Where.SLICES
         if sliced and slices > 1:
@@ -285,11 +304,12 @@ class Executor:
         side.unify()
         return side
 
-    def _join(self, node: HashJoin) -> Rows:
+    def _join(self, node: HashJoin, filters: Sequence[Passed]) -> Rows:
         if node.type in _PROBES:
-            return self.collect(node, self._plain(node))
+            return self.collect(node, self._plain(node), filters)
         side = self._build_side(node)
-        segment, source, where = self.open_segment(node.probe, [side])
+        own = of_join(node, side)
+        segment, source, where = self.open_segment(node.probe, [] if own is None else [own], [side])
         segment.builder.node = node
         bidx = segment.probe(node, side)
         assert bidx is not None
@@ -340,8 +360,8 @@ class Executor:
 
     # -- aggregates --------------------------------------------------------------------------------------
 
-    def _aggregate(self, node: HashAggregate) -> Rows:
-        segment, source, where = self.open_segment(node.input)
+    def _aggregate(self, node: HashAggregate, filters: Sequence[Passed]) -> Rows:
+        segment, source, where = self.open_segment(node.input, below_groups(node, filters))
         segment.builder.node = node
         sink = aggregation.AggregateSink(segment, node, self.context.budget)
         tasks = self.run_segment(segment, source, sink, node)
@@ -349,24 +369,6 @@ class Executor:
         if not node.groups and where is Where.SLICES and node.phase != "partial" and len(parts) > 1:
             raise InternalError("an aggregate without groups must be gathered before its final phase")
         return Rows(parts, where)
-
-
-_DROPPING = (JoinType.INNER, JoinType.SEMI, JoinType.RIGHT, JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
-
-
-def _pass_rate(join: HashJoin) -> float:
-    """The share of probe rows that the planner expects to find a match."""
-    return join.props.rows / max(join.probe.props.rows, 1.0)
-
-
-def _filterable(chain: Sequence[Physical], segment: Segment) -> list[HashJoin]:
-    """Joins whose key filter may run first: they drop rows without a match and look up a source column."""
-    return [
-        j for j in chain
-        if isinstance(j, HashJoin) and j.type in _DROPPING and len(j.probe_keys) == 1
-        and isinstance(j.probe_keys[0], ColumnRef) and j.probe_keys[0].id in segment.batch.scan
-        and _pass_rate(j) < KEY_FILTER_RATE
-    ]
 
 
 def _is_breaker(node: Physical) -> bool:

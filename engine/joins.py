@@ -41,31 +41,42 @@ class Probed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyFilter:
-    """Bits of the keys in low .. low + span - 1 (kernels/keyfilter.py)."""
+    """Bits of the keys in low .. low + span - 1 (kernels/keyfilter.py); `density`: the share that is set."""
 
     low: int
     span: int
     bits: np.ndarray
+    density: float
 
     @staticmethod
-    def build(column: StoredColumn, rows: int) -> KeyFilter | None:
-        values, valid = column.values[:rows], column.valid
-        live = values if valid is None else values[valid[:rows] != 0]
-        if not len(live):
-            return KeyFilter(0, 0, memory.zeros(1, np.int64))
-        low, high = int(live.min()), int(live.max())
+    def build(columns: Sequence[tuple[StoredColumn, int]]) -> KeyFilter | None:
+        """The keys of all (column, rows); None when they are not integers of a small range."""
+        if any(c.carried is not Physical.I64 for c, _ in columns):
+            return None
+        live = [_live(c, rows) for c, rows in columns]
+        if not any(len(v) for v in live):
+            return KeyFilter(0, 0, memory.zeros(1, np.int64), 0.0)
+        low = min(int(v.min()) for v in live if len(v))
+        high = max(int(v.max()) for v in live if len(v))
         if high - low >= KEY_FILTER_SPAN:
             return None
         bits = memory.zeros((high - low) // 64 + 1, np.int64)
-        address = 0 if valid is None else memory.address(valid)
-        pack.native("key_filter_set")(memory.address(values), address, rows, low, memory.address(bits))
-        return KeyFilter(low, high - low + 1, bits)
+        for column, rows in columns:
+            valid = 0 if column.valid is None else memory.address(column.valid)
+            pack.native("key_filter_set")(memory.address(column.values), valid, rows, low, memory.address(bits))
+        span = high - low + 1
+        return KeyFilter(low, span, bits, int(np.bitwise_count(bits).sum()) / span)
 
     def state(self) -> np.ndarray:
         """A task's parameter block."""
         words = memory.zeros(STATE_WORDS, np.int64)
         words[[LOW, SPAN, BITS]] = (self.low, self.span, memory.address(self.bits))
         return words
+
+
+def _live(column: StoredColumn, rows: int) -> np.ndarray:
+    values = column.values[:rows]
+    return values if column.valid is None else values[column.valid[:rows] != 0]
 
 
 class BuildSide:
@@ -80,6 +91,7 @@ class BuildSide:
         self._tables: list[JoinTable] = []
         self.marks: list[np.ndarray] = []
         self.rows = rows.rows
+        self._filters: dict[int, KeyFilter | None] = {}
 
     @property
     def columns(self) -> list[StoredColumn]:
@@ -117,16 +129,12 @@ class BuildSide:
         self._charge.add(sum(t.nbytes for t in self._tables))
         self.marks = [np.zeros(p.rows, np.uint8) for p in self._parts]
 
-    def key_filters(self) -> list[KeyFilter] | None:
-        """Per part a bitmap of the keys; None when the key is not one integer of a small range."""
-        if len(self._keys) != 1:
-            return None
-        columns = [p.column(self._keys[0]) for p in self._parts]
-        if any(c.carried is not Physical.I64 for c in columns):
-            return None
-        filters = [KeyFilter.build(c, p.rows) for c, p in zip(columns, self._parts, strict=True)]
-        found = [f for f in filters if f is not None]
-        return found if len(found) == len(filters) else None
+    def key_filter(self, number: int) -> KeyFilter | None:
+        """Bits of the build rows' keys in column `number` of the key; None where it has no small range."""
+        if number not in self._filters:
+            columns = [(p.column(self._keys[number]), p.rows) for p in self._parts]
+            self._filters[number] = KeyFilter.build(columns)
+        return self._filters[number]
 
     def probed(self, slice: int) -> Probed:
         i = 0 if self.shared else slice

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...kernels import memory, pack
-from ...planner.expressions import ColumnRef, Expr
+from ...planner.expressions import ColumnId, ColumnRef, Expr
 from ...planner.physical import HashJoin, JoinType
 from ...storage.types import Physical
 from . import numeric
@@ -24,7 +24,7 @@ from .expressions import Compiler
 from .program import External, Place, ProgramBuilder, Template
 
 if TYPE_CHECKING:
-    from ..joins import BuildSide
+    from ..joins import BuildSide, KeyFilter
 
 
 class Segment:
@@ -100,19 +100,15 @@ class Segment:
             self.filter(join.residual)
         return bidx
 
-    def key_filter(self, join: HashJoin, side: BuildSide) -> None:
-        """Drop rows that cannot have a match, ahead of all probes (kernels/keyfilter.py)."""
-        key = join.probe_keys[0]
-        assert isinstance(key, ColumnRef)
-        value = self.batch.slot_value(key.id)
-        filters = side.key_filters()
-        if filters is None or value.carried is not Physical.I64 or value.is_constant:
+    def key_filter(self, column: ColumnId, filter: KeyFilter) -> None:
+        """Drop rows that a join above will find no match for, ahead of all probes (kernels/keyfilter.py)."""
+        value = self.batch.slot_value(column)
+        if value.carried is not Physical.I64 or value.is_constant:
             return
         rows = self.builder.slot(Physical.I64)
 
         def resolve(task: Any) -> int:
-            state = task.state(rows.index, lambda: filters[side.part(task.index)].state())
-            return memory.address(state)
+            return memory.address(task.state(rows.index, filter.state))
 
         self.builder.block("key_filter_select", rows, value.place, value.valid, k=External(resolve))
         self.batch.advance(rows)
