@@ -185,7 +185,7 @@ class JoinOrder:
         if base + work >= limit:
             return
         roots = [(self._root(a), self._root(b)) for a, b in keys]
-        for move in movements(type, probe, build, roots, weights):
+        for move in movements(type, probe, build, roots, weights, link.null_aware):
             times = weights.slices if move.everywhere else 1
             cost = base + work * times + move.cost
             if cost >= limit:

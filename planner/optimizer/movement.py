@@ -51,7 +51,10 @@ class Movement:
     everywhere: bool = False  # every slice does the whole work
 
 
-def movements(type: JoinType, probe: Side, build: Side, roots: Roots, weights: Weights) -> Iterator[Movement]:
+def movements(
+    type: JoinType, probe: Side, build: Side, roots: Roots, weights: Weights, null_aware: bool = False
+) -> Iterator[Movement]:
+    """`null_aware`: one NULL in the build side decides for every probe row, so all slices must see it."""
     if probe.where == "leader":
         yield Movement("", "leader")
         return
@@ -68,7 +71,7 @@ def movements(type: JoinType, probe: Side, build: Side, roots: Roots, weights: W
     elif spread and type is not JoinType.FULL:
         price = weights.broadcast(build.rows, build.width)
         yield Movement("DS_BCAST_INNER", probe.where, price, broadcast_build=True)
-    if spread and roots:
+    if spread and roots and not null_aware:
         yield from _by_key(type, probe, build, roots, weights)
 
 

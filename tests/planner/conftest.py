@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-
 from warehouse.planner.binder.context import BindContext
 from warehouse.planner.binder.entry import bind_query
 from warehouse.planner.explain import explain
@@ -15,7 +14,14 @@ from warehouse.planner.optimize import optimize
 from warehouse.planner.parse import parse_script
 from warehouse.planner.physical import PhysicalQuery
 from warehouse.storage.schema import (
-    Column, ColumnStatistics, DistStyle, Table, TableData, TableStatistics, Topology, View,
+    Column,
+    ColumnStatistics,
+    DistStyle,
+    Table,
+    TableData,
+    TableStatistics,
+    Topology,
+    View,
 )
 from warehouse.storage.types import BIGINT, DATE, INTEGER, SqlType, char, decimal, varchar
 
@@ -80,7 +86,7 @@ def tpch_table(number: int, name: str, design: str) -> tuple[Table, TableData]:
     rows, key, columns = TPCH[name]
     listed = tuple([Column(i, c[0], c[1], nullable=False) for i, c in enumerate(columns)])
     style, position = DistStyle.EVEN, None
-    if design == "all" or design == "key" and key == "all":
+    if design == "all" or (design == "key" and key == "all"):
         style = DistStyle.ALL
     elif design == "key":
         style = DistStyle.KEY
