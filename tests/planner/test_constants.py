@@ -82,9 +82,11 @@ def test_parameters_that_cannot_be_bound(value: Any) -> None:
     ("text", "to", "value"),
     [
         (" 12 ", INTEGER, 12), ("-5", SMALLINT, -5), ("1.555", decimal(5, 2), 156), ("-1.555", decimal(5, 2), -156),
-        ("1e2", decimal(5, 2), 10000), (".5", decimal(2, 1), 5), ("0.0049", decimal(5, 2), 0), ("1e-40", decimal(5, 2), 0),
+        ("1e2", decimal(5, 2), 10000), (".5", decimal(2, 1), 5), ("0.0049", decimal(5, 2), 0),
+        ("1e-40", decimal(5, 2), 0),
         ("2.5", DOUBLE, 2.5), ("inf", DOUBLE, float("inf")), ("yes", BOOLEAN, True), ("F", BOOLEAN, False),
-        ("ab  ", char(5), "ab"), ("ab  ", varchar(2), "ab  "), ("2020-01-01", DATE, 18262), ("01:00", TIME, 3_600_000_000),
+        ("ab  ", char(5), "ab"), ("ab  ", varchar(2), "ab  "), ("2020-01-01", DATE, 18262),
+        ("01:00", TIME, 3_600_000_000),
     ],
 )
 def test_text_as(text: str, to: SqlType, value: Any) -> None:
