@@ -46,6 +46,7 @@ from .intrinsics import (
     make_intrinsic,
     memory_fill,
     prefetch_write,
+    shared,
     stack_buffer,
     store_row,
     u8p,
@@ -114,7 +115,7 @@ def any_valid(b, n):
     return found != 0
 
 
-@inline
+@shared
 def mark(w, b, c, n):
     """Set `seen` of the groups of valid rows."""
     seen = u8p(w[A_SEEN])

@@ -42,7 +42,7 @@ from .abi import (
     NEED_SPACE,
     OK,
 )
-from .intrinsics import call_op, i64p, inline, memory_fill, u8p, u32p
+from .intrinsics import call_op, i64p, inline, memory_fill, shared, u8p, u32p
 from .join_layout import CHUNK
 from .like_ops import like_text
 from .registry import op
@@ -92,7 +92,7 @@ def _is_valid(d, selection, i):
     return not missing
 
 
-@inline
+@shared
 def _clear_missing_bytes(d, selection, out, n):
     if selection != 0 or d[D_NULLS] != 0:
         o = u8p(out)
@@ -100,7 +100,7 @@ def _clear_missing_bytes(d, selection, out, n):
             o[i] &= 1 if _is_valid(d, selection, i) else 0
 
 
-@inline
+@shared
 def _set_missing_words(d, selection, out, n, word):
     if selection != 0 or d[D_NULLS] != 0:
         o = i64p(out)
@@ -108,7 +108,7 @@ def _set_missing_words(d, selection, out, n, word):
             o[i] = o[i] if _is_valid(d, selection, i) else word
 
 
-@inline
+@shared
 def _chunk_views(w, d, selection, first, n):
     """Views of rows first .. first + n of the batch, and their validities, into the block's scratch."""
     offsets, data = u32p(d[D_OFFSETS]), d[D_DATA]
@@ -134,7 +134,7 @@ def _run_dictionary(w, d, frame):
     return call_op(w[P_OP], w[P_RESULTS], d[D_DICT], 0, 0, w[P_K], d[D_DICT_ROWS], frame)
 
 
-@inline
+@shared
 def _search_block(out, d, block, n):
     """LIKE over all rows of a raw block: find the needle in all bytes, match the rows where it stands."""
     w, o, offsets, data = i64p(block), u8p(out), u32p(d[D_OFFSETS]), d[D_DATA]

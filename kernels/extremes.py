@@ -24,6 +24,7 @@ from .intrinsics import (
     make_intrinsic,
     memory_copy,
     prefetch_write,
+    shared,
     stack_buffer,
     u8p,
 )
@@ -49,7 +50,7 @@ def sortable(x):
     return bits ^ ((bits >> 63) & EMPTY)
 
 
-@inline
+@shared
 def _minmax(w, x, b, c, n):
     """Fold n int64 values at an address into the groups' best."""
     values, g, valid = i64p(x), i64p(c), u8p(b)

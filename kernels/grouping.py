@@ -48,7 +48,7 @@ from .group_layout import (
     KEY_WORDS,
 )
 from .hash_ops import canonical_bits
-from .intrinsics import as_u64, call_op, i32p, i64p, inline, memory_copy, prefetch, u8p, u64p
+from .intrinsics import as_u64, call_op, i32p, i64p, inline, memory_copy, prefetch, shared, u8p, u64p
 from .join_lookup import same_key, slot_of
 from .kinds import K_BOOL, K_F64, K_I64, K_I128, K_STR
 from .registry import kernel, op
@@ -152,7 +152,7 @@ def stored_equals(t, key, group, row):
     return equal
 
 
-@inline
+@shared
 def group_equals(table, group, row):
     """Whether all keys of a batch's row are those of a group."""
     t = i64p(table)
@@ -198,7 +198,14 @@ def store_value(t, key, group, row):
         t[G_HEAP_USED] += i64p(x)[1]
 
 
-@inline
+@shared
+def store_keys(table, group, row):
+    t = i64p(table)
+    for j in range(t[G_KEYS]):
+        store_value(t, key_words(table, j), group, row)
+
+
+@shared
 def hash_batch(table, n):
     """Hashes of the batch's keys into the table's scratch space."""
     t = i64p(table)
@@ -209,7 +216,7 @@ def hash_batch(table, n):
         previous = t[G_SCRATCH]
 
 
-@inline
+@shared
 def has_room(table, row):
     """Whether one more group with a row's keys fits; notes how much heap is missing."""
     t = i64p(table)
@@ -238,8 +245,7 @@ def group_generic(out, a, b, c, k, n, frame):
             if not has_room(k, i):
                 return NEED_SPACE
             group = t[G_COUNT]
-            for j in range(t[G_KEYS]):
-                store_value(t, key_words(k, j), group, i)
+            store_keys(k, group, i)
             stored[group] = hashes[i]
             slots[2 * at] = hashes[i]
             slots[2 * at + 1] = group + 1

@@ -28,6 +28,7 @@ from .abi import OK
 from .intrinsics import (
     as_i64,
     as_u64,
+    f64_bits,
     f64p,
     fold_multiply,
     i64p,
@@ -62,11 +63,9 @@ def low_bytes(count):
 
 @inline
 def canonical_bits(x):
-    """The bits of a float, with one zero and one NaN."""
-    bits = as_u64(i64p(x)[0])
-    value = f64p(x)[0]
-    bits = np.uint64(0) if value == 0.0 else bits
-    return CANONICAL_NAN if value != value else bits
+    """The bits of a float at an address, with one zero (-0.0 + 0.0 is 0.0) and one NaN."""
+    value = f64p(x)[0] + 0.0
+    return CANONICAL_NAN if value != value else as_u64(f64_bits(value))
 
 
 @inline

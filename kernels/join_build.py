@@ -16,7 +16,7 @@ the rows of d begin; scattering moves it to where they end, which is where d + 1
 from __future__ import annotations
 
 from .abi import OK
-from .intrinsics import as_i64, as_u64, i32p, i64p, inline, prefetch_write, u8p, u32p, u64p
+from .intrinsics import as_i64, as_u64, i32p, i64p, inline, prefetch_write, shared, u8p, u32p, u64p
 from .join_layout import (
     AHEAD,
     KEY_WORDS,
@@ -142,7 +142,7 @@ def build_hash(table, values, valid, start, stop):
     return OK
 
 
-@inline
+@shared
 def rows_equal(table, keys, x, y):
     """Whether two build rows have the same keys."""
     equal = True

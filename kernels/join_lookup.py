@@ -19,7 +19,7 @@ import numpy as np
 
 from .abi import OK
 from .hash_ops import canonical_bits
-from .intrinsics import as_i64, as_u64, call_op, i32p, i64p, inline, prefetch, u8p, u32p
+from .intrinsics import as_i64, as_u64, call_op, i32p, i64p, inline, prefetch, shared, u8p, u32p
 from .join_layout import (
     AHEAD,
     KEY_WORDS,
@@ -149,7 +149,7 @@ def _all_valid(state, first, keys, n):
                 out[i] &= valid[i]
 
 
-@inline
+@shared
 def keys_equal(table, state, keys, probe_row, build_row):
     """Whether all keys of a probe row equal those of a build row."""
     equal = True

@@ -32,7 +32,7 @@ def _folded(byte, fold):
     return byte + 32 if fold != 0 and 65 <= byte <= 90 else byte
 
 
-@inline
+@shared
 def _match_at(segment, fold, x, at, length):
     """Where the segment ends when it stands at offset `at`, -1 when it does not."""
     if segment[S_PLAIN] != 0:
@@ -59,14 +59,16 @@ def _search(segment, fold, x, at, length):
     if segment[S_PLAIN] != 0:
         found = find_text(x + at, length - at, segment[S_BYTES], segment[S_LENGTH])
         return at + found + segment[S_LENGTH] if found >= 0 else -1
-    end = -1
+    text, end = u8p(x), -1
+    lead = u8p(segment[S_BYTES])[0] if u8p(segment[S_KINDS])[0] != KIND_ANY and fold == 0 else 0
     while end < 0 and at < length:
-        end = _match_at(segment, fold, x, at, length)
+        if lead == 0 or text[at] == lead:
+            end = _match_at(segment, fold, x, at, length)
         at += character_bytes(x + at)
     return end
 
 
-@inline
+@shared
 def _match_end(segment, fold, x, at, length):
     """Whether the segment stands at the string's end, not before offset `at`."""
     if segment[S_PLAIN] != 0:

@@ -20,6 +20,7 @@ from .intrinsics import (
     load_row,
     make_intrinsic,
     popcount,
+    shared,
     splat,
     trailing_zeros,
     u8p,
@@ -50,7 +51,7 @@ def text_equal(x, y, length):
     return same
 
 
-@inline
+@shared
 def text_compare(x, x_length, y, y_length):
     """-1, 0 or 1: the order of two strings."""
     shared = min(x_length, y_length)
@@ -128,7 +129,7 @@ _four = [types.int64] * 4
 candidates = make_intrinsic(types.uint64(*_four), _emit_candidates, 4)
 
 
-@inline
+@shared
 def find_text(x, length, needle, needle_length):
     """Offset of the first occurrence of a non-empty needle, -1 when there is none.
 
