@@ -12,9 +12,8 @@ from . import data, machine, queries
 from .engines import DuckDB, Engine, Warehouse, timed
 from .runner import check_answer, scratch
 
-JOIN = """select o_orderpriority, count(*) as lines
+JOIN = """select o_orderpriority, sum(l_extendedprice * (1 - l_discount)) as revenue
 from {orders} join {lineitem} on o_orderkey = l_orderkey
-where l_shipmode = 'MAIL'
 group by o_orderpriority"""
 
 

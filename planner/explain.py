@@ -289,9 +289,14 @@ class _Printer:
         parts = [f"rows={found.rows}", f"time={found.milliseconds:.2f} ms"]
         if found.blocks_read or found.blocks_skipped:
             parts.append(f"blocks read={found.blocks_read} skipped={found.blocks_skipped}")
-        if found.bytes_moved:
-            parts.append(f"bytes moved={found.bytes_moved}")
+        moved = found.bytes_moved + sum(self._moved(move) for move in _hidden_moves(node))
+        if moved:
+            parts.append(f"bytes moved={moved}")
         return f" (actual {' '.join(parts)})"
+
+    def _moved(self, move: Exchange) -> int:
+        found = None if self.counters is None else self.counters.get(id(move))
+        return 0 if found is None else found.bytes_moved
 
 
 def _cost(props: Props) -> str:
@@ -312,6 +317,18 @@ def _visible(node: Physical) -> Physical:
     while isinstance(node, ProjectColumns) or (isinstance(node, Exchange) and node.move is not Move.GATHER):
         node = node.input
     return node
+
+
+def _hidden_moves(node: Physical) -> list[Exchange]:
+    """The moves right below a node that its line tells of: a join's, an aggregate's between its phases."""
+    moves: list[Exchange] = []
+    below = list(physical_inputs(node)) if isinstance(node, (HashJoin, HashAggregate)) else []
+    for source in below:
+        while isinstance(source, ProjectColumns) or (isinstance(source, Exchange) and source.move is not Move.GATHER):
+            if isinstance(source, Exchange):
+                moves.append(source)
+            source = source.input
+    return moves
 
 
 def _aggregated(node: HashAggregate) -> Physical:
