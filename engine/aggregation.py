@@ -6,7 +6,7 @@ aggregates.py). How the ids are found is chosen from the keys' proven ranges:
     no keys             state row 0
     one integral key    dense array over a small range, or a hash table of one key
     several small keys  packed into one integer:  code = ((k0 - lo0 + 1) << bits1) + (k1 - lo1 + 1) ...
-    strings             interned: a dictionary column's entries are looked up once a block, rows map codes
+    strings             of dictionaries and build sides: as small integers (interning.py)
     anything else       by hash, comparing all keys
 
 A packed or interned key is taken apart again when the groups are handed on. NULL packs as 0.
@@ -37,7 +37,6 @@ from .context import Charge, MemoryBudget
 from .interning import Interned, intern
 
 PACK_BITS = 62
-INTERNED_BITS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,10 @@ class AggregateSink:
     def _make_keys(self, groups: Sequence[tuple[ColumnRef, Expr]]) -> list[_Key]:
         keys = []
         for ref, expr in groups:
-            if expr.type.physical is Physical.STR:
-                found, value = intern(self._segment, expr)
-                keys.append(_Key(ref, value, found, INTERNED_BITS, 0))
+            found = intern(self._segment, expr) if expr.type.physical is Physical.STR else None
+            if found is not None:
+                interned, value = found
+                keys.append(_Key(ref, value, interned, (value.hi + 2).bit_length(), 0))
                 continue
             value = self._segment.compiler.values([expr], slots=True)[0]
             keys.append(self._plain_key(ref, self._segment.compiler.filled(value)))

@@ -20,6 +20,7 @@ import numpy as np
 
 from ..planner.expressions import And, ColumnId, ColumnRef, Compare, Expr, InList, IsNull, Like, Literal, Or
 from ..planner.physical import TableScan
+from ..storage.encodings.registry import by_code
 from ..storage.extent import ExtentReader
 from ..storage.schema import TableData
 from ..storage.types import Physical, SqlType
@@ -29,6 +30,7 @@ from .compile.comparisons import MIRRORED
 if TYPE_CHECKING:
     from .context import Context
 
+DICTIONARIES = frozenset(("bytedict", "text32k", "text255"))  # rows are codes of few entries
 _I64 = (-(1 << 63), (1 << 63) - 1)
 
 
@@ -170,19 +172,33 @@ def _prefix(column: ColumnRef, prefix: str, zones: Callable[[ColumnId], Zones | 
     return np.asarray((zone.nulls < zone.rows) & (mask | ~zone.known))
 
 
+def _by_reader(groups: list[RowGroup]) -> list[tuple[ExtentReader, np.ndarray]]:
+    found: dict[int, tuple[ExtentReader, list[int]]] = {}
+    for group in groups:
+        found.setdefault(id(group.reader), (group.reader, []))[1].append(group.number)
+    return [(reader, np.array(numbers)) for reader, numbers in found.values()]
+
+
+def in_dictionaries(groups: list[RowGroup], column: int) -> bool:
+    """Whether all blocks of a text column (by its id) are dictionaries."""
+    for reader, numbers in _by_reader(groups):
+        position = reader.position(column)
+        assert position is not None
+        if any(by_code(int(c)).name not in DICTIONARIES
+               for c in np.unique(reader.footer.entries["encoding"][numbers, position])):
+            return False
+    return True
+
+
 def column_proof(groups: list[RowGroup], column: int, type: SqlType) -> tuple[int, int, bool]:
     """(lo, hi, nullable) of a column (by its id) over row groups; lo, hi for integral classes."""
-    by_reader: dict[int, tuple[Any, list[int]]] = {}
-    for group in groups:
-        by_reader.setdefault(id(group.reader), (group.reader, []))[1].append(group.number)
     integral = type.physical in (Physical.I64, Physical.I128)
     limits = type.integer_limits if integral else (0, 0)
     lo, hi, nullable = None, None, False
-    for reader, numbers in by_reader.values():
+    for reader, chosen in _by_reader(groups):
         position = reader.position(column)
         assert position is not None
         zone: Zones = reader.zones(position)
-        chosen = np.array(numbers)
         nullable = nullable or bool(zone.nulls[chosen].any())
         if not integral:
             continue

@@ -20,7 +20,7 @@ from .collection import Collection, widened
 from .compile.batch import ScanColumn
 from .compile.program import External
 from .compile.segment import Segment
-from .pruning import RowGroup, column_proof
+from .pruning import RowGroup, column_proof, in_dictionaries
 
 if TYPE_CHECKING:
     from ..planner.physical import TableScan
@@ -57,7 +57,7 @@ class ScanSource:
             lo, hi, nullable = column_proof(every, column.id, column.type)
             segment.batch.scan[ref.id] = ScanColumn(
                 index, column.type, column.type.physical, nullable, lo, hi,
-                dictionary=column.type.physical is Physical.STR,
+                dictionary=column.type.physical is Physical.STR and in_dictionaries(every, column.id),
             )
 
     def task(self, index: int) -> ScanTask:

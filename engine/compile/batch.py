@@ -77,7 +77,9 @@ class BuildColumn:
 
     values: External
     valid: External | None
-    join: int
+    join: int  # number in the batch
+    side: int  # number of the build side among the task's, and of the column in it
+    position: int
     type: SqlType
     carried: Physical
     nullable: bool  # the stored column can be NULL
@@ -146,6 +148,10 @@ class Batch:
             self.builder.block("compose", found, known[born], step)
             known[self.generation] = found
         return found
+
+    def is_outer(self, join: int) -> bool:
+        """Whether rows may have no build row in this join."""
+        return self._joins[join].outer
 
     # -- columns -----------------------------------------------------------------------------------
 

@@ -156,8 +156,8 @@ class Segment:
                 return 0 if found is None else memory.address(found)
 
             self.batch.build[column.ref.id] = BuildColumn(
-                External(values), External(valid), join, column.ref.type, column.carried, column.nullable,
-                column.lo, column.hi,
+                External(values), External(valid), join, number, position, column.ref.type, column.carried,
+                column.nullable, column.lo, column.hi,
             )
 
 

@@ -30,6 +30,7 @@ from ...storage.types import (
 )
 from ..context import Context
 from ..result import Result
+from ..virtual import find_virtual
 from . import names
 from .create_table import check_names
 from .load import loading
@@ -54,10 +55,8 @@ def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context)
     """Append the reader's batches to the table named by `text` ("schema.table" or "table")."""
     name = _name(text)
     found = names.find(name, context)
-    if found is None and create:
+    if found is None and create and find_virtual(name.schema, name.name) is None:
         schema = names.target_schema(name, context)
-        if names.is_taken(schema, name.name, context):
-            raise names.system_relation(name)
         table = replace(_define(name.name, schema, reader.schema, context), id=context.database.new_id())
     else:
         table = names.table(name, context)
