@@ -1,4 +1,5 @@
 """The command line: forms, streams, exit codes, order of -c and -f, variables; the prompt on a pipe."""
+
 from __future__ import annotations
 
 import json
@@ -34,9 +35,11 @@ def test_help_and_version() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = ("import sys, contextlib, warehouse.client.cli as c\n"
-            "with contextlib.suppress(SystemExit): c.sql.main(['--help'])\n"
-            "print([m for m in ('numpy', 'pyarrow', 'prompt_toolkit', 'numba') if m in sys.modules])")
+    code = (
+        "import sys, contextlib, warehouse.client.cli as c\n"
+        "with contextlib.suppress(SystemExit): c.sql.main(['--help'])\n"
+        "print([m for m in ('numpy', 'pyarrow', 'prompt_toolkit', 'numba') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
 
@@ -85,8 +88,21 @@ def test_errors_have_a_caret_and_a_hint() -> None:
 
 def test_variables_and_output_file(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
-    done = run("--csv", "-o", str(out), "-v", "day=2024-01-31", "-v", "n=7",
-               "-c", "select :'day' as d, :n as n", "-c", "\\set n 8", "-c", "select :n as n")
+    done = run(
+        "--csv",
+        "-o",
+        str(out),
+        "-v",
+        "day=2024-01-31",
+        "-v",
+        "n=7",
+        "-c",
+        "select :'day' as d, :n as n",
+        "-c",
+        "\\set n 8",
+        "-c",
+        "select :n as n",
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "" and out.read_text() == "d,n\n2024-01-31,7\nn\n8\n"
 
@@ -101,8 +117,10 @@ def test_a_database_folder_keeps_its_rows_and_topology(tmp_path: Path) -> None:
 
 
 def test_describe() -> None:
-    table = ("create table sales (id bigint not null encode az64 distkey, day date encode zstd,"
-             " note varchar(10) default 'x') sortkey(day);")
+    table = (
+        "create table sales (id bigint not null encode az64 distkey, day date encode zstd,"
+        " note varchar(10) default 'x') sortkey(day);"
+    )
     done = run("-c", table + "create view v as select id from sales", "-c", "\\d sales", "-c", "\\dt", "-c", "\\dv")
     assert done.returncode == 0, done.stderr
     assert 'Table "public.sales"' in done.stdout
@@ -150,8 +168,9 @@ def test_commands(shell: Shell, capsys: pytest.CaptureFixture[str], tmp_path: Pa
     shell.out.close()
 
 
-def test_a_defect_does_not_end_the_shell(shell: Shell, monkeypatch: pytest.MonkeyPatch,
-                                         capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_defect_does_not_end_the_shell(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     with shell.connection, monkeypatch.context() as patch:
         patch.setattr(render, "write", lambda *_: 1 // 0)
         assert not shell.run_text("select 1")
@@ -172,7 +191,7 @@ def test_the_formats_offered_are_those_there_are() -> None:
 
 
 def test_a_closed_pipe_is_no_error() -> None:
-    reader = f"{sys.executable} -m warehouse.client.cli --csv -c \"select * from pg_type\" -c \"select 1\" | head -1"
+    reader = f'{sys.executable} -m warehouse.client.cli --csv -c "select * from pg_type" -c "select 1" | head -1'
     done = subprocess.run(["sh", "-c", reader], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr and done.stdout.count("\n") == 1
 

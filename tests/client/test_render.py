@@ -1,4 +1,5 @@
 """Results as text: values as psql spells them, widths, head and tail, every form."""
+
 from __future__ import annotations
 
 import csv
@@ -19,8 +20,9 @@ TABLE = pa.table(
     {
         "id": pa.array([1, 2, None], pa.int32()),
         "name|x": ["a\nb", "日本語", None],
-        "at": pa.array([datetime.datetime(2024, 1, 2, 3, 4, 5, 120000), None, datetime.datetime(1, 1, 1)],
-                       pa.timestamp("us")),
+        "at": pa.array(
+            [datetime.datetime(2024, 1, 2, 3, 4, 5, 120000), None, datetime.datetime(1, 1, 1)], pa.timestamp("us")
+        ),
         "pay": pa.array([D("1.50"), D("-0.01"), None], pa.decimal128(15, 2)),
         "tiny": pa.array([D("1E-8"), D("0"), None], pa.decimal128(38, 8)),
         "real": [1.0, float("nan"), 1e22],
@@ -43,10 +45,18 @@ def test_values_are_spelled_as_psql_spells_them() -> None:
     moment = datetime.datetime(2024, 1, 2, 3, 4, 5)
     assert column([True, False, None], pa.bool_()) == ["t", "f", None]
     assert column([moment, moment.replace(microsecond=120000)], pa.timestamp("us")) == [
-        "2024-01-02 03:04:05", "2024-01-02 03:04:05.12"]
+        "2024-01-02 03:04:05",
+        "2024-01-02 03:04:05.12",
+    ]
     assert column([moment.replace(tzinfo=datetime.UTC)], pa.timestamp("us", "UTC")) == ["2024-01-02 03:04:05+00"]
     assert column([1.0, 0.1, -0.0, float("inf"), float("-inf"), float("nan")], pa.float64()) == [
-        "1", "0.1", "-0", "Infinity", "-Infinity", "NaN"]
+        "1",
+        "0.1",
+        "-0",
+        "Infinity",
+        "-Infinity",
+        "NaN",
+    ]
     assert column([D("1E-8"), D("0E-8")], pa.decimal128(38, 8)) == ["0.00000001", "0.00000000"]
     assert column([D("12.50")], pa.decimal128(8, 2)) == ["12.50"]
 
@@ -92,8 +102,9 @@ def test_fit_keeps_to_the_terminal_where_it_can(wanted: list[int], terminal: int
 @given(st.lists(st.tuples(st.text(max_size=8), st.one_of(st.none(), st.text(max_size=8))), max_size=5))
 def test_csv_can_be_read_back(rows: list[tuple[str, str | None]]) -> None:
     clean = [(a.replace("\r", "").replace("\0", ""), b and b.replace("\r", "").replace("\0", "")) for a, b in rows]
-    table = pa.table({"a": pa.array([a for a, _ in clean], pa.string()),
-                      "b,c": pa.array([b for _, b in clean], pa.string())})
+    table = pa.table(
+        {"a": pa.array([a for a, _ in clean], pa.string()), "b,c": pa.array([b for _, b in clean], pa.string())}
+    )
     back = list(csv.reader(io.StringIO(written(table, "csv"), newline="")))
     assert back == [["a", "b,c"], *([a, b or ""] for a, b in clean)]
 
@@ -104,8 +115,14 @@ def test_csv_tells_null_from_empty_text() -> None:
 
 def test_json_forms() -> None:
     assert json.loads(written(TABLE, "json"))[0] == {
-        "id": 1, "name|x": "a\nb", "at": "2024-01-02 03:04:05.12", "pay": 1.5, "tiny": 1e-08, "real": 1,
-        "flag": True}
+        "id": 1,
+        "name|x": "a\nb",
+        "at": "2024-01-02 03:04:05.12",
+        "pay": 1.5,
+        "tiny": 1e-08,
+        "real": 1,
+        "flag": True,
+    }
     lines = written(TABLE, "jsonl").splitlines()
     assert [json.loads(line)["real"] for line in lines] == [1, None, 1e22]
     assert '"pay": 1.50' in lines[0]  # digits are kept

@@ -1,4 +1,5 @@
 """Errors as people read them: the caret stands under the place."""
+
 from __future__ import annotations
 
 from warehouse.client.repl import complaint

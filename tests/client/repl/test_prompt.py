@@ -1,4 +1,5 @@
 """The prompt: multi-line editing until ';', history, completion, colours."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -74,9 +75,7 @@ def typed(text: str, connection: Any, monkeypatch: pytest.MonkeyPatch, tmp_path:
         return shell, out.read()
 
 
-def test_enter_goes_on_until_the_semicolon(
-    connection: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_enter_goes_on_until_the_semicolon(connection: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _, out = typed("select 40\r+ 2 as answer;\r\\q\r", connection, monkeypatch, tmp_path)
     assert "answer" in out and "42" in out
     kept = list(FileHistory(str(tmp_path / "history")).load_history_strings())

@@ -1,4 +1,5 @@
 """Ctrl-C cancels the statement and not the program; the bar."""
+
 from __future__ import annotations
 
 import threading

@@ -1,4 +1,5 @@
 """Scripts into statements and commands: what hides a semicolon, variables, line numbers."""
+
 from __future__ import annotations
 
 import pytest
@@ -37,7 +38,8 @@ def test_split(script: str, expected: list[str]) -> None:
 
 def test_variables_follow_psql() -> None:
     assert texts("select :a, :'a', :\"a\", ':a', x::int, :b;", a="it's") == [
-        "select it's, 'it''s', \"it's\", ':a', x::int, :b"]
+        "select it's, 'it''s', \"it's\", ':a', x::int, :b"
+    ]
     assert texts("select 1 where day = :'day'", day="2024-01-31") == ["...select 1 where day = '2024-01-31'"]
 
 
