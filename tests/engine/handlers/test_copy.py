@@ -98,3 +98,14 @@ def test_identity_columns(db: Any, tmp_path: Path) -> None:
         db.execute(f"copy i from '{tmp_path}/x'")
     db.execute(f"copy i (b) from '{tmp_path}/x'")
     assert sorted(db.execute("select * from i").fetchall()) == [(1, "x"), (2, "y")]
+
+
+def test_parquet_with_another_schema(t: Any, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"x": ["text"], "y": ["b"], "z": [1]}), tmp_path / "x.parquet")
+    with pytest.raises(Error, match='incompatible Parquet schema for column "a"') as caught:
+        t.execute(f"copy t from '{tmp_path}/x.parquet' parquet")
+    assert caught.value.sqlstate == "22P04"
+    pq.write_table(pa.table({"x": [1]}), tmp_path / "y.parquet")
+    with pytest.raises(Error, match="Unmatched number of columns"):
+        t.execute(f"copy t from '{tmp_path}/y.parquet' parquet")
+    assert contents(t) == []

@@ -152,3 +152,10 @@ def test_the_search_path_says_where(db: Any) -> None:
     with pytest.raises(Error, match="no schema has been selected") as caught:
         db.execute("create table u (a int)")
     assert caught.value.sqlstate == "3F000"
+
+
+def test_compound_sort_keys(db: Any) -> None:
+    db.execute("create table t (a int, b int, c int) compound sortkey(c, a)")
+    assert table(db, "t").sort_key == (2, 0)
+    db.execute("insert into t values (2, 1, 9), (1, 2, 9), (3, 3, 1)")
+    assert db.execute("select b from t order by c, a").fetchall() == [(3,), (2,), (1,)]

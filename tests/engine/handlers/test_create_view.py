@@ -75,3 +75,10 @@ def test_refused(t: Any, sql: str, sqlstate: str) -> None:
         t.execute(sql)
     assert caught.value.sqlstate == sqlstate
     assert t.session.database.view().relation("public", "v") is None
+
+
+def test_drop_view(t: Any) -> None:
+    t.execute("create view v as select a from t; drop view v")
+    with pytest.raises(Error, match='"v" does not exist'):
+        t.execute("select * from v")
+    assert t.execute("select count(*) from t").fetchone() == (2,)

@@ -166,3 +166,18 @@ def test_a_table_into_itself(t: Any) -> None:
 def test_executemany_uses_each_set(t: Any) -> None:
     t.cursor().executemany("insert into t (a, b) values (%s, %s), (%s, 'k')", [(1, "a", 2), (3, "b", 4)])
     assert rows(t, "select a, b from t") == [(1, "a"), (2, "k"), (3, "b"), (4, "k")]
+
+
+def test_not_null(t: Any) -> None:
+    with pytest.raises(Error, match='null value in column "a" violates not-null constraint') as caught:
+        t.execute("insert into t (a) values (1), (null)")
+    assert caught.value.sqlstate == "23502"
+    assert t.execute("select count(*) from t").fetchone() == (0,)
+
+
+def test_a_scalar_subquery_in_one_row(t: Any) -> None:
+    t.execute("insert into t (a) values (4)")
+    t.execute("insert into t (a, b) values ((select max(a) + 1 from t), 'x')")
+    assert rows(t, "select a, b from t") == [(4, None), (5, "x")]
+    with pytest.raises(Error, match="can't use subqueries in multi-row VALUES"):
+        t.execute("insert into t (a) values ((select max(a) + 1 from t)), (9)")
