@@ -47,6 +47,7 @@ def test_everything_is_kept(db: Any) -> None:
         ("distkey(b)", DistStyle.KEY, 1),
         ("diststyle key distkey(b)", DistStyle.KEY, 1),
     ],
+    ids=["none", "auto", "even", "all", "distkey", "key"],
 )
 def test_distribution(db: Any, clause: str, style: DistStyle, key: int | None) -> None:
     db.execute(f"create table t (a int, b int) {clause}")
