@@ -149,7 +149,7 @@ class _Realizer:
         pairs = 0.0 if choice.keys else rows * inner
         cost = join_cost(_cost(probe), _cost(build), rows, inner, pairs)
         outputs = _outputs(choice.type, probe, build)
-        place, also = self._distribution(choice.movement.where, outputs)
+        place, also = self._distribution(choice.movement.where, _true_columns(choice.type, probe, build))
         props = Props(candidate.rows, self.planner.estimator.width(outputs), *cost, place, also)
         return HashJoin(
             choice.type, probe, build,
@@ -164,8 +164,8 @@ class _Realizer:
             return join
         props = join.props
         cost = filter_cost((props.first_cost, props.cost), props.rows, len(choice.after))
-        made = Props(candidate.rows, props.width, *cost, props.distribution, props.also_hashed)
-        return FilterRows(join, predicate, made)
+        place, also = self._distribution(choice.movement.where, physical_columns(join))
+        return FilterRows(join, predicate, Props(candidate.rows, props.width, *cost, place, also))
 
     def _is_unique(self, choice: Choice, rows: float) -> bool:
         if not choice.keys:
@@ -215,6 +215,17 @@ def _outputs(type: JoinType, probe: Physical, build: Physical) -> tuple[ColumnRe
             return physical_columns(build)
         case _:
             return physical_columns(probe) + physical_columns(build)
+
+
+def _true_columns(type: JoinType, probe: Physical, build: Physical) -> tuple[ColumnRef, ...]:
+    """Outputs that hold what their side holds: not those of a side that is filled up with NULLs."""
+    match type:
+        case JoinType.LEFT | JoinType.SINGLE:
+            return physical_columns(probe)
+        case JoinType.RIGHT:
+            return physical_columns(build)
+        case _:
+            return _outputs(type, probe, build)
 
 
 def narrow(node: Physical, needed: set[ColumnId], planner: Planner) -> Physical:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..columns import columns_of, output_ids
-from ..expressions import ColumnId, ColumnRef, Compare, Expr
+from ..expressions import ColumnId, ColumnRef, Compare, Expr, IsNull
 from ..logical import (
     Aggregate,
     Filter,
@@ -22,7 +22,7 @@ from ..logical import (
     Sort,
     Values,
 )
-from ..predicates import conjuncts
+from ..predicates import conjuncts, disjoin
 
 
 def single_row(plan: Logical) -> bool:
@@ -80,3 +80,14 @@ def matches_once(right: Logical, condition: Expr | None) -> bool:
         if isinstance(side, ColumnRef) and side.id in ids and not columns_of(other) & ids
     }
     return is_unique(right, keys)
+
+
+def spell_out_nulls(condition: Expr | None, never: Collection[ColumnId]) -> list[Expr]:
+    """The conjuncts of a null-aware anti join's condition, each true also where a side is NULL: what NOT
+    IN means for the rows of one outer row. `never`: columns that hold no NULL."""
+    found: list[Expr] = []
+    for part in conjuncts(condition):
+        sides = (part.left, part.right) if isinstance(part, Compare) else ()
+        nulls = [IsNull(side) for side in sides if not columns_of(side) <= set(never)]
+        found.append(disjoin([part, *nulls]))
+    return found

@@ -65,7 +65,7 @@ def _join(join: Join, above: list[Expr]) -> Logical:
     once = kind is JoinKind.SINGLE and matches_once(join.right, join.condition)
     if kind is JoinKind.LEFT or once:
         kind = JoinKind.INNER if rejects_right else JoinKind.LEFT
-    own = conjuncts(join.condition)
+    own = [] if join.null_aware else conjuncts(join.condition)  # a NULL on the right decides there
     left_above, right_above = _for_sides(kind, above, own)
     left, right = _visit(join.left, left_above), _visit(join.right, right_above)
     if kind is join.kind and left is join.left and right is join.right:

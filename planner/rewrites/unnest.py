@@ -19,12 +19,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..columns import columns_of, free_columns, never_null, output_columns
-from ..expressions import Case, ColumnId, ColumnRef, Compare, Expr, IsNull, Literal, Or
+from ..expressions import Case, ColumnId, ColumnRef, Compare, Expr, IsNull, Literal
 from ..logical import Aggregate, DependentJoin, Filter, Join, JoinKind, Logical, Project, Sort
 from ..predicates import TRUE, conjoin, conjoin_or_true, conjuncts
 from ..traverse import map_inputs
 from .context import RewriteContext
-from .keys import matches_once, single_row
+from .keys import matches_once, single_row, spell_out_nulls
 from .unnest_domain import unnest_by_domain
 
 ONCE = (JoinKind.SEMI, JoinKind.ANTI)
@@ -68,7 +68,7 @@ def _by_pull_up(join: DependentJoin, free: frozenset[ColumnId], context: Rewrite
     null_aware = join.null_aware
     if null_aware and pulled.predicates:
         # NOT IN per outer row: the NULL rule must be spelled out where the rows are correlated.
-        own = [_or_null(c, never_null(join.left) | never_null(right)) for c in own]
+        own = spell_out_nulls(join.condition, never_null(join.left) | never_null(right))
         null_aware = False
     condition = conjoin_or_true([*own, *pulled.predicates])
     kind = join.kind
@@ -77,13 +77,6 @@ def _by_pull_up(join: DependentJoin, free: frozenset[ColumnId], context: Rewrite
     if kind is JoinKind.CROSS:
         kind = JoinKind.INNER
     return Join(kind, join.left, right, condition, null_aware)
-
-
-def _or_null(comparison: Expr, never: set[ColumnId]) -> Expr:
-    if not isinstance(comparison, Compare):
-        return comparison
-    sides = [s for s in (comparison.left, comparison.right) if not columns_of(s) <= never]
-    return Or((comparison, *[IsNull(s) for s in sides])) if sides else comparison
 
 
 # -- scalar aggregates ---------------------------------------------------------------------------

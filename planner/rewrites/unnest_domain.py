@@ -44,20 +44,21 @@ from ..logical import (
 )
 from ..predicates import conjoin_or_true, conjuncts, null_safe_equal
 from .context import RewriteContext
-from .keys import is_unique
+from .keys import is_unique, spell_out_nulls
 
 Names = dict[ColumnId, ColumnRef]  # outer column -> its copy beside the rows
 
 
 def unnest_by_domain(join: DependentJoin, context: RewriteContext) -> Logical:
-    if join.null_aware:
-        raise NotSupportedError("This type of correlated subquery pattern is not supported: NOT IN")
     outer = [ref for ref in output_columns(join.left) if ref.id in free_columns(join.right)]
     domain = _Domain(join.left, tuple(outer), context)
     right, names = domain.push(join.right)
     never = never_null(join.left)
     keys = [e for ref in outer for e in null_safe_equal(ref, names[ref.id], ref.id not in never)]
-    condition = conjoin_or_true([*keys, *conjuncts(join.condition)])
+    own = conjuncts(join.condition)
+    if join.null_aware:
+        own = spell_out_nulls(join.condition, never | never_null(right))
+    condition = conjoin_or_true([*keys, *own])
     kind = JoinKind.INNER if join.kind is JoinKind.CROSS else join.kind
     if kind is JoinKind.SINGLE and is_unique(right, {names[ref.id].id for ref in outer}):
         kind = JoinKind.LEFT
@@ -145,7 +146,10 @@ class _Domain:
 
     def _join(self, plan: Join) -> tuple[Logical, Names]:
         condition = plan.condition
-        if plan.kind in (JoinKind.RIGHT, JoinKind.FULL) or plan.null_aware:
+        if plan.null_aware:
+            never = never_null(plan.left) | never_null(plan.right)
+            condition = conjoin_or_true(spell_out_nulls(condition, never))
+        if plan.kind in (JoinKind.RIGHT, JoinKind.FULL):
             raise NotSupportedError(
                 "This type of correlated subquery pattern is not supported: "
                 f"a {plan.kind.value.upper()} JOIN depends on the outer query"

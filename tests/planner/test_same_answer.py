@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from warehouse.errors import CardinalityViolation, DataError
 from warehouse.planner.binder.context import BindContext
 from warehouse.planner.binder.entry import bind_query
@@ -43,6 +45,7 @@ def _load(name: str) -> Any:
 
 reference = _load("reference")
 conftest = _load("conftest")
+random_sql = _load("random_sql")
 
 SCHEMA: dict[str, tuple[tuple[str, SqlType, bool], ...]] = {
     "t": (("a", INTEGER, True), ("b", INTEGER, True), ("c", BIGINT, False), ("d", decimal(8, 2), True),
@@ -251,3 +254,13 @@ TOPOLOGIES = ((1, 1), (1, 2), (2, 2), (1, 3))
 def test_each_query(sql: str, design: str) -> None:
     for seed, (topology, scales) in enumerate(zip(TOPOLOGIES, SCALES)):
         check(sql, random_data(seed), design, Topology.even(*topology), scales)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 1 << 32))
+def test_random_queries(seed: int) -> None:
+    choose = random.Random(seed)
+    sql = random_sql.random_query(choose)
+    design, topology = choose.choice(list(DESIGNS)), choose.choice(TOPOLOGIES)
+    scales = {name: choose.choice([1, 100, 10_000, 1_000_000]) for name in SCHEMA}
+    check(sql, random_data(seed, 5), design, Topology.even(*topology), scales)
