@@ -57,7 +57,8 @@ class AggregateSink:
         self._segment, self._budget = segment, budget
         self._groups = [ref for ref, _ in node.groups]
         self._calls = list(node.aggregates)
-        self._physicals: list[str] = []  # of the aggregates' arguments
+        # Accumulators, each once: function, class, argument's place and validity.
+        self._specs: list[tuple[str, str, Place | None, Place | None]] = []
         if any(call.distinct for _, call in self._calls):
             raise InternalError("a DISTINCT aggregate reached the engine")
         arguments = self._arguments()
@@ -66,8 +67,10 @@ class AggregateSink:
             k.bits for k in self._keys
         )
         ids = self._emit_groups() if self._keys else None
-        for i, (_, call) in enumerate(self._calls):
-            self._emit_aggregate(i, call, arguments[i], ids)
+        self._numbers = [
+            self._emit_aggregate(call, argument, ids)
+            for (_, call), argument in zip(self._calls, arguments, strict=True)
+        ]
 
     # -- writing ---------------------------------------------------------------------------------------
 
@@ -142,15 +145,24 @@ class AggregateSink:
         builder.vector("copy_i64", slot, packed)
         return slot
 
-    def _emit_aggregate(self, i: int, call: AggregateCall, argument: Value | None, ids: Place | None) -> None:
+    def _emit_aggregate(self, call: AggregateCall, argument: Value | None, ids: Place | None) -> int:
+        """Write an aggregate's instruction, or find the same one; the number of its accumulator."""
         builder = self._segment.builder
         physical = "i64" if argument is None else argument.carried.value
+        place = valid = None
+        if argument is not None:
+            valid = argument.valid
+            place = None if call.function == "count" else argument.place
+        known = (call.function, physical if place else "", place, valid)
+        if known in self._specs:
+            return self._specs.index(known)
+        number = len(self._specs)
+        self._specs.append(known)
         op = Accumulator(call.function, physical, None).op
-        pc = builder.block(op, None, None if argument is None else argument.place,
-                           None if argument is None else argument.valid, ids,
-                           External(lambda task: task.sink.accumulators.items[i].address))
-        builder.growers[pc] = lambda task: task.sink.accumulators.items[i].grow_heap()
-        self._physicals.append(physical)
+        pc = builder.block(op, None, place, valid, ids,
+                           External(lambda task: task.sink.accumulators.items[number].address))
+        builder.growers[pc] = lambda task: task.sink.accumulators.items[number].grow_heap()
+        return number
 
     def _table_keys(self) -> list[GroupKey]:
         if self._packed:
@@ -166,10 +178,8 @@ class AggregateSink:
     # -- tasks -----------------------------------------------------------------------------------------
 
     def state(self, index: int, rows: int) -> AggregateState:
-        return AggregateState(self._table_keys() if self._keys else None, self._specs(), self._slots(), self._budget)
-
-    def _specs(self) -> list[tuple[str, str]]:
-        return [(call.function, physical) for (_, call), physical in zip(self._calls, self._physicals, strict=True)]
+        specs = [(function, physical or "i64") for function, physical, _, _ in self._specs]
+        return AggregateState(self._table_keys() if self._keys else None, specs, self._slots(), self._budget)
 
     def _slots(self) -> list[tuple[Place | None, Place | None]]:
         return [] if self._packed else [(k.value.place, k.value.valid) for k in self._keys]
@@ -186,8 +196,8 @@ class AggregateSink:
                 if key.interned is not None:
                     column = key.interned.texts(state.task_states, column)
                 columns.append(_stored(key.ref, column, heaps, key.value))
-        for (ref, _), item in zip(self._calls, state.accumulators.items, strict=True):
-            columns.append(_result(ref, item, heaps))
+        for (ref, _), number in zip(self._calls, self._numbers, strict=True):
+            columns.append(_result(ref, state.accumulators.items[number], heaps))
         return Collection(columns, rows, heaps, [state.charge])
 
     def _unpack(self, table: GroupTable) -> list[Column]:

@@ -25,7 +25,7 @@ from .compile.program import External
 if TYPE_CHECKING:
     from .compile.segment import Segment
 
-ID_LIMIT = (1 << 31) - 2
+ID_LIMIT = (1 << 30) - 2
 BUILD_ROWS = 1 << 16  # build sides up to this size are interned
 
 

@@ -65,7 +65,7 @@ class KeyFilter:
             valid = 0 if column.valid is None else memory.address(column.valid)
             pack.native("key_filter_set")(memory.address(column.values), valid, rows, low, memory.address(bits))
         span = high - low + 1
-        return KeyFilter(low, span, bits, int(np.bitwise_count(bits).sum()) / span)
+        return KeyFilter(low, span, bits, int(np.bitwise_count(bits.view(np.uint64)).sum()) / span)
 
     def state(self) -> np.ndarray:
         """A task's parameter block."""
