@@ -1,17 +1,13 @@
-"""PEP 249: `connect`, `Connection` and `Cursor` over an engine session in this process.
+"""PEP 249: `connect` and `Connection`, over an engine session in this process.
 
     connection = warehouse.connect("dw", nodes=2, slices_per_node=2)
     with connection.cursor() as cursor:
         cursor.execute("select * from t where a = %s", (1,))
         for row in cursor: ...
 
-A cursor holds one `Result` and turns its record batches into rows when asked, a few thousand at a
-time; `fetch_arrow_table()` and friends hand the batches on untouched. Rows and batches may be fetched
-in turns: whatever was not yet fetched comes next.
-
 Each statement is a transaction of its own for now: commit() has nothing to do, and what cannot be
 had (BEGIN, rollback() after a write, autocommit off) is refused rather than pretended.
-Parameters are in parameters.py, values in rows.py, Arrow and DataFrames in arrow.py.
+Cursors are in cursor.py, parameters in parameters.py, values in rows.py, Arrow in arrow.py.
 """
 
 from __future__ import annotations
@@ -19,25 +15,15 @@ from __future__ import annotations
 import difflib
 import inspect
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..engine.session import Session, open_session
 from . import parameters as styles
-from .dbtypes import Description, describe
-from .rows import rows_of
+from .cursor import Cursor
 
 if TYPE_CHECKING:
-    import pandas
-    import pyarrow as pa
-
     from ..engine.context import Progress
-    from ..engine.result import Result
-
-# Rows converted at a time for fetchone, fetchmany and iteration.
-ROWS_AT_A_TIME = 1024
 
 
 def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Connection:
@@ -80,9 +66,7 @@ def _open(
     autocommit: bool = True,
 ) -> Connection:
     if paramstyle not in styles.STYLES:
-        raise errors.InterfaceError(
-            f"unknown paramstyle {paramstyle!r}; it is one of {', '.join(styles.STYLES)}"
-        )
+        raise errors.InterfaceError(f"unknown paramstyle {paramstyle!r}; it is one of {', '.join(styles.STYLES)}")
     _need_autocommit(autocommit)
     session = open_session(
         database,
@@ -200,224 +184,3 @@ class Connection:
         if self._session is None:
             return "<warehouse.Connection closed>"
         return f"<warehouse.Connection to {self._session.database_name!r}>"
-
-
-class Cursor:
-    """Executes statements one after the other and hands out the rows of the latest."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.arraysize = 1
-        self.lastrowid: None = None
-        self._closed = False
-        self._result: Result | None = None
-        self._rows: Iterator[tuple[Any, ...]] = iter(())
-        self._rowcount = -1
-        self._description: list[Description] | None = None
-
-    # -- executing -----------------------------------------------------------------------------
-
-    def execute(self, operation: str, parameters: Any = None) -> Cursor:
-        """Run one statement (or, without parameters, a script whose last result is kept)."""
-        session = self._forget()
-        scanned, values = styles.bind(operation, parameters, self.connection.paramstyle)
-        try:
-            if scanned is None:
-                self._keep(session.execute_all(operation))
-            else:
-                self._keep(session.execute(scanned.text, values))
-        except errors.Error as error:
-            if scanned is not None and error.position is not None:
-                error.position = scanned.original(error.position)
-            raise
-        return self
-
-    def executemany(self, operation: str, seq_of_parameters: Iterable[Any]) -> Cursor:
-        """Run one statement for each set of parameters; INSERT ... VALUES as one multi-row insert."""
-        session = self._forget()
-        bound = [styles.bind(operation, p, self.connection.paramstyle) for p in seq_of_parameters]
-        if any(scanned is None for scanned, _ in bound):
-            raise errors.ProgrammingError("executemany() needs a set of parameters for each execution")
-        if not bound:
-            return self
-        scanned = bound[0][0]
-        assert scanned is not None
-        try:
-            self._rowcount = session.execute_many(scanned.text, [values for _, values in bound])
-        except errors.Error as error:
-            if error.position is not None:
-                error.position = scanned.original(error.position)
-            raise
-        return self
-
-    def _forget(self) -> Session:
-        """Drop the former result; the session, if all is open."""
-        self._open()
-        session = self.connection.session
-        self._drop()
-        return session
-
-    def _drop(self) -> None:
-        result, self._result = self._result, None
-        self._rows = iter(())
-        self._rowcount = -1
-        self._description = None
-        if result is not None:
-            result.close()
-
-    def _keep(self, result: Result) -> None:
-        self._result = result
-
-    # -- what came back ------------------------------------------------------------------------
-
-    @property
-    def description(self) -> list[Description] | None:
-        """(name, type_code, display_size, internal_size, precision, scale, null_ok) of each column."""
-        if self._description is None and self._result is not None and self._result.columns:
-            self._description = [describe(c.name, c.type, c.nullable) for c in self._result.columns]
-        return self._description
-
-    @property
-    def rowcount(self) -> int:
-        """Rows written; rows of a result once all have arrived from the engine; else -1."""
-        return self._result.rowcount if self._result is not None else self._rowcount
-
-    @property
-    def statusmessage(self) -> str | None:
-        """The kind of the latest statement: 'SELECT', 'CREATE TABLE', 'COPY', ..."""
-        return self._result.tag if self._result is not None else None
-
-    @property
-    def notices(self) -> list[str]:
-        """Notices of the latest statement."""
-        return [str(n) for n in self._result.notices] if self._result is not None else []
-
-    # -- rows ----------------------------------------------------------------------------------
-
-    def fetchone(self) -> tuple[Any, ...] | None:
-        result = self._fetchable()
-        row = next(self._rows, None)
-        while row is None and self._more(result, ROWS_AT_A_TIME):
-            row = next(self._rows, None)
-        return row
-
-    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
-        result = self._fetchable()
-        size = self.arraysize if size is None else size
-        rows = list(islice(self._rows, size))
-        while len(rows) < size and self._more(result, max(ROWS_AT_A_TIME, size - len(rows))):
-            rows += islice(self._rows, size - len(rows))
-        return rows
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        result = self._fetchable()
-        rows = list(self._rows)
-        while (batch := result.next_batch()) is not None:
-            rows += rows_of(batch)
-        return rows
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        return self
-
-    def __next__(self) -> tuple[Any, ...]:
-        row = self.fetchone()
-        if row is None:
-            raise StopIteration
-        return row
-
-    def _more(self, result: Result, size: int) -> bool:
-        """Convert up to `size` more rows; False at the end."""
-        batch = result.next_batch()
-        if batch is None:
-            return False
-        if batch.num_rows > size:
-            result.push_back(batch.slice(size))
-            batch = batch.slice(0, size)
-        self._rows = rows_of(batch)
-        return True
-
-    def _open(self) -> None:
-        if self._closed:
-            raise errors.InterfaceError("the cursor is closed", sqlstate="24000")
-
-    def _fetchable(self) -> Result:
-        self._open()
-        self.connection.session  # noqa: B018 - raises when closed
-        result = self._result
-        if result is None:
-            raise errors.ProgrammingError(
-                "there are no rows to fetch: execute a query first", sqlstate="24000"
-            )
-        if not result.columns:
-            raise errors.ProgrammingError(
-                f"there are no rows to fetch: the statement was {result.tag}", sqlstate="24000"
-            )
-        return result
-
-    # -- Arrow and DataFrames --------------------------------------------------------------------
-
-    def fetch_arrow_table(self) -> pa.Table:
-        """All rows not yet fetched, as one Arrow table."""
-        return self._arrow_result().table()
-
-    def fetch_record_batch_reader(self) -> pa.RecordBatchReader:
-        """All rows not yet fetched, as a stream that pulls batches from the engine when read."""
-        return self._arrow_result().reader()
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self._arrow_result().__arrow_c_stream__(requested_schema)
-
-    def fetch_df(self) -> pandas.DataFrame:
-        """All rows not yet fetched, as a pandas DataFrame (needs the extra `pandas`)."""
-        from .arrow import to_pandas
-
-        return to_pandas(self._arrow_result().table())
-
-    fetch_dataframe = fetch_df  # redshift_connector's name
-
-    def write_dataframe(self, df: Any, table: str) -> int:
-        """Append a DataFrame to an existing table (redshift_connector's name for it)."""
-        self._open()
-        return self.connection.write_arrow(table, df, create=False)
-
-    def _arrow_result(self) -> Result:
-        """The result with rows that were converted but not fetched put back."""
-        result = self._fetchable()
-        rest = list(self._rows)
-        self._rows = iter(())
-        if rest:
-            from .arrow import batch_of_rows
-
-            result.push_back(batch_of_rows(rest, result.schema))
-        return result
-
-    # -- the rest of PEP 249 ---------------------------------------------------------------------
-
-    def close(self) -> None:
-        """Stop the statement if it still runs; the cursor is unusable from now on."""
-        if not self._closed:
-            self._drop()
-            self._closed = True
-
-    def setinputsizes(self, sizes: Sequence[Any]) -> None:
-        """Not needed: values carry their types (PEP 249 lets this do nothing)."""
-        self._open()
-
-    def setoutputsize(self, size: int, column: int | None = None) -> None:
-        """Not needed: values come whole (PEP 249 lets this do nothing)."""
-        self._open()
-
-    def __enter__(self) -> Cursor:
-        self._open()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-    def _repr_html_(self) -> str | None:
-        """The first rows as an HTML table, for notebooks; nothing is taken from the result."""
-        if self._closed or self._result is None or not self._result.columns:
-            return None
-        from .arrow import html_table
-
-        return html_table(self._result)

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import warehouse
-from warehouse.client.dbapi import ROWS_AT_A_TIME, Connection
+from warehouse.client.cursor import ROWS_AT_A_TIME
+from warehouse.client.dbapi import Connection
 from warehouse.engine.result import FIRST_ROWS, Result, ResultColumn
 from warehouse.errors import (
     DatabaseError,
