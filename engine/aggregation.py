@@ -37,6 +37,8 @@ from .context import Charge, MemoryBudget
 from .interning import Interned, intern
 
 PACK_BITS = 62
+# Room made for groups at the start, by the planner's estimate: each growth runs the batch again.
+FEWEST_EXPECTED, MOST_EXPECTED = 64, 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class AggregateSink:
 
     def __init__(self, segment: Segment, node: HashAggregate, budget: MemoryBudget) -> None:
         self._segment, self._budget = segment, budget
+        self._expected = node.props.rows
         self._groups = [ref for ref, _ in node.groups]
         self._calls = list(node.aggregates)
         # Accumulators, each once: function, class, argument's place and validity.
@@ -179,7 +182,9 @@ class AggregateSink:
 
     def state(self, index: int, rows: int) -> AggregateState:
         specs = [(function, physical or "i64") for function, physical, _, _ in self._specs]
-        return AggregateState(self._table_keys() if self._keys else None, specs, self._slots(), self._budget)
+        keys = self._table_keys() if self._keys else None
+        expected = int(min(self._expected, rows, MOST_EXPECTED))
+        return AggregateState(keys, specs, self._slots(), self._budget, expected)
 
     def _slots(self) -> list[tuple[Place | None, Place | None]]:
         return [] if self._packed else [(k.value.place, k.value.valid) for k in self._keys]
@@ -218,8 +223,8 @@ class AggregateState:
     """One task's groups and accumulators."""
 
     def __init__(self, keys: list[GroupKey] | None, specs: list[tuple[str, str]],
-                 slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget) -> None:
-        self.table = None if keys is None else GroupTable(keys)
+                 slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget, expected: int) -> None:
+        self.table = None if keys is None else GroupTable(keys, max(expected, FEWEST_EXPECTED))
         self.accumulators = Accumulators(self.table)
         self.task_states: dict[int, Any] = {}  # the task's, where interned strings are
         self._slots = slots
