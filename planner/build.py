@@ -143,12 +143,13 @@ def negate(arg: Expr, span: Span | None = None) -> Expr:
 
 def concat(left: Expr, right: Expr, span: Span | None = None) -> Expr:
     """left || right."""
+    span = span or join_spans(left, right)
     if not (left.type.is_string or right.type.is_string
             or left.type.kind is Kind.UNKNOWN or right.type.kind is Kind.UNKNOWN):
         raise undefined_operator("||", left.type, right.type, span)
     left, right = as_text(left), as_text(right)
     length = min((left.type.length or MAX_VARCHAR) + (right.type.length or MAX_VARCHAR), MAX_VARCHAR)
-    return Call("concat", (left, right), varchar(length), span or join_spans(left, right))
+    return Call("concat", (left, right), varchar(length), span)
 
 
 # How long a value of each kind can get when it is printed.

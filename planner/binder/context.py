@@ -28,8 +28,9 @@ class BindContext:
     virtual_tables  "schema.name" -> ((column name, type), ...)
     leader_only     names in virtual_tables that may not be joined with user tables
     stable          set by the binder when a value of now (GETDATE ...) went into the plan
-    literals        a list that gets (span, type) of each plain literal of the text; its place there is the
-                    `parameter` of the Literal, as long as nothing but casts was done to it. None: not wanted
+    literals        a list that gets (span, type) of each plain literal of the text, in the order of binding; its
+                    place there is the `parameter` of the Literal, as long as nothing but casts was done to it.
+                    None: not wanted
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
