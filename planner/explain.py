@@ -231,7 +231,7 @@ class _Printer:
     def _join(self, node: HashJoin) -> _Line:
         label = f" {node.label}" if node.label else ""
         if not node.probe_keys:
-            self.nested_loop = True
+            self.nested_loop |= min(node.probe.props.rows, node.build.props.rows) > 1
             details = [] if node.residual is None else [f"Join Filter: {self._sides(node.residual, node)}"]
             word = "Nested Loop" if node.type is JoinType.INNER else f"Nested Loop {node.type.value} Join"
             return _Line(f"XN {word}{label}", node.props, node, details, [node.probe])

@@ -37,6 +37,7 @@ from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, one_copy
 from .join_graph import JoinGraph, extract
 from .join_order import Candidate, Choice, JoinOrder
 from .movement import Where
+from .reduce_aggregates import reduce_aggregates
 
 if TYPE_CHECKING:
     from .plan import Planner
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 def plan_join(planner: Planner, join: Join, needed: set[ColumnId]) -> Physical:
     graph = extract(join)
+    reduce_aggregates(planner, graph)
     _plan_leaves(planner, graph, needed | _used_in(graph))
     order = JoinOrder(graph, planner.estimator, planner.weights)
     for leaf in graph.leaves:

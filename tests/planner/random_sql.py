@@ -6,6 +6,7 @@ from random import Random
 
 NUMBERS = {"t": ("a", "b", "c"), "u": ("a", "b", "e"), "v": ("b", "k"), "w": ("k",)}
 TEXTS = {"t": ("s",), "u": ("s",), "v": (), "w": ("name",)}
+JOINS = ("join", "join", "left join", "left join", "right join", "cross join", "full join")
 Scope = list[tuple[str, str]]  # (alias, table)
 
 
@@ -88,7 +89,7 @@ class Writer:
         text = f"{scope[0][1]} {scope[0][0]}"
         for _ in range(self.random.randint(0, tables - 1)):
             added = self.alias(self.random.choice(list(NUMBERS)))
-            kind = self.random.choice(["join", "join", "left join", "left join", "right join", "cross join", "full join"])
+            kind = self.random.choice(JOINS)
             text += f" {kind} {added[1]} {added[0]}"
             if kind != "cross join":
                 condition = f"{self.column(scope)} = {self.column([added])}"
