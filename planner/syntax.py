@@ -27,12 +27,13 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import Token, TokenType
 
-from ..errors import NotSupportedError, ProgrammingError, SqlSyntaxError
+from ..errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
 
 _DIALECT = Redshift()
 _KEEP_CALL = ["sqlglot.anonymous"]
 # sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
+_LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ)
 TOO_DEEP = "54001"  # statement_too_complex
 
 
@@ -82,6 +83,7 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 
 
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
+    tokens = _typed_literals(tokens)
     for token in tokens:
         if token.token_type is TokenType.R_PAREN:
             token.comments = _KEEP_CALL
@@ -102,12 +104,29 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
         _quiet.parsing = False
 
 
-def _translated(error: ParseError, tokens: Sequence[Token]) -> SqlSyntaxError:
+def _typed_literals(tokens: list[Token]) -> list[Token]:
+    """Parentheses round `date '2020-01-01'` before `::`; sqlglot would cast the text, then make a date."""
+    places = [
+        i for i, (kind, literal, cast) in enumerate(zip(tokens, tokens[1:], tokens[2:]))
+        if cast.token_type is TokenType.DCOLON and literal.token_type is TokenType.STRING
+        and kind.token_type in _LITERAL_TYPES
+    ]
+    for i in reversed(places):
+        first, last = tokens[i], tokens[i + 1]
+        opening = Token(TokenType.L_PAREN, "(", first.line, first.col, first.start, first.start)
+        closing = Token(TokenType.R_PAREN, ")", last.line, last.col, last.end, last.end)
+        tokens = [*tokens[:i], opening, first, last, closing, *tokens[i + 2 :]]
+    return tokens
+
+
+def _translated(error: ParseError, tokens: Sequence[Token]) -> ProgrammingError:
     """sqlglot's error with the offset of the token it stopped at."""
     where = error.errors[0] if error.errors else {}
     line, column = where.get("line"), where.get("col")
     for i, token in enumerate(tokens):
         if token.line == line and token.col == column:
+            if i and tokens[i - 1].token_type is TokenType.DCOLON:
+                return UndefinedObject(f'type "{token.text}" does not exist', position=token.start)
             problem, last = str(where.get("description")), i + 1 == len(tokens)
             if last and ("missing" in problem or "Expect" in problem):
                 return SqlSyntaxError("syntax error at end of input", position=token.end + 1)

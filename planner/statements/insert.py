@@ -58,11 +58,13 @@ def _row(cursor: Cursor) -> exp.Tuple:
 
 def _value(cursor: Cursor) -> exp.Expr:
     tokens, start = cursor.tokens, cursor.index
-    if start + 1 < len(tokens) and tokens[start + 1].token_type in _ENDS:
-        plain = _plain(tokens[start])
-        if plain is not None:
-            cursor.index += 1
-            return plain
+    negative = start < len(tokens) and tokens[start].token_type is TokenType.DASH
+    end = start + negative + 1
+    if end < len(tokens) and tokens[end].token_type in _ENDS:
+        plain = _plain(tokens[end - 1])
+        if plain is not None and (not negative or tokens[end - 1].token_type is TokenType.NUMBER):
+            cursor.index = end
+            return exp.Neg(this=plain) if negative else plain
     depth = 0
     while not cursor.done:
         kind = cursor.next().token_type
