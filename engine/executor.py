@@ -48,7 +48,7 @@ from .collection import Collection, StoredColumn, concatenate
 from .compile.segment import Segment
 from .counters import Counters
 from .joins import BuildSide
-from .key_filters import Passed, below_groups, of_join, trace
+from .key_filters import Passed, at_source, below_groups, of_join
 from .pruning import scan_groups
 from .requirements import required
 from .rows import Rows, Where
@@ -219,7 +219,7 @@ class Executor:
             chain.append(current)
             current = current.probe if isinstance(current, HashJoin) else current.input
         sides = {id(j): self._build_side(j) for j in chain if isinstance(j, HashJoin)}
-        found = self._filters(chain, sides, filters)
+        found = at_source(chain, sides, filters)
         segment = Segment()
         source, where = self._source(current, [*sides.values(), *above], found)
         source.emit(segment)
@@ -238,20 +238,6 @@ class Executor:
                 case HashJoin():
                     segment.probe(step, sides[id(step)])
         return segment, source, where
-
-    def _filters(self, chain: list[Any], sides: dict[int, BuildSide], above: Sequence[Passed]) -> list[Passed]:
-        """Filters on the columns of the chain's source: of its own joins, and those from above."""
-        wanted = [(f, chain) for f in above]
-        for i, node in enumerate(chain):
-            made = of_join(node, sides[id(node)]) if isinstance(node, HashJoin) else None
-            if made is not None:
-                wanted.append((made, chain[i + 1 :]))
-        found = []
-        for passed, below in wanted:
-            column = trace(passed.column, below)
-            if column is not None:
-                found.append(Passed(column, passed.filter, passed.rate))
-        return found
 
     def _source(self, node: Physical, sides: list[BuildSide], filters: Sequence[Passed]) -> tuple[Any, Where]:
         """The source of a chain, with as many tasks as the segment needs."""

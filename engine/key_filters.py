@@ -8,11 +8,12 @@ where rows are made, so it is followed down from the join's probe key:
         HashAggregate(group by l_partkey)    through   groups: a group that no join row wants is not made
           TableScan lineitem                 applied   before anything else is decoded
 
-    trace(...)   a column at the top of a chain -> the column of its source, or None
+    trace(...)       a column at the top of a chain -> the column of its source, or None
+    at_source(...)   all filters that a segment may apply to its source's rows
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..planner.expressions import ColumnId, ColumnRef
@@ -60,6 +61,21 @@ def trace(column: ColumnId, chain: Sequence[Physical]) -> ColumnId | None:
                 return None
             column = found[0].id
     return column
+
+
+def at_source(chain: Sequence[Physical], sides: Mapping[int, BuildSide], above: Sequence[Passed]) -> list[Passed]:
+    """Filters on the columns of a chain's source: of the chain's own joins (`sides` by id), and from `above`."""
+    wanted: list[tuple[Passed, Sequence[Physical]]] = [(f, chain) for f in above]
+    for i, node in enumerate(chain):
+        made = of_join(node, sides[id(node)]) if isinstance(node, HashJoin) else None
+        if made is not None:
+            wanted.append((made, chain[i + 1 :]))
+    found = []
+    for passed, below in wanted:
+        column = trace(passed.column, below)
+        if column is not None:
+            found.append(Passed(column, passed.filter, passed.rate))
+    return found
 
 
 def below_groups(node: HashAggregate, filters: Sequence[Passed]) -> list[Passed]:

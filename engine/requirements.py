@@ -29,7 +29,7 @@ from ..planner.physical import (
     UnionAll,
     VirtualTableScan,
 )
-from .compile.expressions import children
+from ..planner.traverse import children
 
 
 @dataclass(slots=True)

@@ -40,6 +40,7 @@ from ...planner.expressions import (
     Quantified,
     ScalarSubquery,
 )
+from ...planner.traverse import children
 from ...storage.types import BOOLEAN, Physical
 from . import casts, comparisons, numeric
 from .batch import Batch, Value, type_range
@@ -403,22 +404,6 @@ class Compiler:
                 return any(self.nullable(c) for c in children(expr))
 
 
-def children(expr: Expr) -> tuple[Expr, ...]:
-    match expr:
-        case Call() | And() | Or() | AggregateCall():
-            return expr.args
-        case Cast():
-            return (expr.operand,)
-        case Compare():
-            return (expr.left, expr.right)
-        case Not() | IsNull() | InList() | Like():
-            return (expr.arg,)
-        case Case():
-            return (*(e for when in expr.whens for e in when), expr.default)
-        case _:
-            return ()
-
-
 def fallible(expr: Expr) -> bool:
     """Whether some row could make it fail."""
     if isinstance(expr, Call) and fallible_call(expr.key, expr.type):
@@ -428,4 +413,4 @@ def fallible(expr: Expr) -> bool:
     return any(fallible(c) for c in children(expr))
 
 
-__all__ = ["Compiler", "Mask", "children", "fallible", "type_range"]
+__all__ = ["Compiler", "Mask", "fallible", "type_range"]
