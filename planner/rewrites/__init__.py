@@ -22,6 +22,7 @@ from .prune_columns import prune_columns, prune_ctes
 from .pull_projections import pull_projections
 from .push_predicates import push_predicates
 from .semi_to_inner import semi_to_inner
+from .share_subplans import share_subplans
 from .simplify_outer_joins import simplify_outer_joins
 from .simplify_predicates import simplify_predicates
 from .split_average import split_average
@@ -50,6 +51,9 @@ RULES: tuple[tuple[str, Rule], ...] = (
     # AVG(DISTINCT x) becomes DISTINCT sums and counts, hence before split_distinct.
     ("split_average", split_average),
     ("split_distinct", split_distinct),
+    # Last: predicates are where they belong, so equal subplans look equal, and no rule that looks for
+    # joins and aggregates is kept from them.
+    ("share_subplans", share_subplans),
 )
 
 

@@ -104,3 +104,6 @@ select sum(w.k) from w
 select w.k from w union all select w.k from w
 select x.a, count(*) from (select distinct a, s from t) x join (select a from u group by a) y on x.a = y.a group by x.a
 select t.a, u.b, v.k, w.name from t, u, v, w where t.a = u.a and u.b = v.b and v.k = w.k and t.b = w.k
+select t.a, sum(u.e) from t, u where t.a = u.a group by t.a having sum(u.e) > (select avg(u.e) from t, u where t.a = u.a)
+select p.a, q.n from (select a, count(*) n from t where b > 1 group by a) p, (select a, count(*) n from t where b > 1 group by a) q where p.n = q.n
+select a from t where a in (select max(e) from u group by s) or b in (select max(e) from u group by s)

@@ -1,0 +1,146 @@
+"""Computes once what stands twice in a plan.
+
+    Join Cross                                       Join Cross
+      Aggregate sum(c) BY k                            Aggregate sum(c) BY k
+        Join s, n, ps         (TPC-H Q11)       ->       Shared 0
+      Aggregate sum(c)                                 Aggregate sum(c)
+        Join s, n, ps                                    Shared 0
+
+Two subplans are the same if they differ only in column numbers (and spans). Looked at are joins and
+grouped aggregates from the top down, and only where two of them read the same tables. Columns are matched
+by their place in the output. A volatile function makes a subplan unlike any other.
+"""
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import fields
+
+from ..columns import copy_plan, free_columns, output_columns
+from ..expressions import ColumnId, ColumnRef, Expr
+from ..logical import Aggregate, CteRef, Join, Logical, Scan, Sort, VirtualScan
+from ..predicates import is_volatile
+from ..traverse import children, expressions, inputs, map_inputs, walk_plan
+from .context import RewriteContext
+
+Shape = tuple[Hashable, ...]
+
+
+def share_subplans(plan: Logical, context: RewriteContext) -> Logical:
+    candidates = [node for node in walk_plan(plan) if _is_candidate(node)]
+    by_tables: dict[Hashable, list[Logical]] = {}
+    for node in candidates:
+        by_tables.setdefault((type(node).__name__, _tables(node)), []).append(node)
+    suspects = [node for group in by_tables.values() if len(group) > 1 for node in group]
+    if not suspects:
+        return plan
+    by_shape: dict[Shape, list[Logical]] = {}
+    for node in suspects:
+        shape = _shape(node)
+        if shape is not None:
+            by_shape.setdefault(shape, []).append(node)
+    groups = [group for group in by_shape.values() if len(group) > 1]
+    return _replace(plan, groups, context) if groups else plan
+
+
+def _is_candidate(node: Logical) -> bool:
+    if isinstance(node, Aggregate):
+        return bool(node.groups)
+    return isinstance(node, Join)
+
+
+def _tables(node: Logical) -> tuple[Hashable, ...]:
+    names = []
+    for below in walk_plan(node):
+        if isinstance(below, Scan):
+            names.append(f"{below.table.schema}.{below.table.name}")
+        elif isinstance(below, VirtualScan):
+            names.append(below.name)
+    return tuple(sorted(names))
+
+
+def _replace(plan: Logical, groups: list[list[Logical]], context: RewriteContext) -> Logical:
+    """Each first seen from the top; what lies inside a shared subplan stays as it is."""
+    group_of = {id(node): i for i, group in enumerate(groups) for node in group}
+    shared: dict[int, tuple[int, tuple[ColumnRef, ...]]] = {}
+    top = _outermost(plan, group_of)
+    wanted = {i for i in set(top) if top.count(i) > 1}
+
+    def visit(node: Logical) -> Logical:
+        group = group_of.get(id(node))
+        if group is None or group not in wanted:
+            return map_inputs(node, visit)
+        if group not in shared:
+            body, names = copy_plan(node, context.like)
+            made = tuple([names[c.id] for c in output_columns(node)])
+            shared[group] = (context.share(body), made)
+        number, made = shared[group]
+        return CteRef(number, tuple(zip(output_columns(node), made)))
+
+    return visit(plan)
+
+
+def _outermost(plan: Logical, group_of: dict[int, int]) -> list[int]:
+    """The groups of the nodes that no other candidate of a group encloses."""
+    found: list[int] = []
+    stack = [plan]
+    while stack:
+        node = stack.pop()
+        group = group_of.get(id(node))
+        if group is None:
+            stack.extend(inputs(node))
+        else:
+            found.append(group)
+    return found
+
+
+# -- shapes --------------------------------------------------------------------------------------
+
+
+def _shape(plan: Logical) -> Shape | None:
+    """A value that is equal for plans that differ only in column numbers; None: not to be shared."""
+    if free_columns(plan):
+        return None
+    numbers: dict[ColumnId, int] = {}
+
+    def column(id: ColumnId) -> int:
+        return numbers.setdefault(id, len(numbers))
+
+    def expression(expr: Expr) -> Hashable:
+        if isinstance(expr, ColumnRef):
+            return column(expr.id)
+        plain = [
+            getattr(expr, f.name) for f in fields(expr)
+            if f.name not in ("span", "args", "arg", "left", "right", "operand", "whens", "default")
+        ]
+        return (type(expr).__name__, *plain, *[expression(e) for e in children(expr)])
+
+    def node(plan: Logical) -> Hashable:
+        below = [node(child) for child in inputs(plan)]
+        own: list[Hashable] = [getattr(plan, n) for n in _OWN.get(type(plan).__name__, ())]
+        match plan:
+            case Scan():
+                own += [plan.table.id, tuple([(column(ref.id), at) for ref, at in plan.columns])]
+            case VirtualScan():
+                own += [plan.name, tuple([(column(ref.id), at) for ref, at in plan.columns])]
+            case CteRef():
+                own += [plan.cte, tuple([(column(ref.id), made.id) for ref, made in plan.columns])]
+            case Sort():
+                own += [(expression(k.expr), k.descending, k.nulls_first) for k in plan.keys]
+            case _:
+                own += [expression(e) for e in expressions(plan)]
+        if not isinstance(plan, (Scan, VirtualScan, CteRef)):
+            own.append(tuple([column(ref.id) for ref in output_columns(plan)]))
+        return (type(plan).__name__, *own, *below)
+
+    if any(is_volatile(e) for below in walk_plan(plan) for e in expressions(below)):
+        return None
+    made = node(plan)
+    return made if isinstance(made, tuple) else None
+
+
+# What else tells two nodes of a kind apart, besides expressions, columns and inputs.
+_OWN = {
+    "Join": ("kind", "null_aware"),
+    "Limit": ("count", "offset"),
+    "SetOperation": ("kind", "all"),
+}
