@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import InternalError
 from ...planner.expressions import Call
-from ...storage.types import Kind, Physical, SqlType
+from ...storage.types import BIGINT, Kind, Physical, SqlType
 from . import numeric
 from .batch import Value, type_range
 from .program import Place
@@ -92,9 +92,25 @@ def _abs(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Va
 
 def _sign(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
     value = c.in_register(args[0])
+    if value.carried is Physical.F64:
+        return _sign_of_float(c, expr, value)
     out = c.builder.register(Physical.I64)
     c.builder.vector(f"sign_{value.carried.value}", out, value.place)
     return Value(expr.type, Physical.I64, out, value.valid, -1, 1)
+
+
+def _sign_of_float(c: Compiler, expr: Call, value: Value) -> Value:
+    """(x > 0) - (x < 0) as a double."""
+    parts = []
+    for op in ("gt", "lt"):
+        mask, number = c.builder.register(Physical.BOOL), c.builder.register(Physical.I64)
+        c.builder.vector(f"{op}_f64_k", mask, value.place, k=0)
+        c.builder.vector("bool_to_i64", number, mask)
+        parts.append(number)
+    out = c.builder.register(Physical.I64)
+    c.builder.vector("sub_i64", out, parts[0], parts[1])
+    sign = Value(BIGINT, Physical.I64, out, value.valid, -1, 1)
+    return numeric.mask_null(c, numeric.to_float(c, sign, expr.type))
 
 
 def _avg_divide(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:

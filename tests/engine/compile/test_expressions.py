@@ -235,6 +235,8 @@ CASES: dict[str, Expr] = {
         BIGINT,
     ),
     "average": Call("avg_divide", (B, Literal(3, BIGINT)), decimal(38, 4)),
+    "sign of double": Call("sign", (COLUMNS[5],), DOUBLE),
+    "sign of decimal": Call("sign", (B,), decimal(30, 0)),
     "floor": Call("floor", (A,), decimal(9, 0)),
     "ceil": Call("ceil", (A,), decimal(9, 0)),
     "text case": Case(((Compare("=", COLUMNS[9], Literal("a", TEXT)), Literal("yes", TEXT)),), COLUMNS[9], TEXT),
