@@ -23,3 +23,18 @@ def test_import_is_light() -> None:
 def test_connecting_compiles_nothing() -> None:
     loaded = loaded_after("import warehouse; warehouse.connect(nodes=1, slices_per_node=1).close()")
     assert not loaded & {"numba", "llvmlite", "pandas"}
+
+
+def test_logging_has_a_null_handler() -> None:
+    import logging
+
+    import warehouse
+
+    assert warehouse.__name__ == "warehouse"
+    assert any(isinstance(h, logging.NullHandler) for h in logging.getLogger("warehouse").handlers)
+
+
+def test_windows_is_refused_by_name() -> None:
+    code = "import sys; sys.platform = 'win32'\nimport warehouse"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and "does not support Windows" in done.stderr

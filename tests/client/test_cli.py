@@ -190,6 +190,13 @@ def test_the_formats_offered_are_those_there_are() -> None:
     assert sorted(cli.FORMATS) == sorted(render.FORMATS)
 
 
+def test_warmup_finds_nothing_left() -> None:
+    """A second warmup compiles nothing; the first is what `make test` starts with."""
+    subprocess.run([*COMMAND, "warmup", "--quiet"], check=True, capture_output=True)
+    done = run("warmup")
+    assert done.returncode == 0 and "there already" in done.stderr
+
+
 def test_a_closed_pipe_is_no_error() -> None:
     reader = f'{sys.executable} -m warehouse.client.cli --csv -c "select * from pg_type" -c "select 1" | head -1'
     done = subprocess.run(["sh", "-c", reader], capture_output=True, text=True, check=False)

@@ -118,7 +118,7 @@ def check_error(connection: Any, sql: str, pattern: str) -> None:
             cursor.fetchall()
     except warehouse.Error as error:
         state, _, rest = pattern.partition(" ")
-        if re.fullmatch(r"[0-9A-Z\[\]]{5,}", state):
+        if re.fullmatch(r"[0-9A-Z.\[\]]{5,}", state):
             assert re.fullmatch(state, error.sqlstate), f"SQLSTATE {error.sqlstate}: {error}"
             pattern = rest
         told = " | ".join(text for text in (error.message, error.detail, error.hint) if text)
