@@ -20,6 +20,7 @@ import numpy as np
 
 from ..errors import (
     CardinalityViolation,
+    DataCorrupted,
     DataError,
     DivisionByZero,
     InternalError,
@@ -91,13 +92,15 @@ def _drive(task: Task, instance: Instance, frame: np.ndarray, context: Context) 
             raise InternalError(f"native code answered status {status} at instruction {pc}")
 
 
-_ERRORS: dict[int, tuple[type[DataError] | type[CardinalityViolation], str]] = {
+_ERRORS: dict[int, tuple[type[DataError] | type[CardinalityViolation] | type[DataCorrupted], str]] = {
     abi.ERR_OVERFLOW: (NumericOutOfRange, "numeric value out of range"),
     abi.ERR_DIVISION_BY_ZERO: (DivisionByZero, "division by zero"),
     abi.ERR_TOO_MANY_ROWS: (CardinalityViolation, "more than one row returned by a subquery used as an expression"),
     abi.ERR_BAD_TEXT: (InvalidText, "invalid input syntax"),
     abi.ERR_BAD_DATE: (InvalidDatetime, "date/time field value out of range"),
     abi.ERR_STRING_TOO_LONG: (StringTooLong, "value too long for its type"),
+    abi.ERR_BAD_ENCODING: (DataCorrupted, "a block is of a kind that cannot be read here"),
+    abi.ERR_DOMAIN: (DataError, "a function's argument is outside its domain"),
 }
 
 
