@@ -2,8 +2,8 @@
 
     execute(plan, context)  ->  schema-less iterator of pa.RecordBatch, in the order of the result
 
-The executor (executor.py) brings the root's rows to the leader; they are handed out 65,536 at a time. Result
-types are Redshift's: a NUMERIC(38,4) that travelled in 64 bits becomes decimal128(38, 4) here.
+Parts of the result come from streaming.py, as the slices make them or whole; they are handed out 65,536 rows
+at a time. Result types are Redshift's: a NUMERIC(38,4) that travelled in 64 bits becomes decimal128(38, 4) here.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ..storage.types import Physical, SqlType
 from ..storage.vector import TEXT_PADDING, ColumnData
 from .collection import Collection, StoredColumn, narrowed, widened
 from .executor import Executor
+from .streaming import stream
 from .workers import pool
 
 if TYPE_CHECKING:
@@ -31,11 +32,18 @@ RESULT_ROWS = 65_536
 def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
     """Run `plan`; counters of its steps go to context.counters by node identity."""
     executor = Executor(plan, context, context.workers or pool(1))
-    try:
-        part = executor.run(plan.root).single().trimmed()
-    finally:
-        context.counters.update(executor.counters.steps)
     schema = pa.schema([pa.field(n, arrow_type(c.type)) for n, c in zip(plan.names, plan.columns, strict=True)])
+    parts = stream(executor, plan.root)
+    try:
+        for part in parts:
+            yield from _batches(part, plan, schema, context)
+    finally:
+        parts.close()
+        context.counters.update(executor.counters.steps)
+
+
+def _batches(part: Collection, plan: PhysicalQuery, schema: pa.Schema, context: Context) -> Iterator[pa.RecordBatch]:
+    """A part of the result in record batches."""
     columns = [part.column(c.id) for c in plan.columns]
     for start in range(0, part.rows, RESULT_ROWS):
         context.cancel.check()

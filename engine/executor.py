@@ -85,7 +85,7 @@ class Executor:
     def _run(self, node: Physical, filters: Sequence[Passed]) -> Rows:
         match node:
             case TableScan() | FilterRows() | ProjectColumns():
-                return self.collect(node, self._plain(node), filters)
+                return self.collect(node, self.outputs(node), filters)
             case VirtualTableScan() | ConstantRows():
                 return Rows([constant_rows.collection(node, self.context)], Where.LEADER)
             case HashJoin():
@@ -118,7 +118,7 @@ class Executor:
 
     def _dropping(self, rows: Rows, node: Physical) -> Rows:
         """Only the columns used above the node (keys go)."""
-        keep = {c.id for c, _ in self._plain(node)}
+        keep = {c.id for c, _ in self.outputs(node)}
         for part in rows.parts:
             part.columns = [c for c in part.columns if c.ref.id in keep]
         return rows
@@ -150,7 +150,7 @@ class Executor:
     def _union(self, node: UnionAll) -> Rows:
         inputs = []
         for child, feed in zip(node.inputs, node.feeds, strict=True):
-            keep = {c.id for c, _ in self._plain(node)}
+            keep = {c.id for c, _ in self.outputs(node)}
             outputs = [(ref, old) for ref, old in zip(node.columns, feed, strict=True) if ref.id in keep]
             inputs.append(self.collect(child, outputs))
         if all(r.where is Where.LEADER for r in inputs):
@@ -167,12 +167,19 @@ class Executor:
             rows = self._shared[node.id] = self.run(self._needs.shared[node.id])
         parts = []
         for part in rows.parts:
-            keep = {c.id for c, _ in self._plain(node)}
+            keep = {c.id for c, _ in self.outputs(node)}
             columns = [replace_ref(part.column(old.id), new) for new, old in node.columns if new.id in keep]
             parts.append(Collection(columns, part.rows, part.heaps))
         return Rows(parts, rows.where)
 
-    def _plain(self, node: Physical) -> list[tuple[ColumnRef, Expr]]:
+    @staticmethod
+    def is_breaker(node: Physical) -> bool:
+        """Whether the node's rows are finished before anything above it begins."""
+        if isinstance(node, HashJoin):
+            return node.type not in _PROBES
+        return not isinstance(node, TableScan | FilterRows | ProjectColumns)
+
+    def outputs(self, node: Physical) -> list[tuple[ColumnRef, Expr]]:
         """The node's columns that are used above it."""
         needed = self._needs.columns.get(id(node))
         return [(c, c) for c in physical_columns(node) if needed is None or c.id in needed]
@@ -182,7 +189,7 @@ class Executor:
     def with_columns(self, node: Physical, exprs: list[Expr],
                      filters: Sequence[Passed] = ()) -> tuple[Rows, list[ColumnId]]:
         """Rows of `node` with each expression as a column (its own, or one added); their ids."""
-        outputs = self._plain(node)
+        outputs = self.outputs(node)
         ids: list[ColumnId] = []
         extra: list[tuple[ColumnRef, Expr]] = []
         for expr in exprs:
@@ -198,7 +205,7 @@ class Executor:
 
     def collect(self, node: Physical, outputs: Outputs, filters: Sequence[Passed] = ()) -> Rows:
         """Run the segment that ends at `node` and keep `outputs` of its rows."""
-        if _is_breaker(node) and all(isinstance(e, ColumnRef) for _, e in outputs):
+        if self.is_breaker(node) and all(isinstance(e, ColumnRef) for _, e in outputs):
             rows = self.run(node, filters)
             for part in rows.parts:
                 part.columns = [replace_ref(part.column(e.id), ref) for ref, e in outputs
@@ -262,10 +269,7 @@ class Executor:
     def run_segment(self, segment: Segment, source: Any, sink: Any, node: Physical) -> list[Task]:
         """Run the program on every slice; the tasks hold the sinks' states."""
         template = segment.finish()
-        tasks = [
-            Task(i, source.task(i), [s.probed(i) for s in segment.sides], sink.state(i, source.rows(i)))
-            for i in range(source.tasks)
-        ]
+        tasks = self.make_tasks(segment, source, sink)
 
         def work(i: int) -> None:
             if segment.empty or not source.rows(i):
@@ -277,6 +281,14 @@ class Executor:
 
         self.parallel(work, len(tasks), sum(source.rows(i) for i in range(source.tasks)))
         return tasks
+
+    @staticmethod
+    def make_tasks(segment: Segment, source: Any, sink: Any) -> list[Task]:
+        """One task a slice."""
+        return [
+            Task(i, source.task(i), [s.probed(i) for s in segment.sides], sink.state(i, source.rows(i)))
+            for i in range(source.tasks)
+        ]
 
     def parallel(self, work: Callable[[int], None], count: int, rows: int = 1 << 62) -> None:
         self.workers.run(work, count, rows)
@@ -292,7 +304,7 @@ class Executor:
 
     def _join(self, node: HashJoin, filters: Sequence[Passed]) -> Rows:
         if node.type in _PROBES:
-            return self.collect(node, self._plain(node), filters)
+            return self.collect(node, self.outputs(node), filters)
         side = self._build_side(node)
         own = of_join(node, side)
         segment, source, where = self.open_segment(node.probe, [] if own is None else [own], [side])
@@ -302,7 +314,7 @@ class Executor:
         semi = node.type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
         number = len(segment.sides) - 1
         sinks.mark(segment, number)
-        sink: Any = sinks.NoSink() if semi else sinks.CollectSink(segment, self._plain(node), self.context.budget)
+        sink: Any = sinks.NoSink() if semi else sinks.CollectSink(segment, self.outputs(node), self.context.budget)
         tasks = self.run_segment(segment, source, sink, node)
         if semi:
             return self._marked(node, side, where)
@@ -311,7 +323,7 @@ class Executor:
     def _marked(self, node: HashJoin, side: BuildSide, where: Where) -> Rows:
         """Build rows with a mark (RIGHT_SEMI) or without one (RIGHT_ANTI)."""
         wanted = node.type is JoinType.RIGHT_SEMI
-        keep = {c.id for c, _ in self._plain(node)}
+        keep = {c.id for c, _ in self.outputs(node)}
         parts = []
         for part, marks in zip(side.parts, side.marks, strict=True):
             taken = part.take(np.flatnonzero(marks if wanted else marks == 0))
@@ -355,12 +367,6 @@ class Executor:
         if not node.groups and where is Where.SLICES and node.phase != "partial" and len(parts) > 1:
             raise InternalError("an aggregate without groups must be gathered before its final phase")
         return Rows(parts, where)
-
-
-def _is_breaker(node: Physical) -> bool:
-    if isinstance(node, HashJoin):
-        return node.type not in _PROBES
-    return not isinstance(node, TableScan | FilterRows | ProjectColumns)
 
 
 def replace_ref(column: StoredColumn, ref: ColumnRef) -> StoredColumn:

@@ -82,6 +82,21 @@ class CollectState:
                 self._new_heap(i, FIRST_HEAP)
         self._resize(max(min(expected, FIRST_ROWS), 16))
 
+    def detach(self) -> Collection:
+        """The rows so far; the sink goes on with memory of its own."""
+        part = self.finish()
+        self._charge = self._charge.like(0)
+        self._rows[0] = 0
+        self._heaps = [[] for _ in self._columns]
+        for i, (_, value) in enumerate(self._columns):
+            self._values[i] = allocate(value.carried, 0)
+            if self._valid[i] is not None:
+                self._valid[i] = allocate(Physical.BOOL, 0)
+            if value.carried is Physical.STR:
+                self._new_heap(i, FIRST_HEAP)
+        self._resize(max(part.rows, FIRST_ROWS))
+        return part
+
     def column_address(self, i: int) -> int:
         return memory.address(self._blocks) + i * 128
 

@@ -72,14 +72,15 @@ class ScanTask:
         self._groups = groups
         self._state = memory.zeros(8, np.int64)
         self.state_address = memory.address(self._state)
+        self.window = WINDOW_ROW_GROUPS
         self.blocks = 0
 
     def windows(self, frame: np.ndarray) -> Iterator[None]:
         context = self._source.context
         cache = context.database.cache
         columns = self._source.columns
-        for start in range(0, len(self._groups), WINDOW_ROW_GROUPS):
-            window = self._groups[start : start + WINDOW_ROW_GROUPS]
+        for start in range(0, len(self._groups), self.window):
+            window = self._groups[start : start + self.window]
             with cache.pins() as pins:
                 table = np.concatenate([
                     cache.pin_table(reader, numbers, [reader.position(c) for c in columns], pins)
@@ -147,7 +148,7 @@ class StoredTask:
         self._part = part
         self._state = memory.zeros(8, np.int64)
         self.state_address = memory.address(self._state)
-        self.blocks = 0
+        self.window = 0  # all rows at once: they are in memory already
 
     def windows(self, frame: np.ndarray) -> Iterator[None]:
         part = self._part

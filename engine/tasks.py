@@ -55,8 +55,12 @@ class Task:
         return found
 
 
-def run(task: Task, template: Template, arena: Arena, context: Context) -> Instance:
-    """Run the program over all of the task's batches; the instance holds the counters."""
+def run(task: Task, template: Template, arena: Arena, context: Context,
+        after_window: Callable[[Task], None] | None = None) -> Instance:
+    """Run the program over all of the task's batches; the instance holds the counters.
+
+    `after_window` is called whenever a window of batches is done (streaming.py).
+    """
     context.cancel.check()
     instance = template.instantiate(arena, task)
     frame = memory.empty(abi.FRAME_WORDS, np.int64)
@@ -64,6 +68,8 @@ def run(task: Task, template: Template, arena: Arena, context: Context) -> Insta
     frame[abi.F_CANCEL] = context.cancel.address
     for _ in task.source.windows(frame):
         _drive(task, instance, frame, context)
+        if after_window is not None:
+            after_window(task)
     return instance
 
 
