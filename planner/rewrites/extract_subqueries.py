@@ -161,7 +161,9 @@ class _Source:
         left_safe = is_never_null(test.arg, never_null(self.plan))
         nullable = not left_safe or column.id not in never_null(inner)
         if nullable and miss.op != "=":
-            sides = [miss, *([] if left_safe else [IsNull(test.arg)]), IsNull(column)]
+            sides: list[Expr] = [miss, IsNull(column)]
+            if not left_safe:
+                sides.append(IsNull(test.arg))
             self.plan = DependentJoin(JoinKind.ANTI, self.plan, inner, disjoin(sides))
         else:
             self.plan = DependentJoin(JoinKind.ANTI, self.plan, inner, miss, null_aware=nullable)

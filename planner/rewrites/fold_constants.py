@@ -89,7 +89,7 @@ def _fold_logic(expr: And | Or) -> Expr:
 
 
 def _fold_case(expr: Case) -> Expr:
-    whens = []
+    whens: list[tuple[Expr, Expr]] = []
     for condition, value in expr.whens:
         if is_false_or_null(condition):
             continue

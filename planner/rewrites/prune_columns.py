@@ -118,18 +118,17 @@ def _is_identity(columns: tuple[tuple[ColumnRef, Expr], ...], source: Logical) -
 
 
 def _leaf(plan: Scan | VirtualScan | CteRef, needed: set[ColumnId]) -> Logical:
-    kept = tuple([(ref, at) for ref, at in plan.columns if ref.id in needed])
-    if len(kept) == len(plan.columns):
+    if all(ref.id in needed for ref, _ in plan.columns):
         return plan
-    if not kept:
-        kept = (min(plan.columns, key=lambda pair: _width(pair[0])),)
+    wanted = {ref.id for ref, _ in plan.columns} & needed
+    wanted = wanted or {min([ref for ref, _ in plan.columns], key=_width).id}
     match plan:
         case Scan():
-            return Scan(plan.table, kept, plan.alias)  # type: ignore[arg-type]
+            return Scan(plan.table, tuple([c for c in plan.columns if c[0].id in wanted]), plan.alias)
         case VirtualScan():
-            return VirtualScan(plan.name, kept, plan.alias)  # type: ignore[arg-type]
+            return VirtualScan(plan.name, tuple([c for c in plan.columns if c[0].id in wanted]), plan.alias)
         case CteRef():
-            return CteRef(plan.cte, kept)  # type: ignore[arg-type]
+            return CteRef(plan.cte, tuple([c for c in plan.columns if c[0].id in wanted]))
         case _:
             assert_never(plan)
 

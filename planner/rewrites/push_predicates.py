@@ -72,7 +72,8 @@ def _movable(expr: Expr) -> bool:
 
 def _project(plan: Project, parts: list[Expr]) -> Logical:
     names: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.columns}
-    moving, staying = [], []
+    moving: list[tuple[Expr, Expr]] = []
+    staying: list[tuple[Expr, Expr]] = []
     for conjunct in parts:
         inner = substitute(conjunct, names)
         (staying if is_volatile(inner) else moving).append((conjunct, inner))
@@ -82,7 +83,8 @@ def _project(plan: Project, parts: list[Expr]) -> Logical:
 
 def _aggregate(plan: Aggregate, parts: list[Expr]) -> Logical:
     keys: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.groups}
-    moving, staying = [], []
+    moving: list[Expr] = []
+    staying: list[Expr] = []
     for conjunct in parts:
         used = columns_of(conjunct)
         fits = bool(used) and used <= keys.keys() and _movable(conjunct)

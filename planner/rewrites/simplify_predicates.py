@@ -70,31 +70,28 @@ def _as_list(expr: Expr) -> Expr:
     if not isinstance(expr, Or):
         return expr
     found: dict[ColumnId, list[Expr]] = {}
+    refs: dict[ColumnId, ColumnRef] = {}
     values: dict[ColumnId, list[object]] = {}
     others: list[Expr] = []
     for branch in expr.args:
         match branch:
-            case Compare(op="=", left=ColumnRef() as ref, right=Literal() as value) if _known(value):
-                found.setdefault(ref.id, []).append(branch)
-                values.setdefault(ref.id, []).append(value.value)
+            case Compare(op="=", left=ColumnRef() as ref, right=Literal() as value) if value.value is not None:
+                listed: tuple[object, ...] = (value.value,)
             case InList(arg=ColumnRef() as ref, negated=False, has_null=False):
-                found.setdefault(ref.id, []).append(branch)
-                values.setdefault(ref.id, []).extend(branch.values)
+                listed = branch.values
             case _:
                 others.append(branch)
+                continue
+        refs[ref.id] = ref
+        found.setdefault(ref.id, []).append(branch)
+        values.setdefault(ref.id, []).extend(listed)
     if all(len(branches) == 1 for branches in found.values()):
         return expr
     lists: list[Expr] = []
     for column, branches in found.items():
-        first = branches[0]
-        ref = first.left if isinstance(first, Compare) else first.arg  # type: ignore[union-attr]
         unique = tuple(dict.fromkeys(values[column]))
-        lists.append(first if len(branches) == 1 else InList(ref, unique))
+        lists.append(branches[0] if len(branches) == 1 else InList(refs[column], unique))
     return disjoin([*lists, *others])
-
-
-def _known(value: Literal) -> bool:
-    return value.value is not None
 
 
 def _implied(expr: Or, relations: list[frozenset[ColumnId]]) -> list[Expr]:

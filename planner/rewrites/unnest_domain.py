@@ -44,7 +44,7 @@ from ..logical import (
 )
 from ..predicates import conjoin_or_true, conjuncts, null_safe_equal
 from .context import RewriteContext
-from .keys import is_unique, spell_out_nulls
+from .keys import single_row, spell_out_nulls
 
 Names = dict[ColumnId, ColumnRef]  # outer column -> its copy beside the rows
 
@@ -60,8 +60,8 @@ def unnest_by_domain(join: DependentJoin, context: RewriteContext) -> Logical:
         own = spell_out_nulls(join.condition, never | never_null(right))
     condition = conjoin_or_true([*keys, *own])
     kind = JoinKind.INNER if join.kind is JoinKind.CROSS else join.kind
-    if kind is JoinKind.SINGLE and is_unique(right, {names[ref.id].id for ref in outer}):
-        kind = JoinKind.LEFT
+    if kind is JoinKind.SINGLE and single_row(join.right):
+        kind = JoinKind.INNER  # every outer row finds its values in D, once
     return Join(kind, join.left, right, condition)
 
 

@@ -1,11 +1,11 @@
 """TPC-H tables with the statistics of scale factor 1, without any data: plans can be made, not run."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pytest
+from warehouse.engine.evaluate import evaluate
 from warehouse.planner.binder.context import BindContext
 from warehouse.planner.binder.entry import bind_query
 from warehouse.planner.explain import explain
@@ -27,10 +27,6 @@ from warehouse.storage.types import BIGINT, DATE, INTEGER, SqlType, char, decima
 
 MONEY = decimal(15, 2)
 DAY_92, DAY_98 = 8035, 10440  # 1992-01-01, 1998-08-02
-
-
-def text(low: str, high: str) -> tuple[str, str]:
-    return low, high
 
 
 # name: (rows, DISTKEY or "all", (column, type, distinct, low, high)...)
@@ -146,22 +142,10 @@ class Planning:
         return bind_query(parsed.statement.tree, self.view(), BindContext())
 
     def plan(self, sql: str) -> PhysicalQuery:
-        return optimize(self.bind(sql), self.view(), fold)
+        return optimize(self.bind(sql), self.view(), evaluate)
 
     def explain(self, sql: str) -> list[str]:
         return explain(self.plan(sql))
 
     def on(self, nodes: int, slices_per_node: int) -> Planning:
         return replace(self, nodes=nodes, slices_per_node=slices_per_node)
-
-
-def fold(expr: Any) -> Any:
-    """Constants as the engine computes them."""
-    from warehouse.engine.evaluate import evaluate
-
-    return evaluate(expr)
-
-
-@pytest.fixture
-def planning() -> Callable[..., Planning]:
-    return Planning

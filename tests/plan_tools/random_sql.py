@@ -37,7 +37,8 @@ class Writer:
         if kind < 0.8:
             return f"({self.column(scope)} + {self.column(scope)})"
         if kind < 0.85:
-            return f"case when {self.predicate(scope, outer, 0)} then {self.column(scope)} else {self.column(scope)} end"
+            test = self.predicate(scope, outer, 0)
+            return f"case when {test} then {self.column(scope)} else {self.column(scope)} end"
         if kind < 0.93 and depth > 0:
             return self.scalar_subquery(scope, outer, depth - 1)
         return str(self.random.randint(0, 4))
@@ -80,7 +81,8 @@ class Writer:
             group = f" group by {self.column(inner)}" if self.chance(0.1) else ""
             value = f"max({self.column(inner)})" if group else self.column(inner)
             return f"{self.column(scope)} {negation}in (select {value} from {text}{group})"
-        return f"{self.column(scope)} {self.random.choice(['>', '<=', '='])} {self.scalar_subquery(scope, outer, 0)}"
+        op = self.random.choice([">", "<=", "="])
+        return f"{self.column(scope)} {op} {self.scalar_subquery(scope, outer, 0)}"
 
     # -- queries ---------------------------------------------------------------------------------
 

@@ -1,0 +1,42 @@
+"""Dependent joins become joins: by pulling predicates up, else by the domain of outer values."""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from plan_tools.rule_script import rule_text
+
+CASES = [
+    (
+        "a correlated equality becomes the join condition",
+        "select a from t where exists (select 1 from u where u.a = t.a and u.e > 1)",
+    ),
+    ("an inequality can be pulled up too", "select a from t where exists (select 1 from u where u.b > t.b)"),
+    (
+        "through an aggregate the equality becomes a group",
+        "select a from t where b < (select max(u.b) from u where u.a = t.a)",
+    ),
+    ("COUNT of nothing is 0", "select a, (select count(*) from u where u.a = t.a) from t"),
+    (
+        "an inequality under an aggregate: the domain of outer values",
+        "select a, (select sum(e) from u where u.b < t.b) from t",
+    ),
+    (
+        "correlated NOT IN spells its NULL rule out",
+        "select a from t where a not in (select u.e from u where u.b = t.b)",
+    ),
+    ("not correlated: one row, joined once", "select a from t where b = (select max(b) from u)"),
+    (
+        "two levels",
+        "select a from t where exists (select 1 from u where u.a = t.a and exists (select 1 from v where "
+        "v.b = t.b and v.k = u.b))",
+    ),
+    (
+        "a union in the subquery",
+        "select a, (select max(x.z) from (select e as z from u where u.a = t.a union all select k from v "
+        "where v.b = t.b) x) from t",
+    ),
+]
+
+
+def test_golden(golden: Callable[[str, str], None]) -> None:
+    golden("unnest.txt", rule_text("unnest", CASES))
