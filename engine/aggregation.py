@@ -37,6 +37,8 @@ from .context import Charge, MemoryBudget
 from .interning import Interned, intern
 
 PACK_BITS = 62
+# A dense table of group ids pays where its range is small, or not much larger than the number of rows.
+SMALL_SPAN, SPAN_PER_ROW = 1 << 16, 8
 # Room made for groups at the start, by the planner's estimate: each growth runs the batch again.
 FEWEST_EXPECTED, MOST_EXPECTED = 64, 1 << 17
 
@@ -58,6 +60,7 @@ class AggregateSink:
     def __init__(self, segment: Segment, node: HashAggregate, budget: MemoryBudget) -> None:
         self._segment, self._budget = segment, budget
         self._expected = node.props.rows
+        self._dense_span = max(SMALL_SPAN, SPAN_PER_ROW * node.input.props.rows)
         self._groups = [ref for ref, _ in node.groups]
         self._calls = list(node.aggregates)
         # Accumulators, each once: function, class, argument's place and validity.
@@ -172,7 +175,7 @@ class AggregateSink:
             return [GroupKey("i64")]
         keys = []
         for key in self._keys:
-            if key.value.carried is Physical.I64 and key.interned is None:
+            if key.value.carried is Physical.I64 and key.value.hi - key.value.lo < self._dense_span:
                 keys.append(GroupKey("i64", key.value.lo, key.value.hi))
             else:
                 keys.append(GroupKey("i64" if key.interned else key.value.carried.value))
@@ -224,7 +227,7 @@ class AggregateState:
 
     def __init__(self, keys: list[GroupKey] | None, specs: list[tuple[str, str]],
                  slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget, expected: int) -> None:
-        self.table = None if keys is None else GroupTable(keys, max(expected, FEWEST_EXPECTED))
+        self.table = None if keys is None else GroupTable(keys, max(expected, FEWEST_EXPECTED), resumable=True)
         self.accumulators = Accumulators(self.table)
         self.task_states: dict[int, Any] = {}  # the task's, where interned strings are
         self._slots = slots

@@ -26,6 +26,7 @@ G_HEAP_USED = 11
 G_HEAP_CAPACITY = 12
 G_NEED = 13  # when the heap is full: bytes that were missing
 G_KEYS = 14  # number of keys
+G_ROW = 15  # after NEED_SPACE: the row to go on with; -1 = the table does not resume
 G_KEY_WORDS = 16
 GROUP_WORDS = 16
 

@@ -25,9 +25,10 @@ from . import memory, pack
 from .abi import BATCH_ROWS
 from .kinds import WIDTHS, code_of
 
-DENSE_LIMIT = 1 << 22  # entries of a dense table (16 MB)
+DENSE_LIMIT = 1 << 24  # entries of a dense table (64 MB)
 FIRST_CAPACITY = 1024
 FIRST_HEAP = 1 << 14
+TEXT_ROOM = 16  # bytes of heap made at first for each string of each expected group
 _DTYPES = {"i64": np.int64, "f64": np.float64, "bool": np.uint8, "i128": np.int64, "str": np.int64}
 
 
@@ -56,7 +57,8 @@ class Column:
 class GroupTable:
     """A growing table of groups; `kind`: dense, single or generic."""
 
-    def __init__(self, keys: Sequence[GroupKey], capacity: int = FIRST_CAPACITY) -> None:
+    def __init__(self, keys: Sequence[GroupKey], capacity: int = FIRST_CAPACITY, *, resumable: bool = False) -> None:
+        """`resumable`: after NEED_SPACE the op is always called again with the same batch."""
         if not keys:
             raise InternalError("a group table needs a key")
         for key in keys:
@@ -66,6 +68,7 @@ class GroupTable:
         self.words = memory.zeros(layout.GROUP_WORDS + layout.KEY_WORDS * len(keys), np.int64)
         self.address = memory.address(self.words)
         self.words[layout.G_NULL] = -1
+        self.words[layout.G_ROW] = 0 if resumable else -1
         self.words[layout.G_KEYS] = len(keys)
         self._stored: list[np.ndarray] = [memory.zeros(0, _DTYPES[key.physical]) for key in keys]
         self._valid: list[np.ndarray] = [memory.zeros(0, np.uint8) for _ in keys]
@@ -77,7 +80,8 @@ class GroupTable:
         if self.kind == "dense":
             self._make_dense()
         if any(key.physical == "str" for key in keys):
-            self._resize_heap(FIRST_HEAP)
+            texts = sum(key.physical == "str" for key in keys)
+            self._resize_heap(max(FIRST_HEAP, TEXT_ROOM * texts * capacity))
         self._resize(max(capacity, 8))
 
     @property

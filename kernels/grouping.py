@@ -8,7 +8,8 @@
     pack_keys      I64         two I64 columns             factor: out = a * k + b   (also a vector op)
 
 All answer NEED_SPACE when a new group (or its strings) does not fit: Python calls GroupTable.grow() and the
-instruction runs again; rows met before find their groups, so repeating it is harmless.
+instruction runs again; rows met before find their groups, so repeating it is harmless. A table whose op is always
+called again with the same batch (`resumable`) goes on with the row that did not fit instead.
 A key outside a dense table's range answers FAILED with ERR_OVERFLOW: the range was no proof.
 
     group_rehash   kernel (table, generic): enter all stored keys into new, empty slots
@@ -35,6 +36,7 @@ from .group_layout import (
     G_MASK,
     G_NEED,
     G_NULL,
+    G_ROW,
     G_SCRATCH,
     G_SHIFT,
     G_SPAN,
@@ -75,15 +77,32 @@ def null_group(t):
     return group
 
 
+@inline
+def first_row(t):
+    """Where to begin: behind the rows that were done before NEED_SPACE."""
+    row = max(t[G_ROW], 0)
+    if row > 0:
+        t[G_ROW] = 0
+    return row
+
+
+@inline
+def suspend(t, row):
+    """Note the row that did not fit."""
+    if t[G_ROW] >= 0:
+        t[G_ROW] = row
+    return NEED_SPACE
+
+
 @op("group_dense")
 def group_dense(out, a, b, c, k, n, frame):
     t, o, x, valid = i64p(k), i64p(out), i64p(a), u8p(b)
     ids, low, span = i32p(t[G_DATA]), t[G_LOW], as_u64(t[G_SPAN])
-    for i in range(n):
+    for i in range(first_row(t), n):
         if b != 0 and valid[i] == 0:
             group = null_group(t)
             if group < 0:
-                return NEED_SPACE
+                return suspend(t, i)
             o[i] = group
             continue
         d = x[i] - low
@@ -94,7 +113,7 @@ def group_dense(out, a, b, c, k, n, frame):
         group = np.int64(ids[d])
         if group < 0:
             if t[G_COUNT] >= t[G_CAPACITY]:
-                return NEED_SPACE
+                return suspend(t, i)
             group = new_single(t, x[i], 1)
             ids[d] = group
         o[i] = group
@@ -105,13 +124,13 @@ def group_dense(out, a, b, c, k, n, frame):
 def group_single(out, a, b, c, k, n, frame):
     t, o, x, valid = i64p(k), i64p(out), i64p(a), u8p(b)
     slots, shift, mask = i64p(t[G_DATA]), t[G_SHIFT], t[G_MASK]
-    for i in range(n):
+    for i in range(first_row(t), n):
         if i + AHEAD < n:
             prefetch(t[G_DATA] + slot_of(x[i + AHEAD], shift) * 16)
         if b != 0 and valid[i] == 0:
             group = null_group(t)
             if group < 0:
-                return NEED_SPACE
+                return suspend(t, i)
             o[i] = group
             continue
         at = slot_of(x[i], shift)
@@ -120,7 +139,7 @@ def group_single(out, a, b, c, k, n, frame):
         group = slots[2 * at + 1] - 1
         if group < 0:
             if t[G_COUNT] >= t[G_CAPACITY]:
-                return NEED_SPACE
+                return suspend(t, i)
             group = new_single(t, x[i], 1)
             slots[2 * at] = x[i]
             slots[2 * at + 1] = group + 1
@@ -231,9 +250,11 @@ def group_generic(out, a, b, c, k, n, frame):
     if t[G_KEYS] == 1 and a != 0:
         key_words(k, 0)[GK_VALUES] = a
         key_words(k, 0)[GK_VALID] = b
-    hash_batch(k, n)
+    start = first_row(t)
+    if start == 0:
+        hash_batch(k, n)
     slots, mask, hashes, stored = i64p(t[G_DATA]), t[G_MASK], i64p(t[G_SCRATCH]), i64p(t[G_HASHES])
-    for i in range(n):
+    for i in range(start, n):
         if i + AHEAD < n:
             prefetch(t[G_DATA] + (hashes[i + AHEAD] & mask) * 16)
         at = hashes[i] & mask
@@ -243,7 +264,7 @@ def group_generic(out, a, b, c, k, n, frame):
             group = slots[2 * at + 1] - 1
         if group < 0:
             if not has_room(k, i):
-                return NEED_SPACE
+                return suspend(t, i)
             group = t[G_COUNT]
             store_keys(k, group, i)
             stored[group] = hashes[i]

@@ -62,11 +62,12 @@ CASES: dict[str, tuple[list[GroupKey], list[Sequence[Any]], str]] = {
 }
 
 
+@pytest.mark.parametrize("resumable", [False, True])
 @pytest.mark.parametrize("name", CASES)
-def test_ids_in_order_of_appearance(name: str) -> None:
+def test_ids_in_order_of_appearance(name: str, resumable: bool) -> None:
     keys, domains, kind = CASES[name]
     kinds = [key.physical for key in keys]
-    table, known = GroupTable(keys, 8), {}
+    table, known = GroupTable(keys, 8, resumable=resumable), {}
     assert table.kind == kind
     grown = 0
     for batch in range(3):
