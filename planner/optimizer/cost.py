@@ -81,6 +81,7 @@ class Weights:
     miss: float = 1.5
     local_row: float = 1.0  # copying a row to another slice of the same node
     local_byte: float = 0.02
+    start: float = 5000.0  # of any move: all slices wait for it
     shared_row: float = 0.5  # putting a row into a hash table that all slices of a node read
     network_byte: float = 0.2
 
@@ -94,11 +95,11 @@ class Weights:
         if self.slices == 1:
             return 0.0
         crossing = (self.nodes - 1) / self.nodes
-        return rows * (self.local_row + width * (self.local_byte + self.network_byte * crossing))
+        return self.start + rows * (self.local_row + width * (self.local_byte + self.network_byte * crossing))
 
     def broadcast(self, rows: float, width: float) -> float:
         """On one node the slices share what is built, by slices that wait for each other; each further
         node gets a copy and builds too."""
         others = self.nodes - 1
         crossing = others * rows * (self.local_row + width * self.network_byte + self.build_row)
-        return rows * self.shared_row + crossing
+        return self.start + rows * self.shared_row + crossing
