@@ -58,13 +58,16 @@ def _partial(name: str, expression: Any, outside: Any) -> None:
     @op(name)
     def run(out, a, b, c, k, n, frame):
         o, x = f64p(out), f64p(a)
+        bad = 0
         for i in range(n):
-            if outside(x[i]):
-                if is_active(c, i):
-                    return fail(frame, ERR_DOMAIN, i)
-                o[i] = 0.0
-            else:
-                o[i] = expression(x[i])
+            bad |= outside(x[i])
+            o[i] = expression(x[i])
+        if bad != 0:
+            for i in range(n):
+                if outside(x[i]):
+                    if is_active(c, i):
+                        return fail(frame, ERR_DOMAIN, i)
+                    o[i] = 0.0
         return OK
 
 

@@ -209,7 +209,6 @@ def test_an_exception_in_native_code_is_a_status() -> None:
     pack.address("nop")
     linker = pack._pack._linker
     assert linker is not None
-    import ctypes
 
     function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(linker.add({"raising": compiled})["raising"])
     assert function(1) == 2
