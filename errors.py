@@ -19,7 +19,7 @@ Words follow PostgreSQL's and Redshift's messages (`relation "x" does not exist`
 from __future__ import annotations
 
 
-class Warning(Exception):  # noqa: A001 - the name is PEP 249's
+class Warning(Exception):
     """An important notice that is not an error (PEP 249)."""
 
 
