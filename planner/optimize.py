@@ -14,10 +14,17 @@ from .optimizer.joins import narrow
 from .optimizer.plan import Planner
 from .physical import OnLeader, Physical, PhysicalQuery
 from .rewrites import RewriteContext, rewrite_query
-from .rewrites.context import Evaluate
+from .rewrites.context import Evaluate, LiteralTrace
 
 
 def optimize(query: Query, view: CatalogView, evaluate: Evaluate | None = None) -> PhysicalQuery:
+    return optimize_traced(query, view, evaluate)[0]
+
+
+def optimize_traced(
+    query: Query, view: CatalogView, evaluate: Evaluate | None = None
+) -> tuple[PhysicalQuery, LiteralTrace]:
+    """The plan, and which numbered literals it depends on beyond holding their values."""
     context = RewriteContext.of(query, evaluate)
     rewritten = rewrite_query(query, context)
     planner = Planner(view, rewritten, context.next_id)
@@ -25,7 +32,7 @@ def optimize(query: Query, view: CatalogView, evaluate: Evaluate | None = None) 
     root = planner.plan(rewritten.plan, needed, ordered=True, to_leader=True)
     root = _result(root, query, planner)
     tables = tuple(planner.tables.values())
-    return PhysicalQuery(root, query.columns, query.names, tuple(planner.advice), tables)
+    return PhysicalQuery(root, query.columns, query.names, tuple(planner.advice), tables), context.literals
 
 
 def _result(root: Physical, query: Query, planner: Planner) -> Physical:

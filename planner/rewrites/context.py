@@ -2,17 +2,63 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from ...storage.types import SqlType
+from ...storage.types import Kind, SqlType
 from ..columns import largest_id, output_columns
-from ..expressions import ColumnRef, Expr
+from ..expressions import ColumnRef, Expr, Literal
 from ..logical import CteRef, Logical, Query
+from ..traverse import expressions, walk, walk_plan
 
 Evaluate = Callable[[Expr], Any]
 Cte = tuple[int, Logical, tuple[ColumnRef, ...]]
+
+
+DERIVED = 1 << 20  # numbers from here on are literals that folding made of numbered ones
+
+
+@dataclass(slots=True)
+class LiteralTrace:
+    """What became of the statement's numbered literals (Literal.parameter), for the plan cache.
+
+    A rule that looks at a literal's value to decide what the plan is **pins** it: the plan then holds for
+    that value only. A literal folded from others is **derived**: its recipe computes it for other values.
+    """
+
+    pinned: set[int] = field(default_factory=set)
+    derived: dict[int, Expr] = field(default_factory=dict)
+
+    def pin(self, expr: Expr) -> None:
+        for part in walk(expr):
+            if isinstance(part, Literal):
+                if part.parameter >= DERIVED:
+                    self.pin(self.derived[part.parameter])
+                elif part.parameter >= 0:
+                    self.pinned.add(part.parameter)
+
+    def pin_plan(self, plan: Logical) -> None:
+        for node in walk_plan(plan):
+            for expr in expressions(node):
+                self.pin(expr)
+
+    def derive(self, expr: Expr, value: Any) -> Literal:
+        """The literal that an expression over literals folds to."""
+        span = getattr(expr, "span", None)
+        if not any(isinstance(e, Literal) and e.parameter >= 0 for e in walk(expr)):
+            return Literal(value, expr.type, -1, span)
+        if value is None or expr.type.kind is Kind.BOOLEAN:  # rules look at truth and NULL
+            self.pin(expr)
+            return Literal(value, expr.type, -1, span)
+        number = DERIVED + len(self.derived)
+        self.derived[number] = expr
+        return Literal(value, expr.type, number, span)
+
+    def fixed(self, literal: Literal) -> Literal:
+        """The literal without its number, pinned."""
+        self.pin(literal)
+        return literal if literal.parameter < 0 else replace(literal, parameter=-1)
 
 
 @dataclass(slots=True)
@@ -23,6 +69,7 @@ class RewriteContext:
     next_id: count[int]
     evaluate: Evaluate | None = None
     ctes: dict[int, Cte] = field(default_factory=dict)
+    literals: LiteralTrace = field(default_factory=LiteralTrace)
 
     @staticmethod
     def of(query: Query, evaluate: Evaluate | None = None) -> RewriteContext:

@@ -40,13 +40,19 @@ def fold_node(expr: Expr, context: RewriteContext) -> Expr:
     """One node whose arguments are folded already."""
     match expr:
         case And() | Or():
-            return _fold_logic(expr)
+            return _fold_logic(expr, context)
         case Case():
-            return _fold_case(expr)
+            return _fold_case(expr, context)
         case IsNull(arg=Literal() as value):
+            context.literals.pin(value)
             return Literal((value.value is None) != expr.negated, expr.type)
         case Not(arg=Literal() as value):
+            context.literals.pin(value)
             return Literal(None if value.value is None else not value.value, expr.type)
+        case Call(key="divide" | "modulo", args=(left, Literal(parameter=number) as divisor)) if number >= 0:
+            # Whether the divisor is 0 decides where the expression may go.
+            fixed = Call(expr.key, (left, context.literals.fixed(divisor)), expr.type, expr.span)
+            return _evaluated(fixed, context)
         case Call() | Cast() | Compare() | InList() | Like():
             return _evaluated(expr, context)
         case _:
@@ -62,10 +68,10 @@ def _evaluated(expr: Expr, context: RewriteContext) -> Expr:
         value = context.evaluate(expr)
     except Exception:  # whatever it is: the expression stays, and fails at run time if it is reached
         return expr
-    return Literal(value, expr.type, span=getattr(expr, "span", None))
+    return context.literals.derive(expr, value)
 
 
-def _fold_logic(expr: And | Or) -> Expr:
+def _fold_logic(expr: And | Or, context: RewriteContext) -> Expr:
     """Drops neutral arguments; a dominating one (FALSE in AND, TRUE in OR) is the result.
     NULL is neither: it matters when the rest is neutral too."""
     conjunction = isinstance(expr, And)
@@ -73,6 +79,8 @@ def _fold_logic(expr: And | Or) -> Expr:
     for arg in expr.args:
         parts = arg.args if type(arg) is type(expr) else (arg,)  # type: ignore[union-attr]
         for part in parts:
+            if isinstance(part, Literal):
+                context.literals.pin(part)
             if is_true(part):
                 if not conjunction:
                     return part
@@ -88,9 +96,11 @@ def _fold_logic(expr: And | Or) -> Expr:
     return expr if tuple(kept) == expr.args else type(expr)(tuple(kept))
 
 
-def _fold_case(expr: Case) -> Expr:
+def _fold_case(expr: Case, context: RewriteContext) -> Expr:
     whens: list[tuple[Expr, Expr]] = []
     for condition, value in expr.whens:
+        if isinstance(condition, Literal):
+            context.literals.pin(condition)
         if is_false_or_null(condition):
             continue
         if is_true(condition):

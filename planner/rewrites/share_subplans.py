@@ -69,6 +69,7 @@ def _replace(plan: Logical, groups: list[list[Logical]], context: RewriteContext
         group = group_of.get(id(node))
         if group is None or group not in wanted:
             return map_inputs(node, visit)
+        context.literals.pin_plan(node)  # the same only as long as their constants are
         if group not in shared:
             body, names = copy_plan(node, context.like)
             made = tuple([names[c.id] for c in output_columns(node)])
@@ -110,7 +111,7 @@ def _shape(plan: Logical) -> Shape | None:
             return column(expr.id)
         plain = [
             getattr(expr, f.name) for f in fields(expr)
-            if f.name not in ("span", "args", "arg", "left", "right", "operand", "whens", "default")
+            if f.name not in _NOT_COMPARED
         ]
         return (type(expr).__name__, *plain, *[expression(e) for e in children(expr)])
 
@@ -137,6 +138,9 @@ def _shape(plan: Logical) -> Shape | None:
     made = node(plan)
     return made if isinstance(made, tuple) else None
 
+
+# Fields of expressions that are children, or do not tell two of them apart.
+_NOT_COMPARED = ("span", "parameter", "args", "arg", "left", "right", "operand", "whens", "default")
 
 # What else tells two nodes of a kind apart, besides expressions, columns and inputs.
 _OWN = {

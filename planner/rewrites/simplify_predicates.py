@@ -11,11 +11,13 @@ OR itself stays. Works on Filter predicates and join conditions.
 """
 from __future__ import annotations
 
+from collections import Counter
+
 from ..columns import columns_of, output_ids
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal, Or
 from ..logical import Filter, Join, JoinKind, Logical
 from ..predicates import can_fail, conjoin_or_true, conjuncts, disjoin, disjuncts, is_true, push_not
-from ..traverse import rewrite_plan, walk_plan
+from ..traverse import rewrite, rewrite_plan, walk, walk_plan
 from .context import RewriteContext
 
 
@@ -23,13 +25,13 @@ def simplify_predicates(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
         match node:
             case Filter():
-                predicate = simplify(node.predicate, _relations(node.input))
+                predicate = simplify(node.predicate, _relations(node.input), context)
                 if is_true(predicate):
                     return node.input
                 return node if predicate == node.predicate else Filter(node.input, predicate)
             case Join() if node.condition is not None and not node.null_aware:
                 relations = _relations(node) if node.kind is JoinKind.INNER else []
-                condition = simplify(node.condition, relations)
+                condition = simplify(node.condition, relations, context)
                 if condition == node.condition:
                     return node
                 return Join(node.kind, node.left, node.right, condition)
@@ -39,15 +41,34 @@ def simplify_predicates(plan: Logical, context: RewriteContext) -> Logical:
     return rewrite_plan(plan, visit)
 
 
-def simplify(predicate: Expr, relations: list[frozenset[ColumnId]]) -> Expr:
+def simplify(predicate: Expr, relations: list[frozenset[ColumnId]], context: RewriteContext) -> Expr:
     """`relations`: column sets for which an OR's implications are worth having."""
     kept: list[Expr] = []
     for conjunct in conjuncts(push_not(predicate)):
+        if isinstance(conjunct, Or):
+            conjunct = _comparable(conjunct, context)
         for part in conjuncts(_factor(conjunct)):
             kept.append(part)
             if isinstance(part, Or):
                 kept.extend(_implied(part, relations))
     return conjoin_or_true(kept)
+
+
+def _comparable(expr: Or, context: RewriteContext) -> Expr:
+    """Equal constants of an OR made one and the same, those of equalities too (they may become a list):
+    for the plan cache each literal is a thing of its own until its value is pinned."""
+    seen = Counter((e.value, e.type) for e in walk(expr) if isinstance(e, Literal))
+
+    def visit(node: Expr) -> Expr:
+        match node:
+            case Literal() if seen[node.value, node.type] > 1:
+                return context.literals.fixed(node)
+            case Compare(op="=", left=ColumnRef(), right=Literal() as value):
+                return Compare("=", node.left, context.literals.fixed(value), node.span)
+            case _:
+                return node
+
+    return rewrite(expr, visit)
 
 
 def _factor(expr: Expr) -> Expr:

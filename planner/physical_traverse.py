@@ -1,0 +1,141 @@
+"""Rebuilding physical plans with other expressions; nodes in which nothing changed stay the same objects.
+
+A shared subplan is one object with several readers, and remains so.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, assert_never
+
+from .columns import physical_inputs
+from .expressions import Expr
+from .logical import SortKey
+from .physical import (
+    ConstantRows,
+    Exchange,
+    FilterRows,
+    HashAggregate,
+    HashJoin,
+    LimitRows,
+    Physical,
+    ProjectColumns,
+    Shared,
+    SortRows,
+    TableScan,
+    UnionAll,
+    VirtualTableScan,
+)
+
+ExprFunction = Callable[[Expr], Expr]
+
+
+def walk_physical(root: Physical) -> Iterator[Physical]:
+    """Every node once."""
+    seen: set[int] = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            stack.extend(physical_inputs(node))
+
+
+def expressions_of(node: Physical) -> Iterator[Expr]:
+    match node:
+        case TableScan():
+            if node.filter is not None:
+                yield node.filter
+            yield from node.pruning
+        case ConstantRows():
+            for row in node.rows:
+                yield from row
+        case FilterRows():
+            yield node.predicate
+        case ProjectColumns():
+            yield from [e for _, e in node.columns]
+        case HashJoin():
+            yield from node.probe_keys
+            yield from node.build_keys
+            if node.residual is not None:
+                yield node.residual
+        case HashAggregate():
+            yield from [e for _, e in node.groups]
+            yield from [call for _, call in node.aggregates]
+        case SortRows():
+            yield from [key.expr for key in node.keys]
+        case Exchange():
+            yield from node.keys
+            yield from [key.expr for key in node.merge_keys]
+        case VirtualTableScan() | LimitRows() | UnionAll() | Shared():
+            return
+        case _:
+            assert_never(node)
+
+
+def map_physical(root: Physical, f: ExprFunction) -> Physical:
+    """The plan with f applied to every expression."""
+    made: dict[int, Physical] = {}
+
+    def visit(node: Physical) -> Physical:
+        if id(node) not in made:
+            made[id(node)] = _rebuilt(node, visit, f)
+        return made[id(node)]
+
+    return visit(root)
+
+
+def _rebuilt(node: Physical, visit: Callable[[Physical], Physical], f: ExprFunction) -> Physical:
+    changes: dict[str, Any] = {}
+    for name, value in _parts(node).items():
+        new = _mapped(value, visit, f)
+        if new is not value:
+            changes[name] = new
+    return replace(node, **changes) if changes else node
+
+
+def _parts(node: Physical) -> dict[str, Any]:
+    """The fields that hold nodes or expressions."""
+    match node:
+        case TableScan():
+            return {"filter": node.filter, "pruning": node.pruning}
+        case ConstantRows():
+            return {"rows": node.rows}
+        case FilterRows():
+            return {"input": node.input, "predicate": node.predicate}
+        case ProjectColumns():
+            return {"input": node.input, "columns": node.columns}
+        case HashJoin():
+            return {
+                "probe": node.probe, "build": node.build, "probe_keys": node.probe_keys,
+                "build_keys": node.build_keys, "residual": node.residual,
+            }
+        case HashAggregate():
+            return {"input": node.input, "groups": node.groups, "aggregates": node.aggregates}
+        case SortRows():
+            return {"input": node.input, "keys": node.keys}
+        case Exchange():
+            return {"input": node.input, "keys": node.keys, "merge_keys": node.merge_keys}
+        case LimitRows() | Shared():
+            return {"input": node.input}
+        case UnionAll():
+            return {"inputs": node.inputs}
+        case VirtualTableScan():
+            return {}
+        case _:
+            assert_never(node)
+
+
+def _mapped(value: Any, visit: Callable[[Physical], Physical], f: ExprFunction) -> Any:
+    if value is None:
+        return None
+    if isinstance(value, tuple):
+        new = tuple([_mapped(v, visit, f) for v in value])
+        return value if all(a is b for a, b in zip(value, new)) else new
+    if isinstance(value, SortKey):
+        expr = f(value.expr)
+        return value if expr is value.expr else SortKey(expr, value.descending, value.nulls_first)
+    if hasattr(value, "props"):
+        return visit(value)
+    return f(value)

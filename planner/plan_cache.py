@@ -1,0 +1,352 @@
+"""The plan cache: a statement whose shape was seen before is neither parsed nor planned again.
+
+    select * from t where a = 17 and d < '1998-01-01'      text
+    select * from t where a = ?integer and d < ?text       shape = key
+                              |0            |1             literals by their place
+
+A plan is kept under its text's shape: every plain literal replaced by its type (numbers: with precision
+and scale, since they decide result types). When the shape comes again, the new values are put into the
+kept plan. Which literals that is possible for is known from planning:
+
+    free       stands in the plan as a Literal that carries its number, or in the recipe of one that was
+               folded from it (date '1998-12-01' - 90)
+    verbatim   all others: consumed by the binder (LIMIT, LIKE patterns, IN lists, ordinals), pinned by a
+               rule that looked at the value, or gone from the plan. The kept plan holds only for the same text.
+
+A kept plan is dropped when a name would now mean something else (the binder's look-ups were recorded and
+are repeated), or when the rows of a table moved by more than DRIFT. What else a plan depends on (user,
+search path, settings, values bound to $1...) is `scope`, which the caller makes.
+
+Not kept: plans that hold the value of GETDATE() and the like, and texts with /* comments */.
+"""
+from __future__ import annotations
+
+import re
+import threading
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+
+from ..errors import Error
+from ..storage.schema import CatalogView, Table, TableData, Topology, View
+from ..storage.types import UNKNOWN, SqlType
+from .coercion import coerce
+from .constants import number
+from .expressions import Call, Expr, Literal, Span
+from .logical import Query
+from .optimize import optimize_traced
+from .physical import PhysicalQuery
+from .physical_traverse import expressions_of, map_physical, walk_physical
+from .rewrites.context import DERIVED, Evaluate, LiteralTrace
+from .traverse import rewrite, walk
+
+DRIFT = 0.1  # share by which a table may grow or shrink under a kept plan
+SHAPES = 500  # kept shapes; the least recently used goes first
+PLANS_PER_SHAPE = 8  # with different verbatim literals
+MAX_TEXT = 100_000  # longer texts are data (VALUES lists), not queries that come again
+
+_TOKEN = re.compile(
+    r"""
+    --[^\n]* | /\*.*?\*/
+  | (?P<string>'(?:[^'\\]|\\.|'')*')
+  | "(?:[^"]|"")*"
+  | [A-Za-z_\u0080-\U0010ffff$][\w$]*
+  | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A literal as it stands in the text."""
+
+    start: int
+    text: str
+
+    def literal(self) -> Literal:
+        """As the binder makes it before any cast."""
+        if self.text[0] == "'":
+            return Literal(self.text[1:-1].replace("''", "'"), UNKNOWN)
+        return number(self.text)
+
+
+def shape_of(text: str) -> tuple[str, tuple[Token, ...]]:
+    """The text with its literals replaced by their types, and the literals."""
+    parts: list[str] = []
+    tokens: list[Token] = []
+    at = 0
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup is None:
+            continue
+        token = Token(match.start(), match.group())
+        tokens.append(token)
+        kind = "text" if match.lastgroup == "string" else str(number(token.text).type)
+        parts.append(text[at:token.start])
+        parts.append(f"\0{kind}\0")
+        at = match.end()
+    parts.append(text[at:])
+    return "".join(parts), tuple(tokens)
+
+
+class RecordingView:
+    """A catalogue view that notes what it was asked for, to ask again later."""
+
+    def __init__(self, view: CatalogView) -> None:
+        self.view = view
+        self.snapshot = view.snapshot
+        self.topology: Topology = view.topology
+        self.relations_seen: dict[tuple[str | None, str], Table | View | None] = {}
+        self.data_seen: dict[int, TableData] = {}
+
+    def relation(self, schema: str | None, name: str) -> Table | View | None:
+        found = self.view.relation(schema, name)
+        self.relations_seen[schema, name] = found
+        return found
+
+    def data(self, table: Table) -> TableData:
+        found = self.view.data(table)
+        self.data_seen[table.id] = found
+        return found
+
+    def schemas(self) -> tuple[str, ...]:
+        return self.view.schemas()
+
+    def relations(self, schema: str | None = None) -> tuple[Table | View, ...]:
+        return self.view.relations(schema)
+
+
+@dataclass(slots=True)
+class Binding:
+    """What `bind` gives back: the bound query, and whether its plan may be kept."""
+
+    query: Query
+    keep: bool = True
+
+
+# Binds the statement with a view that records; the list gets (span, type) of each literal.
+Bind = Callable[[CatalogView, "list[tuple[Span, SqlType]]"], Binding]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    plan: PhysicalQuery
+    tokens: tuple[Token, ...]
+    verbatim: tuple[tuple[int, str], ...]  # place among the tokens, text
+    free: tuple[tuple[int, int, SqlType], ...]  # number in the plan, place, type there
+    derived: tuple[tuple[int, Expr], ...]  # number, recipe
+    names: tuple[tuple[str | None, str, int, int], ...]  # schema, name, id, version (-1: not there)
+    rows: tuple[tuple[Table, int, bool], ...]  # with replicated
+    topology: Topology
+
+
+@dataclass(slots=True)
+class PlanCache:
+    """Plans by shape. Safe for several threads: planning itself runs outside the lock."""
+
+    hits: int = 0
+    misses: int = 0
+    _shapes: OrderedDict[Hashable, tuple[_Entry, ...]] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def plan(
+        self, text: str, scope: Hashable, view: CatalogView, bind: Bind, evaluate: Evaluate | None = None
+    ) -> PhysicalQuery:
+        """The physical plan of a query's text: from the cache, or made (and kept)."""
+        if len(text) > MAX_TEXT or "/*" in text:  # comments may be nested: not worth a reader here
+            return optimize_traced(bind(view, []).query, view, evaluate)[0]
+        shape, tokens = shape_of(text)
+        key = (shape, scope)
+        with self._lock:
+            entries = self._shapes.get(key, ())
+            if entries:
+                self._shapes.move_to_end(key)
+        for entry in entries:
+            if (found := _fitted(entry, tokens, view, evaluate)) is not None:
+                self.hits += 1
+                return found
+        self.misses += 1
+        recording = RecordingView(view)
+        literals: list[tuple[Span, SqlType]] = []
+        binding = bind(recording, literals)
+        plan, trace = optimize_traced(binding.query, recording, evaluate)
+        if binding.keep:
+            self._keep(key, _entry(plan, trace, literals, tokens, recording), view)
+        return plan
+
+    def _keep(self, key: Hashable, entry: _Entry, view: CatalogView) -> None:
+        with self._lock:
+            old = self._shapes.get(key, ())
+            current = [e for e in old if e.verbatim != entry.verbatim and _is_current(e, view)]
+            self._shapes[key] = (entry, *current[: PLANS_PER_SHAPE - 1])
+            self._shapes.move_to_end(key)
+            while len(self._shapes) > SHAPES:
+                self._shapes.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._shapes.clear()
+
+
+# Functions whose result type depends on their arguments' types alone. Others (substring) may look at values.
+_TYPED_BY_TYPES = frozenset({"add", "subtract", "multiply", "divide", "modulo", "negate", "avg_divide"})
+_MOMENTS = ("date_add", "ts_add", "date_diff")
+
+
+# -- keeping ---------------------------------------------------------------------------------------
+
+
+def _entry(
+    plan: PhysicalQuery, trace: LiteralTrace, literals: list[tuple[Span, SqlType]],
+    tokens: tuple[Token, ...], recording: RecordingView,
+) -> _Entry:
+    used, recipes = _used_literals(plan, trace)
+    place_at = {token.start: i for i, token in enumerate(tokens)}
+    numbers: dict[int, list[int]] = {}  # place -> the numbers that the binder gave its literal
+    for given, (span, _) in enumerate(literals):
+        if span[0] in place_at:
+            numbers.setdefault(place_at[span[0]], []).append(given)
+    free: list[tuple[int, int, SqlType]] = []
+    verbatim: list[tuple[int, str]] = []
+    for place, token in enumerate(tokens):
+        given = numbers.get(place, [])
+        if given and all(_is_free(n, token, used, trace) for n in given):
+            free.extend([(n, place, used[n][0].type) for n in given])
+        else:
+            verbatim.append((place, token.text))
+    names = tuple([
+        (schema, name, -1 if found is None else found.id, -1 if found is None else found.version)
+        for (schema, name), found in recording.relations_seen.items()
+    ])
+    rows = tuple([(d.table, d.statistics.rows, d.replicated) for d in recording.data_seen.values()])
+    return _Entry(plan, tokens, tuple(verbatim), tuple(free), recipes, names, rows, recording.topology)
+
+
+def _used_literals(
+    plan: PhysicalQuery, trace: LiteralTrace
+) -> tuple[dict[int, list[Literal]], tuple[tuple[int, Expr], ...]]:
+    """The numbered literals that stand in the plan or in recipes of derived ones that do, and the recipes
+    in an order in which they can be computed."""
+    used: dict[int, list[Literal]] = {}
+    recipes: dict[int, Expr] = {}
+
+    def note(expr: Expr) -> None:
+        for e in walk(expr):
+            if isinstance(e, Call) and e.key not in _TYPED_BY_TYPES and not e.key.startswith(_MOMENTS):
+                for arg in e.args:
+                    if isinstance(arg, Literal):
+                        trace.pin(arg)
+            if not isinstance(e, Literal) or e.parameter < 0:
+                continue
+            if e.parameter < DERIVED:
+                used.setdefault(e.parameter, []).append(e)
+            elif e.parameter not in recipes:
+                recipe = trace.derived[e.parameter]
+                note(recipe)
+                recipes[e.parameter] = recipe
+
+    for node in walk_physical(plan.root):
+        for expr in expressions_of(node):
+            note(expr)
+    return used, tuple(recipes.items())
+
+
+def _is_free(number: int, token: Token, used: dict[int, list[Literal]], trace: LiteralTrace) -> bool:
+    """Another value can take its place: it is in the plan with one type, and its text gives its value."""
+    found = used.get(number)
+    if not found or number in trace.pinned or "\\" in token.text:
+        return False
+    first = found[0]
+    if any(other.type != first.type for other in found):
+        return False
+    made = _value(token, first.type)
+    return made is not None and made.value == first.value
+
+
+def _value(token: Token, type: SqlType) -> Literal | None:
+    """The token as a literal of the type it has in the plan, or None if it cannot be one."""
+    try:
+        made = coerce(token.literal(), type)
+    except Error:
+        return None
+    return made if isinstance(made, Literal) and made.type == type else None
+
+
+# -- finding ---------------------------------------------------------------------------------------
+
+
+def _is_current(entry: _Entry, view: CatalogView) -> bool:
+    """Every name means what it meant, and no table has changed its size much."""
+    if view.topology != entry.topology:
+        return False
+    for schema, name, id, version in entry.names:
+        found = view.relation(schema, name)
+        if ((-1, -1) if found is None else (found.id, found.version)) != (id, version):
+            return False
+    for table, rows, replicated in entry.rows:
+        data = view.data(table)
+        if data.replicated != replicated or abs(data.statistics.rows - rows) > DRIFT * rows:
+            return False
+    return True
+
+
+def _fitted(
+    entry: _Entry, tokens: tuple[Token, ...], view: CatalogView, evaluate: Evaluate | None
+) -> PhysicalQuery | None:
+    """The kept plan with the new literals, or None if it does not hold for them."""
+    if any(tokens[place].text != text for place, text in entry.verbatim) or not _is_current(entry, view):
+        return None
+    values: dict[int, Literal] = {}
+    for given, place, type in entry.free:
+        token = tokens[place]
+        made = _value(token, type)
+        if made is None or "\\" in token.text:
+            return None
+        values[given] = replace(made, parameter=given, span=(token.start, token.start + len(token.text)))
+    if not _derive(entry, values, evaluate):
+        return None
+
+    shift = _Shift(entry.tokens, tokens)
+
+    def visit(expr: Expr) -> Expr:
+        if isinstance(expr, Literal):
+            return values.get(expr.parameter, expr)
+        return shift.expression(expr) if shift else expr
+
+    return replace(entry.plan, root=map_physical(entry.plan.root, lambda e: rewrite(e, visit)))
+
+
+def _derive(entry: _Entry, values: dict[int, Literal], evaluate: Evaluate | None) -> bool:
+    """Computes the folded literals anew; False if that fails (then planning reports it, or run time)."""
+    for given, recipe in entry.derived:
+        expr = rewrite(recipe, lambda e: values.get(e.parameter, e) if isinstance(e, Literal) else e)
+        try:
+            value = None if evaluate is None else evaluate(expr)
+        except Exception:  # whatever it is: the statement is planned as if it were new
+            return False
+        if value is None:
+            return False
+        values[given] = Literal(value, recipe.type, given, getattr(expr, "span", None))
+    return True
+
+
+class _Shift:
+    """Where a place of the kept text is in the new one, whose literals may be longer or shorter."""
+
+    def __init__(self, old: tuple[Token, ...], new: tuple[Token, ...]) -> None:
+        self.ends = [t.start + len(t.text) for t in old]
+        self.moved = [n.start + len(n.text) - end for n, end in zip(new, self.ends)]
+
+    def __bool__(self) -> bool:
+        return any(self.moved)
+
+    def place(self, at: int) -> int:
+        i = bisect_right(self.ends, at)
+        return at + (self.moved[i - 1] if i else 0)
+
+    def expression(self, expr: Expr) -> Expr:
+        span = getattr(expr, "span", None)
+        if span is None:
+            return expr
+        return replace(expr, span=(self.place(span[0]), self.place(span[1])))  # type: ignore[type-var]
