@@ -43,7 +43,7 @@ from .abi import (
     OK,
     VECTOR_ROWS,
 )
-from .descriptors import descriptor, is_null, unknown_kind
+from .descriptors import descriptor, is_null, keep_mask, unknown_kind
 from .intrinsics import (
     LANES,
     ROW,
@@ -91,9 +91,9 @@ def _mask_pairs(nulls, v, out, n):
     """Zero the 16-byte values that are NULL."""
     o = i64p(out)
     for i in range(n):
-        if is_null(nulls, v * VECTOR_ROWS + i):
-            o[2 * i] = 0
-            o[2 * i + 1] = 0
+        keep = keep_mask(nulls, v * VECTOR_ROWS + i)
+        o[2 * i] &= keep
+        o[2 * i + 1] &= keep
 
 
 # -- one vector ----------------------------------------------------------------------------------------

@@ -5,8 +5,10 @@ row group. The null bitmap has bit i % 8 of byte i // 8 set where row i is NULL,
 """
 from __future__ import annotations
 
+from numba import int64 as i64
+
 from .abi import ERR_BAD_ENCODING, F_ERROR_CODE, F_ERROR_ROW, F_USER, FAILED
-from .intrinsics import i64p, inline, u8p
+from .intrinsics import i64p, inline, opaque, u8p
 
 
 @inline
@@ -25,3 +27,9 @@ def unknown_kind(frame):
 @inline
 def is_null(nulls, row):
     return (u8p(nulls)[row >> 3] >> (row & 7)) & 1
+
+
+@inline
+def keep_mask(nulls, row):
+    """All ones, or all zeros where the row is NULL; for -1 (no row) any of them."""
+    return opaque(i64(is_null(nulls, max(row, 0))) - 1)

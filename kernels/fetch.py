@@ -10,8 +10,12 @@ are as in decode.py.
 A fetch from packed vectors finds runs of rows of one vector: a run shorter than SPARSE reads its values
 one by one, else the vector is opened on the stack. It is right for rows in any order and fast for
 ascending ones. With all rows, whole vectors are opened into `out`, which has room for the last one's tail.
+
+Work goes in pieces of PIECE rows, since decoding, looking up and zeroing NULLs each pass over the rows.
 """
 from __future__ import annotations
+
+from typing import Any
 
 import numba as nb
 
@@ -36,7 +40,7 @@ from .abi import (
     PACK_DELTA,
     VECTOR_ROWS,
 )
-from .descriptors import descriptor, is_null, unknown_kind
+from .descriptors import descriptor, is_null, keep_mask, unknown_kind
 from .intrinsics import (
     f32p,
     f64p,
@@ -53,6 +57,7 @@ from .intrinsics import (
 from .registry import op
 from .unpack import META_BYTES, SPARSE, unpack, unpack_at
 
+PIECE = 4096  # rows, whole vectors: the passes over a piece find it in the cache
 _vector_buffer = stack_buffer(VECTOR_ROWS * 8)
 
 
@@ -85,24 +90,20 @@ def _fetch_packed(words, metas, selection, out, n):
         i = end
 
 
-@inline
-def _fetch_all_packed(words, metas, out, n):
-    for v in range((n + VECTOR_ROWS - 1) // VECTOR_ROWS):
-        unpack(words, metas + v * META_BYTES, out + v * VECTOR_ROWS * 8)
-
-
 @shared
-def _fetch_codes(words, metas, selection, out, n):
-    if selection == 0:
-        _fetch_all_packed(words, metas, out, n)
-    else:
+def _packed(words, metas, selection, first, out, n):
+    """Values or codes of `n` rows: the selected ones, or all from `first` on."""
+    if selection != 0:
         _fetch_packed(words, metas, selection, out, n)
+    else:
+        for v in range((n + VECTOR_ROWS - 1) // VECTOR_ROWS):
+            unpack(words, metas + ((first >> 10) + v) * META_BYTES, out + v * VECTOR_ROWS * 8)
 
 
 @inline
-def _row(selection, i):
-    """Row number of the i-th selected row."""
-    return i if selection == 0 else i64p(selection)[i]
+def _row(selection, first, i):
+    """Row number of the i-th row of a piece."""
+    return first + i if selection == 0 else i64p(selection)[i]
 
 
 @inline
@@ -117,62 +118,54 @@ def _raw_word(data, width, row):
 
 
 @shared
-def _zero_words(nulls, selection, out, n):
-    """Zero the fetched 8-byte values whose row is NULL."""
+def _zero_words(nulls, selection, first, out, n):
+    """Zero the fetched 8-byte values whose row is NULL, without a branch."""
     o = i64p(out)
     for i in range(n):
-        row = _row(selection, i)
-        if row >= 0 and is_null(nulls, row):
-            o[i] = 0
+        o[i] &= keep_mask(nulls, _row(selection, first, i))
 
 
 @shared
-def _zero_pairs(nulls, selection, out, n):
-    """Zero the fetched 16-byte values whose row is NULL."""
+def _zero_pairs(nulls, selection, first, out, n):
+    """Zero the fetched 16-byte values whose row is NULL, without a branch."""
     o = i64p(out)
     for i in range(n):
-        row = _row(selection, i)
-        if row >= 0 and is_null(nulls, row):
-            o[2 * i] = 0
-            o[2 * i + 1] = 0
+        keep = keep_mask(nulls, _row(selection, first, i))
+        o[2 * i] &= keep
+        o[2 * i + 1] &= keep
+
+
+# -- one piece of each class; False if the block's kind is not of the class ------------------------------
 
 
 @shared
-def _fetch_words(d, selection, out, n):
-    """8-byte values; False if the kind has none."""
+def _words(d, selection, first, out, n):
     o, kind = i64p(out), d[D_KIND]
     if kind == DK_RAW_INT:
         for i in range(n):
-            row = _row(selection, i)
+            row = _row(selection, first, i)
             o[i] = _raw_word(d[D_DATA], d[D_WIDTH], row) if row >= 0 else 0
     elif kind in (DK_PACKED, DK_DICT_INT):
-        _fetch_codes(d[D_DATA], d[D_META] if kind == DK_PACKED else d[D_CODES_META], selection, out, n)
+        _packed(d[D_DATA], d[D_META] if kind == DK_PACKED else d[D_CODES_META], selection, first, out, n)
     else:
         return False
     if kind == DK_DICT_INT:
         values = i64p(d[D_DICT])
         for i in range(n):
-            o[i] = values[o[i]] if _row(selection, i) >= 0 else 0
+            o[i] = values[o[i]] if _row(selection, first, i) >= 0 else 0
     if d[D_NULLS] != 0:
-        _zero_words(d[D_NULLS], selection, out, n)
+        _zero_words(d[D_NULLS], selection, first, out, n)
     return True
 
 
-@op("fetch_i64")
-def fetch_i64(out, a, b, c, k, n, frame):
-    if _fetch_words(descriptor(frame, k), a, out, n):
-        return OK
-    return unknown_kind(frame)
-
-
-@op("fetch_f64")
-def fetch_f64(out, a, b, c, k, n, frame):
-    d = descriptor(frame, k)
+@inline
+def _floats(d, selection, first, out, n):
+    """Floats of 4 or 8 bytes, or the bits of doubles in an integer encoding."""
     if d[D_KIND] != DK_RAW_FLOAT:
-        return OK if _fetch_words(d, a, out, n) else unknown_kind(frame)
+        return _words(d, selection, first, out, n)
     o, x8, x4 = f64p(out), f64p(d[D_DATA]), f32p(d[D_DATA])
     for i in range(n):
-        row = _row(a, i)
+        row = _row(selection, first, i)
         if row < 0:
             o[i] = 0.0
         elif d[D_WIDTH] == 8:
@@ -180,79 +173,95 @@ def fetch_f64(out, a, b, c, k, n, frame):
         else:
             o[i] = x4[row]
     if d[D_NULLS] != 0:
-        _zero_words(d[D_NULLS], a, out, n)
-    return OK
+        _zero_words(d[D_NULLS], selection, first, out, n)
+    return True
 
 
-@op("fetch_bool")
-def fetch_bool(out, a, b, c, k, n, frame):
-    d = descriptor(frame, k)
+@inline
+def _booleans(d, selection, first, out, n):
     if d[D_KIND] != DK_RAW_BOOL:
-        return unknown_kind(frame)
+        return False
     o, x, nulls = u8p(out), u8p(d[D_DATA]), d[D_NULLS]
     for i in range(n):
-        row = _row(a, i)
-        o[i] = 0 if row < 0 or (nulls != 0 and is_null(nulls, row)) else x[row]
-    return OK
+        row = _row(selection, first, i)
+        value = nb.int64(x[row]) if row >= 0 else 0
+        o[i] = value if nulls == 0 else value & keep_mask(nulls, row)
+    return True
 
 
-@op("fetch_i128")
-def fetch_i128(out, a, b, c, k, n, frame):
-    d = descriptor(frame, k)
+@inline
+def _pairs(d, selection, first, out, n):
     if d[D_KIND] != DK_RAW_I128:
-        return unknown_kind(frame)
+        return False
     o, x = i64p(out), i64p(d[D_DATA])
     for i in range(n):
-        row = _row(a, i)
+        row = _row(selection, first, i)
         o[2 * i] = x[2 * row] if row >= 0 else 0
         o[2 * i + 1] = x[2 * row + 1] if row >= 0 else 0
     if d[D_NULLS] != 0:
-        _zero_pairs(d[D_NULLS], a, out, n)
-    return OK
+        _zero_pairs(d[D_NULLS], selection, first, out, n)
+    return True
 
 
-@op("fetch_str")
-def fetch_str(out, a, b, c, k, n, frame):
+@inline
+def _strings(d, selection, first, out, n):
     """Codes are fetched into the upper half of the n views, then turned into views (see load_str)."""
-    d = descriptor(frame, k)
     o = i64p(out)
     if d[D_KIND] == DK_RAW_STR:
         offsets, data = u32p(d[D_OFFSETS]), d[D_DATA]
         for i in range(n):
-            row = _row(a, i)
+            row = _row(selection, first, i)
             o[2 * i] = data + nb.int64(offsets[row]) if row >= 0 else 0
             o[2 * i + 1] = nb.int64(offsets[row + 1]) - nb.int64(offsets[row]) if row >= 0 else 0
     elif d[D_KIND] == DK_DICT_STR:
-        # All rows: whole vectors are opened, so the codes need room for the last one's tail (out has it).
-        _fetch_codes(d[D_DATA], d[D_CODES_META], a, out + n * 8, n)
+        _packed(d[D_DATA], d[D_CODES_META], selection, first, out + n * 8, n)
         codes, views = i64p(out + n * 8), i64p(d[D_DICT])
         for i in range(n):
             code = codes[i]
-            valid = _row(a, i) >= 0
+            valid = _row(selection, first, i) >= 0
             o[2 * i] = views[2 * code] if valid else 0
             o[2 * i + 1] = views[2 * code + 1] if valid else 0
     else:
-        return unknown_kind(frame)
+        return False
     if d[D_NULLS] != 0:
-        _zero_pairs(d[D_NULLS], a, out, n)
-    return OK
+        _zero_pairs(d[D_NULLS], selection, first, out, n)
+    return True
 
 
-@op("fetch_codes")
-def fetch_codes(out, a, b, c, k, n, frame):
-    d = descriptor(frame, k)
+@inline
+def _codes(d, selection, first, out, n):
     if d[D_KIND] != DK_DICT_STR and d[D_KIND] != DK_DICT_INT:
-        return unknown_kind(frame)
-    _fetch_codes(d[D_DATA], d[D_CODES_META], a, out, n)
+        return False
+    _packed(d[D_DATA], d[D_CODES_META], selection, first, out, n)
     if d[D_NULLS] != 0:
-        _zero_words(d[D_NULLS], a, out, n)
-    return OK
+        _zero_words(d[D_NULLS], selection, first, out, n)
+    return True
 
 
-@op("fetch_valid")
-def fetch_valid(out, a, b, c, k, n, frame):
-    o, nulls = u8p(out), descriptor(frame, k)[D_NULLS]
+@inline
+def _validity(d, selection, first, out, n):
+    o, nulls = u8p(out), d[D_NULLS]
     for i in range(n):
-        row = _row(a, i)
+        row = _row(selection, first, i)
         o[i] = 0 if row < 0 else (1 if nulls == 0 else 1 - is_null(nulls, row))
-    return OK
+    return True
+
+
+def _fetch(name: str, width: int, piece: Any) -> None:
+    @op(name)
+    def fetch(out, a, b, c, k, n, frame):
+        d = descriptor(frame, k)
+        for first in range(0, n, PIECE):
+            selection = 0 if a == 0 else a + first * 8
+            if not piece(d, selection, first, out + first * width, min(PIECE, n - first)):
+                return unknown_kind(frame)
+        return OK
+
+
+_fetch("fetch_i64", 8, _words)
+_fetch("fetch_f64", 8, _floats)
+_fetch("fetch_bool", 1, _booleans)
+_fetch("fetch_i128", 16, _pairs)
+_fetch("fetch_str", 16, _strings)
+_fetch("fetch_codes", 8, _codes)
+_fetch("fetch_valid", 1, _validity)

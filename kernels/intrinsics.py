@@ -84,6 +84,14 @@ as_u64 = make_intrinsic(U64(types.int64), lambda b, a: a[0], 1)  # the same bits
 as_i64 = make_intrinsic(types.int64(U64), lambda b, a: a[0], 1)
 
 
+def _emit_opaque(b: Any, a: Any) -> Any:
+    return b.asm(ir.FunctionType(I64, [I64]), "", "=r,0", [a[0]], False)
+
+
+# The same value, but the optimiser does not know that: `x & opaque(mask)` does not become a branch.
+opaque = make_intrinsic(types.int64(types.int64), _emit_opaque, 1)
+
+
 def call_llvm(name: str, kind: Any, *extra: Any) -> Callable[..., Any]:
     """Emit a call of an LLVM intrinsic over values of one type, with constants behind them."""
 
