@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -198,8 +199,8 @@ def test_warmup_finds_nothing_left() -> None:
 
 
 def test_a_closed_pipe_is_no_error() -> None:
-    reader = f'{sys.executable} -m warehouse.client.cli --csv -c "select * from pg_type" -c "select 1" | head -1'
-    done = subprocess.run(["sh", "-c", reader], capture_output=True, text=True, check=False)
+    ours = shlex.join([*COMMAND, "--csv", "-c", "select * from pg_type", "-c", "select 1"])
+    done = subprocess.run(["sh", "-c", f"{ours} | head -1"], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr and done.stdout.count("\n") == 1
 
 
