@@ -51,7 +51,7 @@ def narrow(c: Compiler, value: Value) -> Value:
     if value.is_constant:
         return replace(value, carried=Physical.I64)
     out = c.builder.register(Physical.I64)
-    c.builder.vector("i128_to_i64", out, value.place)
+    c.builder.vector("narrow_i128", out, value.place)  # unchecked: rows that do not count may not fit
     return replace(value, carried=Physical.I64, place=out)
 
 
