@@ -82,8 +82,8 @@ I_B_STRIDE = 7
 I_C = 8
 I_C_STRIDE = 9
 I_K = 10
-I_ROWS = 11  # counter: rows in (frame[N] before), summed by the driver for block ops
-I_CYCLES = 12  # counter: cycles spent, summed by the driver for block ops
+I_ROWS = 11  # counter: rows in (the source: rows out), summed by the driver for block ops
+I_CYCLES = 12  # counter: cycles spent; those of a vector section stand at its first op
 I_SECTION = 13  # for the first op of a vector section: number of ops in it (filled by the assembler)
 INSTRUCTION_WORDS = 16
 
