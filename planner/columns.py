@@ -314,8 +314,8 @@ def is_never_null(expr: Expr, never: set[ColumnId]) -> bool:
         case Cast():
             return is_never_null(expr.operand, never)
         case Case():
-            values = [v for _, v in expr.whens] + [expr.default]
-            return all(is_never_null(v, never) for v in values)
+            tested = [is_never_null(v, never) or _tests(c, v) for c, v in expr.whens]
+            return all(tested) and is_never_null(expr.default, never)
         case Call():
             strict = expr.key in _STRICT_CALLS or expr.key.startswith(("extract_", "date_add"))
             return strict and all(is_never_null(a, never) for a in expr.args)
@@ -325,6 +325,11 @@ def is_never_null(expr: Expr, never: set[ColumnId]) -> bool:
             return False
         case _:
             assert_never(expr)
+
+
+def _tests(condition: Expr, value: Expr) -> bool:
+    """WHEN value IS NOT NULL THEN value (what COALESCE is bound to)."""
+    return isinstance(condition, IsNull) and condition.negated and condition.arg == value
 
 
 def never_null(plan: Logical) -> set[ColumnId]:

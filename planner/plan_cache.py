@@ -204,9 +204,9 @@ def _entry(
     used, recipes = _used_literals(plan, trace)
     place_at = {token.start: i for i, token in enumerate(tokens)}
     numbers: dict[int, list[int]] = {}  # place -> the numbers that the binder gave its literal
-    for given, (span, _) in enumerate(literals):
+    for i, (span, _) in enumerate(literals):
         if span[0] in place_at:
-            numbers.setdefault(place_at[span[0]], []).append(given)
+            numbers.setdefault(place_at[span[0]], []).append(i)
     free: list[tuple[int, int, SqlType]] = []
     verbatim: list[tuple[int, str]] = []
     for place, token in enumerate(tokens):
@@ -349,4 +349,5 @@ class _Shift:
         span = getattr(expr, "span", None)
         if span is None:
             return expr
-        return replace(expr, span=(self.place(span[0]), self.place(span[1])))  # type: ignore[type-var]
+        moved = (self.place(span[0]), self.place(span[1]))
+        return replace(expr, span=moved)  # type: ignore[call-arg,arg-type,type-var]

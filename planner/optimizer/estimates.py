@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from ...storage.types import Kind, SqlType
 from ..columns import columns_of
-from ..expressions import AggregateCall, Call, Cast, ColumnId, ColumnRef, Expr, Literal
+from ..expressions import AggregateCall, Call, Case, Cast, ColumnId, ColumnRef, Expr, Literal
 from ..logical import (
     Aggregate,
     CteRef,
@@ -104,6 +104,10 @@ class Estimator:
             distinct *= known.distinct if known else DEFAULT_DISTINCT
         if isinstance(expr, Call):
             distinct = min(distinct, self._parts(expr, distinct))
+        if isinstance(expr, Case):
+            values = [v for _, v in expr.whens] + [expr.default]
+            if all(isinstance(v, Literal) for v in values):
+                distinct = min(distinct, len(values))
         width = type_width(expr.type)
         return ColumnEstimate(max(1.0, min(distinct, max(rows, 1))), max(rows, 1), width=width)
 

@@ -18,6 +18,7 @@ from .expand_set_operations import expand_set_operations
 from .extract_subqueries import extract_subqueries
 from .fold_constants import fold_constants
 from .inline_ctes import inline_ctes
+from .left_to_anti import left_to_anti
 from .prune_columns import prune_columns, prune_ctes
 from .pull_projections import pull_projections
 from .push_predicates import push_predicates
@@ -44,6 +45,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("pull_projections", pull_projections),
     # Inner joins let more predicates through, so outer joins are simplified before pushing...
     ("simplify_outer_joins", simplify_outer_joins),
+    # What is still a left join may be there only to find rows without a partner.
+    ("left_to_anti", left_to_anti),
     ("semi_to_inner", semi_to_inner),
     ("push_predicates", push_predicates),
     # ...and pushing may have put conditions where two projections or filters now meet.

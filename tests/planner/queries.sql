@@ -107,3 +107,6 @@ select t.a, u.b, v.k, w.name from t, u, v, w where t.a = u.a and u.b = v.b and v
 select t.a, sum(u.e) from t, u where t.a = u.a group by t.a having sum(u.e) > (select avg(u.e) from t, u where t.a = u.a)
 select p.a, q.n from (select a, count(*) n from t where b > 1 group by a) p, (select a, count(*) n from t where b > 1 group by a) q where p.n = q.n
 select a from t where a in (select max(e) from u group by s) or b in (select max(e) from u group by s)
+select t.a, u.a, u.e from t left join u on t.a = u.a and u.e > 1 where u.a is null
+select t.a, u.b from t left join u on t.a = u.e where u.b is null and t.b > 1
+select t.a, u.b from t left join u on t.b < u.b where u.b is null
