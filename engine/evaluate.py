@@ -89,7 +89,7 @@ def _boolean(expr: Expr, row: Mapping[int, Any] | None) -> bool | None:
             value = evaluate(expr.arg, row)
             if value is None:
                 return None
-            found = value in expr.values
+            found = _order(value) in {_order(v) for v in expr.values}
             if not found and expr.has_null:
                 return None
             return found is not expr.negated
@@ -114,10 +114,10 @@ def _connect(args: tuple[Expr, ...], row: Mapping[int, Any] | None, decisive: bo
 
 
 def _order(value: Any) -> Any:
-    """NaN is greatest and equal to itself; text compares by its bytes."""
+    """NaN is greatest and equal to itself; text compares by its bytes, without trailing blanks."""
     if isinstance(value, float):
         return (1, 0.0) if math.isnan(value) else (0, value)
-    return value.encode() if isinstance(value, str) else value
+    return value.rstrip(" ").encode() if isinstance(value, str) else value
 
 
 def compare(op: str, a: Any, b: Any) -> bool | None:

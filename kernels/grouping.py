@@ -54,7 +54,7 @@ from .intrinsics import as_u64, call_op, i32p, i64p, inline, memory_copy, prefet
 from .join_lookup import same_key, slot_of
 from .kinds import K_BOOL, K_F64, K_I64, K_I128, K_STR
 from .registry import kernel, op
-from .text import text_equal
+from .text import significant, text_equal
 
 
 @inline
@@ -165,7 +165,8 @@ def stored_equals(t, key, group, row):
         x, y = key[GK_VALUES] + row * width, key[GK_STORED] + group * width
         if key[GK_KIND] == K_STR:
             p, q = i64p(x), i64p(y)
-            equal = p[1] == q[1] and text_equal(p[0], t[G_HEAP] + q[0], p[1])
+            length, stored = significant(p[0], p[1]), t[G_HEAP] + q[0]
+            equal = length == significant(stored, q[1]) and text_equal(p[0], stored, length)
         else:
             equal = same_key(key[GK_KIND], x, y)
     return equal

@@ -10,8 +10,8 @@ A column's hash is h = mix(value); a NULL hashes to a constant. With `c` the ans
     out = (rotate(c, 25) * ODD) xor h              so (1, 2) and (2, 1) differ; `out` may be `c` itself
 
 -0.0 hashes as 0.0 and every NaN as one NaN. A 16-byte integer that fits 8 bytes hashes differently from
-the 8-byte one: whoever compares the two casts first. Strings: their bytes, 16 at a time, with a
-length; collation and CHAR's blanks are settled before (storage strips, the planner folds case).
+the 8-byte one: whoever compares the two casts first. Strings: their bytes without trailing
+blanks, 16 at a time, with a length; collation is settled before (the planner folds case).
 
 `slice_of` multiplies the hash's upper 32 bits by the number of slices and keeps the upper half, so it
 depends on the top bits alone; tables take their slots from the low bits. Two rows of one slice
@@ -39,6 +39,7 @@ from .intrinsics import (
     u64p,
 )
 from .registry import op
+from .text import significant
 
 NULL_HASH = np.uint64(0x9E6C63D0876A9A47)
 COMBINE = np.uint64(0x9E3779B97F4A7C15)
@@ -143,7 +144,7 @@ def hash_i128(out, a, b, c, k, n, frame):
 def hash_str(out, a, b, c, k, n, frame):
     h, x = u64p(out), i64p(a)
     for i in range(n):
-        h[i] = _one(hash_text(x[2 * i], x[2 * i + 1]), i, b, c)
+        h[i] = _one(hash_text(x[2 * i], significant(x[2 * i], x[2 * i + 1])), i, b, c)
     return OK
 
 

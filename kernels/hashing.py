@@ -66,7 +66,7 @@ def reference_hash(value: int | float | bool | bytes | None, kind: str, previous
 def _reference_value(value: int | float | bool | bytes, kind: str) -> int:
     if kind == "str":
         assert isinstance(value, bytes)
-        return _reference_text(value)
+        return _reference_text(value.rstrip(b" "))
     if kind == "f64":
         number = float(value) + 0.0  # -0.0 + 0.0 is 0.0
         return _mix(0x7FF8000000000000 if number != number else int(np.float64(number).view(np.uint64)))

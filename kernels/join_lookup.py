@@ -47,7 +47,7 @@ from .join_layout import (
 )
 from .kinds import K_BOOL, K_F64, K_I64, K_I128
 from .registry import op
-from .text import text_equal
+from .text import significant, text_equal
 
 SLOT_FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -78,7 +78,8 @@ def same_key(kind, x, y):
     p, q = i64p(x), i64p(y)
     if kind == K_I128:
         return p[0] == q[0] and p[1] == q[1]
-    return p[1] == q[1] and text_equal(p[0], q[0], p[1])
+    length = significant(p[0], p[1])
+    return length == significant(q[0], q[1]) and text_equal(p[0], q[0], length)
 
 
 # -- lookups --------------------------------------------------------------------------------------

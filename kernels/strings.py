@@ -15,6 +15,7 @@
     upper_str       STR    STR                     arena                  BLOCK       ASCII only, see below
     lower_str       STR    STR                     arena                  BLOCK
 
+Comparisons and lists ignore trailing blanks (r_Character_types).
 Vector ops run as block ops as well. What only cuts answers views into the bytes it was given. What makes new
 bytes needs an arena, one per instruction: k -> [used, capacity, address, missing]; each call starts it
 anew, and NEED_SPACE asks for capacity + missing.
@@ -36,6 +37,7 @@ from .text import (
     at_character,
     count_characters,
     find_text,
+    significant,
     text_compare,
     text_equal,
 )
@@ -83,9 +85,10 @@ def _compare(out, a, b, step, comparison, n):
     o, x, y = u8p(out), i64p(a), i64p(b)
     if comparison <= C_NE:
         for i in range(n):
-            same = x[2 * i + 1] == y[step * i + 1]
+            length = significant(x[2 * i], x[2 * i + 1])
+            same = length == significant(y[step * i], y[step * i + 1])
             if same:
-                same = text_equal(x[2 * i], y[step * i], x[2 * i + 1])
+                same = text_equal(x[2 * i], y[step * i], length)
             o[i] = 1 if same == (comparison == C_EQ) else 0
     else:
         # An order is one of three; each comparison holds for some of them.
@@ -93,7 +96,9 @@ def _compare(out, a, b, step, comparison, n):
         equal = 1 if comparison in (C_LE, C_GE) else 0
         high = 1 if comparison in (C_GT, C_GE) else 0
         for i in range(n):
-            order = text_compare(x[2 * i], x[2 * i + 1], y[step * i], y[step * i + 1])
+            x_length = significant(x[2 * i], x[2 * i + 1])
+            y_length = significant(y[step * i], y[step * i + 1])
+            order = text_compare(x[2 * i], x_length, y[step * i], y_length)
             o[i] = low if order < 0 else high if order > 0 else equal
 
 
@@ -140,10 +145,12 @@ def in_list_str(out, a, b, c, k, n, frame):
     o, x, w, views = u8p(out), i64p(a), i64p(k), i64p(k + 8 * I_VIEWS)
     if w[I_LINEAR] != 0:
         for i in range(n):
-            o[i] = 1 if _among(views, w[I_COUNT], x[2 * i], x[2 * i + 1]) else 0
+            length = significant(x[2 * i], x[2 * i + 1])
+            o[i] = 1 if _among(views, w[I_COUNT], x[2 * i], length) else 0
     else:
         for i in range(n):
-            o[i] = 1 if _in_order(views, w[I_COUNT], x[2 * i], x[2 * i + 1]) else 0
+            length = significant(x[2 * i], x[2 * i + 1])
+            o[i] = 1 if _in_order(views, w[I_COUNT], x[2 * i], length) else 0
     return OK
 
 

@@ -30,6 +30,7 @@ from .intrinsics import (
 BYTE_ONES = np.uint64(0x0101010101010101)
 HIGH_BITS = np.uint64(0x8080808080808080)
 ALL_BITS = np.uint64(0xFFFFFFFFFFFFFFFF)
+BLANK = 0x20
 
 
 @inline
@@ -49,6 +50,14 @@ def text_equal(x, y, length):
     if 0 < rest < 8:
         same = (u64p(x + at)[0] ^ u64p(y + at)[0]) & low_mask(rest) == np.uint64(0)
     return same
+
+
+@inline
+def significant(x, length):
+    """The length of a string without its trailing blanks: they do not count when values are compared."""
+    while length > 0 and u8p(x + length - 1)[0] == BLANK:
+        length -= 1
+    return length
 
 
 @shared

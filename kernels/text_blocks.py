@@ -14,7 +14,7 @@ from .memory import address, zeros
 
 def make_list(texts: Iterable[str]) -> np.ndarray:
     """The block of in_list_str."""
-    items = sorted({text.encode() for text in texts})
+    items = sorted({text.rstrip(" ").encode() for text in texts})
     data = b"".join(items)
     fixed = layout.I_VIEWS + 2 * len(items)
     block = zeros(fixed + (len(data) + 7) // 8, np.int64)

@@ -88,6 +88,8 @@ def _compare(c: Compiler, op: str, a: Value, b: Value) -> Mask:
 
 
 def _constants(op: str, a: object, b: object) -> bool:
+    if isinstance(a, str) and isinstance(b, str):
+        a, b = a.rstrip(" ").encode(), b.rstrip(" ").encode()  # trailing blanks do not count
     match op:
         case "=":
             return a == b
@@ -113,7 +115,7 @@ def in_list(c: Compiler, expr: InList, value: Value, negated: bool) -> Mask:
     if not values:
         return c.not_null(value) if negated else False
     if value.is_constant:
-        return (value.constant in values) is not negated
+        return any(_constants("=", value.constant, v) for v in values) is not negated
     if value.carried is Physical.STR:
         mask: Mask = text.emit_test(c, text.membership(values), value)
     elif value.carried is Physical.I64 and len(values) > 2:

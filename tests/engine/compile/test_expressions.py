@@ -65,7 +65,7 @@ def _values(type: SqlType, seed: int) -> list[Any]:
         if i % 7 == 3:
             out.append(None)
         elif type == TEXT:
-            out.append(["", "a", "abc", "zürich", "special requests", "B%_"][int(random.integers(6))])
+            out.append(["", "a", "abc", "zürich", "special requests", "B%_", "a  "][int(random.integers(7))])
         elif type == BOOLEAN:
             out.append(bool(random.integers(2)))
         elif type == DOUBLE:
@@ -167,7 +167,9 @@ def _booleans(depth: int) -> st.SearchStrategy[Expr]:
             st.booleans(),
         ),
         st.builds(
-            lambda v, n: InList(COLUMNS[9], tuple(v), n), st.lists(st.sampled_from(["a", "abc", "x"])), st.booleans()
+            lambda v, n: InList(COLUMNS[9], tuple(v), n),
+            st.lists(st.sampled_from(["a", "abc", "x", "abc "])),
+            st.booleans(),
         ),
     )
     if depth == 0:
