@@ -204,6 +204,35 @@ def _add_months(c: Compiler, expr: Call, args: list[Value], active: Place | None
     return numeric.mask_null(c, result)
 
 
+_CALENDAR_PARTS = ("year", "quarter", "month", "week")
+_SUNDAY = 6  # DATEDIFF's weeks begin on Sunday; native weekdays count from Monday
+_MICROSECONDS = {"day": 86_400_000_000, "hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000,
+                 "millisecond": 1000, "microsecond": 1}
+
+
+def _date_diff(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
+    """DATEDIFF: boundaries of a part between two dates or two timestamps."""
+    part = expr.key.removeprefix("date_diff_")
+    dates = args[0].type.kind is Kind.DATE
+    a, b = (c.in_register(v) for v in args)
+    valid = c.both_valid(a.valid, b.valid)
+    out = c.builder.register(Physical.I64)
+    places = [a.place, b.place]
+    if part in _CALENDAR_PARTS:
+        if not dates:
+            places = [c.builder.register(Physical.I64) for _ in places]
+            for day, value in zip(places, (a, b), strict=True):
+                c.builder.vector("ts_to_date", day, value.place)
+        c.builder.vector(f"datediff_{part}_date", out, *places, k=_SUNDAY)
+    elif dates:
+        days = c.builder.register(Physical.I64)
+        c.builder.vector("sub_i64", days, b.place, a.place)
+        c.builder.vector("mul_i64_k", out, days, k=_MICROSECONDS["day"] // _MICROSECONDS[part])
+    else:
+        c.builder.vector("datediff_k_ts", out, *places, k=_MICROSECONDS[part])
+    return numeric.mask_null(c, Value(expr.type, Physical.I64, out, valid, *type_range(expr.type)))
+
+
 NULL_TOLERANT: frozenset[str] = frozenset()
 
 EMITTERS: dict[str, Emitter] = {
@@ -218,5 +247,6 @@ EMITTERS: dict[str, Emitter] = {
     "ts_add_months": _add_months,
     "ts_add_micros": _add_days,
     **{k: _float_unary for k in _FLOAT_UNARY if k not in ("floor", "ceil")},
+    **{f"date_diff_{part}": _date_diff for part in (*_CALENDAR_PARTS, *_MICROSECONDS)},
     **VECTOR,
 }

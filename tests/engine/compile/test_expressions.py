@@ -224,6 +224,11 @@ CASES: dict[str, Expr] = {
     "month of timestamp": Call("extract_month", (COLUMNS[8],), INTEGER),
     "months later": Call("date_add_months", (COLUMNS[7], Literal(13, INTEGER)), DATE),
     "days later": Call("date_add_days", (COLUMNS[7], Literal(90, INTEGER)), DATE),
+    **{f"{part} between dates": Call(f"date_diff_{part}", (COLUMNS[7], Literal(19000, DATE)), BIGINT)
+       for part in ("year", "quarter", "month", "week", "day", "hour")},
+    **{f"{part} between timestamps": Call(f"date_diff_{part}", (COLUMNS[8], Literal(1_600_000_123_456_789, TIMESTAMP)),
+                                          BIGINT)
+       for part in ("year", "quarter", "month", "week", "day", "hour", "second", "decade")},
     "substring": Call("substring", (COLUMNS[9], Literal(2, INTEGER), Literal(3, INTEGER)), TEXT),
     "length": Call("length", (COLUMNS[9],), INTEGER),
     "concat": Call("concat", (COLUMNS[9], COLUMNS[9]), varchar(40)),
