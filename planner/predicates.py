@@ -34,6 +34,7 @@ from .expressions import (
     Quantified,
     ScalarSubquery,
 )
+from .functions import SIGNATURES
 from .traverse import walk
 
 TRUE = Literal(True, BOOLEAN)
@@ -199,13 +200,11 @@ def zero(type: SqlType) -> Literal:
 
 # -- errors and volatility -----------------------------------------------------------------------
 
-_SAFE_CALLS = frozenset({
-    "add", "subtract", "multiply", "negate", "abs", "upper", "lower", "substring", "length",
-    "char_length", "octet_length", "trim", "ltrim", "rtrim", "btrim", "concat", "left", "right",
-    "replace", "position", "strpos", "avg_divide", "greatest", "least", "coalesce", "floor", "ceil",
-    "round", "trunc", "sign",
-})
-VOLATILE = frozenset({"random", "nextval", "timeofday", "gen_random_uuid", "pg_backend_pid"})
+# Overflow is not counted as failing, of numbers as of dates; the rest stands in the function catalogue.
+_OVERFLOW_ONLY = frozenset({"add", "subtract", "multiply", "negate", "abs", "avg_divide"})
+_OVERFLOW_FAMILIES = ("extract_", "date_", "ts_")
+_INFALLIBLE = _OVERFLOW_ONLY | frozenset(s.key for s in SIGNATURES if not s.fallible and s.build is None)
+VOLATILE = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
 
 
 def can_fail(expr: Expr) -> bool:
@@ -219,7 +218,7 @@ def _node_can_fail(expr: Expr) -> bool:
             divisor = expr.args[1]
             return not (isinstance(divisor, Literal) and divisor.value)
         case Call():
-            return expr.key not in _SAFE_CALLS and not expr.key.startswith(("extract_", "date_"))
+            return expr.key not in _INFALLIBLE and not expr.key.startswith(_OVERFLOW_FAMILIES)
         case Cast():
             return _cast_can_fail(expr.operand.type, expr.type)
         case ScalarSubquery():
