@@ -27,7 +27,8 @@ import pyarrow as pa
 
 from .. import errors
 from ..planner.parse import parse_statement, split
-from ..planner.statements import Insert, Parsed
+from ..planner.plan_cache import PlanCache
+from ..planner.statements import Insert, Parsed, QueryText
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
 from . import limits
@@ -102,6 +103,7 @@ class Session:
         self.database = database
         self.user = user
         self.settings = settings or Settings()
+        self.plans = PlanCache()
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
         self.id = next(_session_ids)
@@ -182,7 +184,7 @@ class Session:
     def _parse(self, text: str, offset: int) -> Parsed:
         """One statement; an error's position counts from the start of the script."""
         try:
-            return Parsed(text, offset, parse_statement(text))
+            return Parsed(text, offset, parse_statement(text, lazily=True))
         except Exception as error:
             told = _placed(error, offset)
             if told is error:
@@ -191,7 +193,8 @@ class Session:
 
     def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
         statement = parsed.statement
-        work = _Work(parsed.text, parameters, type(statement).__name__, parsed.offset)
+        kind = "Select" if isinstance(statement, QueryText) else type(statement).__name__
+        work = _Work(parsed.text, parameters, kind, parsed.offset)
         return self._run(work, lambda c: handler_for(statement)(statement, c))
 
     def _run(self, work: _Work, action: Callable[[Context], Result]) -> Result:

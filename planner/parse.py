@@ -120,16 +120,25 @@ def _skip_blank(text: str, at: int) -> int:
         at = _comment_end(text, at)
 
 
-def parse_statement(text: str, start: int = 0) -> s.Statement:
-    """The one statement that begins at text[start:]; positions count from text[0]."""
+def parse_query_text(query: s.QueryText) -> s.Select:
+    """The query itself."""
+    return s.Select(parse_query(query.text, tokenize(_masked(query.text, query.start))))
+
+
+def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Statement:
+    """The one statement that begins at text[start:]; positions count from text[0].
+
+    `lazily`: a query stays a QueryText, also behind EXPLAIN.
+    """
     first = _WORD.match(text, _skip_blank(text, start))
     if first is None:
         raise SqlSyntaxError("syntax error at end of input", position=len(text))
     word = first.group().upper()
     if word in _QUERY:
-        return s.Select(parse_query(text, tokenize(_masked(text, start))))
+        query = s.QueryText(text, start)
+        return query if lazily else parse_query_text(query)
     if word == "EXPLAIN":
-        return _explain(text, first.end())
+        return _explain(text, first.end(), lazily)
     if word in _NOT_YET:
         raise NotSupportedError(f"{word} is not supported yet", position=first.start())
     # The first word is hidden from sqlglot's tokenizer, which swallows the rest behind some of them.
@@ -154,13 +163,13 @@ def _masked(text: str, start: int) -> str:
     return " " * start + text[start:] if start else text
 
 
-def _explain(text: str, start: int) -> s.Explain:
+def _explain(text: str, start: int, lazily: bool) -> s.Explain:
     """EXPLAIN [VERBOSE] [ANALYZE] statement. EXPLAIN ANALYZE runs it."""
     found = set()
     while (option := _EXPLAIN.match(text, start)) is not None:
         found.add(option.group(1).lower())
         start = option.end()
-    inner = parse_statement(text, start)
-    if not isinstance(inner, (s.Select, s.CreateTableAs, s.Insert, s.CreateView)):
+    inner = parse_statement(text, start, lazily=lazily)
+    if not isinstance(inner, (s.Select, s.QueryText, s.CreateTableAs, s.Insert, s.CreateView)):
         raise NotSupportedError("EXPLAIN is for SELECT, INSERT and CREATE TABLE AS", position=start)
     return s.Explain(inner, "analyze" in found, "verbose" in found)

@@ -19,6 +19,7 @@ Handler = Callable[[Any, Context], Result]
 
 MODULES: dict[type, str] = {
     s.Select: "select",
+    s.QueryText: "select",
     s.Explain: "explain",
     s.CreateTable: "create_table",
     s.CreateTableAs: "create_table_as",

@@ -1,10 +1,14 @@
 """From a syntax tree to a plan: the one place where handlers meet the binder and the optimizer.
 
 tree --bind_query--> logical.Query --optimize--> physical.PhysicalQuery
+
+A query that comes as text is looked up in the session's plan cache first (planner/plan_cache.py) and is
+parsed only when its plan is not there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +16,12 @@ from ...planner.binder import BindContext, bind_insert, bind_query, bind_scalar
 from ...planner.expressions import Expr
 from ...planner.logical import Query
 from ...planner.optimize import optimize
+from ...planner.parse import parse_query_text
 from ...planner.physical import PhysicalQuery
-from ...planner.statements import Insert
+from ...planner.plan_cache import Binding
+from ...planner.statements import Insert, QueryText
 from ...planner.syntax import parse_expression, parse_query
-from ...storage.schema import Table
+from ...storage.schema import CatalogView, Table
 from ..context import Context
 from ..evaluate import evaluate
 from ..virtual import VIRTUAL_TABLES
@@ -63,7 +69,27 @@ def replace_parameters(context: Context) -> Context:
 
 
 def plan(tree: Any, context: Context) -> PhysicalQuery:
+    """The plan of a syntax tree, or of a QueryText."""
+    if isinstance(tree, QueryText):
+        return _plan_text(tree, context)
     return optimize(bind(tree, context), context.view, evaluate)
+
+
+def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
+    around = bind_context(context)
+
+    def bind_text(view: CatalogView, literals: Any) -> Binding:
+        around.literals = literals
+        bound = bind_query(parse_query_text(query).tree, view, around)
+        return Binding(bound, keep=not around.stable)
+
+    return context.session.plans.plan(query.text, _scope(around, context), context.view, bind_text, evaluate)
+
+
+def _scope(around: BindContext, context: Context) -> Hashable:
+    """What else than text and catalogue a plan depends on."""
+    values = tuple((type(v), str(v)) for v in context.parameters)
+    return around.user, around.current_schema, context.search_path, tuple(context.settings.values()), values
 
 
 def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:

@@ -17,6 +17,8 @@ def run(statement: s.Explain, context: Context) -> Result:
     if statement.verbose:
         raise NotSupportedError("EXPLAIN VERBOSE is not supported yet")
     match statement.statement:
+        case s.QueryText():
+            query = statement.statement
         case s.Select(tree=tree):
             query = tree
         case s.CreateTableAs(query=tree) | s.CreateView(query=tree) | s.Insert(source=tree) if tree is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import NotSupportedError
 from ...planner.physical import PhysicalQuery
-from ...planner.statements import Select
+from ...planner.statements import QueryText, Select
 from ...storage.types import Kind
 from ..context import Context
 from ..execute import execute
@@ -12,8 +12,8 @@ from ..result import Result, ResultColumn
 from .binding import plan
 
 
-def run(statement: Select, context: Context) -> Result:
-    physical = plan(statement.tree, context)
+def run(statement: Select | QueryText, context: Context) -> Result:
+    physical = plan(statement.tree if isinstance(statement, Select) else statement, context)
     return Result("SELECT", result_columns(physical), execute(physical, context), notices=context.notices)
 
 

@@ -31,6 +31,15 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryText:
+    """A query that has not been parsed yet, since its plan may be known (planner/plan_cache.py): it begins at
+    text[start:]. planner.parse.parse_query_text gives its Select."""
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Explain:
     statement: Statement
     analyze: bool = False
@@ -168,7 +177,7 @@ class Truncate:
 
 
 Statement = Union[
-    Select, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Copy, Analyze,
+    Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Copy, Analyze,
     SetOption, Show, Transaction, Truncate,
 ]
 
