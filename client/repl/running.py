@@ -38,14 +38,17 @@ def run(connection: Cancellable, action: Callable[[], T]) -> T:
             outcome.append(action())
         except BaseException as error:
             failure.append(error)
+        finally:
+            done.set()
 
+    done = threading.Event()  # not Thread.join: an interrupt inside it makes Python 3.11 lose the thread
     thread = threading.Thread(target=work, name="statement", daemon=True)
     bar = Bar(connection, sys.stderr.isatty())
     thread.start()
     try:
-        while thread.is_alive():
+        while not done.is_set():
             try:
-                thread.join(TICK)
+                done.wait(TICK)
                 bar.tick()
             except KeyboardInterrupt:
                 connection.cancel()

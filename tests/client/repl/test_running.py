@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -45,6 +47,34 @@ def test_interrupt_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(QueryCanceled):
         running.run(fake, fake.statement)
     assert fake.cancelled.is_set()
+
+
+def test_a_real_interrupt_cancels_and_is_told_once() -> None:
+    """Ctrl-C in a process of its own, while the statement runs."""
+    code = """
+import os, signal, threading, time
+from warehouse.client.repl import running
+from warehouse.errors import QueryCanceled
+class Fake:
+    progress = None
+    cancelled = threading.Event()
+    def cancel(self): self.cancelled.set()
+fake = Fake()
+def statement():
+    os.kill(os.getpid(), signal.SIGINT)
+    assert fake.cancelled.wait(10)
+    time.sleep(0.3)
+    raise QueryCanceled('cancelled')
+for _ in range(3):
+    fake.cancelled.clear()
+    try:
+        running.run(fake, statement)
+    except QueryCanceled:
+        print('cancelled')
+print('alive')
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.split() == ["cancelled"] * 3 + ["alive"], done.stderr
 
 
 def test_bar_waits_and_goes_away(capsys: pytest.CaptureFixture[str]) -> None:
