@@ -245,6 +245,12 @@ class FileMissing(OperationalError):
     sqlstate = "58P01"
 
 
+class NodeLost(OperationalError):
+    """A node stopped answering; never raised while all slices are in this process."""
+
+    sqlstate = "57P01"
+
+
 class DataCorrupted(OperationalError):
     """A checksum or a length on disk is wrong; the message names file and block."""
 

@@ -6,16 +6,15 @@
 
 A join's build side is run before the segment that probes it, so a stream of segments falls out of the
 recursion: builds first, then probes, then what is above. The tree is walked on the caller's thread;
-tasks of a segment run on the worker pool (workers.py).
+what slices do goes through cluster.py.
 
     RIGHT, FULL           probe rows are collected, then build rows without a mark are added with NULLs
     RIGHT_SEMI, _ANTI     the probing segment only marks build rows; the marked (or other) ones come out
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
@@ -43,7 +42,8 @@ from ..planner.physical import (
     UnionAll,
     VirtualTableScan,
 )
-from . import aggregation, constant_rows, exchange, ordering, sinks
+from . import aggregation, constant_rows, ordering, sinks
+from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, StoredColumn, concatenate
 from .compile.segment import Segment
 from .counters import Counters
@@ -53,7 +53,7 @@ from .pruning import scan_groups
 from .requirements import required
 from .rows import Rows, Where
 from .sources import ScanSource, StoredSource
-from .tasks import Task, run
+from .workers import Workers
 
 if TYPE_CHECKING:
     from .context import Context
@@ -66,10 +66,10 @@ _PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType
 class Executor:
     """Runs one plan for one statement."""
 
-    def __init__(self, plan: PhysicalQuery, context: Context, workers: Any) -> None:
+    def __init__(self, plan: PhysicalQuery, context: Context, workers: Workers) -> None:
         self.context = context
-        self.workers = workers
         self.counters = Counters()
+        self.cluster: Cluster = LocalCluster(context, workers, self.counters)
         self._shared: dict[int, Rows] = {}
         self._needs = required(plan.root, plan.columns)
 
@@ -113,7 +113,7 @@ class Executor:
         def work(i: int) -> None:
             parts[i] = ordering.sort(rows.parts[i].trimmed(), ids, node.keys, node.limit)
 
-        self.parallel(work, len(parts))
+        self.cluster.each(work, len(parts))
         return self._dropping(Rows(parts, rows.where), node)
 
     def _dropping(self, rows: Rows, node: Physical) -> Rows:
@@ -130,21 +130,11 @@ class Executor:
 
     def _exchange(self, node: Exchange, filters: Sequence[Passed]) -> Rows:
         rows, ids = self.with_columns(node.input, list(node.keys), filters)
-        topology = self.context.view.topology
-        moved = size = 0
-        match node.move:
-            case Move.DISTRIBUTE:
-                rows, moved, size = exchange.distribute(rows, ids, topology, self.parallel)
-            case Move.BROADCAST:
-                rows, moved, size = exchange.broadcast(rows, topology)
-            case Move.ROUND_ROBIN:
-                rows = exchange.round_robin(rows, topology.slices)
-            case Move.GATHER:
-                rows = exchange.gather(rows)
-                if node.merge_keys:
-                    whole = ordering.merge(rows.parts[0], node.merge_keys)
-                    rows = Rows([whole], Where.LEADER)
-        self.counters.moved(node, moved, size)
+        moved = self.cluster.move(rows, node.move, ids)
+        self.counters.moved(node, moved.count, moved.bytes)
+        rows = moved.rows
+        if node.merge_keys:
+            rows = Rows([ordering.merge(rows.parts[0], node.merge_keys)], Where.LEADER)
         return self._dropping(rows, node)
 
     def _union(self, node: UnionAll) -> Rows:
@@ -157,9 +147,13 @@ class Executor:
             return Rows([concatenate([r.single() for r in inputs])], Where.LEADER)
         if all(r.where is Where.SHARED for r in inputs):
             return Rows([concatenate([r.single() for r in inputs])], Where.SHARED)
-        slices = self.context.view.topology.slices
-        spread = [r if r.where is Where.SLICES else exchange.round_robin(r, slices) for r in inputs]
+        spread = [r if r.where is Where.SLICES else self._spread(r) for r in inputs]
+        slices = self.cluster.topology.slices
         return Rows([concatenate([r.parts[i] for r in spread]) for i in range(slices)], Where.SLICES)
+
+    def _spread(self, rows: Rows) -> Rows:
+        """Rows of the leader, or of which all slices see one copy, each on one slice."""
+        return self.cluster.move(rows, Move.ROUND_ROBIN, ()).rows
 
     def _reuse(self, node: Shared) -> Rows:
         rows = self._shared.get(node.id)
@@ -213,7 +207,7 @@ class Executor:
             return rows
         segment, source, where = self.open_segment(node, filters)
         sink = sinks.CollectSink(segment, outputs, self.context.budget)
-        tasks = self.run_segment(segment, source, sink, node)
+        tasks = self.cluster.submit(Job(segment, source, sink))
         return Rows([sink.finish(t.sink) for t in tasks], where)
 
     def open_segment(self, node: Physical, filters: Sequence[Passed] = (),
@@ -249,7 +243,7 @@ class Executor:
     def _source(self, node: Physical, sides: list[BuildSide], filters: Sequence[Passed]) -> tuple[Any, Where]:
         """The source of a chain, with as many tasks as the segment needs."""
         sliced = any(not s.shared for s in sides)
-        slices = self.context.view.topology.slices
+        slices = self.cluster.topology.slices
         if isinstance(node, TableScan):
             data = self.context.view.data(node.table)
             as_one = data.replicated and isinstance(node.props.distribution, Replicated | OnLeader)
@@ -266,39 +260,12 @@ class Executor:
             return StoredSource([rows.parts[0]] * slices, node), Where.SLICES
         return StoredSource(rows.parts, node), rows.where
 
-    def run_segment(self, segment: Segment, source: Any, sink: Any, node: Physical) -> list[Task]:
-        """Run the program on every slice; the tasks hold the sinks' states."""
-        template = segment.finish()
-        tasks = self.make_tasks(segment, source, sink)
-
-        def work(i: int) -> None:
-            if segment.empty or not source.rows(i):
-                return
-            with self.workers.arena() as arena:
-                start = perf_counter()
-                instance = run(tasks[i], template, arena, self.context)
-                self.counters.program(instance, perf_counter() - start)
-
-        self.parallel(work, len(tasks), sum(source.rows(i) for i in range(source.tasks)))
-        return tasks
-
-    @staticmethod
-    def make_tasks(segment: Segment, source: Any, sink: Any) -> list[Task]:
-        """One task a slice."""
-        return [
-            Task(i, source.task(i), [s.probed(i) for s in segment.sides], sink.state(i, source.rows(i)))
-            for i in range(source.tasks)
-        ]
-
-    def parallel(self, work: Callable[[int], None], count: int, rows: int = 1 << 62) -> None:
-        self.workers.run(work, count, rows)
-
     # -- joins -----------------------------------------------------------------------------------------
 
     def _build_side(self, join: HashJoin) -> BuildSide:
         rows, ids = self.with_columns(join.build, list(join.build_keys))
         self.counters.built(join, rows.rows)
-        side = BuildSide(rows, ids, self.parallel, self.context.budget)
+        side = BuildSide(rows, ids, self.cluster.each, self.context.budget)
         side.unify()
         return side
 
@@ -315,7 +282,7 @@ class Executor:
         number = len(segment.sides) - 1
         sinks.mark(segment, number)
         sink: Any = sinks.NoSink() if semi else sinks.CollectSink(segment, self.outputs(node), self.context.budget)
-        tasks = self.run_segment(segment, source, sink, node)
+        tasks = self.cluster.submit(Job(segment, source, sink))
         if semi:
             return self._marked(node, side, where)
         return self._outer(node, side, Rows([sink.finish(t.sink) for t in tasks], where))
@@ -330,14 +297,12 @@ class Executor:
             taken.columns = [c for c in taken.columns if c.ref.id in keep]
             parts.append(taken)
         if side.shared:
-            return self._spread(Rows(parts, Where.SHARED), where)
+            return self._where_probed(Rows(parts, Where.SHARED), where)
         return Rows(parts, Where.SLICES)
 
-    def _spread(self, rows: Rows, where: Where) -> Rows:
+    def _where_probed(self, rows: Rows, where: Where) -> Rows:
         """Rows of a shared build side, each once: over the slices if the probe was there."""
-        if where is Where.SLICES:
-            return exchange.round_robin(rows, self.context.view.topology.slices)
-        return Rows(rows.parts, where)
+        return self._spread(rows) if where is Where.SLICES else Rows(rows.parts, where)
 
     def _outer(self, node: HashJoin, side: BuildSide, matched: Rows) -> Rows:
         """Add build rows without a match, with NULLs for the probe's columns."""
@@ -352,7 +317,7 @@ class Executor:
             lonely.append(Collection(columns, rest.rows, rest.heaps))
         extra = Rows(lonely, Where.SHARED if side.shared else Where.SLICES)
         if side.shared:
-            extra = self._spread(extra, matched.where)
+            extra = self._where_probed(extra, matched.where)
         parts = [concatenate([m, e]) for m, e in zip(matched.parts, extra.parts, strict=True)]
         return Rows(parts, matched.where)
 
@@ -362,7 +327,7 @@ class Executor:
         segment, source, where = self.open_segment(node.input, below_groups(node, filters))
         segment.builder.node = node
         sink = aggregation.AggregateSink(segment, node, self.context.budget)
-        tasks = self.run_segment(segment, source, sink, node)
+        tasks = self.cluster.submit(Job(segment, source, sink))
         parts = [sink.finish(t.sink) for t in tasks]
         if not node.groups and where is Where.SLICES and node.phase != "partial" and len(parts) > 1:
             raise InternalError("an aggregate without groups must be gathered before its final phase")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..planner.physical import Exchange, LimitRows, Move, Physical
 from . import sinks
+from .cluster import Job
 from .collection import Collection
 from .tasks import Task, run
 
@@ -67,11 +68,12 @@ def _parts(executor: Executor, gather: Exchange) -> Iterator[Collection]:
     node = gather.input
     segment, source, _ = executor.open_segment(node)
     sink = sinks.CollectSink(segment, executor.outputs(node), executor.context.budget)
-    if sum(source.rows(i) for i in range(source.tasks)) < STREAM_ROWS:
-        for task in executor.run_segment(segment, source, sink, node):
+    job = Job(segment, source, sink)
+    if job.rows < STREAM_ROWS:
+        for task in executor.cluster.submit(job):
             yield sink.finish(task.sink)
         return
-    tasks = executor.make_tasks(segment, source, sink)
+    tasks = job.tasks()
     for task in tasks:
         task.source.window = WINDOW_ROW_GROUPS
     running = _Running(executor, segment.finish(), tasks)
@@ -102,7 +104,7 @@ class _Running:
         self._lock = threading.Lock()
         self._queue: Queue[Collection | _Ended] = Queue(QUEUED)
         self._stop = threading.Event()
-        count = min(executor.workers.threads, len(tasks))
+        count = min(executor.cluster.workers.threads, len(tasks))
         self._threads = [threading.Thread(target=self._work, name="warehouse-stream", daemon=True)
                          for _ in range(count)]
         for thread in self._threads:
@@ -136,7 +138,7 @@ class _Running:
         error: BaseException | None = None
         try:
             while (task := self._next()) is not None:
-                with self._executor.workers.arena() as arena:
+                with self._executor.cluster.workers.arena() as arena:
                     start = perf_counter()
                     instance = run(task, self._template, arena, self._executor.context, self._hand_over)
                     self._executor.counters.program(instance, perf_counter() - start)

@@ -217,19 +217,19 @@ def _date_diff(c: Compiler, expr: Call, args: list[Value], active: Place | None)
     a, b = (c.in_register(v) for v in args)
     valid = c.both_valid(a.valid, b.valid)
     out = c.builder.register(Physical.I64)
-    places = [a.place, b.place]
+    places: list[Place | None] = [a.place, b.place]
     if part in _CALENDAR_PARTS:
         if not dates:
             places = [c.builder.register(Physical.I64) for _ in places]
             for day, value in zip(places, (a, b), strict=True):
                 c.builder.vector("ts_to_date", day, value.place)
-        c.builder.vector(f"datediff_{part}_date", out, *places, k=_SUNDAY)
+        c.builder.vector(f"datediff_{part}_date", out, places[0], places[1], k=_SUNDAY)
     elif dates:
         days = c.builder.register(Physical.I64)
         c.builder.vector("sub_i64", days, b.place, a.place)
         c.builder.vector("mul_i64_k", out, days, k=_MICROSECONDS["day"] // _MICROSECONDS[part])
     else:
-        c.builder.vector("datediff_k_ts", out, *places, k=_MICROSECONDS[part])
+        c.builder.vector("datediff_k_ts", out, places[0], places[1], k=_MICROSECONDS[part])
     return numeric.mask_null(c, Value(expr.type, Physical.I64, out, valid, *type_range(expr.type)))
 
 
