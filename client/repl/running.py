@@ -34,6 +34,7 @@ def run(connection: Cancellable, action: Callable[[], T]) -> T:
     failure: list[BaseException] = []
 
     def work() -> None:
+        begun.set()
         try:
             outcome.append(action())
         except BaseException as error:
@@ -41,10 +42,16 @@ def run(connection: Cancellable, action: Callable[[], T]) -> T:
         finally:
             done.set()
 
+    begun = threading.Event()
     done = threading.Event()  # not Thread.join: an interrupt inside it makes Python 3.11 lose the thread
     thread = threading.Thread(target=work, name="statement", daemon=True)
     bar = Bar(connection, sys.stderr.isatty())
-    thread.start()
+    try:
+        thread.start()
+    except KeyboardInterrupt:
+        if not begun.wait(1):
+            raise
+        connection.cancel()
     try:
         while not done.is_set():
             try:
