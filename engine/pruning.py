@@ -184,8 +184,8 @@ def in_dictionaries(groups: list[RowGroup], column: int) -> bool:
     for reader, numbers in _by_reader(groups):
         position = reader.position(column)
         assert position is not None
-        if any(by_code(int(c)).name not in DICTIONARIES
-               for c in np.unique(reader.footer.entries["encoding"][numbers, position])):
+        codes = set(reader.footer.entries["encoding"][numbers, position].tolist())
+        if any(by_code(code).name not in DICTIONARIES for code in codes):
             return False
     return True
 

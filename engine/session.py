@@ -21,13 +21,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from .. import errors
 from ..planner.parse import parse_statement, split
-from ..planner.plan_cache import PlanCache
 from ..planner.statements import Insert, Parsed, QueryText
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
@@ -38,6 +38,9 @@ from .handlers import handler_for
 from .result import Result
 from .settings import Settings
 from .workers import pool
+
+if TYPE_CHECKING:
+    from ..planner.plan_cache import PlanCache
 
 USER_ID = 100  # the one superuser, until there are users
 DATABASE = "dev"
@@ -103,7 +106,6 @@ class Session:
         self.database = database
         self.user = user
         self.settings = settings or Settings()
-        self.plans = PlanCache()
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
         self.id = next(_session_ids)
@@ -117,6 +119,13 @@ class Session:
     @property
     def database_name(self) -> str:
         return self.database.name
+
+    @cached_property
+    def plans(self) -> PlanCache:
+        """Plans of this session's queries."""
+        from ..planner.plan_cache import PlanCache  # brings the optimizer along
+
+        return PlanCache()
 
     @property
     def progress(self) -> Progress | None:

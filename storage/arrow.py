@@ -18,7 +18,6 @@ from typing import Any, Never
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..errors import DatatypeMismatch, InvalidText, NotSupportedError, NumericOutOfRange, StringTooLong
 from .types import Kind, Physical, SqlType
@@ -197,7 +196,7 @@ def _rescale_decimal(array: pa.Array, scale: int, type: SqlType, name: str) -> p
     """To decimal128 at `scale`, rounding half away from zero; wide intermediates cannot overflow."""
     wide = _exact_cast(array, pa.decimal256(76, max(array.type.scale, scale)), type, name)
     if array.type.scale > scale:
-        wide = pc.round(wide, ndigits=scale, round_mode="half_towards_infinity")
+        wide = _round(wide, scale, "half_towards_infinity")
     return _exact_cast(wide, pa.decimal128(38, scale), type, name)
 
 
@@ -205,10 +204,16 @@ def _from_float(array: pa.Array, scale: int, type: SqlType, name: str) -> pa.Arr
     """Floats as decimals: integers round half to even, DECIMAL half away from zero."""
     values = array.cast(pa.float64())
     if type.kind is not Kind.DECIMAL:
-        values = pc.round(values, ndigits=0, round_mode="half_to_even")
+        values = _round(values, 0, "half_to_even")
         return _exact_cast(values, pa.decimal128(38, 0), type, name)
-    scaled = pc.round(values, ndigits=scale, round_mode="half_towards_infinity")
+    scaled = _round(values, scale, "half_towards_infinity")
     return _exact_cast(scaled, pa.decimal128(38, scale), type, name)
+
+
+def _round(array: pa.Array, digits: int, mode: str) -> pa.Array:
+    import pyarrow.compute as pc  # slow to import, and few loads round
+
+    return pc.round(array, ndigits=digits, round_mode=mode)
 
 
 def _exact_cast(array: pa.Array, target: pa.DataType, type: SqlType, name: str) -> pa.Array:

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from .arrow import to_arrow
 from .types import Physical
@@ -91,6 +90,8 @@ def _ordered_bits(values: Array) -> Array:
 
 
 def _arrow_order(keys: Sequence[ColumnData]) -> Array:
+    import pyarrow.compute as pc  # slow to import, and seldom needed
+
     names = [str(i) for i in range(len(keys))]
     table = pa.table([to_arrow(key) for key in keys], names=names)
     order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in names])
