@@ -1,15 +1,18 @@
 """The seam between the leader and the slices: everything the executor asks of them goes through `Cluster`.
 
-    submit(job)               run a compiled segment on every slice that has rows for it; the finished tasks
+    submit(job)               run a compiled segment on every slice that has rows for it; its finished tasks by slice
     each(work, count)         work that slices do on their own rows: sorting, building join tables
     move(rows, move, keys)    DISTRIBUTE, BROADCAST, ROUND_ROBIN, GATHER; what a cluster would have sent
 
 Results that are handed out while they are made run on threads of their own (streaming.py).
 
 `Rows` are the handles: the leader passes them on and looks inside only after a GATHER. They are freed when the
-last reference goes; the statement's cancel word stops whatever runs. `LocalCluster` is this process: slices are
-places, its worker pool does their work. A second implementation, on several machines, would ship segments and
-rows instead of sharing memory, and may raise NodeLost, which this one never does.
+last reference goes; the statement's cancel word stops whatever runs.
+
+`LocalCluster` is this process: slices are places, its worker pool does their work. Where there are more workers
+than slices, several take shares of one slice's rows, and the caller puts together what their sinks hold. A second
+implementation, on several machines, would ship segments and rows instead of sharing memory, and may raise
+NodeLost, which this one never does.
 """
 from __future__ import annotations
 
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from .context import Context
 
 
+SHARE_ROWS = 200_000  # fewer rows are not worth dividing a slice's work for
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Job:
     """One segment for all slices: its program, where its rows come from and where they go."""
@@ -39,17 +45,20 @@ class Job:
     segment: Segment
     source: Any  # sources.ScanSource or sources.StoredSource
     sink: Any  # of sinks.py or aggregation.py
+    shared: bool = True  # several workers may take shares of one slice
 
     @property
     def rows(self) -> int:
         """Rows to read, on all slices together."""
         return sum(self.source.rows(i) for i in range(self.source.tasks))
 
-    def tasks(self) -> list[Task]:
-        """One task a slice."""
+    def tasks(self, threads: int) -> list[list[Task]]:
+        """The tasks of each slice: one, or as many as its share of the threads."""
+        worth = self.shared and self.rows >= SHARE_ROWS
+        shares = max(1, threads // self.source.tasks) if worth else 1
         return [
-            Task(i, self.source.task(i), [s.probed(i) for s in self.segment.sides],
-                 self.sink.state(i, self.source.rows(i)))
+            [Task(i, piece, [s.probed(i) for s in self.segment.sides], self.sink.state(i, piece.rows))
+             for piece in self.source.split(i, shares)]
             for i in range(self.source.tasks)
         ]
 
@@ -69,7 +78,7 @@ class Cluster(Protocol):
     topology: Topology
     workers: Workers
 
-    def submit(self, job: Job) -> list[Task]: ...
+    def submit(self, job: Job) -> list[list[Task]]: ...
 
     def each(self, work: Callable[[int], None], count: int) -> None: ...
 
@@ -85,13 +94,14 @@ class LocalCluster:
         self._context = context
         self._counters = counters
 
-    def submit(self, job: Job) -> list[Task]:
-        """Run the program on every slice; the tasks hold the sinks' states."""
+    def submit(self, job: Job) -> list[list[Task]]:
+        """Run the program on every slice; the tasks, by slice, hold the sinks' states."""
         template = job.segment.finish()
-        tasks = job.tasks()
+        slices = job.tasks(self.workers.threads)
+        tasks = [task for group in slices for task in group]
 
         def work(i: int) -> None:
-            if job.segment.empty or not job.source.rows(i):
+            if job.segment.empty or not tasks[i].source.rows:
                 return
             with self.workers.arena() as arena:
                 start = perf_counter()
@@ -99,7 +109,7 @@ class LocalCluster:
                 self._counters.program(instance, perf_counter() - start)
 
         self.workers.run(work, len(tasks), job.rows)
-        return tasks
+        return slices
 
     def each(self, work: Callable[[int], None], count: int, rows: int = 1 << 62) -> None:
         """work(0) ... work(count - 1) in parallel."""

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import InternalError
 from ..planner.columns import physical_columns
-from ..planner.expressions import ColumnId, ColumnRef, Expr
+from ..planner.expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from ..planner.physical import (
     ConstantRows,
     Exchange,
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 
 Outputs = Sequence[tuple[ColumnRef, Expr]]
 _STREAMING = (FilterRows, ProjectColumns)
+_MERGED = {"count": "sum"}  # how partial results are put together, where not by the same function
+MERGE_WORTH = 8  # rows a group from which several workers group one slice and merge
 _PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
 
 
@@ -207,8 +209,8 @@ class Executor:
             return rows
         segment, source, where = self.open_segment(node, filters)
         sink = sinks.CollectSink(segment, outputs, self.context.budget)
-        tasks = self.cluster.submit(Job(segment, source, sink))
-        return Rows([sink.finish(t.sink) for t in tasks], where)
+        slices = self.cluster.submit(Job(segment, source, sink))
+        return Rows([concatenate([sink.finish(t.sink) for t in tasks]) for tasks in slices], where)
 
     def open_segment(self, node: Physical, filters: Sequence[Passed] = (),
                      above: Sequence[BuildSide] = ()) -> tuple[Segment, Any, Where]:
@@ -282,10 +284,11 @@ class Executor:
         number = len(segment.sides) - 1
         sinks.mark(segment, number)
         sink: Any = sinks.NoSink() if semi else sinks.CollectSink(segment, self.outputs(node), self.context.budget)
-        tasks = self.cluster.submit(Job(segment, source, sink))
+        slices = self.cluster.submit(Job(segment, source, sink))
         if semi:
             return self._marked(node, side, where)
-        return self._outer(node, side, Rows([sink.finish(t.sink) for t in tasks], where))
+        matched = [concatenate([sink.finish(t.sink) for t in tasks]) for tasks in slices]
+        return self._outer(node, side, Rows(matched, where))
 
     def _marked(self, node: HashJoin, side: BuildSide, where: Where) -> Rows:
         """Build rows with a mark (RIGHT_SEMI) or without one (RIGHT_ANTI)."""
@@ -327,11 +330,30 @@ class Executor:
         segment, source, where = self.open_segment(node.input, below_groups(node, filters))
         segment.builder.node = node
         sink = aggregation.AggregateSink(segment, node, self.context.budget)
-        tasks = self.cluster.submit(Job(segment, source, sink))
-        parts = [sink.finish(t.sink) for t in tasks]
+        few = node.props.rows * MERGE_WORTH < node.input.props.rows
+        slices = self.cluster.submit(Job(segment, source, sink, few))
+        parts = self._merged(node, [[sink.finish(t.sink) for t in tasks] for tasks in slices])
         if not node.groups and where is Where.SLICES and node.phase != "partial" and len(parts) > 1:
             raise InternalError("an aggregate without groups must be gathered before its final phase")
         return Rows(parts, where)
+
+    def _merged(self, node: HashAggregate, partials: list[list[Collection]]) -> list[Collection]:
+        """One collection a slice, of what one or several workers made of it."""
+        parts = [concatenate(p) for p in partials]
+        if all(len(p) == 1 for p in partials):
+            return parts
+        segment, source = Segment(), StoredSource(parts, node)
+        source.emit(segment)
+        sink = aggregation.AggregateSink(segment, _merging(node), self.context.budget)
+        slices = self.cluster.submit(Job(segment, source, sink, shared=False))
+        return [sink.finish(tasks[0].sink) for tasks in slices]
+
+
+def _merging(node: HashAggregate) -> HashAggregate:
+    """The aggregate that puts together what several workers made of one slice."""
+    calls = tuple((ref, AggregateCall(_MERGED.get(call.function, call.function), (ref,), ref.type))
+                  for ref, call in node.aggregates)
+    return replace(node, groups=tuple((ref, ref) for ref, _ in node.groups), aggregates=calls)
 
 
 def replace_ref(column: StoredColumn, ref: ColumnRef) -> StoredColumn:

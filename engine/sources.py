@@ -10,6 +10,7 @@ pinned at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,8 +61,12 @@ class ScanSource:
                 dictionary=column.type.physical is Physical.STR and in_dictionaries(every, column.id),
             )
 
-    def task(self, index: int) -> ScanTask:
-        return ScanTask(self, self.groups[index])
+    def split(self, task: int, shares: int) -> list[ScanTask]:
+        """The task's row groups in up to `shares` runs of neighbours."""
+        groups = self.groups[task]
+        bounds = [len(groups) * i // shares for i in range(shares + 1)]
+        runs = [groups[a:b] for a, b in pairwise(bounds) if a < b]
+        return [ScanTask(self, run) for run in runs or [groups]]
 
 
 class ScanTask:
@@ -73,6 +78,7 @@ class ScanTask:
         self._state = memory.zeros(8, np.int64)
         self.state_address = memory.address(self._state)
         self.window = WINDOW_ROW_GROUPS
+        self.rows = sum(g.rows for g in groups)
         self.blocks = 0
 
     def windows(self, frame: np.ndarray) -> Iterator[None]:
@@ -132,8 +138,12 @@ class StoredSource:
                 min(c.lo for c in same), max(c.hi for c in same), stored=True,
             )
 
-    def task(self, index: int) -> StoredTask:
-        return StoredTask(self.parts[index])
+    def split(self, task: int, shares: int) -> list[StoredTask]:
+        """The task's rows in up to `shares` runs of whole batches."""
+        batches = -(-self.rows(task) // abi.BATCH_ROWS)
+        bounds = [batches * i // shares * abi.BATCH_ROWS for i in range(shares + 1)]
+        runs = [(a, min(b, self.rows(task))) for a, b in pairwise(bounds) if a < b]
+        return [StoredTask(self.parts[task], a, b) for a, b in runs or [(0, 0)]]
 
 
 def _carried(columns: list[Any]) -> Physical:
@@ -142,19 +152,21 @@ def _carried(columns: list[Any]) -> Physical:
 
 
 class StoredTask:
-    """Describes a collection to the driver: per batch and column the addresses of values and validity."""
+    """Describes rows of a collection to the driver: per batch and column the addresses of values and validity."""
 
-    def __init__(self, part: Collection) -> None:
+    def __init__(self, part: Collection, first: int, last: int) -> None:
         self._part = part
+        self._first, self._last = first, last
+        self.rows = last - first
         self._state = memory.zeros(8, np.int64)
         self.state_address = memory.address(self._state)
         self.window = 0  # all rows at once: they are in memory already
 
     def windows(self, frame: np.ndarray) -> Iterator[None]:
         part = self._part
-        if not part.rows:
+        if not self.rows:
             return
-        starts = np.arange(0, part.rows, abi.BATCH_ROWS, dtype=np.int64)
+        starts = np.arange(self._first, self._last, abi.BATCH_ROWS, dtype=np.int64)
         table = memory.empty(len(starts) * len(part.columns) * 2, np.int64)
         grid = table.reshape(len(starts), len(part.columns) * 2)
         for i, column in enumerate(part.columns):
@@ -162,7 +174,7 @@ class StoredTask:
             grid[:, 2 * i] = memory.address(column.values) + starts * width
             grid[:, 2 * i + 1] = 0 if column.valid is None else memory.address(column.valid) + starts
         sizes = memory.empty(len(starts) * 2, np.int64)
-        sizes[0::2] = np.minimum(part.rows - starts, abi.BATCH_ROWS)
+        sizes[0::2] = np.minimum(self._last - starts, abi.BATCH_ROWS)
         sizes[1::2] = starts
         self._state[:5] = (0, len(starts), memory.address(table), len(part.columns) * 2, memory.address(sizes))
         yield

@@ -70,10 +70,11 @@ def _parts(executor: Executor, gather: Exchange) -> Iterator[Collection]:
     sink = sinks.CollectSink(segment, executor.outputs(node), executor.context.budget)
     job = Job(segment, source, sink)
     if job.rows < STREAM_ROWS:
-        for task in executor.cluster.submit(job):
-            yield sink.finish(task.sink)
+        for group in executor.cluster.submit(job):
+            for task in group:
+                yield sink.finish(task.sink)
         return
-    tasks = job.tasks()
+    tasks = [task for group in job.tasks(executor.cluster.workers.threads) for task in group]
     for task in tasks:
         task.source.window = WINDOW_ROW_GROUPS
     running = _Running(executor, segment.finish(), tasks)

@@ -97,7 +97,7 @@ def run_program(exprs: list[Expr]) -> list[list[Any]]:
     outputs = [(ColumnRef(100 + i, e.type, "x"), e) for i, e in enumerate(exprs)]
     budget = MemoryBudget(1 << 30)
     sink = CollectSink(segment, outputs, budget)
-    task = Task(0, source.task(0), [], sink.state(0, ROWS))
+    task = Task(0, source.split(0, 1)[0], [], sink.state(0, ROWS))
     context = Context(None, None, None, "dev", (), "", datetime.now(UTC), Cancel(), budget)  # type: ignore[arg-type]
     run(task, segment.finish(), Arena(), context)
     part = sink.finish(task.sink)
