@@ -1,16 +1,15 @@
 """Arithmetic over I64 and F64 vectors.
 
     op                                        out = ...                     fails
-    add_i64 sub_i64 mul_i64 neg_i64           a + b ... wrapping            -
+    add_i64 sub_i64 mul_i64                   a + b ... wrapping            -
     add_i64_k rsub_i64_k mul_i64_k            a + k, k - a, a * k           -
     add_i64_checked sub_ mul_                 the same                      overflow of 64 bits
-    neg_i64_checked abs_i64                   -a, |a|                       -(-2**63)
+    abs_i64                                   |a|                           -(-2**63)
     sign_i64                                  -1, 0, 1                      -
     div_i64 mod_i64                           truncating, as SQL            zero; -2**63 / -1
     check_range_i64  k -> (lo, hi)            a (out may be 0)              a < lo or a > hi
     rescale_down_i64 rescale_trunc_i64        a / k, half away | truncated  -       (k = 10**x >= 1)
     add_f64 sub_f64 mul_f64 neg_f64 abs_f64   IEEE                          -
-    add_f64_k rsub_f64_k mul_f64_k            k holds the constant's bits   -
     div_f64 mod_f64                           a / b                         zero
     sqrt_f64 floor_f64 ... pow_f64            see functions.py
 
@@ -33,7 +32,6 @@ from .intrinsics import (
     add_overflows,
     as_i64,
     as_u64,
-    bits_f64,
     f64p,
     i64p,
     inline,
@@ -75,30 +73,27 @@ def _unary(name: str, pointer: Any, expression: Any) -> None:
         return OK
 
 
-def _constant(name: str, pointer: Any, convert: Any, expression: Any) -> None:
+def _constant(name: str, expression: Any) -> None:
     @op(name)
     def run(out, a, b, c, k, n, frame):
-        o, x, y = pointer(out), pointer(a), convert(k)
+        o, x = i64p(out), i64p(a)
         for i in range(padded(n)):
-            o[i] = expression(x[i], y)
+            o[i] = expression(x[i], k)
         return OK
 
 
 _add = inline(lambda x, y: x + y)
 _subtract = inline(lambda x, y: x - y)
-_subtract_from = inline(lambda x, y: y - x)
 _multiply = inline(lambda x, y: x * y)
-_same = inline(lambda x: x)
 
-for _suffix, _pointer, _convert in (("i64", i64p, _same), ("f64", f64p, bits_f64)):
+for _suffix, _pointer in (("i64", i64p), ("f64", f64p)):
     _binary("add_" + _suffix, _pointer, _add)
     _binary("sub_" + _suffix, _pointer, _subtract)
     _binary("mul_" + _suffix, _pointer, _multiply)
-    _constant(f"add_{_suffix}_k", _pointer, _convert, _add)
-    _constant(f"rsub_{_suffix}_k", _pointer, _convert, _subtract_from)
-    _constant(f"mul_{_suffix}_k", _pointer, _convert, _multiply)
 
-_unary("neg_i64", i64p, negate)
+_constant("add_i64_k", _add)
+_constant("rsub_i64_k", inline(lambda x, y: y - x))
+_constant("mul_i64_k", _multiply)
 _unary("sign_i64", i64p, inline(lambda x: (x > 0) - (x < 0)))
 _unary("neg_f64", f64p, inline(lambda x: -x))
 _unary("abs_f64", f64p, inline(lambda x: abs(x)))
@@ -144,23 +139,18 @@ def mul_i64_checked(out, a, b, c, k, n, frame):
     return OK
 
 
-def _negating(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x = i64p(out), i64p(a)
-        lowest = 0
-        for i in range(padded(n)):
-            lowest = min(lowest, x[i])
-            o[i] = expression(x[i])
-        if lowest == MINIMUM:
-            for i in range(n):
-                if x[i] == MINIMUM and is_active(c, i):
-                    return fail(frame, ERR_OVERFLOW, i)
-        return OK
-
-
-_negating("neg_i64_checked", negate)
-_negating("abs_i64", inline(lambda x: x if x >= 0 else negate(x)))
+@op("abs_i64")
+def abs_i64(out, a, b, c, k, n, frame):
+    o, x = i64p(out), i64p(a)
+    lowest = 0
+    for i in range(padded(n)):
+        lowest = min(lowest, x[i])
+        o[i] = x[i] if x[i] >= 0 else negate(x[i])
+    if lowest == MINIMUM:
+        for i in range(n):
+            if x[i] == MINIMUM and is_active(c, i):
+                return fail(frame, ERR_OVERFLOW, i)
+    return OK
 
 
 @op("check_range_i64")

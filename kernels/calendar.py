@@ -103,7 +103,7 @@ def add_months(days, months):
 
 @inline
 def iso_week(days):
-    """(ISO year, ISO week): a week belongs to the year of its Thursday."""
+    """The number of the ISO week: a week belongs to the year of its Thursday."""
     thursday = days - weekday(days) + 3
     year, _, _ = civil(thursday)
-    return year, (((thursday - days_of(year, 1, 1)) * 293) >> 11) + 1  # / 7 below 400
+    return (((thursday - days_of(year, 1, 1)) * 293) >> 11) + 1  # / 7 below 400

@@ -7,11 +7,9 @@
     bool_to_i64      0 or 1                                                       -
     f64_to_i64       a * k rounded; k = 10**scale: halves away from zero;         NaN, outside 64 bits
                      k = 0: to an integer, halves to even (PostgreSQL's rint)
-    i128_to_i64      a                                                            outside 64 bits
     narrow_i128      a's low word: for values known to fit                        -
     i128_to_f64      a / 10**k; k = digits                                        -
     f64_to_i128      a * 10**k, halves away from zero; k = digits                 NaN, 38 digits
-    i128_to_bool     a != 0
     round_f32        a rounded to REAL's precision                                overflow to infinity
 
 A double is a decimal to 15 digits: 0.145 is stored a little below, yet means 0.145, and as DECIMAL(9,2)
@@ -80,14 +78,6 @@ def i64_to_bool(out, a, b, c, k, n, frame):
     return OK
 
 
-@op("i128_to_bool")
-def i128_to_bool(out, a, b, c, k, n, frame):
-    o, x = u8p(out), i64p(a)
-    for i in range(padded(n)):
-        o[i] = (x[2 * i] | x[2 * i + 1]) != 0
-    return OK
-
-
 @op("bool_to_i64")
 def bool_to_i64(out, a, b, c, k, n, frame):
     o, x = i64p(out), u8p(a)
@@ -106,21 +96,6 @@ def f64_to_i64(out, a, b, c, k, n, frame):
         if not inside and is_active(c, i):
             return fail(frame, ERR_OVERFLOW, i)
         o[i] = nb.int64(value) if inside else 0
-    return OK
-
-
-@op("i128_to_i64")
-def i128_to_i64(out, a, b, c, k, n, frame):
-    o, x = i64p(out), i64p(a)
-    outside = 0
-    for i in range(padded(n)):
-        low, high = x[2 * i], x[2 * i + 1]
-        outside |= high ^ (low >> 63)
-        o[i] = low
-    if outside != 0:
-        for i in range(n):
-            if x[2 * i + 1] != x[2 * i] >> 63 and is_active(c, i):
-                return fail(frame, ERR_OVERFLOW, i)
     return OK
 
 

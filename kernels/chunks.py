@@ -3,6 +3,7 @@
     op                    out                  a                   k
     fetch_chunk_<class>   F_N values           I64 rows, 0 = all   column of the chunk's table
     fetch_chunk_valid     validity             the same            an absent one (address 0) gives 1
+                          (classes: i64 bool i128, and f64 and str by registry.ALIASES)
     pycall                -                    -                   asks Python to run the instruction's function
 
 The chunk's table row (addresses by column) stands at frame[F_USER], as chunk_source left it (source.py).
@@ -10,6 +11,8 @@ The chunk's table row (addresses by column) stands at frame[F_USER], as chunk_so
     copy_text   kernel (views, n, out): the bytes of n views one after another
 """
 from __future__ import annotations
+
+from typing import Any
 
 from .abi import F_USER, OK, PYCALL
 from .intrinsics import i64p, inline, memory_copy, memory_fill, u8p
@@ -21,72 +24,28 @@ def _column(k, frame):
     return i64p(i64p(frame)[F_USER])[k]
 
 
-@inline
-def _words(source, out, a, n):
-    if a == 0:
-        memory_copy(out, source, n * 8)
+def _fetch_chunk(suffix: str, width: int, absent: int, pointer: Any, words: int = 1) -> None:
+    """Rows of `words` items each; bytes of a column that is not there are `absent`."""
+
+    @op("fetch_chunk_" + suffix)
+    def fetch_chunk(out, a, b, c, k, n, frame):
+        source = _column(k, frame)
+        if source == 0:
+            memory_fill(out, absent, n * width)
+        elif a == 0:
+            memory_copy(out, source, n * width)
+        else:
+            x, rows, y = pointer(source), i64p(a), pointer(out)
+            for i in range(n):
+                for word in range(words):
+                    y[words * i + word] = x[words * rows[i] + word]
         return OK
-    x, rows, y = i64p(source), i64p(a), i64p(out)
-    for i in range(n):
-        y[i] = x[rows[i]]
-    return OK
 
 
-@inline
-def _bytes(source, out, a, n):
-    if a == 0:
-        memory_copy(out, source, n)
-        return OK
-    x, rows, y = u8p(source), i64p(a), u8p(out)
-    for i in range(n):
-        y[i] = x[rows[i]]
-    return OK
-
-
-@inline
-def _pairs(source, out, a, n):
-    if a == 0:
-        memory_copy(out, source, n * 16)
-        return OK
-    x, rows, y = i64p(source), i64p(a), i64p(out)
-    for i in range(n):
-        y[2 * i] = x[2 * rows[i]]
-        y[2 * i + 1] = x[2 * rows[i] + 1]
-    return OK
-
-
-@op("fetch_chunk_i64")
-def fetch_chunk_i64(out, a, b, c, k, n, frame):
-    return _words(_column(k, frame), out, a, n)
-
-
-@op("fetch_chunk_f64")
-def fetch_chunk_f64(out, a, b, c, k, n, frame):
-    return _words(_column(k, frame), out, a, n)
-
-
-@op("fetch_chunk_bool")
-def fetch_chunk_bool(out, a, b, c, k, n, frame):
-    return _bytes(_column(k, frame), out, a, n)
-
-
-@op("fetch_chunk_valid")
-def fetch_chunk_valid(out, a, b, c, k, n, frame):
-    source = _column(k, frame)
-    if source == 0:
-        memory_fill(out, 1, n)
-        return OK
-    return _bytes(source, out, a, n)
-
-
-@op("fetch_chunk_i128")
-def fetch_chunk_i128(out, a, b, c, k, n, frame):
-    return _pairs(_column(k, frame), out, a, n)
-
-
-@op("fetch_chunk_str")
-def fetch_chunk_str(out, a, b, c, k, n, frame):
-    return _pairs(_column(k, frame), out, a, n)
+_fetch_chunk("i64", 8, 0, i64p)
+_fetch_chunk("bool", 1, 0, u8p)
+_fetch_chunk("valid", 1, 1, u8p)
+_fetch_chunk("i128", 16, 0, i64p, words=2)
 
 
 @kernel("copy_text", arity=3)

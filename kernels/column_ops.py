@@ -2,11 +2,10 @@
 
     op              out      a                       k                                        level
     pred_column     BOOL     selection, 0 = all      block of make_column (op gives BOOL)     BLOCK
-    number_column   I64      selection, 0 = all      block of make_column (op gives I64)      BLOCK
     intern_column   I64 ids  selection, 0 = all      block of make_intern (a group table)     BLOCK
 
-Blocks are made by columns.py. A block names an op over STR views (like_str, compare_str_k, in_list_str,
-length_str ...), its k, and the column. What is done depends on how the column is stored in this row group:
+Blocks are made by columns.py. A block names an op over STR views (like_str, compare_str_k, in_list_str),
+its k, and the column. What is done depends on how the column is stored in this row group:
 
     DK_DICT_STR   the op runs over the dictionary's entries; rows look their code up in the results
     DK_RAW_STR    pred_column with a LIKE block, all rows: the block's bytes are searched for the needle,
@@ -34,14 +33,10 @@ from .abi import (
     D_ROWS,
     DK_DICT_STR,
     DK_RAW_STR,
-    ERR_BAD_ENCODING,
-    F_ERROR_CODE,
-    F_ERROR_ROW,
-    F_USER,
-    FAILED,
     NEED_SPACE,
     OK,
 )
+from .descriptors import descriptor, is_null, unknown_kind
 from .intrinsics import call_op, i64p, inline, memory_fill, shared, u8p, u32p
 from .join_layout import CHUNK
 from .like_ops import like_text
@@ -63,19 +58,6 @@ from .text_layout import (
 
 
 @inline
-def _descriptor(frame, column):
-    return i64p(i64p(i64p(frame)[F_USER])[column])
-
-
-@inline
-def _unknown_kind(frame):
-    f = i64p(frame)
-    f[F_ERROR_CODE] = ERR_BAD_ENCODING
-    f[F_ERROR_ROW] = -1
-    return FAILED
-
-
-@inline
 def _usable(d):
     """Whether the column is stored in a way these ops know."""
     return d[D_KIND] == DK_RAW_STR or (d[D_KIND] == DK_DICT_STR and d[D_DICT_ROWS] <= BATCH_ROWS)
@@ -85,10 +67,9 @@ def _usable(d):
 def _is_valid(d, selection, i):
     """Whether the i-th output stands for a row that is not NULL."""
     row = i64p(selection)[i] if selection != 0 else i
-    nulls = u8p(d[D_NULLS])
     missing = row < 0
     if not missing and d[D_NULLS] != 0:
-        missing = (nulls[row >> 3] >> (row & 7)) & 1 != 0
+        missing = is_null(d[D_NULLS], row) != 0
     return not missing
 
 
@@ -157,9 +138,9 @@ def _search_block(out, d, block, n):
 @op("pred_column")
 def pred_column(out, a, b, c, k, n, frame):
     w = i64p(k)
-    d = _descriptor(frame, w[P_COLUMN])
+    d = descriptor(frame, w[P_COLUMN])
     if not _usable(d):
-        return _unknown_kind(frame)
+        return unknown_kind(frame)
     status = np.int64(OK)
     if d[D_KIND] == DK_DICT_STR:
         status = _run_dictionary(w, d, frame)
@@ -178,28 +159,6 @@ def pred_column(out, a, b, c, k, n, frame):
     return status
 
 
-@op("number_column")
-def number_column(out, a, b, c, k, n, frame):
-    w = i64p(k)
-    d = _descriptor(frame, w[P_COLUMN])
-    if not _usable(d):
-        return _unknown_kind(frame)
-    status = np.int64(OK)
-    if d[D_KIND] == DK_DICT_STR:
-        status = _run_dictionary(w, d, frame)
-        _fetch_codes(w, a, n, frame)
-        o, codes, results = i64p(out), i64p(w[P_CODES]), i64p(w[P_RESULTS])
-        for i in range(n):
-            o[i] = results[codes[i]]
-    else:
-        for first in range(0, n, CHUNK):
-            rows = min(CHUNK, n - first)
-            _chunk_views(w, d, a, first, rows)
-            status |= call_op(w[P_OP], out + 8 * first, w[P_VIEWS], 0, 0, w[P_K], rows, frame)
-    _set_missing_words(d, a, out, n, 0)
-    return status
-
-
 @inline
 def _null_id(w, frame):
     """The id of NULL, in the first of the block's codes; a status."""
@@ -213,9 +172,9 @@ def _null_id(w, frame):
 @op("intern_column")
 def intern_column(out, a, b, c, k, n, frame):
     w = i64p(k)
-    d = _descriptor(frame, w[P_COLUMN])
+    d = descriptor(frame, w[P_COLUMN])
     if not _usable(d):
-        return _unknown_kind(frame)
+        return unknown_kind(frame)
     if d[D_KIND] == DK_DICT_STR:
         if _run_dictionary(w, d, frame) != OK:
             return NEED_SPACE

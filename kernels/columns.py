@@ -31,7 +31,7 @@ class ColumnScratch:
 
 
 def make_column(scratch: ColumnScratch, column: int, op: str, k: int = 0) -> np.ndarray:
-    """The block that applies `op` (over STR views, with its k) to a column: pred_column, number_column."""
+    """The block that applies `op` (over STR views, with its k) to a column: pred_column."""
     block = zeros(layout.COLUMN_WORDS, np.int64)
     block[layout.P_COLUMN] = column
     block[layout.P_OP] = pack.address(op)

@@ -1,13 +1,11 @@
-"""Comparisons: BOOL out, for every physical class.
+"""Comparisons of numbers: BOOL out. Those of strings: strings.py.
 
-    {eq ne lt le gt ge}_{i64 f64 bool i128 str}     a ? b
+    {eq ne lt le gt ge}_{i64 f64 bool i128}         a ? b
     {eq ne lt le gt ge}_{i64_k f64_k}               a ? k      (f64: k holds the bits)
     in_list_i64     k -> [count, values ascending]            a is one of them
-    bitmap_in_i64   k -> [min, max, address of bytes]         min <= a <= max and bytes[a - min]
 
-Floats follow PostgreSQL's order: NaN equals NaN and is above everything; -0 equals 0. Strings are
-compared as bytes, then by length: eight bytes at a time as big-endian words, reading up to 7 bytes past
-the end (32 are readable). All six operators come from `equal` and `less`: a <= b is not (b < a).
+Floats follow PostgreSQL's order: NaN equals NaN and is above everything; -0 equals 0. All six operators
+come from `equal` and `less`: a <= b is not (b < a).
 """
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ import numba as nb
 from . import wide_math as w
 from .abi import OK
 from .failing import padded
-from .intrinsics import bits_f64, byte_swap, f64p, i64p, inline, shared, u8p, u64, u64p
+from .intrinsics import bits_f64, f64p, i64p, inline, u8p
 from .registry import op
 
 SMALL_LIST = 12  # values up to which each is compared with all rows
@@ -57,47 +55,6 @@ def _compare_wide(name: str, test: Any, swapped: bool, negated: bool) -> None:
         return OK
 
 
-@inline
-def last_bytes(word, count):
-    """The first `count` (0..8) bytes of a little-endian word, the others zero."""
-    if count >= 8:
-        return word
-    return word & ((u64(1) << u64(8 * count)) - u64(1))
-
-
-@shared
-def equal_strings(a, a_length, b, b_length):
-    if a_length != b_length:
-        return False
-    x, y = u64p(a), u64p(b)
-    whole = a_length >> 3
-    for i in range(whole):
-        if x[i] != y[i]:
-            return False
-    rest = a_length & 7
-    return rest == 0 or last_bytes(x[whole] ^ y[whole], rest) == u64(0)
-
-
-@shared
-def less_string(a, a_length, b, b_length):
-    x, y = u64p(a), u64p(b)
-    common = min(a_length, b_length)
-    for i in range((common + 7) >> 3):
-        left, right = last_bytes(x[i], common - 8 * i), last_bytes(y[i], common - 8 * i)
-        if left != right:
-            return byte_swap(left) < byte_swap(right)
-    return a_length < b_length
-
-
-def _compare_string(name: str, test: Any, swapped: bool, negated: bool) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x, y = u8p(out), i64p(b if swapped else a), i64p(a if swapped else b)
-        for i in range(n):
-            o[i] = test(x[2 * i], x[2 * i + 1], y[2 * i], y[2 * i + 1]) != negated
-        return OK
-
-
 # Operator: (is it built on `less`, operands swapped, answer negated).
 _OPERATORS = {
     "eq": (False, False, False), "ne": (False, False, True), "lt": (True, False, False),
@@ -113,7 +70,6 @@ for _operator, (_ordered, _swapped, _negated) in _OPERATORS.items():
     _compare_constant(_operator + "_i64_k", i64p, _same, _test, _swapped, _negated)
     _compare_constant(_operator + "_f64_k", f64p, bits_f64, _test_f64, _swapped, _negated)
     _compare_wide(_operator + "_i128", w.less if _ordered else w.equal, _swapped, _negated)
-    _compare_string(_operator + "_str", less_string if _ordered else equal_strings, _swapped, _negated)
 
 
 # -- lists -------------------------------------------------------------------------------------------
@@ -138,13 +94,4 @@ def in_list_i64(out, a, b, c, k, n, frame):
             first += half if values[first + half] <= x[i] else 0
             length -= half
         o[i] = values[first] == x[i]
-    return OK
-
-
-@op("bitmap_in_i64")
-def bitmap_in_i64(out, a, b, c, k, n, frame):
-    o, x, lo, hi, members = u8p(out), i64p(a), i64p(k)[0], i64p(k)[1], u8p(i64p(k)[2])
-    for i in range(n):
-        inside = (x[i] >= lo) & (x[i] <= hi)
-        o[i] = members[x[i] - lo] != 0 if inside else False
     return OK

@@ -3,7 +3,6 @@
     op (VECTOR)                         out                      k
     load_i64 f64 bool i128 str          values of the vector     column
     load_valid                          BOOL, 1 = not NULL       column
-    dict_codes                          I64 codes (DK_DICT_*)    column
 
     D_KIND           payload                                  what is done
     DK_RAW_*         plain values of D_WIDTH bytes            widen
@@ -219,18 +218,6 @@ def load_str(out, a, b, c, k, n, frame):
         return unknown_kind(frame)
     if d[D_NULLS] != 0:
         _mask_pairs(d[D_NULLS], v, out, n)
-    return OK
-
-
-@op("dict_codes")
-def dict_codes(out, a, b, c, k, n, frame):
-    """Codes of a dictionary column. Under a NULL: a code that is in the dictionary, or 0."""
-    d, v = descriptor(frame, k), i64p(frame)[F_VECTOR]
-    if d[D_KIND] != DK_DICT_STR and d[D_KIND] != DK_DICT_INT:
-        return unknown_kind(frame)
-    unpack(d[D_DATA], d[D_CODES_META] + v * META_BYTES, out)
-    if d[D_NULLS] != 0:
-        _mask_words(d[D_NULLS], v, out)
     return OK
 
 

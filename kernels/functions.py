@@ -3,8 +3,6 @@
     op                                            fails
     floor_f64 ceil_f64 trunc_f64                  -
     round_f64    halves away from zero            -
-    rint_f64     halves to even                   -
-    round_digits_f64   k = digits, -30..30: to that many decimals, halves away from zero
     sqrt_f64                                      negative                      ERR_DOMAIN
     ln_f64 log10_f64                              zero or negative              ERR_DOMAIN
     asin_f64 acos_f64                             |a| > 1                       ERR_DOMAIN
@@ -12,7 +10,7 @@
                                                   result
     pow_f64                                       0 to a negative, negative to  ERR_DOMAIN
                                                   a fraction
-    sin_f64 cos_f64 tan_f64 atan_f64 cbrt_f64 atan2_f64 (a / b)    -
+    sin_f64 cos_f64 tan_f64 atan_f64              -
 
 NaN goes through all of them. The transcendental ones call the C library's functions one row at a
 time; the pack checks that the process has them before it loads the op.
@@ -22,11 +20,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba as nb
-import numpy as np
-
 from .abi import ERR_DOMAIN, ERR_OVERFLOW, OK
-from .casts import round_away, round_even, truncate
+from .casts import round_away, truncate
 from .failing import fail, is_active, padded
 from .intrinsics import F64, call_llvm, f64p, inline, make_intrinsic, types
 from .registry import op
@@ -78,31 +73,14 @@ _ceil = make_intrinsic(_float_to_float, call_llvm("llvm.ceil.f64", F64), 1)
 _total("floor_f64", _floor)
 _total("ceil_f64", _ceil)
 _total("trunc_f64", truncate)
-_total("rint_f64", round_even)
 _total("round_f64", round_away)
 for _name in ("sin", "cos", "tan", "atan"):
     _calling(_name + "_f64", getattr(math, _name))
-_calling("cbrt_f64", np.cbrt)
 _partial("sqrt_f64", math.sqrt, inline(lambda x: x < 0.0))
 _partial("ln_f64", math.log, inline(lambda x: x <= 0.0))
 _partial("log10_f64", math.log10, inline(lambda x: x <= 0.0))
 _partial("asin_f64", math.asin, inline(lambda x: abs(x) > 1.0))
 _partial("acos_f64", math.acos, inline(lambda x: abs(x) > 1.0))
-
-
-@op("round_digits_f64")
-def round_digits_f64(out, a, b, c, k, n, frame):
-    """Beyond 15 digits before the point there is nothing to round: such values stay as they are."""
-    o, x = f64p(out), f64p(a)
-    factor = 10.0 ** nb.float64(abs(k))
-    for i in range(n):
-        scaled = x[i] * factor if k >= 0 else x[i] / factor
-        if abs(scaled) < 1e15:
-            whole = round_away(scaled)
-            o[i] = whole / factor if k >= 0 else whole * factor
-        else:
-            o[i] = x[i]
-    return OK
 
 
 @op("exp_f64")
@@ -133,12 +111,4 @@ def pow_f64(out, a, b, c, k, n, frame):
                 return fail(frame, ERR_OVERFLOW, i)
             value = 0.0
         o[i] = value
-    return OK
-
-
-@op("atan2_f64")
-def atan2_f64(out, a, b, c, k, n, frame):
-    o, x, y = f64p(out), f64p(a), f64p(b)
-    for i in range(n):
-        o[i] = math.atan2(x[i], y[i])
     return OK

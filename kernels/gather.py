@@ -5,9 +5,6 @@
     gather_{i64 f64 bool i128 str}     a[b], 0 where b = -1                               BLOCK
     gather_valid                       b >= 0 and (a absent or a[b])                      BLOCK
     compose                            a[b] over selections, -1 stays -1                  BLOCK
-    iota                               0, 1, 2 ... within the batch                       both
-    row_ids                            row number in the source (F_SOURCE_ROW + ...)      both
-    row_ids_at                         the same for the rows of selection `a`             both
 
 A selection is int64 row numbers, -1 = no row. A gather's source may be absent (0) when all rows are
 -1: the build side of an outer join without rows.
@@ -19,7 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .abi import F_N, F_SOURCE_ROW, F_VECTOR, OK, VECTOR_ROWS
+from .abi import F_N, OK
 from .intrinsics import i64p, u8p, u64, u64p
 from .registry import op
 
@@ -81,29 +78,4 @@ def compose(out, a, b, c, k, n, frame):
     o, x, rows = i64p(out), i64p(a), i64p(b)
     for i in range(n):
         o[i] = x[rows[i]] if rows[i] >= 0 else -1
-    return OK
-
-
-@op("iota")
-def iota(out, a, b, c, k, n, frame):
-    o, first = i64p(out), i64p(frame)[F_VECTOR] * VECTOR_ROWS
-    for i in range(n):
-        o[i] = first + i
-    return OK
-
-
-@op("row_ids")
-def row_ids(out, a, b, c, k, n, frame):
-    f = i64p(frame)
-    o, first = i64p(out), f[F_SOURCE_ROW] + f[F_VECTOR] * VECTOR_ROWS
-    for i in range(n):
-        o[i] = first + i
-    return OK
-
-
-@op("row_ids_at")
-def row_ids_at(out, a, b, c, k, n, frame):
-    o, rows, first = i64p(out), i64p(a), i64p(frame)[F_SOURCE_ROW]
-    for i in range(n):
-        o[i] = first + rows[i] if rows[i] >= 0 else -1
     return OK

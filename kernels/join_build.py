@@ -15,6 +15,8 @@ the rows of d begin; scattering moves it to where they end, which is where d + 1
 """
 from __future__ import annotations
 
+from typing import Any
+
 from .abi import OK
 from .intrinsics import as_i64, as_u64, i32p, i64p, inline, prefetch_write, shared, u8p, u32p, u64p
 from .join_layout import (
@@ -70,14 +72,39 @@ def build_array(table, values, valid, start, stop):
     return OK
 
 
-@kernel("count_runs", arity=5)
-def count_runs(table, values, valid, start, stop):
-    t, x, ok = i64p(table), i64p(values), u8p(valid)
-    starts, low = u32p(t[T_STARTS]), t[T_LOW]
-    for i in range(start, stop):
-        if valid == 0 or ok[i] != 0:
-            starts[x[i] - low + 2] += 1
-    return OK
+def _each_key(name: str, enter_key: Any) -> None:
+    """Calls `enter_key(starts, data, d, row)` with every row's distance d from the lowest key."""
+
+    @kernel(name, arity=5)
+    def run(table, values, valid, start, stop):
+        t, x, ok = i64p(table), i64p(values), u8p(valid)
+        starts, data, low = t[T_STARTS], t[T_DATA], t[T_LOW]
+        for i in range(start, stop):
+            if valid == 0 or ok[i] != 0:
+                enter_key(starts, data, x[i] - low, i)
+        return OK
+
+
+@inline
+def _count_key(starts, data, d, row):
+    u32p(starts)[d + 2] += 1
+
+
+@inline
+def _scatter_row(starts, data, d, row):
+    at = u32p(starts)[d + 1]
+    i32p(data)[at] = row
+    u32p(starts)[d + 1] = at + 1
+
+
+@inline
+def _set_bit(starts, data, d, row):
+    u64p(data)[d >> 6] |= as_u64(1) << as_u64(d & 63)
+
+
+_each_key("count_runs", _count_key)
+_each_key("scatter_runs", _scatter_row)
+_each_key("build_bitmap", _set_bit)
 
 
 @kernel("sum_runs", arity=1)
@@ -87,30 +114,6 @@ def sum_runs(table):
     for d in range(t[T_SPAN] + 2):
         total += starts[d]
         starts[d] = total
-    return OK
-
-
-@kernel("scatter_runs", arity=5)
-def scatter_runs(table, values, valid, start, stop):
-    t, x, ok = i64p(table), i64p(values), u8p(valid)
-    starts, rows, low = u32p(t[T_STARTS]), i32p(t[T_DATA]), t[T_LOW]
-    for i in range(start, stop):
-        if valid == 0 or ok[i] != 0:
-            d = x[i] - low + 1
-            at = starts[d]
-            rows[at] = i
-            starts[d] = at + 1
-    return OK
-
-
-@kernel("build_bitmap", arity=5)
-def build_bitmap(table, values, valid, start, stop):
-    t, x, ok = i64p(table), i64p(values), u8p(valid)
-    words, low = u64p(t[T_DATA]), t[T_LOW]
-    for i in range(start, stop):
-        if valid == 0 or ok[i] != 0:
-            d = x[i] - low
-            words[d >> 6] |= as_u64(1) << as_u64(d & 63)
     return OK
 
 

@@ -1,24 +1,14 @@
-"""Masks, three-valued logic, choosing and copying.
+"""Masks, choosing and copying.
 
     op                                    out = ...                                  operands
-    and_b or_b xor_b andnot_b             a & b, a | b, a ^ b, a & not b             BOOL
+    and_b or_b                            a & b, a | b                               BOOL
     not_b                                 1 - a
     fill_b_k                              k (0 or 1)
-    kleene_and_valid kleene_or_valid      validity of AND, OR; see below
     select_{i64 f64 bool i128 str}        c ? a : b
     mask_{...}                            b ? a : 0: puts 0 under NULL               b = validity
-    copy_{i64 f64 bool i128 str} copy_b   a
+    copy_{i64 f64 bool i128 str}          a
     fill_i64_k fill_f64_k                 k (f64: its bits)
     fill_i128 fill_str                    the 16 bytes at address k
-
-**Three-valued logic.** A BOOL is (value, valid) with value 0 under NULL, so `value` says "known true"
-and `andnot_b(valid, value)` says "known false". Then
-
-    a AND b     value = Ta & Tb       known false = Fa | Fb       valid = Fa | Fb | value
-    a OR b      value = Ta | Tb       known false = Fa & Fb       valid = (Fa & Fb) | value
-
-and the two kleene ops take a = Fa, b = Fb, c = the value. A side that is never NULL has F = not_b(value).
-NOT: value = F, valid unchanged. In a filter only `value` counts: no validity is computed.
 
 Everything is branch-free over whole groups of 64 rows. f64 ops that only move values are the i64 ones
 (registry.ALIASES).
@@ -46,21 +36,6 @@ def _mask_op(name: str, expression: Any) -> None:
 
 _mask_op("and_b", inline(lambda x, y: x & y))
 _mask_op("or_b", inline(lambda x, y: x | y))
-_mask_op("xor_b", inline(lambda x, y: x ^ y))
-_mask_op("andnot_b", inline(lambda x, y: x & (y ^ 1)))
-
-
-def _kleene(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x, y, value = u8p(out), u8p(a), u8p(b), u8p(c)
-        for i in range(padded(n)):
-            o[i] = expression(x[i], y[i]) | value[i]
-        return OK
-
-
-_kleene("kleene_and_valid", inline(lambda x, y: x | y))
-_kleene("kleene_or_valid", inline(lambda x, y: x & y))
 
 
 @op("not_b")

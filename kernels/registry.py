@@ -38,16 +38,12 @@ FAMILIES: tuple[str, ...] = (
 )
 
 # Ops over one word or pair a row move 8 or 16 bytes whatever they mean: another name for the same code.
+_MOVES = ("select", "mask", "copy", "gather", "chunk", "fetch_chunk")
 ALIASES: dict[str, str] = {
-    **{f"{verb}_f64": f"{verb}_i64" for verb in ("select", "mask", "copy", "gather", "chunk")},
-    **{f"{verb}_str": f"{verb}_i128" for verb in ("select", "mask", "copy", "gather", "chunk", "fill")},
-    "copy_b": "copy_bool",
+    **{f"{verb}_f64": f"{verb}_i64" for verb in _MOVES},
+    **{f"{verb}_str": f"{verb}_i128" for verb in (*_MOVES, "fill")},
     "fill_f64_k": "fill_i64_k",
     "chunk_source": "scan_source",
-    "date_trunc_day_date": "copy_i64",
-    "date_trunc_hour_date": "copy_i64",
-    "date_trunc_minute_date": "copy_i64",
-    "date_trunc_second_date": "copy_i64",
     "date_trunc_microsecond_ts": "copy_i64",
 }
 

@@ -1,19 +1,17 @@
 """Dates (days) and timestamps (microseconds, both since 1970-01-01): parts, truncation, arithmetic.
 
     extract_{part}_date, extract_{part}_ts
-        part = millennium century decade year quarter month week day dow isodow doy isoyear epoch;
+        part = millennium century decade year quarter month week day dow doy epoch;
         _ts also hour minute second millisecond microsecond (both within the second, as Redshift)
     date_trunc_{unit}_date, date_trunc_{unit}_ts
-        unit = millennium century decade year quarter month week day; _ts also hour ... millisecond
+        unit = millennium century decade year quarter month week; _ts also day ... microsecond
     date_add_months_k  date_add_months   ts_add_months_k  ts_add_months      months in k, or in b
-    add_months_date    ADD_MONTHS: the last day of a month stays the last day; months in b
-    last_day_date
     ts_to_date (floor)   date_to_ts (fails outside 64 bits)
     datediff_{year quarter month}_date   boundaries between a and b, positive when b is later
     datediff_week_date                   k = the week's first day, 0 Monday ... 6 Sunday
     datediff_k_ts                        boundaries of units of k microseconds
 
-Weeks begin on Monday (ISO 8601); dow: 0 = Sunday; isodow: 1 = Monday. The year before 1 is -1. Other
+Weeks begin on Monday (ISO 8601); dow: 0 = Sunday. The year before 1 is -1. Other
 datediffs over timestamps are ts_to_date, then the date's. But for date_to_ts all are total: values outside
 the calendar's range give meaningless numbers, never an error. TIME values are timestamps of day 0.
 """
@@ -31,7 +29,6 @@ from .calendar import (
     civil,
     days_of,
     iso_week,
-    month_length,
     third,
     week_number,
     weekday,
@@ -140,12 +137,10 @@ _PARTS: dict[str, Any] = {
     "year": _year,
     "quarter": _quarter,
     "month": inline(lambda days: civil(days)[1]),
-    "week": inline(lambda days: iso_week(days)[1]),
+    "week": iso_week,
     "day": inline(lambda days: civil(days)[2]),
     "dow": _day_of_week,
-    "isodow": inline(lambda days: weekday(days) + 1),
     "doy": _day_of_year,
-    "isoyear": inline(lambda days: iso_week(days)[0]),
 }
 
 for _part, _expression in _PARTS.items():
@@ -206,24 +201,10 @@ def _ts_add_months(ts, months):
     return add_months(days, months) * DAY + (ts - days * DAY)
 
 
-@inline
-def _last_day(days):
-    year, month, day = civil(days)
-    return days - day + month_length(year, month)
-
-
-@inline
-def _add_months_keeping_end(days, months):
-    moved = add_months(days, months)
-    return _last_day(moved) if _last_day(days) == days else moved
-
-
 _binary("date_add_months", add_months)
 _with_constant("date_add_months_k", add_months)
 _binary("ts_add_months", _ts_add_months)
 _with_constant("ts_add_months_k", _ts_add_months)
-_binary("add_months_date", _add_months_keeping_end)
-_unary("last_day_date", _last_day)
 _unary("ts_to_date", inline(lambda ts: ts // DAY))
 
 

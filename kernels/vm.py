@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from .abi import (
     CANCELLED,
-    END,
     F_CANCEL,
     F_ERROR_PC,
     F_N,
@@ -50,7 +49,7 @@ from .abi import (
     VECTOR_ROWS,
 )
 from .intrinsics import call_op, cycles, i64p, inline
-from .registry import kernel, op
+from .registry import kernel
 
 INSTRUCTION_BYTES = INSTRUCTION_WORDS * 8
 
@@ -138,15 +137,3 @@ def drive(program, count, frame):
                 return status
             pc = pc + 1 if f[F_N] != 0 else count
         pc = max(_pending(program, count), 0)
-
-
-@op("nop")
-def nop(out, a, b, c, k, n, frame):
-    """Does nothing: carries operands that a neighbour touches."""
-    return OK
-
-
-@op("end")
-def end(out, a, b, c, k, n, frame):
-    """A source without batches."""
-    return END

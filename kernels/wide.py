@@ -1,11 +1,11 @@
 """Arithmetic over I128 vectors: DECIMAL above 19 digits.
 
     op                                      out = ...                                  fails
-    add_i128 sub_i128 neg_i128              wrapping                                   -
+    add_i128 sub_i128                       wrapping                                   -
     abs_i128 sign_i128 (out I64)            |a|; -1, 0, 1                              -
     mul_i128                                a * b                                      overflow of 128 bits
     mul_i64_to_i128                         a * b of I64, exact                        -
-    div_i128 mod_i128                       truncating                                 zero
+    mod_i128                                truncating                                 zero
     rescale_up_i128      k = digits         a * 10**k                                  overflow of 128 bits
     rescale_down_i128    k = digits         a / 10**k, half away from zero             -
     rescale_trunc_i128   k = digits         a / 10**k, truncated                       -
@@ -35,18 +35,15 @@ def _binary(name: str, expression: Any) -> None:
         return OK
 
 
-def _unary(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        for i in range(0, n * 16, 16):
-            w.store(out + i, expression(w.load(a + i)))
-        return OK
-
-
 _binary("add_i128", w.add)
 _binary("sub_i128", w.subtract)
-_unary("neg_i128", w.negate)
-_unary("abs_i128", inline(lambda x: w.magnitude(x)[0]))
+
+
+@op("abs_i128")
+def abs_i128(out, a, b, c, k, n, frame):
+    for i in range(0, n * 16, 16):
+        w.store(out + i, w.magnitude(w.load(a + i))[0])
+    return OK
 
 
 @op("sign_i128")
@@ -131,19 +128,6 @@ _rescaling("rescale_trunc_i128", False)
 @inline
 def _is_zero(x):
     return w.low(x) == u64(0) and w.high(x) == 0
-
-
-@op("div_i128")
-def div_i128(out, a, b, c, k, n, frame):
-    for i in range(n):
-        y = w.load(b + i * 16)
-        if _is_zero(y):
-            if is_active(c, i):
-                return fail(frame, ERR_DIVISION_BY_ZERO, i)
-            w.store(out + i * 16, y)
-        else:
-            w.store(out + i * 16, _divide_signed(w.load(a + i * 16), y, False))
-    return OK
 
 
 @op("mod_i128")

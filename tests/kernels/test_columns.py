@@ -79,11 +79,6 @@ def test_comparisons_and_lists(scan: Scan) -> None:
     assert out.tolist() == [0 if t is None else int(t in ("ab", "", "none")) for t in scan.rows]
 
 
-def test_numbers(scan: Scan) -> None:
-    status, out = scan.run("number_column", np.int64, make_column(SCRATCH, 1, "length_str"))
-    assert (status, out.tolist()) == (abi.OK, [len(t or "") for t in scan.rows])
-
-
 def test_interning_two_blocks_with_one_table(scan: Scan) -> None:
     table = GroupTable([GroupKey("str")], 8)
     block, grown = make_intern(SCRATCH, 1, table), 0
@@ -106,7 +101,7 @@ def test_a_column_of_another_kind_fails() -> None:
     descriptor[abi.D_KIND] = abi.DK_PACKED
     run, columns = Run(), memory.words(memory.address(descriptor))
     run.frame[abi.F_USER] = memory.address(columns)
-    block = make_column(SCRATCH, 0, "length_str")
-    for op in ("pred_column", "number_column", "intern_column"):
+    block = make_column(SCRATCH, 0, "like_str")
+    for op in ("pred_column", "intern_column"):
         assert run.call(op, run.out(4), k=block, n=4) == abi.FAILED
         assert run.frame[abi.F_ERROR_CODE] == abi.ERR_BAD_ENCODING

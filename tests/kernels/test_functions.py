@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ SPECIAL = [*VALUES, math.nan, math.inf, -math.inf, 1e300]
 
 
 @pytest.mark.parametrize(("op", "reference"), [
-    ("floor_f64", np.floor), ("ceil_f64", np.ceil), ("trunc_f64", np.trunc), ("rint_f64", np.rint),
+    ("floor_f64", np.floor), ("ceil_f64", np.ceil), ("trunc_f64", np.trunc),
 ])
 def test_rounding(ops: Any, op: str, reference: Any) -> None:
     ops.check("f64 -> f64", op, lambda x: float(reference(x)), SPECIAL)
@@ -27,18 +26,7 @@ def test_round_half_away(ops: Any) -> None:
     assert got[12:] == [math.inf, -math.inf, 1e300]
 
 
-@pytest.mark.parametrize("digits", [0, 1, 2, -1, -2])
-def test_round_digits(ops: Any, digits: int) -> None:
-    def reference(x: float) -> float:
-        return float(Decimal(repr(x)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
-
-    values = [0.145, 1.005, -2.675, 15.0, -25.0, 149.999, 0.05, 1234.5]
-    got = ops.call("f64 -> f64", "round_digits_f64", [values], k=digits).values
-    assert got == pytest.approx([reference(x) for x in values], rel=1e-15)
-    assert ops.call("f64 -> f64", "round_digits_f64", [[math.inf, 1e300]], k=digits).values == [math.inf, 1e300]
-
-
-@pytest.mark.parametrize("name", ["sin", "cos", "tan", "atan", "cbrt"])
+@pytest.mark.parametrize("name", ["sin", "cos", "tan", "atan"])
 def test_total(ops: Any, name: str) -> None:
     got = ops.call("f64 -> f64", name + "_f64", [VALUES]).values
     assert got == pytest.approx([getattr(math, name)(x) for x in VALUES])
@@ -67,5 +55,3 @@ def test_powers(ops: Any) -> None:
     assert got == pytest.approx([math.pow(x, y) for x, y in pairs])
     for bad, code in (((0.0, -1.0), abi.ERR_DOMAIN), ((-2.0, 0.5), abi.ERR_DOMAIN), ((1e300, 2.0), abi.ERR_OVERFLOW)):
         ops.check_failure("f64 f64 bool -> f64", "pow_f64", code, (2.0, 2.0), bad)
-    got = ops.call("f64 f64 -> f64", "atan2_f64", [[1.0, -1.0], [0.0, -1.0]]).values
-    assert got == pytest.approx([math.pi / 2, math.atan2(-1.0, -1.0)])

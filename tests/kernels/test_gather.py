@@ -1,12 +1,11 @@
-"""Selections, gathers and row ids."""
+"""Selections and gathers."""
 from __future__ import annotations
 
 import random
 from typing import Any
 
-import numpy as np
 import pytest
-from warehouse.kernels import abi, memory
+from warehouse.kernels import abi
 
 ROWS = [3, 0, -1, 5, 5, -1, 1]
 VALUES: dict[str, list[Any]] = {
@@ -59,12 +58,3 @@ def test_compose(ops: Any) -> None:
     first = [9, -1, 4, 2, 0, 8]
     got = gathered(ops, "i64 i64 -> i64", "compose", first, ROWS)
     assert got == [first[r] if r >= 0 else -1 for r in ROWS]
-
-
-def test_row_numbers(ops: Any) -> None:
-    frame = memory.zeros(abi.FRAME_WORDS, np.int64)
-    frame[abi.F_SOURCE_ROW] = 1000
-    got = ops.call("i64 -> i64", "row_ids", [None], rows=5, vector=2, frame=frame).values
-    assert got == [3048, 3049, 3050, 3051, 3052]
-    assert ops.call("i64 -> i64", "row_ids_at", [[4, -1, 0]], frame=frame).values == [1004, -1, 1000]
-    assert ops.call("i64 -> i64", "iota", [None], rows=4).values == [0, 1, 2, 3]

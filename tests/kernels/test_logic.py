@@ -1,4 +1,4 @@
-"""Masks, three-valued logic, choosing, constants."""
+"""Masks, choosing, constants."""
 from __future__ import annotations
 
 import itertools
@@ -21,8 +21,6 @@ VALUES: dict[str, list[Any]] = {
 @pytest.mark.parametrize(("op", "reference"), [
     ("and_b", lambda x, y: x & y),
     ("or_b", lambda x, y: x | y),
-    ("xor_b", lambda x, y: x ^ y),
-    ("andnot_b", lambda x, y: x & (1 - y)),
 ])
 def test_masks(ops: Any, op: str, reference: Any) -> None:
     ops.check("bool bool -> bool", op, reference, A, B)
@@ -30,34 +28,8 @@ def test_masks(ops: Any, op: str, reference: Any) -> None:
 
 def test_not_and_fill(ops: Any) -> None:
     ops.check("bool -> bool", "not_b", lambda x: 1 - x, A)
-    ops.check("bool -> bool", "copy_b", lambda x: x, A)
     for k in (0, 1):
         ops.check("bool -> bool", "fill_b_k", lambda x, k=k: k, A, k=k)
-
-
-def three_valued(x: int | None, y: int | None, dominant: int) -> int | None:
-    """AND (dominant 0) and OR (dominant 1) over 0, 1, NULL."""
-    if x == dominant or y == dominant:
-        return dominant
-    return None if x is None or y is None else 1 - dominant
-
-
-@pytest.mark.parametrize(("op", "combine", "dominant"), [
-    ("kleene_and_valid", "and_b", 0), ("kleene_or_valid", "or_b", 1),
-])
-def test_three_valued(ops: Any, op: str, combine: str, dominant: int) -> None:
-    """The recipe of logic.py's text gives SQL's truth table."""
-    pairs = list(itertools.product((0, 1, None), repeat=2))
-    sides = []
-    for side in range(2):
-        valid = [int(p[side] is not None) for p in pairs]
-        value = [int(p[side] or 0) for p in pairs]
-        sides.append((value, ops.call("bool bool -> bool", "andnot_b", [valid, value]).values))
-    (left, left_false), (right, right_false) = sides
-    value = ops.call("bool bool -> bool", combine, [left, right]).values
-    valid = ops.call("bool bool bool -> bool", op, [left_false, right_false, value]).values
-    expected = [three_valued(x, y, dominant) for x, y in pairs]
-    assert [v if ok else None for v, ok in zip(value, valid)] == expected
 
 
 @pytest.mark.parametrize("kind", VALUES)

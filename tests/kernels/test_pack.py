@@ -19,10 +19,9 @@ from warehouse.kernels.packfile import Compiled, Contents
 _USE = """
 import sys
 from warehouse.kernels import abi, memory, pack
-from warehouse.kernels.assemble import Program, new_frame
-program = Program()
-program.add("end", abi.LEVEL_BLOCK)
-assert program.run(new_frame()) == abi.END
+bits = memory.zeros(64, "uint8")
+assert pack.native("not_b")(memory.address(bits), memory.address(bits), 0, 0, 0, 64, 0) == abi.OK
+assert bits.all() and pack.native("copy_text")(0, 0, 0) == abi.OK
 print(pack._pack.compiled, "numba" in sys.modules)
 """
 
@@ -171,7 +170,6 @@ def test_unknown_names() -> None:
 
 def test_the_list_of_functions() -> None:
     names = pack.names()
-    assert len(names) <= 340
     assert set(registry.ALIASES.values()) <= set(names)
     assert not set(registry.ALIASES) & set(names)
     assert pack.address("copy_f64") == pack.address("copy_i64")
@@ -206,7 +204,7 @@ def test_an_exception_in_native_code_is_a_status() -> None:
     code = build.compile_function(spec("raising", _raising))
     compiled = Compiled("raising", code, objects.undefined_symbols(code))
     pack._check_symbols(compiled)
-    pack.address("nop")
+    pack.address("not_b")
     linker = pack._pack._linker
     assert linker is not None
 

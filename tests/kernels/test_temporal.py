@@ -38,8 +38,8 @@ def parts(d: dt.date) -> dict[str, int]:
     return {
         "millennium": (d.year + 999) // 1000, "century": (d.year + 99) // 100, "decade": d.year // 10,
         "year": d.year, "quarter": (d.month + 2) // 3, "month": d.month, "week": d.isocalendar()[1],
-        "day": d.day, "dow": d.isoweekday() % 7, "isodow": d.isoweekday(), "doy": d.timetuple().tm_yday,
-        "isoyear": d.isocalendar()[0], "epoch": (d - EPOCH).days * 86400,
+        "day": d.day, "dow": d.isoweekday() % 7, "doy": d.timetuple().tm_yday,
+        "epoch": (d - EPOCH).days * 86400,
     }
 
 
@@ -70,7 +70,6 @@ TRUNCATIONS: dict[str, Callable[[dt.date], dt.date]] = {
     "quarter": lambda d: d.replace(month=(d.month - 1) // 3 * 3 + 1, day=1),
     "month": lambda d: d.replace(day=1),
     "week": lambda d: d - dt.timedelta(days=d.weekday()),
-    "day": lambda d: d,
 }
 
 
@@ -85,12 +84,11 @@ def test_trunc(ops: Any, unit: str) -> None:
 
 
 @pytest.mark.parametrize(("unit", "length"), [
-    ("hour", 3_600_000_000), ("minute", 60_000_000), ("second", 1_000_000), ("millisecond", 1000), ("microsecond", 1),
+    ("day", DAY), ("hour", 3_600_000_000), ("minute", 60_000_000), ("second", 1_000_000), ("millisecond", 1000),
+    ("microsecond", 1),
 ])
 def test_trunc_time(ops: Any, unit: str, length: int) -> None:
     ops.check("i64 -> i64", f"date_trunc_{unit}_ts", lambda t: t // length * length, STAMPS)
-    if length > 1000:
-        ops.check("i64 -> i64", f"date_trunc_{unit}_date", lambda d: d, DATES)
 
 
 def month_end(year: int, month: int) -> int:
@@ -116,15 +114,6 @@ def test_add_months(ops: Any) -> None:
     stamps = [d * DAY + TIMES[i % len(TIMES)] for i, d in enumerate(MIDDLE)]
     ops.check("i64 i64 -> i64", "ts_add_months", lambda t, m: moved(t // DAY, m) * DAY + t % DAY, stamps, MONTHS)
     ops.check("i64 -> i64", "ts_add_months_k", lambda t: moved(t // DAY, -5) * DAY + t % DAY, stamps, k=-5)
-
-
-def test_month_ends(ops: Any) -> None:
-    def last(d: int) -> int:
-        return days(date(d).year, date(d).month, month_end(date(d).year, date(d).month))
-
-    ops.check("i64 -> i64", "last_day_date", last, MIDDLE)
-    ops.check("i64 i64 -> i64", "add_months_date",
-              lambda d, m: last(moved(d, m)) if last(d) == d else moved(d, m), MIDDLE, MONTHS)
 
 
 def test_conversion(ops: Any) -> None:

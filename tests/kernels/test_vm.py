@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support_programs import Program, new_frame
 from warehouse.kernels import abi, memory
-from warehouse.kernels.assemble import Program, new_frame
 
 BLOCK, VECTOR, RESUMABLE = abi.LEVEL_BLOCK, abi.LEVEL_VECTOR, abi.LEVEL_RESUMABLE
 _OP = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 7)
@@ -48,9 +48,7 @@ class Machine(Program):
         """An op that calls `function(out, a, b, c, k, n, frame)`."""
         native = _OP(function)
         self.keep.append(native)
-        pc = self.add("nop", level, **operands)
-        self._rows[pc][abi.I_OP] = ctypes.cast(native, ctypes.c_void_p).value
-        return pc
+        return self.add(ctypes.cast(native, ctypes.c_void_p).value or 0, level, **operands)
 
     def collect(self, into: list[int], slot: np.ndarray) -> int:
         def sink(out: int, a: int, b: int, c: int, k: int, n: int, frame: int) -> int:

@@ -1,4 +1,4 @@
-"""Write a program whose addresses are all known: for sinks, sorts and tests.
+"""Write a program whose addresses are all known.
 
     p = Program()
     p.add("scan_source", abi.LEVEL_BLOCK, k=state)
@@ -8,14 +8,14 @@
     status = p.run(frame)
 
 An operand is an address or a pair (address, bytes from one vector to the next): a register is given
-as an address, a slot as `(address, 1024 * width)`. The engine's own programs, which run on many
-slices, are templates: see engine/compile/program.py. Whoever runs a program keeps its memory alive.
+as an address, a slot as `(address, 1024 * width)`. An op is a name, or the address of one. Whoever
+runs a program keeps its memory alive. The engine's own programs, which run on many slices, are
+templates: engine/compile/program.py.
 """
 from __future__ import annotations
 
 import numpy as np
-
-from . import abi, memory, pack
+from warehouse.kernels import abi, memory, pack
 
 Operand = int | tuple[int, int]
 
@@ -38,11 +38,11 @@ class Program:
         self._rows: list[list[int]] = []
         self._words: np.ndarray | None = None
 
-    def add(self, op: str, level: int, out: Operand = NONE, a: Operand = NONE, b: Operand = NONE,
+    def add(self, op: str | int, level: int, out: Operand = NONE, a: Operand = NONE, b: Operand = NONE,
             c: Operand = NONE, k: int = 0) -> int:
         """Append an instruction; answers its number."""
         row = [0] * abi.INSTRUCTION_WORDS
-        row[abi.I_OP] = pack.address(op)
+        row[abi.I_OP] = pack.address(op) if isinstance(op, str) else op
         row[abi.I_LEVEL] = level
         row[abi.I_K] = k - (1 << 64) if k >= 1 << 63 else k
         word = abi.I_OUT
