@@ -1,4 +1,4 @@
-"""From encoded columns to values, a vector at a time. Selected rows: fetch.py.
+"""From encoded columns to values, a vector at a time. Whole batches and selected rows: fetch.py.
 
     op (VECTOR)                         out                      k
     load_i64 f64 bool i128 str          values of the vector     column
@@ -13,6 +13,9 @@
 Storage may pack anything under a NULL: a column with a null bitmap is masked here, so that a value
 under NULL is 0. Packed vectors are always whole, the tail too, and are opened whole: `out` has room for
 1,024 rows.
+
+Each class has one decoder (d, v, out, n) -> bool: rows 0 .. n of vector v of the column with descriptor d; False
+if the block's kind is not of the class. They never fail else.
 """
 from __future__ import annotations
 
@@ -53,6 +56,7 @@ from .intrinsics import (
     i16p,
     i32p,
     i64p,
+    inline,
     load_row,
     shared,
     store_row,
@@ -95,11 +99,11 @@ def _mask_pairs(nulls, v, out, n):
         o[2 * i + 1] &= keep
 
 
-# -- one vector ----------------------------------------------------------------------------------------
+# -- one vector of each class --------------------------------------------------------------------------
 
 
 @shared
-def _load_raw(d, v, out, n):
+def _raw_words(d, v, out, n):
     """Signed integers of 1, 2, 4 or 8 bytes."""
     o, width = i64p(out), d[D_WIDTH]
     start = d[D_DATA] + v * VECTOR_ROWS * width
@@ -122,13 +126,12 @@ def _load_raw(d, v, out, n):
 
 
 @shared
-def _load_words(d, v, out, n):
-    """8-byte values of every kind that has them; False if the kind has none."""
+def decode_words(d, v, out, n):
     kind = d[D_KIND]
     if kind == DK_PACKED:
         unpack(d[D_DATA], d[D_META] + v * META_BYTES, out)
     elif kind == DK_RAW_INT:
-        _load_raw(d, v, out, n)
+        _raw_words(d, v, out, n)
     elif kind == DK_DICT_INT:
         unpack(d[D_DATA], d[D_CODES_META] + v * META_BYTES, out)
         o, values = i64p(out), i64p(d[D_DICT])
@@ -141,19 +144,11 @@ def _load_words(d, v, out, n):
     return True
 
 
-@op("load_i64")
-def load_i64(out, a, b, c, k, n, frame):
-    if _load_words(descriptor(frame, k), i64p(frame)[F_VECTOR], out, n):
-        return OK
-    return unknown_kind(frame)
-
-
-@op("load_f64")
-def load_f64(out, a, b, c, k, n, frame):
+@inline
+def decode_floats(d, v, out, n):
     """Floats of 4 or 8 bytes, or the bits of doubles in an integer encoding."""
-    d, v = descriptor(frame, k), i64p(frame)[F_VECTOR]
     if d[D_KIND] != DK_RAW_FLOAT:
-        return OK if _load_words(d, v, out, n) else unknown_kind(frame)
+        return decode_words(d, v, out, n)
     o = f64p(out)
     if d[D_WIDTH] == 8:
         x8 = f64p(d[D_DATA] + v * VECTOR_ROWS * 8)
@@ -165,14 +160,13 @@ def load_f64(out, a, b, c, k, n, frame):
             o[i] = x4[i]
     if d[D_NULLS] != 0:
         _mask_words(d[D_NULLS], v, out)
-    return OK
+    return True
 
 
-@op("load_bool")
-def load_bool(out, a, b, c, k, n, frame):
-    d, v = descriptor(frame, k), i64p(frame)[F_VECTOR]
+@inline
+def decode_booleans(d, v, out, n):
     if d[D_KIND] != DK_RAW_BOOL:
-        return unknown_kind(frame)
+        return False
     o, x = u8p(out), u8p(d[D_DATA] + v * VECTOR_ROWS)
     nulls = d[D_NULLS]
     if nulls == 0:
@@ -181,25 +175,23 @@ def load_bool(out, a, b, c, k, n, frame):
     else:
         for i in range(n):
             o[i] = x[i] & ~is_null(nulls, v * VECTOR_ROWS + i) & 1
-    return OK
+    return True
 
 
-@op("load_i128")
-def load_i128(out, a, b, c, k, n, frame):
-    d, v = descriptor(frame, k), i64p(frame)[F_VECTOR]
+@inline
+def decode_pairs(d, v, out, n):
     if d[D_KIND] != DK_RAW_I128:
-        return unknown_kind(frame)
+        return False
     o, x = i64p(out), i64p(d[D_DATA] + v * VECTOR_ROWS * 16)
     for i in range(2 * n):
         o[i] = x[i]
     if d[D_NULLS] != 0:
         _mask_pairs(d[D_NULLS], v, out, n)
-    return OK
+    return True
 
 
-@op("load_str")
-def load_str(out, a, b, c, k, n, frame):
-    d, v = descriptor(frame, k), i64p(frame)[F_VECTOR]
+@inline
+def decode_strings(d, v, out, n):
     o = i64p(out)
     if d[D_KIND] == DK_RAW_STR:
         offsets, data = u32p(d[D_OFFSETS] + v * VECTOR_ROWS * 4), d[D_DATA]
@@ -215,15 +207,26 @@ def load_str(out, a, b, c, k, n, frame):
             o[2 * i] = views[2 * code]
             o[2 * i + 1] = views[2 * code + 1]
     else:
-        return unknown_kind(frame)
+        return False
     if d[D_NULLS] != 0:
         _mask_pairs(d[D_NULLS], v, out, n)
-    return OK
+    return True
 
 
-@op("load_valid")
-def load_valid(out, a, b, c, k, n, frame):
-    o, nulls, v = u8p(out), descriptor(frame, k)[D_NULLS], i64p(frame)[F_VECTOR]
+@inline
+def decode_codes(d, v, out, n):
+    """Codes of a dictionary column. Under a NULL 0, which is in the dictionary."""
+    if d[D_KIND] != DK_DICT_STR and d[D_KIND] != DK_DICT_INT:
+        return False
+    unpack(d[D_DATA], d[D_CODES_META] + v * META_BYTES, out)
+    if d[D_NULLS] != 0:
+        _mask_words(d[D_NULLS], v, out)
+    return True
+
+
+@inline
+def decode_validity(d, v, out, n):
+    o, nulls = u8p(out), d[D_NULLS]
     if nulls == 0:
         for i in range(n):
             o[i] = 1
@@ -233,4 +236,18 @@ def load_valid(out, a, b, c, k, n, frame):
             byte = ~bits[j]
             for i in range(8):
                 o[8 * j + i] = (byte >> i) & 1
-    return OK
+    return True
+
+
+def _load(name: str, decode: Any) -> None:
+    @op(name)
+    def load(out, a, b, c, k, n, frame):
+        return OK if decode(descriptor(frame, k), i64p(frame)[F_VECTOR], out, n) else unknown_kind(frame)
+
+
+_load("load_i64", decode_words)
+_load("load_f64", decode_floats)
+_load("load_bool", decode_booleans)
+_load("load_i128", decode_pairs)
+_load("load_str", decode_strings)
+_load("load_valid", decode_validity)

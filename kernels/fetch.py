@@ -5,13 +5,11 @@
     fetch_codes                         F_N dense codes    selection, 0 = all  column
 
 A selection is F_N row numbers of the row group; -1 = no row, which gives 0 and invalid. Kinds and NULLs
-are as in decode.py.
+are as in decode.py, whose decoders do the work when all rows are asked for: `out` has room for whole vectors.
 
-A fetch from packed vectors finds runs of rows of one vector: a run shorter than SPARSE reads its values
-one by one, else the vector is opened on the stack. It is right for rows in any order and fast for
-ascending ones. With all rows, whole vectors are opened into `out`, which has room for the last one's tail.
-
-Work goes in pieces of PIECE rows, since decoding, looking up and zeroing NULLs each pass over the rows.
+A fetch of selected rows from packed vectors finds runs of rows of one vector: a run shorter than SPARSE reads
+its values one by one, else the vector is opened on the stack. It is right for rows in any order and fast for
+ascending ones. It goes in pieces of PIECE rows, since decoding, looking up and zeroing NULLs each pass over them.
 """
 from __future__ import annotations
 
@@ -40,6 +38,15 @@ from .abi import (
     PACK_DELTA,
     VECTOR_ROWS,
 )
+from .decode import (
+    decode_booleans,
+    decode_codes,
+    decode_floats,
+    decode_pairs,
+    decode_strings,
+    decode_validity,
+    decode_words,
+)
 from .descriptors import descriptor, is_null, keep_mask, unknown_kind
 from .intrinsics import (
     f32p,
@@ -62,7 +69,7 @@ _vector_buffer = stack_buffer(VECTOR_ROWS * 8)
 
 
 @shared
-def _fetch_packed(words, metas, selection, out, n):
+def _packed(words, metas, selection, out, n):
     """Values of `n` selected rows of packed vectors."""
     rows, o = i64p(selection), i64p(out)
     buffer = _vector_buffer(0)
@@ -90,22 +97,6 @@ def _fetch_packed(words, metas, selection, out, n):
         i = end
 
 
-@shared
-def _packed(words, metas, selection, first, out, n):
-    """Values or codes of `n` rows: the selected ones, or all from `first` on."""
-    if selection != 0:
-        _fetch_packed(words, metas, selection, out, n)
-    else:
-        for v in range((n + VECTOR_ROWS - 1) // VECTOR_ROWS):
-            unpack(words, metas + ((first >> 10) + v) * META_BYTES, out + v * VECTOR_ROWS * 8)
-
-
-@inline
-def _row(selection, first, i):
-    """Row number of the i-th row of a piece."""
-    return first + i if selection == 0 else i64p(selection)[i]
-
-
 @inline
 def _raw_word(data, width, row):
     if width == 8:
@@ -118,19 +109,19 @@ def _raw_word(data, width, row):
 
 
 @shared
-def _zero_words(nulls, selection, first, out, n):
+def _zero_words(nulls, selection, out, n):
     """Zero the fetched 8-byte values whose row is NULL, without a branch."""
-    o = i64p(out)
+    o, rows = i64p(out), i64p(selection)
     for i in range(n):
-        o[i] &= keep_mask(nulls, _row(selection, first, i))
+        o[i] &= keep_mask(nulls, rows[i])
 
 
 @shared
-def _zero_pairs(nulls, selection, first, out, n):
+def _zero_pairs(nulls, selection, out, n):
     """Zero the fetched 16-byte values whose row is NULL, without a branch."""
-    o = i64p(out)
+    o, rows = i64p(out), i64p(selection)
     for i in range(n):
-        keep = keep_mask(nulls, _row(selection, first, i))
+        keep = keep_mask(nulls, rows[i])
         o[2 * i] &= keep
         o[2 * i + 1] &= keep
 
@@ -139,33 +130,33 @@ def _zero_pairs(nulls, selection, first, out, n):
 
 
 @shared
-def _words(d, selection, first, out, n):
-    o, kind = i64p(out), d[D_KIND]
+def _words(d, selection, out, n):
+    o, rows, kind = i64p(out), i64p(selection), d[D_KIND]
     if kind == DK_RAW_INT:
         for i in range(n):
-            row = _row(selection, first, i)
+            row = rows[i]
             o[i] = _raw_word(d[D_DATA], d[D_WIDTH], row) if row >= 0 else 0
     elif kind in (DK_PACKED, DK_DICT_INT):
-        _packed(d[D_DATA], d[D_META] if kind == DK_PACKED else d[D_CODES_META], selection, first, out, n)
+        _packed(d[D_DATA], d[D_META] if kind == DK_PACKED else d[D_CODES_META], selection, out, n)
     else:
         return False
     if kind == DK_DICT_INT:
         values = i64p(d[D_DICT])
         for i in range(n):
-            o[i] = values[o[i]] if _row(selection, first, i) >= 0 else 0
+            o[i] = values[o[i]] if rows[i] >= 0 else 0
     if d[D_NULLS] != 0:
-        _zero_words(d[D_NULLS], selection, first, out, n)
+        _zero_words(d[D_NULLS], selection, out, n)
     return True
 
 
 @inline
-def _floats(d, selection, first, out, n):
+def _floats(d, selection, out, n):
     """Floats of 4 or 8 bytes, or the bits of doubles in an integer encoding."""
     if d[D_KIND] != DK_RAW_FLOAT:
-        return _words(d, selection, first, out, n)
-    o, x8, x4 = f64p(out), f64p(d[D_DATA]), f32p(d[D_DATA])
+        return _words(d, selection, out, n)
+    o, rows, x8, x4 = f64p(out), i64p(selection), f64p(d[D_DATA]), f32p(d[D_DATA])
     for i in range(n):
-        row = _row(selection, first, i)
+        row = rows[i]
         if row < 0:
             o[i] = 0.0
         elif d[D_WIDTH] == 8:
@@ -173,95 +164,99 @@ def _floats(d, selection, first, out, n):
         else:
             o[i] = x4[row]
     if d[D_NULLS] != 0:
-        _zero_words(d[D_NULLS], selection, first, out, n)
+        _zero_words(d[D_NULLS], selection, out, n)
     return True
 
 
 @inline
-def _booleans(d, selection, first, out, n):
+def _booleans(d, selection, out, n):
     if d[D_KIND] != DK_RAW_BOOL:
         return False
-    o, x, nulls = u8p(out), u8p(d[D_DATA]), d[D_NULLS]
+    o, rows, x, nulls = u8p(out), i64p(selection), u8p(d[D_DATA]), d[D_NULLS]
     for i in range(n):
-        row = _row(selection, first, i)
+        row = rows[i]
         value = nb.int64(x[row]) if row >= 0 else 0
         o[i] = value if nulls == 0 else value & keep_mask(nulls, row)
     return True
 
 
 @inline
-def _pairs(d, selection, first, out, n):
+def _pairs(d, selection, out, n):
     if d[D_KIND] != DK_RAW_I128:
         return False
-    o, x = i64p(out), i64p(d[D_DATA])
+    o, rows, x = i64p(out), i64p(selection), i64p(d[D_DATA])
     for i in range(n):
-        row = _row(selection, first, i)
+        row = rows[i]
         o[2 * i] = x[2 * row] if row >= 0 else 0
         o[2 * i + 1] = x[2 * row + 1] if row >= 0 else 0
     if d[D_NULLS] != 0:
-        _zero_pairs(d[D_NULLS], selection, first, out, n)
+        _zero_pairs(d[D_NULLS], selection, out, n)
     return True
 
 
 @inline
-def _strings(d, selection, first, out, n):
-    """Codes are fetched into the upper half of the n views, then turned into views (see load_str)."""
-    o = i64p(out)
+def _strings(d, selection, out, n):
+    """Codes are fetched into the upper half of the n views, then turned into views (see decode_strings)."""
+    o, rows = i64p(out), i64p(selection)
     if d[D_KIND] == DK_RAW_STR:
         offsets, data = u32p(d[D_OFFSETS]), d[D_DATA]
         for i in range(n):
-            row = _row(selection, first, i)
+            row = rows[i]
             o[2 * i] = data + nb.int64(offsets[row]) if row >= 0 else 0
             o[2 * i + 1] = nb.int64(offsets[row + 1]) - nb.int64(offsets[row]) if row >= 0 else 0
     elif d[D_KIND] == DK_DICT_STR:
-        _packed(d[D_DATA], d[D_CODES_META], selection, first, out + n * 8, n)
+        _packed(d[D_DATA], d[D_CODES_META], selection, out + n * 8, n)
         codes, views = i64p(out + n * 8), i64p(d[D_DICT])
         for i in range(n):
             code = codes[i]
-            valid = _row(selection, first, i) >= 0
+            valid = rows[i] >= 0
             o[2 * i] = views[2 * code] if valid else 0
             o[2 * i + 1] = views[2 * code + 1] if valid else 0
     else:
         return False
     if d[D_NULLS] != 0:
-        _zero_pairs(d[D_NULLS], selection, first, out, n)
+        _zero_pairs(d[D_NULLS], selection, out, n)
     return True
 
 
 @inline
-def _codes(d, selection, first, out, n):
+def _codes(d, selection, out, n):
     if d[D_KIND] != DK_DICT_STR and d[D_KIND] != DK_DICT_INT:
         return False
-    _packed(d[D_DATA], d[D_CODES_META], selection, first, out, n)
+    _packed(d[D_DATA], d[D_CODES_META], selection, out, n)
     if d[D_NULLS] != 0:
-        _zero_words(d[D_NULLS], selection, first, out, n)
+        _zero_words(d[D_NULLS], selection, out, n)
     return True
 
 
 @inline
-def _validity(d, selection, first, out, n):
-    o, nulls = u8p(out), d[D_NULLS]
+def _validity(d, selection, out, n):
+    o, rows, nulls = u8p(out), i64p(selection), d[D_NULLS]
     for i in range(n):
-        row = _row(selection, first, i)
+        row = rows[i]
         o[i] = 0 if row < 0 else (1 if nulls == 0 else 1 - is_null(nulls, row))
     return True
 
 
-def _fetch(name: str, width: int, piece: Any) -> None:
+def _fetch(name: str, width: int, decode: Any, piece: Any) -> None:
     @op(name)
     def fetch(out, a, b, c, k, n, frame):
         d = descriptor(frame, k)
-        for first in range(0, n, PIECE):
-            selection = 0 if a == 0 else a + first * 8
-            if not piece(d, selection, first, out + first * width, min(PIECE, n - first)):
-                return unknown_kind(frame)
+        if a == 0:
+            for first in range(0, n, VECTOR_ROWS):
+                if not decode(d, first // VECTOR_ROWS, out + first * width, min(VECTOR_ROWS, n - first)):
+                    return unknown_kind(frame)
+        else:
+            for first in range(0, n, PIECE):
+                if not piece(d, a + first * 8, out + first * width, min(PIECE, n - first)):
+                    return unknown_kind(frame)
         return OK
 
 
-_fetch("fetch_i64", 8, _words)
-_fetch("fetch_f64", 8, _floats)
-_fetch("fetch_bool", 1, _booleans)
-_fetch("fetch_i128", 16, _pairs)
-_fetch("fetch_str", 16, _strings)
-_fetch("fetch_codes", 8, _codes)
-_fetch("fetch_valid", 1, _validity)
+_fetch("fetch_i64", 8, decode_words, _words)
+_fetch("fetch_f64", 8, decode_floats, _floats)
+_fetch("fetch_bool", 1, decode_booleans, _booleans)
+_fetch("fetch_i128", 16, decode_pairs, _pairs)
+_fetch("fetch_str", 16, decode_strings, _strings)
+_fetch("fetch_codes", 8, decode_codes, _codes)
+_fetch("fetch_valid", 1, decode_validity, _validity)
