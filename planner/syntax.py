@@ -35,6 +35,7 @@ _KEEP_CALL = ["sqlglot.anonymous"]
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
 _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ)
 TOO_DEEP = "54001"  # statement_too_complex
+MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
 
 
 class _Quiet(threading.local, logging.Filter):
@@ -84,9 +85,17 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
     tokens = _typed_literals(tokens)
+    depth = 0
     for token in tokens:
         if token.token_type is TokenType.R_PAREN:
             token.comments = _KEEP_CALL
+            depth -= 1
+        elif token.token_type is TokenType.L_PAREN:
+            depth += 1
+            if depth > MAX_NESTING:
+                raise ProgrammingError(
+                    "the statement is nested too deeply", position=token.start, sqlstate=TOO_DEEP
+                )
         elif token.text.upper() in _SYNONYMS:
             token.text = _SYNONYMS[token.text.upper()]
     parser = RedshiftParser(dialect=_DIALECT)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import golden_files
 import hypothesis
 import pytest
 import support_table
@@ -83,14 +84,4 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     folder = Path(str(request.node.path)).parent / "golden"
     update = request.config.getoption("--update-golden")
 
-    def check(name: str, text: str) -> None:
-        path = folder / name
-        text = text.rstrip("\n") + "\n"
-        if update:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-            return
-        assert path.exists(), f"{path.name}: no golden file yet; `make golden` writes it"
-        assert text == path.read_text(), f"{path.name} differs; `make golden` rewrites it"
-
-    return check
+    return lambda name, text: golden_files.check(folder, name, text, update)
