@@ -35,6 +35,7 @@ from . import limits
 from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
+from .preload import preload
 from .result import Result
 from .settings import Settings
 from .workers import pool
@@ -62,6 +63,7 @@ def open_session(
     user: str = "dev",
 ) -> Session:
     """Open the database and a session on it; closing the session closes the database."""
+    preload()
     workers, memory = limits.threads(threads), limits.memory_limit(memory_limit)
     settings = Settings({"compatibility": compatibility})
     opened = Database.open(

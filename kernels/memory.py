@@ -13,6 +13,7 @@ Whoever stores an address keeps the array alive: an address is an int and holds 
 """
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -21,27 +22,31 @@ ALIGNMENT = 64
 SLACK = 128  # one row of 16 lanes; strings need 32
 
 
+_BYTE = np.dtype(np.uint8)
+_addressof, _from_buffer = ctypes.addressof, ctypes.c_char.from_buffer
+
+
 def address(array: np.ndarray) -> int:
-    """Where the array's first element stands (`.ctypes.data` costs ten times as much)."""
-    return int(array.__array_interface__["data"][0])
+    """Where the array's first element stands. The buffer protocol tells it several times faster than numpy,
+    but not of arrays that are empty, read-only or not contiguous."""
+    try:
+        return _addressof(_from_buffer(array))
+    except (TypeError, ValueError):
+        return int(array.__array_interface__["data"][0])
 
 
 def empty(n: int, dtype: Any) -> np.ndarray:
     """An uninitialised array of `n` elements, aligned, with slack behind it."""
     kind = np.dtype(dtype)
-    size = n * kind.itemsize
-    base = np.empty(size + ALIGNMENT + SLACK, np.uint8)
-    start = -base.__array_interface__["data"][0] % ALIGNMENT
-    return base[start : start + size].view(kind)
+    base = np.empty(n * kind.itemsize + ALIGNMENT + SLACK, _BYTE)
+    return np.ndarray(n, kind, base, -_addressof(_from_buffer(base)) % ALIGNMENT)  # type: ignore[arg-type]
 
 
 def zeros(n: int, dtype: Any) -> np.ndarray:
     """As `empty`, all bytes zero (the slack too)."""
     kind = np.dtype(dtype)
-    size = n * kind.itemsize
-    base = np.zeros(size + ALIGNMENT + SLACK, np.uint8)
-    start = -base.__array_interface__["data"][0] % ALIGNMENT
-    return base[start : start + size].view(kind)
+    base = np.zeros(n * kind.itemsize + ALIGNMENT + SLACK, _BYTE)
+    return np.ndarray(n, kind, base, -_addressof(_from_buffer(base)) % ALIGNMENT)  # type: ignore[arg-type]
 
 
 def padded(array: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
     address(name) -> int             where a function stands in memory: goes into a program's I_OP
     native(name)  -> callable        called with ints, answers an int; releases Python's lock
+    load()                           read the pack's file ahead of need
     warmup(progress)                 compile all that is missing, once per machine and version
 
     name --digest of its family's source--> key --pack file--> object file --llvmlite--> address
@@ -51,6 +52,11 @@ def native(name: str) -> Callable[..., int]:
     return found
 
 
+def load() -> None:
+    """Read the pack's file now rather than with the first function; compiles nothing."""
+    _pack.load()
+
+
 def names() -> tuple[str, ...]:
     """Every native function there is."""
     return tuple(sorted(_pack.all_keys()))
@@ -79,6 +85,10 @@ class _Pack:
         self._path: Path | None = None
         self._written = 0.0
         self.compiled = 0
+
+    def load(self) -> None:
+        with self._lock:
+            self._open()
 
     def find(self, name: str) -> int:
         with self._lock:

@@ -101,8 +101,8 @@ def _scratch(vectors: int) -> Array:
 def vector_offsets(table: Array) -> tuple[Array, int]:
     """Where each vector's first lane word stands, and the words of all vectors together."""
     delta = (table["flags"] == abi.PACK_DELTA).astype(np.int64)
-    sizes = LANES * table["width"].astype(np.int64) + delta
-    ends = np.cumsum(sizes)
+    sizes = np.multiply(table["width"], LANES, dtype=np.int64) + delta
+    ends = sizes.cumsum()
     total = int(ends[-1]) if len(ends) else 0
     return ends - sizes + delta, total
 
@@ -113,13 +113,18 @@ def check(table: Array, words: Array, rows: int) -> None:
         raise DataCorrupted(f"{len(table)} packed vectors for {rows} rows")
     if len(table) and (int(table["width"].max()) > 64 or int(table["flags"].max()) > abi.PACK_DELTA):
         raise DataCorrupted("a packed vector has an impossible width or kind")
-    if vector_offsets(table)[1] + TAIL_WORDS != len(words):
+    if _total_words(table) + TAIL_WORDS != len(words):
         raise DataCorrupted("the packed vectors' words do not add up to their section")
+
+
+def _total_words(table: Array) -> int:
+    """Words of all vectors of a table whose flags are known to be right."""
+    return LANES * int(table["width"].sum(dtype=np.int64)) + int(table["flags"].sum(dtype=np.int64))
 
 
 def meta_words(table: Array) -> Array:
     """D_META of abi.py: int64[vectors][4] = (offset in words, width, base, flags)."""
-    meta = np.empty((len(table), 4), np.int64)
+    meta = memory.empty(len(table) * 4, np.int64).reshape(len(table), 4)
     meta[:, 0] = vector_offsets(table)[0]
     meta[:, 1] = table["width"]
     meta[:, 2] = table["base"]
@@ -129,7 +134,7 @@ def meta_words(table: Array) -> Array:
 
 def zone_words(table: Array) -> Array:
     """D_ZONES of abi.py: int64[vectors][2] = (low, high)."""
-    zones = np.empty((len(table), 2), np.int64)
+    zones = memory.empty(len(table) * 2, np.int64).reshape(len(table), 2)
     zones[:, 0] = table["low"]
     zones[:, 1] = table["high"]
     return zones

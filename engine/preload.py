@@ -1,0 +1,15 @@
+"""What the first query of a process needs, loaded while its first connection opens.
+
+A library's own start-up belongs to opening it, not to whichever query happens to be first: the modules
+that plan and run queries, and the kernel pack's file. Other statements import theirs when they come.
+"""
+from __future__ import annotations
+
+from ..kernels import pack
+
+
+def preload() -> None:
+    """Load them; costs nothing the second time."""
+    from .handlers import select  # noqa: F401
+
+    pack.load()
