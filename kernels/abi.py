@@ -50,7 +50,6 @@ from __future__ import annotations
 
 VECTOR_ROWS = 1024
 BATCH_ROWS = 65536
-BATCH_VECTORS = BATCH_ROWS // VECTOR_ROWS
 
 # -- statuses ----------------------------------------------------------------------------------
 OK = 0

@@ -42,37 +42,22 @@ def _row_address(k, width):
     return w[BASE] + i64p(w[COUNTER])[ROWS] * width
 
 
-@op("append_i64")
-def append_i64(out, a, b, c, k, n, frame):
-    memory_copy(_row_address(k, 8), a, n * 8)
-    return OK
+def _append(suffix: str, width: int, absent: int) -> None:
+    """Rows of `width` bytes; bytes of a column that is not there are `absent`."""
+
+    @op("append_" + suffix)
+    def append(out, a, b, c, k, n, frame):
+        if a == 0:
+            memory_fill(_row_address(k, width), absent, n * width)
+        else:
+            memory_copy(_row_address(k, width), a, n * width)
+        return OK
 
 
-@op("append_f64")
-def append_f64(out, a, b, c, k, n, frame):
-    memory_copy(_row_address(k, 8), a, n * 8)
-    return OK
-
-
-@op("append_bool")
-def append_bool(out, a, b, c, k, n, frame):
-    memory_copy(_row_address(k, 1), a, n)
-    return OK
-
-
-@op("append_i128")
-def append_i128(out, a, b, c, k, n, frame):
-    memory_copy(_row_address(k, 16), a, n * 16)
-    return OK
-
-
-@op("append_valid")
-def append_valid(out, a, b, c, k, n, frame):
-    if a == 0:
-        memory_fill(_row_address(k, 1), 1, n)
-    else:
-        memory_copy(_row_address(k, 1), a, n)
-    return OK
+_append("i64", 8, 0)
+_append("bool", 1, 0)
+_append("i128", 16, 0)
+_append("valid", 1, 1)
 
 
 @op("append_str")

@@ -23,8 +23,10 @@ Dividing by a constant takes no division:  n / d = (n * m) >> (63 + L)  for n <=
 """
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from . import elementwise
 from .abi import ERR_DIVISION_BY_ZERO, ERR_OVERFLOW, OK
 from .failing import fail, is_active, padded
 from .intrinsics import (
@@ -55,48 +57,25 @@ frem = make_intrinsic(types.float64(types.float64, types.float64), lambda b, a: 
 negate = make_intrinsic(types.int64(types.int64), lambda b, a: b.sub(I64(0), a[0]), 1)
 
 
-def _binary(name: str, pointer: Any, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x, y = pointer(out), pointer(a), pointer(b)
-        for i in range(padded(n)):
-            o[i] = expression(x[i], y[i])
-        return OK
-
-
-def _unary(name: str, pointer: Any, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x = pointer(out), pointer(a)
-        for i in range(padded(n)):
-            o[i] = expression(x[i])
-        return OK
-
-
-def _constant(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x = i64p(out), i64p(a)
-        for i in range(padded(n)):
-            o[i] = expression(x[i], k)
-        return OK
-
+_unary = partial(elementwise.unary, __name__)
+_binary = partial(elementwise.binary, __name__)
+_constant = partial(elementwise.with_constant, __name__, i64p)
 
 _add = inline(lambda x, y: x + y)
 _subtract = inline(lambda x, y: x - y)
 _multiply = inline(lambda x, y: x * y)
 
 for _suffix, _pointer in (("i64", i64p), ("f64", f64p)):
-    _binary("add_" + _suffix, _pointer, _add)
-    _binary("sub_" + _suffix, _pointer, _subtract)
-    _binary("mul_" + _suffix, _pointer, _multiply)
+    _binary(_pointer, "add_" + _suffix, _add)
+    _binary(_pointer, "sub_" + _suffix, _subtract)
+    _binary(_pointer, "mul_" + _suffix, _multiply)
 
 _constant("add_i64_k", _add)
 _constant("rsub_i64_k", inline(lambda x, y: y - x))
 _constant("mul_i64_k", _multiply)
-_unary("sign_i64", i64p, inline(lambda x: (x > 0) - (x < 0)))
-_unary("neg_f64", f64p, inline(lambda x: -x))
-_unary("abs_f64", f64p, inline(lambda x: abs(x)))
+_unary(i64p, "sign_i64", inline(lambda x: (x > 0) - (x < 0)))
+_unary(f64p, "neg_f64", inline(lambda x: -x))
+_unary(f64p, "abs_f64", inline(lambda x: abs(x)))
 
 
 # -- checked -------------------------------------------------------------------------------------------

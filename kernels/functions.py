@@ -18,22 +18,17 @@ time; the pack checks that the process has them before it loads the op.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
+from . import elementwise
 from .abi import ERR_DOMAIN, ERR_OVERFLOW, OK
 from .casts import round_away, truncate
-from .failing import fail, is_active, padded
+from .failing import fail, is_active
 from .intrinsics import F64, call_llvm, f64p, inline, make_intrinsic, types
 from .registry import op
 
-
-def _total(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x = f64p(out), f64p(a)
-        for i in range(padded(n)):
-            o[i] = expression(x[i])
-        return OK
+_total = partial(elementwise.unary, __name__, f64p)
 
 
 def _calling(name: str, expression: Any) -> None:

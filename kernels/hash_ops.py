@@ -39,7 +39,7 @@ from .intrinsics import (
     u64p,
 )
 from .registry import op
-from .text import significant
+from .text import low_mask, significant
 
 NULL_HASH = np.uint64(0x9E6C63D0876A9A47)
 COMBINE = np.uint64(0x9E3779B97F4A7C15)
@@ -48,18 +48,11 @@ CANONICAL_NAN = np.uint64(0x7FF8000000000000)
 HIGH_FACTOR = np.uint64(0xC2B2AE3D27D4EB4F)
 TEXT_SEED = np.uint64(0xA0761D6478BD642F)
 TEXT_FACTOR = np.uint64(0xE7037ED1A0B428DB)
-ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @inline
 def combine(previous, h):
     return (rotate_left(previous, ROTATE) * COMBINE) ^ h
-
-
-@inline
-def low_bytes(count):
-    """A mask of the lowest `count` bytes, 0..8."""
-    return ONES >> as_u64(64 - 8 * count) if count > 0 else np.uint64(0)
 
 
 @inline
@@ -82,8 +75,8 @@ def hash_text(address, length):
         rest -= 16
     if rest > 0:
         w = u64p(at)
-        first = w[0] & low_bytes(min(rest, 8))
-        second = w[1] & low_bytes(max(rest - 8, 0))
+        first = w[0] & low_mask(min(rest, 8))
+        second = w[1] & low_mask(max(rest - 8, 0))
         h = fold_multiply(first ^ TEXT_FACTOR, second ^ h)
     return mix(h)
 

@@ -167,14 +167,12 @@ def _emit_prefetch(write: int) -> Callable[..., None]:
     return emit
 
 
-def _emit_copy(name: str) -> Callable[..., None]:
-    def emit(b: Any, a: Any) -> None:
-        pointer = I8.as_pointer()
-        function_type = ir.FunctionType(ir.VoidType(), [pointer, pointer, I64, ir.IntType(1)])
-        function = b.module.globals.get(name) or ir.Function(b.module, function_type, name)
-        b.call(function, [b.inttoptr(a[0], pointer), b.inttoptr(a[1], pointer), a[2], ir.IntType(1)(0)])
-
-    return emit
+def _emit_copy(b: Any, a: Any) -> None:
+    pointer = I8.as_pointer()
+    function_type = ir.FunctionType(ir.VoidType(), [pointer, pointer, I64, ir.IntType(1)])
+    name = "llvm.memcpy.p0.p0.i64"
+    function = b.module.globals.get(name) or ir.Function(b.module, function_type, name)
+    b.call(function, [b.inttoptr(a[0], pointer), b.inttoptr(a[1], pointer), a[2], ir.IntType(1)(0)])
 
 
 def _emit_fill(b: Any, a: Any) -> None:
@@ -188,8 +186,7 @@ def _emit_fill(b: Any, a: Any) -> None:
 _three = types.void(types.int64, types.int64, types.int64)
 prefetch = make_intrinsic(types.void(types.int64), _emit_prefetch(0), 1)
 prefetch_write = make_intrinsic(types.void(types.int64), _emit_prefetch(1), 1)
-memory_copy = make_intrinsic(_three, _emit_copy("llvm.memcpy.p0.p0.i64"), 3)  # (to, from, bytes), apart
-memory_move = make_intrinsic(_three, _emit_copy("llvm.memmove.p0.p0.i64"), 3)  # may overlap
+memory_copy = make_intrinsic(_three, _emit_copy, 3)  # (to, from, bytes), apart
 memory_fill = make_intrinsic(_three, _emit_fill, 3)  # (to, byte, bytes)
 
 

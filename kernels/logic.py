@@ -15,8 +15,10 @@ Everything is branch-free over whole groups of 64 rows. f64 ops that only move v
 """
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from . import elementwise
 from .abi import OK
 from .failing import padded
 from .intrinsics import i64p, inline, u8p
@@ -25,15 +27,7 @@ from .registry import op
 # -- masks -------------------------------------------------------------------------------------------
 
 
-def _mask_op(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x, y = u8p(out), u8p(a), u8p(b)
-        for i in range(padded(n)):
-            o[i] = expression(x[i], y[i])
-        return OK
-
-
+_mask_op = partial(elementwise.binary, __name__, u8p)
 _mask_op("and_b", inline(lambda x, y: x & y))
 _mask_op("or_b", inline(lambda x, y: x | y))
 

@@ -40,7 +40,7 @@ FAMILIES: tuple[str, ...] = (
 # Ops over one word or pair a row move 8 or 16 bytes whatever they mean: another name for the same code.
 _MOVES = ("select", "mask", "copy", "gather", "chunk", "fetch_chunk")
 ALIASES: dict[str, str] = {
-    **{f"{verb}_f64": f"{verb}_i64" for verb in _MOVES},
+    **{f"{verb}_f64": f"{verb}_i64" for verb in (*_MOVES, "append")},
     **{f"{verb}_str": f"{verb}_i128" for verb in (*_MOVES, "fill")},
     "fill_f64_k": "fill_i64_k",
     "chunk_source": "scan_source",
@@ -64,16 +64,16 @@ SPECS: dict[str, Spec] = {}
 IMPORTED_AT = time.time()
 
 
-def op(name: str) -> Callable[[Function], Function]:
-    """Register a function of abi.py's signature."""
-    return kernel(name, OP_ARITY)
+def op(name: str, module: str | None = None) -> Callable[[Function], Function]:
+    """Register a function of abi.py's signature; `module`: whose it is, if not the one that defines it."""
+    return kernel(name, OP_ARITY, module)
 
 
-def kernel(name: str, arity: int) -> Callable[[Function], Function]:
+def kernel(name: str, arity: int, module: str | None = None) -> Callable[[Function], Function]:
     """Register a function of `arity` int64 arguments that answers an int64."""
 
     def register(function: Function) -> Function:
-        family = function.__module__.rpartition(".")[2]
+        family = (module or function.__module__).rpartition(".")[2]
         known = SPECS.get(name)
         if known is not None and known.family != family:
             raise ValueError(f"native function {name} is defined in {known.family} and {family}")

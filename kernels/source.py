@@ -19,7 +19,6 @@ from .intrinsics import i64p, memory_copy, memory_fill
 from .registry import op
 
 S_CURSOR, S_COUNT, S_TABLE, S_COLUMNS, S_ROWS = range(5)
-SOURCE_WORDS = 8
 
 
 @op("scan_source")

@@ -17,8 +17,10 @@ the calendar's range give meaningless numbers, never an error. TIME values are t
 """
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from . import elementwise
 from .abi import ERR_BAD_DATE, OK
 from .calendar import (
     DAY,
@@ -39,55 +41,9 @@ from .registry import op
 
 LAST_DAY = ((1 << 63) - 1) // DAY
 
-
-def _unary(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x = i64p(out), i64p(a)
-        for i in range(padded(n)):
-            o[i] = expression(x[i])
-        return OK
-
-
-def _unary_ts(name: str, of_days: Any) -> None:
-    """The date's expression on a timestamp's day."""
-
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x = i64p(out), i64p(a)
-        for i in range(padded(n)):
-            o[i] = of_days(x[i] // DAY)
-        return OK
-
-
-def _unary_days_ts(name: str, of_days: Any) -> None:
-    """The date's expression on a timestamp's day, answered as a timestamp."""
-
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x = i64p(out), i64p(a)
-        for i in range(padded(n)):
-            o[i] = of_days(x[i] // DAY) * DAY
-        return OK
-
-
-def _binary(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x, y = i64p(out), i64p(a), i64p(b)
-        for i in range(padded(n)):
-            o[i] = expression(x[i], y[i])
-        return OK
-
-
-def _with_constant(name: str, expression: Any) -> None:
-    @op(name)
-    def run(out, a, b, c, k, n, frame):
-        o, x = i64p(out), i64p(a)
-        for i in range(padded(n)):
-            o[i] = expression(x[i], k)
-        return OK
-
+_unary = partial(elementwise.unary, __name__, i64p)
+_binary = partial(elementwise.binary, __name__, i64p)
+_with_constant = partial(elementwise.with_constant, __name__, i64p)
 
 # -- parts ---------------------------------------------------------------------------------------------
 
@@ -143,9 +99,15 @@ _PARTS: dict[str, Any] = {
     "doy": _day_of_year,
 }
 
+
+def _of_day(expression: Any) -> Any:
+    """The date's expression on a timestamp's day."""
+    return inline(lambda ts: expression(ts // DAY))
+
+
 for _part, _expression in _PARTS.items():
     _unary(f"extract_{_part}_date", _expression)
-    _unary_ts(f"extract_{_part}_ts", _expression)
+    _unary(f"extract_{_part}_ts", _of_day(_expression))
 
 _unary("extract_epoch_date", inline(lambda days: days * 86400))
 _unary("extract_epoch_ts", inline(lambda ts: ts // SECOND))
@@ -181,9 +143,15 @@ _TRUNCATIONS: dict[str, Any] = {
     "week": inline(lambda days: days - weekday(days)),
 }
 
+
+def _midnight_of(expression: Any) -> Any:
+    """The date's expression on a timestamp's day, answered as a timestamp."""
+    return inline(lambda ts: expression(ts // DAY) * DAY)
+
+
 for _unit, _expression in _TRUNCATIONS.items():
     _unary(f"date_trunc_{_unit}_date", _expression)
-    _unary_days_ts(f"date_trunc_{_unit}_ts", _expression)
+    _unary(f"date_trunc_{_unit}_ts", _midnight_of(_expression))
 
 _unary("date_trunc_day_ts", inline(lambda ts: ts // DAY * DAY))
 _unary("date_trunc_hour_ts", inline(lambda ts: ts // HOUR * HOUR))
