@@ -71,7 +71,8 @@ def same(a: Any, b: Any) -> bool:
 def sort_key(row: Row) -> tuple[Any, ...]:
     """A total order over rows of any values; floats last, rounded, so that noise does not reorder."""
     exact = tuple((v is not None, type(v).__name__, str(_plain(v))) for v in row if not isinstance(v, float))
-    return exact, tuple(float(f"{v:.7g}") for v in row if isinstance(v, float))
+    return exact, tuple((math.isnan(v), 0.0 if math.isnan(v) else float(f"{v:.7g}"))
+                        for v in row if isinstance(v, float))
 
 
 def _plain(value: Any) -> Any:
