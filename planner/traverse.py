@@ -17,6 +17,7 @@ only `planner/rewrites/extract_subqueries.py` and the column helpers in columns.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from .expressions import (
@@ -162,6 +163,15 @@ def rewrite(expr: Expr, f: ExprFunction) -> Expr:
 
 
 # -- plans -------------------------------------------------------------------------------------
+
+
+def unnumbered(expr: Expr) -> Expr:
+    """The expression with its literals part of the plan's shape. Expressions must be equal so that one can
+    stand for the other (GROUP BY x + 1); a plan where one does holds for these literals only."""
+    def visit(node: Expr) -> Expr:
+        return replace(node, parameter=-1) if isinstance(node, Literal) and node.parameter >= 0 else node
+
+    return rewrite(expr, visit)
 
 
 def inputs(plan: Logical) -> tuple[Logical, ...]:

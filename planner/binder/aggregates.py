@@ -19,7 +19,7 @@ from sqlglot import exp
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
 from ...storage.types import BIGINT, Kind
 from .. import functions
-from ..coercion import coerce
+from ..coercion import coerce, settle
 from ..columns import free_columns, substitute_plan
 from ..expressions import (
     AggregateCall,
@@ -27,12 +27,13 @@ from ..expressions import (
     ColumnRef,
     Exists,
     Expr,
+    Literal,
     Quantified,
     ScalarSubquery,
     Span,
 )
 from ..logical import Aggregate, Logical
-from ..traverse import map_children
+from ..traverse import map_children, unnumbered, walk
 from .context import Binder
 from .expressions import ExpressionBinder
 from .scope import Scope
@@ -103,7 +104,9 @@ def _call(e: ExpressionBinder, name: str, args: list[Expr], distinct: bool, node
         shown = ", ".join('"unknown"' if a.type.kind is Kind.UNKNOWN else a.type.kind.value for a in args)
         raise UndefinedFunction(f"function {name}({shown}) does not exist", position=e.b.position(node))
     arg = args[0]
-    if arg.type.kind is Kind.UNKNOWN or (type.kind is Kind.BOOLEAN and arg.type.kind is not Kind.BOOLEAN):
+    if name == "count":
+        arg = settle(arg)
+    elif arg.type.kind is Kind.UNKNOWN or (type.kind is Kind.BOOLEAN and arg.type.kind is not Kind.BOOLEAN):
         arg = coerce(arg, type)
     return AggregateCall(found.key, (arg,), type, distinct and found.keeps_distinct, span)
 
@@ -119,11 +122,12 @@ class Grouping:
         self.scope = scope
         self.aggregates = aggregates
         self.groups: dict[Expr, ColumnRef] = {}
-        for expr in groups:
+        for expr in map(unnumbered, groups):
             if expr not in self.groups:
                 nullable = expr.nullable if isinstance(expr, ColumnRef) else True
                 name = expr.name if isinstance(expr, ColumnRef) else "group"
                 self.groups[expr] = b.column(expr.type, name, nullable, getattr(expr, "span", None))
+        self.with_literals = any(isinstance(e, Literal) for expr in self.groups for e in walk(expr))
         self.input = {c.id for relation in scope.relations for c in relation.columns}
 
     def node(self, plan: Logical) -> Aggregate:
@@ -133,7 +137,7 @@ class Grouping:
 
     def above(self, expr: Expr) -> Expr:
         """`expr`, bound over the input, as it reads above the Aggregate."""
-        known = self.groups.get(expr)
+        known = self.groups.get(unnumbered(expr) if self.with_literals else expr)
         if known is not None:
             return known
         if isinstance(expr, ColumnRef):

@@ -92,7 +92,7 @@ def use(b: Binder, cte: Cte) -> Bound:
     """One use of a CTE in FROM."""
     if cte.uses <= 1:
         return _bind(b, cte, cte.outer)
-    if cte.shared is None:
+    if cte.shared is None or not _kept(b, cte.shared):
         border = Scope(cte.outer)
         bound = _bind(b, cte, border)
         if border.correlated:
@@ -103,6 +103,12 @@ def use(b: Binder, cte: Cte) -> Bound:
     number, columns, names = cte.shared
     here = tuple(b.column(c.type, c.name, c.nullable) for c in columns)
     return Bound(CteRef(number, tuple(zip(here, columns))), here, names)
+
+
+def _kept(b: Binder, shared: tuple[int, tuple[ColumnRef, ...], tuple[str, ...]]) -> bool:
+    """Whether the plan is still there: it may have been bound only for the errors of an unused CTE."""
+    number, columns, _ = shared
+    return number < len(b.ctes) and b.ctes[number][2] is columns
 
 
 def renamed(names: tuple[str, ...], given: tuple[str, ...], what: str, position: int | None) -> tuple[str, ...]:

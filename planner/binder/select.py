@@ -20,6 +20,7 @@ from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, Undef
 from ..coercion import settle
 from ..expressions import ColumnRef, Expr
 from ..logical import Aggregate, Filter, Logical, Project, Sort, SortKey
+from ..traverse import unnumbered
 from .aggregates import Aggregates, Grouping
 from .bound import Bound
 from .context import Binder
@@ -243,7 +244,8 @@ class _Select:
         if distinct is not None and distinct.args.get("on") is not None:
             raise NotSupportedError("DISTINCT ON is not supported by Redshift", position=self.b.position(distinct))
         if distinct is not None:
-            exprs = [settle(e) for e in exprs]
+            exprs = [settle(unnumbered(e)) for e in exprs]
+            order = [(unnumbered(e) if isinstance(e, _EXPRESSIONS) else e, item) for e, item in order]
         columns = [(self._output(item, e), e) for item, e in zip(self.items, exprs)]
         visible = tuple(ref for ref, _ in columns)
         by_expr: dict[Expr, ColumnRef] = {}
