@@ -87,8 +87,12 @@ class CatalogStore:
             check_same_thread=False,
         )
         if not self.read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
     def _failure(self, e: sqlite3.Error) -> errors.DatabaseError:
