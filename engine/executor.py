@@ -46,6 +46,7 @@ from . import aggregation, constant_rows, ordering, sinks
 from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, StoredColumn, concatenate
 from .compile.segment import Segment
+from .context import Charge
 from .counters import Counters
 from .joins import BuildSide
 from .key_filters import Passed, at_source, below_groups, of_join
@@ -53,6 +54,7 @@ from .pruning import scan_groups
 from .requirements import required
 from .rows import Rows, Where
 from .sources import ScanSource, StoredSource
+from .steps import step_name
 from .workers import Workers
 
 if TYPE_CHECKING:
@@ -208,7 +210,7 @@ class Executor:
                                 if isinstance(e, ColumnRef)]
             return rows
         segment, source, where = self.open_segment(node, filters)
-        sink = sinks.CollectSink(segment, outputs, self.context.budget)
+        sink = sinks.CollectSink(segment, outputs, self.context.budget, step_name(node))
         slices = self.cluster.submit(Job(segment, source, sink))
         return Rows([concatenate([sink.finish(t.sink) for t in tasks]) for tasks in slices], where)
 
@@ -267,7 +269,8 @@ class Executor:
     def _build_side(self, join: HashJoin) -> BuildSide:
         rows, ids = self.with_columns(join.build, list(join.build_keys))
         self.counters.built(join, rows.rows)
-        side = BuildSide(rows, ids, self.cluster.each, self.context.budget)
+        charge = Charge(self.context.budget, f"hash of {step_name(join.build)}")
+        side = BuildSide(rows, ids, self.cluster.each, charge)
         side.unify()
         return side
 
@@ -283,7 +286,9 @@ class Executor:
         semi = node.type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
         number = len(segment.sides) - 1
         sinks.mark(segment, number)
-        sink: Any = sinks.NoSink() if semi else sinks.CollectSink(segment, self.outputs(node), self.context.budget)
+        sink: Any = sinks.NoSink()
+        if not semi:
+            sink = sinks.CollectSink(segment, self.outputs(node), self.context.budget, step_name(node))
         slices = self.cluster.submit(Job(segment, source, sink))
         if semi:
             return self._marked(node, side, where)

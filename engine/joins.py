@@ -20,7 +20,7 @@ from ..kernels.keyfilter_layout import BITS, LOW, SPAN, STATE_WORDS
 from ..planner.expressions import ColumnId
 from ..storage.types import Physical
 from .collection import Collection, StoredColumn, widened
-from .context import Charge, MemoryBudget
+from .context import Charge
 from .rows import Rows, Where
 
 KEY_FILTER_SPAN = 1 << 26  # 8 MB of bits
@@ -82,12 +82,12 @@ def _live(column: StoredColumn, rows: int) -> np.ndarray:
 class BuildSide:
     """Build rows and their tables; see the module's text. `keys` are columns of the rows."""
 
-    def __init__(self, rows: Rows, keys: Sequence[ColumnId], parallel: Parallel, budget: MemoryBudget) -> None:
+    def __init__(self, rows: Rows, keys: Sequence[ColumnId], parallel: Parallel, charge: Charge) -> None:
         self._parts = [p.trimmed() for p in rows.parts]
         self.shared = rows.where is not Where.SLICES
         self._keys = keys
         self._parallel = parallel
-        self._charge = Charge(budget, "hash")
+        self._charge = charge
         self._tables: list[JoinTable] = []
         self.marks: list[np.ndarray] = []
         self.rows = rows.rows

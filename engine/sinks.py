@@ -24,8 +24,9 @@ from .context import Charge, MemoryBudget
 class CollectSink:
     """Appends `outputs` of the segment's rows to one collection a task."""
 
-    def __init__(self, segment: Segment, outputs: Sequence[tuple[ColumnRef, Expr]], budget: MemoryBudget) -> None:
-        self._budget = budget
+    def __init__(self, segment: Segment, outputs: Sequence[tuple[ColumnRef, Expr]], budget: MemoryBudget,
+                 step: str = "collecting rows") -> None:
+        self._charge = Charge(budget, step)
         compiler, builder = segment.compiler, segment.builder
         values = compiler.values([e for _, e in outputs], slots=True)
         values = [compiler.filled(v) for v in values]
@@ -52,7 +53,7 @@ class CollectSink:
             builder.block("append_valid", None, value.valid, k=External(validity))
 
     def state(self, index: int, rows: int) -> CollectState:
-        return CollectState([(ref, v) for ref, v in self._columns], min(rows, 1 << 16), self._budget)
+        return CollectState([(ref, v) for ref, v in self._columns], min(rows, 1 << 16), self._charge.like(0))
 
     def finish(self, state: CollectState) -> Collection:
         return state.finish()
@@ -65,9 +66,9 @@ class CollectState:
     column block:  [values, rows block, heap, heap used, heap capacity, missing; 8: validity, 9: rows block]
     """
 
-    def __init__(self, columns: list[tuple[ColumnRef, Value]], expected: int, budget: MemoryBudget) -> None:
+    def __init__(self, columns: list[tuple[ColumnRef, Value]], expected: int, charge: Charge) -> None:
         self._columns = columns
-        self._charge = Charge(budget, "collecting rows")
+        self._charge = charge
         self._rows = memory.words(0, 0)
         self.rows_address = memory.address(self._rows)
         self._blocks = memory.zeros(len(columns) * 16, np.int64).reshape(len(columns), 16)

@@ -24,6 +24,7 @@ from ..planner.physical import Exchange, LimitRows, Move, Physical
 from . import sinks
 from .cluster import Job
 from .collection import Collection
+from .steps import step_name
 from .tasks import Task, run
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _streams(executor: Executor, node: Physical) -> bool:
 def _parts(executor: Executor, gather: Exchange) -> Iterator[Collection]:
     node = gather.input
     segment, source, _ = executor.open_segment(node)
-    sink = sinks.CollectSink(segment, executor.outputs(node), executor.context.budget)
+    sink = sinks.CollectSink(segment, executor.outputs(node), executor.context.budget, step_name(node))
     job = Job(segment, source, sink)
     if job.rows < STREAM_ROWS:
         for group in executor.cluster.submit(job):

@@ -177,7 +177,11 @@ def choose_encodings(
     mixed = any(d.encoding != "auto" for d in definitions) and not encode_auto
     chosen = []
     for i, d in enumerate(definitions):
-        encodings.check_usable(d.encoding, d.type, d.name)
+        try:
+            encodings.check_usable(d.encoding, d.type, d.name)
+        except InvalidDefinition as error:
+            error.position = d.position
+            raise
         if d.encoding == "auto" and mixed:
             chosen.append(encodings.default_for(d.type, sort_key=i in sort_key))
         else:

@@ -65,6 +65,16 @@ def _make_folders(path: Path) -> None:
         raise errors.FileError(f'cannot create the database folder "{path}": {e.strerror}') from e
 
 
+def check_no_data(path: Path) -> None:
+    """Refuse to start a new catalogue over data files, which would then be taken for leftovers."""
+    found = next((name for name in (path / DATA).rglob("*") if name.is_file()), None)
+    if found is not None:
+        raise errors.DataCorrupted(
+            f'the catalogue "{path / CATALOG}" is missing or empty, but there are data files such as "{found}"',
+            hint="Restore the catalogue from a copy of the folder; nothing has been changed.",
+        )
+
+
 def sync_folder(path: Path) -> None:
     """Make the folder's entries durable (a new file's name is lost in a crash otherwise)."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

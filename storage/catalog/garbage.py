@@ -87,20 +87,23 @@ def remove_file(path: Path) -> None:
 
 
 def remove_orphans(data: Path, named: Iterable[str]) -> int:
-    """Remove all files under `data` whose relative path is not in `named`; answers how many."""
+    """Remove all files under `data` whose relative path is not in `named`; answers how many.
+
+    Nothing is removed where a named file is missing: folder and catalogue do not fit each other then, and
+    what looks like a leftover may be what is missing.
+    """
     keep = {str(data / name) for name in named}
-    removed = 0
-    for folder, _, names in os.walk(data, topdown=False):
-        left = 0
-        for name in names:
-            path = os.path.join(folder, name)
-            if path in keep:
-                left += 1
-            else:
-                remove_file(Path(path))
-                removed += 1
-        if not left and folder != str(data) and not os.listdir(folder):
+    found = [os.path.join(folder, name) for folder, _, names in os.walk(data) for name in names]
+    missing = keep.difference(found)
+    if missing:
+        _log.warning("leftover files are not looked for: %d files of tables are missing", len(missing))
+        return 0
+    orphans = [path for path in found if path not in keep]
+    for path in orphans:
+        remove_file(Path(path))
+    for folder, _, _ in os.walk(data, topdown=False):
+        if folder != str(data) and not os.listdir(folder):
             os.rmdir(folder)
-    if removed:
-        _log.info("removed %d files of unfinished loads", removed)
-    return removed
+    if orphans:
+        _log.info("removed %d files of unfinished loads", len(orphans))
+    return len(orphans)
