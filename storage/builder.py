@@ -38,9 +38,10 @@ class ColumnBuilder:
         """Bytes of memory in use."""
         if self._first is not None:
             return _bytes(self._first)
+        valid = 0 if self._valid is None else self.rows
         if self._offsets is not None:
-            return 8 * self.rows + int(self._offsets[self.rows])
-        return self.rows * self.type.physical.width
+            return 8 * self.rows + int(self._offsets[self.rows]) + valid
+        return self.rows * self.type.physical.width + valid
 
     def append(self, column: ColumnData) -> None:
         if not column.rows:
@@ -87,7 +88,8 @@ class ColumnBuilder:
         self._reserve_rows(stop)
         if column.valid is not None and self._valid is None:
             capacity = len(self._values) if self._values is not None else stop
-            self._valid = np.ones(max(capacity, self._reserve), np.uint8)
+            self._valid = np.empty(max(capacity, self._reserve), np.uint8)
+            self._valid[:start] = 1
         if self._valid is not None:
             self._valid[start:stop] = 1 if column.valid is None else column.valid
         if self._values is not None:

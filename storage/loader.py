@@ -6,9 +6,11 @@
         db.commit(writer.finish())                  leaving without a commit removes all files
 
 Rows are checked (NOT NULL, lengths, ranges), get their IDENTITY values, are placed on slices
-(placement.py), sorted by the sort key within each run (run.py) and written as extents. Memory is bounded
-by the run: RUN_BYTES of values. A sorted table gets one extent per run and slice, an unsorted one goes on
-with its extent until that is full.
+(placement.py), sorted by the sort key within each run (run.py) and written as extents. A sorted table gets
+one extent per run and slice, an unsorted one goes on with its extent until that is full.
+
+Memory is bounded by the run: RUN_BYTES of values. Where there is less of it, runs end earlier, down to a
+row group each; less than that is OutOfMemory (load_memory.py).
 
 On a table's first big load, columns with ENCODE AUTO (the default) keep the encoding that most of their
 blocks chose as their own. An AUTO table that outgrows "small" is taken from ALL to EVEN here: the rows it
@@ -16,13 +18,10 @@ has are written again, dealt out, in the same commit.
 """
 from __future__ import annotations
 
-import os
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -30,14 +29,14 @@ import pyarrow as pa
 
 from .. import errors
 from .catalog.delta import AddExtents, Delta, DropExtents
-from .catalog.folder import sync_folder
 from .database import Database
-from .encodings.registry import AUTO, by_code, default_for
-from .extent import EncodedGroup, ExtentReader, ExtentSummary, ExtentWriter
-from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, REPLICATED, Placement
+from .encodings.registry import AUTO, default_for
+from .extent import GROUP_BYTES, ExtentReader
+from .load_files import LoadFiles
+from .load_memory import ChargeBytes, LoadMemory, batch_bytes, rows_of, rows_within, run_cost, uncounted
+from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, Placement
 from .run import GROUP_ROWS, Batch, RunBuffer, RunPlan, Values, convert, encode_run
-from .schema import Column, DistStyle, ExtentRef, Table, TableData, TableStatistics
-from .statistics import ColumnSketch
+from .schema import Column, DistStyle, Table, TableData, TableStatistics
 from .topology import usable_cpus
 from .types import Physical
 from .vector import ColumnData, from_list
@@ -54,7 +53,8 @@ MAX_RESERVED_ROWS = 8 << 20
 PARALLEL_ROWS = 20_000
 # Redshift's COMPROWS: fewer rows are no sample to choose a column's encoding for good by.
 SAMPLE_ROWS = 100_000
-ALL_FOLDER = "all"
+# Without a bound on memory.
+ALL_MEMORY = 1 << 62
 # How often one who waits for another load into the same AUTO table looks for a cancel.
 LOCK_POLL_SECONDS = 0.1
 
@@ -75,12 +75,16 @@ class TableWriter:
         compupdate: bool | None = None,
         check: Callable[[], None] = _go_on,
         threads: int | None = None,
+        charge: ChargeBytes = uncounted,
+        memory: int = ALL_MEMORY,
     ) -> None:
         """`columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
         are generated are wanted as well); the others become IDENTITY values or NULL.
 
         `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
         defaults for them, True chooses for all columns of an empty table.
+
+        `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
         """
         if table.id == 0:
             raise errors.InternalError(f"table {table.name} has no id")
@@ -92,15 +96,11 @@ class TableWriter:
         self._given = tuple(range(len(table.columns))) if columns is None else tuple(columns)
         self._check = check
         self._threads = threads or usable_cpus()
-        self._transaction = database.new_transaction()
+        self._memory = LoadMemory(charge, memory)
         self._lock: threading.Lock | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self._open: dict[int, ExtentWriter] = {}
-        self._finished: list[tuple[int, ExtentSummary]] = []
-        self._folders: set[Path] = set()
-        self._files = 0
+        self._files = LoadFiles(database, table.id)
         self._identity: dict[int, int] = {}
-        self._encodings: dict[int, Counter[int]] = {}
         self._dropped: tuple[int, ...] = ()
         self._done = False
         if table.dist_style is DistStyle.AUTO:
@@ -150,10 +150,44 @@ class TableWriter:
         rows = batch.num_rows if isinstance(batch, pa.RecordBatch) else values[0].rows if values else 0
         if not rows:
             return
-        self._buffer.add(self._complete(values, rows), self._workers(rows))
+        self._admit(self._complete(values, rows), rows)
         self.rows += rows
         if self._is_full():
             self._flush(last=False)
+
+    def _admit(self, batch: Batch, rows: int) -> None:
+        """Buffer rows of all columns, in parts when there is no memory for all of them at once."""
+        if self._make_room(batch_bytes(batch, self._plan.columns), rows):
+            self._buffer.add(batch, self._workers(rows))
+            self._settle()
+            return
+        for start, stop in ((0, rows // 2), (rows // 2, rows)):
+            self._admit([rows_of(values, start, stop) for values in batch], stop - start)
+
+    def _make_room(self, size: int, rows: int) -> bool:
+        """Hold memory for so many more rows and bytes; what is buffered is written out if need be. False:
+        only a part of the rows may fit. Not enough for a row group: OutOfMemory."""
+        while True:
+            rows_then, size_then = self._buffer.rows + rows, self._buffer.bytes + size
+            parts = (rows_then > GROUP_ROWS or size_then > GROUP_BYTES) and rows_then > 1
+            wanted = run_cost(rows_then, size_then) + size
+            if not (parts and self._buffer.rows and wanted > self._memory.share):
+                try:
+                    self._memory.hold(wanted)
+                    return True
+                except errors.OutOfMemory:
+                    if not parts:
+                        raise
+            if not self._buffer.rows:
+                return False
+            self._write_early()
+
+    def _settle(self) -> None:
+        """Hold what the buffered rows take, now that it is known; out with them if that is too much."""
+        try:
+            self._memory.hold(run_cost(self._buffer.rows, self._buffer.bytes))
+        except errors.OutOfMemory:
+            self._write_early()
 
     def _complete(self, given: list[Values], rows: int) -> Batch:
         """All columns of the table: the given ones, generated IDENTITY values, NULLs."""
@@ -180,13 +214,13 @@ class TableWriter:
 
     def _run_rows(self) -> int:
         """How many rows make a run."""
-        if self._plan.placement.replicated and self.table.dist_style is DistStyle.AUTO:
+        if self._is_small_auto:
             return AUTO_ALL_ROWS + 1
         slices = 1 if self._plan.placement.replicated else self.database.topology.slices
         return slices * (RUN_ROWS_PER_SLICE if self.table.sort_key else UNSORTED_RUN_ROWS_PER_SLICE)
 
     def _run_bytes(self) -> int:
-        if self._plan.placement.replicated and self.table.dist_style is DistStyle.AUTO:
+        if self._is_small_auto:
             return AUTO_ALL_BYTES + 1
         return RUN_BYTES if self.table.sort_key else UNSORTED_RUN_BYTES
 
@@ -194,12 +228,17 @@ class TableWriter:
         return self._buffer.rows >= self._run_rows() or self._buffer.bytes >= self._run_bytes()
 
     def _new_buffer(self) -> RunBuffer:
-        return RunBuffer(self._plan.columns, min(self._run_rows() + GROUP_ROWS, MAX_RESERVED_ROWS))
+        rows = min(self._run_rows(), rows_within(self._plan.columns, self._memory.share))
+        return RunBuffer(self._plan.columns, min(rows + GROUP_ROWS, MAX_RESERVED_ROWS))
 
     # -- AUTO: from ALL to EVEN ----------------------------------------------------------------
 
+    @property
+    def _is_small_auto(self) -> bool:
+        return self.table.dist_style is DistStyle.AUTO and self._plan.placement.replicated
+
     def _outgrows_all(self) -> bool:
-        if self.table.dist_style is not DistStyle.AUTO or not self._plan.placement.replicated:
+        if not self._is_small_auto:
             return False
         rows = self._before.statistics.rows + self._buffer.rows
         return rows > AUTO_ALL_ROWS or self._before.statistics.bytes + self._buffer.bytes > AUTO_ALL_BYTES
@@ -208,19 +247,20 @@ class TableWriter:
         """Turn the table from ALL to EVEN: its rows join the buffer, its extents are dropped."""
         if self._before.deleted:
             raise errors.InternalError(f"table {self.table.name} has deleted rows")
-        for extent in self._before.extents:
+        extents = self._before.extents
+        self._dropped = tuple(e.id for e in extents)
+        self._before = replace(self._before, statistics=TableStatistics(0), replicated=False)
+        self._plan = self._make_plan(replicated=False)
+        for extent in extents:
             reader = ExtentReader(self.database.extent_path(extent))
             try:
                 for group in range(reader.row_groups):
                     batch = [
                         self._stored_column(reader, group, column) for column in self.table.columns
                     ]
-                    self._buffer.add(batch)
+                    self._admit(batch, int(reader.group_rows[group]))
             finally:
                 reader.close()
-        self._dropped = tuple(e.id for e in self._before.extents)
-        self._before = replace(self._before, statistics=TableStatistics(0), replicated=False)
-        self._plan = self._make_plan(replicated=False)
 
     def _stored_column(self, reader: ExtentReader, group: int, column: Column) -> ColumnData:
         position = reader.position(column.id)
@@ -241,11 +281,19 @@ class TableWriter:
         )
         for piece in groups:
             if self.table.sort_key:
-                self._close(piece.slice)
+                self._files.close(piece.slice)
             for group in piece.groups:
-                self._append(piece.slice, group)
+                self._files.append(piece.slice, group, self._plan.columns)
         if rest:
             self._buffer.add(rest)
+        self._memory.hold(run_cost(self._buffer.rows, self._buffer.bytes))
+
+    def _write_early(self) -> None:
+        """Memory is short: write the rows that are there, though they make no whole run. An AUTO table
+        that gets here is not small."""
+        if self._is_small_auto:
+            self._deal_out()
+        self._flush(last=True)
 
     def _workers(self, rows: int) -> ThreadPoolExecutor | None:
         if rows < PARALLEL_ROWS or self._threads < 2:
@@ -254,53 +302,22 @@ class TableWriter:
             self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="warehouse-load")
         return self._pool
 
-    def _append(self, slice_: int, group: EncodedGroup) -> None:
-        writer = self._open.get(slice_)
-        if writer is not None and writer.full:
-            self._close(slice_)
-            writer = None
-        if writer is None:
-            writer = self._open[slice_] = ExtentWriter(self._new_path(slice_), self._plan.columns)
-        writer.append_group(group)
-        for column, block in zip(self.table.columns, group.blocks):
-            self._encodings.setdefault(column.id, Counter())[block.encoding] += group.rows
-
-    def _new_path(self, slice_: int) -> Path:
-        name = ALL_FOLDER if slice_ == REPLICATED else str(slice_)
-        folder = self.database.data_folder() / str(self.table.id) / name
-        if folder not in self._folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._folders.add(folder)
-        self._files += 1
-        return folder / f"{self._transaction}-{self._files - 1}.ext"
-
-    def _close(self, slice_: int) -> None:
-        writer = self._open.pop(slice_, None)
-        if writer is not None:
-            try:
-                summary = writer.finish(sync=self.database.durable)
-            except BaseException:
-                writer.abort()
-                raise
-            self._finished.append((slice_, summary))
-
     # -- the end -------------------------------------------------------------------------------
 
     def finish(self) -> Delta:
         """Write what is left and sync it; what the commit must name."""
         self._flush(last=True)
-        for slice_ in list(self._open):
-            self._close(slice_)
+        self._files.finish()
         self._done = True
         self._stop_pool()
-        if not self._finished and not self._dropped:
+        self._memory.hold(0)
+        extents = self._files.references()
+        if not extents and not self._dropped:
             return Delta()
-        if self.database.durable:
-            self._sync_folders()
         added = AddExtents(
             self.table,
-            tuple(self._reference(slice_, summary) for slice_, summary in self._finished),
-            self._sketches(),
+            extents,
+            self._files.sketches(),
             self._plan.placement.replicated,
             self._identity,
             self._chosen_encodings(),
@@ -308,29 +325,12 @@ class TableWriter:
         drop = (DropExtents(self.table, self._dropped),) if self._dropped else ()
         return Delta(drop_extents=drop, add_extents=(added,))
 
-    def _sync_folders(self) -> None:
-        """Make the files' names durable, up to the data folder."""
-        data = self.database.data_folder()
-        for folder in {*self._folders, data / str(self.table.id), data}:
-            sync_folder(folder)
-
-    def _reference(self, slice_: int, summary: ExtentSummary) -> ExtentRef:
-        path = os.path.relpath(summary.path, self.database.data_folder())
-        return ExtentRef(0, path, slice_, summary.rows, summary.bytes, summary.row_groups)
-
-    def _sketches(self) -> dict[int, ColumnSketch]:
-        merged: dict[int, ColumnSketch] = {}
-        for _, summary in self._finished:
-            for column, sketch in summary.sketches.items():
-                merged[column] = merged[column].merge(sketch) if column in merged else sketch
-        return merged
-
     def _chosen_encodings(self) -> dict[int, str]:
         """Encodings to record: of a first load that is a sample worth the name."""
         if self._before.extents or self.rows < SAMPLE_ROWS or self._compupdate is False:
             return {}
         return {
-            column.id: by_code(self._encodings[column.id].most_common(1)[0][0]).name
+            column.id: self._files.most_used_encoding(column)
             for column in self._plan.columns
             if column.encoding == AUTO
         }
@@ -340,11 +340,8 @@ class TableWriter:
         self._done = True
         self._stop_pool()
         self._buffer = self._new_buffer()
-        for writer in self._open.values():
-            writer.abort()
-        for _, summary in self._finished:
-            summary.path.unlink(missing_ok=True)
-        self._open, self._finished = {}, []
+        self._memory.hold(0)
+        self._files.remove()
         self._release()
 
     def close(self) -> None:

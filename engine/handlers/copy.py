@@ -1,8 +1,6 @@
 """COPY: files into a table, read by several threads, written in order, shown by one commit.
 
-    part 1  --reader thread-->  queue  --+
-    part 2  --reader thread-->  queue  --+--> this thread: TableWriter (its own pool encodes)
-    part 3  waits for a thread           |    takes part 1's batches first, then part 2's ...
+    files  --parts-->  reader threads (copy_readers.py)  --batches in order-->  TableWriter
 
 Parts are files or runs of row groups (storage/formats). They are read at the same time and written in
 their order, so that files that are sorted stay so. A row that cannot be loaded ends the COPY with an
@@ -13,8 +11,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from queue import Empty, Full, Queue
 from typing import Any
 
 import pyarrow as pa
@@ -23,17 +19,15 @@ from ...errors import NotNullViolation, NotSupportedError
 from ...planner.statements import Copy
 from ...storage.arrow import from_arrow
 from ...storage.formats import open_source
-from ...storage.formats.source import Part, Source
+from ...storage.formats.source import Source
 from ...storage.schema import Column, Table
 from ..context import Context
 from ..result import Result
 from . import names
+from .copy_readers import Readers
 from .load import loading
 from .targets import Target, refuse_identity, target
 
-# Batches of one part that may wait to be written.
-QUEUED_BATCHES = 4
-POLL_SECONDS = 0.05
 # What the progress bar counts as a block.
 PROGRESS_BYTES = 1 << 20
 COMPUPDATE = {"on": True, "off": False, "preset": False}
@@ -94,7 +88,7 @@ def _batches(source: Source, columns: tuple[Column, ...], context: Context) -> I
         for part in source.parts:
             yield from source.read(part, columns, told)
         return
-    readers = _Readers(source, columns, context, told)
+    readers = Readers(source, columns, context, told)
     try:
         yield from readers.batches()
     finally:
@@ -113,58 +107,3 @@ class _Told:
         with self._lock:
             self._bytes += done
             self._progress.blocks_done = min(self._bytes // PROGRESS_BYTES, self._progress.blocks_total)
-
-
-class _Readers:
-    """Reader threads, each with one part at a time, ahead of the writer by a few batches."""
-
-    def __init__(self, source: Source, columns: tuple[Column, ...], context: Context, told: _Told) -> None:
-        self._source = source
-        self._columns = columns
-        self._context = context
-        self._told = told
-        self._stopped = threading.Event()
-        self._pool = ThreadPoolExecutor(context.workers.threads, thread_name_prefix="warehouse-copy")
-        self._queues = [Queue[Any](QUEUED_BATCHES) for _ in source.parts]
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """What the threads read; an error of theirs is raised here, in its part's turn."""
-        for part, queue in zip(self._source.parts, self._queues):
-            self._pool.submit(self._read, part, queue)
-        for queue in self._queues:
-            while (item := self._take(queue)) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _take(self, queue: Queue[Any]) -> Any:
-        while True:
-            self._context.cancel.check()
-            try:
-                return queue.get(timeout=POLL_SECONDS)
-            except Empty:
-                continue
-
-    def _read(self, part: Part, queue: Queue[Any]) -> None:
-        try:
-            for batch in self._source.read(part, self._columns, self._told):
-                if not self._put(queue, batch):
-                    return
-        except BaseException as error:
-            self._put(queue, error)
-        else:
-            self._put(queue, None)
-
-    def _put(self, queue: Queue[Any], item: Any) -> bool:
-        """False when nobody reads any more."""
-        while not self._stopped.is_set():
-            try:
-                queue.put(item, timeout=POLL_SECONDS)
-                return True
-            except Full:
-                continue
-        return False

@@ -3,6 +3,9 @@
 with loading(table, context, positions) as load:
     load.write(batch)           record batches or lists of ColumnData, columns in `positions`
 load.rows                       committed; on an error nothing is left
+
+A load's memory is charged to the statement. It keeps to a share of what the statement may hold, so that the
+query or the files that it loads from have the rest; with little it writes shorter runs (storage/loader.py).
 """
 
 from __future__ import annotations
@@ -16,7 +19,11 @@ import pyarrow as pa
 from ...storage.loader import TableWriter
 from ...storage.schema import Table
 from ...storage.vector import ColumnData
-from ..context import Context
+from ..context import Charge, Context
+
+STEP = "load"  # in messages
+# Of a statement's memory, what a load keeps to.
+LOAD_SHARE = 0.5
 
 
 class Load:
@@ -55,6 +62,8 @@ def loading(
         compupdate=compupdate,
         check=context.cancel.check,
         threads=context.workers.threads,
+        charge=Charge(context.budget, STEP).add,
+        memory=int(context.budget.limit * LOAD_SHARE),
     )
     with writer:
         yield Load(writer, context)

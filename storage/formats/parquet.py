@@ -18,7 +18,7 @@ from .source import Part, Progress
 
 # Row groups that stand in one part: enough work for a reader, few enough to share a file out.
 PART_BYTES = 32 << 20
-BATCH_ROWS = 131_072
+BATCH_ROWS = 65_536
 
 
 class ParquetSource:

@@ -504,3 +504,66 @@ def test_a_killed_load_leaves_the_committed_rows_and_no_files(tmp_path: Path) ->
         assert data.statistics.rows == 5000
         st.load(db, table, [(-1,)])
         assert len(st.stored(db, table)) == 5001
+
+
+# -- memory ----------------------------------------------------------------------------------------
+
+
+class Meter:
+    """Counts what a load holds; refuses beyond the limit."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.held, self.peak = limit, 0, 0
+
+    def __call__(self, amount: int) -> None:
+        if self.held + amount > self.limit:
+            raise errors.OutOfMemory("out of memory")
+        self.held += amount
+        assert self.held >= 0
+        self.peak = max(self.peak, self.held)
+
+
+@pytest.mark.parametrize("design", range(len(DESIGNS)))
+def test_runs_end_early_where_memory_is_short(
+    db: Database, monkeypatch: pytest.MonkeyPatch, design: int
+) -> None:
+    monkeypatch.setattr(loader, "GROUP_ROWS", 100)
+    types = (BIGINT, varchar(40), decimal(38, 3))
+    table = st.create(db, st.define(types=types, **DESIGNS[design]))  # type: ignore[arg-type]
+    rows = [(i * 7 % 1000, f"row {i % 77}", None if i % 5 else i) for i in range(3000)]
+    meter = Meter(50_000)
+    with TableWriter(db, table, charge=meter, memory=25_000) as writer:
+        for i in range(0, len(rows), 600):
+            writer.write(st.batch(table, rows[i : i + 600]))
+        delta = writer.finish()
+        assert meter.held == 0
+        db.commit(delta)
+    assert st.stored(db, table) == st.in_order(rows)
+    check_places(db, table)
+    check_statistics(db, table, rows)
+    assert 10_000 < meter.peak <= meter.limit
+    if table.sort_key:
+        assert len(st.data_of(db, table).extents) > 4
+
+
+def test_less_memory_than_a_row_group_needs(db: Database) -> None:
+    table = st.create(db, st.define(types=(BIGINT,), dist_style=DistStyle.EVEN))
+    meter = Meter(100_000)
+    with pytest.raises(errors.OutOfMemory), TableWriter(db, table, charge=meter, memory=50_000) as writer:
+        for i in range(10):
+            writer.write(numbers(i * 1000, 1000))
+    assert meter.held == 0
+    assert st.stored(db, table) == []
+
+
+def test_a_dictionary_that_is_larger_than_it_looks(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one long word is in every row: what the batch takes shows only once it is converted."""
+    monkeypatch.setattr(loader, "GROUP_ROWS", 100)
+    table = st.create(db, st.define(types=(varchar(4000),), dist_style=DistStyle.EVEN))
+    words = pa.DictionaryArray.from_arrays(pa.array([0] * 100, pa.int32()), ["x" * 2000, *map(str, range(500))])
+    meter = Meter(300_000)
+    with TableWriter(db, table, charge=meter, memory=300_000) as writer:
+        writer.write(pa.record_batch([words], ["a"]))
+        db.commit(writer.finish())
+    assert meter.held == 0
+    assert len(st.stored(db, table)) == 100

@@ -1,0 +1,142 @@
+"""Loads are charged to the statement's memory: with little they write shorter runs, with too little they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import warehouse
+from warehouse.engine import session
+from warehouse.engine.context import MemoryBudget
+from warehouse.errors import Error
+
+ROWS = 300_000
+SMALL = 16 << 20  # for several row groups of two numbers and a text, not for all
+TINY = 1 << 20
+
+
+@pytest.fixture
+def budgets(monkeypatch: pytest.MonkeyPatch) -> list[MemoryBudget]:
+    """The budget of every statement, the last one's last."""
+    made: list[MemoryBudget] = []
+
+    class Noted(MemoryBudget):
+        def __init__(self, limit: int) -> None:
+            super().__init__(limit)
+            made.append(self)
+
+    monkeypatch.setattr(session, "MemoryBudget", Noted)
+    return made
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[int], Any]]:
+    opened: list[Any] = []
+
+    def make(limit: int) -> Any:
+        opened.append(warehouse.connect(":memory:", nodes=1, slices_per_node=2, memory_limit=limit, threads=2))
+        opened[-1].execute("create table t (a int, b bigint, c varchar(9)) diststyle even sortkey (b)")
+        return opened[-1]
+
+    yield make
+    for connection in opened:
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def numbers() -> pa.Table:
+    values = [(i * 7919) % ROWS for i in range(ROWS)]
+    return pa.table({"a": pa.array(values, pa.int32()), "b": values, "c": [str(v) for v in values]})
+
+
+@pytest.fixture(scope="module")
+def files(numbers: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("numbers")
+    for i in range(3):
+        part = numbers.slice(i * ROWS // 3, ROWS // 3)
+        pq.write_table(part, folder / f"part-{i}.parquet")
+    return folder
+
+
+def extents(db: Any) -> int:
+    return len(list(db.session.database.data_folder().glob("*/*/*.ext")))
+
+
+def copy(db: Any, files: Path) -> None:
+    db.execute(f"copy t from '{files}/part-' format as parquet")
+
+
+def test_copy_with_little_memory_writes_shorter_runs(
+    connect: Callable[[int], Any], files: Path, budgets: list[MemoryBudget]
+) -> None:
+    rich, poor = connect(1 << 30), connect(SMALL)
+    copy(rich, files)
+    whole = budgets[-1]
+    copy(poor, files)
+    small = budgets[-1]
+    assert extents(rich) == 2
+    assert extents(poor) > 6
+    assert (whole.used, small.used) == (0, 0)
+    size = ROWS * (8 + 8 + 8 + 5)
+    assert 2 * size < whole.peak < 5 * size
+    assert SMALL // 4 < small.peak <= SMALL
+    assert poor.execute("select count(*), sum(a), sum(b), max(c) from t").fetchall() == rich.execute(
+        "select count(*), sum(a), sum(b), max(c) from t"
+    ).fetchall()
+
+
+@pytest.mark.parametrize("how", ["copy", "write_arrow"])
+def test_too_little_for_a_row_group_leaves_the_table_as_it_was(
+    connect: Callable[[int], Any], files: Path, numbers: pa.Table, budgets: list[MemoryBudget], how: str
+) -> None:
+    db = connect(TINY)
+    db.execute("insert into t values (1, 2, 'x')")
+    with pytest.raises(Error, match="out of memory: load needs") as caught:
+        if how == "copy":
+            copy(db, files)
+        else:
+            db.write_arrow("t", numbers)
+    assert caught.value.sqlstate == "53200"
+    assert budgets[-1].used == 0
+    assert db.execute("select * from t").fetchall() == [(1, 2, "x")]
+    assert extents(db) == 1
+
+
+def test_arrow_data_larger_than_memory(
+    connect: Callable[[int], Any], numbers: pa.Table, budgets: list[MemoryBudget]
+) -> None:
+    """One batch of all rows is taken in parts."""
+    db = connect(SMALL)
+    db.write_arrow("t", numbers.combine_chunks())
+    assert 0 < budgets[-1].peak <= SMALL and budgets[-1].used == 0
+    assert db.execute("select count(*), sum(b) from t").fetchall() == [(ROWS, ROWS * (ROWS - 1) // 2)]
+
+
+def test_queries_into_tables_are_charged(
+    connect: Callable[[int], Any], numbers: pa.Table, budgets: list[MemoryBudget]
+) -> None:
+    db = connect(64 << 20)
+    db.write_arrow("t", numbers)
+    db.execute("create table u distkey (b) as select a, b from t")
+    made = budgets[-1]
+    db.execute("insert into u select a, b from t where b < 200000")
+    for budget in (made, budgets[-1]):
+        assert budget.peak > 200_000 * 16
+        assert budget.used == 0
+    assert db.execute("select count(*) from u").fetchall() == [(500_000,)]
+
+
+def test_small_auto_tables_that_memory_ends_early_are_dealt_out(
+    connect: Callable[[int], Any], numbers: pa.Table
+) -> None:
+    db = connect(SMALL)
+    db.execute("create table s (a int, b bigint, c varchar(9))")
+    db.write_arrow("s", numbers.slice(0, 1000))
+    db.write_arrow("s", numbers)
+    assert db.execute("select count(*), count(distinct b) from s").fetchall() == [(ROWS + 1000, ROWS)]
+    table = db.session.database.view().relation("public", "s")
+    assert not db.session.database.view().data(table).replicated
