@@ -387,6 +387,7 @@ def _write_folder(
         if store.is_empty():
             if exists and not create:
                 raise errors.FileMissing(f'database "{path}" does not exist: its creation was cut short')
+            folders.check_no_data(path)
             store.create(wanted.new_topology())
             folders.sync_folder(path)
         loaded = store.load()
