@@ -12,6 +12,7 @@ column stays; any other column of the input is an error.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -20,7 +21,7 @@ from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, Undefine
 from ...storage.types import BIGINT, Kind
 from .. import functions
 from ..coercion import coerce, settle
-from ..columns import free_columns, substitute_plan
+from ..columns import columns_of, free_columns, substitute_plan
 from ..expressions import (
     AggregateCall,
     ColumnId,
@@ -54,7 +55,7 @@ class Aggregates:
         if known is None:
             known = self.b.column(call.type, call.function, call.function != "count", call.span)
             self.calls[call] = known
-        return known
+        return known if known.span == call.span else replace(known, span=call.span)
 
 
 def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
@@ -71,7 +72,17 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
         args = [e.bind(a) for a in given]
     finally:
         e.aggregates.busy = False
+    _refuse_outer(e, name, args, position)
     return e.aggregates.column(_call(e, name, args, distinct, node))
+
+
+def _refuse_outer(e: ExpressionBinder, name: str, args: Sequence[Expr], position: int | None) -> None:
+    """An aggregate over columns of an outer query alone would be an aggregate of that query."""
+    used = {id for arg in args for id in columns_of(arg)}
+    if used and used.isdisjoint(c.id for relation in e.scope.relations for c in relation.columns):
+        raise NotSupportedError(
+            f"{name.upper()} over columns of an outer query only is not supported in a subquery", position=position
+        )
 
 
 def _arguments(name: str, arguments: Sequence[Any], position: int | None) -> tuple[bool, Sequence[Any]]:

@@ -54,3 +54,11 @@ def test_orphans_and_empty_folders_go(tmp_path: Path) -> None:
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")) == ["7", "7/0", "7/0/1-0.ext"]
     assert remove_orphans(tmp_path, []) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_goes_where_a_named_file_is_missing(tmp_path: Path) -> None:
+    """The catalogue may be damaged: what looks like a leftover may be the file it means."""
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7" / "1-0.ext").touch()
+    assert remove_orphans(tmp_path, ["8/1-0.ext"]) == 0
+    assert (tmp_path / "7" / "1-0.ext").exists()
