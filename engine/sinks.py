@@ -153,8 +153,9 @@ class NoSink:
 
 
 def mark(segment: Segment, number: int) -> None:
-    """Mark the build rows that the present rows matched."""
-    rows = segment.batch.build_rows(number)
+    """Mark the build rows of side `number`, probed last, that the present rows matched. (Semi and anti joins
+    have a side but bring no build rows: the batch counts other joins than the segment counts sides.)"""
+    rows = segment.batch.build_rows(segment.batch.newest_join)
     segment.builder.block("mark_rows", None, rows, k=External(lambda task: memory.address(task.joins[number].marks)))
 
 

@@ -122,6 +122,10 @@ class Batch:
         self._joins.append(_Join(outer, {self.generation: rows}))
         return len(self._joins) - 1
 
+    @property
+    def newest_join(self) -> int:
+        return len(self._joins) - 1
+
     def index_from(self, generation: int) -> Place | None:
         """Row numbers of `generation` for the present rows; None if that is the present one."""
         now = self.generation

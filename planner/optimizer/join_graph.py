@@ -23,11 +23,12 @@ from itertools import pairwise
 from ...errors import NotSupportedError
 from ...storage.distribution import family
 from ...storage.types import BIGINT
-from ..columns import columns_of, output_ids
+from ..columns import columns_of, never_null, output_ids
 from ..expressions import Case, Cast, ColumnId, ColumnRef, Compare, Expr, Literal
 from ..logical import Filter, Join, JoinKind, Logical
 from ..physical import Physical
 from ..predicates import can_fail, conjoin, conjuncts
+from ..rewrites.keys import spell_out_nulls
 from .distribution import key_column
 
 INNER_KINDS = (JoinKind.INNER, JoinKind.CROSS)
@@ -138,8 +139,13 @@ def _add_constrained(join: Join, graph: JoinGraph, first: int) -> None:
         left |= 1 << leaf.index
     made = Leaf(len(graph.leaves), join.right, output_ids(join.right), join.kind)
     made.null_aware = join.null_aware
-    keys, left_guards, right_guards, residual = _split_condition(join, made.ids)
-    if residual and (join.kind is JoinKind.SINGLE or join.null_aware):
+    keys, left_guards, right_guards, residual = _split_condition(join.condition, made.ids)
+    if made.null_aware and not keys:
+        # x NOT IN (q), and x or q's column is a constant: a guard makes keys NULL, which must not mean more
+        spelled = spell_out_nulls(join.condition, never_null(join.left) | never_null(join.right))
+        made.null_aware = False
+        keys, left_guards, right_guards, residual = _split_condition(conjoin(spelled), made.ids)
+    if residual and (join.kind is JoinKind.SINGLE or made.null_aware):
         raise NotSupportedError(
             "This type of correlated subquery pattern is not supported: "
             "its rows are matched by more than equalities"
@@ -156,14 +162,14 @@ def _add_constrained(join: Join, graph: JoinGraph, first: int) -> None:
 
 
 def _split_condition(
-    join: Join, right_ids: frozenset[ColumnId]
+    condition: Expr | None, right_ids: frozenset[ColumnId]
 ) -> tuple[list[Key], list[Expr], list[Expr], list[Expr]]:
     """Equalities of both sides, conjuncts about the left or the right side only, and the rest."""
     keys: list[Key] = []
     left_guards: list[Expr] = []
     right_guards: list[Expr] = []
     residual: list[Expr] = []
-    for conjunct in conjuncts(join.condition):
+    for conjunct in conjuncts(condition):
         used = columns_of(conjunct)
         if used.isdisjoint(right_ids):
             left_guards.append(conjunct)

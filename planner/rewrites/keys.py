@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..columns import columns_of, output_ids
+from ..columns import columns_of, is_never_null, output_ids
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, IsNull
 from ..logical import (
     Aggregate,
@@ -88,6 +88,6 @@ def spell_out_nulls(condition: Expr | None, never: Collection[ColumnId]) -> list
     found: list[Expr] = []
     for part in conjuncts(condition):
         sides = (part.left, part.right) if isinstance(part, Compare) else ()
-        nulls = [IsNull(side) for side in sides if not columns_of(side) <= set(never)]
+        nulls = [IsNull(side) for side in sides if not is_never_null(side, set(never))]
         found.append(disjoin([part, *nulls]))
     return found
