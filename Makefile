@@ -12,10 +12,12 @@ QUERIES ?=
 DESIGN ?=
 THREADS ?=
 TESTS ?=
+COUNT ?=
+SEED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format typecheck bench golden coverage warmup clean
+.PHONY: help demo test lint format typecheck bench fuzz golden coverage warmup clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -51,6 +53,9 @@ typecheck: .venv/typecheck/warehouse  ## mypy over the package
 bench: $(READY) warmup  ## SF=1 [QUERIES=1,6] [DESIGN=demo,even] [THREADS=2]: beside DuckDB
 	@$(BIN)/python -m warehouse.bench run $(if $(SF),--sf $(SF)) $(if $(QUERIES),--queries $(QUERIES)) \
 		$(if $(DESIGN),--design $(DESIGN)) $(if $(THREADS),--threads $(THREADS))
+
+fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, for long runs
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))
 
 golden: $(READY)  ## rewrite the golden files; read the difference like code
 	@$(BIN)/python -m pytest --update-golden -m golden

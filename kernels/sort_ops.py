@@ -1,5 +1,6 @@
 """Sorting strings, the native part: order words, and what is left to compare behind them. Arrays: sorting.py.
 
+    text_significant(views, n, out)       the strings without their trailing blanks, which do not count
     text_shared_prefix(views, n)          answers how many bytes all non-empty strings have in common
     text_words(views, n, skip, out)       u64 per string: 7 bytes from `skip` on, then min(bytes left, 8) + 1;
                                           0 for an empty string, when there is a shared prefix
@@ -16,10 +17,19 @@ import numpy as np
 from .abi import OK
 from .intrinsics import as_i64, i64p, inline, u8p, u64p
 from .registry import kernel
-from .text import prefix_word, text_compare, text_equal
+from .text import prefix_word, significant, text_compare, text_equal
 
 WORD_BYTES = 7
 LOW_BYTE = np.uint64(0xFF)
+
+
+@kernel("text_significant", arity=3)
+def text_significant(views, n, out):
+    x, o = i64p(views), i64p(out)
+    for i in range(n):
+        o[2 * i] = x[2 * i]
+        o[2 * i + 1] = significant(x[2 * i], x[2 * i + 1])
+    return OK
 
 
 @kernel("text_shared_prefix", arity=2)

@@ -148,7 +148,7 @@ def _codes(column: SortColumn, rows: int) -> list[Code]:
         case "i128":
             return _wide_codes(values.view(np.int64).reshape(rows, 2), column)
         case "str":
-            return _integer_codes(_text_ranks(values), column)
+            return _integer_codes(_text_ranks(_significant(values)), column)
         case _:
             raise InternalError(f"cannot sort by {column.physical}")
 
@@ -198,6 +198,14 @@ def _wide_codes(values: np.ndarray, column: SortColumn) -> list[Code]:
 
 
 # -- strings ------------------------------------------------------------------------------------------
+
+
+def _significant(views: np.ndarray) -> np.ndarray:
+    """The strings without their trailing blanks."""
+    views = np.ascontiguousarray(views)
+    out = empty(views.size, views.dtype).reshape(views.shape)
+    pack.native("text_significant")(address(views), len(views), address(out))
+    return out
 
 
 def _text_ranks(views: np.ndarray) -> np.ndarray:
@@ -250,7 +258,7 @@ def _coarse_code(column: SortColumn, rows: int) -> np.ndarray:
     if column.physical != "str":
         codes = _codes(column, rows)
         return codes[0].values
-    words, _ = _text_words(column.values)
+    words, _ = _text_words(_significant(column.values))
     words >>= np.uint64(2)  # room for NULL on either side; what is lost only makes more candidates
     if column.descending:
         words = np.uint64((1 << 62) - 1) - words
