@@ -27,12 +27,12 @@ from ..planner.expressions import (
     Not,
     Or,
 )
+from ..planner.like import like_matches
 from ..storage.types import Kind, Physical, SqlType
 from .compile.casts import MICROSECONDS_PER_DAY
 from .compile.numeric import round_div
 from .functions import scalar
 from .functions.text import parse_text, print_text
-from .like import like_matches
 
 
 class CannotEvaluate(Exception):

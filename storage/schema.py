@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .types import SqlType
+
+if TYPE_CHECKING:
+    from .sample import Sample
 
 
 class DistStyle(enum.Enum):
@@ -121,6 +124,7 @@ class ColumnStatistics:
     average_width: float = 8.0
     exact_bounds: bool = True
     unique: bool = False  # proven: every non-NULL value stands once (from declared keys: never proven)
+    sample: Sample | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

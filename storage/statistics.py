@@ -1,4 +1,4 @@
-"""Column sketches: distinct values, NULLs, widths and bounds of a column, small and mergeable.
+"""Column sketches: distinct values, NULLs, widths, bounds and a sample of a column, small and mergeable.
 
 An extent's footer has one per column; the catalogue merges them into the table's (a commit adds its
 rows to what is known). Distinct values are counted with HyperLogLog over the hash of distribution.py:
@@ -10,7 +10,7 @@ Merging takes the maximum of each register. Bounds are proofs (zones.py) for as 
 added; whoever deletes rows keeps them, which stays true. Everything else is an estimate.
 
     ColumnSketch.of(column data)   .merge(other)   .statistics() -> schema.ColumnStatistics
-    .to_bytes() / .from_bytes():  | head | low | high | registers, zlib |
+    .to_bytes() / .from_bytes():  | head | low | high | registers, zlib | sample (sample.py), zlib |
 """
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ import numpy as np
 
 from ..kernels import memory, pack
 from .distribution import hash_column
+from .sample import Sample
 from .schema import ColumnStatistics
 from .types import Physical
 from .vector import Array, ColumnData
@@ -33,7 +34,8 @@ from .zones import Bounded, Bounds, bounds, key_prefix
 PRECISION = 12
 REGISTERS = 1 << PRECISION
 _ALPHA = 0.7213 / (1 + 1.079 / REGISTERS)
-_HEAD = struct.Struct("<BBBBQQQI")  # version, physical, bounded, 0, rows, nulls, bytes, length of registers
+# version, physical, bounded, 0, rows, nulls, bytes, lengths of registers and sample
+_HEAD = struct.Struct("<BBBBQQQII")
 _VERSION = 1
 _PHYSICAL = tuple(Physical)
 _MAX_CODE_POINT = 0x10FFFF
@@ -49,16 +51,19 @@ class ColumnSketch:
     total_bytes: int  # of values, for the average width
     bounds: Bounds
     registers: Array  # uint8[REGISTERS]
+    sample: Sample
 
     @staticmethod
     def of(column: ColumnData, known: Bounds | None = None) -> ColumnSketch:
         """The sketch of some rows (`known`: their bounds, when there already)."""
         registers = np.zeros(REGISTERS, np.uint8)
-        add_hashes(registers, hash_column(column), column.valid)
+        hashes = hash_column(column)
+        add_hashes(registers, hashes, column.valid)
         text = column.type.physical is Physical.STR
         size = column.text_bytes if text else column.rows * column.type.storage_bytes
         found = known if known is not None else bounds(column)
-        return ColumnSketch(column.type.physical, column.rows, column.null_count, size, found, registers)
+        sample = Sample.of(column, int(hashes.sum(dtype=np.uint64)))
+        return ColumnSketch(column.type.physical, column.rows, column.null_count, size, found, registers, sample)
 
     def merge(self, other: ColumnSketch) -> ColumnSketch:
         """The sketch of both sets of rows."""
@@ -69,6 +74,7 @@ class ColumnSketch:
             self.total_bytes + other.total_bytes,
             _merge_bounds(self.bounds, other.bounds),
             np.maximum(self.registers, other.registers),
+            self.sample.merge(other.sample),
         )
 
     def distinct(self) -> float:
@@ -81,7 +87,7 @@ class ColumnSketch:
         low, high = self._physical_bounds()
         exact = self.bounds.state is not Bounded.UNKNOWN
         width = self.total_bytes / self.rows if self.rows else 0.0
-        return ColumnStatistics(self.distinct(), self.nulls, low, high, width, exact)
+        return ColumnStatistics(self.distinct(), self.nulls, low, high, width, exact, sample=self.sample)
 
     def _physical_bounds(self) -> tuple[Any, Any]:
         if self.bounds.state is not Bounded.KNOWN:
@@ -99,31 +105,33 @@ class ColumnSketch:
 
     def to_bytes(self) -> bytes:
         packed = zlib.compress(self.registers.tobytes(), 1)
+        sample = zlib.compress(self.sample.to_bytes(), 1)
         code = _PHYSICAL.index(self.physical)
         head = _HEAD.pack(
-            _VERSION, code, self.bounds.state, 0, self.rows, self.nulls, self.total_bytes, len(packed)
+            _VERSION, code, self.bounds.state, 0, self.rows, self.nulls, self.total_bytes, len(packed), len(sample)
         )
         form = _bound_struct(self.physical)
-        return head + form.pack(self.bounds.low, self.bounds.high) + packed
+        return head + form.pack(self.bounds.low, self.bounds.high) + packed + sample
 
     @staticmethod
     def from_bytes(blob: bytes) -> ColumnSketch:
         """Raises ValueError on a blob that is cut or malformed."""
         try:
-            version, code, state, _, rows, nulls, size, length = _HEAD.unpack_from(blob)
+            version, code, state, _, rows, nulls, size, length, sampled = _HEAD.unpack_from(blob)
             if version != _VERSION:
                 raise ValueError(f"column sketch of unknown version {version}")
             physical = _PHYSICAL[code]
             form = _bound_struct(physical)
             low, high = form.unpack_from(blob, _HEAD.size)
-            packed = blob[_HEAD.size + form.size :]
-            raw = zlib.decompress(packed)
+            at = _HEAD.size + form.size
+            raw = zlib.decompress(blob[at : at + length])
+            sample = Sample.from_bytes(zlib.decompress(blob[at + length :]), physical)
         except (struct.error, zlib.error, IndexError) as error:
             raise ValueError(f"column sketch: {error}") from error
-        if len(packed) != length or len(raw) != REGISTERS:
+        if at + length + sampled != len(blob) or len(raw) != REGISTERS:
             raise ValueError(f"column sketch: {len(blob)} bytes do not hold {REGISTERS} registers")
         found = Bounds(Bounded(state), low, high)
-        return ColumnSketch(physical, rows, nulls, size, found, np.frombuffer(raw, np.uint8))
+        return ColumnSketch(physical, rows, nulls, size, found, np.frombuffer(raw, np.uint8), sample)
 
 
 def merge_all(sketches: list[ColumnSketch]) -> ColumnSketch:

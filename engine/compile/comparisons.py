@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...planner.expressions import InList, Like
+from ...planner.like import like_matches
 from ...storage.types import Physical
-from ..like import like_matches
 from . import text
 from .batch import Value
 from .constants import float_bits

@@ -34,6 +34,7 @@ from ..logical import (
 )
 
 if TYPE_CHECKING:
+    from ...storage.sample import Sample
     from ...storage.schema import CatalogView
 
 DEFAULT_ROWS = 1000.0  # a table nobody has analyzed
@@ -50,6 +51,7 @@ class ColumnEstimate:
     high: Any = None
     nulls: float = 0.0  # fraction
     width: float = 8.0
+    sample: Sample | None = None
 
 
 def type_width(type: SqlType) -> float:
@@ -189,7 +191,7 @@ class Estimator:
             nulls = column.null_count / rows if rows else 0.0
             width = column.average_width if ref.type.is_string else type_width(ref.type)
             self.columns[ref.id] = ColumnEstimate(
-                max(1.0, column.distinct), max(rows, 1.0), column.low, column.high, nulls, width
+                max(1.0, column.distinct), max(rows, 1.0), column.low, column.high, nulls, width, column.sample
             )
         return rows
 

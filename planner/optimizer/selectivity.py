@@ -6,6 +6,8 @@
     a IN (n values)          n / distinct
     LIKE 'abc%'              0.05 a letter, at least       LIKE '%x%'   0.1
     AND, OR, NOT             as if independent
+
+Where a column's sample says that its values are not spread like this, the sample counts (sampled.py).
 """
 from __future__ import annotations
 
@@ -28,6 +30,7 @@ from ..expressions import (
 )
 from ..predicates import FLIPPED, conjuncts
 from .estimates import ColumnEstimate, Estimator
+from .sampled import Sampled, position, sampled
 
 UNKNOWN_RANGE = 1.0 / 3.0
 UNKNOWN_EQUALITY = 0.05
@@ -56,10 +59,10 @@ def _selectivity(predicate: Expr, est: Estimator, rows: float) -> float:
             nulls = _known(predicate.arg, est, rows).nulls
             return 1.0 - nulls if predicate.negated else max(nulls, 0.001)
         case InList():
-            share = min(1.0, len(predicate.values) / max(1.0, est.distinct(predicate.arg, rows)))
+            share = _in_list(predicate, est, rows)
             return 1.0 - share if predicate.negated else share
         case Like():
-            share = _like(predicate.pattern, predicate.escape)
+            share = _like_share(predicate, _known(predicate.arg, est, rows))
             return 1.0 - share if predicate.negated else share
         case Literal():
             return 1.0 if predicate.value else 0.0
@@ -126,7 +129,23 @@ def _equality(left: Expr, value: Any, est: Estimator, rows: float) -> float:
         return max(UNKNOWN_EQUALITY if known.distinct <= 1 else 0.0, 1.0 / max(1.0, known.distinct))
     if _outside(value, known):
         return FEWEST
-    return (1.0 - known.nulls) / max(1.0, known.distinct)
+    found = _sample_of(known, left.type, value)
+    share = 1.0 / max(1.0, known.distinct) if found is None else found.equal(value, known.distinct)
+    return (1.0 - known.nulls) * share
+
+
+def _in_list(predicate: InList, est: Estimator, rows: float) -> float:
+    known = _known(predicate.arg, est, rows)
+    if isinstance(predicate.arg, ColumnRef) and known.sample is not None:
+        return min(1.0, sum([_equality(predicate.arg, value, est, rows) for value in predicate.values]))
+    return min(1.0, len(predicate.values) / max(1.0, est.distinct(predicate.arg, rows)))
+
+
+def _sample_of(known: ColumnEstimate, type: SqlType, value: Any) -> Sampled | None:
+    """The column's sample, if it may be compared with `value` the plain way."""
+    if type.case_insensitive or value is None:
+        return None
+    return sampled(known.sample, known.low, known.high, value)
 
 
 def _outside(value: Any, known: ColumnEstimate) -> bool:
@@ -143,25 +162,31 @@ def _between_columns(left: Expr, right: Expr, op: str, est: Estimator, rows: flo
 
 
 def _range(op: str, value: Any, known: ColumnEstimate, type: SqlType) -> float:
-    if known.low is None or known.high is None:
+    found = _sample_of(known, type, value)
+    if found is not None and not _outside(value, known):
+        share = found.below(value, op in ("<=", ">"))
+    elif known.low is None or known.high is None or isinstance(value, str) != isinstance(known.low, str):
         return UNKNOWN_RANGE
-    if isinstance(value, str) != isinstance(known.low, str):
-        return UNKNOWN_RANGE
-    low, high, at = _position(known.low), _position(known.high), _position(value)
-    if high <= low:
-        share = 1.0 if at >= high else 0.0
     else:
-        share = min(1.0, max(0.0, (at - low) / (high - low)))
+        share = _on_the_line(value, known)
     share = share if op in ("<", "<=") else 1.0 - share
     return max(FEWEST, share * (1.0 - known.nulls))
 
 
-def _position(value: Any) -> float:
-    """A number that orders values: text by its first eight bytes."""
-    if isinstance(value, str):
-        head = value.encode()[:8].ljust(8, b"\0")
-        return float(int.from_bytes(head, "big"))
-    return float(value)
+def _on_the_line(value: Any, known: ColumnEstimate) -> float:
+    low, high, at = position(known.low), position(known.high), position(value)
+    if high <= low:
+        return 1.0 if at >= high else 0.0
+    return min(1.0, max(0.0, (at - low) / (high - low)))
+
+
+def _like_share(predicate: Like, known: ColumnEstimate) -> float:
+    otherwise = _like(predicate.pattern, predicate.escape)
+    found = _sample_of(known, predicate.arg.type, predicate.pattern)
+    if found is None:
+        return otherwise
+    share = found.like(predicate.pattern, predicate.escape, predicate.case_insensitive, otherwise)
+    return share * (1.0 - known.nulls)
 
 
 def _like(pattern: str, escape: str) -> float:
