@@ -1,8 +1,9 @@
 """The long run: random data sets and queries until the count is reached; failures are made small and printed.
 
-    PYTHONPATH=tests .venv/bin/python -m fuzz --count 2000 --seed 7        (make fuzz COUNT=... SEED=...)
-    PYTHONPATH=tests .venv/bin/python -m fuzz --replay 7:31                one query: data set 7, query 31
+PYTHONPATH=tests .venv/bin/python -m fuzz --count 2000 --seed 7        (make fuzz COUNT=... SEED=...)
+PYTHONPATH=tests .venv/bin/python -m fuzz --replay 7:31                one query: data set 7, query 31
 """
+
 from __future__ import annotations
 
 import argparse
@@ -31,6 +32,7 @@ def query_of(lab: Lab, seed: int, number: int, literals: int = 0) -> Query:
 
 def report(lab: Lab, query: Query, outcome: Outcome, label: str) -> None:
     """Print a failure with the smallest query that shows it."""
+
     def fails(node: Node) -> bool:
         again = lab.check(rewritten(query, node), [outcome.place])
         return again.bad and (again.kind, again.error) == (outcome.kind, outcome.error)

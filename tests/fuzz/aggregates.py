@@ -1,4 +1,5 @@
 """Random aggregates, and values made of aggregates and group keys."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -18,9 +19,17 @@ class Aggregates(Predicates):
         if kind < 0.75:
             return self.aggregate(sort, scope)
         if kind < 0.83:
-            return value(self.aggregate(sort, scope).t, "case when {1} > {2} then {0} end",
-                         self.aggregate(sort, scope), self.count(scope), literals.count(self.values, 0, 3)
-                         ) if sort != "text" else self.aggregate(sort, scope)
+            return (
+                value(
+                    self.aggregate(sort, scope).t,
+                    "case when {1} > {2} then {0} end",
+                    self.aggregate(sort, scope),
+                    self.count(scope),
+                    literals.count(self.values, 0, 3),
+                )
+                if sort != "text"
+                else self.aggregate(sort, scope)
+            )
         same = [k for k in keys if k.sort == sort and not k.t.wild]
         if same and sort not in ("dec",):
             a, b = self.random.choice(same), self.aggregate(sort, scope)
@@ -43,7 +52,13 @@ class Aggregates(Predicates):
         match sort:
             case "int":
                 kind = self.random.random()
-                return self.count(scope) if kind < 0.4 else self.int_total(scope) if kind < 0.8 else self.extreme(sort, scope)
+                return (
+                    self.count(scope)
+                    if kind < 0.4
+                    else self.int_total(scope)
+                    if kind < 0.8
+                    else self.extreme(sort, scope)
+                )
             case "dec":
                 return self.dec_total(scope) if self.chance(0.7) else self.extreme(sort, scope)
             case "flt":
@@ -76,8 +91,12 @@ class Aggregates(Predicates):
         if self.chance(0.5):
             type = Type("int", "bigint", bound=a.t.bound * SAFE_ROWS)
             return value(type, f"sum({d}{{0}})", a, judge=f"cast(sum({d}{{0}}) as bigint)")
-        return value(Type("int", "bigint", bound=a.t.bound), f"avg({d}{{0}})", a,
-                     judge=f"cast(sum({d}{{0}}) // count({d}{{0}}) as bigint)")
+        return value(
+            Type("int", "bigint", bound=a.t.bound),
+            f"avg({d}{{0}})",
+            a,
+            judge=f"cast(sum({d}{{0}}) // count({d}{{0}}) as bigint)",
+        )
 
     def dec_total(self, scope: Scope) -> Node:
         a = self.argument("dec", scope, 10**12)
@@ -86,8 +105,10 @@ class Aggregates(Predicates):
         if self.chance(0.5) or a.t.bound * 10 ** (2 * s) > 10**28:
             return value(type, f"sum({d}{{0}})", a)
         unit = f"cast('0.{'0' * (s - 1)}1' as decimal({s},{s}))" if s else "cast(1 as decimal(1,0))"
-        judge = (f"(cast(cast(sum({d}{{0}}) * {10**s} as hugeint) // count({d}{{0}}) as decimal({38 - max(s, 1)},0))"
-                 f" * {unit})")
+        judge = (
+            f"(cast(cast(sum({d}{{0}}) * {10**s} as hugeint) // count({d}{{0}}) as decimal({38 - max(s, 1)},0))"
+            f" * {unit})"
+        )
         return value(replace(type, bound=a.t.bound), f"avg({d}{{0}})", a, judge=judge)
 
     def flt_total(self, scope: Scope) -> Node:

@@ -4,6 +4,7 @@
 
 The judge errs too, seldom: where the answers differ it is asked again without its optimizer (judge_wrong).
 """
+
 from __future__ import annotations
 
 import warnings
@@ -20,8 +21,12 @@ from .tables import Table, load, load_judge, make_tables
 
 TOPOLOGIES = ((1, 1), (1, 2), (2, 2), (4, 4))
 SORT_OF_ARROW = {
-    "int": ("int16", "int32", "int64"), "dec": ("decimal",), "flt": ("float", "double"),
-    "text": ("string", "large_string", "string_view", "dictionary"), "date": ("date32",), "ts": ("timestamp",),
+    "int": ("int16", "int32", "int64"),
+    "dec": ("decimal",),
+    "flt": ("float", "double"),
+    "text": ("string", "large_string", "string_view", "dictionary"),
+    "date": ("date32",),
+    "ts": ("timestamp",),
     "bool": ("bool",),
 }
 MOST_RESULT_ROWS = 150_000

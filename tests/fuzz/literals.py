@@ -1,5 +1,6 @@
 """Random literals, in both dialects. Their values come from a random generator of their own, so that one
 query can be written again with other literals (the plan cache is asked the same shape twice)."""
+
 from __future__ import annotations
 
 import datetime
@@ -54,8 +55,20 @@ def count(values: Random, low: int, high: int) -> Node:
 
 
 TYPES = {
-    "int": INT, "dec": Type("dec", precision=4, scale=2, bound=20), "flt": Type("flt", "double", bound=10),
-    "text": Type("text", length=3, ascii=False), "date": Type("date"), "ts": Type("ts"), "bool": Type("bool"),
+    "int": INT,
+    "dec": Type("dec", precision=4, scale=2, bound=20),
+    "flt": Type("flt", "double", bound=10),
+    "text": Type("text", length=3, ascii=False),
+    "date": Type("date"),
+    "ts": Type("ts"),
+    "bool": Type("bool"),
 }
-_NAMES = {"int": "int", "dec": "decimal(9,2)", "flt": "double precision", "text": "varchar(5)", "date": "date",
-          "ts": "timestamp", "bool": "boolean"}
+_NAMES = {
+    "int": "int",
+    "dec": "decimal(9,2)",
+    "flt": "double precision",
+    "text": "varchar(5)",
+    "date": "date",
+    "ts": "timestamp",
+    "bool": "boolean",
+}

@@ -1,4 +1,5 @@
 """Random decimals, floats, texts, dates and timestamps."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -56,8 +57,10 @@ class MoreScalars(Scalars):
         if precision > 38:
             scale, precision = max(38 + scale - precision, 4), 38
         power = scale - s1 + s2
-        judge = (f"(cast((cast({{0}} * {10**s1} as hugeint) * {10**power}) // "
-                 f"cast(nullif({{1}}, 0) * {10**s2} as hugeint) as decimal(38,0)) * cast(1 as decimal(1,0)))")
+        judge = (
+            f"(cast((cast({{0}} * {10**s1} as hugeint) * {10**power}) // "
+            f"cast(nullif({{1}}, 0) * {10**s2} as hugeint) as decimal(38,0)) * cast(1 as decimal(1,0)))"
+        )
         digits = f"cast('0.{'0' * (scale - 1)}1' as decimal({scale},{scale}))"
         judge = judge.replace("decimal(38,0)) * cast(1 as decimal(1,0))", f"decimal({38 - scale},0)) * {digits}")
         bound = a.t.bound * 10**s2
@@ -118,7 +121,7 @@ class MoreScalars(Scalars):
                 a, b = self.value("flt", scope, depth), self.value("flt", scope, depth)
                 op = self.random.choice("+-*")
                 bound = a.t.bound * b.t.bound if op == "*" else a.t.bound + b.t.bound
-                if bound > 1e6 or a.t.rounded or b.t.rounded or "real" in (a.t.width, b.t.width) and op == "*":
+                if bound > 1e6 or a.t.rounded or b.t.rounded or ("real" in (a.t.width, b.t.width) and op == "*"):
                     return a
                 return value(replace(FLOAT, bound=bound), f"({{0}} {op} {{1}})", a, b)
             case 3:
@@ -168,7 +171,9 @@ class MoreScalars(Scalars):
             case 7 | 8:
                 b = self.text_value(scope, depth)
                 type = replace(s, length=a.t.length + b.t.length, ascii=a.t.ascii and b.t.ascii)
-                return value(type, "({0} || {1})" if self.chance(0.7) else "concat({0}, {1})", a, b, judge="({0} || {1})")
+                return value(
+                    type, "({0} || {1})" if self.chance(0.7) else "concat({0}, {1})", a, b, judge="({0} || {1})"
+                )
             case 9:
                 b = self.value(self.random.choice(["int", "dec", "date", "ts"]), scope, depth)
                 return value(Type("text", length=60), "cast({0} as varchar(60))", b)
@@ -196,7 +201,9 @@ class MoreScalars(Scalars):
                 if b.t.bound > 2000:
                     b = literals.count(self.values, 0, 99)
                 narrow = value(replace(b.t, width="int"), "cast({0} as int)", b)
-                return value(DATE, f"({{0}} {self.random.choice('+-')} {{1}})", self.value("date", scope, depth), narrow)
+                return value(
+                    DATE, f"({{0}} {self.random.choice('+-')} {{1}})", self.value("date", scope, depth), narrow
+                )
             case 1:
                 return value(DATE, "cast({0} as date)", self.value("ts", scope, depth))
             case 2:
@@ -206,31 +213,57 @@ class MoreScalars(Scalars):
                 return value(DATE, f"cast(date_trunc('{part}', {{0}}) as date)", self.value("date", scope, depth))
             case 4:
                 n = literals.count(self.values, 0, 40)
-                return value(DATE, "cast(dateadd(month, {1}, {0}) as date)", self.value("date", scope, depth), n,
-                             judge="cast({0} + to_months(cast({1} as int)) as date)")
+                return value(
+                    DATE,
+                    "cast(dateadd(month, {1}, {0}) as date)",
+                    self.value("date", scope, depth),
+                    n,
+                    judge="cast({0} + to_months(cast({1} as int)) as date)",
+                )
             case _:
                 return value(DATE, "trunc({0})", self.value("ts", scope, depth), judge="cast({0} as date)")
 
     def timestamp(self, scope: Scope, depth: int) -> Node:
         match self.random.randrange(6):
             case 0:
-                part, judges = self.random.choice([("hour", "to_hours"), ("day", "to_days"), ("month", "to_months"),
-                                                   ("minute", "to_minutes"), ("second", "to_seconds")])
+                part, judges = self.random.choice(
+                    [
+                        ("hour", "to_hours"),
+                        ("day", "to_days"),
+                        ("month", "to_months"),
+                        ("minute", "to_minutes"),
+                        ("second", "to_seconds"),
+                    ]
+                )
                 n = literals.nonzero(self.random, self.values)
-                return value(TIMESTAMP, f"dateadd({part}, {{1}}, {{0}})", self.value("ts", scope, depth), n,
-                             judge=f"cast({{0}} + {judges}(cast({{1}} as int)) as timestamp)")
+                return value(
+                    TIMESTAMP,
+                    f"dateadd({part}, {{1}}, {{0}})",
+                    self.value("ts", scope, depth),
+                    n,
+                    judge=f"cast({{0}} + {judges}(cast({{1}} as int)) as timestamp)",
+                )
             case 1 | 2:
                 part = self.random.choice(["year", "quarter", "month", "week", "day", "hour", "minute", "second"])
                 a = self.value(self.random.choice(["ts", "date"]), scope, depth)
-                return value(TIMESTAMP, f"date_trunc('{part}', {{0}})", a, judge=f"date_trunc('{part}', cast({{0}} as timestamp))")
+                return value(
+                    TIMESTAMP,
+                    f"date_trunc('{part}', {{0}})",
+                    a,
+                    judge=f"date_trunc('{part}', cast({{0}} as timestamp))",
+                )
             case 3:
                 return value(TIMESTAMP, "cast({0} as timestamp)", self.value("date", scope, depth))
             case 4:
                 n, unit = self.random.randint(1, 30), self.random.choice(["day", "month", "hour", "year"])
                 op = self.random.choice("+-")
                 a = self.value(self.random.choice(["ts", "date"]), scope, depth)
-                return value(TIMESTAMP, f"({{0}} {op} interval '{n} {unit}')", a,
-                             judge=f"cast({{0}} {op} interval '{n} {unit}' as timestamp)")
+                return value(
+                    TIMESTAMP,
+                    f"({{0}} {op} interval '{n} {unit}')",
+                    a,
+                    judge=f"cast({{0}} {op} interval '{n} {unit}' as timestamp)",
+                )
             case _:
                 return self.value("ts", scope, 0)
 

@@ -11,6 +11,7 @@ place: 'int', 'dec', 'flt', 'text', 'date', 'ts', 'bool' for values, 'clause' fo
 has: its bound, so that nothing overflows; whether text may end in blanks, which do not count when Redshift
 compares; whether a float went through rounding.
 """
+
 from __future__ import annotations
 
 import re

@@ -1,4 +1,5 @@
 """Random predicates in three-valued logic, with subqueries in them."""
+
 from __future__ import annotations
 
 from . import literals
@@ -60,9 +61,9 @@ class Predicates(MoreScalars):
             other = "ts" if sort == "date" else "date"
             return a, self.value(other, scope, depth)
         b = self.value(other, scope, depth, wild)
-        if a.sort != b.sort or a.sort == "dec":
-            if max(a.t.bound, b.t.bound) * 10 ** max(a.t.scale, b.t.scale) >= 1e38:
-                return a, a
+        mixed = a.sort != b.sort or a.sort == "dec"
+        if mixed and max(a.t.bound, b.t.bound) * 10 ** max(a.t.scale, b.t.scale) >= 1e38:
+            return a, a
         return compared(a), compared(b)
 
     def comparison(self, scope: Scope, depth: int) -> Node:
@@ -78,8 +79,12 @@ class Predicates(MoreScalars):
     def in_list(self, scope: Scope, depth: int) -> Node:
         sort = self.random.choice(["int", "int", "text", "text", "dec", "date", "bool"])
         a = compared(self.value(sort, scope, depth))
-        items = [compared(self.value(sort, scope, 0)) if self.chance(0.15)
-                 else literals.literal(sort, self.random, self.values) for _ in range(self.random.randint(1, 6))]
+        items = [
+            compared(self.value(sort, scope, 0))
+            if self.chance(0.15)
+            else literals.literal(sort, self.random, self.values)
+            for _ in range(self.random.randint(1, 6))
+        ]
         if self.chance(0.1):
             items.append(Node(sort, "null"))
         return test(self.random.choice(["{0} in ({1})", "{0} not in ({1})"]), a, many(", ", items))

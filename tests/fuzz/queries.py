@@ -1,4 +1,5 @@
 """Random queries: joins, subqueries, grouping, set operations, CTEs, ORDER BY and LIMIT."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ class Queries(Aggregates):
     def __init__(self, tables: tuple[Table, ...], random: Random, values: Random) -> None:
         super().__init__(random, values)
         self.tables = tables
+        self.big = tables[-1].rows > MOST_ROWS
+        self.most = 4 * MOST_ROWS if self.big else MOST_ROWS
         self.ctes: list[tuple[str, Source]] = []
         self.aliases = 0
         self.nesting = 0
@@ -52,6 +55,8 @@ class Queries(Aggregates):
         least = 0 if self.chance(0.06) else 1
         tables = [t for t in self.tables if least <= t.rows <= most]
         table, alias = self.random.choice(tables), self.alias("a")
+        if self.big and tables[-1] is self.tables[-1] and self.chance(0.4):
+            table = tables[-1]
         columns = tuple(value(c.kind.type, f"{alias}.{c.name}") for c in table.columns)
         source = Source(alias, columns, table.rows, tuple(c.peak for c in table.columns))
         return Node("from1", f"{table.name} {alias}"), source
@@ -72,7 +77,7 @@ class Queries(Aggregates):
         return query, Source("", columns, rows, tuple(1.0 for _ in columns))
 
     def from_clause(self, outer: tuple[Source, ...], most: int = 3) -> tuple[Node, Scope, float]:
-        node, source = self.table_source(MOST_ROWS if self.nesting or self.chance(0.9) else 1e9)
+        node, source = self.table_source(self.most)
         sources, rows = [source], source.rows
         for _ in range(self.random.choice([0, 0, 1, 1, 2, 3])):
             if len(sources) >= most:
@@ -86,14 +91,15 @@ class Queries(Aggregates):
                 break
         return node, Scope(tuple(sources), outer), rows
 
-    def join(self, left: Node, sources: list[Source], rows: float,
-             outer: tuple[Source, ...]) -> tuple[Node, Source, float] | None:
+    def join(
+        self, left: Node, sources: list[Source], rows: float, outer: tuple[Source, ...]
+    ) -> tuple[Node, Source, float] | None:
         kind = self.random.choice(JOINS)
-        right, added = self.table_source(MOST_ROWS)
+        right, added = self.table_source(self.most)
         both = Scope((*sources, added))
         equal = self.equality(sources, added, rows)
         if kind in ("cross join", "comma") or equal is None:
-            if rows * added.rows > MOST_ROWS / 3:
+            if rows * added.rows > self.most / 3:
                 return None
             glue = ", " if kind == "comma" else " cross join "
             return Node("from", f"{{0}}{glue}{{1}}", args=(left, right)), added, rows * added.rows
@@ -104,7 +110,7 @@ class Queries(Aggregates):
             parts += [again[0]] if again is not None else []
         if self.chance(0.3) and kind != "full join":
             parts.append(self.predicate(both, 1))
-        if self.chance(0.06) and rows * added.rows < MOST_ROWS / 3 and kind != "full join":
+        if self.chance(0.06) and rows * added.rows < self.most / 3 and kind != "full join":
             parts, result = [self.comparison(both, 1)], rows * added.rows
         on = many(" and ", parts)
         return Node("from", f"{{0}} {kind} {{1}} on {{2}}", args=(left, right, on)), added, max(result, rows)
@@ -123,12 +129,12 @@ class Queries(Aggregates):
             if alike and self.chance(0.75):
                 b, peak = alike[0]
             result = max(rows, 1) * max(1.0, peak * added.rows)
-            if result > MOST_ROWS:
+            if result > self.most:
                 continue
             if self.chance(0.15) and sort == other and sort in ("int", "text", "date") and not a.t.wild:
                 a = self.conditional(sort, Scope(tuple(sources)), 0)
                 result = max(rows, 1) * max(1.0, added.rows)
-                if result > MOST_ROWS:
+                if result > self.most:
                     continue
             sides = (compared(a), compared(b)) if self.chance(0.5) else (compared(b), compared(a))
             return test("{0} = {1}", *sides), result
@@ -137,7 +143,9 @@ class Queries(Aggregates):
     # -- SELECT ------------------------------------------------------------------------------------
 
     def where(self, scope: Scope, correlate: bool = False) -> Node:
-        parts = [self.predicate(scope, self.random.choice([1, 2, 2])) for _ in range(self.random.choice([0, 0, 1, 1, 2]))]
+        parts = [
+            self.predicate(scope, self.random.choice([1, 2, 2])) for _ in range(self.random.choice([0, 0, 1, 1, 2]))
+        ]
         if correlate and scope.outer and self.chance(0.8):
             parts.append(self.correlation(scope))
         return Node("clause", " where {0}", args=(many(" and ", parts),)) if parts else EMPTY
@@ -171,12 +179,18 @@ class Queries(Aggregates):
         if distinct:
             items = [key(i) for i in items]
         start = "select distinct " if distinct else "select "
-        return Node("query", start + "{0} from {1}{2}", args=(listed(items), source, where)), [i.t for i in items], rows
+        return (
+            Node("query", start + "{0} from {1}{2}", args=(listed(items), source, where)),
+            [i.t for i in items],
+            rows,
+        )
 
     def grouped(self, source: Node, scope: Scope, where: Node, sorts: list[str] | None) -> tuple[Node, list[Type]]:
         """GROUP BY with 0 to 4 keys."""
-        keys = [key(self.value(self.random.choice(SORTS), scope, self.random.choice([0, 0, 1]), True))
-                for _ in range(self.random.choice([0, 1, 1, 2, 2, 3, 4]))]
+        keys = [
+            key(self.value(self.random.choice(SORTS), scope, self.random.choice([0, 0, 1]), True))
+            for _ in range(self.random.choice([0, 1, 1, 2, 2, 3, 4]))
+        ]
         keys = [k for k in keys if columns_in(k) and "select" not in k.text("ours")]  # a lone number is a place
         items: list[Node] = []
         wanted = sorts or [self.random.choice(OUTPUT) for _ in range(self.random.randint(1, 4))]
@@ -192,7 +206,9 @@ class Queries(Aggregates):
         if self.chance(0.25):
             test = self.aggregate_value(self.random.choice(["int", "dec", "flt"]), scope, keys)
             bound = literals.literal(test.sort, self.random, self.values)
-            having = Node("clause", f" having {{0}} {self.random.choice(['>', '<=', '<>'])} {{1}}", args=(test, bound))
+            having = Node(
+                "clause", f" having {{0}} {self.random.choice(['>', '<=', '<>'])} {{1}}", args=(test, bound)
+            )
         by = Node("clause", " group by {0}", args=(many(", ", keys),)) if keys else EMPTY
         node = Node("query", "select {0} from {1}{2}{3}{4}", args=(listed(items), source, where, by, having))
         return node, [i.t for i in items]
@@ -203,12 +219,17 @@ class Queries(Aggregates):
         sorts = [self.random.choice(["int", "text", "date", "bool", "int"]) for _ in range(self.random.randint(1, 3))]
         parts, all_types, rows = [], [], 0.0
         count = self.random.choice([2, 2, 3])
-        ops = [self.random.choice(["union", "union all", "union all", "intersect", "except"]) for _ in range(count - 1)]
+        ops = [
+            self.random.choice(["union", "union all", "union all", "intersect", "except"]) for _ in range(count - 1)
+        ]
         self.nesting += 1
         for _ in range(count):
             node, types, estimate = self.select(outer, sorts)
-            wrapped = Node("query", "(select {0} from ({1}) s)",
-                           args=(listed([key(value(t, f"x{i}")) for i, t in enumerate(types)]), node))
+            wrapped = Node(
+                "query",
+                "(select {0} from ({1}) s)",
+                args=(listed([key(value(t, f"x{i}")) for i, t in enumerate(types)]), node),
+            )
             parts.append(wrapped)
             all_types.append(types)
             rows += estimate
@@ -258,11 +279,19 @@ class Queries(Aggregates):
         sort = self.random.choice(["int", "int", "text", "date", "dec"])
         a, b = compared(self.value(sort, scope, 0)), compared(self.value(sort, own, 0))
         if kind < 0.8:
-            return test(f"{{0}} {self.random.choice(['in', 'not in'])} (select {{1}} from {{2}}{{3}})", a, b, source, where)
+            return test(
+                f"{{0}} {self.random.choice(['in', 'not in'])} (select {{1}} from {{2}}{{3}})", a, b, source, where
+            )
         op = self.random.choice(["=", "<>", "<", ">=", ">"])
         every = self.random.choice(["any", "all", "some"])
-        return test(f"{{0}} {op} {every} (select {{1}} from {{2}}{{3}})", a, b, source, where,
-                     judge=f"{{0}} {op} {every.replace('some', 'any')} (select {{1}} from {{2}}{{3}})")
+        return test(
+            f"{{0}} {op} {every} (select {{1}} from {{2}}{{3}})",
+            a,
+            b,
+            source,
+            where,
+            judge=f"{{0}} {op} {every.replace('some', 'any')} (select {{1}} from {{2}}{{3}})",
+        )
 
     # -- whole statements --------------------------------------------------------------------------
 

@@ -1,15 +1,23 @@
 """Make a failing query smaller: leave out clauses and list members, put an argument in its parent's place, a
 literal in a value's place, as long as `fails` still says that it fails."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from .nodes import EMPTY, Node, value
 from .literals import TYPES
+from .nodes import EMPTY, Node, value
 
-SIMPLE = {"int": "1", "dec": "1.50", "flt": "cast(0.5 as double precision)", "text": "'a'",
-          "date": "date '2000-01-01'", "ts": "timestamp '2000-01-01'", "bool": "true"}
+SIMPLE = {
+    "int": "1",
+    "dec": "1.50",
+    "flt": "cast(0.5 as double precision)",
+    "text": "'a'",
+    "date": "date '2000-01-01'",
+    "ts": "timestamp '2000-01-01'",
+    "bool": "true",
+}
 
 
 def reduced(node: Node, fails: Callable[[Node], bool], attempts: int = 400) -> Node:
@@ -45,8 +53,7 @@ def _here(node: Node) -> Iterator[Node]:
             for i in range(len(node.args)):
                 yield replace(node, args=node.args[:i] + node.args[i + 1 :])
         return
-    for below in _same_sort(node, node.sort):
-        yield below
+    yield from _same_sort(node, node.sort)
     if node.sort in SIMPLE and node.ours != SIMPLE[node.sort]:
         yield value(TYPES[node.sort], SIMPLE[node.sort])
 

@@ -1,4 +1,5 @@
 """Random values by sort, over the columns in scope: arithmetic, casts, functions, CASE and its relatives."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -30,8 +31,12 @@ class Scope:
     outer: tuple[Source, ...] = ()
 
     def columns(self, sort: str, wild: bool, outer: bool = False) -> list[Node]:
-        return [c for s in (self.outer if outer else self.sources) for c in s.columns
-                if c.sort == sort and (wild or not c.t.wild)]
+        return [
+            c
+            for s in (self.outer if outer else self.sources)
+            for c in s.columns
+            if c.sort == sort and (wild or not c.t.wild)
+        ]
 
 
 def _wider(a: Type, b: Type) -> str:
@@ -67,8 +72,13 @@ class Scalars:
         if self.chance(0.2):
             return self.conditional(sort, scope, depth - 1)
         makers: dict[str, Callable[[Scope, int], Node]] = {
-            "int": self.integer, "dec": self.decimal, "flt": self.float, "text": self.text, "date": self.date,
-            "ts": self.timestamp, "bool": self.boolean,
+            "int": self.integer,
+            "dec": self.decimal,
+            "flt": self.float,
+            "text": self.text,
+            "date": self.date,
+            "ts": self.timestamp,
+            "bool": self.boolean,
         }
         return makers[sort](scope, depth - 1)
 
@@ -103,8 +113,9 @@ class Scalars:
                 return value(replace(type, ragged=type.blank), f"{name}({{0}}, {{1}})", compared(a), compared(b))
             case 4:
                 test = self.value(self.random.choice(SORTS), scope, depth, True)
-                return value(type, "nvl2({2}, {0}, {1})", a, b, test,
-                             judge="case when {2} is not null then {0} else {1} end")
+                return value(
+                    type, "nvl2({2}, {0}, {1})", a, b, test, judge="case when {2} is not null then {0} else {1} end"
+                )
             case 5 if sort not in ("flt",):
                 return self.decode(a, b, type, scope, depth)
             case 6:
@@ -118,14 +129,22 @@ class Scalars:
         on, search = compared(self.value(sort, scope, depth)), compared(self.value(sort, scope, 0))
         if self.chance(0.5):
             return value(type, "case {2} when {3} then {0} else {1} end", a, b, on, search)
-        return value(type, "decode({2}, {3}, {0}, {1})", a, b, on, search,
-                     judge="case when {2} is not distinct from {3} then {0} else {1} end")
+        return value(
+            type,
+            "decode({2}, {3}, {0}, {1})",
+            a,
+            b,
+            on,
+            search,
+            judge="case when {2} is not distinct from {3} then {0} else {1} end",
+        )
 
     def common(self, a: Node, b: Node) -> Type | None:
         """The type of CASE over both, or None where it might overflow."""
         s, t = a.t, b.t
-        both = replace(s, bound=max(s.bound, t.bound), wild=s.wild or t.wild, rounded=s.rounded or t.rounded,
-                       nullable=True)
+        both = replace(
+            s, bound=max(s.bound, t.bound), wild=s.wild or t.wild, rounded=s.rounded or t.rounded, nullable=True
+        )
         if s.sort == "int":
             return replace(both, width=_wider(s, t))
         if s.sort == "dec":
@@ -133,9 +152,15 @@ class Scalars:
             limit = 19 if max(s.precision, t.precision) <= 19 else 38
             precision = min(scale + whole, limit)
             fits = both.bound < 10 ** min(precision - scale, 18)
-            return replace(both, precision=precision, scale=scale) if fits or both.wild and s == t else None
-        return replace(both, length=max(s.length, t.length), ascii=s.ascii and t.ascii,
-                       blank=s.blank or t.blank, ragged=s.ragged or t.ragged, width="double" if s.width else "")
+            return replace(both, precision=precision, scale=scale) if fits or (both.wild and s == t) else None
+        return replace(
+            both,
+            length=max(s.length, t.length),
+            ascii=s.ascii and t.ascii,
+            blank=s.blank or t.blank,
+            ragged=s.ragged or t.ragged,
+            width="double" if s.width else "",
+        )
 
     # -- integers ----------------------------------------------------------------------------------
 
@@ -185,10 +210,17 @@ class Scalars:
         match self.random.randrange(4):
             case 0:
                 b = literals.nonzero(self.random, self.values)
-                return value(replace(type, bound=a.t.bound), f"({{0}} {op} {{1}})", a, b, judge=f"({{0}} {judges} {{1}})")
+                return value(
+                    replace(type, bound=a.t.bound), f"({{0}} {op} {{1}})", a, b, judge=f"({{0}} {judges} {{1}})"
+                )
             case 1:
-                return value(type, f"case when {{1}} <> 0 then {{0}} {op} {{1}} end", a, b,
-                             judge=f"case when {{1}} <> 0 then {{0}} {judges} {{1}} end")
+                return value(
+                    type,
+                    f"case when {{1}} <> 0 then {{0}} {op} {{1}} end",
+                    a,
+                    b,
+                    judge=f"case when {{1}} <> 0 then {{0}} {judges} {{1}} end",
+                )
             case 2 if op == "%":
                 return value(type, "mod({0}, nullif({1}, 0))", a, b)
             case _:
@@ -211,15 +243,21 @@ class Scalars:
         if sort == "ts":
             parts += ["hour", "minute"]
         a = self.value(sort, scope, depth)
-        return value(replace(literals.INT, width="int", bound=9999),
-                     f"extract({self.random.choice(parts)} from {{0}})", a)
+        return value(
+            replace(literals.INT, width="int", bound=9999), f"extract({self.random.choice(parts)} from {{0}})", a
+        )
 
     def date_difference(self, scope: Scope, depth: int) -> Node:
         sort = self.random.choice(["date", "ts"])
         part = self.random.choice(["day", "month", "year", "quarter"] + (["hour", "minute"] if sort == "ts" else []))
         a, b = self.value(sort, scope, depth), self.value(sort, scope, depth)
-        return value(replace(literals.INT, width="bigint", bound=10**10), f"datediff({part}, {{0}}, {{1}})", a, b,
-                     judge=f"date_diff('{part}', {{0}}, {{1}})")
+        return value(
+            replace(literals.INT, width="bigint", bound=10**10),
+            f"datediff({part}, {{0}}, {{1}})",
+            a,
+            b,
+            judge=f"date_diff('{part}', {{0}}, {{1}})",
+        )
 
     def text_measure(self, scope: Scope, depth: int) -> Node:
         a = self.text_value(scope, depth)
@@ -234,8 +272,9 @@ class Scalars:
                 needle = literals.text_of(self.values, "ab")
                 return value(type, "charindex({1}, {0})", a, needle, judge="strpos({0}, {1})")
             case _:
-                return value(type, f"{self.random.choice(['len', 'length', 'char_length'])}({{0}})", a,
-                             judge="length({0})")
+                return value(
+                    type, f"{self.random.choice(['len', 'length', 'char_length'])}({{0}})", a, judge="length({0})"
+                )
 
     def text_value(self, scope: Scope, depth: int) -> Node:
         """Text of which every character is decided."""

@@ -5,6 +5,7 @@ and are only compared, grouped and aggregated by MIN, MAX and COUNT. Floats are 
 sums are exact in any order; REAL is a DOUBLE to the judge. Designs (distribution, sort key, encodings) and
 the way rows are loaded are random too, and differ from one topology to the next.
 """
+
 from __future__ import annotations
 
 import datetime
@@ -50,14 +51,26 @@ _MOMENT = "raw az64 bytedict lzo zstd runlength"
 _TEXT = "raw bytedict lzo zstd runlength text255 text32k"
 
 CATALOGUE = (
-    _int("i2", "smallint", 90), _int("i4", "int", 1000), _int("i8", "bigint", 100_000),
-    _int("x2", "smallint", 2**15, True), _int("x4", "int", 2**31, True), _int("x8", "bigint", 2**63, True),
-    _dec("d9", 9, 2, 100_000), _dec("d19", 19, 4, 10**7), _dec("d38", 38, 6, 10**12),
-    _dec("x19", 19, 4, 9 * 10**14, True), _dec("x38", 38, 6, 10**32, True),
+    _int("i2", "smallint", 90),
+    _int("i4", "int", 1000),
+    _int("i8", "bigint", 100_000),
+    _int("x2", "smallint", 2**15, True),
+    _int("x4", "int", 2**31, True),
+    _int("x8", "bigint", 2**63, True),
+    _dec("d9", 9, 2, 100_000),
+    _dec("d19", 19, 4, 10**7),
+    _dec("d38", 38, 6, 10**12),
+    _dec("x19", 19, 4, 9 * 10**14, True),
+    _dec("x38", 38, 6, 10**32, True),
     Kind("r", "real", Type("flt", "real", bound=1000), pa.float32(), "raw bytedict zstd runlength"),
     Kind("f", "double precision", Type("flt", "double", bound=10_000), pa.float64(), "raw bytedict zstd runlength"),
-    Kind("xf", "double precision", Type("flt", "double", bound=1e300, wild=True, rounded=True), pa.float64(),
-         "raw bytedict zstd runlength"),
+    Kind(
+        "xf",
+        "double precision",
+        Type("flt", "double", bound=1e300, wild=True, rounded=True),
+        pa.float64(),
+        "raw bytedict zstd runlength",
+    ),
     Kind("b", "boolean", Type("bool"), pa.bool_(), "raw zstd runlength"),
     Kind("c", "char(5)", Type("text", length=5), pa.string(), "raw bytedict lzo zstd runlength"),
     Kind("v", "varchar(12)", Type("text", length=12), pa.string(), _TEXT),
@@ -107,7 +120,9 @@ def one(kind: Kind, random: Random) -> Any:
             top = int(type.bound)
             return random.choice([-top, top - 1, 0, 1, -1, random.randint(-top, top - 1)])
         case "int":
-            return random.randint(-3, 9) if random.random() < 0.5 else random.randint(-int(type.bound), int(type.bound))
+            return (
+                random.randint(-3, 9) if random.random() < 0.5 else random.randint(-int(type.bound), int(type.bound))
+            )
         case "dec":
             top = int(type.bound) * 10**type.scale - 1
             small = random.randint(-9 * 10**type.scale, 9 * 10**type.scale)
@@ -134,14 +149,23 @@ def _text(name: str, type: Type, random: Random) -> str:
         return _word(random, "aé日 b%_", 8).rstrip(" ") if random.random() < 0.8 else _word(random, "xyz日", 14)
     if name == "w":
         return _word(random, "ab ", 3) + " " * random.choice([0, 0, 1, 3])
-    return (_word(random, "ab ", 3) if random.random() < 0.6 else _word(random, string.ascii_letters + " %_'", type.length)
-            ).rstrip(" ")
+    return (
+        _word(random, "ab ", 3)
+        if random.random() < 0.6
+        else _word(random, string.ascii_letters + " %_'", type.length)
+    ).rstrip(" ")
 
 
 def _moment(type: Type, random: Random) -> datetime.datetime:
     if type.wild:
-        return random.choice([datetime.datetime.min, datetime.datetime(9999, 12, 31, 23, 59, 59, 999999),
-                              datetime.datetime(1970, 1, 1), datetime.datetime(1969, 12, 31, 23, 59, 59, 999999)])
+        return random.choice(
+            [
+                datetime.datetime.min,
+                datetime.datetime(9999, 12, 31, 23, 59, 59, 999999),
+                datetime.datetime(1970, 1, 1),
+                datetime.datetime(1969, 12, 31, 23, 59, 59, 999999),
+            ]
+        )
     day = datetime.datetime(1992, 1, 1) + datetime.timedelta(days=random.randint(0, 3000))
     if random.random() < 0.4:
         return day
@@ -181,8 +205,14 @@ def make_table(name: str, rows: int, random: Random) -> Table:
 
 def make_tables(random: Random, big: bool) -> tuple[Table, ...]:
     """Tables of one data set; with `big` one that is longer than a batch."""
-    sizes = [0, random.randint(1, 3), random.randint(5, 20), random.randint(20, 60), random.randint(100, 300),
-             random.randint(100, 300)]
+    sizes = [
+        0,
+        random.randint(1, 3),
+        random.randint(5, 20),
+        random.randint(20, 60),
+        random.randint(100, 300),
+        random.randint(100, 300),
+    ]
     tables = [make_table(f"t{i}", size, random) for i, size in enumerate(sizes)]
     if big:
         tables.append(make_table("big", random.randint(70_001, 140_000), random))
@@ -224,8 +254,14 @@ def load(connection: Any, tables: tuple[Table, ...], random: Random) -> list[str
 def load_judge(judge: Any, tables: tuple[Table, ...]) -> None:
     """The same rows in DuckDB: REAL as DOUBLE, CHAR without its blanks."""
     for table in tables:
-        names = [f"cast({c.name} as double) as {c.name}" if c.name == "r" else
-                 f"rtrim({c.name}, ' ') as {c.name}" if c.name == "c" else c.name for c in table.columns]
+        names = [
+            f"cast({c.name} as double) as {c.name}"
+            if c.name == "r"
+            else f"rtrim({c.name}, ' ') as {c.name}"
+            if c.name == "c"
+            else c.name
+            for c in table.columns
+        ]
         judge.register("incoming", table.data)
         judge.execute(f"create or replace table {table.name} as select {', '.join(names)} from incoming")
         judge.unregister("incoming")

@@ -3,6 +3,7 @@
 The sample is the same in every run unless FUZZ_SEED and FUZZ_COUNT say otherwise. A failure names the
 label to replay:  PYTHONPATH=tests .venv/bin/python -m fuzz --replay SEED:NUMBER:LITERALS
 """
+
 from __future__ import annotations
 
 import os
@@ -47,7 +48,11 @@ def test_a_wrong_answer_is_found() -> None:
 
     lab = Lab(SEED, topologies=((1, 2),))
     table = lab.tables[-1].name
-    outcome = lab.check(rewritten(query_of(lab, SEED, 0), Node("query", f"select count(*) from {table}",
-                                                              f"select count(*) + 1 from {table}")))
+    outcome = lab.check(
+        rewritten(
+            query_of(lab, SEED, 0),
+            Node("query", f"select count(*) from {table}", f"select count(*) + 1 from {table}"),
+        )
+    )
     lab.close()
     assert outcome.kind == "differs"
