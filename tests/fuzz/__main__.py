@@ -18,6 +18,7 @@ from .queries import Queries, Query
 from .reduce import reduced
 
 QUERIES_PER_LAB = 100
+SLOW_SECONDS = 10.0
 
 
 def query_of(lab: Lab, seed: int, number: int, literals: int = 0) -> Query:
@@ -63,7 +64,10 @@ def run(seed: int, count: int, big: bool, places: str) -> Counter[str]:
             for literals in range(2 if number % 4 == 0 else 1):
                 query = query_of(lab, seed, number, literals)
                 chosen = None if places == "all" else [lab.places[number % len(lab.places)][0]]
+                start = time.perf_counter()
                 outcome = lab.check(query, chosen)
+                if time.perf_counter() - start > SLOW_SECONDS:
+                    print(f"slow: {seed}:{number}:{literals} {time.perf_counter() - start:.1f} s", flush=True)
                 kinds[outcome.kind] += 1
                 if outcome.kind in ("refused", "judge_failed"):
                     kinds[f"{outcome.kind}: {outcome.told.splitlines()[0][:90]}"] += 1

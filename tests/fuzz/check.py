@@ -7,6 +7,7 @@ The judge errs too, seldom: where the answers differ it is asked again without i
 
 from __future__ import annotations
 
+import threading
 import warnings
 from dataclasses import dataclass
 from random import Random
@@ -30,6 +31,7 @@ SORT_OF_ARROW = {
     "bool": ("bool",),
 }
 MOST_RESULT_ROWS = 150_000
+MOST_SECONDS = 10.0  # for the judge
 
 
 @dataclass(frozen=True)
@@ -70,15 +72,19 @@ class Lab:
     def expected(self, query: Query, plain: bool = False) -> list[tuple[Any, ...]] | Outcome:
         """The judge's rows; with `plain` without its optimizer."""
         judge = self.judge.cursor()
+        alarm = threading.Timer(MOST_SECONDS, judge.interrupt)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 if plain:
                     judge.execute("pragma disable_optimizer")
+                alarm.start()
                 cursor = judge.execute(query.node.text(JUDGE))
                 rows: list[tuple[Any, ...]] = cursor.fetchmany(MOST_RESULT_ROWS + 1)
         except duckdb.Error as error:
             return Outcome("judge_failed", str(error))
+        finally:
+            alarm.cancel()
         return rows if len(rows) <= MOST_RESULT_ROWS else Outcome("large")
 
     def check(self, query: Query, places: list[str] | None = None) -> Outcome:
