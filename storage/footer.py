@@ -31,7 +31,7 @@ from .statistics import ColumnSketch
 from .types import Kind, SqlType
 from .vector import Array
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1: sketches without samples
 FRAME_BYTES = 64
 _HEAD_MAGIC, _TAIL_MAGIC = b"WHEXTENT", b"WHEXTEND"
 _HEADER = struct.Struct("<8sI48xI")

@@ -61,6 +61,11 @@ class Sample:
         reach = float(priorities[-1]) if rows > BLOCK_VALUES else ALL
         return Sample(priorities, _plain(data), reach)
 
+    @staticmethod
+    def unknown(physical: Physical) -> Sample:
+        """Of rows that were never sampled: nothing is known, nor of what they are merged with."""
+        return Sample(np.empty(0, np.float32), empty_column(_TYPES[physical]), 0.0)
+
     @property
     def is_complete(self) -> bool:
         return self.reach == ALL

@@ -34,9 +34,11 @@ from .zones import Bounded, Bounds, bounds, key_prefix
 PRECISION = 12
 REGISTERS = 1 << PRECISION
 _ALPHA = 0.7213 / (1 + 1.079 / REGISTERS)
-# version, physical, bounded, 0, rows, nulls, bytes, lengths of registers and sample
-_HEAD = struct.Struct("<BBBBQQQII")
-_VERSION = 1
+# version, physical, bounded, 0, rows, nulls, bytes, length of registers; then the length of the sample
+_HEAD = struct.Struct("<BBBBQQQI")
+_SAMPLE_LENGTH = struct.Struct("<I")
+_VERSION = 2
+_WITHOUT_SAMPLE = 1  # the version before samples, and without their length
 _PHYSICAL = tuple(Physical)
 _MAX_CODE_POINT = 0x10FFFF
 
@@ -108,24 +110,30 @@ class ColumnSketch:
         sample = zlib.compress(self.sample.to_bytes(), 1)
         code = _PHYSICAL.index(self.physical)
         head = _HEAD.pack(
-            _VERSION, code, self.bounds.state, 0, self.rows, self.nulls, self.total_bytes, len(packed), len(sample)
+            _VERSION, code, self.bounds.state, 0, self.rows, self.nulls, self.total_bytes, len(packed)
         )
         form = _bound_struct(self.physical)
-        return head + form.pack(self.bounds.low, self.bounds.high) + packed + sample
+        return head + _SAMPLE_LENGTH.pack(len(sample)) + form.pack(self.bounds.low, self.bounds.high) + packed + sample
 
     @staticmethod
     def from_bytes(blob: bytes) -> ColumnSketch:
         """Raises ValueError on a blob that is cut or malformed."""
         try:
-            version, code, state, _, rows, nulls, size, length, sampled = _HEAD.unpack_from(blob)
-            if version != _VERSION:
+            version, code, state, _, rows, nulls, size, length = _HEAD.unpack_from(blob)
+            if version not in (_VERSION, _WITHOUT_SAMPLE):
                 raise ValueError(f"column sketch of unknown version {version}")
             physical = _PHYSICAL[code]
+            at, sampled = _HEAD.size, 0
+            if version == _VERSION:
+                (sampled,) = _SAMPLE_LENGTH.unpack_from(blob, at)
+                at += _SAMPLE_LENGTH.size
             form = _bound_struct(physical)
-            low, high = form.unpack_from(blob, _HEAD.size)
-            at = _HEAD.size + form.size
+            low, high = form.unpack_from(blob, at)
+            at += form.size
             raw = zlib.decompress(blob[at : at + length])
-            sample = Sample.from_bytes(zlib.decompress(blob[at + length :]), physical)
+            sample = Sample.unknown(physical)
+            if version == _VERSION:
+                sample = Sample.from_bytes(zlib.decompress(blob[at + length :]), physical)
         except (struct.error, zlib.error, IndexError) as error:
             raise ValueError(f"column sketch: {error}") from error
         if at + length + sampled != len(blob) or len(raw) != REGISTERS:

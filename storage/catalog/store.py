@@ -24,7 +24,7 @@ from . import codec, sketches
 from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
 
 # Raised when the folder's contents change in a way that an older release would misread.
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1: sketches without samples; the first write makes it 2
 APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
 
 _SCHEMA = """
@@ -299,7 +299,10 @@ class CatalogStore:
     def _write_meta(self, seq: int, next_relation: int, transaction: int) -> None:
         self._connection.executemany(
             "UPDATE meta SET value = ? WHERE key = ?",
-            [(str(seq), "seq"), (str(next_relation), "next_relation"), (str(transaction), "transaction")],
+            [
+                (str(FORMAT_VERSION), "format"), (str(seq), "seq"), (str(next_relation), "next_relation"),
+                (str(transaction), "transaction"),
+            ],
         )
 
     def purge_dropped(self) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import stored_tables as st
+import warehouse
 from warehouse import errors
 from warehouse.storage.catalog.delta import Delta, DropExtents
 from warehouse.storage.database import RECENT_STATES, Database
@@ -126,6 +127,28 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     for read_only in (False, True):
         with pytest.raises(errors.FormatTooNew, match="999"):
             Database.open(path, read_only=read_only)
+
+
+def test_the_first_write_raises_an_older_format(tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+
+    def format_of_catalogue(set_to: str | None = None) -> str:
+        connection = sqlite3.connect(path / "catalog.sqlite")
+        if set_to is not None:
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (set_to,))
+            connection.commit()
+        found = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()[0]
+        connection.close()
+        return str(found)
+
+    Database.open(path).close()
+    newest = format_of_catalogue()
+    assert format_of_catalogue(set_to="1") == "1" != newest
+    Database.open(path, read_only=True).close()
+    assert format_of_catalogue() == "1"
+    with warehouse.connect(path) as connection:
+        connection.execute("create table t (a int)")
+    assert format_of_catalogue() == newest
 
 
 def test_a_damaged_catalogue_names_the_file(tmp_path: Path) -> None:

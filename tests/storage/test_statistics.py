@@ -1,6 +1,9 @@
 """Column sketches: estimates within HyperLogLog's error, bounds that are proofs, merging, bytes."""
 from __future__ import annotations
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,7 +16,7 @@ from warehouse.storage.statistics import (
     merge_all,
     text_above,
 )
-from warehouse.storage.types import BIGINT, BOOLEAN, DOUBLE, decimal, varchar
+from warehouse.storage.types import BIGINT, BOOLEAN, DOUBLE, Physical, decimal, varchar
 from warehouse.storage.vector import from_list
 from warehouse.storage.zones import text_key
 
@@ -82,6 +85,19 @@ def test_rounding_up_skips_what_is_no_character() -> None:
     assert text_above(text_key("abc")) == "abc"
     assert text_above(text_key("aaaaa\ud7ff".encode("utf-8", "surrogatepass"))) == "aaaaa\ue000"
     assert text_above(text_key("\U0010ffff" * 2)) is None
+
+
+def test_bytes_from_before_samples_are_read() -> None:
+    sketch = ColumnSketch.of(from_list(BIGINT, [1, None, 7]))
+    packed = zlib.compress(sketch.registers.tobytes(), 1)
+    code = tuple(Physical).index(Physical.I64)
+    head = struct.pack("<BBBBQQQI", 1, code, sketch.bounds.state, 0, 3, 1, 24, len(packed))
+    old = ColumnSketch.from_bytes(head + struct.pack("<qq", 1, 7) + packed)
+    assert (old.rows, old.nulls, old.bounds) == (3, 1, sketch.bounds)
+    assert old.distinct() == sketch.distinct()
+    assert old.sample.values == () and not old.sample.is_complete
+    merged = ColumnSketch.from_bytes(old.merge(sketch).to_bytes())
+    assert merged.rows == 6 and merged.sample.values == () and not merged.sample.is_complete
 
 
 def test_bytes_round_trip_and_are_checked() -> None:
