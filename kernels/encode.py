@@ -4,6 +4,7 @@
     pack_vectors       words used                  bit-packs whole vectors of int64 (unpack.py's layout)
     unpack_vectors     0                           opens packed vectors one after the other
     unpack_offsets     total, -1 if malformed      packed lengths -> running uint32 offsets
+    read_vectors       words, -1 if impossible     a block's vector table -> D_META and D_ZONES of abi.py
     codes_within       1, 0 if some code is not    whether all packed codes are below a limit
     repeat_live        0                           values with each NULL row repeating the live one before
     number_codes       different values met        code of each int64, numbered as they appear
@@ -53,6 +54,7 @@ from .text import ALL_BITS, prefix_word, text_equal
 from .unpack import META_BYTES, ROWS, unpack
 
 VECTOR_BYTES = VECTOR_ROWS * 8
+ENTRY_BYTES = 26  # of a vector table
 _LEAST, _MOST = np.int64(-(1 << 63)), np.int64((1 << 63) - 1)
 _BLANK = np.uint64(0x20)
 _CHUNK_TYPE = ir.VectorType(I8, 32)
@@ -150,6 +152,35 @@ def pack_vectors(values, valid, vectors, table, words, allow_delta):
             _pack_rows(source, base, width, words + used * 8)
         used += width * LANES
     memory_fill(words + used * 8, 0, ROW_BYTES)
+    return used
+
+
+@inline
+def _unaligned(address):
+    """The int64 at an address of any alignment."""
+    b = u8p(address)
+    value = np.int64(0)
+    for i in range(8):
+        value |= np.int64(b[i]) << (8 * i)
+    return value
+
+
+@kernel("read_vectors", 4)
+def read_vectors(table, vectors, meta, zones):
+    """table: entries of 26 bytes as on disk (storage/encodings/packing.py). Where a vector's words begin
+    follows from the widths before it, so that no offset can point outside of the sum that is answered."""
+    m, z = i64p(meta), i64p(zones)
+    used = np.int64(0)
+    for vector in range(vectors):
+        entry = table + vector * ENTRY_BYTES
+        width, flags = np.int64(u8p(entry)[0]), np.int64(u8p(entry)[1])
+        if width > 64 or flags > PACK_DELTA:
+            return -1
+        used += flags  # a DELTA vector has its previous value before its words
+        m[4 * vector], m[4 * vector + 1], m[4 * vector + 2], m[4 * vector + 3] = (
+            used, width, _unaligned(entry + 2), flags)
+        z[2 * vector], z[2 * vector + 1] = _unaligned(entry + 10), _unaligned(entry + 18)
+        used += width * LANES
     return used
 
 

@@ -47,5 +47,5 @@ class Az64(Encoding):
         if type.physical is Physical.I128:
             return raw_column(self.decode(parts, type, rows))
         table, words = checked_packed(parts, Part.VECTORS, Part.WORDS, rows)
-        meta, zones = packing.meta_words(table), packing.zone_words(table)
+        meta, zones, _ = packing.read_table(table)
         return NativeColumn(abi.DK_PACKED, rows, words, meta=meta, zones=zones)

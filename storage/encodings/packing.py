@@ -98,46 +98,34 @@ def _scratch(vectors: int) -> Array:
     return words
 
 
-def vector_offsets(table: Array) -> tuple[Array, int]:
-    """Where each vector's first lane word stands, and the words of all vectors together."""
-    delta = (table["flags"] == abi.PACK_DELTA).astype(np.int64)
-    sizes = np.multiply(table["width"], LANES, dtype=np.int64) + delta
-    ends = sizes.cumsum()
-    total = int(ends[-1]) if len(ends) else 0
-    return ends - sizes + delta, total
+def read_table(table: Array) -> tuple[Array, Array, int]:
+    """(D_META, D_ZONES of abi.py, words of all vectors together) of a vector table.
+
+    meta int64[vectors][4] = (offset in words, width, base, flags);  zones int64[vectors][2] = (low, high).
+    Refuses what native code must not follow.
+    """
+    vectors = len(table)
+    meta = memory.empty(4 * vectors, np.int64)
+    zones = memory.empty(2 * vectors, np.int64)
+    used = kernels.native("read_vectors")(
+        memory.address(table), vectors, memory.address(meta), memory.address(zones)
+    )
+    if used < 0:
+        raise DataCorrupted("a packed vector has an impossible width or kind")
+    return meta.reshape(vectors, 4), zones.reshape(vectors, 2), used
 
 
 def check(table: Array, words: Array, rows: int) -> None:
-    """Refuse a vector table that native code must not follow."""
+    """Refuse a vector table that does not fit its words and its number of rows."""
     if len(table) != -(-rows // VECTOR_ROWS):
         raise DataCorrupted(f"{len(table)} packed vectors for {rows} rows")
-    if len(table) and (int(table["width"].max()) > 64 or int(table["flags"].max()) > abi.PACK_DELTA):
-        raise DataCorrupted("a packed vector has an impossible width or kind")
-    if _total_words(table) + TAIL_WORDS != len(words):
+    if read_table(table)[2] + TAIL_WORDS != len(words):
         raise DataCorrupted("the packed vectors' words do not add up to their section")
 
 
-def _total_words(table: Array) -> int:
-    """Words of all vectors of a table whose flags are known to be right."""
-    return LANES * int(table["width"].sum(dtype=np.int64)) + int(table["flags"].sum(dtype=np.int64))
-
-
 def meta_words(table: Array) -> Array:
-    """D_META of abi.py: int64[vectors][4] = (offset in words, width, base, flags)."""
-    meta = memory.empty(len(table) * 4, np.int64).reshape(len(table), 4)
-    meta[:, 0] = vector_offsets(table)[0]
-    meta[:, 1] = table["width"]
-    meta[:, 2] = table["base"]
-    meta[:, 3] = table["flags"]
-    return meta
-
-
-def zone_words(table: Array) -> Array:
-    """D_ZONES of abi.py: int64[vectors][2] = (low, high)."""
-    zones = memory.empty(len(table) * 2, np.int64).reshape(len(table), 2)
-    zones[:, 0] = table["low"]
-    zones[:, 1] = table["high"]
-    return zones
+    """D_META of a table."""
+    return read_table(table)[0]
 
 
 def unpack(table: Array, words: Array, rows: int) -> Array:

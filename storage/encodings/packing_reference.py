@@ -5,7 +5,7 @@ import numpy as np
 
 from ...kernels import abi
 from ..vector import Array
-from .packing import LANES, TAIL_WORDS, VECTOR_ENTRY, VECTOR_ROWS, Packed, vector_offsets
+from .packing import LANES, TAIL_WORDS, VECTOR_ENTRY, VECTOR_ROWS, Packed
 
 _ROWS = VECTOR_ROWS // LANES
 _EMPTY_LOW, _EMPTY_HIGH = np.iinfo(np.int64).max, np.iinfo(np.int64).min
@@ -68,6 +68,15 @@ def _bit_lengths(values: Array) -> Array:
         rest[big] >>= np.uint64(step)
     bits[values > 0] += np.uint8(1)
     return bits
+
+
+def vector_offsets(table: Array) -> tuple[Array, int]:
+    """Where each vector's first lane word stands, and the words of all vectors together."""
+    delta = (table["flags"] == abi.PACK_DELTA).astype(np.int64)
+    sizes = LANES * table["width"].astype(np.int64) + delta
+    ends = np.cumsum(sizes)
+    total = int(ends[-1]) if len(ends) else 0
+    return ends - sizes + delta, total
 
 
 def _pack_words(table: Array, grid: Array, kept: Array) -> Array:

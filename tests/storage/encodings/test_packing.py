@@ -86,6 +86,19 @@ def test_vectors_without_live_values_have_empty_bounds() -> None:
     assert table["low"][0] > table["high"][0]
 
 
+def test_tables_as_native_code_reads_them() -> None:
+    mixed = np.concatenate([RNG.integers(-MOST, MOST, 1024), np.arange(2048) * 3, np.zeros(1000, np.int64)])
+    found = packing.pack(mixed)
+    meta, zones, used = packing.read_table(found.table)
+    offsets, total = packing_reference.vector_offsets(found.table)
+    assert used == total == len(found.words) - packing.TAIL_WORDS
+    assert set(found.table["flags"].tolist()) == {abi.PACK_FOR, abi.PACK_DELTA}
+    columns = (offsets, *(found.table[name] for name in ("width", "base", "flags")))
+    assert meta.tolist() == np.stack(columns, axis=1).tolist()
+    assert zones.tolist() == np.stack([found.table["low"], found.table["high"]], axis=1).tolist()
+    assert packing.read_table(found.table[:0])[2] == 0
+
+
 @pytest.mark.parametrize(("field", "value"), [("width", 65), ("width", 9), ("flags", 2), ("flags", 1)])
 def test_a_table_that_lies_is_refused(field: str, value: int) -> None:
     found = packing.pack(RNG.integers(0, 1000, 3000))
