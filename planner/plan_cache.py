@@ -297,6 +297,8 @@ def _fitted(
     """The kept plan with the new literals, or None if it does not hold for them."""
     if any(tokens[place].text != text for place, text in entry.verbatim) or not _is_current(entry, view):
         return None
+    if tokens == entry.tokens:  # the very same text
+        return entry.plan
     values: dict[int, Literal] = {}
     for given, place, type in entry.free:
         token = tokens[place]
