@@ -10,6 +10,8 @@ from ..kernels import pack
 
 def preload() -> None:
     """Load them; costs nothing the second time."""
+    from ..planner.binder import select as binder  # noqa: F401
+    from ..storage import buffer  # noqa: F401
     from .handlers import select  # noqa: F401
 
     pack.load()

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .. import errors
+from ..kernels import memory
 from ..planner.parse import parse_statement, split
 from ..planner.statements import Insert, Parsed, QueryText
 from ..storage.catalog.delta import Delta
@@ -269,6 +270,7 @@ class Session:
         if error is not None:
             context.cancel.set()
         self.database.unpin(running.pinned)
+        memory.trim()
         self.notices.extend(context.notices)
         self._record(context, work, error, rows)
 

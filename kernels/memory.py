@@ -7,8 +7,9 @@ buffer handed to a kernel is made here:
     | ... up to 63 bytes | data, 64-byte aligned ............ | slack, at least 128 bytes |
       ^ base array                                              ^ readable, content undefined
 
-`empty(0, dtype)` is legal and has a valid address. Large arrays come from numpy, which asks for huge
-pages; memory that a kernel would allocate itself gets 4 KB pages and is several times slower to touch.
+`empty(0, dtype)` is legal and has a valid address. Large arrays come from recycled huge pages (pages.py)
+or, the largest, from numpy, which asks for huge pages too; memory that a kernel would allocate itself
+gets 4 KB pages and is several times slower to touch.
 Whoever stores an address keeps the array alive: an address is an int and holds nothing.
 """
 from __future__ import annotations
@@ -18,8 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from . import pages
+
 ALIGNMENT = 64
 SLACK = 128  # one row of 16 lanes; strings need 32
+_AROUND = ALIGNMENT + SLACK
+# Larger tables of zeros may be used in few places: the system then brings in few pages.
+_LARGEST_ZEROED = 2 << 20
 
 
 _BYTE = np.dtype(np.uint8)
@@ -38,15 +44,33 @@ def address(array: np.ndarray) -> int:
 def empty(n: int, dtype: Any) -> np.ndarray:
     """An uninitialised array of `n` elements, aligned, with slack behind it."""
     kind = np.dtype(dtype)
-    base = np.empty(n * kind.itemsize + ALIGNMENT + SLACK, _BYTE)
+    size = n * kind.itemsize + _AROUND
+    base = pages.buffer(size) if pages.SMALLEST <= size <= pages.LARGEST else np.empty(size, _BYTE)
     return np.ndarray(n, kind, base, -_addressof(_from_buffer(base)) % ALIGNMENT)  # type: ignore[arg-type]
 
 
 def zeros(n: int, dtype: Any) -> np.ndarray:
     """As `empty`, all bytes zero (the slack too)."""
     kind = np.dtype(dtype)
-    base = np.zeros(n * kind.itemsize + ALIGNMENT + SLACK, _BYTE)
+    size = n * kind.itemsize + _AROUND
+    base = pages.zeroed(size) if pages.SMALLEST <= size <= _LARGEST_ZEROED else np.zeros(size, _BYTE)
     return np.ndarray(n, kind, base, -_addressof(_from_buffer(base)) % ALIGNMENT)  # type: ignore[arg-type]
+
+
+def trim() -> None:
+    """Give memory that was freed, and is much, back to the system."""
+    pages.PAGES.trim()
+
+
+def has_slack(array: np.ndarray) -> bool:
+    """Whether the memory of a flat array was made here and goes on for the slack behind it."""
+    base = array
+    while isinstance(base.base, np.ndarray):
+        base = base.base
+    if base is array or not (base.flags.owndata or isinstance(base.base, pages.Chunk)):
+        return False
+    end = address(array) + array.nbytes
+    return address(base) + base.nbytes - end >= SLACK
 
 
 def padded(array: np.ndarray) -> np.ndarray:

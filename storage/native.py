@@ -125,17 +125,6 @@ def describe(column: NativeColumn, nulls: Array | None) -> Descriptor:
 def ready(array: Array) -> Array:
     """`array` flat, aligned and with slack: itself when kernels/memory.py made it, else a copy."""
     flat = array.reshape(-1)
-    if memory.address(flat) % memory.ALIGNMENT == 0 and _has_slack(flat):
+    if memory.address(flat) % memory.ALIGNMENT == 0 and memory.has_slack(flat):
         return flat
     return memory.padded(flat)
-
-
-def _has_slack(array: Array) -> bool:
-    """Whether the memory that `array` is a view of goes on for the slack behind it."""
-    base = array
-    while isinstance(base.base, np.ndarray):
-        base = base.base
-    if base is array or not base.flags.owndata:
-        return False
-    end = memory.address(array) + array.nbytes
-    return memory.address(base) + base.nbytes - end >= memory.SLACK
