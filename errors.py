@@ -221,6 +221,12 @@ class NotNullViolation(IntegrityError):
 # -- the surroundings failed -------------------------------------------------------------------
 
 
+class SerializationFailure(OperationalError):
+    """The transaction cannot be put into one order with those that ran beside it."""
+
+    sqlstate = "40001"
+
+
 class QueryCanceled(OperationalError):
     """The user, a timeout or a rule stopped the statement."""
 

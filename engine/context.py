@@ -172,6 +172,7 @@ class Context:
     counters: dict[Any, Any] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     notices: list[Notice] = field(default_factory=list)
+    transaction: Any = None  # storage.transactions.Transaction
     workers: Any = None  # engine.workers.Workers
     query_id: int = 0
     session_id: int = 0

@@ -228,8 +228,8 @@ class Executor:
         segment = Segment()
         source, where = self._source(current, [*sides.values(), *above], found)
         source.emit(segment)
-        if isinstance(current, TableScan) and current.filter is not None:
-            segment.filter(current.filter)
+        if isinstance(source, ScanSource) and source.filter is not None:
+            segment.filter(source.filter)
         for passed in sorted(found, key=lambda f: f.rate):
             if passed.column in segment.batch.scan:
                 segment.key_filter(passed.column, passed.filter)
@@ -250,6 +250,7 @@ class Executor:
         slices = self.cluster.topology.slices
         if isinstance(node, TableScan):
             data = self.context.view.data(node.table)
+            self.context.transaction.reads.add(node.table.id)
             as_one = data.replicated and isinstance(node.props.distribution, Replicated | OnLeader)
             tasks = slices if not as_one or sliced else 1
             groups, skipped = scan_groups(node, data, tasks, as_one, self.context)

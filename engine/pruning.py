@@ -20,6 +20,7 @@ import numpy as np
 
 from ..planner.expressions import And, ColumnId, ColumnRef, Compare, Expr, InList, IsNull, Like, Literal, Or
 from ..planner.physical import TableScan
+from ..storage.deletes import DeleteVector
 from ..storage.encodings.registry import by_code
 from ..storage.extent import ExtentReader
 from ..storage.schema import TableData
@@ -41,7 +42,8 @@ class RowGroup:
     reader: ExtentReader
     number: int
     rows: int
-    first_row: int
+    extent: int = 0  # its id
+    deleted: DeleteVector | None = None
 
 
 def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool,
@@ -61,9 +63,11 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool,
         for conjunct in node.pruning:
             keep &= may_match(conjunct, partial(_zones, reader, ids), extent.row_groups)
         skipped += int((~keep).sum())
-        rows = reader.group_rows
-        for number in np.flatnonzero(keep):
-            group = RowGroup(reader, int(number), int(rows[number]), 0)
+        rows = reader.group_rows.tolist()
+        for number in np.flatnonzero(keep).tolist():
+            group = RowGroup(reader, number, rows[number], extent.id, data.deleted.get((extent.id, number)))
+            if group.deleted is not None and group.deleted.rows >= group.rows:
+                continue
             if as_one:
                 for share in groups:
                     share.append(group)

@@ -6,8 +6,8 @@
       handler ........... engine/handlers/           one module per statement family
       Result ............ engine/result.py           streams; its end unpins and records
 
-Every statement is a transaction of its own: what a handler commits is committed. BEGIN, and rollback
-after a write, are refused by name. After an error the session goes on.
+Every statement runs in a transaction: one of its own, or the open block's (transaction_block.py). After
+an error the session goes on.
 
 A session serves one thread at a time (a second one waits); `cancel` comes from any thread.
 """
@@ -18,7 +18,7 @@ import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -29,9 +29,10 @@ import pyarrow as pa
 from .. import errors
 from ..kernels import memory
 from ..planner.parse import parse_statement, split
-from ..planner.statements import Insert, Parsed, QueryText
+from ..planner.statements import Insert, Parsed, QueryText, Transaction
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
+from ..storage.schema import Table
 from . import limits
 from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
@@ -39,9 +40,11 @@ from .handlers import handler_for
 from .preload import preload
 from .result import Result
 from .settings import Settings
+from .transaction_block import TransactionBlock
 from .workers import pool
 
 if TYPE_CHECKING:
+    from ..storage.transactions import Transaction as StorageTransaction
     from ..planner.plan_cache import PlanCache
 
 USER_ID = 100  # the one superuser, until there are users
@@ -91,7 +94,7 @@ class _Running:
     context: Context
     work: _Work
     timer: threading.Timer | None
-    pinned: int
+    pinned: int  # for as long as its rows are read, which may be longer than its transaction lasts
 
 
 class Session:
@@ -114,7 +117,7 @@ class Session:
         self.id = next(_session_ids)
         self.started = datetime.now(UTC)
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
-        self._wrote = False
+        self.block = TransactionBlock(database)
         self._lock = threading.RLock()
         self._running: dict[int, _Running] = {}
         self._closed = False
@@ -233,10 +236,12 @@ class Session:
     def _begin(self, work: _Work) -> Context:
         database = self.database
         search_path = self._search_path()
-        snapshot = database.pin()
+        transaction = self.block.for_statement(ends=work.kind == Transaction.__name__)
+        transaction.refresh()
         context = Context(
             database=database,
-            view=database.view(snapshot, search_path),
+            view=transaction.view(search_path),
+            transaction=transaction,
             settings=self.settings.copy(),
             user=self.user,
             search_path=search_path,
@@ -257,7 +262,7 @@ class Session:
             )
             timer.daemon = True
             timer.start()
-        self._running[context.query_id] = _Running(context, work, timer, snapshot)
+        self._running[context.query_id] = _Running(context, work, timer, database.pin(transaction.snapshot))
         return context
 
     def _end(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
@@ -269,10 +274,21 @@ class Session:
             running.timer.cancel()
         if error is not None:
             context.cancel.set()
+        self._end_transaction(context.transaction, error)
         self.database.unpin(running.pinned)
         memory.trim()
         self.notices.extend(context.notices)
         self._record(context, work, error, rows)
+
+    def _end_transaction(self, transaction: StorageTransaction, error: BaseException | None) -> None:
+        """A statement's own transaction ends with it; an open block fails with it."""
+        if not transaction.single:
+            if error is not None and self.block.owns(transaction):
+                self.block.fail()
+        elif error is None:
+            transaction.commit()
+        else:
+            transaction.rollback()
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
         label = context.settings["query_group"]
@@ -282,7 +298,7 @@ class Session:
                 "userid": USER_ID,
                 "user": context.user,
                 "label": "default" if label == "unset" else label,
-                "xid": context.query_id,
+                "xid": context.transaction.id,
                 "pid": self.id,
                 "database": DATABASE,
                 "querytxt": context.text,
@@ -304,25 +320,37 @@ class Session:
 
     # -- transactions, cancel, close -----------------------------------------------------------------
 
-    def commit_delta(self, delta: Delta) -> int:
-        """Make a statement's changes true; only handlers call this."""
-        sequence = self.database.commit(delta)
-        self._wrote = True
-        return sequence
+    def commit_delta(self, delta: Delta) -> None:
+        """Make a statement's changes, as its transaction has it; only handlers call this."""
+        self._current().context.transaction.change(delta)
 
-    def commit(self) -> None:
-        """COMMIT: every statement has committed by itself."""
+    def lock(self, context: Context, tables: Iterable[Table]) -> None:
+        """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
+        context.transaction.lock(tables, context.cancel.check)
+        running = self._running[context.query_id]
+        pinned, running.pinned = running.pinned, self.database.pin(context.transaction.snapshot)
+        self.database.unpin(pinned)
+        context.view = context.transaction.view(context.search_path)
+
+    def _current(self) -> _Running:
+        return self._running[next(reversed(self._running))]
+
+    def begin(self) -> bool:
+        """BEGIN; False when a block is open already."""
         self._check_open()
-        self._wrote = False
+        return self.block.begin()
+
+    def commit(self) -> bool:
+        """COMMIT; False when the block had failed, so that it was rolled back."""
+        with self._lock:
+            self._check_open()
+            return self.block.commit()
 
     def rollback(self) -> None:
-        """ROLLBACK: fine while nothing was written, since the last commit or the session's start."""
-        self._check_open()
-        if self._wrote:
-            raise errors.NotSupportedError(
-                "cannot roll back: each statement was committed by itself as it ended",
-                hint="Transactions of several statements are not there yet; call commit() to go on.",
-            )
+        """ROLLBACK: forget what the open block has changed."""
+        with self._lock:
+            self._check_open()
+            self.block.rollback()
 
     def cancel(self) -> None:
         """Stop every running statement of this session."""
@@ -338,6 +366,7 @@ class Session:
         with self._lock:
             for running in list(self._running.values()):
                 self._end(running.context, running.work, errors.QueryCanceled("the session was closed"), -1)
+            self.block.rollback()
             self.database.close()
 
 

@@ -4,7 +4,8 @@ A source has a part that the program is compiled against (columns, their proven 
 NULL) and a part per task that feeds the driver: **windows** of batches, so that only a few row groups are
 pinned at a time.
 
-    ScanSource     extents of the slice, minus row groups that zone maps exclude (engine/pruning.py)
+    ScanSource     extents of the slice, minus row groups that zone maps exclude (engine/pruning.py) and rows
+                   that are deleted (hidden.py)
     StoredSource   rows of collections, 65,536 at a time
 """
 from __future__ import annotations
@@ -16,19 +17,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels import abi, memory
+from ..planner.expressions import And, Expr
 from ..storage.types import Physical
 from .collection import Collection, widened
 from .compile.batch import ScanColumn
 from .compile.program import External
 from .compile.segment import Segment
+from .hidden import LIVE, ROW_ID, row_ids
+from .hidden import live as live_rows
 from .pruning import RowGroup, column_proof, in_dictionaries
 
 if TYPE_CHECKING:
     from ..planner.physical import TableScan
+    from ..storage.native import Descriptor
     from .context import Context
 
 # Row groups pinned at a time: enough that Python is entered rarely, few enough to stay small.
 WINDOW_ROW_GROUPS = 16
+_ANY = (-(1 << 63), (1 << 63) - 1)
 
 
 class ScanSource:
@@ -40,6 +46,14 @@ class ScanSource:
         self.skipped = skipped
         self.context = context
         self.columns = [node.table.columns[position].id for _, position in node.columns]
+        self.some_deleted = any(g.deleted is not None for share in groups for g in share)
+
+    @property
+    def filter(self) -> Expr | None:
+        """What a row must fulfil to be of the scan."""
+        if not self.some_deleted:
+            return self.node.filter
+        return LIVE if self.node.filter is None else And((LIVE, self.node.filter))
 
     @property
     def tasks(self) -> int:
@@ -55,11 +69,18 @@ class ScanSource:
         every = [g for groups in self.groups for g in groups]
         for index, (ref, position) in enumerate(self.node.columns):
             column = self.node.table.columns[position]
+            if column.id == ROW_ID.id:
+                segment.batch.scan[ref.id] = ScanColumn(index, column.type, Physical.I64, False, *_ANY)
+                continue
             lo, hi, nullable = column_proof(every, column.id, column.type)
             segment.batch.scan[ref.id] = ScanColumn(
                 index, column.type, column.type.physical, nullable, lo, hi,
                 dictionary=column.type.physical is Physical.STR and in_dictionaries(every, column.id),
             )
+
+        if self.some_deleted:
+            live = len(self.node.columns)
+            segment.batch.scan[LIVE.id] = ScanColumn(live, LIVE.type, Physical.BOOL, False)
 
     def split(self, task: int, shares: int) -> list[ScanTask]:
         """The task's row groups in up to `shares` runs of neighbours."""
@@ -88,16 +109,33 @@ class ScanTask:
         for start in range(0, len(self._groups), self.window):
             window = self._groups[start : start + self.window]
             with cache.pins() as pins:
-                table = np.concatenate([
-                    cache.pin_table(reader, numbers, [reader.position(c) for c in columns], pins)
+                stored = np.concatenate([
+                    cache.pin_table(reader, numbers, [reader.position(c) for c in columns if c != ROW_ID.id], pins)
                     for reader, numbers in _by_extent(window)
                 ])
-                table = memory.padded(np.ascontiguousarray(table).reshape(-1))
-                sizes = memory.words(*(n for g in window for n in (g.rows, g.first_row)))
-                self._state[:5] = (0, len(window), memory.address(table), len(columns), memory.address(sizes))
+                table, made = self._with_hidden(stored, window)
+                sizes = memory.words(*(n for g in window for n in (g.rows, 0)))
+                self._state[:5] = (0, len(window), memory.address(table), table.size // len(window),
+                                   memory.address(sizes))
                 yield
+                del made
             self.blocks += len(window) * len(columns)
             context.progress.blocks_done += len(window) * len(columns)
+
+
+    def _with_hidden(self, stored: np.ndarray, window: Sequence[RowGroup]) -> tuple[np.ndarray, list[Descriptor]]:
+        """The window's table of descriptors with the columns of hidden.py in their places, and those columns."""
+        made: list[Descriptor] = []
+        source, table = self._source, stored
+        if ROW_ID.id in source.columns:
+            ids = [row_ids(g.extent, g.number, g.rows) for g in window]
+            table = np.insert(table, source.columns.index(ROW_ID.id), [d.address for d in ids], axis=1)
+            made += ids
+        if source.some_deleted:
+            live = [live_rows(g.deleted, g.rows) for g in window]
+            table = np.insert(table, table.shape[1], [d.address for d in live], axis=1)
+            made += live
+        return memory.padded(np.ascontiguousarray(table).reshape(-1)), made
 
 
 def _by_extent(window: Sequence[RowGroup]) -> Iterator[tuple[Any, list[int]]]:

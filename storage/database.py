@@ -15,12 +15,14 @@ A commit is validated in memory (catalog/state.py), written by one SQLite transa
 """
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
 import threading
 import weakref
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -28,19 +30,23 @@ from typing import TYPE_CHECKING
 from .. import errors
 from . import topology as topologies
 from .catalog import folder as folders
-from .catalog.delta import Delta
+from .catalog.delta import Delta, numbered
 from .catalog.garbage import Garbage, Pins, remove_orphans
 from .catalog.history import History
 from .catalog.state import CatalogState, apply
 from .catalog.store import CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
+from .locks import TableLocks
 from .schema import ExtentRef, Topology
+from .serializable import ConflictGraph
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
     from .extent import ExtentReader
+    from .transactions import Transaction
 
 MEMORY = ":memory:"
+PRIVATE_VERSIONS = 1 << 40  # versions of relations as their own transaction sees them before its commit
 # Snapshots that nobody pinned stay readable for this many commits, so that one may ask for the
 # newest number first and for its view a moment later.
 RECENT_STATES = 64
@@ -79,7 +85,13 @@ class Database:
         self._data = None if path is None else path / folders.DATA
         self._garbage = Garbage(self._data)
         self._garbage.horizon = loaded.state.seq
+        self.locks = TableLocks()
+        self.conflicts = ConflictGraph()
+        self.live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
+        self._xids = itertools.count(loaded.transaction + 1)
+        self._versions = itertools.count(PRIVATE_VERSIONS)
         self._next_relation = loaded.next_relation
+        self._next_extent = loaded.next_extent
         self._transaction = loaded.transaction
         self._identity = dict(loaded.identity)
         self._auto_locks: dict[int, threading.Lock] = {}
@@ -159,9 +171,13 @@ class Database:
         self, snapshot: int | None = None, search_path: tuple[str, ...] = DEFAULT_SEARCH_PATH
     ) -> SnapshotView:
         """The catalogue as of a snapshot (None: the newest)."""
-        return SnapshotView(self._state(snapshot), self.topology, search_path)
+        return SnapshotView(self.state(snapshot), self.topology, search_path)
 
-    def _state(self, snapshot: int | None) -> CatalogState:
+    @property
+    def newest(self) -> CatalogState:
+        return self._newest
+
+    def state(self, snapshot: int | None) -> CatalogState:
         newest = self._newest
         if snapshot is None or snapshot == newest.seq:
             return newest
@@ -178,7 +194,7 @@ class Database:
     def pin(self, snapshot: int | None = None) -> int:
         """Keep a snapshot (None: the newest) and its files until `unpin`; answers its number."""
         with self._lock:
-            state = self._state(snapshot)
+            state = self.state(snapshot)
             if state.seq < self._garbage.horizon and state.seq not in self._pins:
                 raise errors.OperationalError(
                     f"snapshot {state.seq} has lost files already", sqlstate="72000"
@@ -248,6 +264,21 @@ class Database:
             self._next_relation += 1
             return id_
 
+    def new_extent(self) -> int:
+        """An id for an extent that is about to be committed; never given twice."""
+        with self._lock:
+            id_ = self._next_extent
+            self._next_extent += 1
+            return id_
+
+    def new_xid(self) -> int:
+        """A number for a transaction of a session."""
+        return next(self._xids)
+
+    def new_version(self) -> int:
+        """A version for what a transaction has changed and not committed: no commit's number."""
+        return next(self._versions)
+
     def new_transaction(self) -> int:
         """A number for a writer; its extents bear it in their names."""
         self._check_writable()
@@ -271,15 +302,24 @@ class Database:
             return self._auto_locks.setdefault(table_id, threading.Lock())
 
     def commit(self, delta: Delta) -> int:
-        """Make the delta true, durably; answers the commit's number, or raises and changes nothing.
+        """Make one delta true by itself, durably; answers the commit's number, or raises and changes nothing.
 
         The extents' files must have been synced already (loader.py does).
         """
+        return self._commit([numbered(delta, self.new_id, self.new_extent)], None)
+
+    def commit_transaction(self, transaction: Transaction, deltas: Sequence[Delta]) -> int:
+        """Make all deltas of a transaction true, if it fits in with the others."""
+        return self._commit(deltas, transaction)
+
+    def _commit(self, deltas: Sequence[Delta], transaction: Transaction | None) -> int:
         self._check_writable()
         with self._lock:
             if self._store is None or self.closed:
                 raise errors.InterfaceError(f'database "{self.name}" is closed')
-            state, changes = apply(self._newest, delta, self.new_id)
+            if transaction is not None:
+                transaction.check_serializable()
+            state, changes = apply(self._newest, deltas)
             forget = self._garbage.take_unlinked()
             try:
                 self._store.write(
@@ -289,10 +329,19 @@ class Database:
             except BaseException:
                 self._garbage.give_back(forget)
                 raise
-            self._garbage.add(state.seq, changes.dropped_extents)
+            self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
             self._remember(state)
+            if transaction is not None:
+                transaction.committed(state.seq)
             self._collect()
             return state.seq
+
+    def forget(self, extent: ExtentRef) -> None:
+        """Let go of an extent whose file is about to be removed."""
+        with self._lock:
+            self._readers.pop(extent.id, None)
+            if self._cache is not None:
+                self._cache.drop(self.extent_path(extent))
 
     def _check_writable(self) -> None:
         if self.read_only:
@@ -307,9 +356,7 @@ class Database:
 
     def _collect(self) -> None:
         for extent in self._garbage.collect(self._pins.oldest()):
-            self._readers.pop(extent.id, None)
-            if self._cache is not None:
-                self._cache.drop(self.extent_path(extent))
+            self.forget(extent)
 
 
 def _remove_folder(path: Path) -> None:

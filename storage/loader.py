@@ -36,7 +36,7 @@ from .load_files import LoadFiles
 from .load_memory import ChargeBytes, LoadMemory, batch_bytes, rows_of, rows_within, run_cost, uncounted
 from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, Placement
 from .run import GROUP_ROWS, Batch, RunBuffer, RunPlan, Values, convert, encode_run
-from .schema import Column, DistStyle, Table, TableData, TableStatistics
+from .schema import CatalogView, Column, DistStyle, Table, TableData, TableStatistics
 from .topology import usable_cpus
 from .types import Physical
 from .vector import ColumnData, from_list
@@ -77,12 +77,15 @@ class TableWriter:
         threads: int | None = None,
         charge: ChargeBytes = uncounted,
         memory: int = ALL_MEMORY,
+        view: CatalogView | None = None,
     ) -> None:
         """`columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
         are generated are wanted as well); the others become IDENTITY values or NULL.
 
         `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
         defaults for them, True chooses for all columns of an empty table.
+
+        `view`: where the table's rows are as the writer sees them (None: as of the newest commit).
 
         `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
         """
@@ -106,7 +109,7 @@ class TableWriter:
         if table.dist_style is DistStyle.AUTO:
             self._acquire(database.placement_lock(table.id))
         try:
-            self._before = self._current_data()
+            self._before = self._current_data(view or database.view())
             self._compupdate = compupdate
             self._plan = self._make_plan(self._before.replicated)
             self._buffer = self._new_buffer()
@@ -114,9 +117,8 @@ class TableWriter:
             self._release()
             raise
 
-    def _current_data(self) -> TableData:
+    def _current_data(self, view: CatalogView) -> TableData:
         """Where the table's rows are now; a table that this commit creates has none."""
-        view = self.database.view()
         found = view.relation(self.table.schema, self.table.name)
         if isinstance(found, Table) and found.id == self.table.id:
             return view.data(found)
@@ -245,8 +247,6 @@ class TableWriter:
 
     def _deal_out(self) -> None:
         """Turn the table from ALL to EVEN: its rows join the buffer, its extents are dropped."""
-        if self._before.deleted:
-            raise errors.InternalError(f"table {self.table.name} has deleted rows")
         extents = self._before.extents
         self._dropped = tuple(e.id for e in extents)
         self._before = replace(self._before, statistics=TableStatistics(0), replicated=False)
@@ -258,7 +258,12 @@ class TableWriter:
                     batch = [
                         self._stored_column(reader, group, column) for column in self.table.columns
                     ]
-                    self._admit(batch, int(reader.group_rows[group]))
+                    rows = int(reader.group_rows[group])
+                    vector = self._before.deleted.get((extent.id, group))
+                    if vector is not None:
+                        live = np.flatnonzero(~vector.mask()[:rows])
+                        batch, rows = [c.take(live) for c in batch], len(live)
+                    self._admit(batch, rows)
             finally:
                 reader.close()
 

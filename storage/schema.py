@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .types import SqlType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .deletes import DeleteVector, Group
     from .sample import Sample
 
 
@@ -142,7 +145,7 @@ class TableData:
     extents: tuple[ExtentRef, ...]
     statistics: TableStatistics
     replicated: bool  # one copy that counts as present on every node (ALL, small AUTO)
-    deleted: dict[tuple[int, int], str] = field(default_factory=dict)  # (extent, row group) -> vector
+    deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)  # by (extent id, row group)
 
 
 class CatalogView(Protocol):

@@ -26,7 +26,9 @@ def run(statement: Analyze, context: Context) -> Result:
         for name in statement.columns:
             if target.position(name) is None:
                 raise UndefinedColumn(f'column "{name}" of relation "{target.name}" does not exist')
-    found = tuple(SetStatistics(t, _sketches(t, context), context.view.snapshot) for t in tables)
+    found = tuple(
+        SetStatistics(t, _sketches(t, context), frozenset(e.id for e in context.view.data(t).extents)) for t in tables
+    )
     if found:
         context.session.commit_delta(Delta(statistics=found))
     return Result("ANALYZE")

@@ -34,7 +34,7 @@ COMPUPDATE = {"on": True, "off": False, "preset": False}
 
 
 def run(statement: Copy, context: Context) -> Result:
-    table = names.table(statement.table, context)
+    table = names.appended(statement.table, context)
     options = dict(statement.options)
     compupdate = _own_options(options, context)
     into = _target(table, statement.columns, context)

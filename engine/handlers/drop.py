@@ -17,7 +17,9 @@ from .dependencies import dependents, key
 
 
 def run(statement: Drop, context: Context) -> Result:
-    delta = _drop_schemas(statement, context) if statement.kind == "schema" else _drop_relations(statement, context)
+    find = _drop_schemas if statement.kind == "schema" else _drop_relations
+    context.session.lock(context, [t for t in find(statement, replace(context, notices=[])).drop if isinstance(t, Table)])
+    delta = find(statement, context)  # as it is now that nobody else changes it
     if delta:
         context.session.commit_delta(delta)
     return Result(f"DROP {statement.kind.upper()}", notices=context.notices)

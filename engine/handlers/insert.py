@@ -37,7 +37,7 @@ _DEFAULT = exp.Var(this="DEFAULT")
 def run(statement: Insert, context: Context) -> Result:
     if statement.source is None or isinstance(statement.source, exp.Values):
         return run_many(statement, context, [context.parameters])
-    table = names.table(statement.table, context)
+    table = names.appended(statement.table, context)
     columns = _columns(table, statement.columns, _width(statement.source, context))
     return _run_query(replace(statement, columns=columns), table, context)
 
@@ -69,7 +69,7 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
             context.parameters = values
             total += run(statement, context).rowcount
         return Result("INSERT", rowcount=total, notices=context.notices)
-    table = names.table(statement.table, context)
+    table = names.appended(statement.table, context)
     nodes = _rows(statement, table)
     columns = _columns(table, statement.columns, len(nodes[0]))
     if statement.source is not None and statement.source.find(exp.Query) is not None:

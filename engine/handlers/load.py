@@ -64,6 +64,7 @@ def loading(
         threads=context.workers.threads,
         charge=Charge(context.budget, STEP).add,
         memory=int(context.budget.limit * LOAD_SHARE),
+        view=context.view,
     )
     with writer:
         yield Load(writer, context)

@@ -59,7 +59,7 @@ def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context)
         schema = names.target_schema(name, context)
         table = replace(_define(name.name, schema, reader.schema, context), id=context.database.new_id())
     else:
-        table = names.table(name, context)
+        table = names.appended(name, context)
     columns = tuple(_column_name(table, field.name) for field in reader.schema)
     into = target(table, columns, context)
     refuse_identity(table, into.given, "cannot write to the")

@@ -30,6 +30,20 @@ def table(name: RelationName, context: Context) -> Table:
     raise undefined(name, context)
 
 
+def locked(name: RelationName, context: Context) -> Table:
+    """The base table a statement is to write, its write lock taken, as the statement sees it from now on."""
+    context.session.lock(context, [table(name, context)])
+    found = table(name, context)
+    context.transaction.check_newest(found)
+    return found
+
+
+def appended(name: RelationName, context: Context) -> Table:
+    """The base table a statement adds rows to, its write lock taken: what others added meanwhile does not matter."""
+    context.session.lock(context, [table(name, context)])
+    return table(name, context)
+
+
 def undefined(name: RelationName, context: Context) -> Error:
     """The error for a name that is not there, with a near name or the missing schema."""
     if name.schema is not None and name.schema not in context.view.schemas():

@@ -1,21 +1,21 @@
-"""BEGIN, COMMIT, ROLLBACK: each statement is its own transaction, so two of them can only agree."""
+"""BEGIN, COMMIT, ROLLBACK."""
 
 from __future__ import annotations
 
-from ...errors import NotSupportedError
 from ...planner.statements import Transaction
 from ..context import Context
 from ..result import Result
 
 
 def run(statement: Transaction, context: Context) -> Result:
-    match statement.action:
-        case "begin":
-            raise NotSupportedError(
-                "BEGIN is not supported: each statement is a transaction of its own in this release"
-            )
-        case "commit":
-            context.session.commit()
-        case _:
-            context.session.rollback()
-    return Result(statement.action.upper())
+    session = context.session
+    if statement.action == "begin":
+        if not session.begin():
+            context.notice("WARNING", "there is already a transaction in progress")
+        return Result("BEGIN", notices=context.notices)
+    if not session.block.is_open:
+        context.notice("WARNING", "there is no transaction in progress")
+    if statement.action == "commit" and session.commit():
+        return Result("COMMIT", notices=context.notices)
+    session.rollback()
+    return Result("ROLLBACK", notices=context.notices)

@@ -1,4 +1,4 @@
-"""TRUNCATE: all rows go at once; snapshots taken before still see them."""
+"""TRUNCATE: all rows go at once; snapshots taken before still see them. It commits the transaction it is in."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from ...planner.statements import Truncate
 from ...storage.catalog.delta import Delta, DropExtents
 from ..context import Context
 from ..result import Result
-from .names import table
+from .names import locked
 
 
 def run(statement: Truncate, context: Context) -> Result:
-    target = table(statement.table, context)
+    target = locked(statement.table, context)
     context.session.commit_delta(Delta(drop_extents=(DropExtents(target, None),)))
+    context.session.commit()
     return Result("TRUNCATE")

@@ -7,23 +7,26 @@ when the commit runs. So two commits can never build on each other's unseen chan
     session A: sees t (version 7) ... Delta(drop=(t,)) ............ commit -> t is gone
     session B: sees t (version 7) ... Delta(add_extents=(t ...)) ... commit -> UndefinedTable
 
-New relations may carry the id 0 (the commit numbers them) or one from `Database.new_id`, which a
-CREATE TABLE AS needs: it writes the extents of a table that the same commit creates.
+New relations may carry the id 0 (`numbered` gives them one) or one from `Database.new_id`, which a
+CREATE TABLE AS needs: it writes the extents of a table that the same commit creates. A transaction
+numbers its deltas when its statements make them and applies them twice: to the state that its own
+statements see, and at its end, all together, to the newest one.
 
 Applying a delta to the catalogue's state is in state.py, writing it to SQLite in store.py.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
+from ..deletes import DeleteVector, Group
 from ..schema import ExtentRef, Table, View
 from ..statistics import ColumnSketch
 
 
 @dataclass(frozen=True, slots=True)
 class AddExtents:
-    """New rows of a table: extents with id 0 (the commit numbers them) and what they hold.
+    """New rows of a table: extents with id 0 (`numbered` gives them one) and what they hold.
 
     `replicated`: the rows are one copy that counts on every node; all rows of a table are either
     replicated or not, so a writer that turns a small AUTO table into an EVEN one drops the
@@ -53,16 +56,28 @@ class DropExtents:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteRows:
+    """Rows that leave a table: for each row group they were in, the vector of *all* its deleted rows.
+
+    It must cover the group's present vector: a maker that has not seen the newest one is refused. An extent
+    without a row left is dropped.
+    """
+
+    table: Table
+    vectors: Mapping[Group, DeleteVector]
+
+
+@dataclass(frozen=True, slots=True)
 class SetStatistics:
     """Statistics computed anew (ANALYZE) in place of the merged ones.
 
-    They describe the rows of `snapshot`. When a later commit has changed the rows, the merged ones stay:
+    They describe the rows of `extents`. When the table has gained others since, the merged ones stay:
     bounds are proofs, and new ones would not cover the new rows.
     """
 
     table: Table
     sketches: Mapping[int, ColumnSketch]
-    snapshot: int
+    extents: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,7 @@ class Delta:
     replace: tuple[Table | View, ...] = ()  # the new definition with the id and version last seen
     create: tuple[Table | View, ...] = ()
     drop_extents: tuple[DropExtents, ...] = ()
+    delete_rows: tuple[DeleteRows, ...] = ()
     add_extents: tuple[AddExtents, ...] = ()
     statistics: tuple[SetStatistics, ...] = ()
     settings: Mapping[str, str | None] = field(default_factory=dict)  # None: back to the default
@@ -82,5 +98,15 @@ class Delta:
     def __bool__(self) -> bool:
         return bool(
             self.create_schemas or self.drop or self.replace or self.create or self.drop_extents
-            or self.add_extents or self.statistics or self.settings or self.drop_schemas
+            or self.delete_rows or self.add_extents or self.statistics or self.settings or self.drop_schemas
         )
+
+
+def numbered(delta: Delta, new_relation: Callable[[], int], new_extent: Callable[[], int]) -> Delta:
+    """The delta with an id for every relation and extent that has none."""
+    create = tuple(r if r.id else replace(r, id=new_relation()) for r in delta.create)
+    add_extents = tuple(
+        replace(a, extents=tuple(e if e.id else replace(e, id=new_extent()) for e in a.extents))
+        for a in delta.add_extents
+    )
+    return replace(delta, create=create, add_extents=add_extents)

@@ -11,11 +11,13 @@ the delta's maker saw. It raises before anything is written. SQLite is in store.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from ... import errors
+from ..deletes import DeleteVector, Group
 from ..schema import (
     ColumnStatistics,
     DistStyle,
@@ -26,41 +28,37 @@ from ..schema import (
     View,
 )
 from ..statistics import ColumnSketch
-from .delta import AddExtents, Delta, DropExtents, SetStatistics
+from .delta import AddExtents, DeleteRows, Delta, DropExtents, SetStatistics
 
 BUILTIN_SCHEMAS = ("information_schema", "pg_catalog", "public")
 # Ids below belong to built-in relations (virtual tables), as on Redshift.
 FIRST_RELATION_ID = 100_000
 
 
+@dataclass(slots=True, eq=False)
 class TableEntry:
-    """A table with its extents and sketches; the statistics are worked out when first asked for."""
+    """A table with its extents and sketches; the statistics are worked out when first asked for.
 
-    __slots__ = ("_data", "changed_seq", "exact_bounds", "extents", "replicated", "rows", "sketches", "table")
+    `changed_seq`: the last commit that changed its rows, as far as this process knows.
+    """
 
-    def __init__(
-        self,
-        table: Table,
-        extents: tuple[ExtentRef, ...] = (),
-        sketches: Mapping[int, ColumnSketch] | None = None,
-        replicated: bool = False,
-        exact_bounds: bool = True,
-        rows: int | None = None,
-        changed_seq: int = 0,
-    ) -> None:
-        """`changed_seq`: the last commit that added or dropped extents, as far as this process knows."""
-        self.table = table
-        self.extents = extents
-        self.sketches: Mapping[int, ColumnSketch] = sketches or {}
-        self.replicated = replicated
-        self.exact_bounds = exact_bounds
-        self.rows = sum(e.rows for e in extents) if rows is None else rows
-        self.changed_seq = changed_seq
-        self._data: TableData | None = None
+    table: Table
+    extents: tuple[ExtentRef, ...] = ()
+    sketches: Mapping[int, ColumnSketch] = field(default_factory=dict)
+    replicated: bool = False
+    exact_bounds: bool = True
+    changed_seq: int = 0
+    deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
+    _data: TableData | None = field(default=None, init=False)
+
+    @property
+    def rows(self) -> int:
+        """Rows that are not deleted."""
+        return sum(e.rows for e in self.extents) - sum(v.rows for v in self.deleted.values())
 
     def data(self) -> TableData:
         if self._data is None:
-            self._data = TableData(self.table, self.extents, self._statistics(), self.replicated)
+            self._data = TableData(self.table, self.extents, self._statistics(), self.replicated, self.deleted)
         return self._data
 
     def _statistics(self) -> TableStatistics:
@@ -88,7 +86,6 @@ class CatalogState:
     names: Mapping[tuple[str, str], int] = field(default_factory=dict)
     entries: Mapping[int, TableEntry] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
-    next_extent: int = 1
 
 
 @dataclass(slots=True)
@@ -101,6 +98,8 @@ class Changes:
     dropped: list[Table | View] = field(default_factory=list)  # with the version that ended
     added_extents: list[tuple[int, ExtentRef]] = field(default_factory=list)  # (table id, extent)
     dropped_extents: list[ExtentRef] = field(default_factory=list)
+    unborn_extents: list[ExtentRef] = field(default_factory=list)  # added and dropped: nobody will see them
+    vectors: dict[Group, DeleteVector] = field(default_factory=dict)  # new ones
     touched: set[int] = field(default_factory=set)  # tables whose sketches or placement changed
     identity: dict[tuple[int, int], int] = field(default_factory=dict)
     settings: dict[str, str | None] = field(default_factory=dict)
@@ -112,31 +111,43 @@ def starts_replicated(table: Table) -> bool:
 
 
 def apply(
-    state: CatalogState, delta: Delta, new_id: Callable[[], int]
+    state: CatalogState, deltas: Sequence[Delta], *, seq: int | None = None
 ) -> tuple[CatalogState, Changes]:
-    """The state after `delta`, and what changed; raises if the delta no longer fits.
+    """The state after the (numbered) deltas, and what changed; raises if one of them no longer fits.
 
-    `new_id` numbers created relations that bear the id 0; ids are never used twice.
+    `seq`: its number, that of the next commit unless given. A transaction's private states have numbers that no
+    commit ever has.
     """
-    return _Application(state, new_id).run(delta)
+    return _Application(state, state.seq + 1 if seq is None else seq).run(deltas)
 
 
 class _Application:
-    """One delta being applied: mutable copies of the state's maps, copied on first change only."""
+    """Deltas being applied: mutable copies of the state's maps.
 
-    def __init__(self, state: CatalogState, new_id: Callable[[], int]) -> None:
-        self.new_id = new_id
-        self.seq = state.seq + 1
+    `own`: relations created or changed by these deltas. Their makers saw versions of the transaction's own.
+    """
+
+    def __init__(self, state: CatalogState, seq: int) -> None:
+        self.before = state
+        self.seq = seq
         self.schemas = set(state.schemas)
         self.relations = dict(state.relations)
         self.names = dict(state.names)
         self.entries = dict(state.entries)
         self.settings = dict(state.settings)
-        self.next_extent = state.next_extent
-        self.created_ids: set[int] = set()
+        self.own: set[int] = set()
         self.changes = Changes()
 
-    def run(self, delta: Delta) -> tuple[CatalogState, Changes]:
+    def run(self, deltas: Sequence[Delta]) -> tuple[CatalogState, Changes]:
+        for delta in deltas:
+            self._apply(delta)
+        self._settle()
+        state = CatalogState(
+            self.seq, frozenset(self.schemas), self.relations, self.names, self.entries, self.settings
+        )
+        return state, self.changes
+
+    def _apply(self, delta: Delta) -> None:
         for name in delta.create_schemas:
             self._create_schema(name)
         for relation in delta.drop:
@@ -147,6 +158,8 @@ class _Application:
             self._create(relation)
         for dropped in delta.drop_extents:
             self._drop_extents(dropped)
+        for gone in delta.delete_rows:
+            self._delete_rows(gone)
         for added in delta.add_extents:
             self._add_extents(added)
         for computed in delta.statistics:
@@ -155,17 +168,26 @@ class _Application:
             self._set(setting, value)
         for name in delta.drop_schemas:
             self._drop_schema(name)
-        state = CatalogState(
-            self.seq, frozenset(self.schemas), self.relations, self.names, self.entries,
-            self.settings, self.next_extent,
-        )
-        return state, self.changes
+
+    def _settle(self) -> None:
+        """Changes as the store wants them: what came and went again is not there."""
+        changes = self.changes
+        dropped = {e.id for e in changes.dropped_extents}
+        added = {e.id for _, e in changes.added_extents}
+        changes.unborn_extents = [e for _, e in changes.added_extents if e.id in dropped]
+        changes.added_extents = [(t, e) for t, e in changes.added_extents if e.id not in dropped]
+        changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
+        changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
+        changes.touched &= self.entries.keys()
+        changes.created_schemas = sorted(self.schemas - self.before.schemas)
+        changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
+        changes.dropped = [r for r in changes.dropped if r.version != self.seq]
+        changes.created = [r for r in changes.created if self.relations.get(r.id) is r]
 
     def _create_schema(self, name: str) -> None:
         if name in self.schemas:
             raise errors.ProgrammingError(f'schema "{name}" already exists', sqlstate="42P06")
         self.schemas.add(name)
-        self.changes.created_schemas.append(name)
 
     def _drop_schema(self, name: str) -> None:
         if name not in self.schemas:
@@ -181,34 +203,32 @@ class _Application:
                 sqlstate="2BP01",
             )
         self.schemas.remove(name)
-        self.changes.dropped_schemas.append(name)
 
     def _create(self, relation: Table | View) -> None:
         if relation.schema not in self.schemas:
             raise errors.UndefinedObject(f'schema "{relation.schema}" does not exist', sqlstate="3F000")
         if (relation.schema, relation.name) in self.names:
             raise errors.DuplicateTable(f'relation "{relation.name}" already exists')
-        id_ = relation.id or self.new_id()
-        if id_ in self.relations:
-            raise errors.InternalError(f"relation id {id_} of {relation.name} is taken")
-        created = replace(relation, id=id_, version=self.seq)
+        if not relation.id or relation.id in self.relations:
+            raise errors.InternalError(f"relation id {relation.id} of {relation.name} is none, or taken")
+        created = replace(relation, version=self.seq)
         self._put(created)
-        self.created_ids.add(id_)
         if isinstance(created, Table):
-            self.entries[id_] = TableEntry(created, replicated=starts_replicated(created))
-            self.changes.touched.add(id_)
+            self.entries[created.id] = TableEntry(created, replicated=starts_replicated(created))
+            self.changes.touched.add(created.id)
 
     def _put(self, relation: Table | View) -> None:
         self.relations[relation.id] = relation
         self.names[relation.schema, relation.name] = relation.id
         self.changes.created.append(relation)
+        self.own.add(relation.id)
 
     def _current(self, seen: Table | View) -> Table | View:
         """The relation as it is now; an error unless it is still the one that was seen."""
         current = self.relations.get(seen.id)
         if current is None or type(current) is not type(seen):
             raise errors.UndefinedTable(f'relation "{seen.name}" does not exist')
-        if current.version != seen.version and seen.id not in self.created_ids:
+        if current.version != seen.version and seen.id not in self.own:
             _concurrent_change(seen.name)
         return current
 
@@ -234,7 +254,7 @@ class _Application:
         self._put(changed)
         entry = self.entries.get(changed.id)
         if isinstance(changed, Table) and entry is not None:
-            self.entries[changed.id] = _with_table(entry, changed)
+            self.entries[changed.id] = replace(entry, table=changed)
 
     def _entry(self, seen: Table) -> TableEntry:
         self._current(seen)
@@ -250,16 +270,41 @@ class _Application:
             left = tuple(e for e in entry.extents if e.id not in wanted)
             if len(gone) != len(wanted):
                 _concurrent_change(entry.table.name)
-        self.changes.dropped_extents.extend(gone)
         self.changes.touched.add(entry.table.id)
-        if not left and not dropped.keep_sketches:
-            self.entries[entry.table.id] = TableEntry(
-                entry.table, replicated=starts_replicated(entry.table), changed_seq=self.seq
-            )
+        self._leave(entry, gone, left, exact=entry.exact_bounds and dropped.keep_sketches, keep=dropped.keep_sketches)
+
+    def _leave(self, entry: TableEntry, gone: tuple[ExtentRef, ...], left: tuple[ExtentRef, ...], *, exact: bool,
+               keep: bool = False) -> None:
+        """A table without its extents `gone`. Without a row left it starts anew, unless its sketches are to `keep`."""
+        self.changes.dropped_extents.extend(gone)
+        ids = {e.id for e in gone}
+        deleted = {key: v for key, v in entry.deleted.items() if key[0] not in ids} if ids else entry.deleted
+        if not left and not keep:
+            fresh = TableEntry(entry.table, replicated=starts_replicated(entry.table), changed_seq=self.seq)
+            self.entries[entry.table.id] = fresh
             return
-        exact = entry.exact_bounds and dropped.keep_sketches
-        self.entries[entry.table.id] = TableEntry(
-            entry.table, left, entry.sketches, entry.replicated, exact, changed_seq=self.seq
+        self.entries[entry.table.id] = replace(
+            entry, extents=left, exact_bounds=exact, changed_seq=self.seq, deleted=deleted
+        )
+
+    def _delete_rows(self, gone: DeleteRows) -> None:
+        entry = self._entry(gone.table)
+        extents = {e.id: e for e in entry.extents}
+        deleted = dict(entry.deleted)
+        for key, vector in gone.vectors.items():
+            before = deleted.get(key)
+            if key[0] not in extents or (before is not None and not vector.covers(before)):
+                _concurrent_change(entry.table.name)
+            deleted[key] = vector
+        rows = Counter[int]()
+        for (extent, _), vector in deleted.items():
+            rows[extent] += vector.rows
+        empty = {id for id, count in rows.items() if count >= extents[id].rows}
+        self.changes.vectors.update(gone.vectors)
+        self.changes.touched.add(entry.table.id)
+        self._leave(
+            replace(entry, deleted=deleted), tuple(e for e in entry.extents if e.id in empty),
+            tuple(e for e in entry.extents if e.id not in empty), exact=entry.exact_bounds,
         )
 
     def _add_extents(self, added: AddExtents) -> None:
@@ -267,28 +312,21 @@ class _Application:
         table = entry.table
         if entry.extents and entry.replicated != added.replicated:
             _concurrent_change(table.name)
-        numbered = []
-        for extent in added.extents:
-            numbered.append(replace(extent, id=self.next_extent))
-            self.next_extent += 1
-        self.changes.added_extents.extend((table.id, e) for e in numbered)
+        self.changes.added_extents.extend((table.id, e) for e in added.extents)
         self.changes.touched.add(table.id)
         for column, following in added.identity.items():
             self.changes.identity[table.id, column] = following
         table = self._record_encodings(table, added.encodings)
-        self.entries[table.id] = TableEntry(
-            table, entry.extents + tuple(numbered), _merged(entry, added), added.replicated,
-            entry.exact_bounds, entry.rows + sum(e.rows for e in numbered), self.seq,
+        self.entries[table.id] = replace(
+            entry, table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added),
+            replicated=added.replicated, changed_seq=self.seq,
         )
 
     def _set_statistics(self, computed: SetStatistics) -> None:
         entry = self._entry(computed.table)
-        if entry.changed_seq > computed.snapshot:
+        if not {e.id for e in entry.extents} <= computed.extents:
             return
-        self.entries[entry.table.id] = TableEntry(
-            entry.table, entry.extents, dict(computed.sketches), entry.replicated, True, entry.rows,
-            entry.changed_seq,
-        )
+        self.entries[entry.table.id] = replace(entry, sketches=dict(computed.sketches), exact_bounds=True)
         self.changes.touched.add(entry.table.id)
 
     def _record_encodings(self, table: Table, encodings: Mapping[int, str]) -> Table:
@@ -307,13 +345,6 @@ class _Application:
         else:
             self.settings[name] = value
         self.changes.settings[name] = value
-
-
-def _with_table(entry: TableEntry, table: Table) -> TableEntry:
-    return TableEntry(
-        table, entry.extents, entry.sketches, entry.replicated, entry.exact_bounds, entry.rows,
-        entry.changed_seq,
-    )
 
 
 def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:

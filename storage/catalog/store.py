@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import errors
+from ..deletes import DeleteVector, Group
 from ..schema import ExtentRef, Table, Topology, View
 from . import codec, sketches
 from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
 
 # Raised when the folder's contents change in a way that an older release would misread.
-FORMAT_VERSION = 2  # 1: sketches without samples; the first write makes it 2
+FORMAT_VERSION = 3  # 1: sketches without samples; 2: no delete vectors
 APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
 
 _SCHEMA = """
@@ -50,6 +51,9 @@ CREATE TABLE statistics (
 CREATE TABLE identity (
     table_id INTEGER NOT NULL, column_id INTEGER NOT NULL, next INTEGER NOT NULL,
     PRIMARY KEY (table_id, column_id)) WITHOUT ROWID;
+CREATE TABLE delete_vectors (
+    extent_id INTEGER NOT NULL, row_group INTEGER NOT NULL, created_seq INTEGER NOT NULL, vector BLOB NOT NULL,
+    PRIMARY KEY (extent_id, row_group));
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -61,6 +65,7 @@ class Loaded:
     state: CatalogState
     topology: Topology
     next_relation: int
+    next_extent: int
     transaction: int  # the highest number of a committed transaction
     identity: dict[tuple[int, int], int]
 
@@ -72,7 +77,7 @@ class CatalogStore:
         """`path` None: in memory. Read-only opens the file as immutable: nothing at all is written."""
         self.path = path
         self.read_only = read_only
-        self._statistics_of: set[int] = set()
+        self._upgraded = False
         try:
             self._connection = self._connect()
         except sqlite3.DatabaseError as e:
@@ -159,7 +164,6 @@ class CatalogStore:
             names={(r.schema, r.name): r.id for r in relations.values()},
             entries=self._load_entries(relations),
             settings=dict(self._connection.execute("SELECT name, value FROM settings")),
-            next_extent=self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"),
         )
         identity = {
             (table, column): following for table, column, following in
@@ -167,7 +171,7 @@ class CatalogStore:
         }
         return Loaded(
             state, codec.topology_from_json(meta["topology"]), int(meta["next_relation"]),
-            int(meta["transaction"]), identity,
+            self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
         )
 
     def _one(self, sql: str) -> int:
@@ -189,6 +193,7 @@ class CatalogStore:
             " WHERE dropped_seq IS NULL ORDER BY id"
         ):
             extents.setdefault(table_id, []).append(ExtentRef(*fields))
+        deleted = self._load_deleted(extents)
         entries: dict[int, TableEntry] = {}
         for table_id, replicated, exact, blob in self._connection.execute(
             "SELECT table_id, replicated, exact_bounds, sketches FROM statistics"
@@ -198,9 +203,22 @@ class CatalogStore:
                 raise ValueError(f"statistics of {table.name}, which is not a table")
             entries[table_id] = TableEntry(
                 table, tuple(extents.get(table_id, ())), sketches.from_bytes(blob), bool(replicated),
-                bool(exact),
+                bool(exact), deleted=deleted.get(table_id, {}),
             )
         return entries
+
+    def _load_deleted(self, extents: dict[int, list[ExtentRef]]) -> dict[int, dict[Group, DeleteVector]]:
+        """Delete vectors by table; those of dropped extents wait for `purge_dropped`."""
+        if not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'delete_vectors'"):
+            return {}  # format 2
+        owner = {e.id: table_id for table_id, refs in extents.items() for e in refs}
+        found: dict[int, dict[Group, DeleteVector]] = {}
+        for extent, group, data in self._connection.execute(
+            "SELECT extent_id, row_group, vector FROM delete_vectors"
+        ):
+            if extent in owner:
+                found.setdefault(owner[extent], {})[extent, group] = DeleteVector.from_bytes(data)
+        return found
 
     # -- committing ----------------------------------------------------------------------------
 
@@ -221,6 +239,7 @@ class CatalogStore:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 self._check_seq(state.seq - 1)
+                self._upgrade()
                 self._write_names(state.seq, changes)
                 self._write_extents(state.seq, changes, forget)
                 self._write_statistics(state, changes)
@@ -232,6 +251,15 @@ class CatalogStore:
                 raise
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
+
+    def _upgrade(self) -> None:
+        """Bring an older format's tables up to date, within the commit that first writes."""
+        if self._upgraded:
+            return
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                self._connection.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+        self._upgraded = True
 
     def _check_seq(self, expected: int) -> None:
         found = self._one("SELECT value FROM meta WHERE key = 'seq'")
@@ -278,7 +306,12 @@ class CatalogStore:
                 for table_id, e in changes.added_extents
             ],
         )
+        many(
+            "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
+            [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
+        )
         many("DELETE FROM extents WHERE id = ?", [(id_,) for id_ in forget])
+        many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in changes.dropped_extents])
 
     def _write_statistics(self, state: CatalogState, changes: Changes) -> None:
         run = self._connection.execute

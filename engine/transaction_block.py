@@ -1,0 +1,69 @@
+"""Which transaction a session's statements are in: one of their own, or an open block.
+
+    autocommit on    select | insert | BEGIN  update  delete  COMMIT | select
+    autocommit off            insert          update  commit()          the first statement opens the block
+
+An error inside a block fails it: nothing but its end is accepted then, and the end is a rollback.
+"""
+
+from __future__ import annotations
+
+from ..errors import OperationalError
+from ..storage.database import Database
+from ..storage.transactions import Transaction
+
+ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
+
+
+class TransactionBlock:
+    """See the module's text."""
+
+    def __init__(self, database: Database) -> None:
+        self.autocommit = True
+        self.failed = False
+        self._database = database
+        self._open: Transaction | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._open is not None
+
+    def for_statement(self, *, ends: bool = False) -> Transaction:
+        """The transaction that the next statement runs in; `ends`: it is a statement about transactions itself."""
+        if ends:
+            return self._open or Transaction(self._database, single=True)
+        if self.failed:
+            raise OperationalError(ABORTED, sqlstate="25P02", hint="ROLLBACK ends the transaction.")
+        if self._open is None and not self.autocommit:
+            self._open = Transaction(self._database)
+        return self._open or Transaction(self._database, single=True)
+
+    def owns(self, transaction: Transaction) -> bool:
+        return transaction is self._open
+
+    def begin(self) -> bool:
+        """Open a block; False when one is open already."""
+        if self._open is not None:
+            return False
+        self._open = Transaction(self._database)
+        return True
+
+    def fail(self) -> None:
+        """A statement in the block ended with an error: what the block changed is gone already."""
+        if self._open is not None:
+            self.failed = True
+            self._open.rollback()
+
+    def commit(self) -> bool:
+        """End the block; False when it had failed and is rolled back."""
+        ended, self._open = self._open, None
+        failed, self.failed = self.failed, False
+        if ended is not None and not failed:
+            ended.commit()
+        return not failed
+
+    def rollback(self) -> None:
+        ended, self._open = self._open, None
+        self.failed = False
+        if ended is not None:
+            ended.rollback()

@@ -1,0 +1,108 @@
+"""Delete vectors: which rows of an immutable row group are gone.
+
+An extent is never changed. DELETE and UPDATE write, for each row group they touch, a new vector that holds all
+rows of the group deleted so far; it takes the place of the group's old one in the same commit:
+
+    extent 7, row group 2      rows  0 1 2 3 4 5 ...         vector {1, 4}   ->   scans see 0 2 3 5 ...
+
+A row has a **row id**, an int64 that is true as long as its extent lives:
+
+    bits 22..62  extent      bits 16..21  row group      bits 0..15  row        (extent.py: 64 groups of 65,536)
+
+On disk and in memory a vector is the shorter of two forms: sorted uint16 row numbers, or a bitmap.
+
+    V1   | kind u8: 0 numbers, 1 bitmap | body |
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ..errors import DataCorrupted
+from .vector import Array
+
+ROW_BITS, GROUP_BITS = 16, 6
+GROUP_ROWS = 1 << ROW_BITS
+_NUMBERS, _BITMAP = b"\x00", b"\x01"
+_BITMAP_BYTES = GROUP_ROWS // 8
+
+Group = tuple[int, int]  # (extent id, row group)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVector:
+    """The deleted rows of one row group: `rows` of them, `data` as on disk."""
+
+    rows: int
+    data: bytes
+
+    @staticmethod
+    def of(numbers: Array) -> DeleteVector:
+        """From row numbers (any order, repeated or not)."""
+        mask = np.zeros(GROUP_ROWS, bool)
+        mask[numbers] = True
+        return _from_mask(mask)
+
+    @staticmethod
+    def from_bytes(data: bytes) -> DeleteVector:
+        """As read from the catalogue; DataCorrupted when it cannot be one."""
+        kind, body = data[:1], data[1:]
+        if kind == _NUMBERS and body and len(body) % 2 == 0:
+            numbers = np.frombuffer(body, "<u2")
+            if (np.diff(numbers.astype(np.int32)) > 0).all():
+                return DeleteVector(len(numbers), data)
+        if kind == _BITMAP and len(body) == _BITMAP_BYTES:
+            rows = int(np.unpackbits(np.frombuffer(body, np.uint8)).sum())
+            if rows:
+                return DeleteVector(rows, data)
+        raise DataCorrupted(f"a delete vector of {len(data)} bytes is damaged")
+
+    def mask(self) -> Array:
+        """bool[65,536]: True = deleted."""
+        body = self.data[1:]
+        if self.data[:1] == _BITMAP:
+            return np.unpackbits(np.frombuffer(body, np.uint8), bitorder="little").view(bool)
+        mask = np.zeros(GROUP_ROWS, bool)
+        mask[np.frombuffer(body, "<u2")] = True
+        return mask
+
+    def union(self, other: DeleteVector | None) -> DeleteVector:
+        """The rows of both."""
+        return self if other is None else _from_mask(self.mask() | other.mask())
+
+    def covers(self, other: DeleteVector) -> bool:
+        """Whether every row of `other` is in this one."""
+        return not (other.mask() & ~self.mask()).any()
+
+
+def _from_mask(mask: Array) -> DeleteVector:
+    numbers = np.flatnonzero(mask)
+    if 2 * len(numbers) < _BITMAP_BYTES:
+        return DeleteVector(len(numbers), _NUMBERS + numbers.astype("<u2").tobytes())
+    return DeleteVector(len(numbers), _BITMAP + np.packbits(mask, bitorder="little").tobytes())
+
+
+def first_row_id(extent: int, group: int) -> int:
+    """The row id of a row group's row 0."""
+    return (extent << GROUP_BITS | group) << ROW_BITS
+
+
+def by_group(row_ids: Array) -> dict[Group, DeleteVector]:
+    """Row ids (any order, repeated or not) as a vector per row group."""
+    ids = np.sort(row_ids)
+    groups = ids >> ROW_BITS
+    bounds = np.concatenate(([0], np.flatnonzero(np.diff(groups)) + 1, [len(ids)])) if len(ids) else []
+    found: dict[Group, DeleteVector] = {}
+    for start, end in pairwise(bounds):
+        group = int(groups[start])
+        key = (group >> GROUP_BITS, group & ((1 << GROUP_BITS) - 1))
+        found[key] = DeleteVector.of(ids[start:end] & (GROUP_ROWS - 1))
+    return found
+
+
+def added(vectors: Mapping[Group, DeleteVector], before: Mapping[Group, DeleteVector]) -> dict[Group, DeleteVector]:
+    """The vectors that take the places of those in `before`: of each touched group, all rows."""
+    return {key: vector.union(before.get(key)) for key, vector in vectors.items()}

@@ -1,0 +1,105 @@
+"""Is there a serial order of the transactions? A graph of who must stand before whom, by tables.
+
+A transaction reads at its snapshot and writes at its commit. Between two transactions T and U:
+
+    T -> U   rw   T read a table that U changed after T's snapshot: T has to come first
+    T -> U   ww   both changed a table, T committed first
+    T -> U   wr   U read a table that T changed before U's snapshot
+
+A transaction that would close a circle when it commits is refused: error 1023, "Serializable isolation
+violation on table" (the manual, c_serial_isolation). Its first arrow must lead to one that committed after its
+own snapshot, so only transactions that overlap a live one are kept, and what those reach backwards.
+
+    T1 reads t, writes u      T2 reads u, writes t      T1 commits; T2:  T1 -rw-> T2 -rw-> T1   refused
+"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Committed:
+    """A transaction that has ended well: tables by id, when it began to see and when it was seen.
+
+    `commit` of one that wrote nothing is the snapshot it read at: it is seen by nobody.
+    """
+
+    id: int
+    snapshot: int
+    commit: int
+    reads: frozenset[int]
+    writes: frozenset[int]
+
+
+class ConflictGraph:
+    """The transactions that a live one may still have to be ordered against. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._committed: list[Committed] = []
+
+    def violation(
+        self, snapshot: int, reads: Iterable[int], writes: Iterable[int]
+    ) -> tuple[int, list[int]] | None:
+        """Why a transaction cannot commit now: (table, the others of the circle); None when it can."""
+        own = Committed(0, snapshot, _NEVER, frozenset(reads), frozenset(writes))
+        with self._lock:
+            # The only arrows from `own` are rw: it read what another has changed since.
+            ahead = [u for u in self._committed if u.commit > snapshot and u.writes & own.reads]
+            came_from: dict[Committed, Committed | None] = dict.fromkeys(ahead)
+            stack = list(ahead)
+            while stack:
+                node = stack.pop()
+                if _before(node, own):
+                    circle = _path(node, came_from)
+                    return min(circle[0].writes & own.reads), [c.id for c in circle]
+                for other in self._committed:
+                    if other not in came_from and _before(node, other):
+                        came_from[other] = node
+                        stack.append(other)
+        return None
+
+    def add(self, transaction: Committed, oldest_live: int | None) -> None:
+        """Remember one that committed; `oldest_live`: the smallest snapshot of those that still run."""
+        with self._lock:
+            self._committed.append(transaction)
+            self._committed = _needed(self._committed, oldest_live)
+
+    def __len__(self) -> int:
+        return len(self._committed)
+
+
+_NEVER = 1 << 62
+
+
+def _before(first: Committed, second: Committed) -> bool:
+    """Whether `first` has to stand before `second` in every serial order."""
+    if first.reads & second.writes and second.commit > first.snapshot:
+        return True
+    if first.commit >= second.commit:
+        return False
+    if first.writes & second.writes:
+        return True
+    return bool(first.writes & second.reads) and first.commit <= second.snapshot
+
+
+def _path(last: Committed, came_from: dict[Committed, Committed | None]) -> list[Committed]:
+    path = [last]
+    while (before := came_from[path[0]]) is not None:
+        path.insert(0, before)
+    return path
+
+
+def _needed(committed: list[Committed], oldest_live: int | None) -> list[Committed]:
+    """Those that overlap a live transaction, or one that is needed."""
+    if oldest_live is None:
+        return []
+    horizon = oldest_live
+    while True:
+        kept = [c for c in committed if c.commit > horizon]
+        lower = min((c.snapshot for c in kept), default=horizon)
+        if lower >= horizon:
+            return kept
+        horizon = lower

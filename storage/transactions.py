@@ -1,0 +1,173 @@
+"""One transaction: what its statements see, what they have changed so far, and its end.
+
+    begin        nothing happens yet
+    first use    the snapshot: the newest commit, pinned; before it, a writing statement takes its locks
+    statements   each makes a Delta; it is applied to a state of the transaction's own, which the next ones see
+    commit       all deltas are applied to the newest state and written as one catalogue commit
+    rollback     the state is forgotten and the files of its extents are removed
+
+    newest commit    41 ----------------- 42 (others) ----------- 43 = 42 + deltas, unless 1023
+    transaction      41 -> 41' -> 41''  (versions of its own) ------^
+
+Isolation is serializable (serializable.py); write locks on tables (locks.py) make two writers of one table wait
+for each other, so that deltas still fit when they are applied again.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ..errors import SerializationFailure
+from .catalog.delta import Delta, numbered
+from .catalog.garbage import remove_file
+from .catalog.state import CatalogState, apply
+from .catalog.view import SnapshotView
+from .locks import LockOwner
+from .schema import ExtentRef, Table
+from .serializable import Committed
+
+if TYPE_CHECKING:
+    from .database import Database
+
+
+class Transaction:
+    """See the module's text. One thread at a time (the session's lock sees to it)."""
+
+    def __init__(self, database: Database, *, single: bool = False) -> None:
+        """`single`: a statement's own, which ends with the first change."""
+        self.single = single
+        self.database = database
+        self.id = database.new_xid()
+        self.reads: set[int] = set()  # tables whose rows its statements read, by id
+        self.writes: set[int] = set()
+        self._owner = LockOwner(self.id)
+        self._snapshot: int | None = None
+        self._state: CatalogState | None = None
+        self._deltas: list[Delta] = []
+        self._made: list[ExtentRef] = []
+
+    # -- seeing --------------------------------------------------------------------------------------
+
+    @property
+    def used(self) -> bool:
+        """Whether its snapshot can no longer change: it has read or changed rows or definitions."""
+        return bool(self.reads or self.writes or self._deltas)
+
+    @property
+    def wrote(self) -> bool:
+        return bool(self._deltas)
+
+    @property
+    def snapshot(self) -> int:
+        """The number of the commit that it sees."""
+        self.state()
+        assert self._snapshot is not None
+        return self._snapshot
+
+    def state(self) -> CatalogState:
+        if self._state is None:
+            self._snapshot = self.database.pin()
+            self._state = self.database.state(self._snapshot)
+            self.database.live[self.id] = self._snapshot
+        return self._state
+
+    def refresh(self) -> None:
+        """See the newest commit, as long as nothing depends on what was seen before."""
+        if not self.used and self._snapshot is not None and self._snapshot != self.database.snapshot():
+            self._let_go()
+
+    def view(self, search_path: tuple[str, ...]) -> SnapshotView:
+        return SnapshotView(self.state(), self.database.topology, search_path)
+
+    # -- changing ------------------------------------------------------------------------------------
+
+    def lock(self, tables: Iterable[Table], check: Callable[[], None]) -> None:
+        """Take the write locks of `tables`; then the newest commit is seen, if that is still possible.
+
+        `check` is called while waiting and may raise. Raises SerializationFailure when the transaction sees an
+        older state of a table than the one it would change.
+        """
+        wanted = {t.id: t for t in tables}
+        new = [id for id in wanted if id not in self._owner.held]
+        if not new:
+            return
+        self.database.locks.acquire(self._owner, new, check)
+        self.refresh()
+
+    def check_newest(self, table: Table) -> None:
+        """Refuse to change rows of a table of which others have committed a newer state."""
+        seen, newest = self.state().entries.get(table.id), self.database.newest.entries.get(table.id)
+        if self._snapshot is None or newest is None or seen is None:
+            return
+        if newest.changed_seq > self._snapshot:
+            raise violation(table.id, [self.id])
+
+    def change(self, delta: Delta) -> None:
+        """Make a statement's changes visible to the statements after it, or true where it stands alone."""
+        self._apply(delta)
+        if self.single:
+            self.commit()
+
+    def _apply(self, delta: Delta) -> None:
+        delta = numbered(delta, self.database.new_id, self.database.new_extent)
+        extents = [e for added in delta.add_extents for e in added.extents]
+        self._made.extend(extents)
+        self._state, _ = apply(self.state(), [delta], seq=self.database.new_version())
+        self._deltas.append(delta)
+        touched = [*delta.drop_extents, *delta.delete_rows, *delta.add_extents]
+        self.writes.update(part.table.id for part in touched)
+
+    # -- ending --------------------------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """Make everything true, durably; on an error the transaction is rolled back."""
+        try:
+            if self._deltas:
+                self.database.commit_transaction(self, self._deltas)
+                self._made = []
+            elif self.reads and len(self.database.live) > 1:
+                self._remember(self.snapshot)
+        finally:
+            self.rollback()
+
+    def check_serializable(self) -> None:
+        """Called with the database's lock held: may this transaction commit now?"""
+        found = self.database.conflicts.violation(self.snapshot, self.reads, self.writes)
+        if found is not None:
+            raise violation(found[0], [self.id, *found[1]])
+
+    def committed(self, commit: int) -> None:
+        """Called with the database's lock held, after the commit `commit`."""
+        self._remember(commit)
+
+    def _remember(self, commit: int) -> None:
+        others = [s for id, s in self.database.live.items() if id != self.id]
+        done = Committed(self.id, self.snapshot, commit, frozenset(self.reads), frozenset(self.writes))
+        self.database.conflicts.add(done, min(others, default=None))
+
+    def rollback(self) -> None:
+        """Forget everything that is not committed; may be called at any time, and again."""
+        self._deltas = []
+        made, self._made = self._made, []
+        for extent in made:
+            self.database.forget(extent)
+            remove_file(self.database.extent_path(extent))
+        self._let_go()
+        self.database.locks.release(self._owner)
+        self.reads, self.writes = set(), set()
+
+    def _let_go(self) -> None:
+        if self._snapshot is not None:
+            self.database.live.pop(self.id, None)
+            self.database.unpin(self._snapshot)
+            self._snapshot = self._state = None
+
+
+def violation(table: int, transactions: list[int]) -> SerializationFailure:
+    """Redshift's error 1023."""
+    return SerializationFailure(
+        "1023",
+        detail=f"Serializable isolation violation on table - {table}, transactions forming the cycle are: "
+        f"{', '.join(str(t) for t in transactions)}",
+        hint="Run the transaction again.",
+    )
