@@ -14,13 +14,13 @@ import numpy as np
 
 from ..kernels import abi
 from ..planner.expressions import ColumnRef
-from ..storage.deletes import GROUP_ROWS, DeleteVector, first_row_id
+from ..storage.deletes import GROUP_ROWS, ROW_ID, DeleteVector, first_row_id
 from ..storage.encodings import packing
 from ..storage.native import Descriptor, NativeColumn, describe
-from ..storage.schema import Column
-from ..storage.types import BIGINT, BOOLEAN
+from ..storage.types import BOOLEAN
 
-ROW_ID = Column(-1, "row id", BIGINT, nullable=False)
+__all__ = ["LIVE", "ROW_ID", "live", "row_ids"]
+
 LIVE = ColumnRef(-1, BOOLEAN, "live")
 
 

@@ -223,6 +223,9 @@ SETTINGS: dict[str, Setting] = {
         "off", _only("off", "off", "false", "0", "no"), "identifiers fold to lower case"
     ),
     "enable_result_cache_for_session": Setting("on", _boolean, KEPT + ": there is no result cache"),
+    "error_on_nondeterministic_update": Setting(
+        "off", _boolean, "an UPDATE that finds several new values for a row is an error"
+    ),
     "extra_float_digits": Setting("0", _integer(-15, 2), KEPT + ": floats come out with all their digits"),
     "query_group": Setting("unset", _text, "the label of statements in stl_query"),
     "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
@@ -233,7 +236,7 @@ SETTINGS: dict[str, Setting] = {
     "statement_timeout": Setting("0", _milliseconds, "stops a statement after that many milliseconds"),
     "timezone": Setting("UTC", _time_zone, "TIMESTAMPTZ values are read and shown in UTC"),
     "transaction_isolation": Setting(
-        "serializable", _only("serializable", "serializable"), "each statement is its own transaction"
+        "serializable", _only("serializable", "serializable"), "transactions behave as if one ran after the other"
     ),
     "wlm_query_slot_count": Setting("1", _integer(1, 50), KEPT + ": there are no queues yet"),
 }

@@ -19,6 +19,7 @@ from ..errors import NotSupportedError, SqlSyntaxError
 from . import statements as s
 from .statements.copy import parse_copy
 from .statements.cursor import Cursor
+from .statements.dml import parse_delete, parse_merge, parse_update
 from .statements.insert import parse_insert, read_rows
 from .statements.session import parse_analyze, parse_reset, parse_set, parse_show, parse_transaction
 from .statements.tables import parse_create, parse_drop, parse_truncate
@@ -39,6 +40,7 @@ _HIDING = re.compile(
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z))*")
 _WORD = re.compile(r"[A-Za-z_]+|\(|.", re.DOTALL)
+_CHANGES = re.compile(r"\b(delete|update)\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"\s*(verbose|analyze)\b", re.IGNORECASE)
 
 Parser = Callable[[Cursor], Any]
@@ -46,6 +48,9 @@ _PARSERS: dict[str, Parser] = {
     "CREATE": parse_create,
     "DROP": parse_drop,
     "INSERT": parse_insert,
+    "DELETE": parse_delete,
+    "UPDATE": parse_update,
+    "MERGE": parse_merge,
     "COPY": parse_copy,
     "ANALYZE": parse_analyze,
     "ANALYSE": parse_analyze,
@@ -57,8 +62,8 @@ _PARSERS: dict[str, Parser] = {
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ALTER", "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DEALLOCATE", "DECLARE", "DELETE", "DETACH",
-    "EXECUTE", "FETCH", "GRANT", "LOCK", "MERGE", "MSCK", "PREPARE", "REFRESH", "REVOKE", "UNLOAD", "UPDATE",
+    "ALTER", "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DEALLOCATE", "DECLARE", "DETACH",
+    "EXECUTE", "FETCH", "GRANT", "LOCK", "MSCK", "PREPARE", "REFRESH", "REVOKE", "UNLOAD",
     "USE", "VACUUM",
 )
 
@@ -135,6 +140,10 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
         raise SqlSyntaxError("syntax error at end of input", position=len(text))
     word = first.group().upper()
     if word in _QUERY:
+        if word == "WITH" and _CHANGES.search(text, first.end()) is not None:
+            changing = _behind_with(text, start)
+            if changing is not None:
+                return changing
         query = s.QueryText(text, start)
         return query if lazily else parse_query_text(query)
     if word == "EXPLAIN":
@@ -156,6 +165,24 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
             f'syntax error at or near "{near.group() if near else word}"', position=first.start()
         )
     return parser(cursor)  # type: ignore[no-any-return]
+
+
+def _behind_with(text: str, start: int) -> s.Statement | None:
+    """WITH ... DELETE or UPDATE; None when a query follows the WITH clause."""
+    tokens = tokenize(_masked(text, start))
+    cursor = Cursor(tokens, text)
+    while not cursor.done:
+        if cursor.at("("):
+            cursor.group()
+        elif cursor.at("select"):
+            return None
+        elif cursor.at("delete") or cursor.at("update"):
+            ctes = tokens[: cursor.index]
+            parser = parse_delete if cursor.next().text.upper() == "DELETE" else parse_update
+            return parser(cursor, ctes)
+        else:
+            cursor.next()
+    return None
 
 
 def _masked(text: str, start: int) -> str:

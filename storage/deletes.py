@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from ..errors import DataCorrupted
+from .schema import Column
+from .types import BIGINT
 from .vector import Array
 
 ROW_BITS, GROUP_BITS = 16, 6
@@ -30,6 +31,8 @@ _NUMBERS, _BITMAP = b"\x00", b"\x01"
 _BITMAP_BYTES = GROUP_ROWS // 8
 
 Group = tuple[int, int]  # (extent id, row group)
+# The column of row ids that a scan gives where a statement asks for it; no user's column can have its name.
+ROW_ID = Column(-1, "\0row id", BIGINT, nullable=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +41,6 @@ class DeleteVector:
 
     rows: int
     data: bytes
-
-    @staticmethod
-    def of(numbers: Array) -> DeleteVector:
-        """From row numbers (any order, repeated or not)."""
-        mask = np.zeros(GROUP_ROWS, bool)
-        mask[numbers] = True
-        return _from_mask(mask)
 
     @staticmethod
     def from_bytes(data: bytes) -> DeleteVector:
@@ -90,17 +86,35 @@ def first_row_id(extent: int, group: int) -> int:
     return (extent << GROUP_BITS | group) << ROW_BITS
 
 
-def by_group(row_ids: Array) -> dict[Group, DeleteVector]:
-    """Row ids (any order, repeated or not) as a vector per row group."""
-    ids = np.sort(row_ids)
-    groups = ids >> ROW_BITS
-    bounds = np.concatenate(([0], np.flatnonzero(np.diff(groups)) + 1, [len(ids)])) if len(ids) else []
-    found: dict[Group, DeleteVector] = {}
-    for start, end in pairwise(bounds):
-        group = int(groups[start])
-        key = (group >> GROUP_BITS, group & ((1 << GROUP_BITS) - 1))
-        found[key] = DeleteVector.of(ids[start:end] & (GROUP_ROWS - 1))
-    return found
+class RowSet:
+    """Row ids, each once: a bit per row of the row groups they are in."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._masks: dict[int, Array] = {}
+
+    def add(self, row_ids: Array) -> Array:
+        """bool[n]: which of the ids are new; of equal ones in `row_ids` the first is."""
+        fresh = np.zeros(len(row_ids), bool)
+        groups = row_ids >> ROW_BITS
+        for group in np.unique(groups).tolist():
+            places = np.flatnonzero(groups == group)
+            rows, first = np.unique(row_ids[places] & (GROUP_ROWS - 1), return_index=True)
+            mask = self._masks.setdefault(group, np.zeros(GROUP_ROWS, bool))
+            unseen = ~mask[rows]
+            mask[rows] = True
+            fresh[places[first[unseen]]] = True
+        self.rows += int(fresh.sum())
+        return fresh
+
+    def vectors(self) -> dict[Group, DeleteVector]:
+        """A vector per row group."""
+        low = (1 << GROUP_BITS) - 1
+        return {(group >> GROUP_BITS, group & low): _from_mask(mask) for group, mask in self._masks.items()}
+
+    @property
+    def nbytes(self) -> int:
+        return GROUP_ROWS * len(self._masks)
 
 
 def added(vectors: Mapping[Group, DeleteVector], before: Mapping[Group, DeleteVector]) -> dict[Group, DeleteVector]:

@@ -14,7 +14,8 @@ for each other, so that deltas still fit when they are applied again.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import SerializationFailure
@@ -106,6 +107,17 @@ class Transaction:
         """Make a statement's changes visible to the statements after it, or true where it stands alone."""
         self._apply(delta)
         if self.single:
+            self.commit()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Changes made in the block become true as one, also where the statement stands alone."""
+        single, self.single = self.single, False
+        try:
+            yield
+        finally:
+            self.single = single
+        if single:
             self.commit()
 
     def _apply(self, delta: Delta) -> None:

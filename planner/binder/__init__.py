@@ -2,6 +2,7 @@
 
     bind_query(tree, view, context)     a whole query                         -> logical.Query
     bind_insert(...)                    INSERT's rows, cast to the table      -> logical.Query
+    bind_changes(...)                   row ids, and UPDATE's new rows         -> logical.Query
     bind_scalar(tree, view, context)    one expression without columns        -> Expr  (DEFAULT, VALUES)
 
     query.py        which kind of query            scope.py        what names mean where
@@ -11,6 +12,7 @@
     expressions.py  the expression binder          dispatch.py     node class -> handler
     operators.py predicates.py conditionals.py literals.py calls.py      the handlers
     insert.py       rows into a table              bound.py        a bound query before it has a place
+    dml.py          rows that DELETE, UPDATE and MERGE change
 
 Types and casts are decided in planner/coercion.py and planner/build.py, functions in planner/functions/.
 New syntax is a new handler in a new file, imported in entry.py.
@@ -18,7 +20,8 @@ New syntax is a new handler in a new file, imported in entry.py.
 from __future__ import annotations
 
 from .context import BindContext
+from .dml import bind_changes
 from .entry import bind_query, bind_scalar
 from .insert import bind_insert, check_assignable
 
-__all__ = ["BindContext", "bind_insert", "bind_query", "bind_scalar", "check_assignable"]
+__all__ = ["BindContext", "bind_changes", "bind_insert", "bind_query", "bind_scalar", "check_assignable"]

@@ -7,7 +7,7 @@ A comma is a CROSS join; the rewrites make it an INNER join with what WHERE says
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
@@ -22,11 +22,13 @@ from ...errors import (
     UndefinedObject,
     UndefinedTable,
 )
+from ...storage.deletes import ROW_ID
 from ...storage.schema import Table, View
 from .. import build
 from ..coercion import unify
 from ..expressions import Case, Expr, IsNull
 from ..logical import Join, JoinKind, Logical, Scan, Values, VirtualScan
+from ..statements.dml import ROW_ID_WANTED
 from .bound import Bound, finished
 from .context import MAX_DEPTH, Binder
 from .ctes import EMPTY, Env, renamed, use
@@ -165,7 +167,7 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
             position=b.position(node),
         )
     alias, given = _alias(node)
-    if schema is None and name in env:
+    if schema is None and name in env and ROW_ID_WANTED not in node.meta:
         bound = use(b, env[name])
     else:
         bound, schema = _relation(b, node, schema, name, alias or name)
@@ -181,6 +183,8 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
     found = b.view.relation(schema, name)
     match found:
         case Table():
+            if ROW_ID_WANTED in node.meta:
+                found = replace(found, columns=(*found.columns, ROW_ID))
             b.user_tables.append(found.name)
             refs = [b.column(c.type, c.name, c.nullable) for c in found.columns]
             plan = Scan(found, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)

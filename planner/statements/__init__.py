@@ -6,7 +6,7 @@ is parsed is honoured by the handler or refused by the parser, by name.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Union
 
 from ...storage.schema import DistStyle
@@ -136,6 +136,52 @@ class Insert:
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """column = value (a tree; None: DEFAULT)."""
+
+    column: str
+    value: Any
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """query: SELECT over the target (its first table), the USING list and WHERE; see statements/dml.py."""
+
+    table: RelationName
+    alias: str | None
+    query: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    table: RelationName
+    alias: str | None
+    assignments: tuple[Assignment, ...]
+    query: Any  # as of Delete, with the FROM list
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """query: SELECT over target and source without the condition `on`. Without `insert`: REMOVE DUPLICATES;
+    `update` None: matched rows are deleted; `insert`: trees, None = DEFAULT."""
+
+    table: RelationName
+    alias: str | None
+    source: RelationName
+    source_alias: str | None
+    on: Any
+    query: Any
+    update: tuple[Assignment, ...] | None = None
+    columns: tuple[str, ...] = ()
+    insert: tuple[Any, ...] | None = None
+
+    def acting(self, update: tuple[Assignment, ...] | None, columns: tuple[str, ...], insert: tuple[Any, ...]) -> Merge:
+        """The same with its WHEN clauses."""
+        return replace(self, update=update, columns=columns, insert=insert)
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     """COPY: `options` holds the normalised clauses (upper-case names), see statements/copy.py."""
 
@@ -177,7 +223,8 @@ class Truncate:
 
 
 Statement = Union[
-    Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Copy, Analyze,
+    Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update, Merge, Copy,
+    Analyze,
     SetOption, Show, Transaction, Truncate,
 ]
 

@@ -1,0 +1,91 @@
+"""MERGE: rows of a source table into a target: matched rows change or go, the others come.
+
+    matched        target join source on condition        -> UPDATE or DELETE; a target row matches once at most
+    not matched    source where not exists (target on condition)      -> INSERT
+    REMOVE DUPLICATES    matched target rows go, all source rows come (the manual: a simplified mode)
+
+All three see the same snapshot and are committed as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError
+from ...planner.statements import Insert, Merge
+from ...planner.statements.dml import ROW_ID_WANTED
+from ...storage.deletes import RowSet
+from ...storage.schema import Table, View
+from ..context import Context
+from ..execute import execute
+from ..result import Result
+from . import names
+from .binding import plan_insert
+from .changes import delete, matched, plan_changes, rewrite
+from .load import loading
+from .update import MANY
+
+
+def run(statement: Merge, context: Context) -> Result:
+    target = names.locked(statement.table, context)
+    source = _source(statement, context)
+    if source.id == target.id:
+        raise ProgrammingError("the source and the target of MERGE can't be the same table", sqlstate="42712")
+    before = replace(context)  # both parts read what was there before either
+    insert, positions = plan_insert(_insertion(statement, target, source), target, before)
+    with context.transaction.together():
+        count = _change_matched(statement, target, context)
+        with loading(target, context, positions) as load:
+            for batch in execute(insert, before):
+                load.write(batch)
+    return Result("MERGE", rowcount=count + load.rows, notices=context.notices)
+
+
+def _source(statement: Merge, context: Context) -> Table:
+    if isinstance(names.find(statement.source, context), View):
+        raise NotSupportedError("the source of MERGE can't be a view", position=statement.source.position)
+    return names.table(statement.source, context)
+
+
+def _change_matched(statement: Merge, target: Table, context: Context) -> int:
+    """Update or delete the target's rows that have a match; how many."""
+    query = statement.query.copy().where(statement.on.copy())
+    physical = plan_changes(query, target, statement.alias, statement.update, context)
+    if statement.update is not None:
+        return rewrite(physical, target, context, once=MANY).rows
+    rows = RowSet()
+    for ids, _ in matched(physical, context):
+        if not rows.add(ids).all():
+            raise ProgrammingError(MANY, sqlstate="21000")
+    delete(target, rows, context)
+    return 0 if statement.insert is None else rows.rows
+
+
+def _insertion(statement: Merge, target: Table, source: Table) -> Insert:
+    """The INSERT of the source's rows: those without a match, or all of them."""
+    from_source = statement.query.args["joins"][0].this
+    select = exp.Select().from_(from_source.copy())
+    name = statement.source_alias or statement.source.name
+    if statement.insert is None:
+        if len(source.columns) != len(target.columns):
+            raise SqlSyntaxError("MERGE REMOVE DUPLICATES needs a source with the columns of the target")
+        values = [_column(c.name, name) for c in source.columns]
+        columns = tuple(c.name for c in target.columns)
+    else:
+        columns = statement.columns or tuple(c.name for c in target.columns[: len(statement.insert)])
+        if len(columns) != len(statement.insert):
+            raise SqlSyntaxError("INSERT has a different number of target columns and expressions")
+        values = [v for v in statement.insert if v is not None]
+        columns = tuple(c for c, v in zip(columns, statement.insert) if v is not None)
+        taken = statement.query.args["from_"].this.copy()
+        taken.meta.pop(ROW_ID_WANTED, None)
+        matching = exp.Select(expressions=[exp.Literal.number(1)]).from_(taken).where(statement.on.copy())
+        select = select.where(exp.Not(this=exp.Exists(this=matching)))
+    select.set("expressions", values or [exp.Null()])
+    return Insert(statement.table, columns, select)
+
+
+def _column(name: str, table: str) -> exp.Column:
+    return exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
