@@ -18,7 +18,8 @@ from .dependencies import dependents, key
 
 def run(statement: Drop, context: Context) -> Result:
     find = _drop_schemas if statement.kind == "schema" else _drop_relations
-    context.session.lock(context, [t for t in find(statement, replace(context, notices=[])).drop if isinstance(t, Table)])
+    dropped = find(statement, replace(context, notices=[])).drop
+    context.session.lock(context, [t for t in dropped if isinstance(t, Table)])
     delta = find(statement, context)  # as it is now that nobody else changes it
     if delta:
         context.session.commit_delta(delta)

@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlglot import exp
 
-from ...errors import DuplicateColumn, ProgrammingError, UndefinedColumn
+from ...errors import DuplicateColumn, GroupingError, ProgrammingError, UndefinedColumn
 from ...storage.deletes import ROW_ID
 from ...storage.schema import CatalogView, Table
 from ..coercion import coerce
 from ..expressions import ColumnRef, Expr
-from ..logical import Aggregate, Filter, Logical, Project, Query, Sort
+from ..functions import resolve_aggregate
+from ..logical import Project, Query
 from ..statements import Assignment
 from ..syntax import TOO_DEEP
 from .bound import Bound
@@ -49,7 +50,6 @@ def bind_changes(
     except RecursionError:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
-    _refuse_groups(bound.plan)
     if assignments is not None:
         bound = _assigned(b, bound, table, given)
     return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
@@ -75,16 +75,19 @@ def _by_position(assignments: Sequence[Assignment], table: Table) -> dict[int, A
         if column.identity is not None and column.default_sql != "identity":
             raise ProgrammingError(f'cannot set an identity column to a value: "{a.column}"', sqlstate="0A000",
                                    position=a.position)
+        _refuse_aggregates(a)
         found[place] = a
     return found
 
 
-def _refuse_groups(plan: Logical) -> None:
-    """An aggregate in SET or WHERE would make groups of the rows."""
-    while isinstance(plan, (Project, Filter, Sort)):
-        plan = plan.input
-    if isinstance(plan, Aggregate):
-        raise ProgrammingError("cannot use aggregate function in UPDATE", sqlstate="42803")
+def _refuse_aggregates(assignment: Assignment) -> None:
+    """One in SET, outside subqueries, would make groups of the rows."""
+    if assignment.value is None:
+        return
+    for node in assignment.value.walk(prune=lambda n: isinstance(n, exp.Query)):
+        name = node.name if isinstance(node, exp.Anonymous) else node.key if isinstance(node, exp.AggFunc) else ""
+        if resolve_aggregate(name.lower()) is not None:
+            raise GroupingError("cannot use aggregate function in UPDATE", position=assignment.position)
 
 
 def _assigned(b: Binder, bound: Bound, table: Table, given: dict[int, Assignment]) -> Bound:
