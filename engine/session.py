@@ -44,8 +44,8 @@ from .transaction_block import TransactionBlock
 from .workers import pool
 
 if TYPE_CHECKING:
-    from ..storage.transactions import Transaction as StorageTransaction
     from ..planner.plan_cache import PlanCache
+    from ..storage.transactions import Transaction as StorageTransaction
 
 USER_ID = 100  # the one superuser, until there are users
 DATABASE = "dev"

@@ -17,7 +17,7 @@ from ...planner.binder import bind_changes
 from ...planner.optimize import optimize
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import Assignment
-from ...storage.catalog.delta import Delta, DeleteRows
+from ...storage.catalog.delta import DeleteRows, Delta
 from ...storage.deletes import RowSet, added
 from ...storage.schema import DistStyle, Table
 from ..context import Charge, Context
