@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..errors import SerializationFailure
-from .catalog.delta import Delta, numbered
+from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.garbage import remove_file
 from .catalog.state import CatalogState, apply
 from .catalog.view import SnapshotView
@@ -126,8 +126,7 @@ class Transaction:
         self._made.extend(extents)
         self._state, _ = apply(self.state(), [delta], seq=self.database.new_version())
         self._deltas.append(delta)
-        touched = [*delta.drop_extents, *delta.delete_rows, *delta.add_extents]
-        self.writes.update(part.table.id for part in touched)
+        self.writes.update(changed_tables(delta))
 
     # -- ending --------------------------------------------------------------------------------------
 

@@ -223,8 +223,8 @@ class Truncate:
 
 
 Statement = Union[
-    Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update, Merge,
-    Copy, Analyze, SetOption, Show, Transaction, Truncate,
+    Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
+    Merge, Copy, Analyze, SetOption, Show, Transaction, Truncate,
 ]
 
 

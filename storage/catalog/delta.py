@@ -110,3 +110,12 @@ def numbered(delta: Delta, new_relation: Callable[[], int], new_extent: Callable
         for a in delta.add_extents
     )
     return replace(delta, create=create, add_extents=add_extents)
+
+
+def changed_tables(delta: Delta) -> set[int]:
+    """Ids of the tables whose rows the delta changes."""
+    found = {d.table.id for d in delta.drop_extents}
+    found.update(d.table.id for d in delta.delete_rows)
+    found.update(a.table.id for a in delta.add_extents)
+    found.update(r.id for r in delta.drop)
+    return found
