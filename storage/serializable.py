@@ -78,9 +78,7 @@ def _before(first: Committed, second: Committed) -> bool:
     """Whether `first` has to stand before `second` in every serial order."""
     if first.reads & second.writes and second.commit > first.snapshot:
         return True
-    if first.commit >= second.commit:
-        return False
-    if first.writes & second.writes:
+    if first.writes & second.writes and first.commit < second.commit:
         return True
     return bool(first.writes & second.reads) and first.commit <= second.snapshot
 

@@ -1,0 +1,63 @@
+"""Write locks: one holder a table, waiting that can be cancelled, circles told at once."""
+from __future__ import annotations
+
+import threading
+
+import pytest
+from warehouse.errors import OperationalError, QueryCanceled
+from warehouse.storage.locks import LockOwner, TableLocks
+
+
+def go_on() -> None:
+    """Nobody cancels."""
+
+
+def test_taking_again_and_letting_go() -> None:
+    locks, a = TableLocks(), LockOwner(1)
+    assert not locks.acquire(a, [2, 1], go_on)
+    assert not locks.acquire(a, [1], go_on)
+    assert locks.holders() == {1: 1, 2: 1}
+    locks.release(a)
+    locks.release(a)
+    assert locks.holders() == {}
+
+
+def test_a_waiter_gets_the_lock_when_it_is_free() -> None:
+    locks, a, b = TableLocks(), LockOwner(1), LockOwner(2)
+    locks.acquire(a, [1], go_on)
+    waiting, waited = threading.Event(), []
+    thread = threading.Thread(target=lambda: waited.append(locks.acquire(b, [1], waiting.set)))
+    thread.start()
+    assert waiting.wait(10)
+    locks.release(a)
+    thread.join(10)
+    assert waited == [True] and locks.holders() == {1: 2}
+
+
+def test_waiting_can_be_cancelled() -> None:
+    locks, a, b = TableLocks(), LockOwner(1), LockOwner(2)
+    locks.acquire(a, [1], go_on)
+
+    def check() -> None:
+        raise QueryCanceled("stop")
+
+    with pytest.raises(QueryCanceled):
+        locks.acquire(b, [1], check)
+    assert locks.holders() == {1: 1} and b.waits_for is None
+
+
+def test_a_circle_is_a_deadlock() -> None:
+    locks, a, b = TableLocks(), LockOwner(1), LockOwner(2)
+    locks.acquire(a, [1], go_on)
+    locks.acquire(b, [2], go_on)
+    waiting = threading.Event()
+    thread = threading.Thread(target=lambda: locks.acquire(a, [2], waiting.set))
+    thread.start()
+    assert waiting.wait(10)
+    with pytest.raises(OperationalError, match="deadlock detected") as caught:
+        while True:  # until `a` stands in line
+            locks.acquire(b, [1], go_on)
+    assert caught.value.sqlstate == "40P01"
+    locks.release(b)
+    thread.join(10)
+    assert locks.holders() == {1: 1, 2: 1}
