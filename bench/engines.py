@@ -38,7 +38,7 @@ class Warehouse:
     def __init__(self, path: str, threads: int, **options: Any) -> None:
         import warehouse
 
-        self.connection = warehouse.connect(path, threads=threads, **options)
+        self.connection = warehouse.connect(path, threads=threads, autocommit=True, **options)
 
     def run(self, sql: str) -> pa.Table:
         return self.connection.cursor().execute(sql).fetch_arrow_table()

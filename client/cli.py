@@ -118,7 +118,7 @@ def _run(options: dict[str, Any], actions: list[tuple[str, str]]) -> int:
     opened = {name: options[name] for name in same}
     opened |= {"slices_per_node": options["slices"], "create": not options["no_create"]}
     try:
-        connection = connect(options["database"], **opened)
+        connection = connect(options["database"], autocommit=True, **opened)
     except Error as error:
         click.echo(f"warehouse-sql: error: {error.message}", err=True)
         if error.hint:

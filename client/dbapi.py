@@ -5,8 +5,9 @@
         cursor.execute("select * from t where a = %s", (1,))
         for row in cursor: ...
 
-Each statement is a transaction of its own for now: commit() has nothing to do, and what cannot be
-had (BEGIN, rollback() after a write, autocommit off) is refused rather than pretended.
+As PEP 249 wants it, the first statement begins a transaction, which commit() makes true and rollback()
+forgets; with autocommit=True each statement is a transaction of its own unless BEGIN opens a block. A `with`
+block over a connection commits at its end, rolls back on an error, and closes.
 Cursors are in cursor.py, parameters in parameters.py, values in rows.py, Arrow in arrow.py.
 """
 
@@ -38,7 +39,7 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     paramstyle               "format" (default), "pyformat", "qmark", "numeric" or "named"
     compatibility            "redshift" (default) refuses what Redshift refuses; "extended" runs it
     user                     the session's user
-    autocommit               only True for now: each statement is its own transaction
+    autocommit               False (default): nothing is kept before commit(); True: each statement is
     """
     known = inspect.signature(_open).parameters
     for name in options:
@@ -67,7 +68,6 @@ def _open(
 ) -> Connection:
     if paramstyle not in styles.STYLES:
         raise errors.InterfaceError(f"unknown paramstyle {paramstyle!r}; it is one of {', '.join(styles.STYLES)}")
-    _need_autocommit(autocommit)
     session = open_session(
         database,
         nodes=nodes,
@@ -80,14 +80,8 @@ def _open(
         compatibility=compatibility,
         user=user,
     )
+    session.block.autocommit = autocommit
     return Connection(session, paramstyle)
-
-
-def _need_autocommit(value: bool) -> None:
-    if not value:
-        raise errors.NotSupportedError(
-            "autocommit cannot be off: each statement is a transaction of its own in this release"
-        )
 
 
 class Connection:
@@ -121,11 +115,18 @@ class Connection:
 
     @property
     def autocommit(self) -> bool:
-        return True
+        """Whether each statement is a transaction of its own; cannot be changed inside a transaction."""
+        return self.session.block.autocommit
 
     @autocommit.setter
     def autocommit(self, value: bool) -> None:
-        _need_autocommit(value)
+        block = self.session.block
+        if block.is_open and value != block.autocommit:
+            raise errors.ProgrammingError(
+                "autocommit cannot be changed inside a transaction", hint="commit() or rollback() first.",
+                sqlstate="25001",
+            )
+        block.autocommit = value
 
     @property
     def notices(self) -> list[str]:
@@ -146,11 +147,14 @@ class Connection:
         return self.cursor().execute(operation, parameters)
 
     def commit(self) -> None:
-        """Nothing to do: every statement has committed by itself."""
-        self.session.commit()
+        """Make the transaction's changes true, durably. One that had failed is rolled back, and an error says so."""
+        if not self.session.commit():
+            raise errors.OperationalError(
+                "the transaction had failed: it was rolled back instead of committed", sqlstate="25P02"
+            )
 
     def rollback(self) -> None:
-        """Nothing to do when nothing was written; NotSupportedError after a write."""
+        """Forget the transaction's changes."""
         self.session.rollback()
 
     def cancel(self) -> None:
@@ -168,7 +172,7 @@ class Connection:
         return write_arrow(self.session, table, data, create)
 
     def close(self) -> None:
-        """Stop what runs and release the database; closing twice is fine."""
+        """Stop what runs, forget what is not committed and release the database; closing twice is fine."""
         session, self._session = self._session, None
         if session is not None:
             session.close()
@@ -177,8 +181,12 @@ class Connection:
         self.session  # noqa: B018 - raises when closed
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        try:
+            if kind is None and self._session is not None and not self._session.block.failed:
+                self.commit()
+        finally:
+            self.close()
 
     def __repr__(self) -> str:
         if self._session is None:

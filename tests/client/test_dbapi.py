@@ -99,7 +99,6 @@ def test_exceptions_form_pep_249s_tree_and_hang_on_connections() -> None:
         ({"memory_limit": "much"}, InterfaceError, "memory_limit 'much'"),
         ({"memory_limit": -5}, InterfaceError, "positive number of bytes"),
         ({"compatibility": "oracle"}, ProgrammingError, "compatibility"),
-        ({"autocommit": False}, NotSupportedError, "transaction of its own"),
         ({"database": "x", "create": False}, warehouse.OperationalError, "x"),
     ],
 )
@@ -298,24 +297,67 @@ def test_a_position_counts_in_the_users_text(db: Any) -> None:
     assert caught.value.position == sql.index("oops")
 
 
-# -- transactions, for now ------------------------------------------------------------------------------
+# -- transactions ---------------------------------------------------------------------------------------
 
 
-def test_commit_and_rollback(db: Any) -> None:
-    db.commit()
-    db.rollback()
-    db.execute("create table t (a int)")
-    with pytest.raises(NotSupportedError, match="cannot roll back"):
-        db.rollback()
-    with pytest.raises(NotSupportedError, match="cannot roll back"):
-        db.execute("rollback")
-    db.commit()
-    db.rollback()
-    with pytest.raises(NotSupportedError, match="BEGIN"):
-        db.execute("begin")
-    assert db.autocommit is True
-    with pytest.raises(NotSupportedError):
-        db.autocommit = False
+@pytest.fixture
+def plain() -> Iterator[Any]:
+    """A connection as PEP 249 has it: nothing is kept before commit()."""
+    with warehouse.connect(autocommit=False) as connection:
+        yield connection
+
+
+def test_rollback_forgets_and_commit_keeps(plain: Any) -> None:
+    plain.execute("create table t (a int)")
+    plain.rollback()
+    with pytest.raises(ProgrammingError, match='"t" does not exist'):
+        plain.execute("select * from t")
+    plain.rollback()
+    plain.execute("create table t (a int)")
+    plain.execute("insert into t values (1)")
+    plain.commit()
+    plain.execute("delete from t")
+    plain.rollback()
+    assert plain.execute("select a from t").fetchall() == [(1,)]
+    plain.commit()
+    plain.rollback()
+
+
+def test_commit_after_an_error_says_that_nothing_was_kept(plain: Any) -> None:
+    plain.execute("create table t (a int)")
+    plain.commit()
+    plain.execute("insert into t values (1)")
+    with pytest.raises(ProgrammingError):
+        plain.execute("select nothing from t")
+    with pytest.raises(warehouse.OperationalError, match="aborted") as caught:
+        plain.execute("select 1")
+    assert caught.value.sqlstate == "25P02"
+    with pytest.raises(warehouse.OperationalError, match="rolled back instead"):
+        plain.commit()
+    assert plain.execute("select count(*) from t").fetchone() == (0,)
+
+
+def test_autocommit_can_be_switched_between_transactions(plain: Any) -> None:
+    assert plain.autocommit is False
+    plain.execute("create table t (a int)")
+    with pytest.raises(ProgrammingError, match="inside a transaction"):
+        plain.autocommit = True
+    plain.commit()
+    plain.autocommit = True
+    plain.execute("insert into t values (1)")
+    plain.rollback()
+    assert plain.execute("select a from t").fetchall() == [(1,)]
+
+
+def test_with_commits_or_rolls_back(tmp_path: Path) -> None:
+    with warehouse.connect(tmp_path / "dw", autocommit=False) as c:
+        c.execute("create table t (a int)")
+        c.execute("insert into t values (1)")
+    with pytest.raises(KeyError), warehouse.connect(tmp_path / "dw", autocommit=False) as c:
+        c.execute("insert into t values (2)")
+        raise KeyError
+    with warehouse.connect(tmp_path / "dw", autocommit=False) as c:
+        assert c.execute("select a from t").fetchall() == [(1,)]
 
 
 def test_a_script_keeps_the_last_result(db: Any) -> None:

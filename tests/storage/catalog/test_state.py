@@ -4,12 +4,14 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import stored_tables as st
 from warehouse import errors
-from warehouse.storage.catalog.delta import AddExtents, Delta, DropExtents, SetStatistics
+from warehouse.storage.catalog.delta import AddExtents, DeleteRows, Delta, DropExtents, SetStatistics, numbered
 from warehouse.storage.catalog.state import BUILTIN_SCHEMAS, CatalogState, apply
 from warehouse.storage.catalog.view import SnapshotView
+from warehouse.storage.deletes import DeleteVector, RowSet
 from warehouse.storage.schema import DistStyle, ExtentRef, Table, Topology, View
 from warehouse.storage.statistics import ColumnSketch
 from warehouse.storage.types import BIGINT
@@ -22,9 +24,12 @@ class Catalog:
     def __init__(self) -> None:
         self.state = CatalogState()
         self._ids = itertools.count(100_000)
+        self._extents = itertools.count(1)
 
     def commit(self, **parts: object) -> CatalogState:
-        self.state, self.changes = apply(self.state, Delta(**parts), lambda: next(self._ids))  # type: ignore[arg-type]
+        delta = Delta(**parts)  # type: ignore[arg-type]
+        ready = numbered(delta, lambda: next(self._ids), lambda: next(self._extents))
+        self.state, self.changes = apply(self.state, [ready])
         return self.state
 
     def view(self, *search_path: str) -> SnapshotView:
@@ -176,12 +181,12 @@ def test_dropping_some_extents_keeps_bounds_as_estimates(catalog: Catalog) -> No
 
 def test_analyze_replaces_statistics_unless_rows_came_since(catalog: Catalog) -> None:
     catalog.add([1, 2])
-    snapshot = catalog.state.seq
+    seen = frozenset((1,))
     narrow = {0: ColumnSketch.of(from_list(BIGINT, [1, 2]))}
     catalog.add([99])
-    catalog.commit(statistics=(SetStatistics(catalog.table(), narrow, snapshot),))
+    catalog.commit(statistics=(SetStatistics(catalog.table(), narrow, seen),))
     assert catalog.view().data(catalog.table()).statistics.columns[0].high == 99
-    catalog.commit(statistics=(SetStatistics(catalog.table(), narrow, catalog.state.seq),))
+    catalog.commit(statistics=(SetStatistics(catalog.table(), narrow, seen | {2}),))
     assert catalog.view().data(catalog.table()).statistics.columns[0].high == 2
 
 
@@ -213,3 +218,65 @@ def test_what_is_replicated_when_empty() -> None:
 def test_an_empty_delta_is_false() -> None:
     assert not Delta()
     assert Delta(settings={"a": None})
+
+
+def vector(*rows: int) -> DeleteVector:
+    found = RowSet()
+    found.add(np.array(rows, np.int64))
+    return found.vectors()[0, 0]
+
+
+def test_deleted_rows_are_kept_by_row_group(catalog: Catalog) -> None:
+    catalog.add([1, 2, 3])
+    catalog.add([4])
+    first = {(1, 0): vector(0)}
+    catalog.commit(delete_rows=(DeleteRows(catalog.table(), first),))
+    assert (catalog.changes.vectors, catalog.changes.dropped_extents) == (first, [])
+    data = catalog.view().data(catalog.table())
+    assert (data.deleted, data.statistics.rows) == (first, 3)
+
+
+def test_an_extent_without_rows_left_is_dropped(catalog: Catalog) -> None:
+    catalog.add([1, 2])
+    catalog.add([4])
+    catalog.commit(delete_rows=(DeleteRows(catalog.table(), {(1, 0): vector(0, 1)}),))
+    assert [e.id for e in catalog.changes.dropped_extents] == [1]
+    assert catalog.changes.vectors == {}
+    data = catalog.view().data(catalog.table())
+    assert ([e.id for e in data.extents], data.deleted, data.statistics.rows) == ([2], {}, 1)
+    catalog.commit(delete_rows=(DeleteRows(catalog.table(), {(2, 0): vector(0)}),))
+    assert catalog.view().data(catalog.table()).statistics.columns[0].distinct == 0
+
+
+def test_a_vector_must_cover_the_present_one(catalog: Catalog) -> None:
+    catalog.add([1, 2, 3])
+    catalog.commit(delete_rows=(DeleteRows(catalog.table(), {(1, 0): vector(0)}),))
+    for unseen in ({(1, 0): vector(1)}, {(9, 0): vector(1)}):
+        with pytest.raises(errors.OperationalError, match="changed by another session"):
+            catalog.commit(delete_rows=(DeleteRows(catalog.table(), unseen),))
+
+
+def test_deltas_applied_together_leave_out_what_came_and_went(catalog: Catalog) -> None:
+    table = st.define("u", types=(BIGINT,))
+    created = replace(table, id=7)
+    extent = ExtentRef(5, "5.ext", -1, 2, 100, 1)
+    deltas = [
+        Delta(create_schemas=("s",), create=(created,)),
+        Delta(add_extents=(AddExtents(created, (extent,), {}, True),)),
+        Delta(drop=(created,), drop_schemas=("s",)),
+    ]
+    state, changes = apply(catalog.state, deltas)
+    assert (state.schemas, state.relations) == (catalog.state.schemas, catalog.state.relations)
+    assert [e.id for e in changes.unborn_extents] == [5]
+    assert not (changes.created or changes.dropped or changes.added_extents or changes.dropped_extents)
+    assert not (changes.created_schemas or changes.dropped_schemas or changes.touched)
+
+
+def test_a_private_state_has_a_version_of_its_own(catalog: Catalog) -> None:
+    changed = replace(catalog.table(), owner="ann")
+    private, _ = apply(catalog.state, [Delta(replace=(changed,))], seq=1 << 40)
+    seen = private.relations[changed.id]
+    assert (private.seq, seen.version) == (1 << 40, 1 << 40)
+    state, changes = apply(catalog.state, [Delta(replace=(changed,)), Delta(replace=(replace(seen, owner="bob"),))])
+    assert [r.owner for r in changes.created] == ["bob"] and [r.owner for r in changes.dropped] == ["dev"]
+    assert state.relations[changed.id].version == state.seq == catalog.state.seq + 1
