@@ -18,7 +18,6 @@ from warehouse.errors import (
     DivisionByZero,
     Error,
     InterfaceError,
-    NotSupportedError,
     ProgrammingError,
     UndefinedObject,
 )

@@ -44,7 +44,8 @@ def is_serial(order: tuple[Committed, ...]) -> bool:
     newest: dict[int, int] = {}
     for t in order:
         for table in t.reads:
-            seen = max((u.commit for u in order if table in u.writes and u.commit <= t.snapshot and u is not t), default=0)
+            writers = (u for u in order if table in u.writes and u is not t)
+            seen = max((u.commit for u in writers if u.commit <= t.snapshot), default=0)
             if newest.get(table, 0) != seen:
                 return False
         for table in t.writes:
