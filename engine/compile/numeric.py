@@ -2,7 +2,7 @@
 
 Every exact value carries a proven range [lo, hi] (zone maps, type limits, and arithmetic on both). From it:
 
-    result fits 64 bits           the plain wrapping op
+    result fits 64 bits           the plain wrapping op; a faster one for the product of 32-bit values
     result fits its SQL type      no check
     BIGINT may overflow           the checked op (error 22003 for active rows)
     smaller integer may overflow  plain op, then a range check
@@ -33,6 +33,10 @@ I128_LO, I128_HI = -(1 << 127), (1 << 127) - 1
 
 def fits64(lo: int, hi: int) -> bool:
     return lo >= I64_LO and hi <= I64_HI
+
+
+def fits32(lo: int, hi: int) -> bool:
+    return lo >= -(1 << 31) and hi < 1 << 31
 
 
 def widen(c: Compiler, value: Value) -> Value:
@@ -122,6 +126,8 @@ def _exact64(c: Compiler, key: str, type: SqlType, a: Value, b: Value, valid: Pl
         _with_constant(c, key, out, b, a.constant)
     elif a.is_constant:
         c.builder.vector("rsub_i64_k", out, b.place, k=a.constant)
+    elif key == "multiply" and fits32(a.lo, a.hi) and fits32(b.lo, b.hi):
+        c.builder.vector("mul_i32", out, a.place, b.place)
     else:
         c.builder.vector(f"{op}_i64", out, a.place, b.place)
     if valid is None:
@@ -131,9 +137,15 @@ def _exact64(c: Compiler, key: str, type: SqlType, a: Value, b: Value, valid: Pl
 
 def _with_constant(c: Compiler, key: str, out: Place, a: Value, constant: int) -> None:
     if key == "multiply":
-        c.builder.vector("mul_i64_k", out, a.place, k=constant)
+        multiply_by(c, out, a, constant)
     else:
         c.builder.vector("add_i64_k", out, a.place, k=constant if key == "add" else -constant)
+
+
+def multiply_by(c: Compiler, out: Place, a: Value, factor: int) -> None:
+    """a * factor, which is known to fit 64 bits."""
+    narrow = fits32(a.lo, a.hi) and fits32(factor, factor)
+    c.builder.vector("mul_i32_k" if narrow else "mul_i64_k", out, a.place, k=factor)
 
 
 def mask_null(c: Compiler, value: Value) -> Value:
@@ -168,7 +180,7 @@ def rescale_up(c: Compiler, value: Value, digits: int) -> Value:
         return replace(value, constant=value.constant * factor, lo=lo, hi=hi, carried=carried)
     if value.carried is Physical.I64 and fits64(lo, hi):
         out = c.builder.register(Physical.I64)
-        c.builder.vector("mul_i64_k", out, value.place, k=factor)
+        multiply_by(c, out, value, factor)
         return replace(value, place=out, lo=lo, hi=hi)
     wide = widen(c, value)
     out = c.builder.register(Physical.I128)

@@ -54,6 +54,14 @@ def test_constant(ops: Any, k: int) -> None:
     ops.check("i64 -> i64", "mul_i64_k", lambda x: wrap(k * x), EDGES, k=k)
 
 
+def test_products_of_values_within_32_bits(ops: Any) -> None:
+    small = [0, 1, -1, 7, (1 << 31) - 1, -(1 << 31), 46341, -65536]
+    pairs = [(x, y) for x in small for y in small]
+    ops.check("i64 i64 -> i64", "mul_i32", lambda x, y: x * y, [x for x, _ in pairs], [y for _, y in pairs])
+    for k in small:
+        ops.check("i64 -> i64", "mul_i32_k", lambda x, k=k: x * k, small, k=k)
+
+
 @pytest.mark.parametrize(("op", "exact"), [
     ("add_i64_checked", lambda x, y: x + y),
     ("sub_i64_checked", lambda x, y: x - y),
