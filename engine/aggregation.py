@@ -147,9 +147,7 @@ class AggregateSink:
                 builder.vector("pack_keys", joined, packed, code_value.place, k=1 << key.bits)
                 packed = joined
         assert packed is not None
-        slot = builder.slot(Physical.I64)
-        builder.vector("copy_i64", slot, packed)
-        return slot
+        return builder.keep(packed, Physical.I64)
 
     def _emit_aggregate(self, call: AggregateCall, argument: Value | None, ids: Place | None) -> int:
         """Write an aggregate's instruction, or find the same one; the number of its accumulator."""

@@ -6,7 +6,7 @@
     fill_b_k                              k (0 or 1)
     select_{i64 f64 bool i128 str}        c ? a : b
     mask_{...}                            b ? a : 0: puts 0 under NULL               b = validity
-    copy_{i64 f64 bool i128 str}          a
+    copy_i64                              a
     fill_i64_k fill_f64_k                 k (f64: its bits)
     fill_i128 fill_str                    the 16 bytes at address k
 
@@ -52,7 +52,7 @@ def fill_b_k(out, a, b, c, k, n, frame):
 
 
 def _narrow(suffix: str, pointer: Any) -> None:
-    """select, mask and copy for one word a row."""
+    """select and mask for one word a row."""
 
     @op("select_" + suffix)
     def select(out, a, b, c, k, n, frame):
@@ -68,13 +68,6 @@ def _narrow(suffix: str, pointer: Any) -> None:
         for i in range(padded(n)):
             value = x[i]
             o[i] = value if m[i] != 0 else 0
-        return OK
-
-    @op("copy_" + suffix)
-    def copy(out, a, b, c, k, n, frame):
-        o, x = pointer(out), pointer(a)
-        for i in range(padded(n)):
-            o[i] = x[i]
         return OK
 
 
@@ -102,10 +95,10 @@ def mask_i128(out, a, b, c, k, n, frame):
     return OK
 
 
-@op("copy_i128")
-def copy_i128(out, a, b, c, k, n, frame):
+@op("copy_i64")
+def copy_i64(out, a, b, c, k, n, frame):
     o, x = i64p(out), i64p(a)
-    for i in range(2 * padded(n)):
+    for i in range(padded(n)):
         o[i] = x[i]
     return OK
 

@@ -38,7 +38,7 @@ FAMILIES: tuple[str, ...] = (
 )
 
 # Ops over one word or pair a row move 8 or 16 bytes whatever they mean: another name for the same code.
-_MOVES = ("select", "mask", "copy", "gather", "chunk", "fetch_chunk")
+_MOVES = ("select", "mask", "gather", "chunk", "fetch_chunk")
 ALIASES: dict[str, str] = {
     **{f"{verb}_f64": f"{verb}_i64" for verb in (*_MOVES, "append")},
     **{f"{verb}_str": f"{verb}_i128" for verb in (*_MOVES, "fill")},

@@ -40,7 +40,7 @@ from ...planner.expressions import (
     Quantified,
     ScalarSubquery,
 )
-from ...planner.traverse import children
+from ...planner.traverse import children, unnumbered
 from ...storage.types import BOOLEAN, Physical
 from . import casts, comparisons, numeric
 from .batch import Batch, Value, type_range
@@ -66,6 +66,7 @@ class Compiler:
 
     def values(self, exprs: Sequence[Expr], slots: bool = False) -> list[Value]:
         """Compile all; with `slots` the results outlive the section."""
+        exprs = [unnumbered(expr) for expr in exprs]  # equal parts are computed once, wherever they stand
         if slots:
             return self._slot_values(exprs)
         for expr in exprs:
@@ -83,28 +84,18 @@ class Compiler:
 
     def predicate(self, expr: Expr) -> Mask:
         """Mask (in a slot) of the rows for which `expr` is true."""
+        expr = unnumbered(expr)
         self.prepare(expr)
         mask = self.truth(expr, None)
-        if isinstance(mask, bool):
-            return mask
-        slot = self.builder.slot(Physical.BOOL)
-        self.builder.vector("copy_bool", slot, mask)
-        return slot
+        return mask if isinstance(mask, bool) else self.builder.keep(mask, Physical.BOOL)
 
     def to_slot(self, value: Value) -> Value:
-        """Copy what lies in registers to slots; constants stay constants."""
+        """The value in slots instead of registers; constants stay constants."""
         if value.is_constant:
             return value
         assert value.place is not None
-        return replace(value, place=self._slotted(value.place, value.carried),
-                       valid=None if value.valid is None else self._slotted(value.valid, Physical.BOOL))
-
-    def _slotted(self, place: Place, carried: Physical) -> Place:
-        if place.kind == 1:
-            return place
-        slot = self.builder.slot(carried)
-        self.builder.vector(f"copy_{carried.value}", slot, place)
-        return slot
+        return replace(value, place=self.builder.keep(value.place, value.carried),
+                       valid=None if value.valid is None else self.builder.keep(value.valid, Physical.BOOL))
 
     def filled(self, value: Value) -> Value:
         """A value with bytes: constants are written into a slot."""

@@ -78,6 +78,7 @@ class ProgramBuilder:
     owners: list[Any] = field(default_factory=list)  # plan node of each instruction
     span: tuple[int, int] | None = None  # of the expression being compiled
     constants: list[np.ndarray] = field(default_factory=list)  # parameter blocks, kept alive
+    kept: dict[int, Place] = field(default_factory=dict)  # register -> the slot that is used in its place
     section: int = 0  # number of the current vector section; registers live in one only
     _next: int = 0
     _in_vector: bool = False
@@ -89,6 +90,12 @@ class ProgramBuilder:
     def slot(self, physical: Physical) -> Place:
         self._next += 1
         return Place(SLOT, self._next, physical.width)
+
+    def keep(self, place: Place, physical: Physical) -> Place:
+        """A slot with what is in a register: whatever writes and reads the register will use the slot."""
+        if place.kind == SLOT:
+            return place
+        return self.kept.setdefault(place.index, self.slot(physical))
 
     def vector(self, op: str, out: Operand, a: Operand = None, b: Operand = None, c: Operand = None,
                k: int | External = 0) -> None:
@@ -117,6 +124,10 @@ class ProgramBuilder:
         return memory.address(words)
 
     def finish(self) -> Template:
+        for instruction in self.instructions if self.kept else ():
+            instruction.out, instruction.a, instruction.b, instruction.c = (
+                self.kept.get(o.index, o) if isinstance(o, Place) else o
+                for o in (instruction.out, instruction.a, instruction.b, instruction.c))
         return _finish(self)
 
 

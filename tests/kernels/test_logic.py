@@ -40,7 +40,6 @@ def test_moving(ops: Any, kind: str) -> None:
     zero = 0.0 if kind == "f64" else 0
     ops.check(f"{kind} {kind} bool -> {kind}", "select_" + kind, lambda x, y, m: x if m else y, values, other, mask)
     ops.check(f"{kind} bool -> {kind}", "mask_" + kind, lambda x, m: x if m else zero, values, mask)
-    ops.check(f"{kind} -> {kind}", "copy_" + kind, lambda x: x, values)
 
 
 def test_strings_move_as_views(ops: Any) -> None:

@@ -50,7 +50,6 @@ BUILT: tuple[tuple[str, ...], ...] = (
     ("engine/compile/functions.py", "date_trunc_{}_{}", parts("date_trunc_", "date").replace("day ", ""), "date"),
     ("engine/compile/functions.py", "date_trunc_{}_{}", parts("date_trunc_", "ts"), "ts"),
     ("engine/compile/functions.py", "datediff_{}_date", "year quarter month week"),
-    ("engine/compile/expressions.py", "copy_{}", CLASSES),
     ("engine/compile/expressions.py", "select_{}", CLASSES),
     ("engine/compile/batch.py", "{}_{}", "load chunk", CLASSES),
     ("engine/compile/batch.py", "fetch_{}", CLASSES),
