@@ -23,7 +23,7 @@ import numpy as np
 
 from ..errors import InternalError
 from ..kernels import memory
-from ..kernels.accumulators import Accumulator, Accumulators
+from ..kernels.accumulators import Accumulator, Accumulators, SumBlock, in_one_pass, small_values
 from ..kernels.group_table import Column, GroupKey, GroupTable
 from ..planner.expressions import AggregateCall, ColumnRef, Expr
 from ..planner.physical import HashAggregate
@@ -65,6 +65,7 @@ class AggregateSink:
         self._calls = list(node.aggregates)
         # Accumulators, each once: function, class, argument's place and validity.
         self._specs: list[tuple[str, str, Place | None, Place | None]] = []
+        self._summed: list[tuple[int, bool]] = []  # of agg_sums: accumulator, whether its values are small
         if any(call.distinct for _, call in self._calls):
             raise InternalError("a DISTINCT aggregate reached the engine")
         arguments = self._arguments()
@@ -77,6 +78,8 @@ class AggregateSink:
             self._emit_aggregate(call, argument, ids)
             for (_, call), argument in zip(self._calls, arguments, strict=True)
         ]
+        if self._summed:
+            self._emit_sums(ids)
 
     # -- writing ---------------------------------------------------------------------------------------
 
@@ -162,11 +165,30 @@ class AggregateSink:
             return self._specs.index(known)
         number = len(self._specs)
         self._specs.append(known)
+        if ids is not None and in_one_pass(call.function, physical):
+            self._summed.append((number, argument is None or small_values(argument.lo, argument.hi)))
+            return number
         op = Accumulator(call.function, physical, None).op
         pc = builder.block(op, None, place, valid, ids,
                            External(lambda task: task.sink.accumulators.items[number].address))
         builder.growers[pc] = lambda task: task.sink.accumulators.items[number].grow_heap()
         return number
+
+    def _emit_sums(self, ids: Place | None) -> None:
+        """Write the instruction of all sums and counts by group."""
+        columns = [(number, small, self._specs[number][2:]) for number, small in self._summed]
+
+        def resolve(task: Any) -> int:
+            def address(place: Place | None) -> int:
+                return 0 if place is None else task.instance.address(place)
+
+            state: AggregateState = task.sink
+            state.sums = SumBlock([(state.accumulators.items[number], address(values), address(valid), small)
+                                   for number, small, (values, valid) in columns])
+            return state.sums.address
+
+        touches = tuple(p for _, _, places in columns for p in places if p is not None)
+        self._segment.builder.block("agg_sums", None, c=ids, k=External(resolve), touches=touches)
 
     def _table_keys(self) -> list[GroupKey]:
         if self._packed:
@@ -227,6 +249,7 @@ class AggregateState:
                  slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget, expected: int) -> None:
         self.table = None if keys is None else GroupTable(keys, max(expected, FEWEST_EXPECTED), resumable=True)
         self.accumulators = Accumulators(self.table)
+        self.sums: SumBlock | None = None
         self.task_states: dict[int, Any] = {}  # the task's, where interned strings are
         self._slots = slots
         self.charge = Charge(budget, "aggregate")

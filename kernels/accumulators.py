@@ -10,10 +10,17 @@
 Functions: count (valid rows; count(*) is count without validity), sum, min, max, any_value (= min), bool_and
 (= min), bool_or (= max). An empty group's result is NULL, its count 0.
 
+With groups, all sums of 64-bit integers and counts of a program are one instruction (grouped_sums.py):
+
+    block = SumBlock([(accumulator, values, validity, small), ...])      addresses; 0 = absent
+    program: ("agg_sums", c=ids, k=block.address)
+
 Partial results are merged by running them through the same ops: sums of sums and counts, min of mins.
 Ops: aggregates.py; what the arrays hold: aggregate_layout.py.
 """
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -100,6 +107,7 @@ class Accumulator:
     def reset(self) -> None:
         """Forget all values, keep the memory."""
         self._seen.fill(0)
+        self.words[layout.A_MARKED] = 0
         self._values.fill(0)
         self._clear(self._values, 0)
         self.words[layout.A_HEAP_USED] = 0
@@ -137,6 +145,18 @@ class Accumulator:
         self.words[layout.A_HEAP_CAPACITY] = size
 
 
+class SumBlock:
+    """The parameter block of agg_sums: which sums and counts it updates, from where."""
+
+    def __init__(self, columns: Sequence[tuple[Accumulator, int, int, bool]]) -> None:
+        """(accumulator, address of values, of validity, whether values surely lie below 2**PARTIAL_BITS)."""
+        words = [len(columns)]
+        for accumulator, values, valid, small in columns:
+            words += [accumulator.address, values, valid, int(small)]
+        self.words = memory.words(*words)
+        self.address = memory.address(self.words)
+
+
 class Accumulators:
     """All aggregates over one group table (None: no groups, one row)."""
 
@@ -165,6 +185,16 @@ class Accumulators:
 
     def export(self) -> list[Column]:
         return [item.export() for item in self.items]
+
+
+def in_one_pass(function: str, physical: str) -> bool:
+    """Whether agg_sums does it, given groups."""
+    return _op_of(function, physical) in ("agg_count", "agg_sum_i64")
+
+
+def small_values(lo: int, hi: int) -> bool:
+    """Whether values of a range need no look before a batch of them is summed in 64 bits."""
+    return max(-lo, hi) < 1 << layout.PARTIAL_BITS
 
 
 def _op_of(function: str, physical: str) -> str:

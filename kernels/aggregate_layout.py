@@ -23,7 +23,20 @@ A_HEAP = 4
 A_HEAP_USED = 5
 A_HEAP_CAPACITY = 6
 A_NEED = 7  # when the heap is full: bytes that were missing
-ACCUMULATOR_WORDS = 8
+A_MARKED = 8  # agg_sums: the first so many groups are marked as seen
+ACCUMULATOR_WORDS = 9
 
 FEW_GROUPS = 4  # up to here rows are added under a mask per group, with SIMD
 PARTIAL_BITS = 46  # 65,536 values below 2**46 add up in 63 bits
+
+# -- several sums and counts at once (grouped_sums.py): a block of these words ----------------------------
+M_COUNT = 0  # number of columns
+M_COLUMNS = 1  # here the columns begin, each of M_WORDS
+M_ACCUMULATOR = 0  # address of the accumulator's words
+M_VALUES = 1  # address of the batch's values, 0 = a count
+M_VALID = 2  # address of their validity, 0 = all valid
+M_SMALL = 3  # 1 = the values are proven to lie below 2**PARTIAL_BITS
+M_WORDS = 4
+
+LOCAL_GROUPS = 512  # up to here sums are collected in 64 bits on the side
+COPIES = 4  # ... in turns, for rows of one group would wait for each other
