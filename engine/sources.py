@@ -2,11 +2,11 @@
 
 A source has a part that the program is compiled against (columns, their proven ranges, whether they can be
 NULL) and a part per task that feeds the driver: **windows** of batches, so that only a few row groups are
-pinned at a time.
+pinned at a time. A batch has as many rows as suit the program (Template.batch_rows).
 
     ScanSource     extents of the slice, minus row groups that zone maps exclude (engine/pruning.py) and rows
                    that are deleted (hidden.py)
-    StoredSource   rows of collections, 65,536 at a time
+    StoredSource   rows of collections
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..kernels import abi, memory
+from ..kernels import abi, memory, source_layout
 from ..planner.expressions import And, Expr
 from ..storage.types import Physical
 from .collection import Collection, widened
@@ -96,16 +96,17 @@ class ScanTask:
     def __init__(self, source: ScanSource, groups: list[RowGroup]) -> None:
         self._source = source
         self._groups = groups
-        self._state = memory.zeros(8, np.int64)
+        self._state = memory.zeros(source_layout.STATE_WORDS, np.int64)
         self.state_address = memory.address(self._state)
         self.window = WINDOW_ROW_GROUPS
         self.rows = sum(g.rows for g in groups)
         self.blocks = 0
 
-    def windows(self, frame: np.ndarray) -> Iterator[None]:
+    def windows(self, batch_rows: int) -> Iterator[None]:
         context = self._source.context
         cache = context.database.cache
         columns = self._source.columns
+        line = memory.empty(source_layout.line_words(len(columns) + self._source.some_deleted), np.int64)
         for start in range(0, len(self._groups), self.window):
             window = self._groups[start : start + self.window]
             with cache.pins() as pins:
@@ -114,14 +115,14 @@ class ScanTask:
                     for reader, numbers in _by_extent(window)
                 ])
                 table, made = self._with_hidden(stored, window)
+                width = table.size // len(window)
                 sizes = memory.words(*(n for g in window for n in (g.rows, 0)))
-                self._state[:5] = (0, len(window), memory.address(table), table.size // len(window),
-                                   memory.address(sizes))
+                self._state[:] = (0, len(window), memory.address(table), width, memory.address(sizes),
+                                  batch_rows, 0, memory.address(line))
                 yield
                 del made
             self.blocks += len(window) * len(columns)
             context.progress.blocks_done += len(window) * len(columns)
-
 
     def _with_hidden(self, stored: np.ndarray, window: Sequence[RowGroup]) -> tuple[np.ndarray, list[Descriptor]]:
         """The window's table of descriptors with the columns of hidden.py in their places, and those columns."""
@@ -196,15 +197,15 @@ class StoredTask:
         self._part = part
         self._first, self._last = first, last
         self.rows = last - first
-        self._state = memory.zeros(8, np.int64)
+        self._state = memory.zeros(source_layout.STATE_WORDS, np.int64)
         self.state_address = memory.address(self._state)
         self.window = 0  # all rows at once: they are in memory already
 
-    def windows(self, frame: np.ndarray) -> Iterator[None]:
+    def windows(self, batch_rows: int) -> Iterator[None]:
         part = self._part
         if not self.rows:
             return
-        starts = np.arange(self._first, self._last, abi.BATCH_ROWS, dtype=np.int64)
+        starts = np.arange(self._first, self._last, batch_rows, dtype=np.int64)
         table = memory.empty(len(starts) * len(part.columns) * 2, np.int64)
         grid = table.reshape(len(starts), len(part.columns) * 2)
         for i, column in enumerate(part.columns):
@@ -212,7 +213,8 @@ class StoredTask:
             grid[:, 2 * i] = memory.address(column.values) + starts * width
             grid[:, 2 * i + 1] = 0 if column.valid is None else memory.address(column.valid) + starts
         sizes = memory.empty(len(starts) * 2, np.int64)
-        sizes[0::2] = np.minimum(self._last - starts, abi.BATCH_ROWS)
+        sizes[0::2] = np.minimum(self._last - starts, batch_rows)
         sizes[1::2] = starts
-        self._state[:5] = (0, len(starts), memory.address(table), len(part.columns) * 2, memory.address(sizes))
+        self._state[:] = (0, len(starts), memory.address(table), len(part.columns) * 2, memory.address(sizes),
+                          batch_rows, 0, 0)
         yield

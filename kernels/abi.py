@@ -100,10 +100,12 @@ F_ERROR_PC = 5  # instruction that failed
 F_PASSES = 6  # passes run (counter)
 F_VECTOR = 7  # number of the vector being run (set by the driver before each vector op)
 F_SOURCE_ROW = 8  # the source's first row of the current batch (for row ids)
+F_GROUP = 9  # row groups begun (0 = not told): what ops derive from a dictionary holds while it stays the same
 F_USER = 16  # free for sources
 FRAME_WORDS = 64
 
 # -- a scanned column of one row group: its descriptor (int64 words), made by storage/buffer.py -----
+# (or of a batch of it, whole vectors that the source cut out: source.py)
 # The table of descriptors of a task is int64[row groups][columns] of addresses of these.
 D_KIND = 0  # one of the DK_* below
 D_ROWS = 1

@@ -33,6 +33,7 @@ from .abi import (
     D_ROWS,
     DK_DICT_STR,
     DK_RAW_STR,
+    F_GROUP,
     NEED_SPACE,
     OK,
 )
@@ -48,6 +49,7 @@ from .text_layout import (
     P_CODES,
     P_COLUMN,
     P_FETCH_CODES,
+    P_GROUP,
     P_K,
     P_LIKE,
     P_OP,
@@ -111,8 +113,13 @@ def _fetch_codes(w, selection, n, frame):
 
 @inline
 def _run_dictionary(w, d, frame):
-    """The op over the dictionary's entries, into the block's results; its status."""
-    return call_op(w[P_OP], w[P_RESULTS], d[D_DICT], 0, 0, w[P_K], d[D_DICT_ROWS], frame)
+    """The op over the dictionary's entries, into the block's results, once a row group; its status."""
+    group = i64p(frame)[F_GROUP]
+    status = np.int64(OK)
+    if group == 0 or w[P_GROUP] != group:
+        status = call_op(w[P_OP], w[P_RESULTS], d[D_DICT], 0, 0, w[P_K], d[D_DICT_ROWS], frame)
+        w[P_GROUP] = group if status == OK else 0
+    return status
 
 
 @shared

@@ -5,11 +5,12 @@
     fetch_codes                         F_N dense codes    selection, 0 = all  column
 
 A selection is F_N row numbers of the row group; -1 = no row, which gives 0 and invalid. Kinds and NULLs
-are as in decode.py, whose decoders do the work when all rows are asked for: `out` has room for whole vectors.
+are as in decode.py, whose decoders do the work for 1,024 rows that are one vector: `out` has room for whole
+vectors. It goes by 1,024 rows, since decoding, looking up and zeroing NULLs each pass over them.
 
 A fetch of selected rows from packed vectors finds runs of rows of one vector: a run shorter than SPARSE reads
 its values one by one, else the vector is opened on the stack. It is right for rows in any order and fast for
-ascending ones. It goes in pieces of PIECE rows, since decoding, looking up and zeroing NULLs each pass over them.
+ascending ones.
 """
 from __future__ import annotations
 
@@ -25,7 +26,6 @@ from .abi import (
     D_META,
     D_NULLS,
     D_OFFSETS,
-    D_ROWS,
     D_WIDTH,
     DK_DICT_INT,
     DK_DICT_STR,
@@ -65,12 +65,11 @@ from .intrinsics import (
 from .registry import op
 from .unpack import META_BYTES, SPARSE, unpack, unpack_at
 
-PIECE = 4096  # rows, whole vectors: the passes over a piece find it in the cache
 _vector_buffer = stack_buffer(VECTOR_ROWS * 8)
 
 
 @shared
-def _packed(words, metas, selection, out, n):
+def packed_rows(words, metas, selection, out, n):
     """Values of `n` selected rows of packed vectors."""
     rows, o = i64p(selection), i64p(out)
     buffer = _vector_buffer(0)
@@ -138,7 +137,7 @@ def _words(d, selection, out, n):
             row = rows[i]
             o[i] = _raw_word(d[D_DATA], d[D_WIDTH], row) if row >= 0 else 0
     elif kind in (DK_PACKED, DK_DICT_INT):
-        _packed(d[D_DATA], d[D_META] if kind == DK_PACKED else d[D_CODES_META], selection, out, n)
+        packed_rows(d[D_DATA], d[D_META] if kind == DK_PACKED else d[D_CODES_META], selection, out, n)
     else:
         return False
     if kind == DK_DICT_INT:
@@ -206,7 +205,7 @@ def _strings(d, selection, out, n):
             o[2 * i] = data + nb.int64(offsets[row]) if row >= 0 else 0
             o[2 * i + 1] = nb.int64(offsets[row + 1]) - nb.int64(offsets[row]) if row >= 0 else 0
     elif d[D_KIND] == DK_DICT_STR:
-        _packed(d[D_DATA], d[D_CODES_META], selection, out + n * 8, n)
+        packed_rows(d[D_DATA], d[D_CODES_META], selection, out + n * 8, n)
         codes, views = i64p(out + n * 8), i64p(d[D_DICT])
         for i in range(n):
             code = codes[i]
@@ -224,7 +223,7 @@ def _strings(d, selection, out, n):
 def _codes(d, selection, out, n):
     if d[D_KIND] != DK_DICT_STR and d[D_KIND] != DK_DICT_INT:
         return False
-    _packed(d[D_DATA], d[D_CODES_META], selection, out, n)
+    packed_rows(d[D_DATA], d[D_CODES_META], selection, out, n)
     if d[D_NULLS] != 0:
         _zero_words(d[D_NULLS], selection, out, n)
     return True
@@ -240,26 +239,29 @@ def _validity(d, selection, out, n):
 
 
 @inline
-def selects_all(selection, n):
-    """Whether a selection is 0, 1, 2 ...: what a filter that all rows of a (sorted) row group pass leaves."""
+def run_start(selection, n):
+    """The first row of a selection that goes up in steps of one, else -1. Filters leave many such stretches:
+    what most rows pass, and what cuts a sorted row group at one end."""
     rows, wrong = i64p(selection), 0
+    start = rows[0]
     for i in range(n):
-        wrong |= rows[i] ^ i
-    return wrong == 0
+        wrong |= rows[i] ^ (start + i)
+    return start if wrong == 0 else -1
 
 
 def _fetch(name: str, width: int, decode: Any, piece: Any) -> None:
     @op(name)
     def fetch(out, a, b, c, k, n, frame):
         d = descriptor(frame, k)
-        if a == 0 or (n == d[D_ROWS] and selects_all(a, n)):
-            for first in range(0, n, VECTOR_ROWS):
-                if not decode(d, first // VECTOR_ROWS, out + first * width, min(VECTOR_ROWS, n - first)):
-                    return unknown_kind(frame)
-        else:
-            for first in range(0, n, PIECE):
-                if not piece(d, a + first * 8, out + first * width, min(PIECE, n - first)):
-                    return unknown_kind(frame)
+        for first in range(0, n, VECTOR_ROWS):
+            rows, at, to = min(VECTOR_ROWS, n - first), a + first * 8, out + first * width
+            start = first if a == 0 else run_start(at, rows)
+            if start >= 0 and start & (VECTOR_ROWS - 1) == 0:
+                known = decode(d, start // VECTOR_ROWS, to, rows)
+            else:
+                known = piece(d, at, to, rows)
+            if not known:
+                return unknown_kind(frame)
         return OK
 
 

@@ -6,6 +6,7 @@
     arena   A_USED, A_CAPACITY, A_ADDRESS, A_MISSING
     like    L_* below, segments, then the bytes (like.py draws it)
     column  P_* below: applying an op to a scanned column (column_ops.py)
+    intern  N_* below: ids of the texts of scanned columns (intern_ops.py)
 """
 from __future__ import annotations
 
@@ -46,4 +47,21 @@ P_CODES = 5  # address of int64[65,536 + 1,024]: codes of a batch
 P_RESULTS = 6  # address of int64[65,536]: results for a dictionary's entries
 P_VIEWS = 7  # address of 2 * int64[1,024], and behind it
 P_VALID = 8  # address of uint8[1,024]
-COLUMN_WORDS = 9
+P_GROUP = 9  # the row group (frame[F_GROUP]) whose dictionary the results are for
+COLUMN_WORDS = 10
+
+# -- ids of text columns ---------------------------------------------------------------------------------
+N_TABLE = 0  # address of a group table with one STR key a column, bound to N_VIEWS and N_VALID
+N_OP = 1  # address of its op
+N_MEMO = 2  # address of int64[MEMO_ENTRIES]: id by the row's codes, -1 = not met
+N_GROUP = 3  # the row group whose dictionaries the memo is for
+N_CODES = 4  # address of int64[2][1,024]
+N_ROWS = 5  # address of int64[1,024]
+N_VIEWS = 6  # address of STR[columns][1,024]
+N_VALID = 7  # address of uint8[columns][1,024]
+N_FETCH = 8  # address of fetch_str
+N_FETCH_VALID = 9
+N_COUNT = 10  # number of columns
+N_COLUMNS = 11  # their indices in the scan
+
+MEMO_ENTRIES = 1 << 15

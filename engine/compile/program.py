@@ -144,6 +144,7 @@ class Template:
     register_bytes: int
     slot_bytes: int
     places: dict[int, tuple[int, int]]  # place index -> (kind, byte offset)
+    batch_rows: int  # rows that the source should hand out at a time
     builder: ProgramBuilder
 
     def instantiate(self, arena: Arena, task: Any) -> Instance:
@@ -198,6 +199,9 @@ class Arena:
 _REGISTER_ROWS = abi.VECTOR_ROWS
 _SLOT_ROWS = abi.BATCH_ROWS + abi.VECTOR_ROWS
 _PAD = 64
+# What a batch's slots may fill of the second-level cache, and the fewest rows for which calls cost little.
+CACHE_BYTES = 256 << 10
+FEWEST_BATCH_ROWS = 2048
 
 
 def _finish(builder: ProgramBuilder) -> Template:
@@ -238,8 +242,18 @@ def _finish(builder: ProgramBuilder) -> Template:
     _mark_sections(words, instructions)
     return Template(
         words, np.array(fixes[0], np.int64), np.array(offsets[0], np.int64), np.array(fixes[1], np.int64),
-        np.array(offsets[1], np.int64), externals, register_bytes, slot_bytes, places, builder,
+        np.array(offsets[1], np.int64), externals, register_bytes, slot_bytes, places,
+        batch_rows(builder, slot_bytes), builder,
     )
+
+
+def batch_rows(builder: ProgramBuilder, slot_bytes: int) -> int:
+    """Rows of a batch: as many as keep the slots in the cache, all where Python runs once a batch."""
+    if builder.calls:
+        return abi.BATCH_ROWS
+    fitting = CACHE_BYTES * _SLOT_ROWS // max(slot_bytes, 1)
+    rows = min(max(fitting, FEWEST_BATCH_ROWS), abi.BATCH_ROWS)
+    return 1 << (rows.bit_length() - 1)
 
 
 def _mark_sections(words: np.ndarray, instructions: list[Instruction]) -> None:
