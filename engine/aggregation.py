@@ -6,7 +6,8 @@ aggregates.py). How the ids are found is chosen from the keys' proven ranges:
     no keys             state row 0
     one integral key    dense array over a small range, or a hash table of one key
     several small keys  packed into one integer:  code = ((k0 - lo0 + 1) << bits1) + (k1 - lo1 + 1) ...
-    strings             of dictionaries and build sides: as small integers (interning.py)
+    strings             of dictionaries and build sides: as small integers (interning.py); those of a few
+                        combinations of dictionaries together, and if there are no other keys, that is all
     anything else       by hash, comparing all keys
 
 A packed or interned key is taken apart again when the groups are handed on. NULL packs as 0.
@@ -25,7 +26,7 @@ from ..errors import InternalError
 from ..kernels import memory
 from ..kernels.accumulators import Accumulator, Accumulators, SumBlock, in_one_pass, small_values
 from ..kernels.group_table import Column, GroupKey, GroupTable
-from ..planner.expressions import AggregateCall, ColumnRef, Expr
+from ..planner.expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from ..planner.physical import HashAggregate
 from ..storage.types import Physical, SqlType
 from .collection import Collection, StoredColumn, narrowed
@@ -34,20 +35,23 @@ from .compile.batch import Value
 from .compile.program import External, Operand, Place
 from .compile.segment import Segment
 from .context import Charge, MemoryBudget
-from .interning import Interned, intern
+from .interning import Interned, InternState, in_dictionaries, intern, intern_together
 
 PACK_BITS = 62
 # A dense table of group ids pays where its range is small, or not much larger than the number of rows.
 SMALL_SPAN, SPAN_PER_ROW = 1 << 16, 8
+# Texts are interned together up to so many expected groups: each is looked up once a row group.
+TOGETHER_GROUPS = 1024
 # Room made for groups at the start, by the planner's estimate: each growth runs the batch again.
 FEWEST_EXPECTED, MOST_EXPECTED = 64, 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """A group key in the program: its slots (an id for interned text) and what it packs to."""
+    """A group key in the program: its slots (an id for interned text) and what it packs to. Texts that are
+    interned together are one key for several columns."""
 
-    ref: ColumnRef
+    refs: tuple[ColumnRef, ...]
     value: Value
     interned: Interned | None
     bits: int  # 0 = does not pack
@@ -91,26 +95,39 @@ class AggregateSink:
         return [filled(next(values)) if call.args else None for _, call in self._calls]
 
     def _make_keys(self, groups: Sequence[tuple[ColumnRef, Expr]]) -> list[_Key]:
-        keys = []
+        coded = [g for g in groups if in_dictionaries(self._segment, g[1])]
+        self._direct = len(coded) == len(groups) > 0 and (len(groups) == 1 or self._expected <= TOGETHER_GROUPS)
+        if self._direct:
+            return [self._text_key(coded, lambda task: (task.sink.interned, task.sink.grow))]
+        together = len(coded) > 1 and self._expected <= TOGETHER_GROUPS
+        keys = [self._text_key(coded)] if together else []
         for ref, expr in groups:
+            if together and (ref, expr) in coded:
+                continue
             found = intern(self._segment, expr) if expr.type.physical is Physical.STR else None
             if found is not None:
                 interned, value = found
-                keys.append(_Key(ref, value, interned, (value.hi + 2).bit_length(), 0))
+                keys.append(_Key((ref,), value, interned, (value.hi + 2).bit_length(), 0))
                 continue
             value = self._segment.compiler.values([expr], slots=True)[0]
             keys.append(self._plain_key(ref, self._segment.compiler.filled(value)))
         return keys
 
+    def _text_key(self, groups: Sequence[tuple[ColumnRef, Expr]], table: Any = None) -> _Key:
+        interned, value = intern_together(self._segment, [expr for _, expr in groups], table)
+        return _Key(tuple(ref for ref, _ in groups), value, interned, (value.hi + 2).bit_length(), 0)
+
     def _plain_key(self, ref: ColumnRef, value: Value) -> _Key:
         if value.carried is Physical.I64:
             bits = (value.hi - value.lo + 2).bit_length()
-            return _Key(ref, value, None, bits if bits <= PACK_BITS else 0, value.lo)
+            return _Key((ref,), value, None, bits if bits <= PACK_BITS else 0, value.lo)
         if value.carried is Physical.BOOL:
-            return _Key(ref, value, None, 2, 0)
-        return _Key(ref, value, None, 0, 0)
+            return _Key((ref,), value, None, 2, 0)
+        return _Key((ref,), value, None, 0, 0)
 
-    def _emit_groups(self) -> Place:
+    def _emit_groups(self) -> Place | None:
+        if self._direct:
+            return self._keys[0].value.place
         builder = self._segment.builder
         ids = builder.slot(Physical.I64)
         a: Operand
@@ -193,6 +210,8 @@ class AggregateSink:
     def _table_keys(self) -> list[GroupKey]:
         if self._packed:
             return [GroupKey("i64")]
+        if self._direct:
+            return [GroupKey("str") for _ in self._groups]
         keys = []
         for key in self._keys:
             if key.value.carried is Physical.I64 and key.value.hi - key.value.lo < self._dense_span:
@@ -207,7 +226,7 @@ class AggregateSink:
         specs = [(function, physical or "i64") for function, physical, _, _ in self._specs]
         keys = self._table_keys() if self._keys else None
         expected = int(min(self._expected, rows, MOST_EXPECTED))
-        return AggregateState(keys, specs, self._slots(), self._budget, expected)
+        return AggregateState(keys, specs, self._slots(), self._budget, expected, self._direct)
 
     def _slots(self) -> list[tuple[Place | None, Place | None]]:
         return [] if self._packed else [(k.value.place, k.value.valid) for k in self._keys]
@@ -219,14 +238,23 @@ class AggregateSink:
         rows = 1
         if state.table is not None:
             rows = state.table.count
-            exported = self._unpack(state.table) if self._packed else state.table.export()
-            for key, column in zip(self._keys, exported, strict=True):
-                if key.interned is not None:
-                    column = key.interned.texts(state.task_states, column)
-                columns.append(_stored(key.ref, column, heaps, key.value))
+            columns = self._key_columns(state, heaps)
         for (ref, _), number in zip(self._calls, self._numbers, strict=True):
             columns.append(_result(ref, state.accumulators.items[number], heaps))
         return Collection(columns, rows, heaps, [state.charge])
+
+    def _key_columns(self, state: AggregateState, heaps: list[np.ndarray]) -> list[StoredColumn]:
+        """The groups' keys, in the order of the node's."""
+        assert state.table is not None
+        if self._direct:
+            return [_stored(ref, column, heaps) for ref, column in zip(self._groups, state.table.export(), strict=True)]
+        found: dict[ColumnId, StoredColumn] = {}
+        exported = self._unpack(state.table) if self._packed else state.table.export()
+        for key, column in zip(self._keys, exported, strict=True):
+            columns = [column] if key.interned is None else key.interned.texts(state.task_states, column)
+            for ref, values in zip(key.refs, columns, strict=True):
+                found[ref.id] = _stored(ref, values, heaps, key.value)
+        return [found[ref.id] for ref in self._groups]
 
     def _unpack(self, table: GroupTable) -> list[Column]:
         packed = table.export()[0].values
@@ -246,8 +274,10 @@ class AggregateState:
     """One task's groups and accumulators."""
 
     def __init__(self, keys: list[GroupKey] | None, specs: list[tuple[str, str]],
-                 slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget, expected: int) -> None:
-        self.table = None if keys is None else GroupTable(keys, max(expected, FEWEST_EXPECTED), resumable=True)
+                 slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget, expected: int,
+                 direct: bool = False) -> None:
+        self.table = None if keys is None else GroupTable(keys, max(expected, FEWEST_EXPECTED), resumable=not direct)
+        self.interned = None if self.table is None else InternState(self.table)
         self.accumulators = Accumulators(self.table)
         self.sums: SumBlock | None = None
         self.task_states: dict[int, Any] = {}  # the task's, where interned strings are
@@ -273,13 +303,13 @@ class AggregateState:
         self.charge.add(self.table.nbytes + self.accumulators.nbytes - self.charge.bytes)
 
 
-def _stored(ref: ColumnRef, column: Column, heaps: list[np.ndarray], like: Value) -> StoredColumn:
+def _stored(ref: ColumnRef, column: Column, heaps: list[np.ndarray], like: Value | None = None) -> StoredColumn:
     if isinstance(column.owner, np.ndarray):
         heaps.append(column.owner)
     values = _owned(column.values)
     valid = None if column.valid is None else _owned(column.valid)
     carried = Physical(column.physical)
-    lo, hi = (like.lo, like.hi) if carried is like.carried else (0, 0)
+    lo, hi = (like.lo, like.hi) if like is not None and carried is like.carried else (0, 0)
     if valid is not None:
         lo, hi = min(lo, 0), max(hi, 0)
     return StoredColumn(ref, carried, valid is not None, values, valid, lo, hi)

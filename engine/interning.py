@@ -1,21 +1,23 @@
 """Text keys as small integers: equal strings get equal ids, so grouping works on integers.
 
-    dictionary column   the block's dictionary entries are interned once a block, rows map their codes
+    dictionary columns  entries, or combinations of them, are interned when first met in a row group; rows map
+                        their codes (kernels/intern_ops.py)
     build side column   the build rows are interned once, rows gather the ids
     other text          not worth it: groups compare the strings themselves
 
 The ids are dense in order of first appearance, per task; `Interned.texts` gives the strings back. NULL has
-an id of its own, whose string is not valid.
+an id of its own, whose string is not valid. Ids of all the keys of a GROUP BY together are its groups.
 """
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..kernels import abi, memory, pack
-from ..kernels.columns import ColumnScratch, make_intern
+from ..kernels.columns import Interner
 from ..kernels.group_table import Column, GroupKey, GroupTable
 from ..planner.expressions import ColumnRef, Expr
 from ..storage.types import BIGINT, Physical
@@ -34,25 +36,33 @@ class InternState:
     """One task's table of strings, with what its instruction needs."""
 
     table: GroupTable
-    block: np.ndarray | None = None
-    scratch: ColumnScratch | None = None
+    interner: Interner | None = None
     ids: np.ndarray | None = None  # of a build side's rows
 
 
 @dataclass(frozen=True, slots=True)
 class Interned:
-    """One interned key of a segment; `key` finds its state among the task's."""
+    """Interned texts of a segment; `key` finds their state among the task's."""
 
     key: int
+    columns: int = 1
 
-    def texts(self, states: dict[int, Any], ids: Column) -> Column:
-        """The strings of a column of ids."""
+    def texts(self, states: dict[int, Any], ids: Column) -> list[Column]:
+        """The strings of a column of ids, for each text that was interned together."""
         state: InternState | None = states.get(self.key)
         if state is None or not len(ids.values):
-            return Column("str", np.empty((0, 2), np.int64), None)
-        strings = state.table.export()[0]
-        valid = None if strings.valid is None else strings.valid[ids.values]
-        return Column("str", strings.values[ids.values], valid, strings.owner)
+            return [Column("str", np.empty((0, 2), np.int64), None) for _ in range(self.columns)]
+        return [
+            Column("str", strings.values[ids.values],
+                   None if strings.valid is None else strings.valid[ids.values], strings.owner)
+            for strings in state.table.export()
+        ]
+
+
+def in_dictionaries(segment: Segment, expr: Expr) -> bool:
+    """Whether an expression is a scanned column whose blocks are all dictionaries."""
+    scan = segment.batch.scan.get(expr.id) if isinstance(expr, ColumnRef) else None
+    return scan is not None and scan.dictionary
 
 
 def intern(segment: Segment, expr: Expr) -> tuple[Interned, Value] | None:
@@ -60,9 +70,8 @@ def intern(segment: Segment, expr: Expr) -> tuple[Interned, Value] | None:
     if not isinstance(expr, ColumnRef):
         return None
     batch = segment.batch
-    scan = batch.scan.get(expr.id)
-    if scan is not None and scan.dictionary:
-        return _scanned(segment, scan.index)
+    if in_dictionaries(segment, expr):
+        return intern_together(segment, [expr])
     build = batch.build.get(expr.id)
     if build is not None and not batch.is_outer(build.join):
         rows = max(p.rows for p in segment.sides[build.side].parts)
@@ -71,16 +80,33 @@ def intern(segment: Segment, expr: Expr) -> tuple[Interned, Value] | None:
     return None
 
 
-def _scanned(segment: Segment, index: int) -> tuple[Interned, Value]:
+def intern_together(segment: Segment, exprs: Sequence[Expr],
+                    table: Callable[[Any], tuple[InternState, Callable[[], None]]] | None = None,
+                    ) -> tuple[Interned, Value]:
+    """Write the instruction that answers one id for the texts of several columns, `in_dictionaries` all; `table`:
+    a task's state and what makes it larger, if not one that is kept for it under `Interned.key`."""
     builder, batch = segment.builder, segment.batch
+    indices = [batch.scan[expr.id].index for expr in exprs if isinstance(expr, ColumnRef)]
     out = builder.slot(Physical.I64)
 
-    def resolve(task: Any) -> int:
-        return memory.address(task.state(out.index, lambda: _column_state(index)).block)
+    def kept(task: Any) -> tuple[InternState, Callable[[], None]]:
+        state: InternState = task.state(out.index, lambda: new_state(len(indices)))
+        return state, state.table.grow
 
-    pc = builder.block("intern_column", out, batch.index_from(0), k=External(resolve))
-    builder.growers[pc] = lambda task: task.states[out.index].table.grow()
-    return Interned(out.index), Value(BIGINT, Physical.I64, out, None, 0, ID_LIMIT)
+    found = table or kept
+
+    def resolve(task: Any) -> int:
+        state, _ = found(task)
+        state.interner = Interner(indices, state.table)
+        return memory.address(state.interner.block)
+
+    pc = builder.block("intern_columns", out, batch.index_from(0), k=External(resolve))
+    builder.growers[pc] = lambda task: found(task)[1]()
+    return Interned(out.index, len(indices)), Value(BIGINT, Physical.I64, out, None, 0, ID_LIMIT)
+
+
+def new_state(columns: int) -> InternState:
+    return InternState(GroupTable([GroupKey("str")] * columns))
 
 
 def _from_build(segment: Segment, build: BuildColumn, rows: int) -> tuple[Interned, Value]:
@@ -113,8 +139,3 @@ def _build_state(values: np.ndarray, valid: np.ndarray | None) -> InternState:
         while run(memory.address(ids[start:]), 0, 0, 0, table.address, end - start, memory.address(frame)):
             table.grow()
     return InternState(table, ids=ids)
-
-
-def _column_state(index: int) -> InternState:
-    table, scratch = GroupTable([GroupKey("str")]), ColumnScratch()
-    return InternState(table, make_intern(scratch, index, table), scratch)

@@ -1,22 +1,17 @@
-"""String ops applied to a scanned column as it is stored: dictionaries once per entry, blocks as a whole.
+"""String predicates applied to a scanned column as it is stored: dictionaries once per entry, blocks as a whole.
 
     op              out      a                       k                                        level
     pred_column     BOOL     selection, 0 = all      block of make_column (op gives BOOL)     BLOCK
-    intern_column   I64 ids  selection, 0 = all      block of make_intern (a group table)     BLOCK
 
 Blocks are made by columns.py. A block names an op over STR views (like_str, compare_str_k, in_list_str),
 its k, and the column. What is done depends on how the column is stored in this row group:
 
-    DK_DICT_STR   the op runs over the dictionary's entries; rows look their code up in the results
-    DK_RAW_STR    pred_column with a LIKE block, all rows: the block's bytes are searched for the needle,
-                  hits are mapped to rows and only those matched; else views are made and the op
-                  runs over them, 1,024 at a time
+    DK_DICT_STR   the op runs over the dictionary's entries, once a row group; rows look their code up in the
+                  results
+    DK_RAW_STR    a LIKE block, all rows: the block's bytes are searched for the needle, hits are mapped
+                  to rows and only those matched; else views are made and the op runs over them, 1,024 at a time
 
-Results for NULL (and for row -1) are 0, as abi.py asks. intern_column: ids are dense per table, not per
-column, and NULL has an id of its own, given when first met; a dictionary's entries get ids even if no
-selected row has them. NEED_SPACE: GroupTable.grow().
-
-A row group has at most 65,536 rows, so it is one batch; the engine runs these ops on whole row groups.
+Results for NULL (and for row -1) are 0, as abi.py asks. Ids of texts: intern_ops.py.
 """
 from __future__ import annotations
 
@@ -34,7 +29,6 @@ from .abi import (
     DK_DICT_STR,
     DK_RAW_STR,
     F_GROUP,
-    NEED_SPACE,
     OK,
 )
 from .descriptors import descriptor, is_null, unknown_kind
@@ -81,14 +75,6 @@ def _clear_missing_bytes(d, selection, out, n):
         o = u8p(out)
         for i in range(n):
             o[i] &= 1 if _is_valid(d, selection, i) else 0
-
-
-@shared
-def _set_missing_words(d, selection, out, n, word):
-    if selection != 0 or d[D_NULLS] != 0:
-        o = i64p(out)
-        for i in range(n):
-            o[i] = o[i] if _is_valid(d, selection, i) else word
 
 
 @shared
@@ -164,40 +150,3 @@ def pred_column(out, a, b, c, k, n, frame):
             status |= call_op(w[P_OP], out + first, w[P_VIEWS], 0, 0, w[P_K], rows, frame)
     _clear_missing_bytes(d, a, out, n)
     return status
-
-
-@inline
-def _null_id(w, frame):
-    """The id of NULL, in the first of the block's codes; a status."""
-    views, valid = i64p(w[P_VIEWS]), u8p(w[P_VALID])
-    views[0] = 0
-    views[1] = 0
-    valid[0] = 0
-    return call_op(w[P_OP], w[P_CODES], w[P_VIEWS], w[P_VALID], 0, w[P_K], 1, frame)
-
-
-@op("intern_column")
-def intern_column(out, a, b, c, k, n, frame):
-    w = i64p(k)
-    d = descriptor(frame, w[P_COLUMN])
-    if not _usable(d):
-        return unknown_kind(frame)
-    if d[D_KIND] == DK_DICT_STR:
-        if _run_dictionary(w, d, frame) != OK:
-            return NEED_SPACE
-        _fetch_codes(w, a, n, frame)
-        o, codes, results = i64p(out), i64p(w[P_CODES]), i64p(w[P_RESULTS])
-        for i in range(n):
-            o[i] = results[codes[i]]
-        if a != 0 or d[D_NULLS] != 0:
-            if _null_id(w, frame) != OK:
-                return NEED_SPACE
-            _set_missing_words(d, a, out, n, codes[0])
-    else:
-        for first in range(0, n, CHUNK):
-            rows = min(CHUNK, n - first)
-            _chunk_views(w, d, a, first, rows)
-            at = out + 8 * first
-            if call_op(w[P_OP], at, w[P_VIEWS], w[P_VALID], 0, w[P_K], rows, frame) != OK:
-                return NEED_SPACE
-    return OK

@@ -1,13 +1,15 @@
-"""Parameter blocks of the ops over scanned text columns (column_ops.py).
+"""Parameter blocks of the ops over scanned text columns (column_ops.py, intern_ops.py).
 
-    scratch = ColumnScratch()                                  one for all blocks of a program
+    scratch = ColumnScratch()                                  one a block: results of dictionaries are kept
     block = make_column(scratch, column, "compare_str_k", address(comparison))
     block = make_like(scratch, column, pattern_block)
-    block = make_intern(scratch, column, table)
+    interner = Interner([column, ...], table)                  its block: interner.block
 
 The engine keeps block, scratch and whatever the op's own k points to alive while the program runs.
 """
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -55,6 +57,30 @@ def make_like(scratch: ColumnScratch, column: int, pattern: np.ndarray) -> np.nd
     return block
 
 
-def make_intern(scratch: ColumnScratch, column: int, table: GroupTable) -> np.ndarray:
-    """intern_column's block: ids of a column's strings in a table of one STR key."""
-    return make_column(scratch, column, table.op, table.address)
+class Interner:
+    """intern_columns' block: ids of the texts of columns, in a table of one STR key for each of them.
+
+    The table's op is called for single rows and for vectors in turn, so it must not be a resumable one.
+    """
+
+    def __init__(self, columns: Sequence[int], table: GroupTable) -> None:
+        count = len(columns)
+        self.table = table
+        self._memo = empty(layout.MEMO_ENTRIES, np.int64)
+        self._words = empty(3 * VECTOR_ROWS, np.int64)
+        self._views = empty(2 * VECTOR_ROWS * count, np.int64)
+        self._valid = empty(VECTOR_ROWS * count, np.uint8)
+        self.block = zeros(layout.N_COLUMNS + count, np.int64)
+        self.block[layout.N_TABLE] = table.address
+        self.block[layout.N_OP] = pack.address(table.op)
+        self.block[layout.N_MEMO] = address(self._memo)
+        self.block[layout.N_CODES] = address(self._words)
+        self.block[layout.N_ROWS] = address(self._words) + 16 * VECTOR_ROWS
+        self.block[layout.N_VIEWS] = address(self._views)
+        self.block[layout.N_VALID] = address(self._valid)
+        self.block[layout.N_FETCH] = pack.address("fetch_str")
+        self.block[layout.N_FETCH_VALID] = pack.address("fetch_valid")
+        self.block[layout.N_COUNT] = count
+        self.block[layout.N_COLUMNS :] = columns
+        table.bind([address(self._views) + 16 * VECTOR_ROWS * j for j in range(count)],
+                   [address(self._valid) + VECTOR_ROWS * j for j in range(count)])

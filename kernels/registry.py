@@ -34,7 +34,7 @@ FAMILIES: tuple[str, ...] = (
     "vm", "source", "decode", "fetch", "gather", "arithmetic", "compare", "logic", "casts", "wide",
     "temporal", "functions",
     "hash_ops", "joins", "join_lookup", "join_build", "grouping", "aggregates", "grouped_sums", "extremes", "strings",
-    "column_ops", "like_ops", "sort_ops", "partition_ops", "append", "chunks", "encode", "keyfilter",
+    "column_ops", "intern_ops", "like_ops", "sort_ops", "partition_ops", "append", "chunks", "encode", "keyfilter",
 )
 
 # Ops over one word or pair a row move 8 or 16 bytes whatever they mean: another name for the same code.

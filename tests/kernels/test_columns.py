@@ -6,9 +6,11 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support_kernels import Run, python_values, text_descriptor
 from warehouse.kernels import abi, memory
-from warehouse.kernels.columns import ColumnScratch, make_column, make_intern, make_like
+from warehouse.kernels.columns import ColumnScratch, Interner, make_column, make_like
 from warehouse.kernels.group_table import GroupKey, GroupTable
 from warehouse.kernels.like import compile_like
 from warehouse.kernels.text_blocks import make_comparison, make_list
@@ -81,10 +83,10 @@ def test_comparisons_and_lists(scan: Scan) -> None:
 
 def test_interning_two_blocks_with_one_table(scan: Scan) -> None:
     table = GroupTable([GroupKey("str")], 8)
-    block, grown = make_intern(SCRATCH, 1, table), 0
+    interner, grown = Interner([1], table), 0
     other = Scan(True, True, True)
     for part in (scan, other, scan):
-        while (answer := part.run("intern_column", np.int64, block))[0] == abi.NEED_SPACE:
+        while (answer := part.run("intern_columns", np.int64, interner.block))[0] == abi.NEED_SPACE:
             table.grow()
             grown += 1
         status, ids = answer
@@ -96,12 +98,59 @@ def test_interning_two_blocks_with_one_table(scan: Scan) -> None:
     assert len(set(texts)) == len(texts)
 
 
+@given(st.data())
+@settings(max_examples=20, deadline=None)
+def test_interning_columns_together(data: st.DataObject) -> None:
+    """Several row groups, their dictionaries all different; some batches repeat the row group before."""
+    count = data.draw(st.integers(1, 3))
+    table = GroupTable([GroupKey("str")] * count, 8)
+    interner = Interner(list(range(count)), table)
+    for group in range(1, 1 + data.draw(st.integers(1, 3))):
+        n, source = data.draw(st.sampled_from([1, 1023, 1025, 2300])), random.Random(data.draw(st.integers(0, 1 << 30)))
+        entries = data.draw(st.sampled_from([1, 3, 60]))  # 61 ** 3 combinations are too many for the memo
+        texts = [[source.choice([None, *(b"%d" % source.randrange(entries) for _ in range(4))]) for _ in range(n)]
+                 for _ in range(count)]
+        stored = [text_descriptor(column, data.draw(st.sampled_from([True, True, True, False]))) for column in texts]
+        columns = memory.words(*(memory.address(d) for d, _ in stored))
+        for _ in range(2):
+            rows = data.draw(st.sampled_from(["all", "some", "run", "from"]))
+            first = data.draw(st.integers(0, n - 1))
+            chosen = {"all": range(n), "some": [i for i in range(-1, n) if source.random() < 0.7],
+                      "run": range(first, n), "from": range(first // 1024 * 1024, n)}[rows]
+            chosen = list(chosen) or [0]
+            run = Run()
+            run.frame[abi.F_USER], run.frame[abi.F_GROUP] = memory.address(columns), group
+            out = run.out(len(chosen))
+            selection = None if rows == "all" else memory.padded(np.array(chosen, np.int64))
+            while (status := run.call("intern_columns", out, selection, k=interner.block, n=len(chosen))):
+                assert status == abi.NEED_SPACE
+                table.grow()
+            known = [python_values("str", c.values, c.valid) for c in table.export()]
+            want = [tuple(None if i < 0 else column[i] for column in texts) for i in chosen]
+            assert [tuple(column[id] for column in known) for id in out] == want
+    assert len(set(zip(*known, strict=True))) == table.count
+
+
+def test_results_of_a_dictionary_hold_for_one_row_group() -> None:
+    block = make_column(ColumnScratch(), 0, "compare_str_k", memory.address(items := make_comparison(C_EQ, "b")))
+    for group, texts in ((1, [b"a", b"b"]), (1, [b"a", b"b"]), (2, [b"b", b"c"]), (0, [b"a", b"b"]), (0, [b"b", b"c"])):
+        descriptor, owned = text_descriptor(texts, True)
+        run, columns = Run(), memory.words(memory.address(descriptor))
+        run.frame[abi.F_USER], run.frame[abi.F_GROUP] = memory.address(columns), group
+        out = run.out(2, np.uint8)
+        assert run.call("pred_column", out, k=block, n=2) == abi.OK
+        assert out.tolist() == [int(t == b"b") for t in texts]
+        assert owned
+    assert len(items)
+
+
 def test_a_column_of_another_kind_fails() -> None:
     descriptor = memory.zeros(abi.DESCRIPTOR_WORDS, np.int64)
     descriptor[abi.D_KIND] = abi.DK_PACKED
     run, columns = Run(), memory.words(memory.address(descriptor))
     run.frame[abi.F_USER] = memory.address(columns)
     block = make_column(SCRATCH, 0, "like_str")
-    for op in ("pred_column", "intern_column"):
-        assert run.call(op, run.out(4), k=block, n=4) == abi.FAILED
+    interner = Interner([0], GroupTable([GroupKey("str")], 8))
+    for op, words in (("pred_column", block), ("intern_columns", interner.block)):
+        assert run.call(op, run.out(4), k=words, n=4) == abi.FAILED
         assert run.frame[abi.F_ERROR_CODE] == abi.ERR_BAD_ENCODING
