@@ -46,6 +46,8 @@ class Job:
     source: Any  # sources.ScanSource or sources.StoredSource
     sink: Any  # of sinks.py or aggregation.py
     shared: bool = True  # several workers may take shares of one slice
+    hand_over: Callable[[Task], None] | None = None  # called behind every window of a task, on its thread
+    window: int = 0  # row groups or batches in a window, if not the source's own number
 
     @property
     def rows(self) -> int:
@@ -56,11 +58,11 @@ class Job:
         """The tasks of each slice: one, or as many as its share of the threads."""
         worth = self.shared and self.rows >= SHARE_ROWS
         shares = max(1, threads // self.source.tasks) if worth else 1
-        return [
-            [Task(i, piece, [s.probed(i) for s in self.segment.sides], self.sink.state(i, piece.rows))
-             for piece in self.source.split(i, shares)]
-            for i in range(self.source.tasks)
-        ]
+        return [[self._task(i, piece) for piece in self.source.split(i, shares)] for i in range(self.source.tasks)]
+
+    def _task(self, i: int, piece: Any) -> Task:
+        piece.window = self.window or piece.window
+        return Task(i, piece, [s.probed(i) for s in self.segment.sides], self.sink.state(i, piece.rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class LocalCluster:
                 return
             with self.workers.arena() as arena:
                 start = perf_counter()
-                instance = run(tasks[i], template, arena, self._context)
+                instance = run(tasks[i], template, arena, self._context, job.hand_over)
                 self._counters.program(instance, perf_counter() - start)
 
         self.workers.run(work, len(tasks), job.rows)

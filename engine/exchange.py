@@ -76,9 +76,13 @@ def round_robin(rows: Rows, slices: int) -> Rows:
 def broadcast(rows: Rows, topology: Topology) -> tuple[Rows, int, int]:
     """Every node gets all rows; each slice's rows travel to all nodes but its own."""
     whole = rows.single().trimmed()
-    copies = topology.slices - 1 if topology.nodes == 1 else topology.nodes - 1
-    copies = max(copies, 0)
-    return Rows([whole], Where.SHARED), whole.rows * copies, whole.payload_bytes() * copies
+    times = copies(topology)
+    return Rows([whole], Where.SHARED), whole.rows * times, whole.payload_bytes() * times
+
+
+def copies(topology: Topology) -> int:
+    """How often a broadcast row is sent."""
+    return max(topology.slices - 1 if topology.nodes == 1 else topology.nodes - 1, 0)
 
 
 def gather(rows: Rows) -> Rows:

@@ -28,6 +28,7 @@ from ..planner.physical import (
     FilterRows,
     HashAggregate,
     HashJoin,
+    InsertRows,
     JoinType,
     LimitRows,
     Move,
@@ -106,6 +107,8 @@ class Executor:
                 return self._union(node)
             case Shared():
                 return self._reuse(node)
+            case InsertRows():
+                raise InternalError("an insert is a plan's last step (insert.py)")
             case _:
                 assert_never(node)
 

@@ -20,6 +20,7 @@ from ..planner.physical import (
     FilterRows,
     HashAggregate,
     HashJoin,
+    InsertRows,
     LimitRows,
     Physical,
     ProjectColumns,
@@ -80,6 +81,8 @@ def _walk(node: Physical, wanted: set[ColumnId], needs: Needs) -> None:
             _walk(node.input, _used([k.expr for k in node.keys], set(wanted)), needs)
         case LimitRows():
             _walk(node.input, wanted, needs)
+        case InsertRows():
+            _walk(node.input, {ref.id for ref, _ in node.columns}, needs)
         case Exchange():
             used = _used(node.keys, set(wanted))
             _walk(node.input, _used([k.expr for k in node.merge_keys], used), needs)

@@ -199,7 +199,7 @@ class StoredTask:
         self.rows = last - first
         self._state = memory.zeros(source_layout.STATE_WORDS, np.int64)
         self.state_address = memory.address(self._state)
-        self.window = 0  # all rows at once: they are in memory already
+        self.window = 0  # batches at a time; 0: all at once, for they are in memory already
 
     def windows(self, batch_rows: int) -> Iterator[None]:
         part = self._part
@@ -215,6 +215,8 @@ class StoredTask:
         sizes = memory.empty(len(starts) * 2, np.int64)
         sizes[0::2] = np.minimum(self._last - starts, batch_rows)
         sizes[1::2] = starts
-        self._state[:] = (0, len(starts), memory.address(table), len(part.columns) * 2, memory.address(sizes),
-                          batch_rows, 0, 0)
-        yield
+        for a in range(0, len(starts), self.window or len(starts)):
+            count = min(self.window or len(starts), len(starts) - a)
+            batches, lengths = memory.address(grid[a:]), memory.address(sizes[2 * a :])
+            self._state[:] = (0, count, batches, len(part.columns) * 2, lengths, batch_rows, 0, 0)
+            yield

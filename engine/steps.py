@@ -12,6 +12,7 @@ from ..planner.physical import (
     FilterRows,
     HashAggregate,
     HashJoin,
+    InsertRows,
     LimitRows,
     Move,
     Physical,
@@ -52,5 +53,7 @@ def step_name(node: Physical) -> str:
             return f"common table {node.id}"
         case ConstantRows():
             return "values"
+        case InsertRows():
+            return f"insert into {node.table.name}"
         case _:
             assert_never(node)

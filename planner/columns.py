@@ -101,6 +101,8 @@ def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
             return node.columns
         case p.FilterRows() | p.SortRows() | p.LimitRows() | p.Exchange():
             return physical_columns(node.input)
+        case p.InsertRows():
+            return ()
         case p.HashAggregate():
             return tuple([ref for ref, _ in node.groups]) + tuple([ref for ref, _ in node.aggregates])
         case p.HashJoin():
@@ -121,7 +123,7 @@ def physical_inputs(node: p.Physical) -> tuple[p.Physical, ...]:
             return ()
         case p.FilterRows() | p.ProjectColumns() | p.HashAggregate() | p.SortRows():
             return (node.input,)
-        case p.LimitRows() | p.Exchange() | p.Shared():
+        case p.LimitRows() | p.Exchange() | p.Shared() | p.InsertRows():
             return (node.input,)
         case p.HashJoin():
             return (node.probe, node.build)

@@ -15,7 +15,14 @@
                                     ->  XN Hash  (cost=...)
 
 As there, a redistribution or broadcast is no line of its own: the join's DS_ label tells it, and an
-aggregate's two phases are one line. Projections are not shown. With `counters` (EXPLAIN ANALYZE) each line
+aggregate's two phases are one line. Projections and the insert of INSERT and CREATE TABLE AS are not shown.
+A move to the slices of the insert's table is (Redshift keeps it to itself): that is what its design costs.
+
+    XN Network  (cost=...)
+      Distribute
+      ->  XN Seq Scan on orders  (cost=...)
+
+With `counters` (EXPLAIN ANALYZE) each line
 gets what its node really did. The golden plan tests print through this module too.
 """
 from __future__ import annotations
@@ -32,6 +39,7 @@ from .physical import (
     FilterRows,
     HashAggregate,
     HashJoin,
+    InsertRows,
     JoinType,
     LimitRows,
     Move,
@@ -207,8 +215,8 @@ class _Printer:
                 return _Line("XN Append", node.props, node, [], list(node.inputs))
             case Shared():
                 return self._shared(node)
-            case ProjectColumns():
-                raise AssertionError("projections are not shown")
+            case ProjectColumns() | InsertRows():
+                raise AssertionError("projections and inserts are not shown")
             case _:
                 assert_never(node)
 
@@ -313,7 +321,9 @@ def _all_nodes(root: Physical) -> list[Physical]:
 
 
 def _visible(node: Physical) -> Physical:
-    """Through projections, and through moves that a join's label tells."""
+    """Through projections, and through moves that a join's label tells. An insert's own move is a line."""
+    if isinstance(node, InsertRows):
+        return node.input if isinstance(node.input, Exchange) else _visible(node.input)
     while isinstance(node, ProjectColumns) or (isinstance(node, Exchange) and node.move is not Move.GATHER):
         node = node.input
     return node

@@ -2,14 +2,18 @@
 
     logical.Query --rewrites/--> logical.Query --optimizer/--> physical.PhysicalQuery
 
+A query's rows end on the leader (`optimize`), those of INSERT ... SELECT and CREATE TABLE AS in a table, on
+the slices (`optimize_insert`).
+
 `evaluate` computes constant expressions; the engine hands it in, and without it nothing is folded.
 """
 from __future__ import annotations
 
-from ..storage.schema import CatalogView
+from ..storage.schema import CatalogView, Table
 from .columns import physical_columns
 from .logical import Query
 from .optimizer.distribution import gather
+from .optimizer.inserts import plan_insert
 from .optimizer.joins import narrow
 from .optimizer.plan import Planner
 from .physical import OnLeader, Physical, PhysicalQuery
@@ -33,6 +37,20 @@ def optimize_traced(
     root = _result(root, query, planner)
     tables = tuple(planner.tables.values())
     return PhysicalQuery(root, query.columns, query.names, tuple(planner.advice), tables), context.literals
+
+
+def optimize_insert(
+    query: Query, table: Table, positions: tuple[int, ...], view: CatalogView, evaluate: Evaluate | None = None
+) -> PhysicalQuery:
+    """The plan of an insert of the query's rows: its columns feed those at `positions`, in their types already.
+    A table that the same statement creates is not in the view."""
+    context = RewriteContext.of(query, evaluate)
+    rewritten = rewrite_query(query, context)
+    planner = Planner(view, rewritten, context.next_id)
+    found = view.relation(table.schema, table.name)
+    data = view.data(found) if isinstance(found, Table) and found.id == table.id else None
+    root = plan_insert(planner, rewritten, table, positions, data)
+    return PhysicalQuery(root, (), (), tuple(planner.advice), tuple(planner.tables.values()))
 
 
 def _result(root: Physical, query: Query, planner: Planner) -> Physical:

@@ -15,7 +15,8 @@ label (DS_DIST_NONE, DS_BCAST_INNER...) is derived from the exchanges under it a
 A **segment** is a chain of nodes between breakers, run as one program on every slice; streams are
 the order in which segments can run (engine/segments.py cuts the tree).
 Streaming: Filter, Project, HashJoin's probe side, Limit. Breakers: HashJoin's build side, Aggregate,
-Sort, TopN, Exchange, SetOperation's inputs, Materialize.
+Sort, TopN, Exchange, SetOperation's inputs, Materialize, Insert (a sink on the slices: nothing it takes
+passes through the leader).
 """
 from __future__ import annotations
 
@@ -221,15 +222,29 @@ class Shared:
     props: Props
 
 
+@dataclass(frozen=True, slots=True)
+class InsertRows:
+    """Each slice sorts, encodes and writes the rows that it has, or that an Exchange right below sends it, into
+    its part of `table`; a plan's last step, of which no rows come out. columns: (input, position in
+    table.columns); those left out are IDENTITY columns, numbered as rows come. No Exchange below: rows lie
+    where the table wants them, or there is one place only."""
+
+    input: Physical
+    table: Table
+    columns: tuple[tuple[ColumnRef, int], ...]
+    props: Props
+
+
 Physical = Union[
     TableScan, VirtualTableScan, ConstantRows, FilterRows, ProjectColumns, HashJoin, HashAggregate,
-    SortRows, LimitRows, Exchange, UnionAll, Shared,
+    SortRows, LimitRows, Exchange, UnionAll, Shared, InsertRows,
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class PhysicalQuery:
-    """root's rows arrive on the leader; `columns` in order of the result with the users' names."""
+    """root's rows arrive on the leader; `columns` in order of the result with the users' names. Without
+    columns: root is an InsertRows."""
 
     root: Physical
     columns: tuple[ColumnRef, ...]

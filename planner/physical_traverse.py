@@ -17,6 +17,7 @@ from .physical import (
     FilterRows,
     HashAggregate,
     HashJoin,
+    InsertRows,
     LimitRows,
     Physical,
     ProjectColumns,
@@ -68,7 +69,7 @@ def expressions_of(node: Physical) -> Iterator[Expr]:
         case Exchange():
             yield from node.keys
             yield from [key.expr for key in node.merge_keys]
-        case VirtualTableScan() | LimitRows() | UnionAll() | Shared():
+        case VirtualTableScan() | LimitRows() | UnionAll() | Shared() | InsertRows():
             return
         case _:
             assert_never(node)
@@ -117,7 +118,7 @@ def _parts(node: Physical) -> dict[str, Any]:
             return {"input": node.input, "keys": node.keys}
         case Exchange():
             return {"input": node.input, "keys": node.keys, "merge_keys": node.merge_keys}
-        case LimitRows() | Shared():
+        case LimitRows() | Shared() | InsertRows():
             return {"input": node.input}
         case UnionAll():
             return {"inputs": node.inputs}

@@ -19,11 +19,11 @@ from typing import Any, Never
 import numpy as np
 import pyarrow as pa
 
-from ..errors import DatatypeMismatch, InvalidText, NotSupportedError, NumericOutOfRange, StringTooLong
+from ..errors import DatatypeMismatch, InvalidText, NotSupportedError, NumericOutOfRange
+from .fitting import check_range, empty_nulls, fit_length, narrow_real, overflow
 from .types import Kind, Physical, SqlType
-from .vector import TEXT_PADDING, Array, ColumnData, concat, empty_column, gather_text, padded_text
+from .vector import TEXT_PADDING, Array, ColumnData, concat, empty_column, padded_text
 
-_BLANK = 0x20
 _DAY_MICROSECONDS = 86_400_000_000
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _TEXT_LIKE = (pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
@@ -81,7 +81,7 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?c
     if valid is not None:
         keep = valid.astype(bool) if values.ndim == 1 else valid.astype(bool)[:, None]
         values = np.where(keep, values, values.dtype.type(0))
-    _check_range(values, type, name)
+    check_range(values, type, name)
     return ColumnData(type, len(array), values, valid)
 
 
@@ -189,7 +189,7 @@ def _check_no_live(wrong: Array, array: pa.Array, type: SqlType, name: str) -> N
     if valid is not None:
         wrong = wrong & valid.astype(bool)
     if wrong.any():
-        _overflow(array[int(np.argmax(wrong))], type, name)
+        overflow(array[int(np.argmax(wrong))], type, name)
 
 
 def _rescale_decimal(array: pa.Array, scale: int, type: SqlType, name: str) -> pa.Array:
@@ -233,9 +233,8 @@ def _to_float(array: pa.Array, type: SqlType, name: str) -> Array:
         array = array.cast(pa.float64(), safe=False)
     values = _buffer(array, 1, np.float64)
     if type.kind is Kind.REAL:
-        with np.errstate(over="ignore"):
-            narrow = values.astype(np.float32).astype(np.float64)
-        _check_no_live(np.isinf(narrow) & np.isfinite(values), array, type, name)
+        narrow, wrong = narrow_real(values)
+        _check_no_live(wrong, array, type, name)
         return narrow
     return values
 
@@ -273,24 +272,6 @@ def _rescale_time(values: Array, unit: str, type: SqlType, name: str) -> Array:
     return values * factor
 
 
-def _check_range(values: Array, type: SqlType, name: str) -> None:
-    """Refuse exact numbers that the declared width or precision cannot hold."""
-    if not type.is_exact or not len(values):
-        return
-    least, most = type.integer_limits
-    if type.physical is Physical.I128:
-        # The extremes of the high words bound the values: look closer only at their borders.
-        high = values[:, 1].view(np.int64)
-        if int(high.max()) < most >> 64 and int(high.min()) > least >> 64:
-            return
-        for low_word, high_word in zip(values[:, 0].tolist(), high.tolist()):
-            if not least <= (high_word << 64) + low_word <= most:
-                _overflow((high_word << 64) + low_word, type, name)
-        return
-    if int(values.min()) < least or int(values.max()) > most:
-        _overflow(int(values.min()) if int(values.min()) < least else int(values.max()), type, name)
-
-
 def _text(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> ColumnData:
     source = array.type
     if not (pa.types.is_string(source) or pa.types.is_large_string(source)):
@@ -305,8 +286,8 @@ def _text(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> Col
     data = _text_bytes(array, offsets)
     offsets = offsets - offsets[0] if offsets[0] else offsets
     if valid is not None:
-        offsets, data = _empty_nulls(offsets, data, valid)
-    offsets, data = _fit_length(offsets, data, type, name)
+        offsets, data = empty_nulls(offsets, data, valid)
+    offsets, data = fit_length(offsets, data, type, name)
     return ColumnData(type, len(array), None, valid, offsets, data)
 
 
@@ -331,59 +312,8 @@ def _text_bytes(array: pa.Array, offsets: Array) -> Array:
     return padded_text(whole[first:last])
 
 
-def _empty_nulls(offsets: Array, data: Array, valid: Array) -> tuple[Array, Array]:
-    lengths = np.diff(offsets)
-    if not lengths[valid == 0].any():
-        return offsets, data
-    return _shorten(offsets, data, np.where(valid == 1, lengths, 0))
-
-
-def _shorten(offsets: Array, data: Array, lengths: Array) -> tuple[Array, Array]:
-    """Keep the first `lengths[i]` bytes of each string."""
-    pieces = np.empty(2 * len(lengths) + 1, np.int64)
-    pieces[0::2] = offsets
-    pieces[1::2] = offsets[:-1] + lengths
-    _, kept = gather_text(pieces, data, np.arange(0, 2 * len(lengths), 2))
-    out = np.zeros(len(offsets), np.int64)
-    np.cumsum(lengths, out=out[1:])
-    return out, kept
-
-
-def _fit_length(offsets: Array, data: Array, type: SqlType, name: str) -> tuple[Array, Array]:
-    """CHAR: drop trailing blanks. Both: beyond the declared bytes only blanks may stand."""
-    lengths = np.diff(offsets)
-    if not len(lengths):
-        return offsets, data
-    limit = type.length or int(lengths.max())
-    if type.kind is Kind.CHAR:
-        last = data[np.maximum(offsets[1:] - 1, 0)]
-        rows = np.flatnonzero((last == _BLANK) & (lengths > 0))
-    else:
-        rows = np.flatnonzero(lengths > limit)
-    if len(rows):
-        lengths = lengths.copy()
-        floor = 0 if type.kind is Kind.CHAR else limit
-        for row in rows.tolist():
-            end, start = int(offsets[row + 1]), int(offsets[row])
-            text = data[start:end].tobytes()
-            lengths[row] = max(len(text.rstrip(b" ")), floor)
-        offsets, data = _shorten(offsets, data, lengths)
-    longest = int(lengths.max())
-    if longest > limit:
-        row = int(np.argmax(lengths > limit))
-        raise StringTooLong(
-            f"value too long for type {type}",
-            detail=f'column "{name}": a value of {int(lengths[row])} bytes in row {row} of its batch',
-        )
-    return offsets, data
-
-
 def _mismatch(source: pa.DataType, type: SqlType, name: str) -> Never:
     raise DatatypeMismatch(f'column "{name}" is of type {type} but the data is of type {source}')
-
-
-def _overflow(value: Any, type: SqlType, name: str) -> Never:
-    raise NumericOutOfRange(f'value {value} is out of range for column "{name}" of type {type}')
 
 
 # -- ColumnData to Arrow ------------------------------------------------------------------------------

@@ -2,12 +2,14 @@
 
     data/<table>/<slice>/<transaction>-<number>.ext        slice "all": the one copy of replicated rows
 
-A slice has one file open at a time. Which row groups go where, and when a file ends early because a
-sorted run does, is the writer's business (loader.py).
+A slice has one file open at a time; several threads may write, each slice's files one after the other. Which
+row groups go where, and whether a run has a file of its own because it is sorted, is the writer's business
+(run_writer.py).
 """
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +26,7 @@ ALL_FOLDER = "all"
 
 
 class LoadFiles:
-    """For one thread."""
+    """For any thread."""
 
     def __init__(self, database: Database, table_id: int) -> None:
         self._database = database
@@ -35,9 +37,21 @@ class LoadFiles:
         self._folders: set[Path] = set()
         self._files = 0
         self._encodings: dict[int, Counter[int]] = {}
+        self._lock = threading.Lock()  # of everything above
+        slices = range(database.topology.slices)
+        self._turns = {slice_: threading.RLock() for slice_ in (REPLICATED, *slices)}  # of a slice's open file
 
-    def append(self, slice_: int, group: EncodedGroup, columns: Sequence[Column]) -> None:
-        """Write a row group to the slice's file."""
+    def append(
+        self, slice_: int, groups: Sequence[EncodedGroup], columns: Sequence[Column], *, apart: bool = False
+    ) -> None:
+        """Write row groups to the slice's file; `apart`: they begin a new one."""
+        with self._turns[slice_]:
+            if apart:
+                self.close(slice_)
+            for group in groups:
+                self._append(slice_, group, columns)
+
+    def _append(self, slice_: int, group: EncodedGroup, columns: Sequence[Column]) -> None:
         writer = self._open.get(slice_)
         if writer is not None and writer.full:
             self.close(slice_)
@@ -45,22 +59,26 @@ class LoadFiles:
         if writer is None:
             writer = self._open[slice_] = ExtentWriter(self._new_path(slice_), columns)
         writer.append_group(group)
-        for column, block in zip(columns, group.blocks):
-            self._encodings.setdefault(column.id, Counter())[block.encoding] += group.rows
+        with self._lock:
+            for column, block in zip(columns, group.blocks):
+                self._encodings.setdefault(column.id, Counter())[block.encoding] += group.rows
 
     def _new_path(self, slice_: int) -> Path:
         name = ALL_FOLDER if slice_ == REPLICATED else str(slice_)
         folder = self._database.data_folder() / str(self._table_id) / name
-        if folder not in self._folders:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._folders.add(folder)
-        self._files += 1
-        return folder / f"{self._transaction}-{self._files - 1}.ext"
+        with self._lock:
+            if folder not in self._folders:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._folders.add(folder)
+            self._files += 1
+            return folder / f"{self._transaction}-{self._files - 1}.ext"
 
     def close(self, slice_: int) -> None:
         """End the slice's file, if one is open."""
-        writer = self._open.pop(slice_, None)
-        if writer is not None:
+        with self._turns[slice_]:
+            writer = self._open.pop(slice_, None)
+            if writer is None:
+                return
             try:
                 summary = writer.finish(sync=self._database.durable)
             except BaseException:
@@ -78,7 +96,7 @@ class LoadFiles:
                 sync_folder(folder)
 
     def remove(self) -> None:
-        """Remove every file."""
+        """Remove every file, once nobody writes any more."""
         for writer in self._open.values():
             writer.abort()
         for _, summary in self._finished:

@@ -9,8 +9,11 @@ Rows are checked (NOT NULL, lengths, ranges), get their IDENTITY values, are pla
 (placement.py), sorted by the sort key within each run (run.py) and written as extents. A sorted table gets
 one extent per run and slice, an unsorted one goes on with its extent until that is full.
 
-Memory is bounded by the run: RUN_BYTES of values. Where there is less of it, runs end earlier, down to a
-row group each; less than that is OutOfMemory (load_memory.py).
+Batches that come from the leader wait in one buffer for all slices. Rows that are made on slices are placed
+as they come and never meet in one place; any number of threads may bring them:
+
+    slice 0: rows --scatter--+--> RunWriter of slice 0 --> its files         (run_writer.py)
+    slice 1: rows --scatter--+--> RunWriter of slice 1 --> its files
 
 On a table's first big load, columns with ENCODE AUTO (the default) keep the encoding that most of their
 blocks chose as their own. An AUTO table that outgrows "small" is taken from ALL to EVEN here: the rows it
@@ -23,6 +26,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
+from typing import Union
 
 import numpy as np
 import pyarrow as pa
@@ -31,11 +35,12 @@ from .. import errors
 from .catalog.delta import AddExtents, Delta, DropExtents
 from .database import Database
 from .encodings.registry import AUTO, default_for
-from .extent import GROUP_BYTES, ExtentReader
+from .extent import ExtentReader
 from .load_files import LoadFiles
-from .load_memory import ChargeBytes, LoadMemory, batch_bytes, rows_of, rows_within, run_cost, uncounted
-from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, Placement
-from .run import GROUP_ROWS, Batch, RunBuffer, RunPlan, Values, convert, encode_run
+from .load_memory import ChargeBytes, LoadMemory, uncounted
+from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, REPLICATED, Placement
+from .run import GROUP_ROWS, Batch, RunPlan, Values, convert
+from .run_writer import RunLimits, RunWriter
 from .schema import CatalogView, Column, DistStyle, Table, TableData, TableStatistics
 from .topology import usable_cpus
 from .types import Physical
@@ -47,8 +52,6 @@ RUN_ROWS_PER_SLICE = 2 << 20
 # A run of an unsorted table gains nothing from being long.
 UNSORTED_RUN_BYTES = 192 << 20
 UNSORTED_RUN_ROWS_PER_SLICE = 2 * GROUP_ROWS
-# What a run reserves (not touches) memory for at once.
-MAX_RESERVED_ROWS = 8 << 20
 # Below this a pool's hand-off costs more than it brings.
 PARALLEL_ROWS = 20_000
 # Redshift's COMPROWS: fewer rows are no sample to choose a column's encoding for good by.
@@ -58,13 +61,18 @@ ALL_MEMORY = 1 << 62
 # How often one who waits for another load into the same AUTO table looks for a cancel.
 LOCK_POLL_SECONDS = 0.1
 
+Workers = Callable[[int], Union[ThreadPoolExecutor, None]]
+# Rows of all columns for one slice (or REPLICATED).
+Piece = tuple[int, Sequence[ColumnData]]
+
 
 def _go_on() -> None:
     """The cancel check of a load that nobody can cancel."""
 
 
 class TableWriter:
-    """Writes rows into one table; see the module's text. For one thread."""
+    """Writes rows into one table; see the module's text. `scatter` and `write_pieces` are for any thread, the
+    rest for one."""
 
     def __init__(
         self,
@@ -99,8 +107,10 @@ class TableWriter:
         self._given = tuple(range(len(table.columns))) if columns is None else tuple(columns)
         self._check = check
         self._threads = threads or usable_cpus()
-        self._memory = LoadMemory(charge, memory)
-        self._lock: threading.Lock | None = None
+        self._lock = threading.Lock()  # of what threads share here
+        self._charge = _one_at_a_time(charge)
+        self._memory = memory
+        self._placement_lock: threading.Lock | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._files = LoadFiles(database, table.id)
         self._identity: dict[int, int] = {}
@@ -112,7 +122,9 @@ class TableWriter:
             self._before = self._current_data(view or database.view())
             self._compupdate = compupdate
             self._plan = self._make_plan(self._before.replicated)
-            self._buffer = self._new_buffer()
+            slices = 1 if self._before.replicated else database.topology.slices
+            self._whole = self._writer(self._plan, self._limits(slices), memory, self._workers, self._outgrow)
+            self._parts: dict[int, RunWriter] = {}
         except BaseException:
             self._release()
             raise
@@ -130,6 +142,13 @@ class TableWriter:
         rows = self._before.statistics.rows
         placement = Placement(self.table, self.database.topology.slices, rows, replicated)
         return RunPlan(columns, placement, self.table.sort_key)
+
+    def _writer(
+        self, plan: RunPlan, limits: RunLimits, memory: int, workers: Workers,
+        placing: Callable[[bool], None] | None = None,
+    ) -> RunWriter:
+        held = LoadMemory(self._charge, memory)
+        return RunWriter(plan, limits, self._files, held, self._check, workers, placing)
 
     def _with_encoding(self, position: int, column: Column) -> Column:
         if column.primary_key:
@@ -152,44 +171,44 @@ class TableWriter:
         rows = batch.num_rows if isinstance(batch, pa.RecordBatch) else values[0].rows if values else 0
         if not rows:
             return
-        self._admit(self._complete(values, rows), rows)
-        self.rows += rows
-        if self._is_full():
-            self._flush(last=False)
+        self._whole.add(self._complete(values, rows), rows)
+        self._count(rows)
 
-    def _admit(self, batch: Batch, rows: int) -> None:
-        """Buffer rows of all columns, in parts when there is no memory for all of them at once."""
-        if self._make_room(batch_bytes(batch, self._plan.columns), rows):
-            self._buffer.add(batch, self._workers(rows))
-            self._settle()
-            return
-        for start, stop in ((0, rows // 2), (rows // 2, rows)):
-            self._admit([rows_of(values, start, stop) for values in batch], stop - start)
+    def scatter(self, columns: Sequence[ColumnData], home: int | None = None) -> list[Piece]:
+        """A batch of the given columns as slices' writers take it. `home`: the slice that the rows belong to
+        already, by the table's own distribution."""
+        rows = columns[0].rows
+        whole = [convert(values, c) for values, c in zip(self._complete(list(columns), rows), self.table.columns)]
+        placement = self._plan.placement
+        return placement.scatter(whole) if home is None or placement.replicated else [(home, whole)]
 
-    def _make_room(self, size: int, rows: int) -> bool:
-        """Hold memory for so many more rows and bytes; what is buffered is written out if need be. False:
-        only a part of the rows may fit. Not enough for a row group: OutOfMemory."""
-        while True:
-            rows_then, size_then = self._buffer.rows + rows, self._buffer.bytes + size
-            parts = (rows_then > GROUP_ROWS or size_then > GROUP_BYTES) and rows_then > 1
-            wanted = run_cost(rows_then, size_then) + size
-            if not (parts and self._buffer.rows and wanted > self._memory.share):
-                try:
-                    self._memory.hold(wanted)
-                    return True
-                except errors.OutOfMemory:
-                    if not parts:
-                        raise
-            if not self._buffer.rows:
-                return False
-            self._write_early()
+    def write_pieces(self, pieces: Sequence[Piece]) -> None:
+        """Take what `scatter` made. A slice that another thread is busy with comes last."""
+        waiting = [(self._of_slice(slice_), columns, columns[0].rows) for slice_, columns in pieces]
+        rows = sum(count for _, _, count in waiting)
+        while waiting:
+            waiting = [piece for piece in waiting if not piece[0].try_add(*piece[1:])]
+            if waiting:
+                writer, columns, count = waiting.pop(0)
+                writer.add(columns, count)
+        self._count(rows)
 
-    def _settle(self) -> None:
-        """Hold what the buffered rows take, now that it is known; out with them if that is too much."""
-        try:
-            self._memory.hold(run_cost(self._buffer.rows, self._buffer.bytes))
-        except errors.OutOfMemory:
-            self._write_early()
+    def _count(self, rows: int) -> None:
+        with self._lock:
+            self.rows += rows
+
+    def _of_slice(self, slice_: int) -> RunWriter:
+        """The slice's own writer; where there is one place only, the one for all rows."""
+        slices = self.database.topology.slices
+        if slice_ == REPLICATED or slices == 1:
+            return self._whole
+        with self._lock:
+            if slice_ not in self._parts:
+                plan = replace(self._plan, placement=self._plan.placement.on(slice_))
+                limits = replace(self._limits(1), bytes=self._limits(1).bytes // slices)
+                workers = self._workers if slices < self._threads else _alone
+                self._parts[slice_] = self._writer(plan, limits, self._memory // slices, workers)
+            return self._parts[slice_]
 
     def _complete(self, given: list[Values], rows: int) -> Batch:
         """All columns of the table: the given ones, generated IDENTITY values, NULLs."""
@@ -207,31 +226,21 @@ class TableWriter:
     def _identity_values(self, column: Column, rows: int) -> ColumnData:
         assert column.identity is not None
         seed, step = column.identity
-        first, following = self.database.take_identity(self.table.id, column.id, seed, step, rows)
+        with self._lock:
+            first, following = self.database.take_identity(self.table.id, column.id, seed, step, rows)
+            self._identity[column.id] = following
         least, most = column.type.integer_limits
         if not least <= following - step <= most:
             raise errors.NumericOutOfRange(f'the IDENTITY values of column "{column.name}" are used up')
-        self._identity[column.id] = following
         return ColumnData(column.type, rows, np.arange(rows, dtype=np.int64) * step + first)
 
-    def _run_rows(self) -> int:
-        """How many rows make a run."""
+    def _limits(self, slices: int) -> RunLimits:
+        """What makes a run of rows for so many slices."""
         if self._is_small_auto:
-            return AUTO_ALL_ROWS + 1
-        slices = 1 if self._plan.placement.replicated else self.database.topology.slices
-        return slices * (RUN_ROWS_PER_SLICE if self.table.sort_key else UNSORTED_RUN_ROWS_PER_SLICE)
-
-    def _run_bytes(self) -> int:
-        if self._is_small_auto:
-            return AUTO_ALL_BYTES + 1
-        return RUN_BYTES if self.table.sort_key else UNSORTED_RUN_BYTES
-
-    def _is_full(self) -> bool:
-        return self._buffer.rows >= self._run_rows() or self._buffer.bytes >= self._run_bytes()
-
-    def _new_buffer(self) -> RunBuffer:
-        rows = min(self._run_rows(), rows_within(self._plan.columns, self._memory.share))
-        return RunBuffer(self._plan.columns, min(rows + GROUP_ROWS, MAX_RESERVED_ROWS))
+            return RunLimits(AUTO_ALL_ROWS + 1, AUTO_ALL_BYTES + 1)
+        if self.table.sort_key:
+            return RunLimits(slices * RUN_ROWS_PER_SLICE, RUN_BYTES)
+        return RunLimits(slices * UNSORTED_RUN_ROWS_PER_SLICE, UNSORTED_RUN_BYTES)
 
     # -- AUTO: from ALL to EVEN ----------------------------------------------------------------
 
@@ -239,31 +248,33 @@ class TableWriter:
     def _is_small_auto(self) -> bool:
         return self.table.dist_style is DistStyle.AUTO and self._plan.placement.replicated
 
-    def _outgrows_all(self) -> bool:
+    def _outgrow(self, early: bool) -> None:
+        """Before a run is written. An AUTO table that has to write early, for want of memory, is not small."""
         if not self._is_small_auto:
-            return False
-        rows = self._before.statistics.rows + self._buffer.rows
-        return rows > AUTO_ALL_ROWS or self._before.statistics.bytes + self._buffer.bytes > AUTO_ALL_BYTES
+            return
+        rows = self._before.statistics.rows + self._whole.rows
+        size = self._before.statistics.bytes + self._whole.bytes
+        if early or rows > AUTO_ALL_ROWS or size > AUTO_ALL_BYTES:
+            self._deal_out()
 
     def _deal_out(self) -> None:
         """Turn the table from ALL to EVEN: its rows join the buffer, its extents are dropped."""
         extents = self._before.extents
         self._dropped = tuple(e.id for e in extents)
         self._before = replace(self._before, statistics=TableStatistics(0), replicated=False)
-        self._plan = self._make_plan(replicated=False)
+        self._plan = self._whole.plan = self._make_plan(replicated=False)
+        self._whole.limits = self._limits(self.database.topology.slices)
         for extent in extents:
             reader = ExtentReader(self.database.extent_path(extent))
             try:
                 for group in range(reader.row_groups):
-                    batch = [
-                        self._stored_column(reader, group, column) for column in self.table.columns
-                    ]
+                    batch = [self._stored_column(reader, group, column) for column in self.table.columns]
                     rows = int(reader.group_rows[group])
                     vector = self._before.deleted.get((extent.id, group))
                     if vector is not None:
                         live = np.flatnonzero(~vector.mask()[:rows])
                         batch, rows = [c.take(live) for c in batch], len(live)
-                    self._admit(batch, rows)
+                    self._whole.admit(batch, rows)
             finally:
                 reader.close()
 
@@ -273,49 +284,24 @@ class TableWriter:
             return _nulls(column, int(reader.group_rows[group]))
         return reader.column(group, position)
 
-    # -- rows go out ---------------------------------------------------------------------------
-
-    def _flush(self, *, last: bool) -> None:
-        if self._outgrows_all():
-            self._deal_out()
-        if not self._buffer.rows or (not last and not self._is_full()):
-            return
-        run, self._buffer = self._buffer, self._new_buffer()
-        groups, rest = encode_run(
-            self._plan, run.take(), self._workers(run.rows), last=last, check=self._check
-        )
-        for piece in groups:
-            if self.table.sort_key:
-                self._files.close(piece.slice)
-            for group in piece.groups:
-                self._files.append(piece.slice, group, self._plan.columns)
-        if rest:
-            self._buffer.add(rest)
-        self._memory.hold(run_cost(self._buffer.rows, self._buffer.bytes))
-
-    def _write_early(self) -> None:
-        """Memory is short: write the rows that are there, though they make no whole run. An AUTO table
-        that gets here is not small."""
-        if self._is_small_auto:
-            self._deal_out()
-        self._flush(last=True)
-
     def _workers(self, rows: int) -> ThreadPoolExecutor | None:
         if rows < PARALLEL_ROWS or self._threads < 2:
             return None
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="warehouse-load")
-        return self._pool
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._threads, thread_name_prefix="warehouse-load")
+            return self._pool
 
     # -- the end -------------------------------------------------------------------------------
 
     def finish(self) -> Delta:
         """Write what is left and sync it; what the commit must name."""
-        self._flush(last=True)
+        self._whole.flush()
+        self._flush_parts()
         self._files.finish()
         self._done = True
         self._stop_pool()
-        self._memory.hold(0)
+        self._drop()
         extents = self._files.references()
         if not extents and not self._dropped:
             return Delta()
@@ -329,6 +315,22 @@ class TableWriter:
         )
         drop = (DropExtents(self.table, self._dropped),) if self._dropped else ()
         return Delta(drop_extents=drop, add_extents=(added,))
+
+    def _flush_parts(self) -> None:
+        """End the slices' runs and files: side by side, or one by one if each takes several threads itself."""
+
+        def flush(slice_: int) -> None:
+            self._parts[slice_].flush()
+            self._files.close(slice_)
+
+        waiting = sum(part.rows for part in self._parts.values())
+        pool = self._workers(waiting) if len(self._parts) >= self._threads else None
+        for _ in (map if pool is None else pool.map)(flush, sorted(self._parts)):
+            pass
+
+    def _drop(self) -> None:
+        for writer in (self._whole, *self._parts.values()):
+            writer.drop()
 
     def _chosen_encodings(self) -> dict[int, str]:
         """Encodings to record: of a first load that is a sample worth the name."""
@@ -344,8 +346,7 @@ class TableWriter:
         """Remove every file written; the writer cannot be used any more. Fine after `finish`, too."""
         self._done = True
         self._stop_pool()
-        self._buffer = self._new_buffer()
-        self._memory.hold(0)
+        self._drop()
         self._files.remove()
         self._release()
 
@@ -375,12 +376,26 @@ class TableWriter:
     def _acquire(self, lock: threading.Lock) -> None:
         while not lock.acquire(timeout=LOCK_POLL_SECONDS):
             self._check()
-        self._lock = lock
+        self._placement_lock = lock
 
     def _release(self) -> None:
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        if self._placement_lock is not None:
+            self._placement_lock.release()
+            self._placement_lock = None
+
+
+def _alone(rows: int) -> None:
+    """The threads of a slice's writer where each thread has a slice to write for."""
+
+
+def _one_at_a_time(charge: ChargeBytes) -> ChargeBytes:
+    lock = threading.Lock()
+
+    def locked(amount: int) -> None:
+        with lock:
+            charge(amount)
+
+    return locked
 
 
 def _nulls(column: Column, rows: int) -> ColumnData:

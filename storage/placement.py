@@ -8,10 +8,17 @@
 
                    rows 0..9, 4 slices, 2 rows there before:  2 2 2 3 3 3 0 0 1 1
 
+`place` names the slice of each row of a run that a slice's sort will gather anyway; `scatter` takes a batch
+apart at once, for rows that are made on slices and go to each slice's own writer.
+
 A table counts as small up to AUTO_ALL_ROWS rows and AUTO_ALL_BYTES. Redshift does not publish its own
 threshold; ours is one row group, which no second worker could help to read anyway.
 """
 from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -27,7 +34,7 @@ AUTO_ALL_BYTES = 64 << 20
 
 
 class Placement:
-    """Places the rows of one load, batch after batch."""
+    """Places the rows of one load, batch after batch. For any thread."""
 
     def __init__(self, table: Table, slices: int, rows_before: int, replicated: bool) -> None:
         """`replicated`: ALL, or AUTO that is still small."""
@@ -38,27 +45,56 @@ class Placement:
         self.slices = slices
         # EVEN: rows dealt to each slice; what the table had counts as dealt in turn.
         self._dealt = (np.arange(slices) < rows_before % slices).astype(np.int64)
+        self._lock = threading.Lock()
+        self.single: int | None = None  # the one slice that all rows go to, if it is one
+        if replicated:
+            self.single = REPLICATED
+        elif slices == 1:
+            self.single = 0
 
-    @property
-    def single(self) -> int | None:
-        """The one slice that all rows go to, if it is one."""
-        if self.replicated:
-            return REPLICATED
-        return 0 if self.slices == 1 else None
+    def on(self, slice_: int) -> Placement:
+        """The placement of rows that are known to belong to this slice."""
+        other = copy.copy(self)
+        other.single = slice_
+        return other
 
     def place(self, rows: int, key: ColumnData | None) -> Array:
         """The slice of each row, uint16. `key`: the distribution key's values, for KEY."""
         if key is not None:
             return slice_of_hash(hash_column(key), self.slices).astype(np.uint16)
-        first = int(self._dealt.sum()) % self.slices
-        levels = _levels(self._dealt, rows)
-        counts, self._dealt = levels - self._dealt, levels
-        order = (np.arange(self.slices) + first) % self.slices
-        return np.repeat(order, counts[order]).astype(np.uint16)
+        slices, counts = zip(*self.deal(rows))
+        return np.repeat(np.array(slices, np.uint16), counts)
+
+    def deal(self, rows: int) -> list[tuple[int, int]]:
+        """EVEN: (slice, how many of the next rows), in their order."""
+        with self._lock:
+            first = int(self._dealt.sum()) % self.slices
+            levels = _levels(self._dealt, rows)
+            counts, self._dealt = levels - self._dealt, levels
+        order = [(i + first) % self.slices for i in range(self.slices)]
+        return [(slice_, int(counts[slice_])) for slice_ in order]
 
     def take_back(self, slice_: int, rows: int) -> None:
         """These rows were not stored yet and will be placed again."""
-        self._dealt[slice_] -= rows
+        if self.single is None:
+            with self._lock:
+                self._dealt[slice_] -= rows
+
+    def scatter(self, columns: Sequence[ColumnData]) -> list[tuple[int, Sequence[ColumnData]]]:
+        """A batch of all columns by slice, rows in their order; slices without rows are left out."""
+        if self.single is not None:
+            return [(self.single, columns)]
+        rows = columns[0].rows
+        if self.key is not None:
+            by_slice = rows_by_slice(self.place(rows, columns[self.key]))
+            return [(slice_, [c.take(own) for c in columns]) for slice_, own in by_slice]
+        pieces: list[tuple[int, Sequence[ColumnData]]] = []
+        at = 0
+        for slice_, count in self.deal(rows):
+            if count:
+                pieces.append((slice_, [c.slice(at, at + count) for c in columns]))
+            at += count
+        return pieces
 
 
 def _levels(dealt: Array, rows: int) -> Array:

@@ -27,7 +27,7 @@ from ..errors import NotNullViolation
 from .arrow import from_arrow
 from .builder import ColumnBuilder
 from .extent import GROUP_BYTES, EncodedGroup, encode_group
-from .placement import REPLICATED, Placement, rows_by_slice
+from .placement import Placement, rows_by_slice
 from .schema import Column
 from .sort_order import sort_order
 from .types import Physical
@@ -201,8 +201,7 @@ def _leave_tails(pieces: list[_Piece], placement: Placement) -> tuple[list[_Piec
         kept.append(replace(piece, cuts=piece.cuts[:-1]))
         rows = np.arange(piece.cuts[-1]) if piece.rows is None else piece.rows
         tails.append(rows[piece.cuts[-2] :])
-        if piece.slice != REPLICATED:
-            placement.take_back(piece.slice, len(tails[-1]))
+        placement.take_back(piece.slice, len(tails[-1]))
     return kept, np.sort(np.concatenate(tails))
 
 

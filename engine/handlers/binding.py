@@ -15,7 +15,7 @@ from typing import Any
 from ...planner.binder import BindContext, bind_insert, bind_query, bind_scalar
 from ...planner.expressions import Expr
 from ...planner.logical import Query
-from ...planner.optimize import optimize
+from ...planner.optimize import optimize, optimize_insert
 from ...planner.parse import parse_query_text
 from ...planner.physical import PhysicalQuery
 from ...planner.plan_cache import Binding
@@ -93,6 +93,11 @@ def _scope(around: BindContext, context: Context) -> Hashable:
 
 
 def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:
-    """(plan of the rows, already in the columns' types; positions of the columns they are for)."""
+    """(plan that ends in the insert; positions of the columns that it has values for)."""
     bound = bind_insert(statement, table, context.view, bind_context(context))
-    return optimize(bound.query, context.view, evaluate), bound.targets
+    return plan_rows_into(bound.query, table, bound.targets, context), bound.targets
+
+
+def plan_rows_into(query: Query, table: Table, positions: tuple[int, ...], context: Context) -> PhysicalQuery:
+    """The plan that inserts the query's rows, which are in the types of the columns at `positions`."""
+    return optimize_insert(query, table, positions, context.view, evaluate)

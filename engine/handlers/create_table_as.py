@@ -1,19 +1,19 @@
-"""CREATE TABLE AS: run the query, make the table from its columns, load it, all in one commit."""
+"""CREATE TABLE AS: make the table from the query's columns, load it on the slices, all in one commit."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from ...errors import InvalidDefinition, NotSupportedError
+from ...planner.logical import Query
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import ColumnDefinition, CreateTableAs
 from ...storage.schema import Column, Table
 from ...storage.types import DEFAULT_VARCHAR, Kind, SqlType, varchar
 from ..context import Context
-from ..execute import execute
 from ..result import Result
 from . import names
-from .binding import plan
+from .binding import bind, plan_rows_into
 from .create_table import already_there, check_names, distribution, sort_positions
 from .load import loading
 
@@ -29,19 +29,29 @@ def run(statement: CreateTableAs, context: Context) -> Result:
     schema = names.target_schema(name, context)
     if names.is_taken(schema, name.name, context):
         return already_there(name, statement.if_not_exists, context, TAG)
-    physical = plan(statement.query, context)
-    table = replace(_define(statement, schema, physical, context), id=context.database.new_id())
+    query = bind(statement.query, context)
+    table = replace(_define(statement, schema, query, context), id=context.database.new_id())
+    physical = _plan(query, table, context)
     with loading(table, context, create=True) as load:
-        for batch in execute(physical, context):
-            load.write(batch)
+        load.run(physical)
     return Result(TAG, rowcount=load.rows, notices=context.notices)
 
 
-def _define(statement: CreateTableAs, schema: str, physical: PhysicalQuery, context: Context) -> Table:
-    if len(statement.column_names) > len(physical.names):
+def planned(statement: CreateTableAs, context: Context) -> PhysicalQuery:
+    """The plan of a CREATE TABLE AS."""
+    query = bind(statement.query, context)
+    return _plan(query, _define(statement, names.target_schema(statement.name, context), query, context), context)
+
+
+def _plan(query: Query, table: Table, context: Context) -> PhysicalQuery:
+    return plan_rows_into(query, table, tuple(range(len(table.columns))), context)
+
+
+def _define(statement: CreateTableAs, schema: str, query: Query, context: Context) -> Table:
+    if len(statement.column_names) > len(query.names):
         raise InvalidDefinition("CREATE TABLE AS specifies too many column names", sqlstate="42601")
-    found = statement.column_names + physical.names[len(statement.column_names) :]
-    definitions = [ColumnDefinition(name, column_type(ref.type)) for name, ref in zip(found, physical.columns)]
+    found = statement.column_names + query.names[len(statement.column_names) :]
+    definitions = [ColumnDefinition(name, column_type(ref.type)) for name, ref in zip(found, query.columns)]
     check_names(definitions)
     style, dist_key = distribution(statement.attributes, definitions)
     return Table(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from sqlglot import exp
+
 from ...errors import NotSupportedError
 from ...planner import statements as s
 from ...planner.explain import explain
+from ...planner.physical import PhysicalQuery
 from ...storage.types import TEXT
 from ..context import Context
 from ..result import Result, ResultColumn, from_rows
+from . import create_table_as, insert
 from .binding import plan
 
 COLUMNS = (ResultColumn("QUERY PLAN", TEXT),)
@@ -16,18 +20,7 @@ COLUMNS = (ResultColumn("QUERY PLAN", TEXT),)
 def run(statement: s.Explain, context: Context) -> Result:
     if statement.verbose:
         raise NotSupportedError("EXPLAIN VERBOSE is not supported yet")
-    match statement.statement:
-        case s.QueryText():
-            query = statement.statement
-        case s.Select(tree=tree):
-            query = tree
-        case s.CreateTableAs(query=tree) | s.CreateView(query=tree) | s.Insert(source=tree) if tree is not None:
-            if statement.analyze:
-                raise NotSupportedError("EXPLAIN ANALYZE is for queries; it would write here")
-            query = tree
-        case other:
-            raise NotSupportedError(f"EXPLAIN does not take {type(other).__name__}: it explains queries")
-    physical = plan(query, context)
+    physical = _planned(statement.statement, statement.analyze, context)
     counters = None
     if statement.analyze:
         from ..execute import execute
@@ -36,3 +29,24 @@ def run(statement: s.Explain, context: Context) -> Result:
             pass
         counters = context.counters
     return from_rows("EXPLAIN", COLUMNS, [(line,) for line in explain(physical, counters)])
+
+
+def _planned(statement: s.Statement, analyze: bool, context: Context) -> PhysicalQuery:
+    match statement:
+        case s.QueryText():
+            return plan(statement, context)
+        case s.Select(tree=tree):
+            return plan(tree, context)
+    if analyze:
+        raise NotSupportedError("EXPLAIN ANALYZE is for queries; it would write here")
+    match statement:
+        case s.CreateTableAs():
+            return create_table_as.planned(statement, context)
+        case s.Insert(source=exp.Values() as rows):
+            return plan(rows, context)
+        case s.Insert() if statement.source is not None:
+            return insert.planned(statement, context)
+        case s.CreateView(query=tree):
+            return plan(tree, context)
+        case other:
+            raise NotSupportedError(f"EXPLAIN does not take {type(other).__name__}: it explains queries")

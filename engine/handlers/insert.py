@@ -1,4 +1,4 @@
-"""INSERT: VALUES row by row in Python, queries as a stream; both through one load.
+"""INSERT: VALUES row by row in Python, queries on the slices; both through one load.
 
 VALUES holds a handful of rows as a rule, so each value is bound and evaluated by itself. Plain
 literals and parameters, of which long lists consist, skip the binder:
@@ -17,6 +17,7 @@ from sqlglot import exp
 from ...errors import DataError, NotSupportedError, SqlSyntaxError
 from ...planner.binder import check_assignable
 from ...planner.expressions import Literal
+from ...planner.physical import PhysicalQuery
 from ...planner.statements import Insert
 from ...planner.statements.insert import is_default
 from ...storage.schema import Column, Table
@@ -38,20 +39,31 @@ def run(statement: Insert, context: Context) -> Result:
     if statement.source is None or isinstance(statement.source, exp.Values):
         return run_many(statement, context, [context.parameters])
     table = names.appended(statement.table, context)
-    columns = _columns(table, statement.columns, _width(statement.source, context))
-    return _run_query(replace(statement, columns=columns), table, context)
+    return _run_query(_with_columns(statement, table, context), table, context)
 
 
-def _run_query(statement: Insert, table: Table, context: Context) -> Result:
-    from ..execute import execute  # not needed for VALUES, and not cheap to import
+def planned(statement: Insert, context: Context) -> PhysicalQuery:
+    """The plan of an INSERT ... SELECT."""
+    table = names.table(statement.table, context)
+    return _planned(_with_columns(statement, table, context), table, context)[0]
 
+
+def _with_columns(statement: Insert, table: Table, context: Context) -> Insert:
+    return replace(statement, columns=_columns(table, statement.columns, _width(statement.source, context)))
+
+
+def _planned(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:
     given = positions_of(table, statement.columns)
     refuse_identity(table, given, "cannot insert a value into the")
     physical, positions = plan_insert(statement, table, context)
     check_rest(table, given)
+    return physical, positions
+
+
+def _run_query(statement: Insert, table: Table, context: Context) -> Result:
+    physical, positions = _planned(statement, table, context)
     with loading(table, context, positions) as load:
-        for batch in execute(physical, context):
-            load.write(batch)
+        load.run(physical)
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
 
 

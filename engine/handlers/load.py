@@ -2,6 +2,7 @@
 
 with loading(table, context, positions) as load:
     load.write(batch)           record batches or lists of ColumnData, columns in `positions`
+    load.run(plan)              or: the rows of a plan that ends in an insert, from the slices
 load.rows                       committed; on an error nothing is left
 
 A load's memory is charged to the statement. It keeps to a share of what the statement may hold, so that the
@@ -16,6 +17,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
+from ...planner.physical import PhysicalQuery
 from ...storage.loader import TableWriter
 from ...storage.schema import Table
 from ...storage.vector import ColumnData
@@ -40,6 +42,12 @@ class Load:
     def write(self, batch: pa.RecordBatch | Sequence[ColumnData]) -> None:
         self._context.cancel.check()
         self._writer.write(batch)
+
+    def run(self, plan: PhysicalQuery) -> None:
+        """All rows of a plan that ends in an insert into the table."""
+        from ..execute import insert  # not needed for VALUES, and not cheap to import
+
+        insert(plan, self._context, self._writer)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def hashed_on(exprs: tuple[Expr, ...]) -> Distribution:
     """The distribution that DISTRIBUTE by these keys gives."""
     columns = [key_column(e) for e in exprs]
     known = [c for c in columns if c is not None]
-    if len(known) < len(columns):
+    if not known or len(known) < len(columns):
         return PARTITIONED
     return Hashed(tuple([c.id for c in known]), tuple([family(e.type) for e in exprs]))
 

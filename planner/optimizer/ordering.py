@@ -23,16 +23,19 @@ if TYPE_CHECKING:
     from .plan import Planner
 
 
-def plan_sort(planner: Planner, node: Sort, needed: set[ColumnId], limit: int | None = None) -> Physical:
+def plan_sort(
+    planner: Planner, node: Sort, needed: set[ColumnId], limit: int | None = None, *, merged: bool = True
+) -> Physical:
+    """`merged`: one order on the leader, else one on each slice."""
     wanted = needed | columns_of_all([k.expr for k in node.keys])
-    source = one_copy(narrow(planner.plan(node.input, wanted, to_leader=True), wanted, planner))
+    source = one_copy(narrow(planner.plan(node.input, wanted, to_leader=merged), wanted, planner))
     source, keys = _with_key_columns(planner, source, node.keys)
     below = source.props
     rows = below.rows if limit is None else min(below.rows, float(limit))
     cost = sort_cost((below.first_cost, below.cost), below.rows)
     props = Props(rows, below.width, *cost, below.distribution, below.also_hashed)
     made = SortRows(source, keys, props, limit)
-    return made if isinstance(below.distribution, OnLeader) else gather(made, keys)
+    return made if not merged or isinstance(below.distribution, OnLeader) else gather(made, keys)
 
 
 def _with_key_columns(

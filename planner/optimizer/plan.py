@@ -52,7 +52,7 @@ from ..predicates import conjuncts, is_false_or_null
 from ..traverse import walk_plan
 from .aggregates import plan_aggregate
 from .cost import Weights, filter_cost, scan_cost
-from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, one_copy
+from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, key_column, one_copy
 from .estimates import Estimator
 from .joins import narrow, plan_join
 from .ordering import plan_limit, plan_sort
@@ -238,13 +238,14 @@ class Planner:
 
 
 def _renamed(props: Props, columns: Pairs) -> tuple[Distribution, tuple[Hashed, ...]]:
-    """A distribution in terms of a projection's output."""
+    """A distribution in terms of a projection's output; a cast that keeps the hash keeps the distribution."""
     if not isinstance(props.distribution, Hashed):
         return props.distribution, ()
     names: dict[ColumnId, ColumnId] = {}
     for ref, expr in columns:
-        if isinstance(expr, ColumnRef):
-            names.setdefault(expr.id, ref.id)
+        column = key_column(expr)
+        if column is not None:
+            names.setdefault(column.id, ref.id)
     found = [
         Hashed(tuple([names[c] for c in h.columns]), h.families)
         for h in (props.distribution, *props.also_hashed)

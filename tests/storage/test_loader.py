@@ -17,7 +17,7 @@ import stored_tables as st
 from hypothesis import given
 from hypothesis import strategies as s
 from warehouse import errors
-from warehouse.storage import extent, loader, run
+from warehouse.storage import extent, loader, run, run_writer
 from warehouse.storage.catalog.delta import Delta
 from warehouse.storage.database import Database
 from warehouse.storage.distribution import hash_column, slice_of_hash
@@ -113,7 +113,7 @@ def test_even_and_sorted_extents_over_many_batches(
     """Small row groups, runs and extents: every border is crossed."""
     monkeypatch.setattr(run, "GROUP_ROWS", 64)
     monkeypatch.setattr(extent, "MAX_GROUPS", 3)
-    monkeypatch.setattr(loader, "GROUP_ROWS", 64)
+    monkeypatch.setattr(run_writer, "GROUP_ROWS", 64)
     monkeypatch.setattr(loader, "RUN_ROWS_PER_SLICE", 500)
     monkeypatch.setattr(loader, "UNSORTED_RUN_ROWS_PER_SLICE", 150)
     table = st.create(db, st.define(types=(BIGINT, BIGINT), **design))
@@ -527,7 +527,7 @@ class Meter:
 def test_runs_end_early_where_memory_is_short(
     db: Database, monkeypatch: pytest.MonkeyPatch, design: int
 ) -> None:
-    monkeypatch.setattr(loader, "GROUP_ROWS", 100)
+    monkeypatch.setattr(run_writer, "GROUP_ROWS", 100)
     types = (BIGINT, varchar(40), decimal(38, 3))
     table = st.create(db, st.define(types=types, **DESIGNS[design]))  # type: ignore[arg-type]
     rows = [(i * 7 % 1000, f"row {i % 77}", None if i % 5 else i) for i in range(3000)]
@@ -558,7 +558,7 @@ def test_less_memory_than_a_row_group_needs(db: Database) -> None:
 
 def test_a_dictionary_that_is_larger_than_it_looks(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The one long word is in every row: what the batch takes shows only once it is converted."""
-    monkeypatch.setattr(loader, "GROUP_ROWS", 100)
+    monkeypatch.setattr(run_writer, "GROUP_ROWS", 100)
     table = st.create(db, st.define(types=(varchar(4000),), dist_style=DistStyle.EVEN))
     words = pa.DictionaryArray.from_arrays(pa.array([0] * 100, pa.int32()), ["x" * 2000, *map(str, range(500))])
     meter = Meter(300_000)

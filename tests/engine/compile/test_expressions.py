@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from warehouse.engine.collection import Collection
+from warehouse.engine.column_data import column_data
 from warehouse.engine.compile.program import Arena
 from warehouse.engine.compile.segment import Segment
 from warehouse.engine.constant_rows import from_values
 from warehouse.engine.context import Cancel, Context, MemoryBudget
 from warehouse.engine.evaluate import evaluate
-from warehouse.engine.execute import column_data
 from warehouse.engine.sinks import CollectSink
 from warehouse.engine.sources import StoredSource
 from warehouse.engine.tasks import Task, run
