@@ -109,6 +109,8 @@ class LocalCluster:
                 start = perf_counter()
                 instance = run(tasks[i], template, arena, self._context, job.hand_over)
                 self._counters.program(instance, perf_counter() - start)
+            if job.hand_over is not None:
+                tasks[i].sink = None  # all handed over: its memory is free for others
 
         self.workers.run(work, len(tasks), job.rows)
         return slices

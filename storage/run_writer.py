@@ -7,8 +7,8 @@ leader), or one a slice (INSERT ... SELECT: rows are made on slices and are plac
 Any thread may add; one at a time is let in, and whoever fills the run writes it. `try_add` lets a thread that
 would wait look for another slice's writer that is free.
 
-Memory is bounded by the run. Where there is less of it, runs end earlier, down to a row group each; less than
-that is OutOfMemory (load_memory.py).
+Memory is bounded by the run. Where there is less of it, runs end earlier, down to a row group for all slices
+together; less than that is OutOfMemory (load_memory.py).
 """
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ MAX_RESERVED_ROWS = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """How much makes a run."""
+    """How much makes a run; `writers` of one load share its memory."""
 
     rows: int
     bytes: int
+    writers: int = 1
 
 
 class RunWriter:
@@ -113,7 +114,8 @@ class RunWriter:
         only a part of the rows may fit. Not enough for a row group: OutOfMemory."""
         while True:
             rows_then, size_then = self._buffer.rows + rows, self._buffer.bytes + size
-            parts = (rows_then > GROUP_ROWS or size_then > GROUP_BYTES) and rows_then > 1
+            writers = self.limits.writers
+            parts = (rows_then > GROUP_ROWS // writers or size_then > GROUP_BYTES // writers) and rows_then > 1
             wanted = run_cost(rows_then, size_then) + size
             if not (parts and self._buffer.rows and wanted > self._memory.share):
                 try:

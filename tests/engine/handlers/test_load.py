@@ -17,6 +17,7 @@ from warehouse.errors import Error
 ROWS = 300_000
 SMALL = 16 << 20  # for several row groups of two numbers and a text, not for all
 TINY = 1 << 20
+MODEST = 24 << 20  # for two windows of a query as well
 
 
 @pytest.fixture
@@ -140,3 +141,19 @@ def test_small_auto_tables_that_memory_ends_early_are_dealt_out(
     assert db.execute("select count(*), count(distinct b) from s").fetchall() == [(ROWS + 1000, ROWS)]
     table = db.session.database.view().relation("public", "s")
     assert not db.session.database.view().data(table).replicated
+
+
+@pytest.mark.parametrize(("slices", "design"), [
+    (2, "distkey(a) sortkey(b)"), (2, "diststyle even"), (2, "diststyle all"), (16, "distkey(b)"),
+    (16, "diststyle even"),
+])
+def test_a_query_into_a_table_keeps_windows_and_runs_in_memory(
+    numbers: pa.Table, budgets: list[MemoryBudget], slices: int, design: str
+) -> None:
+    """Also with many slices, none of which can have a whole row group in memory."""
+    with warehouse.connect(":memory:", nodes=1, slices_per_node=slices, memory_limit=MODEST, threads=2) as db:
+        db.execute("create table t (a int, b bigint, c varchar(9)) diststyle even")
+        db.write_arrow("t", numbers)
+        db.execute(f"create table u (a int, b bigint, c varchar(9)) {design}; insert into u select * from t")
+        assert MODEST // 4 < budgets[-1].peak <= MODEST and budgets[-1].used == 0
+        assert db.execute("select count(*), sum(b) from u").fetchall() == [(ROWS, ROWS * (ROWS - 1) // 2)]
