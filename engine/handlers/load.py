@@ -43,11 +43,12 @@ class Load:
         self._context.cancel.check()
         self._writer.write(batch)
 
-    def run(self, plan: PhysicalQuery) -> None:
-        """All rows of a plan that ends in an insert into the table."""
+    def run(self, plan: PhysicalQuery, seen: Context | None = None) -> None:
+        """All rows of a plan that ends in an insert into the table; `seen`: the surroundings it reads in, if not
+        those of the load."""
         from ..execute import insert  # not needed for VALUES, and not cheap to import
 
-        insert(plan, self._context, self._writer)
+        insert(plan, seen or self._context, self._writer)
 
 
 @contextmanager

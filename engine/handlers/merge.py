@@ -19,7 +19,6 @@ from ...planner.statements.dml import ROW_ID_WANTED
 from ...storage.deletes import RowSet
 from ...storage.schema import Table, View
 from ..context import Context
-from ..execute import execute
 from ..result import Result
 from . import names
 from .binding import plan_insert
@@ -38,8 +37,7 @@ def run(statement: Merge, context: Context) -> Result:
     with context.transaction.together():
         count = _change_matched(statement, target, context)
         with loading(target, context, positions) as load:
-            for batch in execute(insert, before):
-                load.write(batch)
+            load.run(insert, before)
     return Result("MERGE", rowcount=count + load.rows, notices=context.notices)
 
 
