@@ -44,6 +44,7 @@ from .logical import (
     CteRef,
     DependentJoin,
     Filter,
+    GroupingSets,
     Join,
     JoinKind,
     Limit,
@@ -84,6 +85,9 @@ def output_columns(plan: Logical) -> tuple[ColumnRef, ...]:
             return output_columns(plan.left) + output_columns(plan.right)
         case Aggregate():
             return tuple([ref for ref, _ in plan.groups]) + tuple([ref for ref, _ in plan.aggregates])
+        case GroupingSets():
+            pairs = (*plan.groups, *plan.aggregates, *plan.groupings)
+            return tuple([ref for ref, _ in pairs])
         case _:
             assert_never(plan)
 
@@ -178,9 +182,8 @@ def defined_columns(plan: Logical) -> set[ColumnId]:
                 made.update([ref.id for ref, _ in node.columns])
             case Values() | SetOperation():
                 made.update([ref.id for ref in node.columns])
-            case Aggregate():
-                made.update([ref.id for ref, _ in node.groups])
-                made.update([ref.id for ref, _ in node.aggregates])
+            case Aggregate() | GroupingSets():
+                made.update([ref.id for ref in output_columns(node)])
             case Filter() | Sort() | Limit() | Join() | DependentJoin():
                 pass
             case _:
@@ -272,6 +275,11 @@ def copy_plan(plan: Logical, fresh: Fresh) -> tuple[Logical, dict[ColumnId, Colu
                 groups = tuple([(renamed(r), e) for r, e in node.groups])
                 calls = tuple([(renamed(r), a) for r, a in node.aggregates])
                 return Aggregate(node.input, groups, calls)
+            case GroupingSets():
+                groups = tuple([(renamed(r), e) for r, e in node.groups])
+                calls = tuple([(renamed(r), a) for r, a in node.aggregates])
+                marks = tuple([(renamed(r), places) for r, places in node.groupings])
+                return GroupingSets(node.input, groups, calls, node.sets, marks)
             case SetOperation():
                 return SetOperation(
                     node.kind, node.all, node.left, node.right,
@@ -362,6 +370,9 @@ def never_null(plan: Logical) -> set[ColumnId]:
                 if call.function == "count" or (full and call.function in ("sum", "min", "max", "avg")):
                     grouped.add(ref.id)
             return grouped
+        case GroupingSets():
+            counts = {ref.id for ref, call in plan.aggregates if call.function == "count"}
+            return counts | {ref.id for ref, _ in plan.groupings}
         case SetOperation():
             left, right = never_null(plan.left), never_null(plan.right)
             pairs = zip(plan.columns, plan.left_columns, plan.right_columns)

@@ -103,6 +103,21 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupingSets:
+    """ROLLUP, CUBE, GROUPING SETS: the rows of one Aggregate for each of `sets` (places in `groups`).
+
+    A group that a row's set lacks is NULL there. `groupings`: (output, places), a number with one bit a
+    place, first place highest, 1 where the row's set lacks it. Made by the binder, gone after the rewrites.
+    """
+
+    input: Logical
+    groups: tuple[tuple[ColumnRef, Expr], ...]
+    aggregates: tuple[tuple[ColumnRef, AggregateCall], ...]
+    sets: tuple[tuple[int, ...], ...]
+    groupings: tuple[tuple[ColumnRef, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SortKey:
     expr: Expr
     descending: bool = False
@@ -151,7 +166,7 @@ class CteRef:
 
 
 Logical = Union[
-    Scan, VirtualScan, Values, Filter, Project, Join, DependentJoin, Aggregate, Sort, Limit,
+    Scan, VirtualScan, Values, Filter, Project, Join, DependentJoin, Aggregate, GroupingSets, Sort, Limit,
     SetOperation, CteRef,
 ]
 

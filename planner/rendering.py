@@ -35,6 +35,7 @@ from .logical import (
     CteRef,
     DependentJoin,
     Filter,
+    GroupingSets,
     Join,
     Limit,
     Logical,
@@ -214,6 +215,9 @@ def _headline(node: Logical) -> str:
         case Aggregate():
             by = f" BY {_pairs(node.groups)}" if node.groups else ""
             return f"Aggregate {_pairs(node.aggregates)}{by}"
+        case GroupingSets():
+            sets = ", ".join("(" + ", ".join(numbered(node.groups[i][0]) for i in s) + ")" for s in node.sets)
+            return f"Grouping sets {sets}: {_pairs(node.aggregates)} BY {_pairs(node.groups)}"
         case Sort():
             return "Sort " + ", ".join(show_key(k, numbered) for k in node.keys)
         case Limit():

@@ -44,6 +44,7 @@ from .logical import (
     CteRef,
     DependentJoin,
     Filter,
+    GroupingSets,
     Join,
     Limit,
     Logical,
@@ -178,7 +179,7 @@ def inputs(plan: Logical) -> tuple[Logical, ...]:
     match plan:
         case Scan() | VirtualScan() | Values() | CteRef():
             return ()
-        case Filter() | Project() | Aggregate() | Sort() | Limit():
+        case Filter() | Project() | Aggregate() | GroupingSets() | Sort() | Limit():
             return (plan.input,)
         case Join() | DependentJoin() | SetOperation():
             return (plan.left, plan.right)
@@ -190,7 +191,7 @@ def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
     match plan:
         case Scan() | VirtualScan() | Values() | CteRef():
             return plan
-        case Filter() | Project() | Aggregate() | Sort() | Limit():
+        case Filter() | Project() | Aggregate() | GroupingSets() | Sort() | Limit():
             return plan if new[0] is plan.input else _over(plan, new[0])
         case Join() | DependentJoin() | SetOperation():
             left, right = new
@@ -201,7 +202,7 @@ def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
             assert_never(plan)
 
 
-def _over(plan: Filter | Project | Aggregate | Sort | Limit, source: Logical) -> Logical:
+def _over(plan: Filter | Project | Aggregate | GroupingSets | Sort | Limit, source: Logical) -> Logical:
     match plan:
         case Filter():
             return Filter(source, plan.predicate)
@@ -209,6 +210,8 @@ def _over(plan: Filter | Project | Aggregate | Sort | Limit, source: Logical) ->
             return Project(source, plan.columns)
         case Aggregate():
             return Aggregate(source, plan.groups, plan.aggregates)
+        case GroupingSets():
+            return replace(plan, input=source)
         case Sort():
             return Sort(source, plan.keys)
         case Limit():
@@ -275,7 +278,7 @@ def expressions(plan: Logical) -> Iterator[Expr]:
         case Join() | DependentJoin():
             if plan.condition is not None:
                 yield plan.condition
-        case Aggregate():
+        case Aggregate() | GroupingSets():
             for _, expr in plan.groups:
                 yield expr
             for _, call in plan.aggregates:
@@ -309,6 +312,11 @@ def map_expressions(plan: Logical, f: ExprFunction) -> Logical:
             if groups is plan.groups and aggregates is plan.aggregates:
                 return plan
             return Aggregate(plan.input, groups, aggregates)  # type: ignore[arg-type]
+        case GroupingSets():
+            groups, aggregates = _map_pairs(plan.groups, f), _map_pairs(plan.aggregates, f)
+            if groups is plan.groups and aggregates is plan.aggregates:
+                return plan
+            return replace(plan, groups=groups, aggregates=aggregates)  # type: ignore[arg-type]
         case Sort():
             keys = tuple([SortKey(f(k.expr), k.descending, k.nulls_first) for k in plan.keys])
             same = all(a.expr is b.expr for a, b in zip(keys, plan.keys))

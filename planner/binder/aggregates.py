@@ -11,14 +11,14 @@ column stays; any other column of the input is an error.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import BIGINT, Kind
+from ...storage.types import BIGINT, INTEGER, Kind
 from .. import functions
 from ..coercion import coerce, settle
 from ..columns import columns_of, free_columns, substitute_plan
@@ -33,21 +33,23 @@ from ..expressions import (
     ScalarSubquery,
     Span,
 )
-from ..logical import Aggregate, Logical
+from ..logical import Aggregate, GroupingSets, Logical
 from ..traverse import map_children, unnumbered, walk
 from .context import Binder
 from .expressions import ExpressionBinder
+from .grouping_sets import GroupBy
 from .scope import Scope
 
 
 class Aggregates:
     """The aggregate calls of one query, each once, with the column that holds its result."""
 
-    __slots__ = ("b", "busy", "calls")
+    __slots__ = ("b", "busy", "calls", "groupings")
 
     def __init__(self, b: Binder) -> None:
         self.b = b
         self.calls: dict[AggregateCall, ColumnRef] = {}
+        self.groupings: dict[tuple[Expr, ...], ColumnRef] = {}  # of GROUPING(...), by its arguments
         self.busy = False  # inside an aggregate's argument
 
     def column(self, call: AggregateCall) -> ColumnRef:
@@ -56,6 +58,15 @@ class Aggregates:
             known = self.b.column(call.type, call.function, call.function != "count", call.span)
             self.calls[call] = known
         return known if known.span == call.span else replace(known, span=call.span)
+
+    def grouping(self, args: tuple[Expr, ...], span: Span | None) -> ColumnRef:
+        known = self.groupings.get(args)
+        if known is None:
+            known = self.groupings[args] = self.b.column(INTEGER, "grouping", False, span)
+        return replace(known, span=span)
+
+    def __bool__(self) -> bool:
+        return bool(self.calls or self.groupings)
 
 
 def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
@@ -128,23 +139,36 @@ def _call(e: ExpressionBinder, name: str, args: list[Expr], distinct: bool, node
 class Grouping:
     """An Aggregate node being made, and the rewriting of what stands above it."""
 
-    def __init__(self, b: Binder, scope: Scope, groups: Iterable[Expr], aggregates: Aggregates) -> None:
+    def __init__(self, b: Binder, scope: Scope, group_by: GroupBy, aggregates: Aggregates) -> None:
         self.b = b
         self.scope = scope
         self.aggregates = aggregates
+        self.sets = group_by.sets
         self.groups: dict[Expr, ColumnRef] = {}
-        for expr in map(unnumbered, groups):
+        for expr in map(unnumbered, group_by.exprs):
             if expr not in self.groups:
-                nullable = expr.nullable if isinstance(expr, ColumnRef) else True
+                nullable = expr.nullable if isinstance(expr, ColumnRef) and self.sets is None else True
                 name = expr.name if isinstance(expr, ColumnRef) else "group"
                 self.groups[expr] = b.column(expr.type, name, nullable, getattr(expr, "span", None))
         self.with_literals = any(isinstance(e, Literal) for expr in self.groups for e in walk(expr))
         self.input = {c.id for relation in scope.relations for c in relation.columns}
 
-    def node(self, plan: Logical) -> Aggregate:
+    def node(self, plan: Logical) -> Aggregate | GroupingSets:
         groups = tuple((ref, expr) for expr, ref in self.groups.items())
         calls = tuple((ref, call) for call, ref in self.aggregates.calls.items())
-        return Aggregate(plan, groups, calls)
+        if self.sets is None and not self.aggregates.groupings:
+            return Aggregate(plan, groups, calls)
+        sets = (tuple(range(len(groups))),) if self.sets is None else self.sets
+        groupings = tuple((ref, self._places(args, ref)) for args, ref in self.aggregates.groupings.items())
+        return GroupingSets(plan, groups, calls, sets, groupings)
+
+    def _places(self, args: tuple[Expr, ...], ref: ColumnRef) -> tuple[int, ...]:
+        """Which groups the arguments of GROUPING are."""
+        known = list(self.groups)
+        if any(arg not in self.groups for arg in args):
+            raise GroupingError("arguments to GROUPING must be grouping expressions of the associated query level",
+                                position=None if ref.span is None else ref.span[0])
+        return tuple(known.index(arg) for arg in args)
 
     def above(self, expr: Expr) -> Expr:
         """`expr`, bound over the input, as it reads above the Aggregate."""

@@ -18,6 +18,7 @@ from ..coercion import coerce, settled
 from ..dateparts import date_part
 from ..expressions import Call, Expr, Span
 from ..functions import Signature, Site
+from . import grouping_sets
 from .dispatch import binds
 from .expressions import ExpressionBinder
 from .scope import near
@@ -47,6 +48,8 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         from .aggregates import aggregate
 
         return aggregate(e, name, arguments, node)
+    if name in grouping_sets.FUNCTIONS:
+        return grouping_sets.grouping(e, name, arguments, node)
     signatures = functions.resolve(name)
     span = e.span(node)
     for argument in arguments:

@@ -27,6 +27,7 @@ from .context import Binder
 from .ctes import Env, extended
 from .expressions import ExpressionBinder
 from .from_clause import bind_from
+from .grouping_sets import GroupBy, bind_group_by
 from .names import output_name
 from .scope import Scope, near
 from .setops import limited, ordinal_place
@@ -38,7 +39,10 @@ _REFUSED = {
     "exclude": "EXCLUDE", "kind": "SELECT AS", "prewhere": "PREWHERE", "settings": "SETTINGS",
     "format": "FORMAT", "options": "OPTION", "operation_modifiers": "a modifier of SELECT",
 }
-_GROUPINGS = ("rollup", "cube", "grouping_sets", "totals", "all")
+_GROUPINGS = {
+    "rollup": "WITH ROLLUP", "cube": "WITH CUBE", "totals": "WITH TOTALS",
+    "grouping_sets": "this form of GROUPING SETS", "all": "GROUP BY ALL",
+}
 
 
 class Item:
@@ -89,8 +93,8 @@ class _Select:
         having = self.node.args.get("having")
         condition = None if having is None else self._binder("HAVING", self.aggregates).boolean(having.this)
         order = self._order()
-        if groups is not None or having is not None or self.aggregates.calls:
-            grouping = Grouping(self.b, self.scope, groups or (), self.aggregates)
+        if groups is not None or having is not None or self.aggregates:
+            grouping = Grouping(self.b, self.scope, groups or GroupBy(), self.aggregates)
             exprs = [grouping.above(e) for e in exprs]
             order = [(grouping.above(e) if isinstance(e, _EXPRESSIONS) else e, key) for e, key in order]
             condition = None if condition is None else grouping.above(condition)
@@ -178,24 +182,21 @@ class _Select:
 
     # -- GROUP BY --------------------------------------------------------------------------------------
 
-    def _groups(self) -> list[Expr] | None:
+    def _groups(self) -> GroupBy | None:
         group = self.node.args.get("group")
         if group is None:
             return None
-        for key in _GROUPINGS:
+        for key, name in _GROUPINGS.items():
             if group.args.get(key):
-                name = "GROUP BY ALL" if key == "all" else key.replace("_", " ").upper()
-                raise NotSupportedError(f"{name} is not supported yet", position=self.b.position(group))
-        return [self._group(node) for node in group.expressions]
+                raise NotSupportedError(f"{name} is not supported by Redshift", position=self.b.position(group))
+        return bind_group_by(self.b, group.expressions, self._group)
 
     def _group(self, node: Any) -> Expr:
         """One GROUP BY item: a place in the list, a column or alias, an expression."""
         while isinstance(node, exp.Paren):
             node = node.this
-        if isinstance(node, (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)):
-            names = {exp.Rollup: "ROLLUP", exp.Cube: "CUBE", exp.GroupingSets: "GROUPING SETS"}
-            name = names.get(type(node), "a parenthesised list")
-            raise NotSupportedError(f"{name} in GROUP BY is not supported yet", position=self.b.position(node))
+        if isinstance(node, exp.Tuple):
+            raise NotSupportedError("a parenthesised list in GROUP BY is not supported", position=self.b.position(node))
         place = ordinal_place(self.b, len(self.items), node, "GROUP BY")
         if place is not None:
             expr = self._grouped_item(self.items[place], node)

@@ -21,6 +21,7 @@ from ..logical import (
     CteRef,
     DependentJoin,
     Filter,
+    GroupingSets,
     Join,
     JoinKind,
     Limit,
@@ -171,6 +172,8 @@ class Estimator:
                 return rows if plan.count is None else min(rows, float(plan.count))
             case Aggregate():
                 return self._aggregate(plan)
+            case GroupingSets():
+                raise AssertionError("grouping sets are gone after the rewrites")
             case Join() | DependentJoin():
                 return self._join(plan)
             case SetOperation():

@@ -22,6 +22,7 @@ from ..logical import (
     CteRef,
     DependentJoin,
     Filter,
+    GroupingSets,
     Join,
     Limit,
     Logical,
@@ -121,8 +122,8 @@ class Planner:
                 rows = self.estimator.rows(node)
                 props = Props(rows, self._width(node), *scan_cost(rows, 0), LEADER)
                 return VirtualTableScan(node.name, node.columns, node.alias, props)
-            case DependentJoin():
-                raise AssertionError("dependent joins are gone after the rewrites")
+            case DependentJoin() | GroupingSets():
+                raise AssertionError("dependent joins and grouping sets are gone after the rewrites")
             case _:
                 assert_never(node)
 

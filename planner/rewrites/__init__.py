@@ -5,8 +5,8 @@ a plan before and after. `rewrite_query` runs them over the main plan and over e
 Rules must not change what the query returns; which plan is faster is the optimizer's business, so
 the rules here are those that (nearly) always help or that later stages rely on:
 
-    after the list no DependentJoin, subquery expression, DISTINCT aggregate, AVG, INTERSECT, EXCEPT
-    or UNION without ALL, and no RIGHT JOIN is left.
+    after the list no DependentJoin, subquery expression, GROUPING SETS, DISTINCT aggregate, AVG,
+    INTERSECT, EXCEPT or UNION without ALL, and no RIGHT JOIN is left.
 """
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from ..logical import Logical, Query
 from .context import RewriteContext
+from .expand_grouping_sets import expand_grouping_sets
 from .expand_set_operations import expand_set_operations
 from .extract_subqueries import extract_subqueries
 from .fold_constants import fold_constants
@@ -35,6 +36,8 @@ Rule = Callable[[Logical, RewriteContext], Logical]
 RULES: tuple[tuple[str, Rule], ...] = (
     # Subqueries first: everything else then works on plain joins only.
     ("extract_subqueries", extract_subqueries),
+    # Before unnesting, which knows unions of aggregates but no grouping sets.
+    ("expand_grouping_sets", expand_grouping_sets),
     ("unnest", unnest),
     # Fewer kinds of nodes for the rules below.
     ("expand_set_operations", expand_set_operations),

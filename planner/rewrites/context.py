@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from ...storage.types import Kind, SqlType
-from ..columns import largest_id, output_columns
+from ..columns import largest_id, never_null, output_columns
 from ..expressions import ColumnRef, Expr, Literal
 from ..logical import CteRef, Logical, Query
 from ..traverse import expressions, walk, walk_plan
@@ -85,9 +85,12 @@ class RewriteContext:
         return ColumnRef(next(self.next_id), ref.type, ref.name, ref.nullable)
 
     def share(self, plan: Logical) -> int:
-        """Registers a subplan that will be computed once; use it with `use`."""
+        """Registers a subplan that will be computed once; use it with `use`. Its columns are nullable unless
+        proven otherwise: where they were made they may not be, but an outer join may stand above."""
         number = max(self.ctes, default=-1) + 1
-        self.ctes[number] = (number, plan, output_columns(plan))
+        never = never_null(plan)
+        columns = tuple([replace(c, nullable=c.id not in never) for c in output_columns(plan)])
+        self.ctes[number] = (number, plan, columns)
         return number
 
     def use(self, number: int, columns: Iterable[ColumnRef] | None = None) -> CteRef:

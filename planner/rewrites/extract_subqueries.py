@@ -41,6 +41,7 @@ from ..logical import (
     Aggregate,
     DependentJoin,
     Filter,
+    GroupingSets,
     Join,
     JoinKind,
     Limit,
@@ -70,7 +71,7 @@ def extract_subqueries(plan: Logical, context: RewriteContext) -> Logical:
                 return _join(node, context, used)
             case Values():
                 return _values(node, context, used)
-            case Project() | Aggregate() | Sort():
+            case Project() | Aggregate() | GroupingSets() | Sort():
                 source = _Source(node.input, context, used)
                 changed = map_expressions(node, source.replace)
                 return map_inputs(changed, lambda _: source.plan)

@@ -62,7 +62,7 @@ def _inline(plan: Logical, context: RewriteContext, uses: Counter[int]) -> Logic
             body = context.ctes[node.cte][1]
             if uses[node.cte] == 1:
                 return Project(body, node.columns)
-            if _is_cheap(body):
+            if is_cheap(body):
                 copy, names = copy_plan(body, context.like)
                 return Project(copy, tuple([(ref, names[made.id]) for ref, made in node.columns]))
         return node
@@ -70,7 +70,8 @@ def _inline(plan: Logical, context: RewriteContext, uses: Counter[int]) -> Logic
     return visit(plan)
 
 
-def _is_cheap(body: Logical) -> bool:
+def is_cheap(body: Logical) -> bool:
+    """Only reads, filters and renames a table."""
     for node in walk_plan(body):
         if not isinstance(node, (Scan, Filter, Project, Values)):
             return False

@@ -18,6 +18,7 @@ from ..logical import (
     CteRef,
     DependentJoin,
     Filter,
+    GroupingSets,
     Join,
     Limit,
     Logical,
@@ -93,6 +94,8 @@ def _prune(plan: Logical, needed: set[ColumnId]) -> Logical:
             used: list[Expr] = [e for _, e in plan.groups]
             used.extend([call for _, call in calls])
             return Aggregate(_prune(plan.input, columns_of_all(used)), plan.groups, calls)
+        case GroupingSets():
+            raise AssertionError("grouping sets are gone after the rewrites")
         case Sort():
             below = needed | columns_of_all([k.expr for k in plan.keys])
             return Sort(_prune(plan.input, below), plan.keys)

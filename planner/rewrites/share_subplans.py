@@ -13,7 +13,7 @@ by their place in the output. A volatile function makes a subplan unlike any oth
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from ..columns import copy_plan, free_columns, output_columns
 from ..expressions import ColumnId, ColumnRef, Expr
@@ -71,11 +71,11 @@ def _replace(plan: Logical, groups: list[list[Logical]], context: RewriteContext
             return map_inputs(node, visit)
         context.literals.pin_plan(node)  # the same only as long as their constants are
         if group not in shared:
-            body, names = copy_plan(node, context.like)
-            made = tuple([names[c.id] for c in output_columns(node)])
-            shared[group] = (context.share(body), made)
+            number = context.share(copy_plan(node, context.like)[0])
+            shared[group] = number, context.ctes[number][2]
         number, made = shared[group]
-        return CteRef(number, tuple(zip(output_columns(node), made)))
+        pairs = zip(output_columns(node), made)
+        return CteRef(number, tuple([(replace(ref, nullable=c.nullable), c) for ref, c in pairs]))
 
     return visit(plan)
 

@@ -15,6 +15,9 @@ from ..logical import Aggregate, Logical, Project
 from ..traverse import rewrite_plan
 from .context import RewriteContext
 
+Calls = tuple[tuple[ColumnRef, AggregateCall], ...]
+Pairs = tuple[tuple[ColumnRef, Expr], ...]
+
 
 def split_average(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
@@ -26,7 +29,14 @@ def split_average(plan: Logical, context: RewriteContext) -> Logical:
 
 
 def _split(node: Aggregate, context: RewriteContext) -> Logical:
-    calls = [(ref, call) for ref, call in node.aggregates if call.function != "avg"]
+    calls, results = without_averages(node.aggregates, context)
+    groups: Pairs = tuple([(ref, ref) for ref, _ in node.groups])
+    return Project(Aggregate(node.input, node.groups, calls), groups + results)
+
+
+def without_averages(aggregates: Calls, context: RewriteContext) -> tuple[Calls, Pairs]:
+    """(aggregates without AVG; what each of the given ones is in terms of these)."""
+    calls = [(ref, call) for ref, call in aggregates if call.function != "avg"]
 
     def column(call: AggregateCall) -> ColumnRef:
         for ref, other in calls:
@@ -36,15 +46,15 @@ def _split(node: Aggregate, context: RewriteContext) -> Logical:
         calls.append((ref, call))
         return ref
 
-    results: list[tuple[ColumnRef, Expr]] = [(ref, ref) for ref, _ in node.groups]
-    for ref, call in node.aggregates:
+    results: list[tuple[ColumnRef, Expr]] = []
+    for ref, call in aggregates:
         if call.function != "avg":
             results.append((ref, ref))
             continue
         total = column(AggregateCall("sum", call.args, sum_type(call.args[0].type), call.distinct))
         count = column(AggregateCall("count", call.args, BIGINT, call.distinct))
         results.append((ref, Call("avg_divide", (total, count), call.type, call.span)))
-    return Project(Aggregate(node.input, node.groups, tuple(calls)), tuple(results))
+    return tuple(calls), tuple(results)
 
 
 def sum_type(type: SqlType) -> SqlType:

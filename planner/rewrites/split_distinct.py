@@ -83,10 +83,11 @@ def _two_levels(
             zeros.add(ref.id)
     groups = tuple([(ref, key) for (ref, _), (key, _) in zip(node.groups, keys)])
     outer = Aggregate(inner, groups, tuple(calls))
-    return _zero_counts(outer, zeros, context) if zeros else outer
+    return zero_counts(outer, zeros, context) if zeros else outer
 
 
-def _zero_counts(outer: Aggregate, zeros: set[int], context: RewriteContext) -> Logical:
+def zero_counts(outer: Aggregate, zeros: set[int], context: RewriteContext) -> Logical:
+    """The aggregate with 0 in the place of NULL in the columns `zeros`: counts that were summed."""
     made = [(context.like(ref), call) for ref, call in outer.aggregates]
     columns: list[tuple[ColumnRef, Expr]] = [(ref, ref) for ref, _ in outer.groups]
     for (ref, _), (value, _) in zip(outer.aggregates, made):

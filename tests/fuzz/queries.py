@@ -209,9 +209,20 @@ class Queries(Aggregates):
             having = Node(
                 "clause", f" having {{0}} {self.random.choice(['>', '<=', '<>'])} {{1}}", args=(test, bound)
             )
-        by = Node("clause", " group by {0}", args=(many(", ", keys),)) if keys else EMPTY
+        by = self.group_by(keys) if keys else EMPTY
         node = Node("query", "select {0} from {1}{2}{3}{4}", args=(listed(items), source, where, by, having))
         return node, [i.t for i in items]
+
+    def group_by(self, keys: list[Node]) -> Node:
+        """Plain keys, or keys under ROLLUP, CUBE and GROUPING SETS; no key twice, as Redshift wants it."""
+        if len({k.ours for k in keys}) < len(keys) or not self.chance(0.25):
+            return Node("clause", " group by {0}", args=(many(", ", keys),))
+        forms = ["rollup({0})", "cube({0})", "grouping sets ({0}, ())", "grouping sets (({0}), rollup({0}))"]
+        plain, rest = keys[:-1], keys[-1:]
+        if len(keys) > 1 and self.chance(0.3):
+            form = self.random.choice(["{1}, rollup({0})", "{1}, grouping sets ({0}, ())"])
+            return Node("clause", f" group by {form}", args=(many(", ", rest), many(", ", plain)))
+        return Node("clause", f" group by {self.random.choice(forms)}", args=(many(", ", keys),))
 
     # -- set operations ----------------------------------------------------------------------------
 

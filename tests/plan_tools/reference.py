@@ -142,6 +142,8 @@ class Logical:
                 ]
             case lo.Join() | lo.DependentJoin():
                 return self._join(plan, outer)
+            case lo.GroupingSets():
+                return [row for places in plan.sets for row in self._grouping_set(plan, places, outer)]
             case lo.Aggregate():
                 groups = [(ref, ref) for ref, _ in plan.groups]
                 rows = []
@@ -159,6 +161,15 @@ class Logical:
                 return [{**outer, **{a.id: r[b.id] for a, b in plan.columns}} for r in rows]
             case _:
                 raise NotImplementedError(type(plan).__name__)
+
+    def _grouping_set(self, plan: lo.GroupingSets, places: tuple[int, ...], outer: Row) -> list[Row]:
+        """One set grouped by itself; the bits of GROUPING counted from the last argument."""
+        groups = tuple([plan.groups[i] for i in places])
+        rows = self.rows(lo.Aggregate(plan.input, groups, plan.aggregates), outer)
+        own = nulls([ref for i, (ref, _) in enumerate(plan.groups) if i not in places])
+        for ref, asked in plan.groupings:
+            own[ref.id] = int("".join("0" if i in places else "1" for i in asked), 2)
+        return [{**row, **own} for row in rows]
 
     def _join(self, plan: lo.Join | lo.DependentJoin, outer: Row) -> list[Row]:
         left = self.rows(plan.left, outer)

@@ -110,3 +110,16 @@ select a from t where a in (select max(e) from u group by s) or b in (select max
 select t.a, u.a, u.e from t left join u on t.a = u.a and u.e > 1 where u.a is null
 select t.a, u.b from t left join u on t.a = u.e where u.b is null and t.b > 1
 select t.a, u.b from t left join u on t.b < u.b where u.b is null
+select a, s, sum(b), count(*), grouping(a, s) from t group by rollup(a, s)
+select a, s, b, sum(c), grouping(b, a) g from t group by cube(a, s, b) having grouping(a) = 0 or sum(c) > 3
+select a, b, avg(c), count(c), min(s) from t group by grouping sets ((a), (b), (a, b), (), ())
+select a, b, c, count(*) from t group by a, rollup(b, c)
+select a, b, count(distinct c), sum(b) from t group by rollup(a, b)
+select a, count(*), sum(a) from t where a > 100 group by rollup(a)
+select t.a, (select sum(u.b) from u where u.a = t.a group by rollup(u.s) having grouping(u.s) = 1) from t
+select a from t where b in (select count(*) from u where u.a = t.a group by cube(u.s))
+select grouping(a), a, count(*) from t group by a
+select x.a, x.n from (select a, s, count(*) n from t group by rollup(a, s)) x where x.a = 1
+select a + 1, upper(s), sum(b) from t group by grouping sets ((1, 2), (1), (upper(s)))
+select w.k, count(distinct t.a), count(distinct t.c) from t left join w on t.b = w.k group by grouping sets (w.k, ())
+select t.a from t where t.b not in (select w.k from u left join w on u.a = w.k) and t.c not in (select w.k from u left join w on u.a = w.k)
