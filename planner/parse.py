@@ -21,6 +21,7 @@ from .statements.copy import parse_copy
 from .statements.cursor import Cursor
 from .statements.dml import parse_delete, parse_merge, parse_update
 from .statements.insert import parse_insert, read_rows
+from .statements.select_into import select_into
 from .statements.session import parse_analyze, parse_reset, parse_set, parse_show, parse_transaction
 from .statements.tables import parse_create, parse_drop, parse_truncate
 from .syntax import parse_query, tokenize
@@ -41,6 +42,7 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z))*")
 _WORD = re.compile(r"[A-Za-z_]+|\(|.", re.DOTALL)
 _CHANGES = re.compile(r"\b(delete|update)\b", re.IGNORECASE)
+_INTO = re.compile(r"\binto\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"\s*(verbose|analyze)\b", re.IGNORECASE)
 
 Parser = Callable[[Cursor], Any]
@@ -145,7 +147,11 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
             if changing is not None:
                 return changing
         query = s.QueryText(text, start)
-        return query if lazily else parse_query_text(query)
+        if lazily and not _INTO.search(text, start):
+            return query
+        parsed = parse_query_text(query)
+        into = select_into(parsed.tree)
+        return into or (query if lazily else parsed)
     if word == "EXPLAIN":
         return _explain(text, first.end(), lazily)
     if word in _NOT_YET:

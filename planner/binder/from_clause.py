@@ -33,6 +33,7 @@ from .bound import Bound, finished
 from .context import MAX_DEPTH, Binder
 from .ctes import EMPTY, Env, renamed, use
 from .expressions import ExpressionBinder
+from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near
 
 
@@ -46,7 +47,7 @@ class Item:
 
 _KINDS = {"": JoinKind.INNER, "LEFT": JoinKind.LEFT, "RIGHT": JoinKind.RIGHT, "FULL": JoinKind.FULL}
 _FORBIDDEN = {
-    "pivots": "PIVOT", "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
+    "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
     "version": "AS OF", "hints": "a table hint", "only": "ONLY", "partition": "PARTITION",
     "ordinality": "WITH ORDINALITY", "match_condition": "MATCH_CONDITION", "changes": "CHANGES",
 }
@@ -97,6 +98,8 @@ def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
     for key, name in _FORBIDDEN.items():
         if node.args.get(key):
             raise NotSupportedError(f"{name} is not supported yet", position=b.position(node))
+    if node.args.get("pivots"):
+        return _pivoted(b, node, outer, env)
     match node:
         case exp.Table():
             return _table(b, node, outer, env)
@@ -126,6 +129,23 @@ def _derived(b: Binder, node: Any, query: Any, outer: Scope | None, env: Env) ->
     inner = node if query is not node and _has_modifiers(node) else query
     bound = finished(b, bind_tree(b, inner, outer, env))
     alias, given = _alias(node)
+    names = renamed(bound.names, given, alias or "*", b.position(node))
+    return _named(Bound(bound.plan, bound.columns, names), alias, outer)
+
+
+def _pivoted(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
+    """A table or subquery with PIVOT or UNPIVOT behind it."""
+    clause, *more = node.args["pivots"]
+    bare = node.copy()
+    bare.set("pivots", None)
+    if more or bare.args.get("joins") or isinstance(node.this, exp.Table):
+        raise NotSupportedError("PIVOT and UNPIVOT cannot be applied to joins, PIVOT or UNPIVOT",
+                                position=b.position(node))
+    source = _item(b, bare, outer, env)
+    (relation,) = source.scope.relations
+    bound = pivoted(b, clause, Bound(source.plan, relation.columns, relation.names), relation.alias, env)
+    alias, given = _alias(clause)
+    alias = alias or relation.alias
     names = renamed(bound.names, given, alias or "*", b.position(node))
     return _named(Bound(bound.plan, bound.columns, names), alias, outer)
 

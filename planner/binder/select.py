@@ -11,12 +11,11 @@ the output column does.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from sqlglot import exp
 
-from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedTable
+from ...errors import NotSupportedError, ProgrammingError
 from ..coercion import settle
 from ..expressions import ColumnRef, Expr
 from ..logical import Aggregate, Filter, Logical, Project, Sort, SortKey
@@ -28,34 +27,21 @@ from .ctes import Env, extended
 from .expressions import ExpressionBinder
 from .from_clause import bind_from
 from .grouping_sets import GroupBy, bind_group_by
-from .names import output_name
-from .scope import Scope, near
+from .scope import Scope
+from .select_list import Item, select_list
 from .setops import limited, ordinal_place
 
 _REFUSED = {
-    "qualify": "QUALIFY", "into": "SELECT INTO", "windows": "WINDOW", "locks": "FOR UPDATE", "connect": "CONNECT BY",
+    "qualify": "QUALIFY", "into": "SELECT INTO here", "windows": "WINDOW", "locks": "FOR UPDATE", "connect": "CONNECT BY",
     "pivots": "PIVOT", "laterals": "LATERAL", "sample": "TABLESAMPLE", "match": "MATCH_RECOGNIZE",
     "cluster": "CLUSTER BY", "distribute": "DISTRIBUTE BY", "sort": "SORT BY", "hint": "a hint",
-    "exclude": "EXCLUDE", "kind": "SELECT AS", "prewhere": "PREWHERE", "settings": "SETTINGS",
+    "kind": "SELECT AS", "prewhere": "PREWHERE", "settings": "SETTINGS",
     "format": "FORMAT", "options": "OPTION", "operation_modifiers": "a modifier of SELECT",
 }
 _GROUPINGS = {
     "rollup": "WITH ROLLUP", "cube": "WITH CUBE", "totals": "WITH TOTALS",
     "grouping_sets": "this form of GROUPING SETS", "all": "GROUP BY ALL",
 }
-
-
-class Item:
-    """One column of the select list: its place and name, and its expression once somebody asked for it."""
-
-    __slots__ = ("busy", "expr", "name", "node", "place")
-
-    def __init__(self, place: int, name: str, node: Any, expr: Expr | None = None) -> None:
-        self.place = place
-        self.name = name
-        self.node = node
-        self.expr = expr
-        self.busy = False
 
 
 def bind_select(b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> Bound:
@@ -106,42 +92,11 @@ class _Select:
     # -- the select list -----------------------------------------------------------------------------
 
     def _expand(self) -> None:
-        """The select list with its stars written out."""
-        for node in self.node.expressions:
-            if isinstance(node, exp.Star):
-                self._star(node, None)
-            elif isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
-                self._star(node.this, node)
-            else:
-                item = Item(len(self.items), output_name(node), node)
-                self.items.append(item)
-                if isinstance(node, exp.Alias):
-                    self.aliases.setdefault(item.name, item)
-        if not self.items:
-            raise SqlSyntaxError("the select list is empty", position=self.b.position(self.node))
-
-    def _star(self, star: exp.Star, qualified: exp.Column | None) -> None:
-        if any(star.args.get(k) for k in ("except_", "replace", "rename")):
-            raise NotSupportedError("EXCLUDE is not supported yet", position=self.b.position(self.node))
-        if qualified is None:
-            if not self.scope.relations:
-                raise SqlSyntaxError("SELECT * with no tables specified is not valid",
-                                     position=self.b.position(self.node))
-            self._columns(self.scope.star)
-            return
-        table = qualified.table.lower()
-        relation = self.scope.relation(table, qualified.db.lower() or None)
-        if relation is None:
-            raise UndefinedTable(
-                f'missing FROM-clause entry for table "{table}"',
-                hint=near(table, [r.alias for r in self.scope.relations if r.alias]),
-                position=self.b.position(qualified),
-            )
-        self._columns(zip(relation.names, relation.columns))
-
-    def _columns(self, columns: Iterable[tuple[str, Expr]]) -> None:
-        for name, expr in columns:
-            self.items.append(Item(len(self.items), name, None, expr))
+        """The select list with its stars written out; which aliases it has."""
+        self.items = select_list(self.b, self.scope, self.node)
+        for item in self.items:
+            if isinstance(item.node, exp.Alias):
+                self.aliases.setdefault(item.name, item)
 
     def _value(self, item: Item) -> Expr:
         """An item's expression; it may use the aliases to its left."""
