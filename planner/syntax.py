@@ -34,6 +34,7 @@ _KEEP_CALL = ["sqlglot.anonymous"]
 # sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
 _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ)
+_NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 TOO_DEEP = "54001"  # statement_too_complex
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
 
@@ -86,7 +87,7 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
     tokens = _typed_literals(tokens)
     depth = 0
-    for token in tokens:
+    for i, token in enumerate(tokens):
         if token.token_type is TokenType.R_PAREN:
             token.comments = _KEEP_CALL
             depth -= 1
@@ -96,6 +97,8 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
                 raise ProgrammingError(
                     "the statement is nested too deeply", position=token.start, sqlstate=TOO_DEEP
                 )
+        elif token.token_type is TokenType.JOIN_MARKER and i and tokens[i - 1].token_type in _NOT_COLUMNS:
+            raise syntax_error(token)  # sqlglot would drop a (+) behind anything but a column
         elif token.text.upper() in _SYNONYMS:
             token.text = _SYNONYMS[token.text.upper()]
     parser = RedshiftParser(dialect=_DIALECT)

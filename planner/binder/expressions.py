@@ -121,7 +121,8 @@ def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
     args = node.args
     identifier, table, schema = args["this"], args.get("table"), args.get("db")
     if args.get("join_mark"):
-        raise NotSupportedError("the outer join operator (+) is not supported yet", position=e.b.position(node))
+        raise SqlSyntaxError("the outer join operator (+) is allowed in conditions of WHERE only",
+                             position=e.b.position(node))
     if args.get("catalog") is not None:
         raise NotSupportedError("a column name with a database is not supported", position=e.b.position(node))
     if type(identifier) is exp.Star:

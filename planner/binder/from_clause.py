@@ -7,6 +7,7 @@ A comma is a CROSS join; the rewrites make it an INNER join with what WHERE says
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -53,11 +54,16 @@ _FORBIDDEN = {
 }
 
 
-def bind_from(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
-    """The FROM clause of a SELECT; without one, a single row of no columns."""
+def from_items(items: Sequence[Item], outer: Scope | None) -> Item:
+    """All of a FROM clause; without one, a single row of no columns."""
+    return crossed(items) if items else Item(Values((), ((),)), Scope(outer))
+
+
+def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item]:
+    """What stands between the commas of FROM."""
     source = node.args.get("from_")
     if source is None:
-        return Item(Values((), ((),)), Scope(outer))
+        return []
     groups = [[source.this]]
     joins: list[list[Any]] = [[]]
     for join in node.args.get("joins") or ():
@@ -66,13 +72,21 @@ def bind_from(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
             joins.append([])
         else:
             joins[-1].append(join)
-    item: Item | None = None
     aliases = tuple(a for (first,) in groups if (a := first.alias_or_name.lower()))
-    for (first,), chain in zip(groups, joins):
-        right = _joined(b, first, chain, outer, env, aliases)
-        item = right if item is None else _cross(b, item, right, first)
-    assert item is not None
-    return item
+    items = [_joined(b, first, chain, outer, env, aliases) for (first,), chain in zip(groups, joins)]
+    for i, ((first,), item) in enumerate(zip(groups, items)):
+        for before in items[:i]:
+            _check_aliases(b, before.scope, item.scope, first)
+    return items
+
+
+def crossed(items: Sequence[Item]) -> Item:
+    """All rows of all items with each other."""
+    whole = items[0]
+    for item in items[1:]:
+        plan = Join(JoinKind.CROSS, whole.plan, item.plan, None)
+        whole = Item(plan, Scope.joined(whole.scope, item.scope))
+    return whole
 
 
 def _is_comma(join: Any) -> bool:
@@ -262,11 +276,6 @@ def _undefined(b: Binder, node: Any, schema: str | None, name: str) -> Error:
 # -- joins ---------------------------------------------------------------------------------------
 
 
-def _cross(b: Binder, left: Item, right: Item, node: Any) -> Item:
-    _check_aliases(b, left.scope, right.scope, node)
-    return Item(Join(JoinKind.CROSS, left.plan, right.plan, None), Scope.joined(left.scope, right.scope))
-
-
 def _check_aliases(b: Binder, left: Scope, right: Scope, node: Any) -> None:
     taken = {(r.alias, r.schema) for r in left.relations if r.alias is not None}
     for relation in right.relations:
@@ -285,7 +294,7 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
     if str(node.args.get("method") or "").upper() == "NATURAL":
         using = [n for n, _ in left.scope.star if n in right.scope.unqualified]
         if not using and kind is JoinKind.INNER:
-            return _cross(b, left, right, node.this)
+            return crossed([left, right])
     condition: Expr | None = None
     if using:
         condition = build.conjunction([_equal(b, n, left.scope, right.scope, node) for n in using])
@@ -294,7 +303,7 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         scope.later = later
         condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
     elif kind is JoinKind.CROSS:
-        return _cross(b, left, right, node.this)
+        return crossed([left, right])
     else:
         raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
     return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))

@@ -48,7 +48,7 @@ def pivoted(b: Binder, node: exp.Pivot, source: Bound, alias: str | None, env: E
 
 def _field(b: Binder, node: exp.Pivot) -> exp.In:
     """FOR column IN (list)."""
-    fields = node.args.get("fields") or ()
+    fields: list[Any] = list(node.args.get("fields") or ())
     if len(fields) != 1 or not isinstance(fields[0], exp.In) or len(node.expressions) != 1:
         raise NotSupportedError("PIVOT and UNPIVOT take one expression and one FOR ... IN (list)",
                                 position=b.position(node))
@@ -192,7 +192,7 @@ def _union(
         out = tuple([(b.column(c.type, c.name, c.nullable), e) for c, e in zip(columns, exprs)])
         branch: Logical = Project(plan, out)
         if number is not None:
-            branch = _reading(b, branch, source, number)
+            branch = _reading(b, Project(plan, out), source, number)
         elif made is not None:
             branch, renamed = copy_plan(branch, lambda c: b.column(c.type, c.name, c.nullable))
             out = tuple([(renamed[ref.id], e) for ref, e in out])

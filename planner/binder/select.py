@@ -25,14 +25,16 @@ from .bound import Bound
 from .context import Binder
 from .ctes import Env, extended
 from .expressions import ExpressionBinder
-from .from_clause import bind_from
+from .from_clause import bind_items, from_items
 from .grouping_sets import GroupBy, bind_group_by
+from .oracle_joins import has_marks, outer_joined
 from .scope import Scope
 from .select_list import Item, select_list
 from .setops import limited, ordinal_place
 
 _REFUSED = {
-    "qualify": "QUALIFY", "into": "SELECT INTO here", "windows": "WINDOW", "locks": "FOR UPDATE", "connect": "CONNECT BY",
+    "qualify": "QUALIFY", "into": "SELECT INTO here", "windows": "WINDOW", "locks": "FOR UPDATE",
+    "connect": "CONNECT BY",
     "pivots": "PIVOT", "laterals": "LATERAL", "sample": "TABLESAMPLE", "match": "MATCH_RECOGNIZE",
     "cluster": "CLUSTER BY", "distribute": "DISTRIBUTE BY", "sort": "SORT BY", "hint": "a hint",
     "kind": "SELECT AS", "prewhere": "PREWHERE", "settings": "SETTINGS",
@@ -68,12 +70,9 @@ class _Select:
         self.scope = Scope(outer)
 
     def bind(self) -> Bound:
-        source = bind_from(self.b, self.node, self.scope.parent, self.env)
-        self.scope, plan = source.scope, source.plan
-        self._expand()
-        where = self.node.args.get("where")
-        if where is not None:
-            plan = Filter(plan, self._binder("WHERE", None).boolean(where.this))
+        plan, condition = self._from_where()
+        if condition is not None:
+            plan = Filter(plan, condition)
         groups = self._groups()
         exprs = [self._value(item) for item in self.items]
         having = self.node.args.get("having")
@@ -88,6 +87,22 @@ class _Select:
             if condition is not None:
                 plan = Filter(plan, condition)
         return self._result(plan, exprs, order)
+
+    def _from_where(self) -> tuple[Logical, Expr | None]:
+        """(the rows of FROM, the condition of WHERE)."""
+        items = bind_items(self.b, self.node, self.scope.parent, self.env)
+        where = self.node.args.get("where")
+        source = from_items(items, self.scope.parent)
+        self.scope = source.scope
+        self._expand()
+        if where is None:
+            return source.plan, None
+        if not items or not has_marks(where):
+            return source.plan, self._binder("WHERE", None).boolean(where.this)
+        source, condition = outer_joined(self._binder("WHERE", None), self.node, items)
+        self.scope = source.scope
+        self._expand()
+        return source.plan, condition
 
     # -- the select list -----------------------------------------------------------------------------
 
