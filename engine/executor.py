@@ -36,12 +36,14 @@ from ..planner.physical import (
     Physical,
     PhysicalQuery,
     ProjectColumns,
+    RecursiveUnion,
     Replicated,
     Shared,
     SortRows,
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WorkingTable,
 )
 from . import aggregation, constant_rows, ordering, sinks
 from .cluster import Cluster, Job, LocalCluster
@@ -52,6 +54,7 @@ from .counters import Counters
 from .joins import BuildSide
 from .key_filters import Passed, at_source, below_groups, of_join
 from .pruning import scan_groups
+from .recursion import Recursions
 from .requirements import required
 from .rows import Rows, Where
 from .sources import ScanSource, StoredSource
@@ -75,8 +78,9 @@ class Executor:
         self.context = context
         self.counters = Counters()
         self.cluster: Cluster = LocalCluster(context, workers, self.counters)
-        self._shared: dict[int, Rows] = {}
+        self.shared: dict[int, Rows] = {}  # of subplans with several readers, by number
         self._needs = required(plan.root, plan.columns)
+        self._recursion = Recursions(self)
 
     # -- results of nodes --------------------------------------------------------------------------
 
@@ -109,6 +113,10 @@ class Executor:
                 return self._reuse(node)
             case InsertRows():
                 raise InternalError("an insert is a plan's last step (insert.py)")
+            case RecursiveUnion():
+                return self._recursion.run(node)
+            case WorkingTable():
+                return self._recursion.working(node)
             case _:
                 assert_never(node)
 
@@ -154,7 +162,7 @@ class Executor:
             return Rows([concatenate([r.single() for r in inputs])], Where.LEADER)
         if all(r.where is Where.SHARED for r in inputs):
             return Rows([concatenate([r.single() for r in inputs])], Where.SHARED)
-        spread = [r if r.where is Where.SLICES else self._spread(r) for r in inputs]
+        spread = [self.on_slices(r) for r in inputs]
         slices = self.cluster.topology.slices
         return Rows([concatenate([r.parts[i] for r in spread]) for i in range(slices)], Where.SLICES)
 
@@ -162,16 +170,15 @@ class Executor:
         """Rows of the leader, or of which all slices see one copy, each on one slice."""
         return self.cluster.move(rows, Move.ROUND_ROBIN, ()).rows
 
+    def on_slices(self, rows: Rows) -> Rows:
+        return rows if rows.where is Where.SLICES else self._spread(rows)
+
     def _reuse(self, node: Shared) -> Rows:
-        rows = self._shared.get(node.id)
+        rows = self.shared.get(node.id)
         if rows is None:
-            rows = self._shared[node.id] = self.run(self._needs.shared[node.id])
-        parts = []
-        for part in rows.parts:
-            keep = {c.id for c, _ in self.outputs(node)}
-            columns = [replace_ref(part.column(old.id), new) for new, old in node.columns if new.id in keep]
-            parts.append(Collection(columns, part.rows, part.heaps))
-        return Rows(parts, rows.where)
+            rows = self.shared[node.id] = self.run(self._needs.shared[node.id])
+        keep = {c.id for c, _ in self.outputs(node)}
+        return renamed(rows, [(new, old.id) for new, old in node.columns if new.id in keep])
 
     @staticmethod
     def is_breaker(node: Physical) -> bool:
@@ -367,6 +374,15 @@ def _merging(node: HashAggregate) -> HashAggregate:
 
 def replace_ref(column: StoredColumn, ref: ColumnRef) -> StoredColumn:
     return column if column.ref is ref else replace(column, ref=ref)
+
+
+def renamed(rows: Rows, columns: Sequence[tuple[ColumnRef, ColumnId]]) -> Rows:
+    """The rows' columns under other names: the same arrays, in collections of their own."""
+    parts = [
+        Collection([replace_ref(part.column(old), new) for new, old in columns], part.rows, part.heaps)
+        for part in rows.parts
+    ]
+    return Rows(parts, rows.where)
 
 
 _counter = 1 << 40

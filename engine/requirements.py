@@ -24,11 +24,13 @@ from ..planner.physical import (
     LimitRows,
     Physical,
     ProjectColumns,
+    RecursiveUnion,
     Shared,
     SortRows,
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WorkingTable,
 )
 from ..planner.traverse import children
 
@@ -62,8 +64,12 @@ def _walk(node: Physical, wanted: set[ColumnId], needs: Needs) -> None:
         wanted = wanted | known
     needs.columns[id(node)] = wanted
     match node:
-        case TableScan() | VirtualTableScan() | ConstantRows():
+        case TableScan() | VirtualTableScan() | ConstantRows() | WorkingTable():
             return
+        case RecursiveUnion():
+            needs.columns[id(node)] = {c.id for c in node.columns}
+            _walk(node.seed, {c.id for c in node.seed_feed}, needs)
+            _walk(node.step, {c.id for c in node.step_feed}, needs)
         case FilterRows():
             _walk(node.input, _used([node.predicate], set(wanted)), needs)
         case ProjectColumns():

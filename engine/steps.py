@@ -17,11 +17,13 @@ from ..planner.physical import (
     Move,
     Physical,
     ProjectColumns,
+    RecursiveUnion,
     Shared,
     SortRows,
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WorkingTable,
 )
 
 _MOVES = {
@@ -55,5 +57,9 @@ def step_name(node: Physical) -> str:
             return "values"
         case InsertRows():
             return f"insert into {node.table.name}"
+        case RecursiveUnion():
+            return "recursive union"
+        case WorkingTable():
+            return f"scan of {node.name}"
         case _:
             assert_never(node)

@@ -16,6 +16,7 @@ rules ask `never_null` instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import assert_never
 
 from . import physical as p
@@ -50,12 +51,14 @@ from .logical import (
     Limit,
     Logical,
     Project,
+    Recursion,
     Scan,
     SetKind,
     SetOperation,
     Sort,
     Values,
     VirtualScan,
+    WorkingRows,
 )
 from .traverse import (
     children,
@@ -73,9 +76,9 @@ Fresh = Callable[[ColumnRef], ColumnRef]
 
 def output_columns(plan: Logical) -> tuple[ColumnRef, ...]:
     match plan:
-        case Scan() | VirtualScan() | Project() | CteRef():
+        case Scan() | VirtualScan() | Project() | CteRef() | WorkingRows():
             return tuple([ref for ref, _ in plan.columns])
-        case Values() | SetOperation():
+        case Values() | SetOperation() | Recursion():
             return plan.columns
         case Filter() | Sort() | Limit():
             return output_columns(plan.input)
@@ -99,9 +102,9 @@ def output_ids(plan: Logical) -> frozenset[ColumnId]:
 def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
     """Output columns of a physical node, in the order of its batches."""
     match node:
-        case p.TableScan() | p.VirtualTableScan() | p.ProjectColumns() | p.Shared():
+        case p.TableScan() | p.VirtualTableScan() | p.ProjectColumns() | p.Shared() | p.WorkingTable():
             return tuple([ref for ref, _ in node.columns])
-        case p.ConstantRows() | p.UnionAll():
+        case p.ConstantRows() | p.UnionAll() | p.RecursiveUnion():
             return node.columns
         case p.FilterRows() | p.SortRows() | p.LimitRows() | p.Exchange():
             return physical_columns(node.input)
@@ -123,8 +126,10 @@ def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
 
 def physical_inputs(node: p.Physical) -> tuple[p.Physical, ...]:
     match node:
-        case p.TableScan() | p.VirtualTableScan() | p.ConstantRows():
+        case p.TableScan() | p.VirtualTableScan() | p.ConstantRows() | p.WorkingTable():
             return ()
+        case p.RecursiveUnion():
+            return (node.seed, node.step)
         case p.FilterRows() | p.ProjectColumns() | p.HashAggregate() | p.SortRows():
             return (node.input,)
         case p.LimitRows() | p.Exchange() | p.Shared() | p.InsertRows():
@@ -178,9 +183,9 @@ def defined_columns(plan: Logical) -> set[ColumnId]:
     made: set[ColumnId] = set()
     for node in walk_plan(plan):
         match node:
-            case Scan() | VirtualScan() | Project() | CteRef():
+            case Scan() | VirtualScan() | Project() | CteRef() | WorkingRows():
                 made.update([ref.id for ref, _ in node.columns])
-            case Values() | SetOperation():
+            case Values() | SetOperation() | Recursion():
                 made.update([ref.id for ref in node.columns])
             case Aggregate() | GroupingSets():
                 made.update([ref.id for ref in output_columns(node)])
@@ -267,6 +272,14 @@ def copy_plan(plan: Logical, fresh: Fresh) -> tuple[Logical, dict[ColumnId, Colu
                 return VirtualScan(node.name, tuple([(renamed(r), i) for r, i in node.columns]), node.alias)
             case CteRef():
                 return CteRef(node.cte, tuple([(renamed(r), c) for r, c in node.columns]))
+            case WorkingRows():
+                return replace(node, columns=tuple([(renamed(r), i) for r, i in node.columns]))
+            case Recursion():
+                return replace(
+                    node, columns=tuple([renamed(r) for r in node.columns]),
+                    seed_columns=tuple([names.get(r.id, r) for r in node.seed_columns]),
+                    step_columns=tuple([names.get(r.id, r) for r in node.step_columns]),
+                )
             case Values():
                 return Values(tuple([renamed(r) for r in node.columns]), node.rows)
             case Project():
@@ -370,6 +383,8 @@ def never_null(plan: Logical) -> set[ColumnId]:
                 if call.function == "count" or (full and call.function in ("sum", "min", "max", "avg")):
                     grouped.add(ref.id)
             return grouped
+        case Recursion() | WorkingRows():
+            return set()
         case GroupingSets():
             counts = {ref.id for ref, call in plan.aggregates if call.function == "count"}
             return counts | {ref.id for ref, _ in plan.groupings}

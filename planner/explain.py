@@ -47,11 +47,13 @@ from .physical import (
     PhysicalQuery,
     ProjectColumns,
     Props,
+    RecursiveUnion,
     Shared,
     SortRows,
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WorkingTable,
 )
 from .predicates import conjuncts
 from .rendering import show
@@ -144,6 +146,8 @@ class _Printer:
             case UnionAll():
                 for ref, feed in zip(node.columns, node.feeds[0]):
                     self.texts.setdefault(ref.id, self.text(feed))
+            case RecursiveUnion() | WorkingTable():
+                pass  # their columns' own names
             case _:
                 pass
 
@@ -215,6 +219,10 @@ class _Printer:
                 return _Line("XN Append", node.props, node, [], list(node.inputs))
             case Shared():
                 return self._shared(node)
+            case RecursiveUnion():
+                return _Line("XN Recursive Union", node.props, node, [], [node.seed, node.step])
+            case WorkingTable():
+                return _Line(f"XN WorkTable Scan on {node.name}", node.props, node, [], [])
             case ProjectColumns() | InsertRows():
                 raise AssertionError("projections and inserts are not shown")
             case _:

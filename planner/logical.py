@@ -165,9 +165,33 @@ class CteRef:
     columns: tuple[tuple[ColumnRef, ColumnRef], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Recursion:
+    """A recursive common table expression: the rows of `seed`, then those of `step` again and again, each
+    time over the rows that came last, until there are none. columns[i] is fed by seed_columns[i] and
+    step_columns[i], all of one type. Exactly one WorkingRows in `step` has its number."""
+
+    number: int
+    name: str
+    seed: Logical
+    step: Logical
+    columns: tuple[ColumnRef, ...]
+    seed_columns: tuple[ColumnRef, ...]
+    step_columns: tuple[ColumnRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingRows:
+    """The rows that came last, inside the step of recursion `number`. columns: (output, place there)."""
+
+    number: int
+    name: str
+    columns: tuple[tuple[ColumnRef, int], ...]
+
+
 Logical = Union[
     Scan, VirtualScan, Values, Filter, Project, Join, DependentJoin, Aggregate, GroupingSets, Sort, Limit,
-    SetOperation, CteRef,
+    SetOperation, CteRef, Recursion, WorkingRows,
 ]
 
 

@@ -235,9 +235,33 @@ class InsertRows:
     props: Props
 
 
+@dataclass(frozen=True, slots=True)
+class RecursiveUnion:
+    """The leader iterates: rows of `seed`, then of `step` over the rows that came last, until none come.
+    Both are spread over the slices. columns[i] is fed by seed_feed[i] and step_feed[i]."""
+
+    number: int
+    seed: Physical
+    step: Physical
+    columns: tuple[ColumnRef, ...]
+    seed_feed: tuple[ColumnRef, ...]
+    step_feed: tuple[ColumnRef, ...]
+    props: Props
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTable:
+    """The rows that came last in recursion `number`. columns: (output, place in the recursion's columns)."""
+
+    number: int
+    name: str
+    columns: tuple[tuple[ColumnRef, int], ...]
+    props: Props
+
+
 Physical = Union[
     TableScan, VirtualTableScan, ConstantRows, FilterRows, ProjectColumns, HashJoin, HashAggregate,
-    SortRows, LimitRows, Exchange, UnionAll, Shared, InsertRows,
+    SortRows, LimitRows, Exchange, UnionAll, Shared, InsertRows, RecursiveUnion, WorkingTable,
 ]
 
 

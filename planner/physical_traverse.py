@@ -21,11 +21,13 @@ from .physical import (
     LimitRows,
     Physical,
     ProjectColumns,
+    RecursiveUnion,
     Shared,
     SortRows,
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WorkingTable,
 )
 
 ExprFunction = Callable[[Expr], Expr]
@@ -69,7 +71,7 @@ def expressions_of(node: Physical) -> Iterator[Expr]:
         case Exchange():
             yield from node.keys
             yield from [key.expr for key in node.merge_keys]
-        case VirtualTableScan() | LimitRows() | UnionAll() | Shared() | InsertRows():
+        case VirtualTableScan() | LimitRows() | UnionAll() | Shared() | InsertRows() | RecursiveUnion() | WorkingTable():
             return
         case _:
             assert_never(node)
@@ -122,7 +124,9 @@ def _parts(node: Physical) -> dict[str, Any]:
             return {"input": node.input}
         case UnionAll():
             return {"inputs": node.inputs}
-        case VirtualTableScan():
+        case RecursiveUnion():
+            return {"seed": node.seed, "step": node.step}
+        case VirtualTableScan() | WorkingTable():
             return {}
         case _:
             assert_never(node)

@@ -40,12 +40,14 @@ from .logical import (
     Limit,
     Logical,
     Project,
+    Recursion,
     Scan,
     SetOperation,
     Sort,
     SortKey,
     Values,
     VirtualScan,
+    WorkingRows,
 )
 from .traverse import inputs
 
@@ -228,6 +230,14 @@ def _headline(node: Logical) -> str:
                 for c, a, b in zip(node.columns, node.left_columns, node.right_columns)
             ]
             return f"{node.kind.value}{' all' if node.all else ''} {', '.join(feeds)}"
+        case Recursion():
+            feeds = [
+                f"{numbered(c)} := {numbered(a)} | {numbered(b)}"
+                for c, a, b in zip(node.columns, node.seed_columns, node.step_columns)
+            ]
+            return f"Recursion {node.name} {', '.join(feeds)}"
+        case WorkingRows():
+            return f"Working rows of {node.name}: " + ", ".join(numbered(ref) for ref, _ in node.columns)
         case CteRef():
             return f"Shared {node.cte}: " + ", ".join(f"{numbered(a)} := {numbered(b)}" for a, b in node.columns)
         case _:

@@ -49,12 +49,14 @@ from .logical import (
     Limit,
     Logical,
     Project,
+    Recursion,
     Scan,
     SetOperation,
     Sort,
     SortKey,
     Values,
     VirtualScan,
+    WorkingRows,
 )
 
 ExprFunction = Callable[[Expr], Expr]
@@ -177,8 +179,10 @@ def unnumbered(expr: Expr) -> Expr:
 
 def inputs(plan: Logical) -> tuple[Logical, ...]:
     match plan:
-        case Scan() | VirtualScan() | Values() | CteRef():
+        case Scan() | VirtualScan() | Values() | CteRef() | WorkingRows():
             return ()
+        case Recursion():
+            return (plan.seed, plan.step)
         case Filter() | Project() | Aggregate() | GroupingSets() | Sort() | Limit():
             return (plan.input,)
         case Join() | DependentJoin() | SetOperation():
@@ -189,8 +193,11 @@ def inputs(plan: Logical) -> tuple[Logical, ...]:
 
 def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
     match plan:
-        case Scan() | VirtualScan() | Values() | CteRef():
+        case Scan() | VirtualScan() | Values() | CteRef() | WorkingRows():
             return plan
+        case Recursion():
+            seed, step = new
+            return plan if seed is plan.seed and step is plan.step else replace(plan, seed=seed, step=step)
         case Filter() | Project() | Aggregate() | GroupingSets() | Sort() | Limit():
             return plan if new[0] is plan.input else _over(plan, new[0])
         case Join() | DependentJoin() | SetOperation():
@@ -236,7 +243,7 @@ def _over_both(plan: Join | DependentJoin | SetOperation, left: Logical, right: 
 
 def map_inputs(plan: Logical, f: PlanFunction) -> Logical:
     match plan:
-        case Scan() | VirtualScan() | Values() | CteRef():
+        case Scan() | VirtualScan() | Values() | CteRef() | WorkingRows():
             return plan
         case _:
             return with_inputs(plan, tuple([f(child) for child in inputs(plan)]))
@@ -262,11 +269,14 @@ def walk_plan(plan: Logical) -> Iterator[Logical]:
 def expressions(plan: Logical) -> Iterator[Expr]:
     """The expressions that stand in this node itself."""
     match plan:
-        case Scan() | VirtualScan() | Limit() | CteRef():
+        case Scan() | VirtualScan() | Limit() | CteRef() | WorkingRows():
             return
         case SetOperation():
             yield from plan.left_columns
             yield from plan.right_columns
+        case Recursion():
+            yield from plan.seed_columns
+            yield from plan.step_columns
         case Values():
             for row in plan.rows:
                 yield from row
@@ -294,7 +304,7 @@ def map_expressions(plan: Logical, f: ExprFunction) -> Logical:
     """The same node with f applied to each expression. The feeds of a set operation are columns by
     definition and stay as they are (columns.py: rename_plan changes them)."""
     match plan:
-        case Scan() | VirtualScan() | Limit() | SetOperation() | CteRef():
+        case Scan() | VirtualScan() | Limit() | SetOperation() | CteRef() | Recursion() | WorkingRows():
             return plan
         case Filter():
             predicate = f(plan.predicate)

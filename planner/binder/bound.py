@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ...errors import SqlSyntaxError
 from ...storage.types import Kind, SqlType, varchar
 from ..coercion import coerce, settled
 from ..columns import output_columns, substitute
@@ -65,6 +66,16 @@ def _settled_type(plan: Logical, column: ColumnRef) -> SqlType:
         sides = ((plan.left, plan.left_columns[place]), (plan.right, plan.right_columns[place]))
         return varchar(max(_settled_type(side, ref).length for side, ref in sides))
     return settled(column)
+
+
+def renamed(names: tuple[str, ...], given: tuple[str, ...], what: str, position: int | None) -> tuple[str, ...]:
+    """Column names with those of an alias list put over the first ones."""
+    if len(given) > len(names):
+        raise SqlSyntaxError(
+            f'table "{what}" has {len(names)} columns available but {len(given)} columns specified',
+            sqlstate="42P10", position=position,
+        )
+    return given + names[len(given) :]
 
 
 def _hidden(plan: Logical, columns: Sequence[ColumnRef]) -> list[ColumnRef]:

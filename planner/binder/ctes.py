@@ -2,7 +2,7 @@
 
 Used once, a CTE is bound where it is used, like a derived table. Used more often it is bound once, its
 plan goes to `Query.ctes`, and every use is a `CteRef`. One that depends on columns of a query around it
-cannot be computed once and is bound anew at each use.
+cannot be computed once and is bound anew at each use. Recursive ones: recursive_ctes.py.
 
 An `Env` is what names mean in one place: WITH makes a new one, the old stays as it was.
 """
@@ -16,11 +16,12 @@ from typing import Any
 
 from sqlglot import exp
 
-from ...errors import DuplicateTable, NotSupportedError, SqlSyntaxError
+from ...errors import DuplicateTable, NotSupportedError
 from ..expressions import ColumnRef
 from ..logical import CteRef
-from .bound import Bound, finished
+from .bound import Bound, finished, renamed
 from .context import Binder
+from .recursive_ctes import Working, bind_recursive, check_place, references
 from .scope import Scope
 
 
@@ -35,6 +36,8 @@ class Cte:
     outer: Scope | None
     uses: int
     shared: tuple[int, tuple[ColumnRef, ...], tuple[str, ...]] | None = None  # number, columns, names
+    recursive: bool = False
+    working: Working | None = None  # inside its own step: the rows that came last
 
 
 Env = Mapping[str, Cte]
@@ -46,8 +49,9 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
     with_ = node.args.get("with_")
     if with_ is None:
         return env
-    if with_.args.get("recursive"):
-        raise NotSupportedError("WITH RECURSIVE is not supported yet", position=b.position(with_))
+    recursive = bool(with_.args.get("recursive"))
+    if recursive:
+        check_place(b, with_)
     counts = Counter(t.name.lower() for t in node.find_all(exp.Table) if t.args.get("db") is None)
     known = dict(env)
     seen: set[str] = set()
@@ -59,6 +63,9 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
                 position=b.position(member.args["alias"]),
             )
         seen.add(cte.name)
+        if recursive and references(member.this, cte.name):
+            cte.recursive = True
+            cte.uses -= len(references(member.this, cte.name))
         known[cte.name] = cte
         if cte.uses == 0:
             _check_unused(b, cte)
@@ -84,12 +91,16 @@ def _check_unused(b: Binder, cte: Cte) -> None:
 def _bind(b: Binder, cte: Cte, outer: Scope | None) -> Bound:
     from .query import bind_tree
 
+    if cte.recursive:
+        return bind_recursive(b, cte, outer)
     bound = finished(b, bind_tree(b, cte.node, outer, cte.env))
     return Bound(bound.plan, bound.columns, renamed(bound.names, cte.names, cte.name, b.position(cte.node)))
 
 
 def use(b: Binder, cte: Cte) -> Bound:
     """One use of a CTE in FROM."""
+    if cte.working is not None:
+        return cte.working.bound(b, cte.name)
     if cte.uses <= 1:
         return _bind(b, cte, cte.outer)
     if cte.shared is None or not _kept(b, cte.shared):
@@ -109,13 +120,3 @@ def _kept(b: Binder, shared: tuple[int, tuple[ColumnRef, ...], tuple[str, ...]])
     """Whether the plan is still there: it may have been bound only for the errors of an unused CTE."""
     number, columns, _ = shared
     return number < len(b.ctes) and b.ctes[number][2] is columns
-
-
-def renamed(names: tuple[str, ...], given: tuple[str, ...], what: str, position: int | None) -> tuple[str, ...]:
-    """Column names with those of an alias list put over the first ones."""
-    if len(given) > len(names):
-        raise SqlSyntaxError(
-            f'table "{what}" has {len(names)} columns available but {len(given)} columns specified',
-            sqlstate="42P10", position=position,
-        )
-    return given + names[len(given) :]

@@ -30,9 +30,9 @@ from ..coercion import unify
 from ..expressions import Case, Expr, IsNull
 from ..logical import Join, JoinKind, Logical, Scan, Values, VirtualScan
 from ..statements.dml import ROW_ID_WANTED
-from .bound import Bound, finished
+from .bound import Bound, finished, renamed
 from .context import MAX_DEPTH, Binder
-from .ctes import EMPTY, Env, renamed, use
+from .ctes import EMPTY, Env, use
 from .expressions import ExpressionBinder
 from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near

@@ -107,6 +107,11 @@ def gather(source: Physical, merge_keys: tuple[SortKey, ...] = ()) -> Physical:
     return exchange(one_copy(source), Move.GATHER, (), merge_keys)
 
 
+def on_slices(node: Physical) -> Physical:
+    """The same rows, dealt out to the slices if they are on the leader."""
+    return exchange(node, Move.ROUND_ROBIN) if isinstance(node.props.distribution, OnLeader) else node
+
+
 def one_copy(node: Physical) -> Physical:
     """The same rows, each on one slice only."""
     if not isinstance(node.props.distribution, Replicated):

@@ -27,11 +27,13 @@ from ..logical import (
     Limit,
     Logical,
     Project,
+    Recursion,
     Scan,
     SetOperation,
     Sort,
     Values,
     VirtualScan,
+    WorkingRows,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ROWS = 1000.0  # a table nobody has analyzed
 VIRTUAL_ROWS = 100.0
+RECURSION_ROUNDS = 10  # of a recursive common table expression, as nobody knows
 DEFAULT_DISTINCT = 200.0  # PostgreSQL's habit for unknown columns
 STRING_WIDTH = 16.0
 
@@ -68,6 +71,7 @@ class Estimator:
         self.view = view
         self.columns: dict[ColumnId, ColumnEstimate] = {}
         self.cte_rows: dict[int, float] = {}
+        self.working: dict[int, tuple[float, list[ColumnEstimate]]] = {}  # of recursions: rows that come at once
         self._rows: dict[int, float] = {}
         self._kept: list[Logical] = []  # nodes whose id() is a key above stay alive
 
@@ -178,6 +182,13 @@ class Estimator:
                 return self._join(plan)
             case SetOperation():
                 return self._union(plan)
+            case Recursion():
+                return self._recursion(plan)
+            case WorkingRows():
+                rows, columns = self.working[plan.number]
+                for ref, place in plan.columns:
+                    self.columns[ref.id] = columns[place]
+                return rows
             case _:
                 assert_never(plan)
 
@@ -265,6 +276,18 @@ class Estimator:
                 max(x.nulls, y.nulls), max(x.width, y.width),
             )
         return left + right
+
+    def _recursion(self, plan: Recursion) -> float:
+        """Each round is thought to give as many rows as the seed, all of them new."""
+        rows = max(1.0, self.rows(plan.seed))
+        total = rows * RECURSION_ROUNDS
+        known = [self.column(c) for c in plan.seed_columns]
+        for ref, column in zip(plan.columns, known):
+            self.columns[ref.id] = ColumnEstimate(
+                max(1.0, min(column.distinct * RECURSION_ROUNDS, total)), total, None, None, column.nulls, column.width
+            )
+        self.working[plan.number] = rows, [self.columns[ref.id] for ref in plan.columns]
+        return total
 
     def _join(self, plan: Join | DependentJoin) -> float:
         """For joins that the join graph does not take apart (FULL) and for rules that ask."""

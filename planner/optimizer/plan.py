@@ -28,18 +28,19 @@ from ..logical import (
     Logical,
     Project,
     Query,
+    Recursion,
     Scan,
     SetOperation,
     Sort,
     Values,
     VirtualScan,
+    WorkingRows,
 )
 from ..physical import (
     ConstantRows,
     Distribution,
     FilterRows,
     Hashed,
-    Move,
     OnLeader,
     Physical,
     ProjectColumns,
@@ -48,20 +49,23 @@ from ..physical import (
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WorkingTable,
 )
 from ..predicates import conjuncts, is_false_or_null
 from ..traverse import walk_plan
 from .aggregates import plan_aggregate
 from .cost import Weights, filter_cost, scan_cost
-from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, key_column, one_copy
+from .distribution import LEADER, PARTITIONED, REPLICATED, key_column, on_slices, one_copy
 from .estimates import Estimator
 from .joins import narrow, plan_join
 from .ordering import plan_limit, plan_sort
+from .recursion import plan_recursion
 
 if TYPE_CHECKING:
     from ...storage.schema import CatalogView
 
 Pairs = tuple[tuple[ColumnRef, Expr], ...]
+FIRST_SHARE = 1 << 16  # numbers below belong to common table expressions
 
 
 class Planner:
@@ -79,12 +83,18 @@ class Planner:
         self._ctes = {number: (plan, columns) for number, plan, columns in query.ctes}
         self._shared: dict[int, Physical] = {}
         self._query = query
+        self._shares = 0
 
     def fresh(self, type: SqlType, name: str) -> ColumnRef:
         return ColumnRef(next(self._next_id), type, name)
 
     def like(self, ref: ColumnRef) -> ColumnRef:
         return ColumnRef(next(self._next_id), ref.type, ref.name, ref.nullable)
+
+    def fresh_share(self) -> int:
+        """A number for a subplan that is shared by the planner's own decision."""
+        self._shares += 1
+        return FIRST_SHARE + self._shares
 
     # -- dispatch --------------------------------------------------------------------------------
 
@@ -115,6 +125,12 @@ class Planner:
                 return self._union(node)
             case CteRef():
                 return self._cte(node)
+            case Recursion():
+                return plan_recursion(self, node)
+            case WorkingRows():
+                rows = self.estimator.rows(node)
+                props = Props(rows, self._width(node), *scan_cost(rows, 0), PARTITIONED)
+                return WorkingTable(node.number, node.name, node.columns, props)
             case Values():
                 props = Props(self.estimator.rows(node), self._width(node), 0.0, 0.01, LEADER)
                 return ConstantRows(node.columns, node.rows, props)
@@ -209,7 +225,7 @@ class Planner:
         self._collect_union(node, node.columns, inputs, feeds)
         rows = self.estimator.rows(node)
         if not all(isinstance(i.props.distribution, OnLeader) for i in inputs):
-            inputs = [self._on_slices(one_copy(i)) for i in inputs]
+            inputs = [on_slices(one_copy(i)) for i in inputs]
             place: Distribution = _common_place(inputs, feeds, node.columns)
         else:
             place = LEADER
@@ -231,11 +247,6 @@ class Planner:
             else:
                 inputs.append(self.plan(side, {ref.id for ref in feed}))
                 feeds.append(feed)
-
-    def _on_slices(self, node: Physical) -> Physical:
-        if isinstance(node.props.distribution, OnLeader):
-            return exchange(node, Move.ROUND_ROBIN)
-        return node
 
 
 def _renamed(props: Props, columns: Pairs) -> tuple[Distribution, tuple[Hashed, ...]]:

@@ -9,6 +9,7 @@ A scan whose columns nobody needs (count(*)) keeps its narrowest one, so that ro
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from ..columns import collect_columns, columns_of_all
@@ -23,11 +24,13 @@ from ..logical import (
     Limit,
     Logical,
     Project,
+    Recursion,
     Scan,
     SetOperation,
     Sort,
     Values,
     VirtualScan,
+    WorkingRows,
 )
 from ..traverse import walk_plan
 from .context import RewriteContext
@@ -73,8 +76,11 @@ def _note_uses(plan: Logical, wanted: dict[int, set[ColumnId]]) -> None:
 
 def _prune(plan: Logical, needed: set[ColumnId]) -> Logical:
     match plan:
-        case Scan() | VirtualScan() | CteRef():
+        case Scan() | VirtualScan() | CteRef() | WorkingRows():
             return _leaf(plan, needed)
+        case Recursion():  # what nobody above needs, the step may
+            seed = _prune(plan.seed, {c.id for c in plan.seed_columns})
+            return replace(plan, seed=seed, step=_prune(plan.step, {c.id for c in plan.step_columns}))
         case Values():
             return _values(plan, needed)
         case Filter():
@@ -120,7 +126,7 @@ def _is_identity(columns: tuple[tuple[ColumnRef, Expr], ...], source: Logical) -
             return len(columns) == len(source.columns)
 
 
-def _leaf(plan: Scan | VirtualScan | CteRef, needed: set[ColumnId]) -> Logical:
+def _leaf(plan: Scan | VirtualScan | CteRef | WorkingRows, needed: set[ColumnId]) -> Logical:
     if all(ref.id in needed for ref, _ in plan.columns):
         return plan
     wanted = {ref.id for ref, _ in plan.columns} & needed
@@ -132,6 +138,8 @@ def _leaf(plan: Scan | VirtualScan | CteRef, needed: set[ColumnId]) -> Logical:
             return VirtualScan(plan.name, tuple([c for c in plan.columns if c[0].id in wanted]), plan.alias)
         case CteRef():
             return CteRef(plan.cte, tuple([c for c in plan.columns if c[0].id in wanted]))
+        case WorkingRows():
+            return replace(plan, columns=tuple([c for c in plan.columns if c[0].id in wanted]))
         case _:
             assert_never(plan)
 

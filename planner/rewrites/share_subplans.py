@@ -17,7 +17,7 @@ from dataclasses import fields, replace
 
 from ..columns import copy_plan, free_columns, output_columns
 from ..expressions import ColumnId, ColumnRef, Expr
-from ..logical import Aggregate, CteRef, Join, Logical, Scan, Sort, VirtualScan
+from ..logical import Aggregate, CteRef, Join, Logical, Scan, Sort, VirtualScan, WorkingRows
 from ..predicates import is_volatile
 from ..traverse import children, expressions, inputs, map_inputs, walk_plan
 from .context import RewriteContext
@@ -123,13 +123,15 @@ def _shape(plan: Logical) -> Shape | None:
                 own += [plan.table.id, tuple([(column(ref.id), at) for ref, at in plan.columns])]
             case VirtualScan():
                 own += [plan.name, tuple([(column(ref.id), at) for ref, at in plan.columns])]
+            case WorkingRows():
+                own += [tuple([(column(ref.id), at) for ref, at in plan.columns])]
             case CteRef():
                 own += [plan.cte, tuple([(column(ref.id), made.id) for ref, made in plan.columns])]
             case Sort():
                 own += [(expression(k.expr), k.descending, k.nulls_first) for k in plan.keys]
             case _:
                 own += [expression(e) for e in expressions(plan)]
-        if not isinstance(plan, (Scan, VirtualScan, CteRef)):
+        if not isinstance(plan, (Scan, VirtualScan, CteRef, WorkingRows)):
             own.append(tuple([column(ref.id) for ref in output_columns(plan)]))
         return (type(plan).__name__, *own, *below)
 
@@ -147,4 +149,6 @@ _OWN = {
     "Join": ("kind", "null_aware"),
     "Limit": ("count", "offset"),
     "SetOperation": ("kind", "all"),
+    "Recursion": ("number",),
+    "WorkingRows": ("number",),
 }

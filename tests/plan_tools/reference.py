@@ -100,6 +100,7 @@ class Logical:
     def __init__(self, data: Data, ctes: Sequence[tuple[int, lo.Logical, tuple[ColumnRef, ...]]] = ()) -> None:
         self.data = data
         self.ctes = {number: plan for number, plan, _ in ctes}
+        self.working: dict[int, list[tuple[Any, ...]]] = {}
 
     def value(self, expr: Expr, row: Row) -> Any:
         return evaluate(rewrite(expr, lambda e: self._subquery(e, row)), row)
@@ -156,11 +157,25 @@ class Logical:
                 return limited(self.rows(plan.input, outer), plan.count, plan.offset)
             case lo.SetOperation():
                 return self._set(plan, outer)
+            case lo.Recursion():
+                return self._recursion(plan, outer)
+            case lo.WorkingRows():
+                return [{**outer, **{ref.id: row[i] for ref, i in plan.columns}} for row in self.working[plan.number]]
             case lo.CteRef():
                 rows = self.rows(self.ctes[plan.cte], outer)
                 return [{**outer, **{a.id: r[b.id] for a, b in plan.columns}} for r in rows]
             case _:
                 raise NotImplementedError(type(plan).__name__)
+
+    def _recursion(self, plan: lo.Recursion, outer: Row) -> list[Row]:
+        """Round by round, until one gives nothing."""
+        made: list[tuple[Any, ...]] = []
+        found = [tuple([r[c.id] for c in plan.seed_columns]) for r in self.rows(plan.seed, outer)]
+        while found:
+            made.extend(found)
+            self.working[plan.number] = found
+            found = [tuple([r[c.id] for c in plan.step_columns]) for r in self.rows(plan.step, outer)]
+        return [{**outer, **{c.id: v for c, v in zip(plan.columns, row)}} for row in made]
 
     def _grouping_set(self, plan: lo.GroupingSets, places: tuple[int, ...], outer: Row) -> list[Row]:
         """One set grouped by itself; the bits of GROUPING counted from the last argument."""
@@ -229,6 +244,7 @@ class Cluster:
         self.data = data
         self.slices = range(slices)
         self.shared: dict[int, Places] = {}
+        self.working: dict[int, Any] = {}
 
     def run(self, query: ph.PhysicalQuery) -> list[tuple[Any, ...]]:
         places = self.rows(query.root)
@@ -300,6 +316,13 @@ class Cluster:
                 return self._exchange(node)
             case ph.UnionAll():
                 return self._union(node)
+            case ph.RecursiveUnion():
+                return self._recursion(node)
+            case ph.WorkingTable():
+                return self.each(
+                    self.working[node.number],
+                    lambda rows: [{ref.id: row[i] for ref, i in node.columns} for row in rows],
+                )
             case ph.Shared():
                 if node.id not in self.shared:
                     self.shared[node.id] = self.rows(node.input)
@@ -308,6 +331,19 @@ class Cluster:
                 )
             case _:
                 raise NotImplementedError(type(node).__name__)
+
+    def _recursion(self, node: ph.RecursiveUnion) -> Places:
+        """Rounds over the slices; shared subplans of the step keep what the first round made."""
+        made: Places = {at: [] for at in self.slices}
+        places, feed = self.rows(node.seed), node.seed_feed
+        while any(places.values()):
+            assert LEADER not in places
+            for at, rows in places.items():
+                made[at].extend([{c.id: r[f.id] for c, f in zip(node.columns, feed)} for r in rows])
+            found = {at: [tuple([r[f.id] for f in feed]) for r in rows] for at, rows in places.items()}
+            self.working[node.number] = found
+            places, feed = self.rows(node.step), node.step_feed
+        return made
 
     def _scan(self, node: ph.TableScan) -> Places:
         rows = [{ref.id: row[i] for ref, i in node.columns} for row in self.data[node.table.name]]

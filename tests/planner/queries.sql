@@ -123,3 +123,10 @@ select x.a, x.n from (select a, s, count(*) n from t group by rollup(a, s)) x wh
 select a + 1, upper(s), sum(b) from t group by grouping sets ((1, 2), (1), (upper(s)))
 select w.k, count(distinct t.a), count(distinct t.c) from t left join w on t.b = w.k group by grouping sets (w.k, ())
 select t.a from t where t.b not in (select w.k from u left join w on u.a = w.k) and t.c not in (select w.k from u left join w on u.a = w.k)
+with recursive r(n) as (select 1 union all select n + 1 from r where n < 5) select * from r order by 1
+with recursive r(a, n) as (select a, 1 from t where a = 1 union all select t.a, n + 1 from t, r where t.b = r.a and n < 4) select a, n from r
+with recursive r(a, n) as (select a, 1 from t union all select u.b, r.n + 1 from r join u on r.a = u.a where r.n < 3) select x.a, count(*) from r x, r y where x.a = y.a group by x.a
+with recursive r(a, n) as (select a, 1 from u union all select r.a, n + 1 from r where n < 3 and exists (select 1 from t where t.a = r.a)) select * from r where n > 1
+with recursive r(a, n) as (select a, 1 from u union all select r.a, n + v.m from r join (select b, cast(count(*) as int) as m from t group by b) v on v.b = r.a where n < 3) select a, count(*) from r group by a
+with recursive r(a) as (select k from w union all select a - 1 from r where a > 0), s(b, c) as (select a, 1 from r union all select b, c + 1 from s where c < 2) select b, sum(c) from s group by b
+with recursive r(a, n) as (select a, 1 from t union all select r.a, n + 1 from r left join u on r.a = u.a and u.b = 2 where n < 3 and u.a is null) select * from r

@@ -53,7 +53,7 @@ def test_on_set_operations_and_parentheses() -> None:
     [
         ("with q as (select nope from t) select 1", UndefinedColumn, "nope"),
         ("with q as (select 1), q as (select 2) select 1", DuplicateTable, '"q" specified more than once'),
-        ("with recursive q as (select 1) select 1", NotSupportedError, "WITH RECURSIVE"),
+        ("select (with recursive q as (select 1) select 1)", NotSupportedError, "in a subquery"),
         ("with p as (select * from q), q as (select 1) select * from p", UndefinedTable, "q"),
         ("with q(a, b) as (select 1) select * from q", Error, "1 columns available but 2"),
         ("select * from (with q as (select 1) select 1) s, q", UndefinedTable, "q"),
