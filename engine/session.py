@@ -29,7 +29,7 @@ import pyarrow as pa
 from .. import errors
 from ..kernels import memory
 from ..planner.parse import parse_statement, split
-from ..planner.statements import Insert, Parsed, QueryText, Transaction
+from ..planner.statements import Insert, Parsed, Prepare, QueryText, Transaction
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
 from ..storage.schema import Table
@@ -116,6 +116,7 @@ class Session:
         self.memory = memory or limits.memory_limit(None)
         self.id = next(_session_ids)
         self.started = datetime.now(UTC)
+        self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
         self.block = TransactionBlock(database)
         self._lock = threading.RLock()

@@ -86,8 +86,10 @@ def integer(value: int, span: Span | None = None) -> Literal:
 
 
 def parameter(value: Any, span: Span | None = None) -> Literal:
-    """A value bound by the client."""
+    """A value bound by the client, or by EXECUTE, which has typed it already."""
     match value:
+        case Literal():
+            return Literal(value.value, value.type, -1, span)
         case None:
             return Literal(None, UNKNOWN, -1, span)
         case bool():

@@ -21,6 +21,7 @@ from .statements.copy import parse_copy
 from .statements.cursor import Cursor
 from .statements.dml import parse_delete, parse_merge, parse_update
 from .statements.insert import parse_insert, read_rows
+from .statements.prepared import parse_deallocate, parse_execute, parse_prepare
 from .statements.select_into import select_into
 from .statements.session import parse_analyze, parse_reset, parse_set, parse_show, parse_transaction
 from .statements.tables import parse_create, parse_drop, parse_truncate
@@ -42,6 +43,7 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z))*")
 _WORD = re.compile(r"[A-Za-z_]+|\(|.", re.DOTALL)
 _CHANGES = re.compile(r"\b(delete|update)\b", re.IGNORECASE)
+_HIDDEN = re.compile(r"deallocate\s+prepare(?=\s+\S)", re.IGNORECASE)
 _INTO = re.compile(r"\binto\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"\s*(verbose|analyze)\b", re.IGNORECASE)
 
@@ -60,13 +62,15 @@ _PARSERS: dict[str, Parser] = {
     "RESET": parse_reset,
     "SHOW": parse_show,
     "TRUNCATE": parse_truncate,
+    "PREPARE": lambda cursor: parse_prepare(cursor, lambda text: parse_statement(text, lazily=True)),
+    "EXECUTE": parse_execute,
+    "DEALLOCATE": parse_deallocate,
 }
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ALTER", "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DEALLOCATE", "DECLARE", "DETACH",
-    "EXECUTE", "FETCH", "GRANT", "LOCK", "MSCK", "PREPARE", "REFRESH", "REVOKE", "UNLOAD",
-    "USE", "VACUUM",
+    "ALTER", "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DECLARE", "DETACH", "FETCH", "GRANT",
+    "LOCK", "MSCK", "REFRESH", "REVOKE", "UNLOAD", "USE", "VACUUM",
 )
 
 
@@ -157,7 +161,8 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
     if word in _NOT_YET:
         raise NotSupportedError(f"{word} is not supported yet", position=first.start())
     # The first word is hidden from sqlglot's tokenizer, which swallows the rest behind some of them.
-    cursor = Cursor(tokenize(_masked(text, first.end())), text)
+    hidden = _HIDDEN.match(text, first.start()) or first
+    cursor = Cursor(tokenize(_masked(text, hidden.end())), text)
     if word == "VALUES":
         rows = read_rows(cursor)
         cursor.finish()
@@ -203,6 +208,6 @@ def _explain(text: str, start: int, lazily: bool) -> s.Explain:
         found.add(option.group(1).lower())
         start = option.end()
     inner = parse_statement(text, start, lazily=lazily)
-    if not isinstance(inner, (s.Select, s.QueryText, s.CreateTableAs, s.Insert, s.CreateView)):
+    if not isinstance(inner, (s.Select, s.QueryText, s.CreateTableAs, s.Insert, s.CreateView, s.Execute)):
         raise NotSupportedError("EXPLAIN is for SELECT, INSERT and CREATE TABLE AS", position=start)
     return s.Explain(inner, "analyze" in found, "verbose" in found)

@@ -15,7 +15,10 @@ kept plan. Which literals that is possible for is known from planning:
 
 A kept plan is dropped when a name would now mean something else (the binder's look-ups were recorded and
 are repeated), or when the rows of a table moved by more than DRIFT. What else a plan depends on (user,
-search path, settings, values bound to $1...) is `scope`, which the caller makes.
+search path, settings) is `scope`, which the caller makes.
+
+Values bound to $1, $2 ... are literals like those of the text, only that they have their types already and
+stand at no place of it.
 
 Not kept: plans that hold the value of GETDATE() and the like, and texts with /* comments */.
 """
@@ -25,14 +28,15 @@ import re
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..errors import Error
 from ..storage.schema import CatalogView, Table, TableData, Topology, View
 from ..storage.types import UNKNOWN, SqlType
 from .coercion import coerce
-from .constants import number
+from .constants import number, parameter
 from .expressions import Call, Expr, Literal, Span
 from .logical import Query
 from .optimize import optimize_traced
@@ -70,6 +74,30 @@ class Token:
         if self.text[0] == "'":
             return Literal(self.text[1:-1].replace("''", "'"), UNKNOWN)
         return number(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The value of a parameter; `start` is its number, negative (binder/literals.py: parameter_span)."""
+
+    start: int
+    value: Literal
+
+    @property
+    def text(self) -> str:
+        """Tells two values apart, as a literal's text does."""
+        return f"{self.value.type} {self.value.value!r}".replace("\\", "/")
+
+    def literal(self) -> Literal:
+        return self.value
+
+
+AnyToken = Token | Bound
+
+
+def bound_tokens(parameters: Sequence[Any]) -> tuple[Bound, ...]:
+    """The values of $1, $2 ... as the last literals of a statement."""
+    return tuple([Bound(-i, parameter(value)) for i, value in enumerate(parameters, start=1)])
 
 
 def shape_of(text: str) -> tuple[str, tuple[Token, ...]]:
@@ -132,7 +160,7 @@ Bind = Callable[[CatalogView, "list[tuple[Span, SqlType]]"], Binding]
 @dataclass(frozen=True, slots=True)
 class _Entry:
     plan: PhysicalQuery
-    tokens: tuple[Token, ...]
+    tokens: tuple[AnyToken, ...]
     verbatim: tuple[tuple[int, str], ...]  # place among the tokens, text
     free: tuple[tuple[int, int, SqlType], ...]  # number in the plan, place, type there
     derived: tuple[tuple[int, Expr], ...]  # number, recipe
@@ -151,13 +179,16 @@ class PlanCache:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plan(
-        self, text: str, scope: Hashable, view: CatalogView, bind: Bind, evaluate: Evaluate | None = None
+        self, text: str, scope: Hashable, view: CatalogView, bind: Bind, evaluate: Evaluate | None = None,
+        parameters: Sequence[Any] = (),
     ) -> PhysicalQuery:
         """The physical plan of a query's text: from the cache, or made (and kept)."""
         if len(text) > MAX_TEXT or "/*" in text:  # comments may be nested: not worth a reader here
             return optimize_traced(bind(view, []).query, view, evaluate)[0]
-        shape, tokens = shape_of(text)
-        key = (shape, scope)
+        shape, literals_of_text = shape_of(text)
+        values = bound_tokens(parameters)
+        tokens: tuple[AnyToken, ...] = literals_of_text + values
+        key = (shape, scope, tuple([(str(v.value.type), v.value.value is None) for v in values]))
         with self._lock:
             entries = self._shapes.get(key, ())
             if entries:
@@ -199,7 +230,7 @@ _MOMENTS = ("date_add", "ts_add", "date_diff")
 
 def _entry(
     plan: PhysicalQuery, trace: LiteralTrace, literals: list[tuple[Span, SqlType]],
-    tokens: tuple[Token, ...], recording: RecordingView,
+    tokens: tuple[AnyToken, ...], recording: RecordingView,
 ) -> _Entry:
     used, recipes = _used_literals(plan, trace)
     place_at = {token.start: i for i, token in enumerate(tokens)}
@@ -252,7 +283,7 @@ def _used_literals(
     return used, tuple(recipes.items())
 
 
-def _is_free(number: int, token: Token, used: dict[int, list[Literal]], trace: LiteralTrace) -> bool:
+def _is_free(number: int, token: AnyToken, used: dict[int, list[Literal]], trace: LiteralTrace) -> bool:
     """Another value can take its place: it is in the plan with one type, and its text gives its value."""
     found = used.get(number)
     if not found or number in trace.pinned or "\\" in token.text:
@@ -264,7 +295,7 @@ def _is_free(number: int, token: Token, used: dict[int, list[Literal]], trace: L
     return made is not None and made.value == first.value
 
 
-def _value(token: Token, type: SqlType) -> Literal | None:
+def _value(token: AnyToken, type: SqlType) -> Literal | None:
     """The token as a literal of the type it has in the plan, or None if it cannot be one."""
     try:
         made = coerce(token.literal(), type)
@@ -292,7 +323,7 @@ def _is_current(entry: _Entry, view: CatalogView) -> bool:
 
 
 def _fitted(
-    entry: _Entry, tokens: tuple[Token, ...], view: CatalogView, evaluate: Evaluate | None
+    entry: _Entry, tokens: tuple[AnyToken, ...], view: CatalogView, evaluate: Evaluate | None
 ) -> PhysicalQuery | None:
     """The kept plan with the new literals, or None if it does not hold for them."""
     if any(tokens[place].text != text for place, text in entry.verbatim) or not _is_current(entry, view):
@@ -305,7 +336,8 @@ def _fitted(
         made = _value(token, type)
         if made is None or "\\" in token.text:
             return None
-        values[given] = replace(made, parameter=given, span=(token.start, token.start + len(token.text)))
+        span = (token.start, token.start + len(token.text)) if isinstance(token, Token) else None
+        values[given] = replace(made, parameter=given, span=span)
     if not _derive(entry, values, evaluate):
         return None
 
@@ -336,8 +368,8 @@ def _derive(entry: _Entry, values: dict[int, Literal], evaluate: Evaluate | None
 class _Shift:
     """Where a place of the kept text is in the new one, whose literals may be longer or shorter."""
 
-    def __init__(self, old: tuple[Token, ...], new: tuple[Token, ...]) -> None:
-        self.ends = [t.start + len(t.text) for t in old]
+    def __init__(self, old: tuple[AnyToken, ...], new: tuple[AnyToken, ...]) -> None:
+        self.ends = [t.start + len(t.text) for t in old if isinstance(t, Token)]
         self.moved = [n.start + len(n.text) - end for n, end in zip(new, self.ends)]
 
     def __bool__(self) -> bool:

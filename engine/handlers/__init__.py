@@ -36,6 +36,9 @@ MODULES: dict[type, str] = {
     s.Show: "show",
     s.Transaction: "transaction",
     s.Truncate: "truncate",
+    s.Prepare: "prepare",
+    s.Execute: "prepare",
+    s.Deallocate: "prepare",
 }
 
 

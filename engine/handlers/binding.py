@@ -83,13 +83,13 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
         bound = bind_query(parse_query_text(query).tree, view, around)
         return Binding(bound, keep=not around.stable)
 
-    return context.session.plans.plan(query.text, _scope(around, context), context.view, bind_text, evaluate)
+    scope = _scope(around, context)
+    return context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
 
 
 def _scope(around: BindContext, context: Context) -> Hashable:
-    """What else than text and catalogue a plan depends on."""
-    values = tuple((type(v), str(v)) for v in context.parameters)
-    return around.user, around.current_schema, context.search_path, tuple(context.settings.values()), values
+    """What else than text, parameters and catalogue a plan depends on."""
+    return around.user, around.current_schema, context.search_path, tuple(context.settings.values())
 
 
 def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:

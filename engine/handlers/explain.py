@@ -20,7 +20,12 @@ COLUMNS = (ResultColumn("QUERY PLAN", TEXT),)
 def run(statement: s.Explain, context: Context) -> Result:
     if statement.verbose:
         raise NotSupportedError("EXPLAIN VERBOSE is not supported yet")
-    physical = _planned(statement.statement, statement.analyze, context)
+    inner = statement.statement
+    if isinstance(inner, s.Execute):
+        from .prepare import bound
+
+        inner = bound(inner, context).statement
+    physical = _planned(inner, statement.analyze, context)
     counters = None
     if statement.analyze:
         from ..execute import execute

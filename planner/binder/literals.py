@@ -16,7 +16,7 @@ from ..build import PRINTED
 from ..coercion import coerce
 from ..constants import integer, number, parameter
 from ..dateparts import interval
-from ..expressions import Cast, Expr, Literal
+from ..expressions import Cast, Expr, Literal, Span
 from ..typenames import sql_type
 from .context import Binder
 from .dispatch import binds
@@ -67,7 +67,17 @@ def _parameter(e: ExpressionBinder, node: exp.Parameter) -> Expr:
             f"there is no parameter ${place}", sqlstate="42P02", position=e.b.position(node),
             hint=None if values is None else f"The statement was given {len(values)}.",
         )
-    return parameter(values[place - 1], e.span(node))
+    made = parameter(values[place - 1], e.span(node))
+    known = e.b.context.literals
+    if known is None or made.value is None or made.type.kind is Kind.BOOLEAN:  # rules look at NULL and truth
+        return made
+    known.append((parameter_span(place), made.type))
+    return replace(made, parameter=len(known) - 1)
+
+
+def parameter_span(place: int) -> Span:
+    """Where the value of $place stands among the statement's literals: in no place of its text."""
+    return -place, -place
 
 
 @binds(exp.Placeholder)

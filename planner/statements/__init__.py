@@ -222,9 +222,34 @@ class Truncate:
     table: RelationName
 
 
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """types: of $1, $2 ...; a string's length and NUMERIC's precision count for nothing there."""
+
+    name: str
+    types: tuple[SqlType, ...]
+    statement: Statement
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """arguments: sqlglot trees of expressions without columns."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Deallocate:
+    name: str
+    position: int | None = field(default=None, compare=False)
+
+
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, SetOption, Show, Transaction, Truncate,
+    Merge, Copy, Analyze, SetOption, Show, Transaction, Truncate, Prepare, Execute, Deallocate,
 ]
 
 

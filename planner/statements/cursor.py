@@ -188,6 +188,18 @@ class Cursor:
                 return start, self.index - 1
         raise self.error()
 
+    def expressions(self) -> tuple[Any, ...]:
+        """( expression, ... ): their trees."""
+        start, end = self.group()
+        found, depth = [], 0
+        for i in range(start, end + 1):
+            kind = self.tokens[i].token_type
+            depth += (kind is _OPEN) - (kind is _CLOSE)
+            if i == end or (depth == 0 and kind is TokenType.COMMA):
+                found.append(self.expression(start, i))
+                start = i + 1
+        return tuple(found)
+
     # -- sqlglot ---------------------------------------------------------------------------------
 
     def query(self) -> Any:
