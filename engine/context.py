@@ -24,7 +24,7 @@ import numpy as np
 from ..errors import OutOfMemory, QueryCanceled
 
 if TYPE_CHECKING:
-    from ..storage.schema import CatalogView
+    from ..storage.schema import CatalogView, Table
     from .settings import Settings
 
 CANCEL_TEXT = "Query cancelled on user's request"
@@ -177,6 +177,10 @@ class Context:
     query_id: int = 0
     session_id: int = 0
     session: Any = None  # engine.session.Session, for handlers that change it
+
+    def home(self, table: Table) -> Any:
+        """The database that has the table's rows: temporary tables are in the session's own."""
+        return self.session.temporary if table.temporary else self.database
 
     def notice(self, severity: str, message: str) -> None:
         self.notices.append(Notice(severity, message))

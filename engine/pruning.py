@@ -58,7 +58,7 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool,
     dealt = 0
     ids = {ref.id: node.table.columns[position].id for ref, position in node.columns}
     for extent in data.extents:
-        reader = context.database.reader(extent)
+        reader = context.home(node.table).reader(extent)
         keep = np.ones(extent.row_groups, bool)
         for conjunct in node.pruning:
             keep &= may_match(conjunct, partial(_zones, reader, ids), extent.row_groups)

@@ -45,7 +45,8 @@ from .workers import pool
 
 if TYPE_CHECKING:
     from ..planner.plan_cache import PlanCache
-    from ..storage.transactions import Transaction as StorageTransaction
+    from ..storage.temporary import TemporaryDatabase
+    from .session_transaction import SessionTransaction
 
 USER_ID = 100  # the one superuser, until there are users
 DATABASE = "dev"
@@ -94,7 +95,7 @@ class _Running:
     context: Context
     work: _Work
     timer: threading.Timer | None
-    pinned: int  # for as long as its rows are read, which may be longer than its transaction lasts
+    release: Callable[[], None]  # lets go of what its rows are read from, which may be longer than its transaction
 
 
 class Session:
@@ -116,9 +117,10 @@ class Session:
         self.memory = memory or limits.memory_limit(None)
         self.id = next(_session_ids)
         self.started = datetime.now(UTC)
+        self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
         self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
-        self.block = TransactionBlock(database)
+        self.block = TransactionBlock(self._transaction)
         self._lock = threading.RLock()
         self._running: dict[int, _Running] = {}
         self._closed = False
@@ -263,7 +265,7 @@ class Session:
             )
             timer.daemon = True
             timer.start()
-        self._running[context.query_id] = _Running(context, work, timer, database.pin(transaction.snapshot))
+        self._running[context.query_id] = _Running(context, work, timer, transaction.pin())
         return context
 
     def _end(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
@@ -276,12 +278,17 @@ class Session:
         if error is not None:
             context.cancel.set()
         self._end_transaction(context.transaction, error)
-        self.database.unpin(running.pinned)
+        running.release()
         memory.trim()
         self.notices.extend(context.notices)
         self._record(context, work, error, rows)
 
-    def _end_transaction(self, transaction: StorageTransaction, error: BaseException | None) -> None:
+    def _transaction(self, single: bool) -> SessionTransaction:
+        from .session_transaction import SessionTransaction
+
+        return SessionTransaction(self.database, lambda: self.temporary, single=single)
+
+    def _end_transaction(self, transaction: SessionTransaction, error: BaseException | None) -> None:
         """A statement's own transaction ends with it; an open block fails with it."""
         if not transaction.single:
             if error is not None and self.block.owns(transaction):
@@ -329,12 +336,20 @@ class Session:
         """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
         context.transaction.lock(tables, context.cancel.check)
         running = self._running[context.query_id]
-        pinned, running.pinned = running.pinned, self.database.pin(context.transaction.snapshot)
-        self.database.unpin(pinned)
+        release, running.release = running.release, context.transaction.pin()
+        release()
         context.view = context.transaction.view(context.search_path)
 
     def _current(self) -> _Running:
         return self._running[next(reversed(self._running))]
+
+    def make_temporary(self) -> TemporaryDatabase:
+        """The session's database of temporary tables."""
+        if self.temporary is None:
+            from ..storage.temporary import TemporaryDatabase
+
+            self.temporary = TemporaryDatabase(self.database, self.id)
+        return self.temporary
 
     def begin(self) -> bool:
         """BEGIN; False when a block is open already."""
@@ -368,6 +383,8 @@ class Session:
             for running in list(self._running.values()):
                 self._end(running.context, running.work, errors.QueryCanceled("the session was closed"), -1)
             self.block.rollback()
+            if self.temporary is not None:
+                self.temporary.close()
             self.database.close()
 
 

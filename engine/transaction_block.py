@@ -8,9 +8,10 @@ An error inside a block fails it: nothing but its end is accepted then, and the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..errors import OperationalError
-from ..storage.database import Database
-from ..storage.transactions import Transaction
+from .session_transaction import SessionTransaction
 
 ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -18,34 +19,35 @@ ABORTED = "current transaction is aborted, commands ignored until end of transac
 class TransactionBlock:
     """See the module's text."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, make: Callable[[bool], SessionTransaction]) -> None:
+        """`make(single)`: a new transaction."""
         self.autocommit = True
         self.failed = False
-        self._database = database
-        self._open: Transaction | None = None
+        self._make = make
+        self._open: SessionTransaction | None = None
 
     @property
     def is_open(self) -> bool:
         return self._open is not None
 
-    def for_statement(self, *, ends: bool = False) -> Transaction:
+    def for_statement(self, *, ends: bool = False) -> SessionTransaction:
         """The transaction that the next statement runs in; `ends`: it is a statement about transactions itself."""
         if ends:
-            return self._open or Transaction(self._database, single=True)
+            return self._open or self._make(True)
         if self.failed:
             raise OperationalError(ABORTED, sqlstate="25P02", hint="ROLLBACK ends the transaction.")
         if self._open is None and not self.autocommit:
-            self._open = Transaction(self._database)
-        return self._open or Transaction(self._database, single=True)
+            self._open = self._make(False)
+        return self._open or self._make(True)
 
-    def owns(self, transaction: Transaction) -> bool:
+    def owns(self, transaction: SessionTransaction) -> bool:
         return transaction is self._open
 
     def begin(self) -> bool:
         """Open a block; False when one is open already."""
         if self._open is not None:
             return False
-        self._open = Transaction(self._database)
+        self._open = self._make(False)
         return True
 
     def fail(self) -> None:

@@ -71,7 +71,9 @@ def expressions_of(node: Physical) -> Iterator[Expr]:
         case Exchange():
             yield from node.keys
             yield from [key.expr for key in node.merge_keys]
-        case VirtualTableScan() | LimitRows() | UnionAll() | Shared() | InsertRows() | RecursiveUnion() | WorkingTable():
+        case VirtualTableScan() | LimitRows() | UnionAll() | Shared() | InsertRows():
+            return
+        case RecursiveUnion() | WorkingTable():
             return
         case _:
             assert_never(node)

@@ -214,11 +214,15 @@ class Database:
         if self._data is None:
             with self._lock:
                 if self._data is None:
-                    made = Path(tempfile.mkdtemp(prefix="warehouse-"))
+                    made = self._make_folder()
                     self._finalizer = weakref.finalize(self, _remove_folder, made)
                     self._garbage.data = made
                     self._data = made
         return self._data
+
+    def _make_folder(self) -> Path:
+        """A private folder for the extents of a database that has none."""
+        return Path(tempfile.mkdtemp(prefix="warehouse-"))
 
     def extent_path(self, extent: ExtentRef) -> Path:
         return self.data_folder() / extent.path
@@ -340,8 +344,7 @@ class Database:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
             self._readers.pop(extent.id, None)
-            if self._cache is not None:
-                self._cache.drop(self.extent_path(extent))
+            self._forget_blocks(extent)
 
     def _check_writable(self) -> None:
         if self.read_only:
@@ -357,6 +360,10 @@ class Database:
     def _collect(self) -> None:
         for extent in self._garbage.collect(self._pins.oldest()):
             self.forget(extent)
+
+    def _forget_blocks(self, extent: ExtentRef) -> None:
+        if self._cache is not None:
+            self._cache.drop(self.extent_path(extent))
 
 
 def _remove_folder(path: Path) -> None:
@@ -429,6 +436,8 @@ def _read_folder(path: Path, lock: folders.FolderLock) -> Database:
 def _write_folder(
     path: Path, lock: folders.FolderLock, wanted: topologies.TopologyRequest, create: bool, exists: bool
 ) -> Database:
+    from .temporary import remove_leftovers
+
     store = CatalogStore(path / folders.CATALOG)
     try:
         if store.is_empty():
@@ -443,6 +452,7 @@ def _write_folder(
             store.purge_dropped()
         named = [e.path for entry in loaded.state.entries.values() for e in entry.extents]
         remove_orphans(path / folders.DATA, named)
+        remove_leftovers(path)
     except BaseException:
         store.close()
         raise

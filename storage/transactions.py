@@ -14,8 +14,7 @@ for each other, so that deltas still fit when they are applied again.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import SerializationFailure
@@ -34,9 +33,7 @@ if TYPE_CHECKING:
 class Transaction:
     """See the module's text. One thread at a time (the session's lock sees to it)."""
 
-    def __init__(self, database: Database, *, single: bool = False) -> None:
-        """`single`: a statement's own, which ends with the first change."""
-        self.single = single
+    def __init__(self, database: Database) -> None:
         self.database = database
         self.id = database.new_xid()
         self.reads: set[int] = set()  # tables whose rows its statements read, by id
@@ -104,23 +101,7 @@ class Transaction:
             raise violation(table.id, [self.id])
 
     def change(self, delta: Delta) -> None:
-        """Make a statement's changes visible to the statements after it, or true where it stands alone."""
-        self._apply(delta)
-        if self.single:
-            self.commit()
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Changes made in the block become true as one, also where the statement stands alone."""
-        single, self.single = self.single, False
-        try:
-            yield
-        finally:
-            self.single = single
-        if single:
-            self.commit()
-
-    def _apply(self, delta: Delta) -> None:
+        """Make a statement's changes visible to the statements after it."""
         delta = numbered(delta, self.database.new_id, self.database.new_extent)
         extents = [e for added in delta.add_extents for e in added.extents]
         self._made.extend(extents)

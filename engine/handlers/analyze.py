@@ -40,7 +40,7 @@ def _sketches(target: Table, context: Context) -> dict[int, ColumnSketch]:
     missing: set[int] = set()
     for extent in context.view.data(target).extents:
         context.cancel.check()
-        reader = ExtentReader(context.database.extent_path(extent))
+        reader = ExtentReader(context.home(target).extent_path(extent))
         try:
             for column in target.columns:
                 position = reader.position(column.id)

@@ -1,6 +1,7 @@
 """CREATE TABLE: check the definition as Redshift does, then commit it.
 
     columns ........... names, encodings that fit their types, IDENTITY, defaults that bind
+    temporary ......... in the session's own schema; a name with # means the same
     distribution ...... DISTSTYLE and DISTKEY agree; a DISTKEY alone means KEY; nothing means AUTO
     sort key .......... on one column, or once on the table
     constraints ....... kept for the planner and the catalogue, not enforced (NOT NULL is)
@@ -31,14 +32,10 @@ MAX_COMPOUND = 400
 
 def run(statement: CreateTable, context: Context) -> Result:
     name = statement.name
-    if statement.temporary or name.name.startswith("#"):
-        raise NotSupportedError(
-            f'temporary table "{name.name}": temporary tables are not there yet', position=name.position
-        )
-    schema = names.target_schema(name, context)
+    schema, temporary = names.new_table_schema(name, statement.temporary, context)
     if names.is_taken(schema, name.name, context):
         return already_there(name, statement.if_not_exists, context)
-    table = define(statement, schema, context)
+    table = define(statement, schema, context, temporary)
     context.session.commit_delta(Delta(create=(table,)))
     return Result("CREATE TABLE", notices=context.notices)
 
@@ -50,18 +47,18 @@ def already_there(name: RelationName, if_not_exists: bool, context: Context, tag
     return Result(tag, notices=context.notices)
 
 
-def define(statement: CreateTable, schema: str, context: Context) -> Table:
+def define(statement: CreateTable, schema: str, context: Context, temporary: bool = False) -> Table:
     """The table that a CREATE TABLE describes."""
     name = statement.name.name
     if statement.like is not None:
-        return _like(statement, schema, context)
+        return replace(_like(statement, schema, context), temporary=temporary)
     definitions = statement.columns
     check_names(definitions)
     constraints = constraints_of(statement, context)
     primary = {c for kind, columns, _ in constraints if kind == "primary key" for c in columns}
     style, dist_key = distribution(statement.attributes, definitions)
     sort_key = sort_positions(statement.attributes, definitions)
-    names_of_encodings = choose_encodings(definitions, sort_key, statement.attributes.encode_auto)
+    names_of_encodings = choose_encodings(definitions, sort_key, statement.attributes.encode_auto, temporary)
     columns = tuple(
         _column(i, d, encoding, d.name in primary, context)
         for i, (d, encoding) in enumerate(zip(definitions, names_of_encodings), start=1)
@@ -77,6 +74,7 @@ def define(statement: CreateTable, schema: str, context: Context) -> Table:
         owner=context.user,
         constraints=constraints,
         backup=statement.attributes.backup,
+        temporary=temporary,
     )
 
 
@@ -170,11 +168,11 @@ def _position(name: str, definitions: Sequence[ColumnDefinition], role: str) -> 
 
 
 def choose_encodings(
-    definitions: Sequence[ColumnDefinition], sort_key: tuple[int, ...], encode_auto: bool
+    definitions: Sequence[ColumnDefinition], sort_key: tuple[int, ...], encode_auto: bool, temporary: bool = False
 ) -> list[str]:
     """Each column's encoding. With none given all are "auto"; with some given, the others get
-    Redshift's defaults by type, and RAW where they are in the sort key."""
-    mixed = any(d.encoding != "auto" for d in definitions) and not encode_auto
+    Redshift's defaults by type, and RAW where they are in the sort key. Temporary tables are RAW by default."""
+    mixed = (temporary or any(d.encoding != "auto" for d in definitions)) and not encode_auto
     chosen = []
     for i, d in enumerate(definitions):
         try:
@@ -183,7 +181,7 @@ def choose_encodings(
             error.position = d.position
             raise
         if d.encoding == "auto" and mixed:
-            chosen.append(encodings.default_for(d.type, sort_key=i in sort_key))
+            chosen.append(encodings.default_for(d.type, sort_key=i in sort_key, temporary=temporary))
         else:
             chosen.append(d.encoding.lower())
     return chosen

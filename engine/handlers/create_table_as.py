@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...errors import InvalidDefinition, NotSupportedError
+from ...errors import InvalidDefinition
 from ...planner.logical import Query
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import ColumnDefinition, CreateTableAs
@@ -22,19 +22,21 @@ TAG = "CREATE TABLE AS"
 
 def run(statement: CreateTableAs, context: Context) -> Result:
     name = statement.name
-    if statement.temporary or name.name.startswith("#"):
-        raise NotSupportedError(
-            f'temporary table "{name.name}": temporary tables are not there yet', position=name.position
-        )
-    schema = names.target_schema(name, context)
+    schema, temporary = names.new_table_schema(name, statement.temporary, context)
     if names.is_taken(schema, name.name, context):
         return already_there(name, statement.if_not_exists, context, TAG)
     query = bind(statement.query, context)
     table = replace(_define(statement, schema, query, context), id=context.database.new_id())
+    table = as_temporary(table) if temporary else table
     physical = _plan(query, table, context)
     with loading(table, context, create=True) as load:
         load.run(physical)
     return Result(TAG, rowcount=load.rows, notices=context.notices)
+
+
+def as_temporary(table: Table) -> Table:
+    """The definition as a temporary table's: its columns are RAW."""
+    return replace(table, columns=tuple([replace(c, encoding="raw") for c in table.columns]), temporary=True)
 
 
 def planned(statement: CreateTableAs, context: Context) -> PhysicalQuery:

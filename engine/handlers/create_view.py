@@ -14,10 +14,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ...errors import InvalidDefinition, ProgrammingError
+from ...errors import InvalidDefinition, NotSupportedError, ProgrammingError
 from ...planner.statements import CreateView
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Table, View
+from ...storage.temporary import is_temporary
 from ..context import Context
 from ..result import Result
 from . import names
@@ -48,6 +49,7 @@ def _define(statement: CreateView, schema: str, context: Context) -> View:
         _need_schemas(statement.query)
         sql, columns = statement.sql, statement.column_names
     else:
+        _refuse_temporary(statement, context)
         bound = bind(statement.query, context)
         columns = _column_names(statement, bound.names)
         sql = _with_schemas(statement, context)
@@ -70,6 +72,14 @@ def _column_names(statement: CreateView, bound: tuple[str, ...]) -> tuple[str, .
         if name in found[:i]:
             raise InvalidDefinition(f'column "{name}" specified more than once', sqlstate="42701")
     return found
+
+
+def _refuse_temporary(statement: CreateView, context: Context) -> None:
+    for node in read_tables(statement.query):
+        found = context.view.relation(node.db.lower() or None, node.name.lower())
+        if found is not None and is_temporary(found):
+            raise NotSupportedError(f'a view cannot read the temporary table "{found.name}"',
+                                    hint="The view would outlive it.")
 
 
 def _need_schemas(query: Any) -> None:

@@ -65,7 +65,7 @@ def loading(
     whose id comes from Database.new_id. `identity`: next IDENTITY values (by column id) that the caller
     has taken itself."""
     writer = TableWriter(
-        context.database,
+        context.home(table),
         table,
         columns=positions,
         compupdate=compupdate,

@@ -33,6 +33,7 @@ from ..result import Result
 from ..virtual import find_virtual
 from . import names
 from .create_table import check_names
+from .create_table_as import as_temporary
 from .load import loading
 from .targets import refuse_identity, target
 
@@ -56,8 +57,9 @@ def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context)
     name = _name(text)
     found = names.find(name, context)
     if found is None and create and find_virtual(name.schema, name.name) is None:
-        schema = names.target_schema(name, context)
+        schema, temporary = names.new_table_schema(name, False, context)
         table = replace(_define(name.name, schema, reader.schema, context), id=context.database.new_id())
+        table = as_temporary(table) if temporary else table
     else:
         table = names.appended(name, context)
     columns = tuple(_column_name(table, field.name) for field in reader.schema)

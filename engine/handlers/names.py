@@ -7,6 +7,7 @@ import difflib
 from ...errors import Error, ProgrammingError, UndefinedObject, UndefinedTable
 from ...planner.statements import RelationName
 from ...storage.schema import Table, View
+from ...storage.temporary import PG_TEMP, TemporaryDatabase
 from ..context import Context
 from ..virtual import VIRTUAL_TABLES, find_virtual
 
@@ -61,6 +62,17 @@ def system_relation(name: RelationName) -> ProgrammingError:
     return ProgrammingError(
         f'permission denied: "{name.name}" is a system catalog', sqlstate="42501", position=name.position
     )
+
+
+def new_table_schema(name: RelationName, temporary: bool, context: Context) -> tuple[str, bool]:
+    """(the schema a new table goes to, is it temporary). A name with # in front means a temporary table."""
+    if not temporary and not name.name.startswith("#") and name.schema != PG_TEMP:
+        return target_schema(name, context), False
+    made: TemporaryDatabase = context.session.make_temporary()
+    if name.schema not in (None, PG_TEMP, made.schema):
+        raise ProgrammingError("cannot create temporary relation in non-temporary schema", sqlstate="42P16",
+                               hint="Temporary tables are in a schema of their own.", position=name.position)
+    return made.schema, True
 
 
 def target_schema(name: RelationName, context: Context) -> str:

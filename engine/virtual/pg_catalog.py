@@ -67,7 +67,7 @@ def _pg_type(context: Context) -> Rows:
 
 def _pg_table_def(context: Context) -> Rows:
     for relation in context.view.relations():
-        if not isinstance(relation, Table) or relation.schema not in context.search_path:
+        if not isinstance(relation, Table) or not (relation.temporary or relation.schema in context.search_path):
             continue
         for i, c in enumerate(relation.columns):
             sort = relation.sort_key.index(i) + 1 if i in relation.sort_key else 0

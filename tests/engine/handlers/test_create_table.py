@@ -90,8 +90,6 @@ def test_encode_auto_stays_beside_given_ones(db: Any) -> None:
         ("create table t (a int) interleaved sortkey(a)", "0A000", "INTERLEAVED"),
         ("create table t (a varchar(5) identity(1,1))", "42P16", "must be INT or BIGINT"),
         ("create table t (a int identity(1,0))", "42P16", "must not be 0"),
-        ("create temp table t (a int)", "0A000", "temporary"),
-        ("create table #t (a int)", "0A000", "temporary"),
         ("create table nosuch.t (a int)", "3F000", 'schema "nosuch" does not exist'),
         ("create table pg_catalog.t (a int)", "42501", "system catalog"),
         ("create table t (a int primary key, primary key (a))", "42P16", "multiple primary keys"),

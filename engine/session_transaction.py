@@ -1,0 +1,114 @@
+"""A session's transaction: over the database, and over that of its temporary tables where there is one.
+
+A change is divided between the two; both parts become true together. Only the database's part can fail to
+commit, so it goes first. A statement that is not in a block has a transaction of its own (`single`), which ends
+with its first change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from ..storage.catalog.delta import Delta
+from ..storage.database import Database
+from ..storage.schema import CatalogView, Table
+from ..storage.temporary import SessionView, TemporaryDatabase, split
+from ..storage.transactions import Transaction
+
+Temporary = Callable[[], "TemporaryDatabase | None"]
+
+
+class SessionTransaction:
+    """See the module's text; `temporary` answers the session's temporary database once it has one."""
+
+    def __init__(self, database: Database, temporary: Temporary, *, single: bool = False) -> None:
+        self.single = single
+        self._base = Transaction(database)
+        self._temporary = temporary
+        self._own: Transaction | None = None
+        self.id = self._base.id
+        self.reads = self._base.reads
+
+    def _parts(self) -> tuple[Transaction, ...]:
+        own = self._temporary_part()
+        return (self._base,) if own is None else (self._base, own)
+
+    def _temporary_part(self) -> Transaction | None:
+        if self._own is None and (database := self._temporary()) is not None:
+            self._own = Transaction(database)
+        return self._own
+
+    # -- seeing --------------------------------------------------------------------------------------
+
+    def view(self, search_path: tuple[str, ...]) -> CatalogView:
+        """The catalogue as the next statement sees it, the session's temporary tables first."""
+        base, own, database = self._base.view(search_path), self._temporary_part(), self._temporary()
+        if own is None or database is None:
+            return base
+        return SessionView(base, own.view((database.schema,)), database.schema)
+
+    def refresh(self) -> None:
+        """See the newest commit, as long as nothing depends on what was seen before."""
+        for part in self._parts():
+            part.refresh()
+
+    def pin(self) -> Callable[[], None]:
+        """Keep what is seen now for a result that may outlive the transaction, until the answer is called."""
+        pinned = [(part.database, part.database.pin(part.snapshot)) for part in self._parts()]
+
+        def release() -> None:
+            for database, snapshot in pinned:
+                database.unpin(snapshot)
+
+        return release
+
+    # -- changing ------------------------------------------------------------------------------------
+
+    def lock(self, tables: Iterable[Table], check: Callable[[], None]) -> None:
+        """Write locks of all tables but temporary ones, which nobody else sees."""
+        self._base.lock([t for t in tables if not t.temporary], check)
+
+    def check_newest(self, table: Table) -> None:
+        if not table.temporary:
+            self._base.check_newest(table)
+
+    def change(self, delta: Delta) -> None:
+        """Make a statement's changes visible to the statements after it, or true where it stands alone."""
+        own = self._temporary_part()
+        if own is None:
+            self._base.change(delta)
+        else:
+            for part, share in zip((self._base, own), split(delta)):
+                if share:
+                    part.change(share)
+        if self.single:
+            self.commit()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Changes made in the block become true as one, also where the statement stands alone."""
+        single, self.single = self.single, False
+        try:
+            yield
+        finally:
+            self.single = single
+        if single:
+            self.commit()
+
+    # -- ending --------------------------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """Make everything true; on an error everything is rolled back."""
+        try:
+            self._base.commit()
+            if self._own is not None:
+                self._own.commit()
+        finally:
+            self.rollback()
+
+    def rollback(self) -> None:
+        """Forget everything that is not committed; may be called at any time, and again."""
+        self._base.rollback()
+        if self._own is not None:
+            self._own.rollback()
