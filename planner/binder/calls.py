@@ -64,6 +64,9 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
 
 
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:
+    if name == "generate_series":
+        raise NotSupportedError("generate_series is supported in FROM and in a select list without FROM only",
+                                position=e.b.position(node))
     if name in functions.MISSING:
         return NotSupportedError(f"function {name} is not supported yet", position=e.b.position(node))
     types = [e.bind(a).type for a in arguments if not isinstance(a, exp.Star)]

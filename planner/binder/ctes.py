@@ -104,7 +104,7 @@ def use(b: Binder, cte: Cte) -> Bound:
     if cte.uses <= 1:
         return _bind(b, cte, cte.outer)
     if cte.shared is None or not _kept(b, cte.shared):
-        border = Scope(cte.outer)
+        border = Scope(cte.outer, is_block=False)
         bound = _bind(b, cte, border)
         if border.correlated:
             return bound

@@ -21,6 +21,7 @@ from ...storage.types import BOOLEAN, Kind
 from ..coercion import coerce
 from ..expressions import ColumnRef, Expr, Span
 from .context import Binder
+from .correlation import check_levels
 from .dispatch import HANDLERS, binds
 from .scope import Scope
 
@@ -139,6 +140,7 @@ def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
     position = None if span is None else span[0]
     found = e.scope.find(name, where, position, None if schema is None else schema.this.lower())
     if found is not None:
+        check_levels(e.b, e.scope.skipped, position)
         return _placed(found, span)
     if where is None and e.aliases is not None:
         expr = e.aliases(name)

@@ -32,10 +32,12 @@ from ..logical import Join, JoinKind, Logical, Scan, Values, VirtualScan
 from ..statements.dml import ROW_ID_WANTED
 from .bound import Bound, finished, renamed
 from .context import MAX_DEPTH, Binder
+from .correlation import check_outer_join
 from .ctes import EMPTY, Env, use
 from .expressions import ExpressionBinder
 from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near
+from .series import NAME, bind_series, is_series
 
 
 @dataclass(slots=True)
@@ -186,6 +188,12 @@ def _named(bound: Bound, alias: str | None, outer: Scope | None, schema: str | N
 
 
 def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
+    if is_series(node.this):
+        bound = bind_series(b, node.this)
+        alias, given = _alias(node)
+        given = given or ((alias,) if alias else ())  # a function's alias names its column too
+        return _named(Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or NAME, b.position(node))),
+                      alias or NAME, outer)
     if not isinstance(node.this, exp.Identifier):
         name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
         raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
@@ -302,6 +310,8 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         scope = Scope.joined(left.scope, right.scope)
         scope.later = later
         condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
+        if kind is not JoinKind.INNER:
+            check_outer_join(b, condition, node.args["on"])
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
     else:

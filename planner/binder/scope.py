@@ -50,6 +50,8 @@ class Scope:
     star: list[NamedExpr] = field(default_factory=list)
     unqualified: dict[str, Any] = field(default_factory=dict)
     correlated: bool = False
+    is_block: bool = True  # of a query; not what only marks the border of a common table expression
+    skipped: int = 0  # query blocks between this one and where the name looked up last was found
     later: tuple[str, ...] = ()  # aliases of FROM that are not in sight here, for hints
 
     def add(self, relation: Relation) -> None:
@@ -82,6 +84,7 @@ class Scope:
             if found is not None:
                 for inner in passed:
                     inner.correlated = True
+                self.skipped = sum(inner.is_block for inner in passed)
                 return found
             passed.append(scope)
             scope = scope.parent

@@ -23,6 +23,7 @@ from ..traverse import unnumbered
 from .aggregates import Aggregates, Grouping
 from .bound import Bound
 from .context import Binder
+from .correlation import check_group
 from .ctes import Env, extended
 from .expressions import ExpressionBinder
 from .from_clause import bind_items, from_items
@@ -30,6 +31,7 @@ from .grouping_sets import GroupBy, bind_group_by
 from .oracle_joins import has_marks, outer_joined
 from .scope import Scope
 from .select_list import Item, select_list
+from .series import with_series
 from .setops import limited, ordinal_place
 
 _REFUSED = {
@@ -48,7 +50,7 @@ _GROUPINGS = {
 
 def bind_select(b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> Bound:
     """One SELECT."""
-    return _Select(b, node, outer, extended(b, node, outer, env)).bind()
+    return _Select(b, with_series(b, node), outer, extended(b, node, outer, env)).bind()
 
 
 class _Select:
@@ -172,6 +174,8 @@ class _Select:
             expr = self._grouped_item(self.items[place], node)
         else:
             expr = self._binder("GROUP BY", None).bind(node)
+        if not isinstance(expr, ColumnRef):
+            check_group(self.b, expr, node)
         return settle(expr)
 
     def _grouped_item(self, item: Item, node: Any) -> Expr:

@@ -14,6 +14,7 @@ from .. import build
 from ..coercion import comparison_type
 from ..expressions import Exists, Expr, Literal, Quantified, ScalarSubquery
 from .bound import Bound, finished, retyped
+from .correlation import check_in, check_window
 from .dispatch import binds
 from .expressions import ExpressionBinder
 
@@ -23,7 +24,9 @@ def _query(e: ExpressionBinder, node: Any) -> Bound:
 
     while isinstance(node, exp.Paren):
         node = node.this
-    return bind_tree(e.b, node, e.scope, e.env)
+    bound = bind_tree(e.b, node, e.scope, e.env)
+    check_window(e.b, bound.plan, node)
+    return bound
 
 
 def _one_column(e: ExpressionBinder, bound: Bound, node: Any) -> None:
@@ -68,6 +71,7 @@ def quantified(e: ExpressionBinder, op: str, arg: Expr, side: Any, node: Any) ->
 def _compared(e: ExpressionBinder, op: str, all: bool, arg: Expr, query: Any, node: Any) -> Expr:
     bound = _query(e, query)
     _one_column(e, bound, node)
+    check_in(e.b, bound.plan, query, all)
     span = e.span(node)
     if isinstance(arg, Literal) and comparison_type(arg.type, bound.columns[0].type) is None:
         raise build.undefined_operator(op, arg.type, bound.columns[0].type, span)

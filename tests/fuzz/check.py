@@ -61,7 +61,9 @@ class Lab:
         load_judge(self.judge, self.tables)
         self.places: list[tuple[str, Any, list[str]]] = []
         for nodes, slices in topologies:
-            connection = warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, threads=2)
+            connection = warehouse.connect(
+                ":memory:", nodes=nodes, slices_per_node=slices, threads=2, compatibility="extended"
+            )
             self.places.append((f"{nodes}x{slices}", connection, load(connection, self.tables, random)))
 
     def close(self) -> None:

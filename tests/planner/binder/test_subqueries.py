@@ -37,7 +37,7 @@ def test_columns_from_outside_stay_free() -> None:
 
 def test_over_two_levels() -> None:
     sql = "select a from t where a in (select a from u where k in (select w.k from u w where w.a = t.b))"
-    predicate = bind(sql).plan.input.predicate  # type: ignore[union-attr]
+    predicate = bind(sql, compatibility="extended").plan.input.predicate  # type: ignore[union-attr]
     assert free_columns(predicate.plan) == {2}
 
 
