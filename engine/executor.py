@@ -43,9 +43,10 @@ from ..planner.physical import (
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WindowRows,
     WorkingTable,
 )
-from . import aggregation, constant_rows, ordering, sinks
+from . import aggregation, constant_rows, ordering, sinks, windows
 from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, StoredColumn, concatenate
 from .compile.segment import Segment
@@ -102,7 +103,9 @@ class Executor:
             case HashAggregate():
                 return self._aggregate(node, filters)
             case SortRows():
-                return self._sort(node)
+                return self._sort(node, filters)
+            case WindowRows():
+                return self._window(node, filters)
             case LimitRows():
                 return self._limit(node)
             case Exchange():
@@ -120,13 +123,23 @@ class Executor:
             case _:
                 assert_never(node)
 
-    def _sort(self, node: SortRows) -> Rows:
-        keys = [(k.expr, k) for k in node.keys]
-        rows, ids = self.with_columns(node.input, [e for e, _ in keys])
+    def _sort(self, node: SortRows, filters: Sequence[Passed]) -> Rows:
+        passed = filters if node.limit is None else ()
+        rows, ids = self.with_columns(node.input, [k.expr for k in node.keys], passed)
         parts: list[Collection] = list(rows.parts)
 
         def work(i: int) -> None:
             parts[i] = ordering.sort(rows.parts[i].trimmed(), ids, node.keys, node.limit)
+
+        self.cluster.each(work, len(parts))
+        return self._dropping(Rows(parts, rows.where), node)
+
+    def _window(self, node: WindowRows, filters: Sequence[Passed]) -> Rows:
+        rows = self.run(node.input, windows.through(node, filters))
+        parts: list[Collection] = list(rows.parts)
+
+        def work(i: int) -> None:
+            parts[i] = windows.run(rows.parts[i].trimmed(), node, self.context.budget)
 
         self.cluster.each(work, len(parts))
         return self._dropping(Rows(parts, rows.where), node)

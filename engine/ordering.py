@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import InternalError
-from ..kernels.sorting import SortColumn, sort_rows, topk
+from ..kernels.sorting import SortColumn, permutation, topk
 from ..planner.expressions import ColumnId, ColumnRef
 from ..planner.logical import SortKey
 from .collection import Collection
@@ -20,7 +20,8 @@ def sort(part: Collection, ids: Sequence[ColumnId], keys: Sequence[SortKey], lim
         return part.take(topk(columns, part.rows, limit))
     if part.rows < 2:
         return part
-    return part.take(sort_rows(columns, part.rows))
+    rows = permutation(columns, part.rows)
+    return part if rows is None else part.take(rows)
 
 
 def merge(part: Collection, keys: Sequence[SortKey]) -> Collection:

@@ -30,6 +30,7 @@ from ..planner.physical import (
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WindowRows,
     WorkingTable,
 )
 from ..planner.traverse import children
@@ -85,6 +86,11 @@ def _walk(node: Physical, wanted: set[ColumnId], needs: Needs) -> None:
             _walk(node.input, used, needs)
         case SortRows():
             _walk(node.input, _used([k.expr for k in node.keys], set(wanted)), needs)
+        case WindowRows():
+            used = _used([*node.partition, *[k.expr for k in node.order]], wanted - {ref.id for ref, _ in node.calls})
+            for _, window in node.calls:
+                _used(window.args, used)
+            _walk(node.input, used, needs)
         case LimitRows():
             _walk(node.input, wanted, needs)
         case InsertRows():

@@ -23,6 +23,7 @@ from ..planner.physical import (
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WindowRows,
     WorkingTable,
 )
 
@@ -47,6 +48,8 @@ def step_name(node: Physical) -> str:
             return "aggregate"
         case SortRows():
             return "sort"
+        case WindowRows():
+            return "window"
         case Exchange():
             return _MOVES[node.move] + step_name(node.input)
         case UnionAll():

@@ -57,8 +57,32 @@ class Code:
 
 def sort_rows(columns: Sequence[SortColumn], rows: int) -> np.ndarray:
     """The permutation that puts `rows` rows in order; equal rows keep theirs."""
+    perm = permutation(columns, rows)
+    return np.arange(rows) if perm is None else perm
+
+
+def permutation(columns: Sequence[SortColumn], rows: int) -> np.ndarray | None:
+    """As `sort_rows`; None when the rows are in order already."""
     codes = [code for column in columns for code in _codes(column, rows)]
     return _sort_codes(codes, rows)
+
+
+def order_codes(column: SortColumn, rows: int) -> np.ndarray:
+    """int64 values that compare as the column's do, directions and NULLs aside."""
+    check_values(column.physical, column.values, rows)
+    match column.physical:
+        case "i64":
+            return column.values
+        case "bool":
+            return column.values.astype(np.int64)
+        case "f64":
+            return _sortable_float(column.values)
+        case "str":
+            return _text_ranks(_significant(column.values))
+        case _:
+            place = empty(rows, np.int64)
+            place[sort_rows([column], rows)] = np.arange(rows)
+            return place
 
 
 def topk(columns: Sequence[SortColumn], rows: int, limit: int) -> np.ndarray:
@@ -84,15 +108,15 @@ def _take(column: SortColumn, rows: np.ndarray) -> SortColumn:
 # -- sorting codes -----------------------------------------------------------------------------------
 
 
-def _sort_codes(codes: Sequence[Code], rows: int) -> np.ndarray:
-    """Sort by several codes, the first one counting most."""
+def _sort_codes(codes: Sequence[Code], rows: int) -> np.ndarray | None:
+    """Sort by several codes, the first one counting most; None when nothing had to move."""
     row_bits = max(rows - 1, 0).bit_length()
     perm: np.ndarray | None = None
     for word in reversed(_words(codes, WORD_BITS - row_bits)):
         if perm is None and _ordered(word):
             continue
         perm = _sort_word(word, perm, row_bits)
-    return np.arange(rows) if perm is None else perm
+    return perm
 
 
 def _sort_word(word: np.ndarray, perm: np.ndarray | None, row_bits: int) -> np.ndarray:
@@ -247,6 +271,7 @@ def _sorted_ranks(views: np.ndarray) -> np.ndarray:
     rows, at = len(views), address(views)
     words, skip = _text_words(views)
     perm = _sort_codes([Code(words, WORD_BITS)], rows)
+    perm = np.arange(rows) if perm is None else perm
     room, ranks = empty(rows, np.int64), empty(rows, np.int64)
     pack.native("text_ties")(at, rows, skip, address(words), address(perm), address(room))
     pack.native("text_ranks")(at, rows, address(perm), address(ranks))

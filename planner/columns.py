@@ -39,6 +39,7 @@ from .expressions import (
     Or,
     Quantified,
     ScalarSubquery,
+    WindowCall,
 )
 from .logical import (
     Aggregate,
@@ -58,6 +59,7 @@ from .logical import (
     Sort,
     Values,
     VirtualScan,
+    Window,
     WorkingRows,
 )
 from .traverse import (
@@ -91,6 +93,8 @@ def output_columns(plan: Logical) -> tuple[ColumnRef, ...]:
         case GroupingSets():
             pairs = (*plan.groups, *plan.aggregates, *plan.groupings)
             return tuple([ref for ref, _ in pairs])
+        case Window():
+            return output_columns(plan.input) + tuple([ref for ref, _ in plan.calls])
         case _:
             assert_never(plan)
 
@@ -112,6 +116,8 @@ def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
             return ()
         case p.HashAggregate():
             return tuple([ref for ref, _ in node.groups]) + tuple([ref for ref, _ in node.aggregates])
+        case p.WindowRows():
+            return physical_columns(node.input) + tuple([ref for ref, _ in node.calls])
         case p.HashJoin():
             match node.type:
                 case p.JoinType.SEMI | p.JoinType.ANTI:
@@ -130,7 +136,7 @@ def physical_inputs(node: p.Physical) -> tuple[p.Physical, ...]:
             return ()
         case p.RecursiveUnion():
             return (node.seed, node.step)
-        case p.FilterRows() | p.ProjectColumns() | p.HashAggregate() | p.SortRows():
+        case p.FilterRows() | p.ProjectColumns() | p.HashAggregate() | p.SortRows() | p.WindowRows():
             return (node.input,)
         case p.LimitRows() | p.Exchange() | p.Shared() | p.InsertRows():
             return (node.input,)
@@ -189,6 +195,11 @@ def defined_columns(plan: Logical) -> set[ColumnId]:
                 made.update([ref.id for ref in node.columns])
             case Aggregate() | GroupingSets():
                 made.update([ref.id for ref in output_columns(node)])
+            case Aggregate():
+                made.update([ref.id for ref, _ in node.groups])
+                made.update([ref.id for ref, _ in node.aggregates])
+            case Window():
+                made.update([ref.id for ref, _ in node.calls])
             case Filter() | Sort() | Limit() | Join() | DependentJoin():
                 pass
             case _:
@@ -293,6 +304,9 @@ def copy_plan(plan: Logical, fresh: Fresh) -> tuple[Logical, dict[ColumnId, Colu
                 calls = tuple([(renamed(r), a) for r, a in node.aggregates])
                 marks = tuple([(renamed(r), places) for r, places in node.groupings])
                 return GroupingSets(node.input, groups, calls, node.sets, marks)
+            case Window():
+                windows = tuple([(renamed(r), w) for r, w in node.calls])
+                return Window(node.input, node.partition, node.order, windows)
             case SetOperation():
                 return SetOperation(
                     node.kind, node.all, node.left, node.right,
@@ -311,6 +325,10 @@ def copy_plan(plan: Logical, fresh: Fresh) -> tuple[Logical, dict[ColumnId, Colu
 
 # -- NULLs -------------------------------------------------------------------------------------
 
+# Window functions that have a value in every row.
+NEVER_NULL_WINDOWS = frozenset(
+    {"count", "row_number", "rank", "dense_rank", "percent_rank", "cume_dist"}
+)
 # Functions that give NULL exactly when an argument is NULL.
 _STRICT_CALLS = frozenset(
     {"add", "subtract", "multiply", "divide", "modulo", "negate", "abs", "upper", "lower", "substring"}
@@ -344,6 +362,8 @@ def is_never_null(expr: Expr, never: set[ColumnId]) -> bool:
             return strict and all(is_never_null(a, never) for a in expr.args)
         case AggregateCall():
             return expr.function == "count"
+        case WindowCall():
+            return expr.function in NEVER_NULL_WINDOWS
         case ScalarSubquery() | Quantified():
             return False
         case _:
@@ -388,6 +408,8 @@ def never_null(plan: Logical) -> set[ColumnId]:
         case GroupingSets():
             counts = {ref.id for ref, call in plan.aggregates if call.function == "count"}
             return counts | {ref.id for ref, _ in plan.groupings}
+        case Window():
+            return never_null(plan.input) | {ref.id for ref, call in plan.calls if is_never_null(call, set())}
         case SetOperation():
             left, right = never_null(plan.left), never_null(plan.right)
             pairs = zip(plan.columns, plan.left_columns, plan.right_columns)

@@ -14,9 +14,9 @@
                                           Filter: (l_shipdate > '1995-03-15'::date)
                                     ->  XN Hash  (cost=...)
 
-As there, a redistribution or broadcast is no line of its own: the join's DS_ label tells it, and an
-aggregate's two phases are one line. Projections and the insert of INSERT and CREATE TABLE AS are not shown.
-A move to the slices of the insert's table is (Redshift keeps it to itself): that is what its design costs.
+As there, a redistribution or broadcast is no line of its own (but below a window's sort): the join's DS_ label
+tells it, and an aggregate's two phases are one line. Projections and the insert of INSERT and CREATE TABLE AS
+are not shown. A move to the slices of the insert's table is (Redshift keeps it to itself): that is what its design costs.
 
     XN Network  (cost=...)
       Distribute
@@ -53,10 +53,11 @@ from .physical import (
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WindowRows,
     WorkingTable,
 )
 from .predicates import conjuncts
-from .rendering import show
+from .rendering import show, show_key
 
 NESTED_LOOP_NOTICE = (
     "----- Nested Loop Join in the query plan - review the join predicates to avoid Cartesian products -----"
@@ -140,6 +141,9 @@ class _Printer:
                     self.texts.setdefault(ref.id, self.text(expr))
                 for ref, call in node.aggregates:
                     self.texts.setdefault(ref.id, self._aggregate_text(call, node.phase))
+            case WindowRows():
+                for ref, call in node.calls:
+                    self.texts.setdefault(ref.id, self.text(call))
             case Shared():
                 for ref, made in node.columns:
                     self.texts.setdefault(ref.id, self.text(made))
@@ -165,8 +169,9 @@ class _Printer:
 
     # -- tree ------------------------------------------------------------------------------------
 
-    def visit(self, node: Physical, depth: int, above: Props) -> None:
-        node = _visible(node)
+    def visit(self, node: Physical, depth: int, above: Props, moves: bool = False) -> None:
+        """`moves`: a redistribution is a line here."""
+        node = _visible(node, moves)
         line = self._line(node)
         pad = "" if depth == 0 else " " * (6 * depth - 4) + "->  "
         self.lines.append(f"{pad}{line.title}  {_cost(line.props)}{self._actual(line.node)}")
@@ -174,7 +179,7 @@ class _Printer:
         for detail in line.details:
             self.lines.append(detail_pad + detail)
         for child in line.inputs:
-            self.visit(child, depth + 1, line.props)
+            self.visit(child, depth + 1, line.props, isinstance(line.node, (SortRows, WindowRows)))
         if isinstance(line.node, HashJoin):
             self._build_side(line.node, depth + 1)
 
@@ -211,6 +216,8 @@ class _Printer:
             case SortRows():
                 keys = ", ".join(self.text(k.expr) for k in node.keys)
                 return _Line("XN Sort", node.props, node, [f"Sort Key: {keys}"], [node.input])
+            case WindowRows():
+                return self._window(node)
             case LimitRows():
                 return _Line("XN Limit", node.props, node, [], [node.input])
             case Exchange():
@@ -272,6 +279,12 @@ class _Printer:
         text = self._name(ref)
         return text.split(".")[-1] if text.replace(".", "").replace("_", "").isalnum() else ref.name
 
+    def _window(self, node: WindowRows) -> _Line:
+        lists = (("Partition", [self.text(e) for e in node.partition]),
+                 ("Order", [show_key(k, self._name) for k in node.order]))
+        details = [f"{word}: {', '.join(texts)}" for word, texts in lists if texts]
+        return _Line("XN Window", node.props, node, details, [node.input])
+
     def _exchange(self, node: Exchange) -> _Line:
         match node.move:
             case Move.GATHER if node.merge_keys:
@@ -328,11 +341,14 @@ def _all_nodes(root: Physical) -> list[Physical]:
     return nodes
 
 
-def _visible(node: Physical) -> Physical:
-    """Through projections, and through moves that a join's label tells. An insert's own move is a line."""
+def _visible(node: Physical, moves: bool = False) -> Physical:
+    """Through projections, and (unless moves are lines of their own) moves that a join's label tells. An insert's
+    own move is a line."""
     if isinstance(node, InsertRows):
         return node.input if isinstance(node.input, Exchange) else _visible(node.input)
-    while isinstance(node, ProjectColumns) or (isinstance(node, Exchange) and node.move is not Move.GATHER):
+    while isinstance(node, ProjectColumns) or (
+        isinstance(node, Exchange) and node.move is not Move.GATHER and not moves
+    ):
         node = node.input
     return node
 

@@ -173,6 +173,38 @@ class AggregateCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Frame:
+    """The rows around the current one that a window function sees, from `start` to `end`, both included.
+
+    mode 'rows': an offset counts rows, negative before the current one, 0 the current row itself.
+    mode 'range': 0 stands for all rows that the ORDER BY does not tell from the current one (its peers).
+    None: UNBOUNDED, the partition's first or last row."""
+
+    mode: str = "rows"
+    start: int | None = None
+    end: int | None = None
+
+
+WHOLE_PARTITION = Frame()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCall:
+    """A window function over a frame; lives only in Window nodes after binding. function: an aggregate's key,
+    or 'row_number', 'rank', 'lag', 'percentile_cont' ... (functions/window.py).
+    `once`: only a partition's first row gets the value, the others NULL (ordered-set aggregates)."""
+
+    function: str
+    args: tuple[Expr, ...]
+    type: SqlType
+    frame: Frame = WHOLE_PARTITION
+    ignore_nulls: bool = False
+    distinct: bool = False
+    once: bool = False
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ScalarSubquery:
     """One column, at most one row; gone after unnesting. Free columns of `plan` are correlated."""
 
@@ -214,7 +246,7 @@ class Quantified:
 
 Expr = Union[
     ColumnRef, Literal, Call, Cast, Compare, And, Or, Not, IsNull, InList, Like, Case,
-    AggregateCall, ScalarSubquery, Exists, Quantified,
+    AggregateCall, WindowCall, ScalarSubquery, Exists, Quantified,
 ]
 
 COUNT_TYPE = BIGINT

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
-from .expressions import AggregateCall, ColumnRef, Expr
+from .expressions import AggregateCall, ColumnRef, Expr, WindowCall
 
 if TYPE_CHECKING:
     from ..storage.schema import Table
@@ -125,6 +125,17 @@ class SortKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Every row of the input with a column for each call, computed over the rows of its partition (rows that
+    agree in `partition`, NULLs equal) in the order `order`."""
+
+    input: Logical
+    partition: tuple[Expr, ...]
+    order: tuple[SortKey, ...]
+    calls: tuple[tuple[ColumnRef, WindowCall], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Sort:
     input: Logical
     keys: tuple[SortKey, ...]
@@ -190,8 +201,8 @@ class WorkingRows:
 
 
 Logical = Union[
-    Scan, VirtualScan, Values, Filter, Project, Join, DependentJoin, Aggregate, GroupingSets, Sort, Limit,
-    SetOperation, CteRef, Recursion, WorkingRows,
+    Scan, VirtualScan, Values, Filter, Project, Join, DependentJoin, Aggregate, GroupingSets, Window, Sort,
+    Limit, SetOperation, CteRef, Recursion, WorkingRows,
 ]
 
 

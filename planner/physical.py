@@ -15,7 +15,7 @@ label (DS_DIST_NONE, DS_BCAST_INNER...) is derived from the exchanges under it a
 A **segment** is a chain of nodes between breakers, run as one program on every slice; streams are
 the order in which segments can run (engine/segments.py cuts the tree).
 Streaming: Filter, Project, HashJoin's probe side, Limit. Breakers: HashJoin's build side, Aggregate,
-Sort, TopN, Exchange, SetOperation's inputs, Materialize, Insert (a sink on the slices: nothing it takes
+Window, Sort, TopN, Exchange, SetOperation's inputs, Materialize, Insert (a sink on the slices: nothing it takes
 passes through the leader).
 """
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import Union
 
 from ..storage.schema import Table
-from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
+from .expressions import AggregateCall, ColumnId, ColumnRef, Expr, WindowCall
 from .logical import SortKey
 
 
@@ -176,6 +176,19 @@ class SortRows:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowRows:
+    """The input's rows, in their order, with a column for each call. On each slice they are sorted already:
+    rows of a partition side by side, in the order `order`; and no partition is on two slices.
+    `partition`, `order` and the calls' arguments are plain columns or constants."""
+
+    input: Physical
+    partition: tuple[Expr, ...]
+    order: tuple[SortKey, ...]
+    calls: tuple[tuple[ColumnRef, WindowCall], ...]
+    props: Props
+
+
+@dataclass(frozen=True, slots=True)
 class LimitRows:
     """Only on the leader."""
 
@@ -261,7 +274,7 @@ class WorkingTable:
 
 Physical = Union[
     TableScan, VirtualTableScan, ConstantRows, FilterRows, ProjectColumns, HashJoin, HashAggregate,
-    SortRows, LimitRows, Exchange, UnionAll, Shared, InsertRows, RecursiveUnion, WorkingTable,
+    SortRows, WindowRows, LimitRows, Exchange, UnionAll, Shared, InsertRows, RecursiveUnion, WorkingTable,
 ]
 
 

@@ -27,6 +27,7 @@ from .physical import (
     TableScan,
     UnionAll,
     VirtualTableScan,
+    WindowRows,
     WorkingTable,
 )
 
@@ -68,6 +69,10 @@ def expressions_of(node: Physical) -> Iterator[Expr]:
             yield from [call for _, call in node.aggregates]
         case SortRows():
             yield from [key.expr for key in node.keys]
+        case WindowRows():
+            yield from node.partition
+            yield from [key.expr for key in node.order]
+            yield from [call for _, call in node.calls]
         case Exchange():
             yield from node.keys
             yield from [key.expr for key in node.merge_keys]
@@ -120,6 +125,8 @@ def _parts(node: Physical) -> dict[str, Any]:
             return {"input": node.input, "groups": node.groups, "aggregates": node.aggregates}
         case SortRows():
             return {"input": node.input, "keys": node.keys}
+        case WindowRows():
+            return {"input": node.input, "partition": node.partition, "order": node.order, "calls": node.calls}
         case Exchange():
             return {"input": node.input, "keys": node.keys, "merge_keys": node.merge_keys}
         case LimitRows() | Shared() | InsertRows():

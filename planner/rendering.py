@@ -21,6 +21,7 @@ from .expressions import (
     Compare,
     Exists,
     Expr,
+    Frame,
     InList,
     IsNull,
     Like,
@@ -29,6 +30,7 @@ from .expressions import (
     Or,
     Quantified,
     ScalarSubquery,
+    WindowCall,
 )
 from .logical import (
     Aggregate,
@@ -47,6 +49,7 @@ from .logical import (
     SortKey,
     Values,
     VirtualScan,
+    Window,
     WorkingRows,
 )
 from .traverse import inputs
@@ -91,6 +94,8 @@ def show(expr: Expr, name: Name = plain_name) -> str:
         case AggregateCall():
             args = ", ".join(show(a, name) for a in expr.args) or "*"
             return f"{expr.function}({'DISTINCT ' if expr.distinct else ''}{args})"
+        case WindowCall():
+            return _show_window(expr, name)
         case ScalarSubquery() | Exists() | Quantified():
             return _show_subquery(expr, name)
         case _:
@@ -106,6 +111,27 @@ def _show_subquery(expr: ScalarSubquery | Exists | Quantified, name: Name) -> st
         case _:
             quantifier = "ALL" if expr.all else "ANY"
             return f"({show(expr.arg, name)} {expr.op} {quantifier} (subquery))"
+
+
+def _show_window(expr: WindowCall, name: Name) -> str:
+    args = ", ".join(show(a, name) for a in expr.args) or ("*" if expr.function == "count" else "")
+    nulls = " IGNORE NULLS" if expr.ignore_nulls else ""
+    return f"{expr.function}({'DISTINCT ' if expr.distinct else ''}{args}){nulls} over"
+
+
+def show_frame(frame: Frame) -> str:
+    """A frame as SQL; nothing for the whole partition."""
+    if frame.start is None and frame.end is None:
+        return ""
+    return f"{frame.mode.upper()} BETWEEN {_bound(frame.start, 'PRECEDING')} AND {_bound(frame.end, 'FOLLOWING')}"
+
+
+def _bound(offset: int | None, unbounded: str) -> str:
+    if offset is None:
+        return f"UNBOUNDED {unbounded}"
+    if offset == 0:
+        return "CURRENT ROW"
+    return f"{-offset} PRECEDING" if offset < 0 else f"{offset} FOLLOWING"
 
 
 def _show_in(expr: InList, name: Name) -> str:
@@ -220,6 +246,8 @@ def _headline(node: Logical) -> str:
         case GroupingSets():
             sets = ", ".join("(" + ", ".join(numbered(node.groups[i][0]) for i in s) + ")" for s in node.sets)
             return f"Grouping sets {sets}: {_pairs(node.aggregates)} BY {_pairs(node.groups)}"
+        case Window():
+            return _window_headline(node)
         case Sort():
             return "Sort " + ", ".join(show_key(k, numbered) for k in node.keys)
         case Limit():
@@ -242,3 +270,13 @@ def _headline(node: Logical) -> str:
             return f"Shared {node.cte}: " + ", ".join(f"{numbered(a)} := {numbered(b)}" for a, b in node.columns)
         case _:
             assert_never(node)
+
+
+def _window_headline(node: Window) -> str:
+    by = ", ".join(show(e, numbered) for e in node.partition)
+    order = ", ".join(show_key(k, numbered) for k in node.order)
+    calls = ", ".join(
+        f"{numbered(ref)} := {show(call, numbered)}" + (f" {f}" if (f := show_frame(call.frame)) else "")
+        for ref, call in node.calls
+    )
+    return f"Window {calls}" + (f" BY {by}" if by else "") + (f" ORDER {order}" if order else "")

@@ -38,6 +38,7 @@ from .expressions import (
     Or,
     Quantified,
     ScalarSubquery,
+    WindowCall,
 )
 from .logical import (
     Aggregate,
@@ -56,6 +57,7 @@ from .logical import (
     SortKey,
     Values,
     VirtualScan,
+    Window,
     WorkingRows,
 )
 
@@ -70,7 +72,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return ()
         case Compare():
             return (expr.left, expr.right)
-        case Call() | AggregateCall() | And() | Or():
+        case Call() | AggregateCall() | WindowCall() | And() | Or():
             return expr.args
         case Cast():
             return (expr.operand,)
@@ -119,6 +121,9 @@ def map_children(expr: Expr, f: ExprFunction) -> Expr:
             if args is expr.args:
                 return expr
             return AggregateCall(expr.function, args, expr.type, expr.distinct, expr.span)
+        case WindowCall():
+            args = _map_all(expr.args, f)
+            return expr if args is expr.args else replace(expr, args=args)
         case Cast():
             operand = f(expr.operand)
             return expr if operand is expr.operand else Cast(operand, expr.type, expr.implicit, expr.span)
@@ -183,7 +188,7 @@ def inputs(plan: Logical) -> tuple[Logical, ...]:
             return ()
         case Recursion():
             return (plan.seed, plan.step)
-        case Filter() | Project() | Aggregate() | GroupingSets() | Sort() | Limit():
+        case Filter() | Project() | Aggregate() | GroupingSets() | Window() | Sort() | Limit():
             return (plan.input,)
         case Join() | DependentJoin() | SetOperation():
             return (plan.left, plan.right)
@@ -198,7 +203,7 @@ def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
         case Recursion():
             seed, step = new
             return plan if seed is plan.seed and step is plan.step else replace(plan, seed=seed, step=step)
-        case Filter() | Project() | Aggregate() | GroupingSets() | Sort() | Limit():
+        case Filter() | Project() | Aggregate() | GroupingSets() | Window() | Sort() | Limit():
             return plan if new[0] is plan.input else _over(plan, new[0])
         case Join() | DependentJoin() | SetOperation():
             left, right = new
@@ -209,7 +214,7 @@ def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
             assert_never(plan)
 
 
-def _over(plan: Filter | Project | Aggregate | GroupingSets | Sort | Limit, source: Logical) -> Logical:
+def _over(plan: Filter | Project | Aggregate | GroupingSets | Window | Sort | Limit, source: Logical) -> Logical:
     match plan:
         case Filter():
             return Filter(source, plan.predicate)
@@ -219,6 +224,8 @@ def _over(plan: Filter | Project | Aggregate | GroupingSets | Sort | Limit, sour
             return Aggregate(source, plan.groups, plan.aggregates)
         case GroupingSets():
             return replace(plan, input=source)
+        case Window():
+            return Window(source, plan.partition, plan.order, plan.calls)
         case Sort():
             return Sort(source, plan.keys)
         case Limit():
@@ -293,6 +300,12 @@ def expressions(plan: Logical) -> Iterator[Expr]:
                 yield expr
             for _, call in plan.aggregates:
                 yield call
+        case Window():
+            yield from plan.partition
+            for key in plan.order:
+                yield key.expr
+            for _, window in plan.calls:
+                yield window
         case Sort():
             for key in plan.keys:
                 yield key.expr
@@ -327,16 +340,26 @@ def map_expressions(plan: Logical, f: ExprFunction) -> Logical:
             if groups is plan.groups and aggregates is plan.aggregates:
                 return plan
             return replace(plan, groups=groups, aggregates=aggregates)  # type: ignore[arg-type]
+        case Window():
+            partition, order = _map_all(plan.partition, f), _map_keys(plan.order, f)
+            windows = _map_pairs(plan.calls, f)
+            if partition is plan.partition and order is plan.order and windows is plan.calls:
+                return plan
+            return Window(plan.input, partition, order, windows)  # type: ignore[arg-type]
         case Sort():
-            keys = tuple([SortKey(f(k.expr), k.descending, k.nulls_first) for k in plan.keys])
-            same = all(a.expr is b.expr for a, b in zip(keys, plan.keys))
-            return plan if same else Sort(plan.input, keys)
+            keys = _map_keys(plan.keys, f)
+            return plan if keys is plan.keys else Sort(plan.input, keys)
         case Values():
             rows = tuple([_map_all(row, f) for row in plan.rows])
             same = all(a is b for a, b in zip(rows, plan.rows))
             return plan if same else Values(plan.columns, rows)
         case _:
             assert_never(plan)
+
+
+def _map_keys(keys: tuple[SortKey, ...], f: ExprFunction) -> tuple[SortKey, ...]:
+    mapped = tuple([SortKey(f(k.expr), k.descending, k.nulls_first) for k in keys])
+    return keys if all(a.expr is b.expr for a, b in zip(mapped, keys)) else mapped
 
 
 def _map_pairs(

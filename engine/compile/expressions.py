@@ -39,6 +39,7 @@ from ...planner.expressions import (
     Or,
     Quantified,
     ScalarSubquery,
+    WindowCall,
 )
 from ...planner.traverse import children, unnumbered
 from ...storage.types import BOOLEAN, Physical
@@ -157,7 +158,7 @@ class Compiler:
                 return self._boolean(expr, active)
             case ColumnRef() | Literal():
                 raise InternalError("handled by emit")
-            case AggregateCall() | ScalarSubquery() | Exists() | Quantified():
+            case AggregateCall() | WindowCall() | ScalarSubquery() | Exists() | Quantified():
                 raise InternalError(f"{type(expr).__name__} left in an expression that runs on slices")
             case _:
                 assert_never(expr)

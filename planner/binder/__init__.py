@@ -9,6 +9,7 @@
     select.py       SELECT                         from_clause.py  tables, views, joins
     setops.py       UNION ..., ORDER BY, LIMIT     ctes.py         WITH
     aggregates.py   aggregates and GROUP BY        subqueries.py   subqueries in expressions
+    windows.py      window functions, OVER         frames.py       ROWS and RANGE
     expressions.py  the expression binder          dispatch.py     node class -> handler
     operators.py predicates.py conditionals.py literals.py calls.py      the handlers
     insert.py       rows into a table              bound.py        a bound query before it has a place

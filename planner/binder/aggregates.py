@@ -40,6 +40,8 @@ from .expressions import ExpressionBinder
 from .grouping_sets import GroupBy
 from .scope import Scope
 
+NESTED = "aggregate function calls may not have nested aggregate or window function"
+
 
 class Aggregates:
     """The aggregate calls of one query, each once, with the column that holds its result."""
@@ -75,14 +77,15 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
     if e.aggregates is None:
         raise GroupingError(f"aggregates not allowed in {e.clause} clause", position=position)
     if e.aggregates.busy:
-        raise GroupingError("aggregate function calls may not have nested aggregate or window function",
-                            position=position)
-    distinct, given = _arguments(name, arguments, position)
+        raise GroupingError(NESTED, position=position)
+    distinct, given = aggregated(name, arguments, position)
     e.aggregates.busy = True
     try:
         args = [e.bind(a) for a in given]
     finally:
         e.aggregates.busy = False
+    if e.windows is not None and e.windows.hold(args):
+        raise GroupingError(NESTED, position=position)
     _refuse_outer(e, name, args, position)
     return e.aggregates.column(_call(e, name, args, distinct, node))
 
@@ -96,7 +99,7 @@ def _refuse_outer(e: ExpressionBinder, name: str, args: Sequence[Expr], position
         )
 
 
-def _arguments(name: str, arguments: Sequence[Any], position: int | None) -> tuple[bool, Sequence[Any]]:
+def aggregated(name: str, arguments: Sequence[Any], position: int | None) -> tuple[bool, Sequence[Any]]:
     """(DISTINCT?, arguments); COUNT(*) has none."""
     if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
         inner = arguments[0].expressions

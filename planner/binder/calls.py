@@ -50,6 +50,9 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         return aggregate(e, name, arguments, node)
     if name in grouping_sets.FUNCTIONS:
         return grouping_sets.grouping(e, name, arguments, node)
+    if functions.is_only_window(name):
+        raise SqlSyntaxError(f"window function {name} requires an OVER clause", sqlstate="42809",
+                             position=e.b.position(node))
     signatures = functions.resolve(name)
     span = e.span(node)
     for argument in arguments:

@@ -10,7 +10,15 @@ from ..coercion import coerce, settle
 from ..expressions import Expr
 from ..logical import Query
 from ..syntax import TOO_DEEP
-from . import calls, conditionals, literals, operators, predicates, subqueries  # noqa: F401 - fill the table
+from . import (  # noqa: F401 - fill the table
+    calls,
+    conditionals,
+    literals,
+    operators,
+    predicates,
+    subqueries,
+    windows,
+)
 from .bound import finished
 from .context import BindContext, Binder
 from .ctes import EMPTY

@@ -6,6 +6,7 @@ binder itself and the nodes that are about names.
 
     clause       WHERE, HAVING, "JOIN/ON" ...: for the words of errors
     aggregates   where aggregate calls are collected; None where they are not allowed
+    windows      where window functions are collected; None where they are not allowed
     aliases      what a name may mean besides a column: select-list aliases (Redshift reuses them in the
                  list itself, in WHERE, GROUP BY, HAVING and ORDER BY; columns of FROM come first)
 """
@@ -28,6 +29,7 @@ from .scope import Scope
 if TYPE_CHECKING:
     from .aggregates import Aggregates
     from .ctes import Env
+    from .windows import Windows
 
 Alias = Callable[[str], "Expr | None"]
 
@@ -35,7 +37,7 @@ Alias = Callable[[str], "Expr | None"]
 class ExpressionBinder:
     """Binds the expressions of one clause of one query."""
 
-    __slots__ = ("aggregates", "alias_names", "aliases", "b", "clause", "env", "scope")
+    __slots__ = ("aggregates", "alias_names", "aliases", "b", "clause", "env", "scope", "windows")
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class ExpressionBinder:
         aggregates: Aggregates | None = None,
         aliases: Alias | None = None,
         alias_names: Iterable[str] = (),
+        windows: Windows | None = None,
     ) -> None:
         self.b = b
         self.scope = scope
@@ -54,6 +57,7 @@ class ExpressionBinder:
         self.aggregates = aggregates
         self.aliases = aliases
         self.alias_names = alias_names
+        self.windows = windows
 
     def bind(self, node: Any) -> Expr:
         """The expression for a syntax node."""
@@ -88,7 +92,6 @@ class ExpressionBinder:
 
 
 _NAMES: dict[type, str] = {
-    exp.Window: "a window function (OVER)",
     exp.WithinGroup: "WITHIN GROUP",
     exp.Filter: "FILTER (WHERE ...)",
     exp.SimilarTo: "SIMILAR TO",

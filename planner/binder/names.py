@@ -42,6 +42,8 @@ def output_name(node: Any) -> str:
             return "sysdate" if node.args.get("sysdate") else "timestamptz"
         case exp.Dot():
             return output_name(node.expression)
+        case exp.Window() | exp.WithinGroup() | exp.IgnoreNulls() | exp.RespectNulls():
+            return output_name(node.this)
         case exp.Identifier():
             return str(node.name).lower()
         case _:

@@ -1,6 +1,7 @@
-"""SELECT: FROM, WHERE, GROUP BY, HAVING, the select list, DISTINCT, ORDER BY, LIMIT, in that order.
+"""SELECT: FROM, WHERE, GROUP BY, HAVING, windows, QUALIFY, the select list, DISTINCT, ORDER BY, LIMIT, in that order.
 
-    Limit <- Sort <- [Aggregate: DISTINCT] <- Project <- [Filter: HAVING] <- [Aggregate] <- [Filter: WHERE] <- FROM
+    Limit <- Sort <- [Aggregate: DISTINCT] <- Project <- [Filter: QUALIFY] <- [Window ...]
+          <- [Filter: HAVING] <- [Aggregate] <- [Filter: WHERE] <- FROM
 
 The Project also computes what ORDER BY needs and the list has not; those columns go along unseen (a
 `Bound` names the columns that count).
@@ -15,7 +16,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from ...errors import NotSupportedError, ProgrammingError
+from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError
 from ..coercion import settle
 from ..expressions import ColumnRef, Expr
 from ..logical import Aggregate, Filter, Logical, Project, Sort, SortKey
@@ -33,10 +34,10 @@ from .scope import Scope
 from .select_list import Item, select_list
 from .series import with_series
 from .setops import limited, ordinal_place
+from .windows import Windows, window_error
 
 _REFUSED = {
-    "qualify": "QUALIFY", "into": "SELECT INTO here", "windows": "WINDOW", "locks": "FOR UPDATE",
-    "connect": "CONNECT BY",
+    "into": "SELECT INTO here", "windows": "WINDOW", "locks": "FOR UPDATE", "connect": "CONNECT BY",
     "pivots": "PIVOT", "laterals": "LATERAL", "sample": "TABLESAMPLE", "match": "MATCH_RECOGNIZE",
     "cluster": "CLUSTER BY", "distribute": "DISTRIBUTE BY", "sort": "SORT BY", "hint": "a hint",
     "kind": "SELECT AS", "prewhere": "PREWHERE", "settings": "SETTINGS",
@@ -56,7 +57,7 @@ def bind_select(b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> B
 class _Select:
     """The parts of one SELECT while it is bound."""
 
-    __slots__ = ("aggregates", "aliases", "b", "env", "items", "node", "scope", "visible")
+    __slots__ = ("aggregates", "aliases", "b", "env", "items", "node", "scope", "visible", "windows")
 
     def __init__(self, b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> None:
         for key, name in _REFUSED.items():
@@ -66,6 +67,7 @@ class _Select:
         self.node = node
         self.env = env
         self.aggregates = Aggregates(b)
+        self.windows = Windows(b)
         self.items: list[Item] = []
         self.aliases: dict[str, Item] = {}
         self.visible: int | None = None  # while an item is bound: only aliases to its left are in sight
@@ -77,17 +79,22 @@ class _Select:
             plan = Filter(plan, condition)
         groups = self._groups()
         exprs = [self._value(item) for item in self.items]
-        having = self.node.args.get("having")
-        condition = None if having is None else self._binder("HAVING", self.aggregates).boolean(having.this)
+        having = self._condition("HAVING", None)
         order = self._order()
+        qualify = self._condition("QUALIFY", self.windows)
         if groups is not None or having is not None or self.aggregates:
             grouping = Grouping(self.b, self.scope, groups or GroupBy(), self.aggregates)
             exprs = [grouping.above(e) for e in exprs]
             order = [(grouping.above(e) if isinstance(e, _EXPRESSIONS) else e, key) for e, key in order]
-            condition = None if condition is None else grouping.above(condition)
+            having = None if having is None else grouping.above(having)
+            qualify = None if qualify is None else grouping.above(qualify)
+            self.windows.lift(grouping.above)
             plan = grouping.node(plan)
-            if condition is not None:
-                plan = Filter(plan, condition)
+            if having is not None:
+                plan = Filter(plan, having)
+        plan = self.windows.node(plan)
+        if qualify is not None:
+            plan = Filter(plan, qualify)
         return self._result(plan, exprs, order)
 
     def _from_where(self) -> tuple[Logical, Expr | None]:
@@ -105,6 +112,19 @@ class _Select:
         self.scope = source.scope
         self._expand()
         return source.plan, condition
+
+    def _condition(self, clause: str, windows: Windows | None) -> Expr | None:
+        """HAVING or QUALIFY. Aliases may stand for window functions where these are allowed."""
+        node = self.node.args.get(clause.lower())
+        if node is None:
+            return None
+        condition = self._binder(clause, self.aggregates, windows).boolean(node.this)
+        if windows is None and self.windows.hold([condition]):
+            raise window_error(clause, self.b.position(node))
+        if windows is not None and not windows.specs:
+            raise SqlSyntaxError("QUALIFY needs a window function, in its condition or in the select list",
+                                 position=self.b.position(node))
+        return condition
 
     # -- the select list -----------------------------------------------------------------------------
 
@@ -125,7 +145,7 @@ class _Select:
             before, self.visible = self.visible, item.place
             item.busy = True
             try:
-                item.expr = self._binder("SELECT", self.aggregates).bind(item.node)
+                item.expr = self._binder("SELECT", self.aggregates, self.windows).bind(item.node)
             finally:
                 item.busy = False
                 self.visible = before
@@ -148,9 +168,11 @@ class _Select:
         finally:
             item.busy = False
 
-    def _binder(self, clause: str, aggregates: Aggregates | None) -> ExpressionBinder:
+    def _binder(
+        self, clause: str, aggregates: Aggregates | None, windows: Windows | None = None
+    ) -> ExpressionBinder:
         aliases = self._alias if aggregates is not None else self._plain_alias
-        return ExpressionBinder(self.b, self.scope, self.env, clause, aggregates, aliases, self.aliases)
+        return ExpressionBinder(self.b, self.scope, self.env, clause, aggregates, aliases, self.aliases, windows)
 
     # -- GROUP BY --------------------------------------------------------------------------------------
 
@@ -184,6 +206,8 @@ class _Select:
         if len(self.aggregates.calls) > before:
             raise ProgrammingError("aggregates not allowed in GROUP BY clause", sqlstate="42803",
                                    position=self.b.position(node))
+        if self.windows.hold([expr]):
+            raise window_error("GROUP BY", self.b.position(node))
         return expr
 
     # -- ORDER BY --------------------------------------------------------------------------------------
@@ -203,7 +227,7 @@ class _Select:
             named = [i for i, item in enumerate(self.items) if item.name == node.name.lower()]
             if named:
                 return self._unambiguous(named, node)
-        return self._binder("ORDER BY", self.aggregates).bind(node)
+        return self._binder("ORDER BY", self.aggregates, self.windows).bind(node)
 
     def _unambiguous(self, places: list[int], node: Any) -> int:
         if any(self._value(self.items[i]) != self._value(self.items[places[0]]) for i in places[1:]):

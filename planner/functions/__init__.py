@@ -1,7 +1,8 @@
 """The function catalogue: what each function takes and gives. What it *does* is in the engine.
 
 One module per family, each with a tuple FUNCTIONS of `Signature` (signature.py); aggregates in
-aggregate.py. `resolve(name)` gives a name's signatures, in the order in which they are tried.
+aggregate.py, window functions in window.py. `resolve(name)` gives a name's signatures, in the order in which they
+are tried.
 
 Implementation keys, with argument types as the engine gets them (n = any numeric class, text = VARCHAR,
 int = any integer, ts = TIMESTAMP or TIMESTAMPTZ); result types stand in the Call:
@@ -20,10 +21,11 @@ All are strict. Everything else (COALESCE, NULLIF, GETDATE ...) is built from ot
 """
 from __future__ import annotations
 
-from . import aggregate, conditional, datetime, math, string, system
+from . import aggregate, conditional, datetime, math, string, system, window
 from .aggregate import Aggregate
 from .missing import MISSING
 from .signature import Signature, Site
+from .window import WindowFunction, is_only_window, resolve_window
 
 _FAMILIES = (math, string, datetime, conditional, system)
 _PART_KEYS = ("date_diff", "date_trunc", "extract")
@@ -61,10 +63,10 @@ def resolve_aggregate(name: str) -> Aggregate | None:
 
 def names() -> tuple[str, ...]:
     """All names, for near-name hints and listings."""
-    return tuple(sorted({*_BY_NAME, *_AGGREGATES}))
+    return tuple(sorted({*_BY_NAME, *_AGGREGATES, *(w.name for w in window.WINDOWS)}))
 
 
 __all__ = [
-    "AGGREGATE_KEYS", "Aggregate", "KEYS", "MISSING", "SIGNATURES", "Signature", "Site", "names", "resolve",
-    "resolve_aggregate",
+    "AGGREGATE_KEYS", "Aggregate", "KEYS", "MISSING", "SIGNATURES", "Signature", "Site", "WindowFunction",
+    "is_only_window", "names", "resolve", "resolve_aggregate", "resolve_window",
 ]

@@ -50,7 +50,8 @@ def _ordered(type: SqlType) -> SqlType | None:
     return None if type.kind in (Kind.BOOLEAN, Kind.INTERVAL) else type
 
 
-def _any(type: SqlType) -> SqlType | None:
+def anything(type: SqlType) -> SqlType | None:
+    """Any type, as it is."""
     return varchar() if type.kind is Kind.UNKNOWN else type
 
 
@@ -64,7 +65,7 @@ AGGREGATES: tuple[Aggregate, ...] = (
     Aggregate(("avg",), "avg", _total),
     Aggregate(("min",), "min", _ordered, keeps_distinct=False),
     Aggregate(("max",), "max", _ordered, keeps_distinct=False),
-    Aggregate(("any_value",), "any_value", _any, keeps_distinct=False),
+    Aggregate(("any_value",), "any_value", anything, keeps_distinct=False),
     Aggregate(("bool_and",), "bool_and", _boolean, keeps_distinct=False),
     Aggregate(("bool_or",), "bool_or", _boolean, keeps_distinct=False),
 )

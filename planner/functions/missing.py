@@ -13,8 +13,7 @@ _NAMES = """
     stddev stddev_pop stddev_samp strtol timeofday timestamp_cmp timestamp_cmp_date timestamp_cmp_timestamptz
     timestamptz_cmp timestamptz_cmp_date timestamptz_cmp_timestamp timezone to_char to_date to_hex
     to_number to_timestamp to_varbyte translate var_pop var_samp variance from_hex from_varbyte
-    first_value last_value lag lead nth_value ntile rank dense_rank percent_rank cume_dist row_number
-    ratio_to_report array array_concat array_flatten get_array_length split_to_array
+    array array_concat array_flatten get_array_length split_to_array
     subarray object object_transform lower_attribute_names size is_array
     is_bigint is_boolean is_char is_decimal is_float is_integer is_object is_scalar is_smallint is_varchar
     pg_backend_pid pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_cancel_backend

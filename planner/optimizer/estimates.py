@@ -33,6 +33,7 @@ from ..logical import (
     Sort,
     Values,
     VirtualScan,
+    Window,
     WorkingRows,
 )
 
@@ -178,6 +179,8 @@ class Estimator:
                 return self._aggregate(plan)
             case GroupingSets():
                 raise AssertionError("grouping sets are gone after the rewrites")
+            case Window():
+                return self._window(plan)
             case Join() | DependentJoin():
                 return self._join(plan)
             case SetOperation():
@@ -246,6 +249,18 @@ class Estimator:
             )
         for ref, call in plan.aggregates:
             self.columns[ref.id] = self._of_aggregate(call, rows, below)
+        return rows
+
+    def _window(self, plan: Window) -> float:
+        rows = self.rows(plan.input)
+        size = rows / self.groups(list(plan.partition), rows)
+        for ref, call in plan.calls:
+            ranks = call.function in ("row_number", "rank", "dense_rank")
+            low, high = (1, max(1.0, size)) if ranks else (None, None)
+            distinct = max(1.0, min(size, rows)) if ranks else max(1.0, rows)
+            self.columns[ref.id] = ColumnEstimate(
+                distinct, max(1.0, rows), low, high, width=type_width(call.type)
+            )
         return rows
 
     def _of_aggregate(self, call: AggregateCall, rows: float, below: float) -> ColumnEstimate:

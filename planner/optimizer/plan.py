@@ -34,6 +34,7 @@ from ..logical import (
     Sort,
     Values,
     VirtualScan,
+    Window,
     WorkingRows,
 )
 from ..physical import (
@@ -60,6 +61,7 @@ from .estimates import Estimator
 from .joins import narrow, plan_join
 from .ordering import plan_limit, plan_sort
 from .recursion import plan_recursion
+from .windows import plan_window
 
 if TYPE_CHECKING:
     from ...storage.schema import CatalogView
@@ -115,6 +117,9 @@ class Planner:
             case Aggregate():
                 self._prepare(node)
                 return plan_aggregate(self, node, to_leader)
+            case Window():
+                self._prepare(node)
+                return plan_window(self, node, needed)
             case Sort():
                 if ordered:
                     return plan_sort(self, node, needed)

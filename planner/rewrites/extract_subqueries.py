@@ -51,6 +51,7 @@ from ..logical import (
     SetOperation,
     Sort,
     Values,
+    Window,
 )
 from ..predicates import FALSE, NEGATED, TRUE, conjoin, conjuncts, disjoin, push_not
 from ..traverse import expressions, map_children, map_expressions, map_inputs
@@ -71,7 +72,7 @@ def extract_subqueries(plan: Logical, context: RewriteContext) -> Logical:
                 return _join(node, context, used)
             case Values():
                 return _values(node, context, used)
-            case Project() | Aggregate() | GroupingSets() | Sort():
+            case Project() | Aggregate() | GroupingSets() | Window() | Sort():
                 source = _Source(node.input, context, used)
                 changed = map_expressions(node, source.replace)
                 return map_inputs(changed, lambda _: source.plan)

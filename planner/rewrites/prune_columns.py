@@ -30,6 +30,7 @@ from ..logical import (
     Sort,
     Values,
     VirtualScan,
+    Window,
     WorkingRows,
 )
 from ..traverse import walk_plan
@@ -102,6 +103,8 @@ def _prune(plan: Logical, needed: set[ColumnId]) -> Logical:
             return Aggregate(_prune(plan.input, columns_of_all(used)), plan.groups, calls)
         case GroupingSets():
             raise AssertionError("grouping sets are gone after the rewrites")
+        case Window():
+            return _window(plan, needed)
         case Sort():
             below = needed | columns_of_all([k.expr for k in plan.keys])
             return Sort(_prune(plan.input, below), plan.keys)
@@ -111,6 +114,15 @@ def _prune(plan: Logical, needed: set[ColumnId]) -> Logical:
             return _union(plan, needed)
         case _:
             assert_never(plan)
+
+
+def _window(plan: Window, needed: set[ColumnId]) -> Logical:
+    calls = tuple([(ref, call) for ref, call in plan.calls if ref.id in needed])
+    if not calls:
+        return _prune(plan.input, needed)
+    below = needed - {ref.id for ref, _ in plan.calls}
+    below |= columns_of_all([*plan.partition, *[k.expr for k in plan.order], *[call for _, call in calls]])
+    return Window(_prune(plan.input, below), plan.partition, plan.order, calls)
 
 
 def _is_identity(columns: tuple[tuple[ColumnRef, Expr], ...], source: Logical) -> bool:

@@ -6,7 +6,8 @@
         Scan o                                 Scan o
 
 Going down, a node takes the conjuncts from above and hands each to the child whose columns it uses:
-through projections (the expression put in for the column), below aggregates (on group columns), into
+through projections (the expression put in for the column), below aggregates (on group columns) and windows
+(on partition columns: whole partitions go), into
 both sides of a union, to the preserved side of an outer join. A region of inner joins is taken as a
 whole: its conjuncts and what they imply (infer_predicates) are shared out to the leaves, the rest
 becomes join conditions, each at the lowest join that has its columns.
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..columns import columns_of, output_ids, substitute
-from ..expressions import ColumnId, Expr
+from ..expressions import ColumnId, ColumnRef, Expr
 from ..logical import (
     Aggregate,
     Filter,
@@ -29,6 +30,7 @@ from ..logical import (
     Project,
     SetOperation,
     Sort,
+    Window,
 )
 from ..predicates import TRUE, can_fail, conjoin, conjuncts, is_volatile
 from ..traverse import map_inputs
@@ -56,6 +58,8 @@ def _push(plan: Logical, parts: list[Expr]) -> Logical:
             return _project(plan, parts)
         case Aggregate():
             return _aggregate(plan, parts)
+        case Window():
+            return _window(plan, parts)
         case Join():
             return _region(plan, parts) if plan.kind in INNER_KINDS else _outer(plan, parts)
         case Sort():
@@ -91,6 +95,13 @@ def _aggregate(plan: Aggregate, parts: list[Expr]) -> Logical:
         (moving if fits else staying).append(conjunct)
     source = _push(plan.input, [substitute(c, keys) for c in moving])
     return _filtered(Aggregate(source, plan.groups, plan.aggregates), staying)
+
+
+def _window(plan: Window, parts: list[Expr]) -> Logical:
+    keys = {e.id for e in plan.partition if isinstance(e, ColumnRef)}
+    moving = [c for c in parts if (used := columns_of(c)) and used <= keys and _movable(c)]
+    staying = [c for c in parts if c not in moving]
+    return _filtered(Window(_push(plan.input, moving), plan.partition, plan.order, plan.calls), staying)
 
 
 def _union(plan: SetOperation, parts: list[Expr]) -> Logical:

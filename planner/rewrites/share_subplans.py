@@ -17,7 +17,7 @@ from dataclasses import fields, replace
 
 from ..columns import copy_plan, free_columns, output_columns
 from ..expressions import ColumnId, ColumnRef, Expr
-from ..logical import Aggregate, CteRef, Join, Logical, Scan, Sort, VirtualScan, WorkingRows
+from ..logical import Aggregate, CteRef, Join, Logical, Scan, Sort, SortKey, VirtualScan, Window, WorkingRows
 from ..predicates import is_volatile
 from ..traverse import children, expressions, inputs, map_inputs, walk_plan
 from .context import RewriteContext
@@ -115,6 +115,9 @@ def _shape(plan: Logical) -> Shape | None:
         ]
         return (type(expr).__name__, *plain, *[expression(e) for e in children(expr)])
 
+    def keys(sorted_by: tuple[SortKey, ...]) -> list[Hashable]:
+        return [(expression(k.expr), k.descending, k.nulls_first) for k in sorted_by]
+
     def node(plan: Logical) -> Hashable:
         below = [node(child) for child in inputs(plan)]
         own: list[Hashable] = [getattr(plan, n) for n in _OWN.get(type(plan).__name__, ())]
@@ -128,7 +131,10 @@ def _shape(plan: Logical) -> Shape | None:
             case CteRef():
                 own += [plan.cte, tuple([(column(ref.id), made.id) for ref, made in plan.columns])]
             case Sort():
-                own += [(expression(k.expr), k.descending, k.nulls_first) for k in plan.keys]
+                own += keys(plan.keys)
+            case Window():
+                own += [len(plan.partition), *map(expression, plan.partition), len(plan.order), *keys(plan.order)]
+                own += [expression(call) for _, call in plan.calls]
             case _:
                 own += [expression(e) for e in expressions(plan)]
         if not isinstance(plan, (Scan, VirtualScan, CteRef, WorkingRows)):

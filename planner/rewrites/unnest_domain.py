@@ -41,8 +41,10 @@ from ..logical import (
     SetOperation,
     Sort,
     Values,
+    Window,
 )
 from ..predicates import conjoin_or_true, conjuncts, null_safe_equal
+from ..traverse import map_expressions
 from .context import RewriteContext
 from .keys import single_row, spell_out_nulls
 
@@ -104,6 +106,8 @@ class _Domain:
                 return self.push(plan.input)
             case Aggregate():
                 return self._aggregate(plan)
+            case Window():
+                return self._window(plan)
             case Join():
                 return self._join(plan)
             case SetOperation():
@@ -127,6 +131,13 @@ class _Domain:
         if plan.groups:
             return grouped, copies
         return self._every_value(plan, grouped, copies)
+
+    def _window(self, plan: Window) -> tuple[Logical, Names]:
+        """Each value of D has partitions of its own."""
+        source, names = self.push(plan.input)
+        own = map_expressions(plan, lambda e: substitute(e, names))
+        assert isinstance(own, Window)
+        return Window(source, own.partition + tuple(names.values()), own.order, own.calls), names
 
     def _every_value(self, plan: Aggregate, grouped: Aggregate, copies: Names) -> tuple[Logical, Names]:
         """A scalar aggregate has a row for each value of D, also where nothing was aggregated."""
