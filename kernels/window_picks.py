@@ -94,15 +94,13 @@ def window_best(codes, valid, lo, hi, n, flip, room, out):
         if a >= middle:
             front = np.int64(-1)
             for j in range(b - 1, a - 1, -1):
-                if valid == 0 or ok[j] != 0:
-                    if front < 0 or (c[j] ^ flip) <= (c[front] ^ flip):
-                        front = np.int64(j)
+                if (valid == 0 or ok[j] != 0) and (front < 0 or (c[j] ^ flip) <= (c[front] ^ flip)):
+                    front = np.int64(j)
                 suffix[j] = front
             middle, tail, front = b, b, np.int64(-1)
         for j in range(tail, b):
-            if valid == 0 or ok[j] != 0:
-                if front < 0 or (c[j] ^ flip) < (c[front] ^ flip):
-                    front = np.int64(j)
+            if (valid == 0 or ok[j] != 0) and (front < 0 or (c[j] ^ flip) < (c[front] ^ flip)):
+                front = np.int64(j)
         tail = b
         best = suffix[a]
         if best < 0 or (front >= 0 and (c[front] ^ flip) < (c[best] ^ flip)):

@@ -244,7 +244,9 @@ def best_rows(codes: np.ndarray, valid: np.ndarray | None, frames: Frames, large
     return out
 
 
-def gather(physical: str, values: np.ndarray, valid: np.ndarray | None, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def gather(
+    physical: str, values: np.ndarray, valid: np.ndarray | None, rows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """values[rows] and their validity; NULL where the row is -1."""
     n, out, known = len(rows), _values(physical, len(rows)), empty(len(rows), np.uint8)
     source = address(values) if len(values) else 0

@@ -16,14 +16,15 @@
 
 As there, a redistribution or broadcast is no line of its own (but below a window's sort): the join's DS_ label
 tells it, and an aggregate's two phases are one line. Projections and the insert of INSERT and CREATE TABLE AS
-are not shown. A move to the slices of the insert's table is (Redshift keeps it to itself): that is what its design costs.
+are not shown. A move to the slices of the insert's table is (Redshift keeps it to itself): that is what its
+design costs.
 
     XN Network  (cost=...)
       Distribute
       ->  XN Seq Scan on orders  (cost=...)
 
-With `counters` (EXPLAIN ANALYZE) each line
-gets what its node really did. The golden plan tests print through this module too.
+With `counters` (EXPLAIN ANALYZE) each line gets what its node really did. The golden plan tests print through
+this module too.
 """
 from __future__ import annotations
 
@@ -142,8 +143,8 @@ class _Printer:
                 for ref, call in node.aggregates:
                     self.texts.setdefault(ref.id, self._aggregate_text(call, node.phase))
             case WindowRows():
-                for ref, call in node.calls:
-                    self.texts.setdefault(ref.id, self.text(call))
+                for ref, window in node.calls:
+                    self.texts.setdefault(ref.id, self.text(window))
             case Shared():
                 for ref, made in node.columns:
                     self.texts.setdefault(ref.id, self.text(made))

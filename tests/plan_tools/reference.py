@@ -25,6 +25,7 @@ from warehouse.planner.expressions import (
     Literal,
     Quantified,
     ScalarSubquery,
+    WindowCall,
 )
 from warehouse.planner.traverse import rewrite
 from warehouse.storage.types import BOOLEAN
@@ -93,6 +94,45 @@ def limited(rows: list[Row], count: int | None, offset: int) -> list[Row]:
     return rows[offset:] if count is None else rows[offset:offset + count]
 
 
+def windowed(rows: list[Row], node: lo.Window | ph.WindowRows) -> list[Row]:
+    """Each row with the results of its partition, whose rows are ordered as they came where the order does not tell."""
+    partitions: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        partitions.setdefault(tuple([evaluate(e, row) for e in node.partition]), []).append(row)
+    made = []
+    for members in partitions.values():
+        members = ordered(members, node.order)
+        keys = [[evaluate(k.expr, row) for k in node.order] for row in members]
+        for i, row in enumerate(members):
+            values = {ref.id: window_value(call, members, keys, i) for ref, call in node.calls}
+            made.append({**row, **values})
+    return made
+
+
+def window_value(call: WindowCall, members: list[Row], keys: list[list[Any]], at: int) -> Any:
+    match call.function:
+        case "rank":
+            return keys.index(keys[at]) + 1
+        case "dense_rank":
+            return len({tuple(k) for k in keys[: keys.index(keys[at]) + 1]})
+        case _:
+            frame = call.frame
+            assert frame.mode == "rows"
+            start = 0 if frame.start is None else max(at + frame.start, 0)
+            end = len(members) if frame.end is None else max(at + frame.end + 1, 0)
+            return aggregate(AggregateCall(call.function, call.args, call.type), members[start:end])
+
+
+def in_order(rows: list[Row], node: ph.WindowRows) -> bool:
+    """The rows of each partition stand together, in the window's order."""
+    seen = [tuple([evaluate(e, row) for e in node.partition]) for row in rows]
+    starts = [key for i, key in enumerate(seen) if i == 0 or key != seen[i - 1]]
+    parts: dict[tuple[Any, ...], list[Row]] = {}
+    for key, row in zip(seen, rows):
+        parts.setdefault(key, []).append(row)
+    return len(starts) == len(parts) and all(p == ordered(p, node.order) for p in parts.values())
+
+
 # -- logical -------------------------------------------------------------------------------------
 
 
@@ -151,6 +191,8 @@ class Logical:
                 for r in self.rows(plan.input, outer):
                     rows.append({**r, **{ref.id: self.value(e, r) for ref, e in plan.groups}})
                 return [{**outer, **r} for r in grouped(rows, groups, plan.aggregates)]
+            case lo.Window():
+                return windowed(self.rows(plan.input, outer), plan)
             case lo.Sort():
                 return ordered(self.rows(plan.input, outer), plan.keys)
             case lo.Limit():
@@ -308,6 +350,12 @@ class Cluster:
                 def work(rows: list[Row]) -> list[Row]:
                     return limited(ordered(rows, node.keys), node.limit, 0)
                 return self.each(self.rows(node.input), work)
+            case ph.WindowRows():
+                places = self.rows(node.input)
+                partitions = [{tuple([evaluate(e, r) for e in node.partition]) for r in rows} for rows in places.values()]
+                assert sum(map(len, partitions)) == len(set().union(*partitions)), "a partition is on one slice"
+                assert all(in_order(rows, node) for rows in places.values()), "rows are sorted"
+                return self.each(places, lambda rows: windowed(rows, node))
             case ph.LimitRows():
                 places = self.rows(node.input)
                 assert set(places) == {LEADER}

@@ -130,3 +130,16 @@ with recursive r(a, n) as (select a, 1 from u union all select r.a, n + 1 from r
 with recursive r(a, n) as (select a, 1 from u union all select r.a, n + v.m from r join (select b, cast(count(*) as int) as m from t group by b) v on v.b = r.a where n < 3) select a, count(*) from r group by a
 with recursive r(a) as (select k from w union all select a - 1 from r where a > 0), s(b, c) as (select a, 1 from r union all select b, c + 1 from s where c < 2) select b, sum(c) from s group by b
 with recursive r(a, n) as (select a, 1 from t union all select r.a, n + 1 from r left join u on r.a = u.a and u.b = 2 where n < 3 and u.a is null) select * from r
+select a, b, rank() over (partition by a order by b) from t
+select a, sum(b) over (partition by a), count(*) over (partition by a, b), dense_rank() over (partition by b, a order by c) from t
+select a, b, sum(c) over (order by a, b, c rows 2 preceding), rank() over (order by a) from t
+select a, sum(count(*)) over (partition by a), rank() over (order by sum(c)) from t group by a, b
+select x.a, x.r from (select a, b, rank() over (partition by a order by b) r from t) x where x.a = 1 and x.r < 3
+select t.a, x.r from t join (select a, b, rank() over (partition by a order by b desc) r from u) x on t.a = x.a and t.b = x.b
+select a from t qualify count(*) over (partition by b) > 1 and rank() over (partition by b order by a, c) = 1
+select a, avg(b) over (partition by a + b), max(s) over (partition by a), min(d) over () from t
+select a, (select max(r) from (select rank() over (order by u.b) r, u.a from u) x where x.a = t.a) from t
+select a, (select sum(n) from (select count(*) over () n from u where u.b < t.b) x) from t
+select a, count(*) over (partition by a) from (select a, b from t union all select b, a from u) x
+with x as (select a, sum(b) over (partition by a) s from t) select p.a, q.s from x p join x q on p.a = q.a
+select distinct sum(b) over (partition by a), max(c) over (partition by a, b) from t

@@ -21,6 +21,16 @@ QUERIES = [
     "select p_name from part where p_type like '%BRASS' and p_size in (1, 2) and p_retailprice is not null "
     "and (p_brand = 'a' or p_mfgr <> 'b')",
     "select case when o_orderdate < '1995-01-01' then 'old' else 'new' end, count(*) from orders group by 1",
+    # windows: collocated, moved, on the leader; one sort for several
+    "select l_orderkey, row_number() over (partition by l_orderkey order by l_linenumber) from lineitem",
+    "select sum(l_tax) over (partition by l_suppkey, l_orderkey) from lineitem",
+    "select rank() over (partition by l_suppkey order by l_tax desc) from lineitem",
+    "select rank() over (partition by l_suppkey order by l_tax, l_shipdate), sum(l_tax) over (partition by l_suppkey "
+    "order by l_tax rows unbounded preceding), count(*) over (partition by l_suppkey, l_partkey) from lineitem",
+    "select rank() over (order by c_acctbal + 1) from customer",
+    "select n_name, sum(sum(c_acctbal)) over (partition by n_regionkey) from customer, nation "
+    "where c_nationkey = n_nationkey group by n_name, n_regionkey",
+    "select l_orderkey from lineitem qualify count(*) over (partition by l_orderkey) > 3",
     "with x as (select l_suppkey k, sum(l_tax) s from lineitem group by 1) "
     "select p.k from x p, x q where p.s = q.s",
 ]

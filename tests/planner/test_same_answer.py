@@ -7,6 +7,7 @@ simulated slices and checks every claim about where rows are.
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def check(sql: str, data: Data, design: str, topology: Topology, scales: dict[st
     plan = optimize(query, view, evaluate)
     found = Cluster(data, topology.slices).run(plan)
     assert Counter(found) == Counter(expected)
-    if "order by" in sql and "(select" not in sql:
+    if "order by" in re.sub(r"over \([^)]*\)", "", sql) and "(select" not in sql:
         assert found == expected
 
 

@@ -24,6 +24,10 @@ CASES = [
         "correlated NOT IN spells its NULL rule out",
         "select a from t where a not in (select u.e from u where u.b = t.b)",
     ),
+    (
+        "windows of a correlated subquery have a partition for each outer value",
+        "select a, (select sum(n) from (select count(*) over () n from u where u.b < t.b) x) from t",
+    ),
     ("not correlated: one row, joined once", "select a from t where b = (select max(b) from u)"),
     (
         "two levels",
