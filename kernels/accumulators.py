@@ -8,7 +8,8 @@
     total.export() -> Column (I128 for sums of integers), in order of ids
 
 Functions: count (valid rows; count(*) is count without validity), sum, min, max, any_value (= min), bool_and
-(= min), bool_or (= max). An empty group's result is NULL, its count 0.
+(= min), bool_or (= max), bit_and, bit_or, moments (count, mean, squared deviations as a string of 24 bytes) and
+merge_moments of such strings. An empty group's result is NULL, its count 0.
 
 With groups, all sums of 64-bit integers and counts of a program are one instruction (grouped_sums.py):
 
@@ -16,7 +17,7 @@ With groups, all sums of 64-bit integers and counts of a program are one instruc
     program: ("agg_sums", c=ids, k=block.address)
 
 Partial results are merged by running them through the same ops: sums of sums and counts, min of mins.
-Ops: aggregates.py; what the arrays hold: aggregate_layout.py.
+Ops: aggregates.py, extremes.py, moments.py; what the arrays hold: aggregate_layout.py.
 """
 from __future__ import annotations
 
@@ -33,7 +34,10 @@ from .group_table import Column, GroupTable
 _LARGEST = np.iinfo(np.int64).max
 _FIRST_HEAP = 1 << 14
 _EXTREMES = {"min": 0, "any_value": 0, "bool_and": 0, "max": -1, "bool_or": -1}
-_WORDS = {"agg_sum_i64": 2, "agg_sum_i128": 2, "agg_minmax_i128": 2, "agg_minmax_str": 3}  # of a state
+_WORDS = {"agg_sum_i64": 2, "agg_sum_i128": 2, "agg_minmax_i128": 2, "agg_minmax_str": 3,
+          "agg_moments": 3, "agg_merge_moments": 3}  # of a state
+_MOMENTS = {"moments": ("agg_moments", "f64"), "merge_moments": ("agg_merge_moments", "str")}
+_BITS = {"bit_and": "agg_bit_and", "bit_or": "agg_bit_or"}
 _SUMS = {"i64": "agg_sum_i64", "i128": "agg_sum_i128", "f64": "agg_sum_f64"}
 
 
@@ -93,7 +97,22 @@ class Accumulator:
             return Column("i128", values.copy(), valid)
         if self.op == "agg_sum_f64":
             return Column("f64", values[:, 0].copy(), valid)
+        if self.op in ("agg_moments", "agg_merge_moments"):
+            return self._export_moments(values, valid)
+        if self.op in _BITS.values():
+            return Column("i64", np.where(seen, values[:, 0], 0), valid)
         return self._export_extreme(values, seen, valid)
+
+    @staticmethod
+    def _export_moments(values: np.ndarray, valid: np.ndarray | None) -> Column:
+        """The states as strings of their bytes, for a merge or a function of them."""
+        states = memory.padded(values.reshape(-1))
+        views = np.empty((len(values), 2), np.int64)
+        views[:, 0] = memory.address(states) + 24 * np.arange(len(values))
+        views[:, 1] = 24
+        if valid is not None:
+            views[valid == 0] = 0
+        return Column("str", views, valid, states)
 
     def export_i64(self) -> Column:
         """As `export`, a 128-bit sum as I64; raises when one does not fit."""
@@ -118,6 +137,8 @@ class Accumulator:
         if self.op == "agg_minmax_i128":
             fresh[0::2] = -1
             fresh[1::2] = _LARGEST
+        elif self.op == "agg_bit_and":
+            fresh[:] = -1
         elif self.op.startswith("agg_minmax") and self.op != "agg_minmax_str":
             fresh[:] = _LARGEST
 
@@ -202,6 +223,10 @@ def _op_of(function: str, physical: str) -> str:
         return "agg_count"
     if function == "sum" and physical in _SUMS:
         return _SUMS[physical]
+    if _MOMENTS.get(function, ("", ""))[1] == physical:
+        return _MOMENTS[function][0]
+    if function in _BITS and physical == "i64":
+        return _BITS[function]
     if function in _EXTREMES:
         return f"agg_minmax_{physical}"
     raise InternalError(f"no accumulator for {function} of {physical}")

@@ -7,6 +7,8 @@ The block of words stays at one address; growing replaces the arrays. Row 0 serv
     sum_f64         values float64                                       seen
     minmax_i64, _f64, _bool   values int64, held as (value xor flip)     seen
     minmax_i128     values 16 bytes, held as (value xor flip)            seen
+    moments, merge_moments    values (count, mean, squared deviations) float64             seen
+    bit_and, bit_or values int64                                         seen
     minmax_str      values (offset into the heap, length, room) int64    seen
 
 `flip` is 0 for MIN and -1 for MAX: inverting all bits reverses the order, so one op finds both. Floats are

@@ -202,7 +202,7 @@ def zero(type: SqlType) -> Literal:
 
 # Overflow is not counted as failing, of numbers as of dates; the rest stands in the function catalogue.
 _OVERFLOW_ONLY = frozenset({"add", "subtract", "multiply", "negate", "abs", "avg_divide"})
-_OVERFLOW_FAMILIES = ("extract_", "date_", "ts_")
+_OVERFLOW_FAMILIES = ("extract_", "date_", "ts_", "moments_")
 _INFALLIBLE = _OVERFLOW_ONLY | frozenset(s.key for s in SIGNATURES if not s.fallible and s.build is None)
 VOLATILE = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
 

@@ -37,7 +37,8 @@ _FLOAT_UNARY = {
     "ceil": "ceil_f64", "sin": "sin_f64", "cos": "cos_f64", "tan": "tan_f64", "asin": "asin_f64",
     "acos": "acos_f64", "atan": "atan_f64", "trunc": "trunc_f64", "round": "round_f64",
 }
-_NEVER_FAIL = frozenset(("negate", "abs", "sign", "floor", "ceil", "avg_divide", "date_add_days"))
+_NEVER_FAIL = frozenset(("negate", "abs", "sign", "floor", "ceil", "avg_divide", "date_add_days", "moments_stddev_samp",
+                         "moments_stddev_pop", "moments_var_samp", "moments_var_pop"))
 
 
 def emit_call(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
@@ -128,6 +129,15 @@ def _avg_divide(c: Compiler, expr: Call, args: list[Value], active: Place | None
     shifted = replace(expr.type, kind=Kind.DECIMAL, precision=38, scale=expr.type.scale)
     result = numeric.divide(c, shifted, total, count, valid, valid)
     return numeric.mask_null(c, replace(_narrow_to(c, result, expr.type), type=expr.type))
+
+
+def _deviation(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
+    """STDDEV_* and VAR_* of a state of kernels/moments.py; NULL where it counts too few values."""
+    state, population = c.in_register(args[0]), expr.key.endswith("_pop")
+    known, out = c.builder.register(Physical.BOOL), c.builder.register(Physical.F64)
+    c.builder.vector("moments_known", known, state.place, k=0 if population else 1)
+    c.builder.vector("moments_value", out, state.place, k=population + 2 * expr.key.startswith("moments_stddev"))
+    return numeric.mask_null(c, Value(expr.type, Physical.F64, out, c.both_valid(state.valid, known)))
 
 
 def _positive(c: Compiler, count: Value) -> Place | bool:
@@ -240,6 +250,7 @@ EMITTERS: dict[str, Emitter] = {
     "abs": _abs,
     "sign": _sign,
     "avg_divide": _avg_divide,
+    **{f"moments_{name}": _deviation for name in ("stddev_samp", "stddev_pop", "var_samp", "var_pop")},
     "floor": _floor_ceil,
     "ceil": _floor_ceil,
     "date_add_days": _add_days,

@@ -33,6 +33,7 @@ from ..expressions import (
     ScalarSubquery,
     Span,
 )
+from ..functions.aggregate import DEVIATIONS
 from ..logical import Aggregate, GroupingSets, Logical
 from ..traverse import map_children, unnumbered, walk
 from .context import Binder
@@ -131,6 +132,8 @@ def _call(e: ExpressionBinder, name: str, args: list[Expr], distinct: bool, node
     arg = args[0]
     if name == "count":
         arg = settle(arg)
+    elif found.key in DEVIATIONS:
+        arg = coerce(arg, type)
     elif arg.type.kind is Kind.UNKNOWN or (type.kind is Kind.BOOLEAN and arg.type.kind is not Kind.BOOLEAN):
         arg = coerce(arg, type)
     return AggregateCall(found.key, (arg,), type, distinct and found.keeps_distinct, span)

@@ -25,6 +25,7 @@ from ..coercion import coerce, settle
 from ..columns import columns_of
 from ..expressions import Call, ColumnRef, Expr, Frame, WindowCall
 from ..functions import WindowFunction
+from ..functions.aggregate import DEVIATIONS
 from ..functions.window import Order
 from ..logical import Logical, SortKey, Window
 from ..predicates import is_volatile
@@ -35,7 +36,6 @@ from .dispatch import binds
 from .expressions import ExpressionBinder
 from .frames import WINDOWING, bind_frame
 
-DEVIATIONS = ("stddev_samp", "stddev_pop", "var_samp", "var_pop")
 Spec = tuple[tuple[Expr, ...], tuple[SortKey, ...]]
 
 

@@ -8,6 +8,8 @@
               NUMERIC(p,s)            NUMERIC(38,s)
               REAL, DOUBLE            DOUBLE PRECISION
     MIN MAX   all but BOOLEAN         the argument's type
+    STDDEV_*  VAR_*  numbers          DOUBLE PRECISION
+    BIT_AND   BIT_OR  integers        the argument's type
 
 They ignore NULLs; over no rows all but COUNT are NULL.
 """
@@ -59,6 +61,16 @@ def _boolean(type: SqlType) -> SqlType | None:
     return BOOLEAN if type.kind in (Kind.BOOLEAN, Kind.UNKNOWN) or type.is_integer else None
 
 
+def _deviation(type: SqlType) -> SqlType | None:
+    return DOUBLE if type.is_numeric else None
+
+
+def _bits(type: SqlType) -> SqlType | None:
+    return type if type.is_integer else None
+
+
+DEVIATIONS = ("stddev_samp", "stddev_pop", "var_samp", "var_pop")
+
 AGGREGATES: tuple[Aggregate, ...] = (
     Aggregate(("count",), "count", _count),
     Aggregate(("sum",), "sum", _total),
@@ -68,4 +80,10 @@ AGGREGATES: tuple[Aggregate, ...] = (
     Aggregate(("any_value",), "any_value", anything, keeps_distinct=False),
     Aggregate(("bool_and",), "bool_and", _boolean, keeps_distinct=False),
     Aggregate(("bool_or",), "bool_or", _boolean, keeps_distinct=False),
+    Aggregate(("bit_and",), "bit_and", _bits, keeps_distinct=False),
+    Aggregate(("bit_or",), "bit_or", _bits, keeps_distinct=False),
+    Aggregate(("stddev", "stddev_samp"), "stddev_samp", _deviation),
+    Aggregate(("stddev_pop",), "stddev_pop", _deviation),
+    Aggregate(("variance", "var_samp"), "var_samp", _deviation),
+    Aggregate(("var_pop",), "var_pop", _deviation),
 )

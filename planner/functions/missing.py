@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 _NAMES = """
-    atan2 ascii bit_and bit_or bpcharcmp bttext_pattern_cmp can_json_parse cbrt
+    atan2 ascii bpcharcmp bttext_pattern_cmp can_json_parse cbrt
     checksum chr char collate convert_timezone cot crc32 date_cmp date_cmp_timestamp date_cmp_timestamptz
     date_part_year degrees difference farmfingerprint64 fnv_hash func_sha1 hll hll_cardinality hll_combine
     hll_combine_sketches hll_create_sketch initcap interval_cmp is_valid_json is_valid_json_array
@@ -10,9 +10,9 @@ _NAMES = """
     json_serialize_to_varbyte json_typeof listagg lpad md5 median months_between murmur3_32_hash next_day
     octetindex percentile_cont percentile_disc quote_ident quote_literal radians random regexp_count
     regexp_instr regexp_replace regexp_substr repeat replicate reverse rpad sha sha1 sha2 soundex split_part
-    stddev stddev_pop stddev_samp strtol timeofday timestamp_cmp timestamp_cmp_date timestamp_cmp_timestamptz
+    strtol timeofday timestamp_cmp timestamp_cmp_date timestamp_cmp_timestamptz
     timestamptz_cmp timestamptz_cmp_date timestamptz_cmp_timestamp timezone to_char to_date to_hex
-    to_number to_timestamp to_varbyte translate var_pop var_samp variance from_hex from_varbyte
+    to_number to_timestamp to_varbyte translate from_hex from_varbyte
     array array_concat array_flatten get_array_length split_to_array
     subarray object object_transform lower_attribute_names size is_array
     is_bigint is_boolean is_char is_decimal is_float is_integer is_object is_scalar is_smallint is_varchar

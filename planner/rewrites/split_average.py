@@ -1,27 +1,33 @@
-"""AVG becomes SUM and COUNT, which slices can add up.
+"""AVG becomes SUM and COUNT, which slices can add up; STDDEV and VARIANCE become a function of moments.
 
-    Aggregate avg(x) BY g   ->   Project g, avg_divide(s, c)
-                                   Aggregate s = sum(x), c = count(x) BY g
+    Aggregate avg(x) BY g         ->   Project g, avg_divide(s, c)
+                                         Aggregate s = sum(x), c = count(x) BY g
+    Aggregate stddev_pop(x) BY g  ->   Project g, moments_stddev_pop(m)
+                                         Aggregate m = moments(x) BY g
 
 `avg_divide` gives NULL for a count of 0 and the type that Redshift's AVG has. The sum is kept exact:
-NUMERIC(38, scale) for integers and decimals, DOUBLE PRECISION for floats. An equal SUM or COUNT that
-stands beside the AVG is not computed twice.
+NUMERIC(38, scale) for integers and decimals, DOUBLE PRECISION for floats. Moments are count, mean and squared
+deviations in a string of 24 bytes, which slices can put together (kernels/moments.py). An equal SUM, COUNT or
+state that stands beside is not computed twice.
 """
 from __future__ import annotations
 
-from ...storage.types import BIGINT, DOUBLE, SqlType, decimal
+from ...storage.types import BIGINT, DOUBLE, SqlType, decimal, varchar
 from ..expressions import AggregateCall, Call, ColumnRef, Expr
+from ..functions.aggregate import DEVIATIONS
 from ..logical import Aggregate, Logical, Project
 from ..traverse import rewrite_plan
 from .context import RewriteContext
 
 Calls = tuple[tuple[ColumnRef, AggregateCall], ...]
 Pairs = tuple[tuple[ColumnRef, Expr], ...]
+_SPLIT = ("avg", *DEVIATIONS)
+STATE = varchar(24)
 
 
 def split_average(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
-        if isinstance(node, Aggregate) and any(call.function == "avg" for _, call in node.aggregates):
+        if isinstance(node, Aggregate) and any(call.function in _SPLIT for _, call in node.aggregates):
             return _split(node, context)
         return node
 
@@ -35,8 +41,8 @@ def _split(node: Aggregate, context: RewriteContext) -> Logical:
 
 
 def without_averages(aggregates: Calls, context: RewriteContext) -> tuple[Calls, Pairs]:
-    """(aggregates without AVG; what each of the given ones is in terms of these)."""
-    calls = [(ref, call) for ref, call in aggregates if call.function != "avg"]
+    """(aggregates without AVG and deviations; what each of the given ones is in terms of these)."""
+    calls = [(ref, call) for ref, call in aggregates if call.function not in _SPLIT]
 
     def column(call: AggregateCall) -> ColumnRef:
         for ref, other in calls:
@@ -48,12 +54,15 @@ def without_averages(aggregates: Calls, context: RewriteContext) -> tuple[Calls,
 
     results: list[tuple[ColumnRef, Expr]] = []
     for ref, call in aggregates:
-        if call.function != "avg":
+        if call.function == "avg":
+            total = column(AggregateCall("sum", call.args, sum_type(call.args[0].type), call.distinct))
+            count = column(AggregateCall("count", call.args, BIGINT, call.distinct))
+            results.append((ref, Call("avg_divide", (total, count), call.type, call.span)))
+        elif call.function in DEVIATIONS:
+            state = column(AggregateCall("moments", call.args, STATE, call.distinct))
+            results.append((ref, Call(f"moments_{call.function}", (state,), call.type, call.span)))
+        else:
             results.append((ref, ref))
-            continue
-        total = column(AggregateCall("sum", call.args, sum_type(call.args[0].type), call.distinct))
-        count = column(AggregateCall("count", call.args, BIGINT, call.distinct))
-        results.append((ref, Call("avg_divide", (total, count), call.type, call.span)))
     return tuple(calls), tuple(results)
 
 

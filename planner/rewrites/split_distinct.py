@@ -23,9 +23,10 @@ Calls = tuple[tuple[ColumnRef, AggregateCall], ...]
 # What adds up partial results of a function (also used between slices).
 MERGE = {
     "count": "sum", "sum": "sum", "min": "min", "max": "max", "any_value": "any_value",
-    "bool_and": "bool_and", "bool_or": "bool_or",
+    "bool_and": "bool_and", "bool_or": "bool_or", "bit_and": "bit_and", "bit_or": "bit_or",
+    "moments": "merge_moments", "merge_moments": "merge_moments",
 }
-_INDIFFERENT = frozenset({"min", "max", "any_value", "bool_and", "bool_or"})
+_INDIFFERENT = frozenset({"min", "max", "any_value", "bool_and", "bool_or", "bit_and", "bit_or"})
 
 
 def split_distinct(plan: Logical, context: RewriteContext) -> Logical:
