@@ -67,7 +67,8 @@ if TYPE_CHECKING:
 
 Outputs = Sequence[tuple[ColumnRef, Expr]]
 _STREAMING = (FilterRows, ProjectColumns)
-_MERGED = {"count": "sum", "moments": "merge_moments"}  # how partial results are put together, where not by the same function
+# How partial results are put together, where not by the same function.
+_MERGED = {"count": "sum", "moments": "merge_moments"}
 MERGE_WORTH = 8  # rows a group from which several workers group one slice and merge
 _PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
 

@@ -5,6 +5,7 @@
     MIN, MAX        the row of the smallest code (text and wide numbers: their rank)
     COUNT, SUM      differences of running totals (floats: two stacks)
     STDDEV, VAR     count, mean and squared deviations of the frame
+    PERCENTILE_*, MEDIAN, LISTAGG    window_sorted.py
 
 A function of rows gathers its argument's values. Sums are exact for exact types, and fail only if the sum
 itself does not fit its type.
@@ -22,11 +23,11 @@ from ..kernels.sorting import SortColumn, order_codes
 from ..planner.expressions import ColumnRef, Literal, WindowCall
 from ..storage.types import Physical
 from .collection import StoredColumn, narrowed
+from .window_sorted import Result, listagg, percentile_cont, percentile_disc
 
 if TYPE_CHECKING:
     from .windows import Step
 
-Result = tuple[Physical, np.ndarray, "np.ndarray | None"]  # class, values, validity
 FITS = 1 << 62  # sums below surely fit an int64
 
 
@@ -213,4 +214,5 @@ FUNCTIONS: dict[str, Callable[[Step, WindowCall], Result]] = {
     "count": _count, "sum": _sum,
     **dict.fromkeys(_DEVIATIONS, _deviation),
     "bit_and": _bits, "bit_or": _bits,
+    "percentile_cont": percentile_cont, "percentile_disc": percentile_disc, "listagg": listagg,
 }

@@ -19,7 +19,7 @@ import numpy as np
 from ..errors import NumericOutOfRange
 from . import pack
 from .kinds import check_values
-from .memory import address, empty, zeros
+from .memory import address, empty, padded, zeros
 from .window_layout import LAST, PEERS, ROWS, UNBOUNDED
 
 _WORDS = {"i64": "i64", "f64": "i64", "bool": "bool", "i128": "i128", "str": "i128"}  # how a class is moved
@@ -255,8 +255,28 @@ def gather(
     return out, known
 
 
+def join_texts(
+    segments: Segments, views: np.ndarray, keep: np.ndarray, delimiter: bytes, limit: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The kept strings of each partition joined, as views, and the heap they point into; None if one result
+    has more than `limit` bytes."""
+    between = padded(np.frombuffer(delimiter, np.uint8))
+    sizes = empty(segments.count, np.int64)
+    too_long = pack.native("window_listagg_sizes")(
+        address(views), address(keep), address(segments.starts), segments.count, len(delimiter), limit, address(sizes)
+    )
+    if too_long >= 0:
+        return None
+    heap, out = empty(int(sizes.sum()), np.uint8), _values("str", segments.count)
+    pack.native("window_listagg_write")(
+        address(views), address(keep), address(segments.starts), segments.count, address(between), len(delimiter),
+        address(heap), address(out),
+    )
+    return out, heap
+
+
 __all__ = [
     "LAST", "PEERS", "ROWS", "UNBOUNDED", "Counted", "Frames", "Segments", "best_rows", "changes", "count_valid",
-    "gather", "moments", "nth_rows", "numbered_rows", "shifted_rows", "total_bits", "total_f64", "total_i64",
-    "total_i128", "total_wide",
+    "gather", "join_texts", "moments", "nth_rows", "numbered_rows", "shifted_rows", "total_bits", "total_f64",
+    "total_i64", "total_i128", "total_wide",
 ]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Union
 from ..storage.types import BIGINT, BOOLEAN, SqlType
 
 if TYPE_CHECKING:
-    from .logical import Logical
+    from .logical import Logical, SortKey
 
 Span = tuple[int, int]
 ColumnId = int
@@ -163,13 +163,15 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class AggregateCall:
     """An aggregate; lives only in Aggregate nodes after binding. function: 'count' (no argument =
-    count(*)), 'sum', 'min', 'max', 'avg', 'any_value', 'bool_and', 'bool_or', 'stddev_samp' ..."""
+    count(*)), 'sum', 'min', 'max', 'avg', 'any_value', 'bool_and', 'bool_or', 'stddev_samp' ...
+    `order`: WITHIN GROUP's keys (gone after the rewrites)."""
 
     function: str
     args: tuple[Expr, ...]
     type: SqlType
     distinct: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
+    order: tuple[SortKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

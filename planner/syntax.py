@@ -27,7 +27,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import Token, TokenType
 
-from ..errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
+from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 
 _DIALECT = Redshift()
 _KEEP_CALL = ["sqlglot.anonymous"]
@@ -65,7 +65,6 @@ def tokenize(text: str) -> list[Token]:
 def parse_query(text: str, tokens: Sequence[Token] | None = None) -> exp.Expr:
     """The tree of one query: SELECT, WITH, a set operation, or one of them in parentheses."""
     tokens = tokenize(text) if tokens is None else list(tokens)
-    _refuse_approximate(tokens)
     trees = _run(tokens, text, None)
     if len(trees) != 1 or not isinstance(trees[0], (exp.Query, exp.Subquery)):
         raise syntax_error(tokens[0] if tokens else None)
@@ -77,7 +76,6 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
     tokens = tokenize(text) if tokens is None else list(tokens)
     if not tokens:
         raise syntax_error(None)
-    _refuse_approximate(tokens)
     trees = _run(tokens, text, exp.Condition)
     if len(trees) != 1 or trees[0] is None:
         raise syntax_error(tokens[0])
@@ -85,7 +83,7 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 
 
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
-    tokens = _typed_literals(tokens)
+    tokens = _approximate(_typed_literals(tokens))
     depth = 0
     for i, token in enumerate(tokens):
         if token.token_type is TokenType.R_PAREN:
@@ -153,9 +151,15 @@ def syntax_error(token: Token | None) -> SqlSyntaxError:
     return SqlSyntaxError(f'syntax error at or near "{token.text}"', position=token.start)
 
 
-def _refuse_approximate(tokens: Sequence[Token]) -> None:
-    for token, after in pairwise(tokens):
-        if token.text.upper() == "APPROXIMATE" and after.text.upper() in ("COUNT", "PERCENTILE_DISC"):
-            raise NotSupportedError(
-                f"APPROXIMATE {after.text.upper()} is not supported yet", position=token.start
-            )
+def _approximate(tokens: list[Token]) -> list[Token]:
+    """APPROXIMATE COUNT and APPROXIMATE PERCENTILE_DISC as one name each: approximate_count ..."""
+    places = [
+        i for i, (token, after) in enumerate(pairwise(tokens))
+        if token.text.upper() == "APPROXIMATE" and after.text.upper() in ("COUNT", "PERCENTILE_DISC")
+    ]
+    for i in reversed(places):
+        first, last = tokens[i], tokens[i + 1]
+        name = f"approximate_{last.text.lower()}"
+        joined = Token(TokenType.VAR, name, first.line, first.col, first.start, last.end)
+        tokens = [*tokens[:i], joined, *tokens[i + 2 :]]
+    return tokens

@@ -72,8 +72,10 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return ()
         case Compare():
             return (expr.left, expr.right)
-        case Call() | AggregateCall() | WindowCall() | And() | Or():
+        case Call() | WindowCall() | And() | Or():
             return expr.args
+        case AggregateCall():
+            return expr.args + tuple(key.expr for key in expr.order)
         case Cast():
             return (expr.operand,)
         case Not() | IsNull() | InList() | Like() | Quantified():
@@ -117,10 +119,10 @@ def map_children(expr: Expr, f: ExprFunction) -> Expr:
             args = _map_all(expr.args, f)
             return expr if args is expr.args else Or(args)
         case AggregateCall():
-            args = _map_all(expr.args, f)
-            if args is expr.args:
+            args, order = _map_all(expr.args, f), _map_keys(expr.order, f)
+            if args is expr.args and order is expr.order:
                 return expr
-            return AggregateCall(expr.function, args, expr.type, expr.distinct, expr.span)
+            return AggregateCall(expr.function, args, expr.type, expr.distinct, expr.span, order)
         case WindowCall():
             args = _map_all(expr.args, f)
             return expr if args is expr.args else replace(expr, args=args)

@@ -10,6 +10,7 @@
     setops.py       UNION ..., ORDER BY, LIMIT     ctes.py         WITH
     aggregates.py   aggregates and GROUP BY        subqueries.py   subqueries in expressions
     windows.py      window functions, OVER         frames.py       ROWS and RANGE
+    ordered.py      WITHIN GROUP
     expressions.py  the expression binder          dispatch.py     node class -> handler
     operators.py predicates.py conditionals.py literals.py calls.py      the handlers
     insert.py       rows into a table              bound.py        a bound query before it has a place

@@ -11,7 +11,8 @@ column stays; any other column of the input is an error.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -34,11 +35,12 @@ from ..expressions import (
     Span,
 )
 from ..functions.aggregate import DEVIATIONS
-from ..logical import Aggregate, GroupingSets, Logical
+from ..logical import Aggregate, GroupingSets, Logical, SortKey
 from ..traverse import map_children, unnumbered, walk
 from .context import Binder
 from .expressions import ExpressionBinder
 from .grouping_sets import GroupBy
+from .ordered import as_aggregate, bind_ordered
 from .scope import Scope
 
 NESTED = "aggregate function calls may not have nested aggregate or window function"
@@ -47,13 +49,14 @@ NESTED = "aggregate function calls may not have nested aggregate or window funct
 class Aggregates:
     """The aggregate calls of one query, each once, with the column that holds its result."""
 
-    __slots__ = ("b", "busy", "calls", "groupings")
+    __slots__ = ("b", "busy", "calls", "groupings", "order")
 
     def __init__(self, b: Binder) -> None:
         self.b = b
         self.calls: dict[AggregateCall, ColumnRef] = {}
         self.groupings: dict[tuple[Expr, ...], ColumnRef] = {}  # of GROUPING(...), by its arguments
         self.busy = False  # inside an aggregate's argument
+        self.order: tuple[SortKey, ...] = ()  # that of the aggregates which have one
 
     def column(self, call: AggregateCall) -> ColumnRef:
         known = self.calls.get(call)
@@ -75,20 +78,48 @@ class Aggregates:
 def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
     """An aggregate call: the column of its result."""
     position = e.b.position(node)
+    distinct, given = aggregated(name, arguments, position)
+    with _inside(e, position) as aggregates:
+        args = [e.bind(a) for a in given]
+    _check_arguments(e, name, args, position)
+    return aggregates.column(_call(e, name, args, distinct, node))
+
+
+def ordered_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    """An aggregate of values in order (ordered.py); all of a query have one order, as in Redshift."""
+    position = e.b.position(node)
+    found = functions.resolve_ordered(name)
+    if found is not None and not found.alone and not e.b.context.extended:
+        raise NotSupportedError(f"{name.upper()} without OVER is not supported by Redshift", position=position,
+                                hint=f"Use APPROXIMATE {name.upper()}.")
+    with _inside(e, position) as aggregates:
+        call = bind_ordered(e, name, arguments, node)
+    _check_arguments(e, name, [*call.args, *[k.expr for k in call.order]], position)
+    if call.order and aggregates.order not in ((), call.order) and not e.b.context.extended:
+        raise SqlSyntaxError("within group ORDER BY clauses for aggregate functions must be the same",
+                             position=position)
+    aggregates.order = call.order or aggregates.order
+    return aggregates.column(as_aggregate(call, e.span(node)))
+
+
+@contextmanager
+def _inside(e: ExpressionBinder, position: int | None) -> Iterator[Aggregates]:
+    """While the arguments of an aggregate are bound."""
     if e.aggregates is None:
         raise GroupingError(f"aggregates not allowed in {e.clause} clause", position=position)
     if e.aggregates.busy:
         raise GroupingError(NESTED, position=position)
-    distinct, given = aggregated(name, arguments, position)
     e.aggregates.busy = True
     try:
-        args = [e.bind(a) for a in given]
+        yield e.aggregates
     finally:
         e.aggregates.busy = False
+
+
+def _check_arguments(e: ExpressionBinder, name: str, args: Sequence[Expr], position: int | None) -> None:
     if e.windows is not None and e.windows.hold(args):
         raise GroupingError(NESTED, position=position)
     _refuse_outer(e, name, args, position)
-    return e.aggregates.column(_call(e, name, args, distinct, node))
 
 
 def _refuse_outer(e: ExpressionBinder, name: str, args: Sequence[Expr], position: int | None) -> None:
@@ -132,9 +163,9 @@ def _call(e: ExpressionBinder, name: str, args: list[Expr], distinct: bool, node
     arg = args[0]
     if name == "count":
         arg = settle(arg)
-    elif found.key in DEVIATIONS:
-        arg = coerce(arg, type)
-    elif arg.type.kind is Kind.UNKNOWN or (type.kind is Kind.BOOLEAN and arg.type.kind is not Kind.BOOLEAN):
+    elif found.key in DEVIATIONS or arg.type.kind is Kind.UNKNOWN or (
+        type.kind is Kind.BOOLEAN and arg.type.kind is not Kind.BOOLEAN
+    ):
         arg = coerce(arg, type)
     return AggregateCall(found.key, (arg,), type, distinct and found.keeps_distinct, span)
 

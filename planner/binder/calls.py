@@ -50,6 +50,12 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         return aggregate(e, name, arguments, node)
     if name in grouping_sets.FUNCTIONS:
         return grouping_sets.grouping(e, name, arguments, node)
+    if name == "approximate_count":
+        return _approximate_count(e, arguments, node)
+    if functions.resolve_ordered(name) is not None:
+        from .aggregates import ordered_aggregate
+
+        return ordered_aggregate(e, name, arguments, node)
     if functions.is_only_window(name):
         raise SqlSyntaxError(f"window function {name} requires an OVER clause", sqlstate="42809",
                              position=e.b.position(node))
@@ -64,6 +70,15 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
     if not signatures:
         raise _unknown(e, name, arguments, node)
     return call(e, name, [e.bind(a) for a in arguments], span)
+
+
+def _approximate_count(e: ExpressionBinder, arguments: Sequence[Any], node: Any) -> Expr:
+    """APPROXIMATE COUNT(DISTINCT x): the exact count is within its 2 percent."""
+    from .aggregates import aggregate
+
+    if len(arguments) != 1 or not isinstance(arguments[0], exp.Distinct):
+        raise SqlSyntaxError("APPROXIMATE COUNT takes DISTINCT and one expression", position=e.b.position(node))
+    return aggregate(e, "count", arguments, node)
 
 
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:

@@ -15,6 +15,7 @@ from . import (  # noqa: F401 - fill the table
     conditionals,
     literals,
     operators,
+    ordered,
     predicates,
     subqueries,
     windows,

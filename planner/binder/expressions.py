@@ -92,7 +92,6 @@ class ExpressionBinder:
 
 
 _NAMES: dict[type, str] = {
-    exp.WithinGroup: "WITHIN GROUP",
     exp.Filter: "FILTER (WHERE ...)",
     exp.SimilarTo: "SIMILAR TO",
     exp.RegexpLike: "the regular expression operator ~",

@@ -8,7 +8,8 @@ from sqlglot import exp
 NONE = "?column?"
 # Calls whose result is not named as they are written.
 _CALLS = {"dateadd": "date_add", "datediff": "date_diff", "nvl": "coalesce", "decode": "case", "pow": "power",
-          "log": "dlog10", "ln": "dlog1", "now": "getdate", "substr": "substring"}
+          "log": "dlog10", "approximate_count": "count", "approximate_percentile_disc": "percentile_disc",
+          "ln": "dlog1", "now": "getdate", "substr": "substring"}
 _NODES: dict[type, str] = {
     exp.Extract: "date_part", exp.Substring: "substring", exp.StrPosition: "strpos", exp.Floor: "floor",
     exp.Ceil: "ceil", exp.DecodeCase: "case", exp.CurrentDate: "date", exp.CurrentUser: "current_user",

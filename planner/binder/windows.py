@@ -35,6 +35,7 @@ from .context import Binder
 from .dispatch import binds
 from .expressions import ExpressionBinder
 from .frames import WINDOWING, bind_frame
+from .ordered import bind_ordered, called
 
 Spec = tuple[tuple[Expr, ...], tuple[SortKey, ...]]
 
@@ -111,14 +112,10 @@ class _Over:
         self.node = node
         self.position = e.b.position(node)
         self.ignore_nulls = False
-        inner = self._without_nulls(node.this)
-        if not isinstance(inner, exp.Anonymous):
-            if isinstance(inner, (exp.WithinGroup, exp.Filter)):
-                raise e.unsupported(inner)
-            raise self._no_window(type(inner).key)
-        self.inner = inner
-        self.name = (inner.this if isinstance(inner.this, str) else inner.this.name).lower()
-        self.span = e.span(inner) or e.span(node)
+        self.inner = self._without_nulls(node.this)
+        self.span = e.span(self.inner) or e.span(node)
+        within = isinstance(self.inner, exp.WithinGroup)
+        self.name, self.nodes = called(e, self.inner.this if within else self.inner)
 
     def _without_nulls(self, node: Any) -> Any:
         """What stands inside IGNORE NULLS or RESPECT NULLS."""
@@ -138,6 +135,8 @@ class _Over:
         return UndefinedFunction(f"function {name}() does not exist", position=self.position)
 
     def bind(self) -> Expr:
+        if isinstance(self.inner, exp.WithinGroup) or functions.resolve_ordered(self.name) is not None:
+            return self._ordered()
         function = functions.resolve_window(self.name)
         if function is None:
             raise self._no_window(self.name)
@@ -149,15 +148,32 @@ class _Over:
         frame = self._frame(function, spec)
         if self.ignore_nulls and not function.nulls:
             raise SqlSyntaxError(f"IGNORE NULLS is not allowed for {self.name.upper()}", position=self.position)
+        self._refuse_nested(args, spec)
+        return self._result(function, args, spec, frame)
+
+    def _ordered(self) -> Expr:
+        """LISTAGG, MEDIAN, PERCENTILE_*: their order stands in WITHIN GROUP, OVER has the partition only."""
+        for part, words in (("order", "an ORDER BY"), ("spec", "a frame clause")):
+            if self.node.args.get(part) is not None:
+                raise SqlSyntaxError(f"the OVER clause of {self.name.upper()} cannot have {words}",
+                                     position=self.position)
+        if self.ignore_nulls:
+            raise SqlSyntaxError(f"IGNORE NULLS is not allowed for {self.name.upper()}", position=self.position)
+        call = bind_ordered(self.e, self.name, self.nodes, self.inner)
+        spec = self._partition(), call.order
+        self._refuse_nested(call.args, spec)
+        window = WindowCall(call.key, call.args, call.type, distinct=call.distinct, span=self.span)
+        return self.windows.column(spec, window)
+
+    def _refuse_nested(self, args: Sequence[Expr], spec: Spec) -> None:
         if self.windows.hold([*args, *spec[0], *[k.expr for k in spec[1]]]):
             raise ProgrammingError("window function calls cannot be nested", sqlstate=WINDOWING,
                                    position=self.position)
-        return self._result(function, args, spec, frame)
 
     # -- arguments ---------------------------------------------------------------------------------
 
     def _arguments(self, function: WindowFunction) -> list[Expr]:
-        nodes = list(self.inner.expressions)
+        nodes = self.nodes
         if function.framed and not function.nulls:
             distinct, given = aggregated(self.name, nodes, self.position)
             if distinct:

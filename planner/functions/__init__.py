@@ -21,9 +21,10 @@ All are strict. Everything else (COALESCE, NULLIF, GETDATE ...) is built from ot
 """
 from __future__ import annotations
 
-from . import aggregate, conditional, datetime, math, string, system, window
+from . import aggregate, conditional, datetime, math, ordered, string, system, window
 from .aggregate import Aggregate
 from .missing import MISSING
+from .ordered import OrderedFunction, resolve_ordered
 from .signature import Signature, Site
 from .window import WindowFunction, is_only_window, resolve_window
 
@@ -63,10 +64,11 @@ def resolve_aggregate(name: str) -> Aggregate | None:
 
 def names() -> tuple[str, ...]:
     """All names, for near-name hints and listings."""
-    return tuple(sorted({*_BY_NAME, *_AGGREGATES, *(w.name for w in window.WINDOWS)}))
+    others = [w.name for w in window.WINDOWS] + [o.name for o in ordered.ORDERED]
+    return tuple(sorted({*_BY_NAME, *_AGGREGATES, *others}))
 
 
 __all__ = [
-    "AGGREGATE_KEYS", "Aggregate", "KEYS", "MISSING", "SIGNATURES", "Signature", "Site", "WindowFunction",
-    "is_only_window", "names", "resolve", "resolve_aggregate", "resolve_window",
+    "AGGREGATE_KEYS", "Aggregate", "KEYS", "MISSING", "SIGNATURES", "OrderedFunction", "Signature", "Site",
+    "WindowFunction", "is_only_window", "names", "resolve", "resolve_aggregate", "resolve_ordered", "resolve_window",
 ]

@@ -7,8 +7,8 @@ _NAMES = """
     date_part_year degrees difference farmfingerprint64 fnv_hash func_sha1 hll hll_cardinality hll_combine
     hll_combine_sketches hll_create_sketch initcap interval_cmp is_valid_json is_valid_json_array
     json_array_length json_extract_array_element_text json_extract_path_text json_parse json_serialize
-    json_serialize_to_varbyte json_typeof listagg lpad md5 median months_between murmur3_32_hash next_day
-    octetindex percentile_cont percentile_disc quote_ident quote_literal radians random regexp_count
+    json_serialize_to_varbyte json_typeof lpad md5 months_between murmur3_32_hash next_day
+    octetindex quote_ident quote_literal radians random regexp_count
     regexp_instr regexp_replace regexp_substr repeat replicate reverse rpad sha sha1 sha2 soundex split_part
     strtol timeofday timestamp_cmp timestamp_cmp_date timestamp_cmp_timestamptz
     timestamptz_cmp timestamptz_cmp_date timestamptz_cmp_timestamp timezone to_char to_date to_hex

@@ -5,8 +5,8 @@ a plan before and after. `rewrite_query` runs them over the main plan and over e
 Rules must not change what the query returns; which plan is faster is the optimizer's business, so
 the rules here are those that (nearly) always help or that later stages rely on:
 
-    after the list no DependentJoin, subquery expression, GROUPING SETS, DISTINCT aggregate, AVG,
-    INTERSECT, EXCEPT or UNION without ALL, and no RIGHT JOIN is left.
+    after the list no DependentJoin, subquery expression, GROUPING SETS, DISTINCT aggregate, AVG, STDDEV,
+    aggregate with an order, INTERSECT, EXCEPT or UNION without ALL, and no RIGHT JOIN is left.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .extract_subqueries import extract_subqueries
 from .fold_constants import fold_constants
 from .inline_ctes import inline_ctes
 from .left_to_anti import left_to_anti
+from .order_aggregates import order_aggregates
 from .prune_columns import prune_columns, prune_ctes
 from .pull_projections import pull_projections
 from .push_predicates import push_predicates
@@ -54,6 +55,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("push_predicates", push_predicates),
     # ...and pushing may have put conditions where two projections or filters now meet.
     ("pull_projections again", pull_projections),
+    # Values in order come from windows; what is left are plain aggregates.
+    ("order_aggregates", order_aggregates),
     # AVG(DISTINCT x) becomes DISTINCT sums and counts, hence before split_distinct.
     ("split_average", split_average),
     ("split_distinct", split_distinct),

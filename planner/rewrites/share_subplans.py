@@ -148,7 +148,7 @@ def _shape(plan: Logical) -> Shape | None:
 
 
 # Fields of expressions that are children, or do not tell two of them apart.
-_NOT_COMPARED = ("span", "parameter", "args", "arg", "left", "right", "operand", "whens", "default")
+_NOT_COMPARED = ("span", "parameter", "order", "args", "arg", "left", "right", "operand", "whens", "default")
 
 # What else tells two nodes of a kind apart, besides expressions, columns and inputs.
 _OWN = {

@@ -19,7 +19,8 @@ from oracle.compare import difference
 ROWS = 400
 TOPOLOGIES = ((1, 1), (1, 2), (2, 2), (4, 4))
 DESIGNS = ("diststyle even", "distkey(g)", "distkey(id)", "diststyle all")
-COLUMNS = "id integer, g integer, h varchar(4), k integer, b bigint, d decimal(12,2), w decimal(30,3), f double precision"
+COLUMNS = """id integer, g integer, h varchar(4), k integer, b bigint, d decimal(12,2), w decimal(30,3),
+f double precision"""
 FOLLOWING = "rows between current row and unbounded following"  # what Redshift writes without BETWEEN too
 FRAMES = (
     "rows unbounded preceding", "rows 3 preceding", "rows current row", "rows unbounded following",
@@ -194,6 +195,7 @@ def test_below_and_above_other_steps(ours: Any, judge: Any) -> None:
         "select count(*) over (partition by g), id from t where k > 100",
         "select max(c) from (select count(*) over (partition by g) c from t union all select k from t)",
     ):
-        judging = text.replace("order by g)", "order by g nulls last)").replace("count(*), g)", "count(*), g nulls last)")
+        judging = text.replace("order by g)", "order by g nulls last)")
+        judging = judging.replace("count(*), g)", "count(*), g nulls last)")
         problem = difference(ours.execute(text).fetchall(), judge.execute(judging).fetchall())
         assert problem is None, f"{problem}\n{text}"

@@ -352,8 +352,8 @@ class Cluster:
                 return self.each(self.rows(node.input), work)
             case ph.WindowRows():
                 places = self.rows(node.input)
-                partitions = [{tuple([evaluate(e, r) for e in node.partition]) for r in rows} for rows in places.values()]
-                assert sum(map(len, partitions)) == len(set().union(*partitions)), "a partition is on one slice"
+                keys = [{tuple([evaluate(e, r) for e in node.partition]) for r in rows} for rows in places.values()]
+                assert sum(map(len, keys)) == len(set().union(*keys)), "a partition is on one slice"
                 assert all(in_order(rows, node) for rows in places.values()), "rows are sorted"
                 return self.each(places, lambda rows: windowed(rows, node))
             case ph.LimitRows():

@@ -32,7 +32,8 @@ CASES = [
     ),
     (
         "below the partition of a window, not below the window",
-        "select a from (select a, b, rank() over (partition by a order by b) r from t) x where a > 1 and b > 2 and r < 3",
+        "select a from (select a, b, rank() over (partition by a order by b) r from t) x "
+        "where a > 1 and b > 2 and r < 3",
     ),
     ("not below a limit: unchanged", "select a from (select a from t order by b limit 3) x where a > 1"),
 ]
