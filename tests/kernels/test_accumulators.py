@@ -1,8 +1,12 @@
 """Aggregates against Python over lists: with and without groups, NULLs, extremes, growth."""
 from __future__ import annotations
 
+import functools
 import math
+import operator
 import random
+import statistics
+import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,12 +31,13 @@ VALUES: dict[str, list[Any]] = {
 }
 FUNCTIONS: dict[str, Callable[[Sequence[Any]], Any]] = {
     "count": len, "sum": sum, "min": min, "max": max, "bool_and": min, "bool_or": max,
+    "bit_and": lambda m: functools.reduce(operator.and_, m), "bit_or": lambda m: functools.reduce(operator.or_, m),
 }
 CASES = [
     *[("count", kind) for kind in VALUES],
     *[("sum", kind) for kind in ("i64", "small", "f64", "i128")],
     *[(function, kind) for function in ("min", "max") for kind in VALUES],
-    ("bool_and", "bool"), ("bool_or", "bool"),
+    ("bool_and", "bool"), ("bool_or", "bool"), ("bit_and", "i64"), ("bit_or", "i64"),
 ]
 
 
@@ -154,6 +159,46 @@ def test_states_grow_with_the_table() -> None:
         assert got[8:] == [0 if item.function == "count" else None] * 4992
     states.reset()
     assert states.export()[0].values.tolist() == [0] * 5000
+
+
+@pytest.mark.parametrize("groups", [0, 1, 5, 300])
+def test_moments(groups: int) -> None:
+    """Large values that lie close together; states of several batches, put together by a merge."""
+    source, table = random.Random(groups), table_of(groups) if groups else None
+    merged = Accumulators(table).add("merge_moments", "str")
+    members: list[list[float]] = [[] for _ in range(max(groups, 1))]
+    for nulls in (False, True, True):
+        ids = [source.randrange(max(groups - 1, 1)) for _ in range(1500)]
+        values = [None if nulls and source.random() < 0.3 else 1e8 + source.gauss(0, 2) for _ in ids]
+        for id, value in zip(ids, values, strict=True):
+            if value is not None:
+                members[id].append(value)
+        item = Accumulators(table).add("moments", "f64")
+        feed(item, "f64", values, ids if groups else None)
+        state = item.export()
+        texts = python_values("str", state.values, state.valid)
+        feed(merged, "str", texts, list(range(groups)) if groups else None)
+    result = merged.export()
+    for state_bytes, kept in zip(python_values("str", result.values, result.valid), members, strict=True):
+        if not kept:
+            assert state_bytes is None
+            continue
+        count, mean, squares = struct.unpack("<3d", state_bytes)
+        assert (count, mean) == (len(kept), pytest.approx(statistics.fmean(kept), rel=1e-14))
+        assert squares == pytest.approx(statistics.pvariance(kept) * len(kept), rel=1e-6, abs=1e-6)
+
+
+def test_functions_of_moments() -> None:
+    run, states = Run(), [struct.pack("<3d", n, 5.0, 8.0) for n in (0, 1, 2, 5)] + [b""]
+    array, _ = column("str", states)
+    for k, want in ((0, [0, 0, 8, 2, 0]), (1, [0, 8, 4, 1.6, 0]), (2, [0, 0, 8**0.5, 2**0.5, 0])):
+        out = run.out(5, np.float64)
+        assert run.call("moments_value", out, array, k=k, n=5) == abi.OK
+        assert out.tolist() == pytest.approx(want)
+    for k, known in ((0, [0, 1, 1, 1, 0]), (1, [0, 0, 1, 1, 0])):
+        flags = run.out(5, np.uint8)
+        assert run.call("moments_known", flags, array, k=k, n=5) == abi.OK
+        assert flags.tolist() == known
 
 
 def test_unknown_functions_are_refused() -> None:

@@ -299,6 +299,21 @@ def test_codes_compare_as_the_values(kind: str) -> None:
                 assert (a < b) == (y != y if x == x and y != y else x < y and x == x)
 
 
+@EXAMPLES
+@given(SIZES, st.sampled_from([b"", b",", b" and "]), st.randoms(use_true_random=False))
+def test_join_texts(sizes: list[int], delimiter: bytes, source: random.Random) -> None:
+    texts = [source.choice([b"a", b"bc", b"x" * 40]) for _ in range(sum(sizes))]
+    keep = np.array([source.randrange(3) > 0 for _ in texts], np.uint8)
+    array, _ = column("str", texts)
+    want = [delimiter.join(t for t, k in zip(texts[a:b], keep[a:b], strict=True) if k) for a, b in partitions(sizes)]
+    joined = w.join_texts(segments_of(sizes), array, keep, delimiter, 1000)
+    assert joined is not None and python_values("str", joined[0], None) == want
+    longest = max(map(len, want))
+    assert w.join_texts(segments_of(sizes), array, keep, delimiter, longest) is not None
+    if longest:
+        assert w.join_texts(segments_of(sizes), array, keep, delimiter, longest - 1) is None
+
+
 def test_no_rows() -> None:
     segments = w.Segments.of(w.changes([], 0))
     assert (segments.count, segments.rows) == (0, 0)

@@ -9,6 +9,7 @@ from sqlglot import exp
 from warehouse.errors import Error, NotSupportedError, SqlSyntaxError
 from warehouse.planner import statements as s
 from warehouse.planner.parse import parse_script, split
+from warehouse.planner.syntax import parse_query
 
 
 def parse(text: str) -> Any:
@@ -140,11 +141,13 @@ def test_sqlglot_never_logs(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("text", ["select approximate count(distinct a) from t",
-                                  "select approximate percentile_disc(0.5) within group (order by a) from t"])
-def test_approximate_is_refused(text: str) -> None:
-    with pytest.raises(NotSupportedError, match="APPROXIMATE"):
-        parse_script(text)
+def test_approximate_is_part_of_the_name() -> None:
+    (counted,) = parse_query("select approximate count(distinct a) from t").expressions
+    assert counted.name == "approximate_count"
+    (placed,) = parse_query("select approximate percentile_disc(0.5) within group (order by a) from t").expressions
+    assert placed.this.name == "approximate_percentile_disc"
+    (alias,) = parse_query("select a approximate from t").expressions
+    assert alias.alias == "approximate"
 
 
 @pytest.mark.parametrize("text", ["select t ? from t", "select " + "(" * 3000 + "1" + ")" * 3000])
