@@ -16,7 +16,7 @@ import pytest
 import warehouse
 from oracle.compare import difference
 
-ROWS = 400
+ROWS = 300
 TOPOLOGIES = ((1, 1), (1, 2), (2, 2), (4, 4))
 DESIGNS = ("diststyle even", "distkey(g)", "distkey(id)", "diststyle all")
 COLUMNS = """id integer, g integer, h varchar(4), k integer, b bigint, d decimal(12,2), w decimal(30,3),
@@ -123,7 +123,7 @@ def rows_by_id(cursor: Any, text: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_ranks_and_shifts(ours: Any, judge: Any, partition: str) -> None:
-    for order in ORDERS:
+    for order in random.Random(partition).sample(ORDERS, 3):
         ties = [f for f in RANKS if f.startswith(("rank", "dense", "percent", "cume"))]
         check(ours, judge, [(f, partition, order, "") for f in ties])
         check(ours, judge, [(f, partition, f"{order}, id", "") for f in (*RANKS, *SHIFTS)])
@@ -132,15 +132,14 @@ def test_ranks_and_shifts(ours: Any, judge: Any, partition: str) -> None:
 @pytest.mark.parametrize("frame", FRAMES)
 def test_frames_in_rows(ours: Any, judge: Any, frame: str) -> None:
     source = random.Random(frame)
-    for partition in ("", source.choice(PARTITIONS[1:])):
-        order = source.choice(ORDERS)
-        check(ours, judge, [(f, partition, f"{order}, id", frame) for f in FRAMED])
+    partition, order = source.choice(PARTITIONS), source.choice(ORDERS)
+    check(ours, judge, [(f, partition, f"{order}, id", frame) for f in FRAMED])
 
 
 @pytest.mark.parametrize("frame", RANGES)
 def test_frames_of_peers(ours: Any, judge: Any, frame: str) -> None:
     calls = [f for f in FRAMED if f.startswith(("sum", "count", "min", "max"))]
-    for partition in PARTITIONS[:4]:
+    for partition in ("", "partition by h"):
         check(ours, judge, [(f, partition, "k", frame) for f in calls])
 
 
@@ -152,7 +151,7 @@ def test_whole_partitions(ours: Any, judge: Any, partition: str) -> None:
 def test_windows_of_several_specifications(ours: Any, judge: Any) -> None:
     """Sorts and moves are shared where they can be, and anew where not."""
     source = random.Random(3)
-    for _ in range(12):
+    for _ in range(5):
         calls = []
         for _ in range(source.randrange(2, 6)):
             partition, order = source.choice(PARTITIONS), source.choice(ORDERS)

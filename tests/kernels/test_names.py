@@ -16,7 +16,7 @@ from warehouse.kernels import pack, registry
 from warehouse.planner.functions import KEYS
 
 ROOT = Path(registry.__file__).parents[1]
-LIMIT = 300
+LIMIT = 350
 
 CLASSES = "i64 f64 bool i128 str"
 COMPARISONS = "eq ne lt le gt ge"
@@ -59,6 +59,9 @@ BUILT: tuple[tuple[str, ...], ...] = (
     ("kernels/hashing.py", "hash_{}", CLASSES),
     ("kernels/accumulators.py", "agg_minmax_{}", CLASSES),
     ("kernels/group_table.py", "group_{}", "single dense generic"),
+    ("kernels/windows.py", "window_changes_{}", CLASSES),
+    ("kernels/windows.py", "window_expand_{}", "i64 bool i128"),
+    ("kernels/windows.py", "window_{}", "row_number rank dense_rank percent_rank cume_dist"),
     ("kernels/join_table.py", "lookup_{}", "array runs hash generic"),
 )
 
