@@ -8,6 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 SF ?=
+SUITE ?=
 QUERIES ?=
 DESIGN ?=
 THREADS ?=
@@ -50,8 +51,8 @@ typecheck: .venv/typecheck/warehouse  ## mypy over the package
 	@cd .venv/typecheck && ../bin/mypy --config-file warehouse/pyproject.toml --cache-dir ../.mypy_cache \
 		--no-error-summary && echo "types: clean"
 
-bench: $(READY) warmup  ## SF=1 [QUERIES=1,6] [DESIGN=demo,even] [THREADS=2]: beside DuckDB
-	@$(BIN)/python -m warehouse.bench run $(if $(SF),--sf $(SF)) $(if $(QUERIES),--queries $(QUERIES)) \
+bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds] [QUERIES=1,6] [DESIGN=demo,even] [THREADS=2]: beside DuckDB
+	@$(BIN)/python -m warehouse.bench run $(if $(SUITE),--suite $(SUITE)) $(if $(SF),--sf $(SF)) $(if $(QUERIES),--queries $(QUERIES)) \
 		$(if $(DESIGN),--design $(DESIGN)) $(if $(THREADS),--threads $(THREADS))
 
 fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, for long runs

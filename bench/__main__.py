@@ -10,7 +10,8 @@ from pathlib import Path
 
 import click
 
-from . import data, machine, queries, report
+from . import machine, report
+from .suites import SUITES, named
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,10 +36,11 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
 
 
 @main.command()
-@click.option("--sf", "scale", default=1.0, show_default=True, help="TPC-H scale factor")
-@click.option("--queries", "names", help="such as 1,6,14  [default: all 22]")
+@click.option("--suite", "suite_name", default="tpch", show_default=True, help=f"of {', '.join(SUITES)}")
+@click.option("--sf", "scale", default=1.0, show_default=True, help="scale factor")
+@click.option("--queries", "names", help="such as 1,6,14  [default: all]")
 @click.option("--design", "designs", default="demo,even", show_default=True,
-              help=f"of {', '.join(data.DESIGNS)}; several with commas")
+              help="; ".join(f"{suite.name}: of {', '.join(suite.designs)}" for suite in SUITES.values()))
 @click.option("--threads", type=int, help="worker threads of both engines  [default: 2]")
 @click.option("--nodes", default=1, show_default=True)
 @click.option("--slices", default=2, show_default=True, help="slices of each node")
@@ -46,18 +48,19 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
 @click.option("--quick", is_flag=True, help="warm runs only: no new processes, no small data")
 @click.option("--readme", is_flag=True, help="write the tables into README.md")
 def run(
-    scale: float, names: str | None, designs: str, threads: int | None, nodes: int, slices: int, runs: int,
-    quick: bool, readme: bool,
+    suite_name: str, scale: float, names: str | None, designs: str, threads: int | None, nodes: int, slices: int,
+    runs: int, quick: bool, readme: bool,
 ) -> None:
-    """TPC-H: load, warm and first runs, memory, threads, small data; a table and a JSON file."""
+    """A suite: load, planning, warm and first runs, memory, threads, small data; a table and a JSON file."""
     from . import runner, small
 
+    suite = named(suite_name)
     plan = runner.Plan(
-        scale, tuple(designs.split(",")), queries.chosen(names), _threads(threads), nodes, slices, runs,
+        suite.name, scale, tuple(designs.split(",")), suite.chosen(names), _threads(threads), nodes, slices, runs,
         first=not quick,
     )
     result = runner.measure(plan)
-    if not quick:
+    if suite.name == "tpch" and not quick:
         result["small"] = small.measure()
     _show(result, readme)
 

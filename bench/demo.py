@@ -8,9 +8,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from . import data, machine, queries
+from . import machine
 from .engines import DuckDB, Engine, Warehouse, timed
 from .runner import check_answer, scratch
+from .suite import folder_bytes
+from .tpch import DESIGNS, TPCH
 
 JOIN = """select o_orderpriority, sum(l_extendedprice * (1 - l_discount)) as revenue
 from {orders} join {lineitem} on o_orderkey = l_orderkey
@@ -20,14 +22,14 @@ group by o_orderpriority"""
 def run(scale: float, threads: int, nodes: int, slices: int) -> None:
     """The whole demo, printed as it goes."""
     title(f"TPC-H at scale factor {scale:g} on {nodes} node(s) with {slices} slices each")
-    folder = data.generate(scale)
-    print(f"Parquet files in {shown(folder)}: {data.folder_bytes(folder) / 1e6:.0f} MB")
+    folder = TPCH.generate(scale)
+    print(f"Parquet files in {shown(folder)}: {folder_bytes(folder) / 1e6:.0f} MB")
     with scratch() as work:
         ours = Warehouse(str(work / "dw"), threads, nodes=nodes, slices_per_node=slices)
         judge = DuckDB(str(work / "judge.duckdb"), threads)
         try:
             load(ours, folder)
-            judge.load(folder, "")
+            judge.load(TPCH, folder, "")
             two_designs(ours)
             answers(ours, judge, scale)
         finally:
@@ -49,12 +51,12 @@ def load(ours: Warehouse, folder: Path) -> None:
     """CREATE TABLE and COPY, one line each."""
     title("CREATE TABLE ... DISTKEY ... SORTKEY, then COPY from Parquet")
     cursor = ours.connection.cursor()
-    for statement in data.create_statements("demo"):
+    for statement in TPCH.create_statements("demo"):
         cursor.execute(statement)
-    for table, statement in zip(data.TPCH_TABLES, data.copy_statements(folder)):
+    for table, statement in zip(TPCH.tables, TPCH.copy_statements(folder)):
         took, _ = timed(cursor.execute, statement)
         [(count,)] = cursor.execute(f"select count(*) from {table}").fetchall()
-        print(f"{table:10} {count:>10,} rows  {took.wall:6.2f} s   {data.DESIGNS['demo'][table]}", flush=True)
+        print(f"{table:10} {count:>10,} rows  {took.wall:6.2f} s   {DESIGNS['demo'][table]}", flush=True)
 
 
 def two_designs(ours: Warehouse) -> None:
@@ -79,10 +81,10 @@ def answers(ours: Warehouse, judge: DuckDB, scale: float) -> None:
     """Run and check the 22 queries; then the times of both."""
     title("The 22 queries, each answer compared with DuckDB's")
     lines: list[tuple[str, float, float]] = []
-    for query in queries.ALL:
-        check_answer([ours, judge], query, scale)
+    for query in TPCH.queries:
+        check_answer(TPCH, [ours, judge], query, scale)
         print(f"{query} right", end="  " if query[-1] not in "05" else "\n", flush=True)
-        sql = queries.text(query, scale)
+        sql = TPCH.text(query, scale)
         lines.append((query, quickest(ours, sql), quickest(judge, sql)))
     cores = machine.usable_cores()
     title(f"Milliseconds on the wall, best of 3 after the check, {cores} cores (`make bench` is stricter)")

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from . import data, queries
+from .oracle import oracle
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from .suite import Suite
 
 NAMES = ("warehouse", "duckdb")
 
@@ -43,8 +45,8 @@ class Warehouse:
     def run(self, sql: str) -> pa.Table:
         return self.connection.cursor().execute(sql).fetch_arrow_table()
 
-    def load(self, folder: Path, design: str) -> None:
-        data.load(self.connection, folder, design)
+    def load(self, suite: Suite, folder: Path, design: str) -> None:
+        suite.load(self.connection, folder, design)
 
     def close(self) -> None:
         self.connection.close()
@@ -59,14 +61,13 @@ class DuckDB:
         import duckdb
 
         self.connection = duckdb.connect(path, config={"threads": threads})
-        self.connection.execute("set enable_progress_bar = false")
-        self.connection.execute(queries.oracle("adapt").MACROS)
+        oracle("judge").prepare(self.connection)
 
     def run(self, sql: str) -> pa.Table:
         return self.connection.sql(sql).to_arrow_table()
 
-    def load(self, folder: Path, design: str) -> None:
-        data.load_duckdb(self.connection, folder)
+    def load(self, suite: Suite, folder: Path, design: str) -> None:
+        suite.load_duckdb(self.connection, folder)
         self.connection.execute("checkpoint")
 
     def close(self) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from .suites import named
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
 BEGIN, END = "<!-- measured figures: begin -->", "<!-- measured figures: end -->"
@@ -44,8 +46,8 @@ def heading(result: dict[str, Any]) -> list[str]:
     if "plan" in result:
         plan = result["plan"]
         out.append(
-            f"TPC-H at scale factor {plan['scale']:g}, {plan['nodes']}x{plan['slices_per_node']} slices, "
-            f"{plan['threads']} threads; "
+            f"{named(result['suite']).title} at scale factor {plan['scale']:g}, "
+            f"{plan['nodes']}x{plan['slices_per_node']} slices, {plan['threads']} threads; "
             f"medians of {plan['runs']} warm runs (quickest and slowest in brackets), "
             "ours and DuckDB in turns in one process."
         )
@@ -59,7 +61,7 @@ def heading(result: dict[str, Any]) -> list[str]:
 
 def design(figures: dict[str, Any]) -> list[str]:
     """One design's tables: per query, then the totals around them."""
-    out = [f"Design `{figures['design']}`:", "", *query_table(figures["warm"], figures["first"]), ""]
+    out = [f"Design `{figures['design']}`:", "", *query_table(figures), ""]
     out += ["| | warehouse | DuckDB | ratio |", "|---|---:|---:|---:|"]
     load, size = figures["load"], figures["bytes_on_disk"]
     out.append(row("load from Parquet, s", [load[n]["wall"] for n in _BOTH]))
@@ -80,14 +82,14 @@ def row(name: str, pair: Sequence[float], form: str = "{:.2f}") -> str:
     return f"| {name} | {form.format(ours)} | {form.format(theirs)} | {ours / theirs:.2f}x |"
 
 
-def query_table(warm: dict[str, Any], first: dict[str, Any]) -> list[str]:
+def query_table(figures: dict[str, Any]) -> list[str]:
     """A line per query and the total."""
     out = [
-        "| query | warehouse, ms | DuckDB, ms | wall | CPU | first run, ms (limit) |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| query | warehouse, ms | DuckDB, ms | wall | CPU | planning, ms (repeated) | first run, ms (limit) |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     total = {"wall": [0.0, 0.0], "cpu": [0.0, 0.0]}
-    for query, sample in warm.items():
+    for query, sample in figures["warm"].items():
         wall = [sample[n]["wall"] for n in _BOTH]
         cpu = [sample[n]["cpu"]["median"] for n in _BOTH]
         for i in (0, 1):
@@ -95,13 +97,17 @@ def query_table(warm: dict[str, Any], first: dict[str, Any]) -> list[str]:
             total["cpu"][i] += cpu[i]
         cells = [
             query, spread(wall[0]), spread(wall[1]), ratio(wall[0]["median"], wall[1]["median"]), ratio(*cpu),
-            first_run(first.get(query)),
+            planned(figures["planning"].get(query)), first_run(figures["first"].get(query)),
         ]
         out.append("| " + " | ".join(cells) + " |")
     mine, theirs = total["wall"]
     cells = [f"**{cell}**" for cell in ("total", f"{mine:.1f}", f"{theirs:.1f}", ratio(mine, theirs))]
-    out.append("| " + " | ".join([*cells, f"**{ratio(*total['cpu'])}**", ""]) + " |")
+    out.append("| " + " | ".join([*cells, f"**{ratio(*total['cpu'])}**", "", ""]) + " |")
     return out
+
+
+def planned(figure: dict[str, float] | None) -> str:
+    return f"{figure['first']:.1f} ({figure['again']:.1f})" if figure else ""
 
 
 def spread(sample: dict[str, float]) -> str:

@@ -1,7 +1,7 @@
 """Measure: ours and DuckDB in turns, the same data, threads and result form; answers checked first.
 
     load (own process each)  ->  check every answer  ->  warm runs, alternating in this process
-                             ->  first runs, a new process per query  ->  peak memory of all 22
+                             ->  first runs, a new process per query  ->  peak memory of all
 
 Rules: DuckDB on a database file with the same threads, loaded from the same Parquet files in the same
 order; results fetched as Arrow; wall and CPU time of the process; the first `COLD_RUNS` of each query
@@ -19,8 +19,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import data, machine, queries
-from .engines import NAMES, Engine, open_engine, timed
+from . import machine
+from .engines import NAMES, Engine, Warehouse, open_engine, timed
+from .oracle import oracle
+from .planning import of_queries
+from .suite import Suite, folder_bytes
+from .suites import named
 from .worker import in_new_process
 
 COLD_RUNS = 2
@@ -30,9 +34,10 @@ COLD_RUNS = 2
 class Plan:
     """What is to be measured."""
 
-    scale: float = 1.0
-    designs: tuple[str, ...] = ("demo",)
-    queries: tuple[str, ...] = queries.ALL
+    suite: str
+    scale: float
+    designs: tuple[str, ...]
+    queries: tuple[str, ...]
     threads: int = 2
     nodes: int = 1
     slices_per_node: int = 2
@@ -67,6 +72,7 @@ class Figures:
     bytes_on_disk: dict[str, int] = field(default_factory=dict)
     # query -> engine -> "wall", "cpu" (warm) or "first", "warm" (a new process)
     warm: dict[str, dict[str, dict[str, Sample]]] = field(default_factory=dict)
+    planning: dict[str, dict[str, float]] = field(default_factory=dict)  # query -> "first", "again", ms
     first: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     peak_bytes: dict[str, int] = field(default_factory=dict)
     second_thread: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -75,10 +81,10 @@ class Figures:
 def measure(plan: Plan) -> dict[str, Any]:
     """The whole benchmark as one JSON-ready object."""
     before = machine.describe()
-    folder = data.generate(plan.scale)
+    folder = named(plan.suite).generate(plan.scale)
     with scratch() as work:
         figures = [measure_design(plan, design, folder, work) for design in plan.designs]
-    return {"suite": "tpch", "plan": asdict(plan), "machine": before, "designs": [asdict(f) for f in figures]}
+    return {"suite": plan.suite, "plan": asdict(plan), "machine": before, "designs": [asdict(f) for f in figures]}
 
 
 @contextmanager
@@ -99,37 +105,38 @@ def measure_design(plan: Plan, design: str, folder: Path, work: Path) -> Figures
         say(f"{design}: loading into {name}")
         figures.load[name] = in_new_process(
             task="load", engine=name, path=paths[name], threads=plan.threads, options=plan.topology,
-            folder=str(folder), design=design,
+            suite=plan.suite, folder=str(folder), design=design,
         )
-        figures.bytes_on_disk[name] = data.folder_bytes(Path(paths[name]))
+        figures.bytes_on_disk[name] = folder_bytes(Path(paths[name]))
     measure_warm(plan, figures, paths)
     if plan.first:
         measure_first(plan, figures, paths)
         measure_memory(plan, figures, paths)
-        measure_threads(figures, paths)
+        measure_threads(plan, figures, paths)
     return figures
 
 
 def measure_warm(plan: Plan, figures: Figures, paths: dict[str, str]) -> None:
     """Check each answer, then run each query in turns in this process."""
-    engines = [open_engine(name, paths[name], plan.threads) for name in NAMES]
+    suite = named(plan.suite)
+    ours = Warehouse(paths["warehouse"], plan.threads)
+    engines = [ours, open_engine("duckdb", paths["duckdb"], plan.threads)]
     try:
+        figures.planning = of_queries(ours, suite, plan.queries, plan.scale)
         for query in plan.queries:
-            check_answer(engines, query, plan.scale)
+            check_answer(suite, engines, query, plan.scale)
             say(f"{figures.design}: {query}")
-            figures.warm[query] = alternate(engines, queries.text(query, plan.scale), plan.runs)
+            figures.warm[query] = alternate(engines, suite.text(query, plan.scale), plan.runs)
     finally:
         for engine in engines:
             engine.close()
 
 
-def check_answer(engines: list[Any], query: str, scale: float) -> None:
+def check_answer(suite: Suite, engines: list[Any], query: str, scale: float) -> None:
     """SystemExit unless ours is what the judge says."""
     ours, judge = engines
-    compare = queries.oracle("compare")
-    table, right = ours.run(queries.text(query, scale)), judge.run(queries.judges_text(query, scale))
-    keys = compare.order_keys(queries.text(query, scale), table.column_names)
-    wrong = compare.difference(rows(table), rows(right), keys)
+    table = ours.run(suite.text(query, scale))
+    wrong = oracle("judge").wrong(suite, query, scale, table, lambda sql: rows(judge.run(sql)))
     if wrong:
         raise SystemExit(f"{query}: wrong answer: {wrong}")
 
@@ -156,13 +163,14 @@ def alternate(engines: Sequence[Engine], sql: str, runs: int) -> dict[str, dict[
 
 def measure_first(plan: Plan, figures: Figures, paths: dict[str, str]) -> None:
     """A new process per query and engine: its first run, and the median from the third on."""
+    suite = named(plan.suite)
     for query in plan.queries:
         say(f"{figures.design}: {query}, first run in a new process")
         figures.first[query] = {}
         for name in NAMES:
             done = in_new_process(
                 task="runs", engine=name, path=paths[name], threads=plan.threads, times=COLD_RUNS + 3,
-                texts=[queries.text(query, plan.scale)],
+                texts=[suite.text(query, plan.scale)],
             )
             walls = [wall * 1000 for wall, _ in done["runs"][0]]
             warm = statistics.median(walls[COLD_RUNS:])
@@ -171,7 +179,8 @@ def measure_first(plan: Plan, figures: Figures, paths: dict[str, str]) -> None:
 
 def measure_memory(plan: Plan, figures: Figures, paths: dict[str, str]) -> None:
     """The peak of one process that runs all chosen queries twice."""
-    texts = [queries.text(query, plan.scale) for query in plan.queries]
+    suite = named(plan.suite)
+    texts = [suite.text(query, plan.scale) for query in plan.queries]
     for name in NAMES:
         say(f"{figures.design}: peak memory of {name}")
         done = in_new_process(
@@ -180,7 +189,7 @@ def measure_memory(plan: Plan, figures: Figures, paths: dict[str, str]) -> None:
         figures.peak_bytes[name] = done["peak_rss"]
 
 
-def measure_threads(figures: Figures, paths: dict[str, str]) -> None:
+def measure_threads(plan: Plan, figures: Figures, paths: dict[str, str]) -> None:
     """One join with one thread and with two, three processes each in turns; medians of warm runs."""
     for name in NAMES:
         say(f"{figures.design}: second thread of {name}")
@@ -189,7 +198,7 @@ def measure_threads(figures: Figures, paths: dict[str, str]) -> None:
             for threads in (1, 2):
                 done = in_new_process(
                     task="runs", engine=name, path=paths[name], threads=threads, times=COLD_RUNS + 5,
-                    texts=[queries.JOIN_HEAVY],
+                    texts=[named(plan.suite).join_heavy],
                 )
                 walls[threads] += [wall for wall, _ in done["runs"][0]][COLD_RUNS:]
         one, two = (statistics.median(walls[threads]) * 1000 for threads in (1, 2))

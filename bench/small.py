@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import data, queries
 from .engines import NAMES, DuckDB, Warehouse, open_engine
+from .planning import planning
 from .runner import say
+from .tpch import TPCH
 
 _FIRST_ROW = {
     "warehouse": "import warehouse; print(warehouse.connect(':memory:').execute('select 1').fetchone())",
@@ -32,7 +33,10 @@ def measure(cycles: int = 1000, processes: int = 7) -> dict[str, dict[str, Any]]
         "open and close :memory:": both(open_memory, 20),
         "CREATE + INSERT of 10 rows + three-table join": both(lambda name: cycle(name, cycles), 15),
     }
-    first, again = planning()
+    planned = planning(TPCH, 0.01)
+    first, again = (
+        round(statistics.median(figure[kind] for figure in planned.values()), 3) for kind in ("first", "again")
+    )
     figures["planning a TPC-H query, first of its shape (median of 22)"] = {"warehouse": first, "goal": 10}
     figures["planning a TPC-H query, repeated (median of 22)"] = {"warehouse": again, "goal": 1}
     return figures
@@ -95,24 +99,3 @@ def one_cycle(engine: Warehouse | DuckDB, table: str, values: str) -> None:
     )
     assert joined.num_rows == 8
     engine.connection.execute(f"drop table {table}")
-
-
-def planning(scale: float = 0.01) -> tuple[float, float]:
-    """Milliseconds of EXPLAIN over TPC-H: the first of each shape, and the tenth; medians of 22."""
-    say("planning")
-    engine = Warehouse(":memory:", 2, nodes=1, slices_per_node=2)
-    try:
-        engine.load(data.generate(scale), "demo")
-        engine.run("explain " + queries.text("q06", scale))
-        first, again = [], []
-        for query in queries.ALL:
-            walls = []
-            for _ in range(10):
-                start = time.perf_counter()
-                engine.run("explain " + queries.text(query, scale))
-                walls.append((time.perf_counter() - start) * 1000)
-            first.append(walls[0])
-            again.append(statistics.median(walls[5:]))
-        return round(statistics.median(first), 3), round(statistics.median(again), 3)
-    finally:
-        engine.close()

@@ -3,7 +3,7 @@
 The runner starts `python -m warehouse.bench.worker` with one JSON object as argument and reads one
 JSON object from its output:
 
-    {"task": "load",  "engine": ..., "path": ..., "threads": 2, "options": {...}, "folder", "design"}
+    {"task": "load",  "engine": ..., "path": ..., "threads": 2, "options": {...}, "suite", "folder", "design"}
     {"task": "runs",  ..., "texts": [sql, ...], "times": 5}     each text that many times, in order
 
 `connect` and the imports are outside the timed part; the first of the runs is the first statement of
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .engines import open_engine, timed
+from .suites import named
 
 
 def in_new_process(**job: Any) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     engine = open_engine(job["engine"], job["path"], job["threads"], **job.get("options", {}))
     try:
         if job["task"] == "load":
-            took, _ = timed(engine.load, Path(job["folder"]), job["design"])
+            took, _ = timed(engine.load, named(job["suite"]), Path(job["folder"]), job["design"])
             answer: dict[str, Any] = {"wall": took.wall, "cpu": took.cpu}
         else:
             runs = []

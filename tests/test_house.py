@@ -7,6 +7,7 @@ from pathlib import Path
 import golden_files
 import pytest
 from warehouse.bench import demo, report, runner, small
+from warehouse.bench.tpch import TPCH
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,7 +41,7 @@ def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_bench() -> None:
-    result = runner.measure(runner.Plan(0.01, ("demo",), ("q01", "q06"), runs=1))
+    result = runner.measure(runner.Plan("tpch", 0.01, ("demo",), ("q01", "q06"), runs=1))
     result["small"] = small.measure(cycles=2, processes=1)
     text = "\n".join(report.lines(result))
     for part in ("q01", "q06", "**total**", "load from Parquet", "bytes on disk", "second thread", "three-table join"):
@@ -62,6 +63,6 @@ def test_a_wrong_answer_ends_the_benchmark() -> None:
         def close(self) -> None:
             pass
 
-    runner.check_answer([Wrong(1), Wrong(1)], "q06", 1.0)
+    runner.check_answer(TPCH, [Wrong(1), Wrong(1)], "q06", 1.0)
     with pytest.raises(SystemExit, match="wrong answer"):
-        runner.check_answer([Wrong(1), Wrong(2)], "q06", 1.0)
+        runner.check_answer(TPCH, [Wrong(1), Wrong(2)], "q06", 1.0)

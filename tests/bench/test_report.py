@@ -17,6 +17,7 @@ def result() -> dict[str, Any]:
     design = {
         "design": "demo", "load": both, "bytes_on_disk": {"warehouse": 1_000_000, "duckdb": 2_000_000},
         "warm": {q: {"warehouse": sample(10.0), "duckdb": sample(20.0)} for q in ("q01", "q06")},
+        "planning": {"q01": {"first": 7.0, "again": 0.5}},
         "first": {"q01": {"warehouse": {"first": 30.0, "warm": 10.0}}}, "peak_bytes": {}, "second_thread": {},
     }
     machine = {"cpu": "CPU", "cores": 2, "memory_gib": 4, "system": "Linux", "python": "3.11",
@@ -27,8 +28,8 @@ def result() -> dict[str, Any]:
 
 def test_lines() -> None:
     text = "\n".join(report.lines(result()))
-    assert "| q01 | 10.0 (9.0-11.0) | 20.0 (19.0-21.0) | 0.50x | 0.50x | 30.0 (63.0) |" in text
-    assert "| **total** | **20.0** | **40.0** | **0.50x** | **0.50x** |" in text
+    assert "| q01 | 10.0 (9.0-11.0) | 20.0 (19.0-21.0) | 0.50x | 0.50x | 7.0 (0.5) | 30.0 (63.0) |" in text
+    assert "| **total** | **20.0** | **40.0** | **0.50x** | **0.50x** |  |  |" in text
     assert "| load from Parquet, s | 2.00 | 4.00 | 0.50x |" in text
     assert "| bytes on disk, MB | 1.0 | 2.0 | 0.50x |" in text
 

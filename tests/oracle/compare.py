@@ -12,9 +12,12 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+
+import sqlglot
+from sqlglot import exp
 
 Row = Sequence[Any]
 RELATIVE = 1e-9
@@ -79,12 +82,41 @@ def _plain(value: Any) -> Any:
     return value.normalize() if isinstance(value, decimal.Decimal) else value
 
 
+def difference_of_some(
+    ours: Sequence[Row], theirs: Sequence[Row], all_of_theirs: Sequence[Row], keys: Sequence[int],
+) -> str | None:
+    """What differs where a LIMIT may keep any of several equal rows: the number, the keys, which rows."""
+    if len(ours) != len(theirs):
+        return f"{len(ours)} rows, expected {len(theirs)}"
+    for i, (a, b) in enumerate(zip(ours, theirs)):
+        if not all(same(canonical(a[k]), canonical(b[k])) for k in keys):
+            return f"row {i} is out of order: {a}, expected {b}"
+    surplus = Counter(map(_counted, ours)) - Counter(map(_counted, all_of_theirs))
+    return f"not among the right rows: {next(iter(surplus))}" if surplus else None
+
+
+def _counted(row: Row) -> tuple[Any, ...]:
+    return sort_key(tuple(map(canonical, row)))
+
+
+def without_limit(sql: str) -> str | None:
+    """DuckDB's text without its outermost LIMIT, if it has one."""
+    tree = sqlglot.parse_one(sql, read="duckdb")
+    if not tree.args.get("limit"):
+        return None
+    tree.set("limit", None)
+    return tree.sql(dialect="duckdb")
+
+
 def order_keys(sql: str, columns: Sequence[str]) -> list[int]:
     """Positions of the output columns that the outermost ORDER BY names (expressions are left out)."""
-    tail = re.split(r"\border\s+by\b", sql, flags=re.IGNORECASE)[-1]
-    if tail == sql or tail.count("(") != tail.count(")"):
-        return []
-    tail = re.split(r"\blimit\b", tail, flags=re.IGNORECASE)[0]
-    names = [part.split()[0].lower() for part in tail.split(",") if part.strip()]
+    order = sqlglot.parse_one(sql, read="redshift").args.get("order")
     positions = {name.lower(): i for i, name in enumerate(columns)}
-    return [positions[name] for name in names if name in positions]
+    keys = []
+    for item in order.expressions if order else ():
+        key = item.this
+        if isinstance(key, exp.Literal) and key.is_int:
+            keys.append(int(key.name) - 1)
+        elif isinstance(key, exp.Column) and key.name.lower() in positions:
+            keys.append(positions[key.name.lower()])
+    return keys

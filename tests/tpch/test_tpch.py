@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import warehouse
-from oracle.judge import QUERIES, Judge, check, text
-from warehouse.bench import data
+from oracle.judge import Judge
+from warehouse.bench.tpch import TPCH
 
 SCALE = 0.01
 TOPOLOGIES = ((1, 1), (1, 2), (2, 2), (4, 4))
@@ -19,13 +19,13 @@ PLACES = [
     pytest.param((nodes, slices, design), id=f"{nodes}x{slices}-{design}",
                  marks=pytest.mark.xdist_group(f"tpch-{nodes}x{slices}-{design}"))
     for nodes, slices in TOPOLOGIES
-    for design in data.DESIGNS
+    for design in TPCH.designs
 ]
 
 
 @pytest.fixture(scope="session")
 def judge() -> Iterator[Judge]:
-    judge = Judge(data.generate(SCALE), SCALE)
+    judge = Judge(TPCH, SCALE)
     yield judge
     judge.close()
 
@@ -35,18 +35,18 @@ def tpch(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A connection to TPC-H on one topology in one design."""
     nodes, slices, design = request.param
     connection = warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, threads=2)
-    data.load(connection, data.generate(SCALE), design)
+    TPCH.load(connection, TPCH.generate(SCALE), design)
     yield connection
     connection.close()
 
 
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("query", TPCH.queries)
 def test_answer_is_the_judges(tpch: Any, judge: Judge, query: str) -> None:
-    table = tpch.cursor().execute(text(query, SCALE)).fetch_arrow_table()
-    assert check(query, table, judge) is None
+    table = tpch.cursor().execute(TPCH.text(query, SCALE)).fetch_arrow_table()
+    assert judge.check(query, table) is None
 
 
 def test_every_row_was_loaded(tpch: Any, judge: Judge) -> None:
-    for table in data.TPCH_TABLES:
+    for table in TPCH.tables:
         count = f"select count(*) from {table}"
         assert tpch.execute(count).fetchone() == judge.connection.execute(count).fetchone(), table

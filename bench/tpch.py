@@ -1,26 +1,22 @@
-"""TPC-H for tests, demo and benchmark: the data, the table designs, loading into both engines.
-
-`generate` makes Parquet files with tpchgen-cli once per scale and keeps them in a cache folder
-(.venv/tpch of the checkout; WAREHOUSE_DATA names another). `DESIGNS` are sets of table attributes over
-the same columns: a design may change what a query costs, never what it answers.
+"""TPC-H: the tables, the table designs, the 22 queries, data from tpchgen-cli.
 
     demo   each large table by its most joined key, small ones on every node, sorted by date or key
     even   all EVEN, no sort keys: the "no design" baseline
     all    everything on every node
 
-DuckDB gets the same Parquet files in the same order. Queries: queries.py. Timing: runner.py.
+The queries' texts are in the checkout's tests/oracle/tpch/, the judge's in tests/oracle/adapt.py.
 """
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
-TPCH_TABLES: dict[str, str] = {
+from .oracle import oracle
+from .suite import Suite
+
+TABLES: dict[str, str] = {
     "region": """
         r_regionkey bigint not null, r_name char(25) not null, r_comment varchar(152) not null""",
     "nation": """
@@ -68,72 +64,28 @@ DESIGNS: dict[str, dict[str, str]] = {
         "orders": "distkey(o_orderkey) sortkey(o_orderdate, o_orderkey)",
         "lineitem": "distkey(l_orderkey) sortkey(l_shipdate, l_orderkey)",
     },
-    "even": dict.fromkeys(TPCH_TABLES, "diststyle even"),
-    "all": dict.fromkeys(TPCH_TABLES, "diststyle all"),
+    "even": dict.fromkeys(TABLES, "diststyle even"),
+    "all": dict.fromkeys(TABLES, "diststyle all"),
 }
 
-
-def create_statements(design: str) -> list[str]:
-    """One CREATE TABLE per table in a design."""
-    if design not in DESIGNS:
-        raise SystemExit(f"no design {design!r}; there are {', '.join(DESIGNS)}")
-    return [
-        f"create table {table} ({columns}) {DESIGNS[design][table]}" for table, columns in TPCH_TABLES.items()
-    ]
-
-
-def copy_statements(folder: Path) -> list[str]:
-    """One COPY per table from the Parquet files in `folder`."""
-    return [f"copy {table} from '{folder / table}.parquet' format parquet" for table in TPCH_TABLES]
+# 6M probes into 1.5M rows at SF1.
+JOIN_HEAVY = """
+select o_orderpriority, count(*) as lines, sum(l_extendedprice * (1 - l_discount)) as revenue
+from lineitem, orders
+where l_orderkey = o_orderkey and l_quantity < 45
+group by o_orderpriority
+"""
 
 
-def load(connection: Any, folder: Path, design: str) -> None:
-    """Create the tables in a design and COPY them."""
-    cursor = connection.cursor()
-    for statement in create_statements(design) + copy_statements(folder):
-        cursor.execute(statement)
+def _text(query: str, scale: float) -> str:
+    return str(oracle("judge").tpch_text(query, scale))
 
 
-def load_duckdb(connection: Any, folder: Path) -> None:
-    """The same tables in DuckDB, with its own types for the same columns."""
-    for table, columns in TPCH_TABLES.items():
-        connection.execute(f"create table {table} ({columns})")
-        connection.execute(f"insert into {table} select * from read_parquet('{folder / table}.parquet')")
+def _judges_text(query: str, scale: float) -> str:
+    return str(oracle("adapt").adapted(query, _text(query, scale)))
 
 
-def cache_folder() -> Path:
-    """Where generated data stays: WAREHOUSE_DATA, the checkout's .venv, else a temporary folder."""
-    named = os.environ.get("WAREHOUSE_DATA")
-    if named:
-        return Path(named)
-    environment = Path(__file__).resolve().parent.parent / ".venv"
-    if os.access(environment, os.W_OK):
-        return environment / "tpch"
-    return Path(tempfile.gettempdir()) / "warehouse-tpch"
-
-
-def generate(scale: float) -> Path:
-    """The folder with <table>.parquet of this scale factor, made when it is not there.
-
-    Written beside and renamed, so that two processes may ask at once.
-    """
-    folder = cache_folder() / f"sf{scale:g}"
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
-    try:
-        _run_generator(scale, fresh)
-        fresh.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # nobody else was faster: a true failure
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return folder
-
-
-def _run_generator(scale: float, folder: Path) -> None:
+def _generate(scale: float, folder: Path) -> None:
     beside = Path(sys.executable).with_name("tpchgen-cli")
     command = str(beside) if beside.exists() else shutil.which("tpchgen-cli")
     if command is None:
@@ -146,7 +98,14 @@ def _run_generator(scale: float, folder: Path) -> None:
         raise SystemExit(f"tpchgen-cli failed: {done.stderr.strip()}")
 
 
-def folder_bytes(path: Path) -> int:
-    """Bytes of all files under a folder (or of one file)."""
-    files = [path] if path.is_file() else [p for p in path.rglob("*") if p.is_file()]
-    return sum(p.stat().st_size for p in files)
+TPCH = Suite(
+    name="tpch",
+    title="TPC-H",
+    tables=TABLES,
+    designs=DESIGNS,
+    queries=tuple(f"q{n:02}" for n in range(1, 23)),
+    texts=_text,
+    judges_texts=_judges_text,
+    make=_generate,
+    join_heavy=JOIN_HEAVY,
+)
