@@ -10,20 +10,22 @@ the rules here are those that (nearly) always help or that later stages rely on:
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from ..logical import Logical, Query
 from .context import RewriteContext
+from .drop_empty import drop_empty
 from .expand_grouping_sets import expand_grouping_sets
 from .expand_set_operations import expand_set_operations
 from .extract_subqueries import extract_subqueries
 from .fold_constants import fold_constants
-from .inline_ctes import inline_ctes
+from .inline_ctes import count_uses, inline_ctes
 from .left_to_anti import left_to_anti
 from .order_aggregates import order_aggregates
 from .prune_columns import prune_columns, prune_ctes
 from .pull_projections import pull_projections
 from .push_predicates import push_predicates
+from .restrict_ctes import restricted
 from .semi_to_inner import semi_to_inner
 from .share_subplans import share_subplans
 from .simplify_outer_joins import simplify_outer_joins
@@ -53,6 +55,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("left_to_anti", left_to_anti),
     ("semi_to_inner", semi_to_inner),
     ("push_predicates", push_predicates),
+    # What pushing brought to a union's constants is decided.
+    ("drop_empty", drop_empty),
     # ...and pushing may have put conditions where two projections or filters now meet.
     ("pull_projections again", pull_projections),
     # Values in order come from windows; what is left are plain aggregates.
@@ -75,15 +79,21 @@ def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
 def rewrite_query(query: Query, context: RewriteContext) -> Query:
     """The query after all rules, its columns pruned."""
     plan = apply_rules(inline_ctes(query.plan, context), context)
-    done: set[int] = set()
-    while pending := sorted(context.ctes.keys() - done):  # rules may share subplans while they run
-        for number in pending:
-            _, body, columns = context.ctes[number]
-            context.ctes[number] = (number, apply_rules(body, context), columns)
-            done.add(number)
+    done: dict[int, Logical] = {}
+    while pending := context.ctes.keys() - done.keys():  # rules may share subplans while they run
+        number = _unread(pending, context)
+        _, body, columns = context.ctes[number]
+        done[number] = apply_rules(restricted(number, body, [plan, *done.values()]), context)
+        context.ctes[number] = (number, done[number], columns)
     plan = prune_columns(plan, [ref.id for ref in query.columns])
     prune_ctes([plan], context)
     return Query(plan, query.columns, query.names, tuple(context.ctes.values()), query.parameters)
+
+
+def _unread(pending: Set[int], context: RewriteContext) -> int:
+    """A shared subplan whose readers are all done: what they keep of it is known."""
+    read = count_uses(context.ctes[number][1] for number in pending)
+    return min(pending - read.keys())
 
 
 __all__ = ["RULES", "RewriteContext", "Rule", "apply_rules", "rewrite_query"]

@@ -9,6 +9,7 @@ reading again is cheaper than keeping, and each use can prune its own columns an
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from ..columns import copy_plan
 from ..expressions import Exists, Expr, Quantified, ScalarSubquery
@@ -19,18 +20,19 @@ from .context import RewriteContext
 
 
 def inline_ctes(plan: Logical, context: RewriteContext) -> Logical:
-    uses = _count_uses([plan, *(body for _, body, _ in context.ctes.values())])
+    uses = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
     for number in sorted(context.ctes):
         _, body, columns = context.ctes[number]
         context.ctes[number] = (number, _inline(body, context, uses), columns)
     plan = _inline(plan, context, uses)
-    left = _count_uses([plan, *(body for _, body, _ in context.ctes.values())])
+    left = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
     for number in [n for n in context.ctes if not left[n]]:
         del context.ctes[number]
     return plan
 
 
-def _count_uses(plans: list[Logical]) -> Counter[int]:
+def count_uses(plans: Iterable[Logical]) -> Counter[int]:
+    """How often each shared subplan is read, subqueries in expressions included."""
     uses: Counter[int] = Counter()
     pending = list(plans)
     while pending:
