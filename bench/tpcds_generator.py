@@ -43,8 +43,8 @@ for number, text in connection.execute("select query_nr, query from tpcds_querie
 def generate(scale: float, folder: Path, tables: Mapping[str, str], environment: Path) -> None:
     """Write Parquet files of these tables, and the query texts, into an empty folder."""
     python = _python(environment)
-    types = json.dumps({table: types(columns) for table, columns in tables.items()})
-    _run([str(python), "-c", _SCRIPT, f"{scale:g}", str(folder), types], "the TPC-DS generator")
+    wanted = json.dumps({table: types(columns) for table, columns in tables.items()})
+    _run([str(python), "-c", _SCRIPT, f"{scale:g}", str(folder), wanted], "the TPC-DS generator")
 
 
 def types(columns: str) -> dict[str, str]:
