@@ -93,7 +93,7 @@ def _drive(task: Task, instance: Instance, frame: np.ndarray, context: Context) 
             context.cancel.check()
             raise InternalError("the driver stopped for a cancel that nobody asked for")
         elif status == abi.FAILED:
-            _fail(instance, frame)
+            _fail(task, instance, frame)
         else:
             raise InternalError(f"native code answered status {status} at instruction {pc}")
 
@@ -107,11 +107,15 @@ _ERRORS: dict[int, tuple[type[DataError] | type[CardinalityViolation] | type[Dat
     abi.ERR_STRING_TOO_LONG: (StringTooLong, "value too long for its type"),
     abi.ERR_BAD_ENCODING: (DataCorrupted, "a block is of a kind that cannot be read here"),
     abi.ERR_DOMAIN: (DataError, "a function's argument is outside its domain"),
+    abi.ERR_NEGATIVE_LENGTH: (DataError, "negative substring length not allowed"),
 }
 
 
-def _fail(instance: Instance, frame: np.ndarray) -> NoReturn:
-    pc = int(frame[abi.F_ERROR_PC])
-    kind, words = _ERRORS[int(frame[abi.F_ERROR_CODE])]
-    span = instance.template.builder.instructions[pc].span
+def _fail(task: Task, instance: Instance, frame: np.ndarray) -> NoReturn:
+    pc, code = int(frame[abi.F_ERROR_PC]), int(frame[abi.F_ERROR_CODE])
+    builder = instance.template.builder
+    if code == abi.ERR_CALL:
+        raise task.states[builder.failures[pc]].by_row[int(frame[abi.F_ERROR_ROW])]
+    kind, words = _ERRORS[code]
+    span = builder.instructions[pc].span
     raise kind(words, position=None if span is None else span[0])

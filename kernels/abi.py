@@ -68,6 +68,8 @@ ERR_BAD_DATE = 5
 ERR_STRING_TOO_LONG = 6
 ERR_BAD_ENCODING = 7  # a block of a kind that the op cannot read: a defect, or damage
 ERR_DOMAIN = 8  # a function's argument is outside its domain: sqrt(-1), ln(0)
+ERR_CALL = 9  # a function run in Python failed for the row; the task keeps the error itself
+ERR_NEGATIVE_LENGTH = 10  # SUBSTRING with a length below 0
 
 # -- instruction words (one instruction = INSTRUCTION_WORDS int64) -------------------------------
 I_OP = 0  # address of the op

@@ -9,6 +9,7 @@
     copy_i64                              a
     fill_i64_k fill_f64_k                 k (f64: its bits)
     fill_i128 fill_str                    the 16 bytes at address k
+    fail_where                            -: fails with code k where a & active            c = active
 
 Everything is branch-free over whole groups of 64 rows. f64 ops that only move values are the i64 ones
 (registry.ALIASES).
@@ -20,7 +21,7 @@ from typing import Any
 
 from . import elementwise
 from .abi import OK
-from .failing import padded
+from .failing import fail, is_active, padded
 from .intrinsics import i64p, inline, u8p
 from .registry import op
 
@@ -45,6 +46,15 @@ def fill_b_k(out, a, b, c, k, n, frame):
     o = u8p(out)
     for i in range(padded(n)):
         o[i] = k
+    return OK
+
+
+@op("fail_where")
+def fail_where(out, a, b, c, k, n, frame):
+    x = u8p(a)
+    for i in range(n):
+        if x[i] != 0 and is_active(c, i):
+            return fail(frame, k, i)
     return OK
 
 

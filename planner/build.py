@@ -186,6 +186,9 @@ def _date_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Ex
         if key == "subtract":
             days = _negative(days)
         return Call("date_add_days", (left, days), DATE, span)
+    if key == "add" and {left.type.kind, right.type.kind} == {Kind.DATE, Kind.TIME}:
+        day, clock = (left, right) if left.type.kind is Kind.DATE else (right, left)
+        return Call("ts_add_micros", (coerce(day, TIMESTAMP), clock), TIMESTAMP, span)
     if key == "subtract" and left.type.kind is right.type.kind is Kind.DATE:
         # the days between: date_diff counts from its first argument to its second
         return Call("date_diff_day", (right, left), BIGINT, span)

@@ -30,7 +30,11 @@ _SPELLINGS = {
     "second": "second seconds s sec secs",
     "millisecond": "millisecond milliseconds ms msec msecs msecond mseconds millisec millisecs millisecon",
     "microsecond": "microsecond microseconds us usec usecs usecond useconds microsec microsecs",
+    "timezone": "timezone",
+    "timezone_hour": "timezone_hour",
+    "timezone_minute": "timezone_minute",
 }
+ZONE_PARTS = ("timezone", "timezone_hour", "timezone_minute")  # of a TIMESTAMPTZ: its distance from UTC
 PARTS = {spelling: part for part, names in _SPELLINGS.items() for spelling in names.split()}
 
 # How an interval of one part is made: (months, microseconds).

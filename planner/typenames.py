@@ -43,7 +43,7 @@ _PLAIN = {
     "double precision": DOUBLE, "double": DOUBLE, "float8": DOUBLE, "float": DOUBLE,
     "boolean": BOOLEAN, "bool": BOOLEAN,
     "date": DATE,
-    "timestamp": TIMESTAMP, "timestamp without time zone": TIMESTAMP,
+    "datetime": TIMESTAMP, "timestamp": TIMESTAMP, "timestamp without time zone": TIMESTAMP,
     "timestamptz": TIMESTAMPTZ, "timestamp with time zone": TIMESTAMPTZ,
     "time": TIME, "time without time zone": TIME,
 }

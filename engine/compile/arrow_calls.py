@@ -1,23 +1,38 @@
 """Functions that run outside native code, a batch at a time: casts between text and other types, and rare
 functions.
 
-The program stops at a `pycall` instruction; Python reads the argument slots, computes, writes the result's
-slots, and the pass goes on. Where a batch has few distinct arguments each combination is computed once.
-This is the one place where rows are looped over in Python: a function that becomes common gets a native op.
+The program stops at a `pycall` instruction; Python reads the argument slots as Arrow arrays, computes, writes
+the result's slots, and the pass goes on. Two forms of a function:
+
+    column form   over whole arrays (engine/functions/columns/): no loop over rows in Python
+    row form      over single values (engine/functions/): once for each distinct combination of arguments.
+                  The reference of the column form, what constant folding calls, and all there is for rare
+                  functions. The one place where rows are looped over in Python.
+
+A column form may decline (None): then the row form does the batch.
+
+**Errors only for rows that count.** These instructions run for all rows of the batch, also those that a CASE
+branch or an AND leaves out. So a row that fails is not an error yet: it is marked in the slot `failed`, its
+error is kept, and where the value is used `fail_where` raises it for the rows that are active there
+(Compiler.emit). A call whose argument failed is NULL there and hands the failure on.
 """
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from ...errors import DataError
-from ...kernels import memory
-from ...planner.expressions import Call, Cast, Expr
-from ...storage.types import Physical, SqlType
-from ..functions import scalar
+from ...errors import DataError, StringTooLong
+from ...kernels import abi
+from ...planner.expressions import Call, Cast, Expr, Literal
+from ...planner.functions import FALLIBLE, UNCACHED
+from ...storage.types import MAX_VARCHAR, Physical, SqlType
+from ..functions import columns, scalar
+from . import arrow_slots
 from .batch import Value, type_range
 from .functions import EMITTERS
 from .program import Place
@@ -26,7 +41,7 @@ if TYPE_CHECKING:
     from .expressions import Compiler
 
 Row = tuple[Any, ...]
-_DTYPES = {Physical.I64: np.int64, Physical.F64: np.float64, Physical.BOOL: np.uint8}
+Function = Callable[[list[Any]], Any]
 _NATIVE = ("add", "subtract", "multiply", "divide", "modulo", "avg_divide", *EMITTERS)
 _NATIVE_PREFIXES = ("extract_", "date_part_", "date_trunc_")
 _TEXT = ("substring", "length", "octet_length", "upper", "lower", "trim", "ltrim", "rtrim", "concat", "strpos",
@@ -38,123 +53,205 @@ FUNCTIONS = frozenset(
 )
 
 
+@dataclass(slots=True)
+class Failures:
+    """The errors of one instruction's present batch, by row."""
+
+    by_row: dict[int, DataError] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What an instruction computes: `row` for one row's arguments, `column` for all at once."""
+
+    row: Function
+    column: Callable[[list[columns.Argument]], pa.Array | None]
+    type: SqlType
+    tolerant: bool = False  # called with NULLs as well
+    distinct: bool = True  # equal arguments give equal results
+    fallible: bool = True
+
+
 def call(c: Compiler, expr: Call) -> Value:
-    """A function of the scalar library over a batch."""
-    function = scalar.FUNCTIONS[expr.key]
-    types = [a.type for a in expr.args]
-    tolerant = expr.key in scalar.NULL_TOLERANT
+    """A function of the library over a batch."""
+    function, types = scalar.FUNCTIONS[expr.key], [a.type for a in expr.args]
+    form = columns.FORMS.get(expr.key)
+    work = _Work(
+        lambda row: function(row, types, expr.type),
+        lambda args: None if form is None else form(args, types, expr.type),
+        expr.type, expr.key in scalar.NULL_TOLERANT, expr.key not in UNCACHED, expr.key in FALLIBLE,
+    )
+    return _emit(c, expr.args, work, expr.span)
 
-    def compute(row: Row) -> Any:
-        if not tolerant and any(v is None for v in row):
-            return None
-        return function(list(row), types, expr.type)
 
-    return _emit(c, expr, expr.args, compute, expr.span)
+def slice_number(c: Compiler, expr: Call) -> Value:
+    """SLICE_NUM: the slice that works on the row."""
+    out = c.builder.slot(Physical.I64)
+
+    def run(task: Any, rows: int) -> None:
+        arrow_slots.view(task.instance.address(out), np.int64, rows)[:] = task.index
+
+    c.builder.call(run, (out,))
+    return Value(expr.type, Physical.I64, out, None, 0, 1 << 20)
 
 
 def cast(c: Compiler, expr: Cast) -> Value:
     """A cast to or from text."""
     from ..evaluate import cast as cast_value
 
-    def compute(row: Row) -> Any:
-        return cast_value(row[0], expr.operand.type, expr.type, expr.implicit)
+    source, to = expr.operand.type, expr.type
+    work = _Work(
+        lambda row: cast_value(row[0], source, to, expr.implicit),
+        lambda args: columns.casts.cast(args[0], source, to),
+        to, fallible=to.physical is not Physical.STR,
+    )
+    return _emit(c, (expr.operand,), work, expr.span)
 
-    return _emit(c, expr, (expr.operand,), compute, expr.span)
+
+def trim(c: Compiler, expr: Call) -> Value:
+    """TRIM, LTRIM, RTRIM with characters that are not a constant."""
+    function, types = scalar.FUNCTIONS[expr.key], [a.type for a in expr.args]
+    work = _Work(lambda row: function(row, types, expr.type), lambda args: None, expr.type, fallible=False)
+    return _emit(c, expr.args, work, expr.span)
 
 
-def _emit(c: Compiler, expr: Expr, args: tuple[Expr, ...], compute: Callable[[Row], Any],
-          span: tuple[int, int] | None) -> Value:
-    values = [c.filled(v) for v in c.values(args, slots=True)]
-    carried = expr.type.physical
-    out = c.builder.slot(carried)
-    valid = c.builder.slot(Physical.BOOL)
-    touches = tuple(p for v in values for p in (v.place, v.valid) if p is not None)
+def _emit(c: Compiler, args: tuple[Expr, ...], work: _Work, span: tuple[int, int] | None) -> Value:
+    values, inherited = _arguments(c, args)
+    carried = work.type.physical
+    out, valid = c.builder.slot(carried), c.builder.slot(Physical.BOOL)
+    failed = c.builder.slot(Physical.BOOL) if work.fallible else None
+    places = [p for v in values if isinstance(v, Value) for p in (v.place, v.valid) if p is not None]
+    touches = (*places, out, valid, *((failed,) if failed else ()))
 
     def run(task: Any, rows: int) -> None:
-        columns = [_read(task, v, rows) for v in values]
-        results = _map(columns, rows, compute, span)
-        _write(task, results, out, valid, carried)
+        arguments = [columns.Argument(arrow_slots.read(task, v, rows)) if isinstance(v, Value)
+                     else columns.Argument(constant=v.value, constant_type=v.type) for v in values]
+        failures = Failures()
+        results = _compute(arguments, rows, work, failures)
+        arrow_slots.write(task, results, out, valid, carried)
+        if failed is not None:
+            _note(task, failures, failed, rows, span)
+        elif failures.by_row:
+            raise _placed(failures.by_row[min(failures.by_row)], span)
 
-    c.builder.call(run, (*touches, out, valid))
-    lo, hi = type_range(expr.type)
-    return Value(expr.type, carried, out, valid, lo, hi)
+    c.builder.call(run, touches)
+    lo, hi = type_range(work.type)
+    return Value(work.type, carried, out, valid, lo, hi, failed=inherited + (() if failed is None else (failed,)))
+
+
+def _arguments(c: Compiler, args: tuple[Expr, ...]) -> tuple[list[Value | Literal], tuple[Place, ...]]:
+    """The arguments in slots, literals as they are; and the masks of rows that failed on the way."""
+    found, inherited = deferred_values(c, [a for a in args if not isinstance(a, Literal)])
+    rest = iter(found)
+    return [a if isinstance(a, Literal) else c.filled(next(rest)) for a in args], inherited
+
+
+def deferred_values(c: Compiler, exprs: Sequence[Expr]) -> tuple[list[Value], tuple[Place, ...]]:
+    """Values in slots that are not checked yet, and the masks of the rows that failed."""
+    outer, c.deferred = c.deferred, []
+    try:
+        values = c.values(exprs, slots=True)
+        return values, tuple(dict.fromkeys(c.deferred))
+    finally:
+        c.deferred = outer
+
+
+def _note(task: Any, failures: Failures, failed: Place, rows: int, span: tuple[int, int] | None) -> None:
+    marks = arrow_slots.mask(task, failed, rows)
+    marks[:] = 0
+    for row, error in failures.by_row.items():
+        marks[row] = 1
+        _placed(error, span)
+    task.states[failed.index] = failures
+
+
+def _placed(error: DataError, span: tuple[int, int] | None) -> DataError:
+    if error.position is None and span is not None:
+        error.position = span[0]
+    return error
+
+
+def check(c: Compiler, failed: Place, active: Place | None) -> None:
+    """Raise the error of the first active row that failed."""
+    c.builder.failures[c.builder.vector("fail_where", None, failed, c=active, k=abi.ERR_CALL)] = failed.index
+
+
+# -- computing a batch -----------------------------------------------------------------------------
+
+
+def _compute(args: list[columns.Argument], rows: int, work: _Work, failures: Failures) -> pa.Array:
+    try:
+        made = work.column(args)
+    except (DataError, pa.ArrowInvalid):  # the row form tells which rows
+        made = None
+    return _checked(_by_row(args, rows, work, failures) if made is None else made, work, failures)
+
+
+def _checked(array: pa.Array, work: _Work, failures: Failures) -> pa.Array:
+    """Text beyond the largest VARCHAR fails."""
+    if work.type.physical is not Physical.STR or not work.fallible or array.nbytes <= MAX_VARCHAR:
+        return array
+    long = pc.greater(pc.binary_length(array), MAX_VARCHAR).fill_null(False)
+    for row in np.flatnonzero(np.asarray(long)).tolist():
+        failures.by_row.setdefault(row, StringTooLong(f"the result is longer than {MAX_VARCHAR} bytes"))
+    return array
+
+
+def _by_row(args: list[columns.Argument], rows: int, work: _Work, failures: Failures) -> pa.Array:
+    varying = [i for i, a in enumerate(args) if a.array is not None]
+    if work.distinct and len(varying) == 1:
+        return _by_entry(args, varying[0], work, failures)
+    given = [[a.constant] * rows if a.array is None else arrow_slots.as_values(a.array) for a in args]
+    known: dict[Row, Any] = {}
+    results: list[Any] = []
+    for i, row in enumerate(zip(*given, strict=True) if given else [()] * rows):
+        if not work.distinct or row not in known:
+            known[row] = _one(row, work)
+        result = known[row]
+        if isinstance(result, DataError):
+            failures.by_row[i] = result
+            result = None
+        results.append(result)
+    return arrow_slots.from_values(results, work.type)
+
+
+def _by_entry(args: list[columns.Argument], place: int, work: _Work, failures: Failures) -> pa.Array:
+    """One argument varies: each of its distinct values once."""
+    array = args[place].array
+    assert array is not None
+    encoded = array.dictionary_encode(null_encoding="encode")
+    row = [a.constant for a in args]
+    results: list[Any] = []
+    for value in arrow_slots.as_values(encoded.dictionary):
+        row[place] = value
+        results.append(_one(tuple(row), work))
+    bad = [i for i, r in enumerate(results) if isinstance(r, DataError)]
+    if bad:
+        rows = np.flatnonzero(np.isin(encoded.indices.to_numpy(), bad))
+        for i, entry in zip(rows.tolist(), encoded.indices.to_numpy()[rows].tolist(), strict=True):
+            failures.by_row[i] = results[entry]
+        results = [None if isinstance(r, DataError) else r for r in results]
+    return arrow_slots.from_values(results, work.type).take(encoded.indices)
+
+
+def _one(row: Row, work: _Work) -> Any:
+    """A row's result, or the error it gives."""
+    if not work.tolerant and any(v is None for v in row):
+        return None
+    try:
+        return work.row(list(row))
+    except DataError as error:
+        return error
 
 
 def fold_case(value: Value, out: Place, key: str) -> Callable[[Any, int], None]:
     """UPPER, LOWER of a batch that is not plain ASCII."""
-    change = str.upper if key == "upper" else str.lower
+    change = pc.utf8_upper if key == "upper" else pc.utf8_lower
 
     def run(task: Any, rows: int) -> None:
-        results = [None if v is None else change(v) for v in _read(task, value, rows)]
-        _write(task, results, out, None, Physical.STR)
+        arrow_slots.write(task, change(arrow_slots.read(task, value, rows)), out, None, Physical.STR)
 
     return run
 
 
-def _map(columns: list[list[Any]], rows: int, compute: Callable[[Row], Any], span: tuple[int, int] | None) -> list[Any]:
-    known: dict[Row, Any] = {}
-    results = []
-    try:
-        for row in zip(*columns, strict=True) if columns else [()] * rows:
-            if row not in known:
-                known[row] = compute(row)
-            results.append(known[row])
-    except DataError as error:
-        if error.position is None and span is not None:
-            error.position = span[0]
-        raise
-    return results
-
-
-def view(address: int, dtype: Any, count: int) -> np.ndarray:
-    """Memory at an address as an array."""
-    size = count * np.dtype(dtype).itemsize
-    return np.frombuffer((ctypes.c_char * size).from_address(address), dtype) if size else np.empty(0, dtype)
-
-
-def _read(task: Any, value: Value, rows: int) -> list[Any]:
-    """A slot's rows as Python values in physical form."""
-    assert value.place is not None
-    address = task.instance.address(value.place)
-    if value.carried is Physical.STR:
-        views = view(address, np.int64, rows * 2)
-        pairs = zip(views[0::2].tolist(), views[1::2].tolist(), strict=True)
-        items: list[Any] = [ctypes.string_at(a, n).decode() for a, n in pairs]
-    elif value.carried is Physical.I128:
-        words = view(address, np.int64, rows * 2).reshape(rows, 2).tolist()
-        items = [(high << 64) | (low & ((1 << 64) - 1)) for low, high in words]
-    elif value.carried is Physical.BOOL:
-        items = [bool(v) for v in view(address, np.uint8, rows).tolist()]
-    else:
-        items = view(address, _DTYPES[value.carried], rows).tolist()
-    if value.valid is None:
-        return items
-    valid = view(task.instance.address(value.valid), np.uint8, rows).tolist()
-    return [v if ok else None for v, ok in zip(items, valid, strict=True)]
-
-
-def _write(task: Any, results: list[Any], out: Any, valid: Any, carried: Physical) -> None:
-    """Write results into their slots; strings get an arena that lives until the next batch."""
-    rows = len(results)
-    if valid is not None:
-        view(task.instance.address(valid), np.uint8, rows)[:] = [v is not None for v in results]
-    address = task.instance.address(out)
-    if carried is Physical.STR:
-        raw = [b"" if v is None else v.encode() for v in results]
-        arena = memory.empty(sum(map(len, raw)), np.uint8)
-        arena[:] = np.frombuffer(b"".join(raw), np.uint8)
-        task.states[-(1 << 20) - out.index] = arena
-        lengths = np.array([len(r) for r in raw], np.int64)
-        views = view(address, np.int64, rows * 2).reshape(rows, 2)
-        views[:, 1] = lengths
-        views[:, 0] = memory.address(arena) + np.cumsum(lengths) - lengths
-    elif carried is Physical.I128:
-        words = view(address, np.uint64, rows * 2).reshape(rows, 2)
-        for i, v in enumerate(results):
-            number = (v or 0) & ((1 << 128) - 1)
-            words[i] = (number & ((1 << 64) - 1), number >> 64)
-    else:
-        view(address, _DTYPES[carried], rows)[:] = [v or 0 for v in results]
-
-
-__all__ = ["FUNCTIONS", "SqlType", "call", "cast", "view"]
+__all__ = ["FUNCTIONS", "Failures", "call", "cast", "check", "deferred_values", "fold_case", "slice_number", "trim"]

@@ -32,6 +32,7 @@ class Value:
 
     `carried` is the class its bytes really have; a type of class I128 may be carried as I64 when its
     range proves that it fits. `valid` None = no NULLs. lo/hi: for I64 and I128 carried values.
+    `failed`: masks of rows for which it could not be computed: an error where such a row counts (arrow_calls.py).
     """
 
     type: SqlType
@@ -41,6 +42,7 @@ class Value:
     lo: int = 0
     hi: int = 0
     constant: Any = NOT_CONSTANT
+    failed: tuple[Place, ...] = ()
 
     @property
     def is_constant(self) -> bool:

@@ -33,6 +33,10 @@ def block_level(c: Compiler, expr: Expr) -> Maker | None:
             return lambda: _predicate(c, column, text.pattern(expr), expr.negated)
         case Call(key=key) if key in text.MAKERS:
             return lambda: text.make(c, expr)
+        case Call(key="trim" | "ltrim" | "rtrim", args=(_, characters)) if not isinstance(characters, Literal):
+            return lambda: arrow_calls.trim(c, expr)
+        case Call(key="slice_num"):
+            return lambda: arrow_calls.slice_number(c, expr)
         case Call(key=key) if key in arrow_calls.FUNCTIONS:
             return lambda: arrow_calls.call(c, expr)
         case Cast() if casts.is_text_cast(expr) or casts.shortens_text(expr):

@@ -119,6 +119,8 @@ def fallible(expr: Cast) -> bool:
         return False
     if source.is_integer and to.is_integer:
         return to.storage_bytes < source.storage_bytes
+    if source.physical is Physical.STR:
+        return True
     if source.is_exact and to.is_float:
         return False
     return not (source.kind is Kind.BOOLEAN or to.kind is Kind.BOOLEAN)

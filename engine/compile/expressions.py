@@ -43,7 +43,7 @@ from ...planner.expressions import (
 )
 from ...planner.traverse import children, unnumbered
 from ...storage.types import BOOLEAN, Physical
-from . import casts, comparisons, numeric
+from . import arrow_calls, casts, comparisons, numeric
 from .batch import Batch, Value, type_range
 from .blocklevel import block_level
 from .constants import fill, literal
@@ -62,6 +62,7 @@ class Compiler:
         self._done: dict[tuple[int, Expr], Value] = {}  # block-level results by generation
         self._memo: dict[Expr, Value] = {}  # values of the present section
         self._memo_section = -1
+        self.deferred: list[Place] | None = None  # not None: failed rows are noted here, not raised
 
     # -- entry points --------------------------------------------------------------------------------
 
@@ -131,16 +132,27 @@ class Compiler:
             return literal(expr)
         done = self._done.get((self.batch.generation, expr))
         if done is not None:
-            return done
+            return self._counted(done, active)
         if self._memo_section != self.builder.section:
             self._memo.clear()
             self._memo_section = self.builder.section
+        if self.deferred is not None and fallible(expr):
+            return self._emit(expr, active)  # what is noted here must be raised elsewhere
         known = self._memo.get(expr)
         if known is None:
             known = self._emit(expr, active)
             if active is None or not fallible(expr):
                 self._memo[expr] = known
         return known
+
+    def _counted(self, value: Value, active: Place | None) -> Value:
+        """A block-level value; its failed rows are errors where they are active."""
+        for failed in value.failed:
+            if self.deferred is None:
+                arrow_calls.check(self, failed, active)
+            else:
+                self.deferred.append(failed)
+        return value
 
     def _emit(self, expr: Expr, active: Place | None) -> Value:
         match expr:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import InternalError
 from ...planner.expressions import Call
+from ...planner.functions import FALLIBLE
 from ...storage.types import BIGINT, Kind, Physical, SqlType
 from . import numeric
 from .batch import Value, type_range
@@ -64,7 +65,7 @@ def fallible_call(key: str, type: SqlType) -> bool:
     """Whether the function can fail for some row (conservative)."""
     if key.startswith(("extract_", "date_part_", "date_trunc_")) or key in _NEVER_FAIL:
         return False
-    return type.physical is not Physical.STR
+    return type.physical is not Physical.STR or key in FALLIBLE
 
 
 def _one(c: Compiler, expr: Call, args: list[Value], op: str, lo: int = 0, hi: int = 0, k: int = 0,

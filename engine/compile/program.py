@@ -74,6 +74,7 @@ class ProgramBuilder:
     instructions: list[Instruction] = field(default_factory=list)
     calls: dict[int, Callable[[Any, int], None]] = field(default_factory=dict)  # pc -> Python function
     growers: dict[int, Callable[[Any], None]] = field(default_factory=dict)  # pc -> what NEED_SPACE asks
+    failures: dict[int, int] = field(default_factory=dict)  # pc of a fail_where -> the task state with its errors
     node: Any = None  # the plan node being compiled: instructions are booked to it
     owners: list[Any] = field(default_factory=list)  # plan node of each instruction
     span: tuple[int, int] | None = None  # of the expression being compiled
@@ -98,10 +99,12 @@ class ProgramBuilder:
         return self.kept.setdefault(place.index, self.slot(physical))
 
     def vector(self, op: str, out: Operand, a: Operand = None, b: Operand = None, c: Operand = None,
-               k: int | External = 0) -> None:
+               k: int | External = 0) -> int:
+        """Append a vector op. Returns its number."""
         self._in_vector = True
         self.owners.append(self.node)
         self.instructions.append(Instruction(op, abi.LEVEL_VECTOR, out, a, b, c, k, self.span))
+        return len(self.instructions) - 1
 
     def block(self, op: str | External, out: Operand = None, a: Operand = None, b: Operand = None,
               c: Operand = None, k: int | External = 0, level: int | External = abi.LEVEL_BLOCK,

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import InternalError
 from ...kernels import memory
+from ...kernels.abi import ERR_NEGATIVE_LENGTH
 from ...kernels.columns import ColumnScratch, make_column, make_like
 from ...kernels.like import compile_like
 from ...kernels.text_blocks import make_comparison, make_list, make_trim
@@ -123,6 +124,20 @@ def _cut(op: str) -> Callable[..., Value]:
     return lambda c, e, args, active: _strict(c, e, args, op, Physical.STR)
 
 
+def _substring(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
+    """SUBSTRING; a negative length is an error (r_SUBSTRING)."""
+    if len(args) > 2 and args[2].lo < 0 and not (args[2].is_constant and args[2].constant >= 0):
+        from .comparisons import compare
+
+        count = c.in_register(args[2])
+        negative = c.place(compare(c, "<", count, Value(count.type, Physical.I64, constant=0)))
+        counts = c.active_where_valid(active, count.valid)
+        for value in args[:2]:
+            counts = c.active_where_valid(counts, value.valid)
+        c.builder.vector("fail_where", None, negative, c=counts, k=ERR_NEGATIVE_LENGTH)
+    return _strict(c, expr, args, "substring_str", Physical.STR)
+
+
 def _trim(left: bool, right: bool) -> Callable[..., Value]:
     def emit(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
         characters = " "
@@ -140,7 +155,7 @@ VECTOR: dict[str, Callable[..., Value]] = {
     "length": _count("length_str"),
     "octet_length": _count("octet_length_str"),
     "strpos": _count("position_str"),
-    "substring": _cut("substring_str"),
+    "substring": _substring,
     "left": _cut("left_str"),
     "right": _cut("right_str"),
     "trim": _trim(True, True),
@@ -173,7 +188,10 @@ class Arena:
 
 def make(c: Compiler, expr: Call) -> Value:
     """concat, upper, lower over slots."""
-    values = [c.filled(v) for v in c.values(expr.args, slots=True)]
+    from . import arrow_calls
+
+    found, failed = arrow_calls.deferred_values(c, expr.args)
+    values = [c.filled(v) for v in found]
     out = c.builder.slot(Physical.STR)
     key = out.index
 
@@ -185,15 +203,14 @@ def make(c: Compiler, expr: Call) -> Value:
     pc = c.builder.block(MAKERS[expr.key], out, values[0].place, second, k=External(arena))
     c.builder.growers[pc] = lambda task: task.states[key].grow()
     if expr.key in ("upper", "lower"):
-        from .arrow_calls import fold_case
-
-        c.builder.calls[pc] = fold_case(values[0], out, expr.key)
+        c.builder.calls[pc] = arrow_calls.fold_case(values[0], out, expr.key)
     valid = c.both_valid(values[0].valid, values[1].valid if len(values) > 1 else None)
     if valid is None:
-        return Value(expr.type, Physical.STR, out)
+        return Value(expr.type, Physical.STR, out, failed=failed)
     from .numeric import mask_null
 
-    return c.to_slot(mask_null(c, Value(expr.type, Physical.STR, out, valid)))
+    masked = c.to_slot(mask_null(c, Value(expr.type, Physical.STR, out, valid)))
+    return replace(masked, failed=failed)
 
 
 MAKERS = {"concat": "concat_str", "upper": "upper_str", "lower": "lower_str"}

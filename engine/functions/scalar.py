@@ -1,7 +1,8 @@
 """Functions over single physical values: what constant folding calls, and the reference for native ops.
 
 `FUNCTIONS[key](args, argument types, result type)`; arguments are not NULL unless the key is in
-NULL_TOLERANT. Dates are days, timestamps microseconds since 1970-01-01.
+NULL_TOLERANT. Dates are days, timestamps microseconds since 1970-01-01. This module has the ones in daily use;
+rarer ones stand by subject in the modules beside it and are put into the same table.
 """
 from __future__ import annotations
 
@@ -12,12 +13,24 @@ from datetime import date, timedelta
 from typing import Any
 
 from ...errors import DataError, InvalidDatetime, NumericOutOfRange
+from ...planner.functions.system import LEADER_SLICE
 from ...storage.types import Kind, SqlType
 from ..compile.numeric import round_div
+from . import (
+    conversions,
+    date_format,
+    dates,
+    hashes,
+    json_text,
+    maths,
+    number_format,
+    regexp,
+    strings,
+    zones,
+)
+from .base import DAY, Function
 from .text import EPOCH, EPOCH_DATE
 
-Function = Callable[[list[Any], Sequence[SqlType], SqlType], Any]
-DAY = 86_400_000_000
 _UNITS = {"hour": 3_600_000_000, "minute": 60_000_000, "second": 1_000_000, "millisecond": 1000, "microsecond": 1}
 
 
@@ -306,9 +319,14 @@ FUNCTIONS: dict[str, Function] = {
     "rtrim": _trim(str.rstrip),
     "concat": lambda a, t, to: a[0] + a[1],
     "strpos": lambda a, t, to: a[0].find(a[1]) + 1,
-    "replace": lambda a, t, to: a[0].replace(a[1], a[2]) if a[1] else a[0],
     "left": _left,
     "right": _right,
+    "slice_num": lambda a, t, to: LEADER_SLICE,
+    **{
+        key: function
+        for family in (conversions, date_format, dates, hashes, json_text, maths, number_format, regexp, strings, zones)
+        for key, function in family.FUNCTIONS.items()
+    },
 }
 
 __all__ = ["EPOCH", "FIELDS", "FUNCTIONS", "NULL_TOLERANT", "PARTS"]

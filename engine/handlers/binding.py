@@ -25,6 +25,7 @@ from ...storage.schema import CatalogView, Table
 from ..context import Context
 from ..evaluate import evaluate
 from ..virtual import VIRTUAL_TABLES
+from ..virtual.base import SUPERUSER_ID
 
 _VIRTUAL_COLUMNS = {name: table.columns for name, table in VIRTUAL_TABLES.items()}
 _LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.items() if table.leader_only)
@@ -40,7 +41,9 @@ def bind_context(context: Context) -> BindContext:
         leader_only=_LEADER_ONLY,
         now=context.now,
         user=context.user,
+        user_id=SUPERUSER_ID,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
+        search_path=[s for s in context.search_path if s in schemas],
     )
 
 

@@ -14,9 +14,9 @@ from sqlglot import exp
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
 from ...storage.types import Kind, SqlType
 from .. import functions
-from ..coercion import coerce, settled
+from ..coercion import coerce, settle, settled
 from ..dateparts import date_part
-from ..expressions import Call, Expr, Span
+from ..expressions import Call, Cast, Expr, Span
 from ..functions import Signature, Site
 from . import grouping_sets
 from .dispatch import binds
@@ -85,8 +85,8 @@ def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any
     if name == "generate_series":
         raise NotSupportedError("generate_series is supported in FROM and in a select list without FROM only",
                                 position=e.b.position(node))
-    if name in functions.MISSING:
-        return NotSupportedError(f"function {name} is not supported yet", position=e.b.position(node))
+    if (refused := functions.refusal(name)) is not None:
+        return NotSupportedError(refused, position=e.b.position(node))
     types = [e.bind(a).type for a in arguments if not isinstance(a, exp.Star)]
     return _undefined(e, name, types, e.span(node))
 
@@ -122,7 +122,7 @@ def call(e: ExpressionBinder, name: str, args: list[Expr], span: Span | None, pa
     targets = tuple(_sized(a, t) for a, t in zip(args, targets))
     cast = tuple(coerce(a, t, span) for a, t in zip(args, targets))
     if signature.build is not None:
-        return signature.build(Site(name, span, e.b.context, part), cast)
+        return signature.build(Site(name, span, e.b.context, part, bool(e.b.user_tables)), cast)
     return Call(signature.key, cast, signature.result(targets), span)
 
 
@@ -178,6 +178,32 @@ def _floor(e: ExpressionBinder, node: Any) -> Expr:
     return call(e, "floor" if isinstance(node, exp.Floor) else "ceil", [e.bind(a) for a in args], e.span(node))
 
 
+@binds(exp.Chr)
+def _chr(e: ExpressionBinder, node: exp.Chr) -> Expr:
+    return call(e, "chr", [e.bind(x) for x in node.expressions], e.span(node))
+
+
+@binds(exp.Initcap)
+def _initcap(e: ExpressionBinder, node: exp.Initcap) -> Expr:
+    return call(e, "initcap", [e.bind(node.this)], e.span(node))
+
+
+@binds(exp.AtTimeZone)
+def _at_time_zone(e: ExpressionBinder, node: exp.AtTimeZone) -> Expr:
+    return call(e, "timezone", [e.bind(node.args["zone"]), e.bind(node.this)], e.span(node))
+
+
+@binds(exp.TryCast)
+def _try_cast(e: ExpressionBinder, node: exp.TryCast) -> Expr:
+    """TRY_CAST(x AS type): NULL where x cannot be converted."""
+    from .literals import cast, cast_type
+
+    operand = settle(e.bind(node.this))
+    to = cast_type(e.b, node.args["to"], operand.type)
+    plain = cast(e, operand, to, node)  # refuses what no value can be cast to
+    return Call("try_cast", (operand,), to, e.span(node)) if isinstance(plain, Cast) else plain
+
+
 @binds(exp.DecodeCase)
 def _decode(e: ExpressionBinder, node: exp.DecodeCase) -> Expr:
     return call(e, "decode", [e.bind(x) for x in node.expressions], e.span(node))
@@ -189,12 +215,14 @@ _WORDS: dict[type, str] = {
     exp.CurrentUser: "current_user",
     exp.SessionUser: "session_user",
     exp.CurrentSchema: "current_schema",
+    exp.CurrentUserId: "current_user_id",
+    exp.Localtime: "localtime",
 }
 
 
 @binds(*_WORDS)
 def _word(e: ExpressionBinder, node: Any) -> Expr:
-    return call(e, _WORDS[type(node)], [], e.span(node))
+    return _named(e, _WORDS[type(node)], [], node)
 
 
 @binds(exp.CurrentTimestamp)

@@ -39,8 +39,10 @@ class BindContext:
     leader_only: frozenset[str] = frozenset()
     now: datetime = field(default_factory=_epoch)
     user: str = "dev"
+    user_id: int = 1
     database: str = "dev"
     current_schema: str = "public"
+    search_path: Sequence[str] = ("public",)  # the schemas of it that are there
     stable: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
 

@@ -21,6 +21,7 @@ from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
 from ...storage.types import BOOLEAN, Kind
 from ..coercion import coerce
 from ..expressions import ColumnRef, Expr, Span
+from ..functions.missing import NO_MEANING, refusal
 from .context import Binder
 from .correlation import check_levels
 from .dispatch import HANDLERS, binds
@@ -96,7 +97,6 @@ _NAMES: dict[type, str] = {
     exp.SimilarTo: "SIMILAR TO",
     exp.RegexpLike: "the regular expression operator ~",
     exp.RegexpILike: "the regular expression operator ~*",
-    exp.AtTimeZone: "AT TIME ZONE",
     exp.Collate: "COLLATE",
     exp.Bracket: "navigation into SUPER values",
     exp.Array: "ARRAY",
@@ -106,12 +106,9 @@ _NAMES: dict[type, str] = {
     exp.BitwiseNot: "the operator ~",
     exp.BitwiseLeftShift: "the operator <<",
     exp.BitwiseRightShift: "the operator >>",
-    exp.TryCast: "TRY_CAST",
     exp.IgnoreNulls: "IGNORE NULLS",
     exp.RespectNulls: "RESPECT NULLS",
     exp.Tuple: "a row value",
-    exp.Chr: "CHR",
-    exp.Initcap: "INITCAP",
     exp.Overlay: "OVERLAY",
     exp.Rollup: "ROLLUP",
     exp.Cube: "CUBE",
@@ -148,6 +145,8 @@ def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
         expr = e.aliases(name)
         if expr is not None:
             return expr
+    if where is None and name in NO_MEANING:  # CURRENT_NAMESPACE is written without parentheses
+        raise NotSupportedError(str(refusal(name)), position=position)
     raise e.scope.unknown(name, where, position, e.alias_names)
 
 

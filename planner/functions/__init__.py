@@ -16,19 +16,35 @@ int = any integer, ts = TIMESTAMP or TIMESTAMPTZ); result types stand in the Cal
     date_add_days (DATE, int)                     date_add_months (DATE, int)       ts_add_months (ts, int)
     ts_add_micros (ts, BIGINT)                    add_months (TIMESTAMP, int)       last_day (DATE | ts)
     date_diff_<part> (DATE, DATE), (ts, ts)       date_trunc_<part> (DATE | ts)     extract_<part> (DATE | ts | TIME)
+    to_zone from_zone (ts, text)                  convert_timezone (TIMESTAMP, text, text)
+    regexp_* and json_* functions: with all arguments (regexp.py, json.py)
 
 All are strict. Everything else (COALESCE, NULLIF, GETDATE ...) is built from other expressions.
 """
 from __future__ import annotations
 
-from . import aggregate, conditional, datetime, math, ordered, string, system, window
+from . import (
+    aggregate,
+    conditional,
+    conversion,
+    datetime,
+    hash,
+    json,
+    math,
+    moments,
+    ordered,
+    regexp,
+    string,
+    system,
+    window,
+)
 from .aggregate import Aggregate
-from .missing import MISSING
+from .missing import MISSING, refusal
 from .ordered import OrderedFunction, resolve_ordered
 from .signature import Signature, Site
 from .window import WindowFunction, is_only_window, resolve_window
 
-_FAMILIES = (math, string, datetime, conditional, system)
+_FAMILIES = (math, string, regexp, datetime, moments, conversion, conditional, hash, json, system)
 _PART_KEYS = ("date_diff", "date_trunc", "extract")
 _PARTS = ("millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour", "minute",
           "second", "millisecond", "microsecond")
@@ -44,12 +60,16 @@ _AGGREGATES: dict[str, Aggregate] = {name: a for a in aggregate.AGGREGATES for n
 # Keys that Call nodes carry: what the engine has to implement.
 KEYS: frozenset[str] = frozenset(
     {"add", "subtract", "multiply", "divide", "modulo", "negate", "date_add_days", "date_add_months",
-     "ts_add_months", "ts_add_micros", "add_months", "round", "trunc", "power"}
+     "ts_add_months", "ts_add_micros", "add_months", "round", "trunc", "power", "random", "slice_num"}
+    | {key for family in (conversion, hash, json, moments, regexp) for key in family.KEYS}
     | {s.key for s in SIGNATURES if s.build is None}
     | {f"date_diff_{part}" for part in _PARTS}
     | {f"date_trunc_{part}" for part in _PARTS}
     | {f"extract_{part}" for part in _FIELDS}
 )
+# Keys whose functions can fail for some argument, and those that are called for every row anew.
+FALLIBLE: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.fallible) | {"convert_timezone", "to_zone"}
+UNCACHED: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
 AGGREGATE_KEYS: frozenset[str] = frozenset(a.key for a in aggregate.AGGREGATES)
 
 
@@ -69,6 +89,7 @@ def names() -> tuple[str, ...]:
 
 
 __all__ = [
-    "AGGREGATE_KEYS", "Aggregate", "KEYS", "MISSING", "SIGNATURES", "OrderedFunction", "Signature", "Site",
-    "WindowFunction", "is_only_window", "names", "resolve", "resolve_aggregate", "resolve_ordered", "resolve_window",
+    "AGGREGATE_KEYS", "Aggregate", "FALLIBLE", "KEYS", "MISSING", "SIGNATURES", "OrderedFunction", "Signature", "Site",
+    "UNCACHED", "WindowFunction", "is_only_window", "names", "refusal", "resolve", "resolve_aggregate",
+    "resolve_ordered", "resolve_window",
 ]

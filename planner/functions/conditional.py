@@ -5,7 +5,7 @@ from ...errors import UndefinedFunction
 from ...storage.types import BOOLEAN, UNKNOWN
 from .. import build
 from ..coercion import unify
-from ..expressions import Case, Expr, IsNull, Literal
+from ..expressions import Case, Cast, Expr, IsNull, Literal
 from .signature import Build, Signature, Site, anything
 
 
@@ -18,8 +18,19 @@ def _coalesce(site: Site, args: tuple[Expr, ...]) -> Expr:
 
 
 def _nvl2(site: Site, args: tuple[Expr, ...]) -> Expr:
-    (present, absent), type = unify(args[1:], "NVL2", site.position)
-    return Case(((IsNull(args[0], True), present),), absent, type, site.span)
+    """The second argument's type wins where one of both is text and the other a number (r_NVL2)."""
+    given, absent = args[1:]
+    if _is_text(given) and absent.type.is_numeric:
+        given, absent = build.as_text(given), build.as_text(absent)
+    elif given.type.is_numeric and absent.type.is_string:
+        absent = Cast(absent, given.type, True, site.span)
+    (given, absent), type = unify((given, absent), "NVL2", site.position)
+    return Case(((IsNull(args[0], True), given),), absent, type, site.span)
+
+
+def _is_text(expr: Expr) -> bool:
+    """Text, or quoted text that has no type yet."""
+    return expr.type.is_string or (expr.type == UNKNOWN and isinstance(expr, Literal) and expr.value is not None)
 
 
 def _nullif(site: Site, args: tuple[Expr, ...]) -> Expr:

@@ -13,9 +13,9 @@ from ...storage.types import BIGINT, DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMP
 from .. import build
 from ..coercion import coerce
 from ..constants import micros_of
-from ..dateparts import DAYS, MICROS, MONTHS
+from ..dateparts import DAYS, MICROS, MONTHS, ZONE_PARTS
 from ..datetimes import DAY
-from ..expressions import Call, Cast, Expr, Literal
+from ..expressions import Call, Case, Cast, Expr, IsNull, Literal
 from .signature import Signature, Site, clock, counted, moment, timestamps, whole
 
 _CLOCK_PARTS = ("hour", "minute", "second", "millisecond", "microsecond")
@@ -89,8 +89,10 @@ def _date_trunc(site: Site, args: tuple[Expr, ...]) -> Expr:
 # -- parts of a moment -------------------------------------------------------------------------
 
 
-def _extracted(site: Site, at: Expr) -> Call:
+def _extracted(site: Site, at: Expr) -> Expr:
     """The part as an integer (EPOCH needs a BIGINT)."""
+    if site.part in ZONE_PARTS and at.type.kind is Kind.TIMESTAMPTZ:  # sessions are in UTC
+        return Case(((IsNull(at, True), Literal(0, INTEGER)),), Literal(None, INTEGER), INTEGER, site.span)
     if at.type.kind is Kind.TIME and site.part not in (*_CLOCK_PARTS, "epoch"):
         raise _bad_part(site, at.type)
     if site.part not in _EXTRACTED:
@@ -176,10 +178,12 @@ FUNCTIONS: tuple[Signature, ...] = (
               build=_date_part),
     Signature(("trunc", "date"), "date", (moment,), DATE, build=_date_of),
     Signature(("sysdate",), "sysdate", (), TIMESTAMP, volatility="stable", build=_sysdate),
-    Signature(("getdate", "now"), "getdate", (), TIMESTAMP, volatility="stable", build=_getdate),
+    Signature(("getdate",), "getdate", (), TIMESTAMP, volatility="stable", build=_getdate),
+    Signature(("now",), "now", (), TIMESTAMPTZ, volatility="stable", leader_only=True, build=_current_timestamp),
     Signature(("current_date",), "current_date", (), DATE, volatility="stable", build=_current_date),
     Signature(("current_timestamp",), "current_timestamp", (), TIMESTAMPTZ, volatility="stable",
-              build=_current_timestamp),
-    Signature(("current_time",), "current_time", (), TIMESTAMPTZ, volatility="stable", build=_current_time),
+              leader_only=True, build=_current_timestamp),
+    Signature(("current_time",), "current_time", (), TIMESTAMPTZ, volatility="stable", leader_only=True,
+              build=_current_time),
     Signature(("timestamp",), "timestamp", (timestamps,), TIMESTAMP, build=lambda site, args: args[0]),
 )

@@ -5,6 +5,7 @@ integer they are the integer. ROUND of a DECIMAL is the rounding cast.
 """
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -95,12 +96,33 @@ def _digits_of_float(key: str) -> Build:
     return make
 
 
+def _dividend(type: SqlType) -> SqlType | None:
+    return INTEGER if type.kind is Kind.UNKNOWN else exact(type)
+
+
 def _modulo(site: Site, args: tuple[Expr, ...]) -> Expr:
     return build.arithmetic("modulo", args[0], args[1], site.span)
 
 
 def _pi(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(math.pi, DOUBLE, -1, site.span)
+
+
+def _cotangent(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """COT: its argument must not be 0."""
+    return Call("divide", (Literal(1.0, DOUBLE), Call("tan", args, DOUBLE, site.span)), DOUBLE, site.span)
+
+
+def _scaled(factor: float) -> Build:
+    return lambda site, args: Call("multiply", (args[0], Literal(factor, DOUBLE)), DOUBLE, site.span)
+
+
+_calls = itertools.count()
+
+
+def _random(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """Each call has a number, so that two of them are two expressions."""
+    return Call("random", (Literal(next(_calls) % (1 << 31), INTEGER),), DOUBLE, site.span)
 
 
 def _float(names: tuple[str, ...], key: str) -> Signature:
@@ -124,7 +146,7 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("trunc",), "trunc", (decimals, whole), first, optional=1, fallible=True, build=_trunc_decimal),
     Signature(("trunc",), "trunc", (double, whole), DOUBLE, optional=1, fallible=True,
               build=_digits_of_float("trunc")),
-    Signature(("mod",), "modulo", (exact, exact), first, fallible=True, build=_modulo),
+    Signature(("mod",), "modulo", (_dividend, _dividend), first, fallible=True, build=_modulo),
     Signature(("power", "pow"), "power", (double, double), DOUBLE, fallible=True),
     _float(("sqrt",), "sqrt"),
     _float(("exp", "dexp"), "exp"),
@@ -136,5 +158,11 @@ FUNCTIONS: tuple[Signature, ...] = (
     _float(("asin",), "asin"),
     _float(("acos",), "acos"),
     _float(("atan",), "atan"),
+    Signature(("atan2",), "atan2", (double, double), DOUBLE),
+    Signature(("cbrt",), "cbrt", (double,), DOUBLE),
+    Signature(("cot",), "cot", (double,), DOUBLE, fallible=True, build=_cotangent),
+    Signature(("degrees",), "degrees", (double,), DOUBLE, build=_scaled(180.0 / math.pi)),
+    Signature(("radians",), "radians", (double,), DOUBLE, build=_scaled(math.pi / 180.0)),
     Signature(("pi",), "pi", (), DOUBLE, build=_pi),
+    Signature(("random",), "random", (), DOUBLE, volatility="volatile", build=_random),
 )

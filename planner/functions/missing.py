@@ -1,26 +1,46 @@
-"""Functions that Redshift has and this engine does not have yet: refused by name, not called unknown."""
+"""Functions that Redshift has and this engine does not have: refused by name, not called unknown.
+
+    not yet      aggregates, windows, SUPER, VARBYTE ...
+    no meaning   they speak of AWS accounts, IAM roles, clusters, or of other sessions' processes
+    deprecated   leader-only functions that the manual lists as deprecated
+"""
 from __future__ import annotations
 
-_NAMES = """
-    atan2 ascii bpcharcmp bttext_pattern_cmp can_json_parse cbrt
-    checksum chr char collate convert_timezone cot crc32 date_cmp date_cmp_timestamp date_cmp_timestamptz
-    date_part_year degrees difference farmfingerprint64 fnv_hash func_sha1 hll hll_cardinality hll_combine
-    hll_combine_sketches hll_create_sketch initcap interval_cmp is_valid_json is_valid_json_array
-    json_array_length json_extract_array_element_text json_extract_path_text json_parse json_serialize
-    json_serialize_to_varbyte json_typeof lpad md5 months_between murmur3_32_hash next_day
-    octetindex quote_ident quote_literal radians random regexp_count
-    regexp_instr regexp_replace regexp_substr repeat replicate reverse rpad sha sha1 sha2 soundex split_part
-    strtol timeofday timestamp_cmp timestamp_cmp_date timestamp_cmp_timestamptz
-    timestamptz_cmp timestamptz_cmp_date timestamptz_cmp_timestamp timezone to_char to_date to_hex
-    to_number to_timestamp to_varbyte translate from_hex from_varbyte
-    array array_concat array_flatten get_array_length split_to_array
-    subarray object object_transform lower_attribute_names size is_array
-    is_bigint is_boolean is_char is_decimal is_float is_integer is_object is_scalar is_smallint is_varchar
-    pg_backend_pid pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_cancel_backend
-    pg_terminate_backend pg_get_viewdef pg_get_userbyid pg_table_is_visible current_schemas current_setting
+_NOT_YET = """
+      collate
+    hll hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
+    json_parse json_serialize json_serialize_to_varbyte json_typeof
+       to_varbyte from_hex from_varbyte getbit
+       array array_concat array_flatten get_array_length split_to_array
+    subarray object object_transform lower_attribute_names upper_attribute_names size
+    decimal_precision decimal_scale is_array is_bigint is_boolean is_char is_decimal is_float is_integer is_object
+    is_scalar is_smallint is_varchar
+    pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_last_unload_count
+    pg_cancel_backend pg_terminate_backend pg_get_cols pg_get_late_binding_view_cols
+    pg_get_viewdef pg_get_userbyid pg_table_is_visible
     set_config has_table_privilege has_schema_privilege has_database_privilege has_column_privilege
-    current_user_id current_aws_account user_is_member_of format_type
-    obj_description col_description pg_get_expr txid_current
+    role_is_member_of user_is_member_of format_type
+    obj_description col_description pg_get_expr txid_current pg_timezone_names pg_timezone_abbrevs
 """
+_NO_MEANING = """
+    current_aws_account current_namespace default_iam_role has_assumerole_privilege pg_get_grantee_by_iam_role
+    pg_get_iam_role_by_user reboot_cluster change_query_priority change_session_priority change_user_priority
+    explain_model
+"""
+_DEPRECATED = "age localtime isfinite get_bit get_byte set_bit set_byte to_ascii"
 
-MISSING: frozenset[str] = frozenset(_NAMES.split())
+NO_MEANING: frozenset[str] = frozenset(_NO_MEANING.split())
+DEPRECATED: frozenset[str] = frozenset(_DEPRECATED.split())
+MISSING: frozenset[str] = frozenset(_NOT_YET.split()) | NO_MEANING | DEPRECATED
+SPATIAL_PREFIXES = ("st_", "h3_", "geometry", "addbbox", "dropbbox", "supportsbbox")
+
+
+def refusal(name: str) -> str | None:
+    """Why a function is refused, or None where it is not one of Redshift's."""
+    if name in NO_MEANING:
+        return f"function {name} is not supported: it has no meaning outside of AWS"
+    if name in DEPRECATED:
+        return f"function {name} is not supported: it is a deprecated leader-node function"
+    if name.startswith(SPATIAL_PREFIXES):
+        return f"function {name} is not supported: spatial functions are not"
+    return f"function {name} is not supported yet" if name in MISSING else None

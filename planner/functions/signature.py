@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...storage.types import (
     BIGINT,
@@ -27,6 +27,7 @@ from ...storage.types import (
     INTEGER,
     MAX_VARCHAR,
     TIMESTAMP,
+    TIMESTAMPTZ,
     Kind,
     SqlType,
     varchar,
@@ -50,7 +51,7 @@ class Site:
     span: Span | None
     context: BindContext
     part: str = ""  # the date part, when the signature takes one
-    arguments: tuple[Any, ...] = ()  # the arguments before their casts
+    over_tables: bool = False  # the statement reads user tables
 
     @property
     def position(self) -> int | None:
@@ -166,6 +167,17 @@ def moment(type: SqlType) -> SqlType | None:
     if type.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
         return type
     return TIMESTAMP if type.kind is Kind.UNKNOWN else None
+
+
+def stamps(type: SqlType) -> SqlType | None:
+    """TIMESTAMP or TIMESTAMPTZ; a DATE or quoted literal is a TIMESTAMP."""
+    if type.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+        return type
+    return TIMESTAMP if type.kind in (Kind.DATE, Kind.UNKNOWN) else None
+
+
+def zoned(type: SqlType) -> SqlType | None:
+    return TIMESTAMPTZ if converts(type, Kind.TIMESTAMPTZ) else None
 
 
 def timestamps(type: SqlType) -> SqlType | None:

@@ -3,10 +3,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...storage.types import INTEGER, MAX_VARCHAR, SqlType, varchar
+from ...storage.types import BIGINT, INTEGER, MAX_VARCHAR, SqlType, varchar
 from .. import build
-from ..expressions import Call, Expr
-from .signature import Signature, Site, first, string, text, whole
+from ..expressions import Call, Case, Expr, Literal
+from .signature import Signature, Site, counted, first, string, text, whole
+
+ANY_TEXT = varchar(MAX_VARCHAR)
 
 
 def _charindex(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -21,23 +23,48 @@ def _concat(site: Site, args: tuple[Expr, ...]) -> Expr:
     return result
 
 
-def _replaced(types: Sequence[SqlType]) -> SqlType:
-    return varchar(MAX_VARCHAR)
+def three_way(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """-1, 0 or 1 as the first argument is less than, equal to or greater than the second; else NULL."""
+    a, b = args
+    signs = (("=", 0), ("<", -1), (">", 1))
+    whens = tuple((build.compare(op, a, b, site.span), Literal(n, INTEGER)) for op, n in signs)
+    return Case(whens, Literal(None, INTEGER), INTEGER, site.span)
+
+
+def _quoted(types: Sequence[SqlType]) -> SqlType:
+    """Quotation marks around, and each character doubled at worst."""
+    return varchar(min(2 * types[0].length + 2, MAX_VARCHAR))
 
 
 FUNCTIONS: tuple[Signature, ...] = (
     Signature(("len", "length", "char_length", "character_length", "textlen"), "length", (text,), INTEGER),
     Signature(("octet_length",), "octet_length", (text,), INTEGER),
+    Signature(("ascii",), "ascii", (text,), INTEGER),
+    Signature(("chr",), "chr", (counted,), varchar(1)),
     Signature(("upper",), "upper", (text,), first),
     Signature(("lower",), "lower", (text,), first),
+    Signature(("initcap",), "initcap", (text,), first),
+    Signature(("reverse",), "reverse", (text,), first),
     Signature(("substring", "substr"), "substring", (text, whole, whole), first, optional=1, fallible=True),
     Signature(("left",), "left", (text, whole), first),
     Signature(("right",), "right", (text, whole), first),
     Signature(("trim", "btrim"), "trim", (text, string), first, optional=1),
     Signature(("ltrim",), "ltrim", (text, string), first, optional=1),
     Signature(("rtrim",), "rtrim", (text, string), first, optional=1),
-    Signature(("replace",), "replace", (text, string, string), _replaced),
+    Signature(("lpad",), "lpad", (text, whole, string), ANY_TEXT, optional=1, fallible=True),
+    Signature(("rpad",), "rpad", (text, whole, string), ANY_TEXT, optional=1, fallible=True),
+    Signature(("repeat", "replicate"), "repeat", (text, whole), ANY_TEXT, fallible=True),
+    Signature(("replace",), "replace", (text, string, string), ANY_TEXT, fallible=True),
+    Signature(("translate",), "translate", (text, string, string), ANY_TEXT, fallible=True),
+    Signature(("split_part",), "split_part", (text, string, whole), first, fallible=True),
     Signature(("strpos",), "strpos", (text, string), INTEGER),
     Signature(("charindex", "position"), "strpos", (string, text), INTEGER, build=_charindex),
-    Signature(("concat",), "concat", (text, text), varchar(MAX_VARCHAR), build=_concat),
+    Signature(("octetindex",), "octetindex", (string, text), INTEGER),
+    Signature(("concat",), "concat", (text, text), ANY_TEXT, build=_concat),
+    Signature(("bpcharcmp", "bttext_pattern_cmp"), "three_way", (string, string), INTEGER, build=three_way),
+    Signature(("quote_ident",), "quote_ident", (text,), _quoted),
+    Signature(("quote_literal",), "quote_literal", (text,), _quoted),
+    Signature(("soundex",), "soundex", (text,), varchar(4)),
+    Signature(("difference",), "difference", (text, text), INTEGER),
+    Signature(("strtol",), "strtol", (string, whole), BIGINT, fallible=True),
 )

@@ -1,11 +1,15 @@
 """Functions about the session: they are constants of the statement."""
 from __future__ import annotations
 
-from ...storage.types import varchar
-from ..expressions import Expr, Literal
-from .signature import Build, Signature, Site
+import os
+
+from ...errors import NotSupportedError, UndefinedObject
+from ...storage.types import BOOLEAN, INTEGER, MAX_VARCHAR, SqlType, varchar
+from ..expressions import Call, Expr, Literal
+from .signature import Build, Signature, Site, boolean, string
 
 NAME = varchar(128)
+LEADER_SLICE = 10_000
 # What drivers and tools read to recognise Redshift.
 VERSION = (
     "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), "
@@ -30,13 +34,60 @@ def _version(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(VERSION, varchar(256), -1, site.span)
 
 
-def _constant(names: tuple[str, ...], make: Build) -> Signature:
-    return Signature(names, names[0], (), NAME, volatility="stable", build=make)
+def _user_id(site: Site, args: tuple[Expr, ...]) -> Expr:
+    return Literal(site.context.user_id, INTEGER, -1, site.span)
+
+
+def _schemas(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """CURRENT_SCHEMAS(include_implicit) as text: `{pg_catalog,public}`."""
+    implicit = args[0]
+    if not isinstance(implicit, Literal) or implicit.value is None:
+        raise NotSupportedError("CURRENT_SCHEMAS takes TRUE or FALSE", position=site.position)
+    names = [*(["pg_catalog"] if implicit.value else []), *site.context.search_path]
+    return Literal("{" + ",".join(names) + "}", varchar(MAX_VARCHAR), -1, site.span)
+
+
+def _backend(site: Site, args: tuple[Expr, ...]) -> Expr:
+    site.context.stable = True  # a plan may outlive a fork
+    return Literal(os.getpid(), INTEGER, -1, site.span)
+
+
+def _setting(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """CURRENT_SETTING(name [, error_if_undefined])."""
+    name, strict = args[0], args[1] if len(args) > 1 else Literal(True, BOOLEAN)
+    if not isinstance(name, Literal) or not isinstance(strict, Literal):
+        raise NotSupportedError("CURRENT_SETTING takes a constant name", position=site.position)
+    if name.value is None:
+        return Literal(None, varchar(MAX_VARCHAR), -1, site.span)
+    wanted = " ".join(str(name.value).lower().split())
+    value = site.context.settings.get(wanted)
+    if value is None and (strict.value or "." not in wanted):
+        raise UndefinedObject(f'unrecognized configuration parameter "{wanted}"', position=site.position)
+    site.context.stable = True
+    return Literal(value, varchar(MAX_VARCHAR), -1, site.span)
+
+
+def _slice(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """SLICE_NUM: of the slice that works on the row; the leader has a number of its own (r_SLICE_NUM)."""
+    if site.over_tables:
+        return Call("slice_num", (), INTEGER, site.span)
+    return Literal(LEADER_SLICE, INTEGER, -1, site.span)
+
+
+def _constant(names: tuple[str, ...], make: Build, type: SqlType = NAME, leader_only: bool = False) -> Signature:
+    return Signature(names, names[0], (), type, volatility="stable", leader_only=leader_only, build=make)
 
 
 FUNCTIONS: tuple[Signature, ...] = (
     _constant(("current_user", "user", "session_user"), _user),
+    _constant(("current_user_id",), _user_id, INTEGER),
     _constant(("current_database",), _database),
-    _constant(("current_schema",), _schema),
+    _constant(("current_schema",), _schema, leader_only=True),
     _constant(("version",), _version),
+    _constant(("pg_backend_pid",), _backend, INTEGER),
+    Signature(("slice_num",), "slice_num", (), INTEGER, volatility="volatile", build=_slice),
+    Signature(("current_schemas",), "current_schemas", (boolean,), varchar(MAX_VARCHAR), volatility="stable",
+              leader_only=True, build=_schemas),
+    Signature(("current_setting",), "current_setting", (string, boolean), varchar(MAX_VARCHAR), optional=1,
+              volatility="stable", build=_setting),
 )

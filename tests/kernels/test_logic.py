@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from warehouse.kernels import memory
+from warehouse.kernels import abi, memory
 
 BITS = list(itertools.product((0, 1), repeat=3))
 A, B, C = ([row[i] for row in BITS] for i in range(3))
@@ -30,6 +30,11 @@ def test_not_and_fill(ops: Any) -> None:
     ops.check("bool -> bool", "not_b", lambda x: 1 - x, A)
     for k in (0, 1):
         ops.check("bool -> bool", "fill_b_k", lambda x, k=k: k, A, k=k)
+
+
+def test_failing_rows_that_count(ops: Any) -> None:
+    for code in (abi.ERR_CALL, abi.ERR_NEGATIVE_LENGTH):
+        ops.check_failure("bool i64 bool -> bool", "fail_where", code, (0,), (1,), k=code)
 
 
 @pytest.mark.parametrize("kind", VALUES)

@@ -83,7 +83,9 @@ def test_now_is_the_statements_clock() -> None:
     assert text("sysdate") == f"{micros_of(naive)} :: {TS}"
     assert text("getdate()") == f"{micros_of(naive.replace(microsecond=0))} :: {TS}"
     assert text("current_date") == f"{(date(2024, 2, 29) - date(1970, 1, 1)).days} :: date"
-    assert text("current_timestamp") == f"{micros_of(naive)} :: timestamp with time zone"
+    for word in ("current_timestamp", "now()"):
+        column, value = bind(f"select {word}").plan.columns[0]  # type: ignore[union-attr]
+        assert (value.value, str(column.type)) == (micros_of(naive), "timestamp with time zone")
 
 
 def test_now_in_the_sessions_zone() -> None:

@@ -1,0 +1,164 @@
+"""Time zones: names, abbreviations and POSIX forms, and the moments at which their distance from UTC changes.
+
+    'America/New_York'      with daylight saving time, from the system's or tzdata's rules
+    'PST', 'EDT'            a fixed distance (CONVERT_TIMEZONE, "Using a time zone abbreviation")
+    'GMT+2', 'NEWZONE-2:15' POSIX: hours *west* of Greenwich, whatever the letters in front say
+    'PST8PDT'               POSIX with daylight saving: only where the rules know it by that name
+
+A zone is a table of changes, found once for the years that are asked for, so that a column is converted by a
+binary search. Local times that daylight saving skips or repeats count as standard time, as in PostgreSQL.
+"""
+from __future__ import annotations
+
+import re
+import zoneinfo
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import numpy as np
+
+from ...errors import DataError
+from .base import DAY, Function, plain
+from .text import EPOCH
+
+_HOURS = {
+    "utc": 0, "gmt": 0, "z": 0, "zulu": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "met": 1, "mez": 1, "cest": 2,
+    "mest": 2, "mesz": 2, "eet": 2, "sast": 2, "eest": 3, "msk": 3, "msd": 4, "pkt": 5, "ist": 2, "ict": 7, "wib": 7,
+    "hkt": 8, "sgt": 8, "awst": 8, "jst": 9, "kst": 9, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "nst": -3.5,
+    "ndt": -2.5, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
+    "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "acst": 9.5, "acdt": 10.5, "brt": -3, "art": -3, "clt": -3,
+}
+_POSIX = re.compile(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
+_STEP = timedelta(days=5)
+_FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)  # room for any zone's distance
+_ALWAYS = -(1 << 62)
+MICROSECOND = timedelta(microseconds=1)
+ZONED_YEARS = 10  # years that a table of changes covers: few columns need more than a table or two
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """`offsets[i]` (microseconds east of UTC) holds from `starts[i]` (UTC) on."""
+
+    starts: np.ndarray
+    offsets: np.ndarray
+
+
+@lru_cache(maxsize=256)
+def find_zone(name: str) -> int | zoneinfo.ZoneInfo:
+    """A fixed distance from UTC in microseconds, or a zone with rules."""
+    bare = name.strip()
+    hours = _HOURS.get(bare.lower())
+    if hours is not None:
+        return int(hours * 3_600_000_000)
+    found = _POSIX.fullmatch(bare)
+    if found is not None:
+        west = (int(found["hours"]) * 60 + int(found["minutes"] or 0)) * 60_000_000
+        return west if found["sign"] == "-" else -west
+    rules = _by_rules(bare)
+    if rules is None:
+        raise DataError(f'time zone "{name}" not recognized', sqlstate="22023")
+    return rules
+
+
+def _by_rules(name: str) -> zoneinfo.ZoneInfo | None:
+    for spelled in (name, _spellings().get(name.lower(), "")):
+        try:
+            if spelled:
+                return zoneinfo.ZoneInfo(spelled)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+    return None
+
+
+@lru_cache(maxsize=1)
+def _spellings() -> dict[str, str]:
+    """Zone names by their lower case: PostgreSQL does not mind case."""
+    return {name.lower(): name for name in zoneinfo.available_timezones()}
+
+
+def _year_of(micros: int) -> int:
+    return (EPOCH + timedelta(microseconds=micros)).year
+
+
+def changes(name: str, low: int, high: int) -> Changes:
+    """The zone's distances between two moments (microseconds, UTC)."""
+    zone = find_zone(name)
+    if isinstance(zone, int):
+        return Changes(np.array([_ALWAYS]), np.array([zone], np.int64))
+    try:
+        first, last = _year_of(low - 2 * DAY), _year_of(high + 2 * DAY)
+    except OverflowError:
+        raise DataError("timestamp out of range", sqlstate="22008") from None
+    tables = [_table(zone, decade) for decade in range(first // ZONED_YEARS, last // ZONED_YEARS + 1)]
+    return Changes(np.concatenate([t.starts for t in tables]), np.concatenate([t.offsets for t in tables]))
+
+
+@lru_cache(maxsize=512)
+def _table(zone: zoneinfo.ZoneInfo, decade: int) -> Changes:
+    """The changes of ten years, found by looking every five days and halving where something changed."""
+    at = _FIRST if decade < 1 else datetime(decade * ZONED_YEARS, 1, 1, tzinfo=UTC)
+    end = min(at.replace(year=min((decade + 1) * ZONED_YEARS, 9999), month=1, day=1), _LAST)
+    offset = _offset(zone, at)
+    found = [(_micros(at), offset)]
+    while at < end:
+        after = min(at + _STEP, end)
+        if (now := _offset(zone, after)) != offset:
+            found.append((_micros(_change(zone, at, after)), now))
+            offset = now
+        at = after
+    starts, offsets = (np.array(column, np.int64) for column in zip(*found))
+    return Changes(starts, offsets)
+
+
+def _change(zone: zoneinfo.ZoneInfo, low: datetime, high: datetime) -> datetime:
+    """The first second with the offset of `high`."""
+    before = _offset(zone, low)
+    while (gap := int((high - low).total_seconds())) > 1:
+        middle = low + timedelta(seconds=gap // 2)
+        low, high = (middle, high) if _offset(zone, middle) == before else (low, middle)
+    return high
+
+
+def _offset(zone: zoneinfo.ZoneInfo, at: datetime) -> int:
+    distance = at.astimezone(zone).utcoffset()
+    return 0 if distance is None else distance // MICROSECOND
+
+
+def _micros(at: datetime) -> int:
+    return (at.replace(tzinfo=None) - EPOCH) // MICROSECOND
+
+
+# -- single values -----------------------------------------------------------------------------
+
+
+def to_local(micros: int, zone: str) -> int:
+    """UTC to the wall clock of a zone."""
+    table = changes(zone, micros, micros)
+    return micros + int(table.offsets[max(bisect_right(table.starts, micros) - 1, 0)])
+
+
+def to_utc(local: int, zone: str) -> int:
+    """The wall clock of a zone to UTC."""
+    table = changes(zone, local, local)
+    at = max(bisect_right(local_starts(table), local) - 1, 0)
+    return local - int(table.offsets[at])
+
+
+def local_starts(table: Changes) -> np.ndarray:
+    """From which wall-clock time on each distance is taken: an hour that is skipped counts by the distance before
+    it, one that comes twice by the distance behind it."""
+    return table.starts + table.offsets
+
+
+def convert(micros: int, source: str, target: str) -> int:
+    return to_local(to_utc(micros, source), target)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "to_zone": plain(to_local),
+    "from_zone": plain(to_utc),
+    "convert_timezone": plain(convert),
+}
