@@ -60,7 +60,6 @@ def first_row(name: str, processes: int) -> float:
 def open_memory(name: str, times: int = 30) -> float:
     """Seconds to open and close a fresh database in memory."""
     import duckdb
-
     import warehouse
 
     connect = warehouse.connect if name == "warehouse" else duckdb.connect

@@ -7,11 +7,11 @@
 from __future__ import annotations
 
 _NOT_YET = """
-      collate
+    collate
     hll hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
     json_parse json_serialize json_serialize_to_varbyte json_typeof
-       to_varbyte from_hex from_varbyte getbit
-       array array_concat array_flatten get_array_length split_to_array
+    to_varbyte from_hex from_varbyte getbit
+    array array_concat array_flatten get_array_length split_to_array
     subarray object object_transform lower_attribute_names upper_attribute_names size
     decimal_precision decimal_scale is_array is_bigint is_boolean is_char is_decimal is_float is_integer is_object
     is_scalar is_smallint is_varchar
