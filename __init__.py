@@ -38,9 +38,9 @@ paramstyle = "format"
 
 def connect(database: str = ":memory:", **options: Any) -> Connection:
     """Open (or create) a database folder; see `warehouse.client.dbapi.connect` for the options."""
-    from .client.dbapi import connect as _connect
+    from .startup import connector
 
-    return _connect(database, **options)
+    return connector()(database, **options)
 
 
 def __getattr__(name: str) -> Any:

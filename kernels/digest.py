@@ -15,7 +15,6 @@ import ast
 import hashlib
 import importlib.util
 import os
-import platform
 import re
 import sys
 from functools import cache
@@ -50,7 +49,7 @@ def environment() -> str:
     settings = sorted(f"{key}={value}" for key, value in os.environ.items() if key.startswith("NUMBA_"))
     return _hash(
         _BUILD_VERSION, version, llvmlite.__version__.encode(), repr(sys.version_info[:2]).encode(),
-        platform.machine().encode(), llvm.get_host_cpu_name().encode(),
+        os.uname().machine.encode(), llvm.get_host_cpu_name().encode(),
         llvm.get_host_cpu_features().flatten().encode(), "\n".join(settings).encode(),
     )
 
@@ -61,13 +60,18 @@ def _source(module: str) -> bytes:
 
 
 @cache
+def _exists(module: str) -> bool:
+    return family_path(module).exists()
+
+
+@cache
 def helpers(module: str) -> tuple[str, ...]:
     """The modules beside it that a module imports, and theirs."""
     found: set[str] = set()
     for name, names in _IMPORTS.findall(_source(module)):
         for candidate in [name] if name else re.findall(rb"\w+", names):
             helper = candidate.decode()
-            if helper not in _MACHINERY and family_path(helper).exists():
+            if helper not in _MACHINERY and _exists(helper):
                 found.add(helper)
                 found.update(helpers(helper))
     return tuple(sorted(found - {module}))

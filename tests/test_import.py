@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("numba", "llvmlite", "numpy", "pyarrow", "sqlglot", "pandas", "prompt_toolkit", "sqlite3")
 
 
@@ -23,6 +26,45 @@ def test_import_is_light() -> None:
 def test_connecting_compiles_nothing() -> None:
     loaded = loaded_after("import warehouse; warehouse.connect(nodes=1, slices_per_node=1).close()")
     assert not loaded & {"numba", "pandas"}
+
+
+# Heavy or plenty, and nothing of a first query: what brings one of them to it costs every process.
+NOT_FOR_A_FIRST_QUERY = {
+    "numba", "pandas", "prompt_toolkit", "pygments", "asyncio", "duckdb",
+    "pyarrow.compute", "pyarrow.parquet", "pyarrow.csv", "pyarrow.dataset", "pyarrow.json",
+    "sqlglot.optimizer.optimizer", "sqlglot.optimizer.qualify", "sqlglot.executor",
+    "sqlglot.dialects.snowflake", "sqlglot.dialects.bigquery", "sqlglot.dialects.hive",
+    "warehouse.client.render", "warehouse.client.repl", "warehouse.client.cli", "warehouse.storage.loader",
+    "warehouse.storage.run", "warehouse.storage.formats.text", "warehouse.storage.formats.parquet",
+    "warehouse.engine.handlers.copy", "warehouse.kernels.build", "warehouse.kernels.vm",
+}
+
+
+def test_a_first_query_imports_what_it_needs() -> None:
+    script = (
+        "import warehouse; warehouse.connect(nodes=1, slices_per_node=1).execute('select 1').fetchone()\n"
+        "import sys; print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & NOT_FOR_A_FIRST_QUERY
+
+
+def test_the_collector_is_as_before_after_connect() -> None:
+    for before in ("gc.enable()", "gc.disable()"):
+        script = (
+            f"import gc; {before}; before = gc.isenabled()\n"
+            "import warehouse; warehouse.connect(nodes=1, slices_per_node=1).close()\n"
+            "assert gc.isenabled() is before and gc.get_freeze_count() == 0"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_dataclasses_are_the_quick_ones() -> None:
+    """records.py says why; what is here only for type checkers or in bench/ may be the standard library's."""
+    theirs = re.compile(r"^from dataclasses import .*\bdataclass\b|^import dataclasses", re.MULTILINE)
+    for folder in ("kernels", "storage", "planner", "engine", "client", "wlm"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert not theirs.search(path.read_text()), f"{path.relative_to(ROOT)}: from ..records import dataclass"
 
 
 def test_logging_has_a_null_handler() -> None:

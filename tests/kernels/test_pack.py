@@ -102,7 +102,7 @@ def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Family sources in a folder of their own."""
-    cached = (digest._source, digest.helpers, digest.family_digest, digest._tree, digest.function_key)
+    cached = (digest._source, digest._exists, digest.helpers, digest.family_digest, digest._tree, digest.function_key)
     monkeypatch.setattr(digest, "family_path", lambda family: tmp_path / f"{family}.py")
 
     def clear() -> None:
