@@ -52,9 +52,9 @@ from .intrinsics import (
 from .registry import kernel
 from .text import ALL_BITS, prefix_word, text_equal
 from .unpack import META_BYTES, ROWS, unpack
+from .vector_table import all_within, read_table
 
 VECTOR_BYTES = VECTOR_ROWS * 8
-ENTRY_BYTES = 26  # of a vector table
 _LEAST, _MOST = np.int64(-(1 << 63)), np.int64((1 << 63) - 1)
 _BLANK = np.uint64(0x20)
 _CHUNK_TYPE = ir.VectorType(I8, 32)
@@ -155,33 +155,10 @@ def pack_vectors(values, valid, vectors, table, words, allow_delta):
     return used
 
 
-@inline
-def _unaligned(address):
-    """The int64 at an address of any alignment."""
-    b = u8p(address)
-    value = np.int64(0)
-    for i in range(8):
-        value |= np.int64(b[i]) << (8 * i)
-    return value
-
-
 @kernel("read_vectors", 4)
 def read_vectors(table, vectors, meta, zones):
-    """table: entries of 26 bytes as on disk (storage/encodings/packing.py). Where a vector's words begin
-    follows from the widths before it, so that no offset can point outside of the sum that is answered."""
-    m, z = i64p(meta), i64p(zones)
-    used = np.int64(0)
-    for vector in range(vectors):
-        entry = table + vector * ENTRY_BYTES
-        width, flags = np.int64(u8p(entry)[0]), np.int64(u8p(entry)[1])
-        if width > 64 or flags > PACK_DELTA:
-            return -1
-        used += flags  # a DELTA vector has its previous value before its words
-        m[4 * vector], m[4 * vector + 1], m[4 * vector + 2], m[4 * vector + 3] = (
-            used, width, _unaligned(entry + 2), flags)
-        z[2 * vector], z[2 * vector + 1] = _unaligned(entry + 10), _unaligned(entry + 18)
-        used += width * LANES
-    return used
+    """table: entries of 26 bytes as on disk; see vector_table.py."""
+    return read_table(table, vectors, meta, zones)
 
 
 @kernel("unpack_vectors", 4)
@@ -211,15 +188,7 @@ def unpack_offsets(words, meta, rows, limit, out):
 
 @kernel("codes_within", 4)
 def codes_within(words, meta, vectors, limit):
-    """Whole vectors are looked at, the filling of the last one too."""
-    buffer = _open(0)
-    codes = i64p(buffer)
-    for vector in range(vectors):
-        unpack(words, meta + vector * META_BYTES, buffer)
-        low, high = _range(codes, VECTOR_ROWS)
-        if low < 0 or high >= limit:
-            return 0
-    return 1
+    return all_within(words, meta, vectors, limit)
 
 
 @kernel("repeat_live", 4)

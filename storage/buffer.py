@@ -7,9 +7,10 @@ A scan asks for all blocks of a task at once and gets their descriptors' address
         ... run the program ...                                       entries stay where they are
                                                                       leaving releases all pins
 
-On a miss the block is read, its checksum verified, general codecs and rare encodings undone, everything
-that an address will point to checked against its length, and the descriptor made (native.py). That runs
-outside the lock, in the thread that asked; a second thread that wants the same block waits for it.
+Blocks that are missing are read together, their checksums verified, general codecs and rare encodings
+undone, everything that an address will point to checked against its length, and the descriptors made
+(block_load.py). That runs outside the lock, in the thread that asked; a second thread that wants one of the
+same blocks waits for it.
 
 Per extent the cache keeps four small grids, so that a warm `pin_table` is a few numpy operations:
 
@@ -29,9 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataCorrupted
-from ..kernels import abi
-from .block import native_block
+from .block_load import Key, load_blocks
 from .extent import ExtentReader
 from .native import Descriptor
 from .vector import Array
@@ -49,8 +48,8 @@ class _Slots:
     pins: Array
     used: Array
     sizes: Array
-    descriptors: dict[tuple[int, int], Descriptor] = field(default_factory=dict)
-    loading: dict[tuple[int, int], threading.Event] = field(default_factory=dict)
+    descriptors: dict[Key, Descriptor] = field(default_factory=dict)
+    loading: dict[Key, threading.Event] = field(default_factory=dict)
     dropped: bool = False
 
 
@@ -115,9 +114,11 @@ class BufferCache:
             missing = np.argwhere(addresses == 0)
             self._misses += len(missing)
             self._hits += addresses.size - len(missing)
-        for row, place in missing.tolist():
-            group, column = int(grid[0][row, 0]), int(grid[1][0, place])
-            addresses[row, place] = self._fetch(slots, extent, group, column).address
+        if len(missing):
+            keys = [(int(grid[0][row, 0]), int(grid[1][0, place])) for row, place in missing.tolist()]
+            self._fetch(slots, extent, keys)
+            with self._lock:
+                addresses = np.ascontiguousarray(slots.addresses[grid])
         return addresses
 
     def pin_column(self, extent: ExtentReader, group: int, column: int, pins: PinSet) -> Descriptor:
@@ -156,30 +157,48 @@ class BufferCache:
             slots = self._extents[extent.path] = _Slots(*grids)
         return slots
 
-    def _fetch(self, slots: _Slots, extent: ExtentReader, group: int, column: int) -> Descriptor:
-        """The entry of a pinned block, loaded by this thread or awaited from another."""
-        key = (group, column)
-        while True:
-            with self._lock:
-                found = slots.descriptors.get(key)
-                if found is not None:
-                    return found
-                other = slots.loading.get(key)
-                if other is None:
-                    mine = slots.loading[key] = threading.Event()
-                    break
-            other.wait()
-        try:
-            loaded = load(extent, group, column)
-            with self._lock:
-                self._insert(slots, key, loaded, extent.block_bytes(group, column))
-            return loaded
-        finally:
-            with self._lock:
-                del slots.loading[key]
-            mine.set()
+    def _fetch(self, slots: _Slots, extent: ExtentReader, keys: Sequence[Key]) -> None:
+        """Make pinned blocks be there: load those that nobody loads, wait for the others."""
+        while keys:
+            mine, others, done = self._claim(slots, keys)
+            try:
+                if mine:
+                    self._load(slots, extent, mine)
+            finally:
+                with self._lock:
+                    for key in mine:
+                        del slots.loading[key]
+                done.set()
+            for event in others:
+                event.wait()
+            # What another thread failed to load is tried here, for its error to be told here too.
+            keys = [key for key in keys if key not in slots.descriptors] if others else ()
 
-    def _insert(self, slots: _Slots, key: tuple[int, int], entry: Descriptor, read: int) -> None:
+    def _claim(
+        self, slots: _Slots, keys: Sequence[Key]
+    ) -> tuple[list[Key], set[threading.Event], threading.Event]:
+        """(keys this thread loads now, what tells that others' are done, what to tell others with)."""
+        done = threading.Event()
+        mine: list[Key] = []
+        others: set[threading.Event] = set()
+        with self._lock:
+            for key in dict.fromkeys(keys):
+                if key in slots.descriptors:
+                    continue
+                if key in slots.loading:
+                    others.add(slots.loading[key])
+                else:
+                    slots.loading[key] = done
+                    mine.append(key)
+        return mine, others, done
+
+    def _load(self, slots: _Slots, extent: ExtentReader, keys: Sequence[Key]) -> None:
+        read = extent.footer.entries["length"]
+        for key, loaded in zip(keys, load_blocks(extent, keys)):
+            with self._lock:
+                self._insert(slots, key, loaded, int(read[key]))
+
+    def _insert(self, slots: _Slots, key: Key, entry: Descriptor, read: int) -> None:
         slots.descriptors[key] = entry
         slots.addresses[key] = entry.address
         slots.sizes[key] = entry.nbytes
@@ -212,13 +231,3 @@ class BufferCache:
             slots.addresses[group, column] = slots.sizes[group, column] = 0
             del slots.descriptors[group, column]
 
-
-def load(extent: ExtentReader, group: int, column: int) -> Descriptor:
-    """Read, verify and prepare one block; DataCorrupted names it."""
-    data = extent.read_block(group, column)
-    try:
-        descriptor = native_block(data, extent.type_of(column))
-    except DataCorrupted as error:
-        raise DataCorrupted(f"{extent.name(group, column)}: {error.message}") from error
-    extent.check_rows(group, column, int(descriptor.words[abi.D_ROWS]))
-    return descriptor

@@ -159,11 +159,11 @@ class ExtentReader:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader = BlockReader(path)
+        self.reader = BlockReader(path)
         try:
-            self.footer = read_footer(self._reader)
+            self.footer = read_footer(self.reader)
         except BaseException:
-            self._reader.close()
+            self.reader.close()
             raise
         self.columns = self.footer.columns
         self.group_rows = self.footer.group_rows
@@ -218,10 +218,13 @@ class ExtentReader:
     def read_block(self, group: int, column: int) -> Array:
         """A block's bytes, aligned for native code, its checksum verified."""
         entry = self.footer.entries[group, column]
-        data = self._reader.read(int(entry["offset"]), int(entry["length"]))
-        if zlib.crc32(data) != int(entry["crc"]):
-            raise DataCorrupted(f"{self.name(group, column)} fails its checksum")
+        data = self.reader.read(int(entry["offset"]), int(entry["length"]))
+        self.check_crc(group, column, data)
         return data
+
+    def check_crc(self, group: int, column: int, data: Array) -> None:
+        if zlib.crc32(data) != int(self.footer.entries[group, column]["crc"]):
+            raise DataCorrupted(f"{self.name(group, column)} fails its checksum")
 
     def column(self, group: int, column: int) -> ColumnData:
         """A block's values, by the reference decoders."""
@@ -249,7 +252,7 @@ class ExtentReader:
                 self.column(group, column)
 
     def close(self) -> None:
-        self._reader.close()
+        self.reader.close()
 
 
 assert FRAME_BYTES % 64 == 0, "blocks start aligned"

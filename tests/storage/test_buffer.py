@@ -66,7 +66,7 @@ def test_warm_reads_touch_no_file(extent: ExtentReader, monkeypatch: pytest.Monk
     cache = BufferCache(1 << 30)
     with cache.pins() as pins:
         cold = cache.pin_table(extent, range(GROUPS), [0, 1], pins)
-    monkeypatch.setattr(buffer, "load", lambda *a: pytest.fail("read again"))
+    monkeypatch.setattr(buffer, "load_blocks", lambda *a: pytest.fail("read again"))
     with cache.pins() as pins:
         warm = cache.pin_table(extent, range(GROUPS), [0, 1], pins)
     assert (warm == cold).all()
@@ -122,13 +122,13 @@ def test_clear_spares_pins(extent: ExtentReader) -> None:
 
 def test_many_threads_load_each_block_once(extent: ExtentReader, monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[tuple[int, int]] = []
-    plain = buffer.load
+    plain = buffer.load_blocks
 
-    def counted(reader: ExtentReader, group: int, column: int) -> object:
-        loads.append((group, column))
-        return plain(reader, group, column)
+    def counted(reader: ExtentReader, keys: list[tuple[int, int]]) -> object:
+        loads.extend(keys)
+        return plain(reader, keys)
 
-    monkeypatch.setattr(buffer, "load", counted)
+    monkeypatch.setattr(buffer, "load_blocks", counted)
     cache, results = BufferCache(1 << 30), []
 
     def scan() -> None:

@@ -9,7 +9,7 @@ import pytest
 from warehouse.errors import DataCorrupted, FileError, FileMissing, FormatTooNew, InternalError
 from warehouse.kernels.memory import address
 from warehouse.storage import footer
-from warehouse.storage.buffer import load
+from warehouse.storage.block_load import load_blocks
 from warehouse.storage.extent import ExtentReader, ExtentWriter, encode_group
 from warehouse.storage.schema import Column
 from warehouse.storage.types import BIGINT, BOOLEAN, DOUBLE, decimal, varchar
@@ -99,8 +99,7 @@ def read_everything(path: Path) -> None:
     reader = ExtentReader(path)
     try:
         for group in range(reader.row_groups):
-            for column in range(len(reader.columns)):
-                load(reader, group, column)
+            list(load_blocks(reader, [(group, column) for column in range(len(reader.columns))]))
     finally:
         reader.close()
 
