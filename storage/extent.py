@@ -128,7 +128,8 @@ class ExtentWriter:
         if not self._rows:
             raise InternalError("an extent needs a row group")
         footer = Footer(
-            extent_columns(self.columns), np.array(self._rows), np.stack(self._entries), tuple(self._sketches)
+            extent_columns(self.columns), np.array(self._rows), np.stack(self._entries),
+            tuple(sketch.to_bytes() for sketch in self._sketches),
         )
         self._write(footer_bytes(footer, self._at))
         try:
@@ -193,7 +194,10 @@ class ExtentReader:
         return int(self.footer.entries[group, column]["length"])
 
     def sketch(self, column: int) -> ColumnSketch:
-        return self.footer.sketches[column]
+        try:
+            return ColumnSketch.from_bytes(self.footer.sketches[column])
+        except ValueError as error:
+            raise DataCorrupted(f'the footer of file "{self.path}" is malformed: {error}') from error
 
     def zones(self, column: int) -> Zones:
         """The column's bounds over all row groups (zones.py)."""

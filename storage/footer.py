@@ -27,7 +27,6 @@ import numpy as np
 from ..errors import DataCorrupted, FormatTooNew
 from .blockio import BlockReader
 from .schema import Column
-from .statistics import ColumnSketch
 from .types import Kind, SqlType
 from .vector import Array
 
@@ -61,7 +60,7 @@ class Footer:
     columns: tuple[ExtentColumn, ...]
     group_rows: Array  # int64[groups]
     entries: Array  # ENTRY[groups][columns]
-    sketches: tuple[ColumnSketch, ...]
+    sketches: tuple[bytes, ...]  # one a column, as ColumnSketch.to_bytes: only ANALYZE reads them
 
 
 def header_bytes() -> bytes:
@@ -71,17 +70,16 @@ def header_bytes() -> bytes:
 
 def footer_bytes(footer: Footer, offset: int) -> bytes:
     """Footer and trailer of a file whose blocks end at `offset`."""
-    sketches = [sketch.to_bytes() for sketch in footer.sketches]
     text = json.dumps(
         {
             "columns": [{"id": c.id, "type": type_to_json(c.type)} for c in footer.columns],
             "groups": len(footer.group_rows),
-            "sketches": [len(blob) for blob in sketches],
+            "sketches": [len(blob) for blob in footer.sketches],
         },
         separators=(",", ":"),
     ).encode()
     rows = footer.group_rows.astype("<u4").tobytes()
-    body = b"".join([_COUNT.pack(len(text)), text, rows, footer.entries.tobytes(), *sketches])
+    body = b"".join([_COUNT.pack(len(text)), text, rows, footer.entries.tobytes(), *footer.sketches])
     tail = _TRAILER.pack(
         _TAIL_MAGIC, FORMAT_VERSION, zlib.crc32(body), offset, len(body), offset - FRAME_BYTES, 0
     )
@@ -131,9 +129,9 @@ def _parse(body: bytes) -> Footer:
     at += 4 * groups
     entries = np.frombuffer(body, ENTRY, groups * len(columns), at).reshape(groups, len(columns))
     at += entries.nbytes
-    sketches = []
+    sketches: list[bytes] = []
     for length in head["sketches"]:
-        sketches.append(ColumnSketch.from_bytes(body[at : at + length]))
+        sketches.append(body[at : at + length])
         at += length
     if at != len(body) or len(sketches) != len(columns):
         raise ValueError(f"{len(body)} bytes where {at} should be")
