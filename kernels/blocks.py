@@ -62,6 +62,7 @@ from .blocks_layout import (
     J_WIDTH,
     JOB_WORDS,
 )
+from .checksum import crc32
 from .intrinsics import (
     LANES,
     as_i64,
@@ -74,7 +75,6 @@ from .intrinsics import (
     u8p,
     u16p,
     u32p,
-    u64,
     u64p,
 )
 from .registry import kernel
@@ -93,25 +93,6 @@ _DESCRIPTOR_BYTES = DESCRIPTOR_WORDS * 8
 _BITMAP_BYTES = VECTOR_ROWS // 8
 
 _places = stack_buffer(_PARTS * 16)  # int64[part][2]: address, bytes
-
-
-@shared
-def _crc32(data, size, tables):
-    """zlib's CRC-32, 16 bytes a step. `tables`: uint32[16][256], row i for a byte i bytes before the last."""
-    t, p = u32p(tables), u64p(data)
-    low = u64(0xFF)
-    crc = u64(0xFFFFFFFF)
-    for step in range(size >> 4):
-        a, b = p[2 * step] ^ crc, p[2 * step + 1]
-        crc = u64(0)
-        for i in range(8):
-            shift = u64(8 * i)
-            crc ^= u64(t[(15 - i) * 256 + as_i64((a >> shift) & low)])
-            crc ^= u64(t[(7 - i) * 256 + as_i64((b >> shift) & low)])
-    rest = u8p(data)
-    for i in range(size & ~np.int64(15), size):
-        crc = u64(t[as_i64((crc ^ u64(rest[i])) & low)]) ^ (crc >> u64(8))
-    return as_i64(crc ^ u64(0xFFFFFFFF))
 
 
 @shared
@@ -137,7 +118,7 @@ def _find_parts(data, size, places):
 
 @shared
 def _marked(bitmap, size):
-    words, total = u64p(bitmap), u64(0)
+    words, total = u64p(bitmap), np.uint64(0)
     for i in range(size >> 3):
         total += popcount(words[i])
     return as_i64(total)
@@ -265,7 +246,7 @@ def _open_block(job, tables):
     data, size, rows, form = j[J_DATA], j[J_BYTES], j[J_ROWS], j[J_FORM]
     if size < _HEADER_BYTES or rows <= 0 or rows > BATCH_ROWS or j[J_LEFT] < _DESCRIPTOR_BYTES:
         return 0
-    if _crc32(data, size, tables) != j[J_CRC]:
+    if crc32(data, size, tables) != j[J_CRC]:
         return 0
     head, nulls = u32p(data), np.int64(u32p(data)[3])
     if np.int64(head[0]) != _MAGIC or np.int64(u8p(data)[4]) != j[J_ENCODING] or np.int64(u8p(data)[5]) != _VERSION:
