@@ -16,8 +16,8 @@ A job is JOB_WORDS int64:
 
 What is refused is not judged here: storage/block.py opens it and says what is wrong, if anything is
 (compressed parts, values outside the dictionary, 128-bit numbers are right, but not for here). What is
-opened has passed every check that storage/block.py and the encodings make: that is their tests' contract
-(tests/storage/test_block_load.py holds the two against each other, over damaged blocks too).
+opened has passed every check that storage/block.py and the encodings make:
+tests/storage/test_block_load.py holds the two against each other, over damaged blocks too.
 """
 from __future__ import annotations
 

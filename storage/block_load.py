@@ -106,13 +106,11 @@ def form_of(type: SqlType, encoding: int) -> Form:
 
 @cache
 def _checksum_tables() -> Array:
-    """uint32[16][256] of kernels/blocks.py: what a byte adds to a CRC-32 when 0 to 15 bytes follow it."""
+    """uint32[16][256] of kernels/checksum.py: what a byte adds to a CRC-32 when 0 to 15 bytes follow it."""
     tables = memory.empty(16 * 256, np.uint32).reshape(16, 256)
-    for byte in range(256):
-        value = byte
-        for _ in range(8):
-            value = (value >> 1) ^ (0xEDB88320 & -(value & 1))
-        tables[0, byte] = value
+    tables[0] = np.arange(256)
+    for _ in range(8):
+        tables[0] = (tables[0] >> 1) ^ np.where(tables[0] & 1, np.uint32(0xEDB88320), np.uint32(0))
     for i in range(1, 16):
         tables[i] = tables[0][tables[i - 1] & 0xFF] ^ (tables[i - 1] >> 8)
     return tables

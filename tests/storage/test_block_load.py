@@ -129,7 +129,7 @@ def test_damage_is_never_opened_otherwise(
         assert contents(words) == plainly(whole, type)
 
 
-@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 64, 1000, 4096, 65_537])
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 48, 63, 64, 65, 100, 1000, 4096, 65_537])
 def test_checksum_is_zlibs(size: int) -> None:
     """A block of RAW numbers with anything behind them: only a right checksum opens it."""
     data = ENCODED[6][0] + np.random.default_rng(size).bytes(size)
@@ -141,6 +141,18 @@ def test_checksum_is_zlibs(size: int) -> None:
         one = [np.array([n], np.int64) for n in (len(data), crc, rows, code)]
         (job,) = block_load.open_natively([whole], *one, [form], np.array([900], np.int64))
         assert not job[layout.J_OPENED]
+
+
+def test_both_ways_to_a_checksum() -> None:
+    """By folding where the CPU can, and by tables, which other CPUs use."""
+    import numba
+    from warehouse.kernels import checksum
+
+    tables = memory.address(block_load._checksum_tables())
+    ways = [numba.njit(function.py_func) for function in (checksum.crc32, checksum._all_by_tables)]
+    for size in (0, 1, 16, 127, 128, 129, 191, 200, 5000):
+        data = memory.padded(np.frombuffer(np.random.default_rng(size).bytes(size), np.uint8))
+        assert {way(memory.address(data), size, tables) for way in ways} == {zlib.crc32(data)}
 
 
 @pytest.mark.parametrize(("offset", "form"), [(4, "<B"), (5, "<B"), (6, "<H"), (8, "<I"), (12, "<I"), (16, "<H")])
