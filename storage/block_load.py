@@ -1,9 +1,9 @@
 """Blocks from an extent's file to what the buffer cache keeps, all that a scan misses in one go.
 
     load_blocks(extent, [(group, column), ...])
-        read             neighbours in the file by one positional read          blockio.py
-        open natively    checksum, frame, parts, tables: the common encodings   kernels/blocks.py
-        open plainly     whatever was refused there, and who says why           block.py
+        common encodings    read together, neighbours in the file by one positional read    blockio.py
+                            opened natively: checksum, frame, parts, tables                 kernels/blocks.py
+        others, refused     opened one by one, and who says what is wrong                   block.py
 
 A first scan opens hundreds of blocks. Done one by one in Python each costs a fifth of a millisecond, and
 two threads at it stand in each other's way, for Python's lock changes hands at each read and checksum.
@@ -32,6 +32,7 @@ from .vector import Array
 Key = tuple[int, int]  # row group, column
 Form = tuple[int, int, int]  # see form_of
 
+NO_FORM: Form = (0, 0, 0)
 _DESCRIPTOR_BYTES = abi.DESCRIPTOR_WORDS * 8
 _VECTOR_BYTES = 6 * 8  # D_META and D_ZONES of a vector
 _DICTIONARY_BYTES = ENTRIES * 16
@@ -40,11 +41,25 @@ _DICTIONARY_BYTES = ENTRIES * 16
 def load_blocks(extent: ExtentReader, keys: Sequence[Key]) -> Iterator[Descriptor]:
     """Read, verify and prepare blocks, in the order of the keys; DataCorrupted names the one that fails."""
     groups, columns = (np.array(numbers, np.intp) for numbers in zip(*keys))
-    entries, rows = extent.footer.entries[groups, columns], extent.group_rows[groups]
-    codes, lengths = entries["encoding"].tolist(), entries["length"].astype(np.int64)
+    codes = extent.footer.entries["encoding"][groups, columns].tolist()
     forms = [form_of(extent.type_of(column), code) for (_, column), code in zip(keys, codes)]
-    rooms = np.array([room for _, _, room in forms], np.int64)
-    rooms += np.where(rooms > 0, -(-rows // abi.VECTOR_ROWS) * _VECTOR_BYTES, 0)
+    common = [pair for pair in zip(keys, forms) if pair[1] != NO_FORM]
+    together = _load_together(extent, [key for key, _ in common], [form for _, form in common])
+    for key, form in zip(keys, forms):
+        if form != NO_FORM:
+            yield next(together)
+        else:  # read when it is its turn: what is read here is freed again once decompressed
+            yield open_plainly(extent, key, extent.read_block(*key))
+
+
+def _load_together(extent: ExtentReader, keys: Sequence[Key], forms: Sequence[Form]) -> Iterator[Descriptor]:
+    """Blocks of the common encodings; reads when the first is asked for."""
+    if not keys:
+        return
+    groups, columns = (np.array(numbers, np.intp) for numbers in zip(*keys))
+    entries, rows = extent.footer.entries[groups, columns], extent.group_rows[groups]
+    lengths = entries["length"].astype(np.int64)
+    rooms = np.array([room for _, _, room in forms], np.int64) + -(-rows // abi.VECTOR_ROWS) * _VECTOR_BYTES
     places = zip(entries["offset"].tolist(), lengths.tolist(), (-lengths % ALIGNMENT + rooms).tolist())
     wholes = extent.reader.read_many(list(places))
     jobs = open_natively(wholes, lengths, entries["crc"], rows, entries["encoding"], forms, rooms)
@@ -52,6 +67,7 @@ def load_blocks(extent: ExtentReader, keys: Sequence[Key]) -> Iterator[Descripto
         if job[layout.J_OPENED]:
             yield _opened(whole, job[layout.J_ROOM], job[layout.J_ROOM] - job[layout.J_DATA])
         else:
+            extent.check_crc(*key, whole[:length])
             yield open_plainly(extent, key, whole[:length])
 
 
@@ -70,8 +86,7 @@ def open_natively(
 
 
 def open_plainly(extent: ExtentReader, key: Key, data: Array) -> Descriptor:
-    """One block that was read, by block.py; DataCorrupted names it."""
-    extent.check_crc(*key, data)
+    """One block whose checksum is right, by block.py; DataCorrupted names it."""
     try:
         descriptor = native_block(data, extent.type_of(key[1]))
     except DataCorrupted as error:
@@ -101,7 +116,7 @@ def form_of(type: SqlType, encoding: int) -> Form:
         return layout.FORM_RAW_INT, width, _DESCRIPTOR_BYTES
     if encoding == RAW.code and physical is Physical.F64:
         return layout.FORM_RAW_FLOAT, width, _DESCRIPTOR_BYTES
-    return 0, 0, 0
+    return NO_FORM
 
 
 @cache
