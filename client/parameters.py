@@ -25,11 +25,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from ..errors import InterfaceError, ProgrammingError
+from ..records import dataclass
 
 STYLES = ("format", "pyformat", "qmark", "numeric", "named")
 

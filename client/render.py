@@ -21,12 +21,13 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from wcwidth import wcswidth
+
+from ..records import dataclass
 
 NULL = "NULL"
 MIN_CELL = 30  # a column is not cut below this to fit the terminal

@@ -17,7 +17,6 @@ says so); only the type of the result differs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from ..kernels.accumulators import Accumulator, Accumulators, SumBlock, in_one_p
 from ..kernels.group_table import Column, GroupKey, GroupTable
 from ..planner.expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from ..planner.physical import HashAggregate
+from ..records import dataclass
 from ..storage.types import Physical, SqlType
 from .collection import Collection, StoredColumn, narrowed
 from .compile import numeric

@@ -17,12 +17,12 @@ NodeLost, which this one never does.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..planner.expressions import ColumnId
 from ..planner.physical import Move
+from ..records import dataclass
 from ..storage.schema import Topology
 from . import exchange
 from .compile.segment import Segment

@@ -12,12 +12,13 @@ and the driver goes on. All memory is charged to the query's budget under the na
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from ..kernels import memory
 from ..planner.expressions import ColumnRef
+from ..records import dataclass
 from ..storage.types import Physical
 from .context import Charge
 

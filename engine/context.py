@@ -15,13 +15,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import OutOfMemory, QueryCanceled
+from ..records import dataclass
 
 if TYPE_CHECKING:
     from ..storage.schema import CatalogView, Table

@@ -3,10 +3,10 @@ tables read it. Keys are plan nodes by identity; the executor adds to it from wo
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 from ..kernels import abi
+from ..records import dataclass
 from .compile.program import Instance
 
 

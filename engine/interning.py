@@ -11,7 +11,6 @@ an id of its own, whose string is not valid. Ids of all the keys of a GROUP BY t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from ..kernels import abi, memory, pack
 from ..kernels.columns import Interner
 from ..kernels.group_table import Column, GroupKey, GroupTable
 from ..planner.expressions import ColumnRef, Expr
+from ..records import dataclass
 from ..storage.types import BIGINT, Physical
 from .compile.batch import BuildColumn, Value
 from .compile.program import External

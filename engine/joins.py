@@ -10,7 +10,6 @@ the keys themselves: kernels/join_table.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from ..kernels import memory, pack
 from ..kernels.join_table import JoinTable, KeyColumn
 from ..kernels.keyfilter_layout import BITS, LOW, SPAN, STATE_WORDS
 from ..planner.expressions import ColumnId
+from ..records import dataclass
 from ..storage.types import Physical
 from .collection import Collection, StoredColumn, widened
 from .context import Charge

@@ -14,10 +14,10 @@ where rows are made, so it is followed down from the join's probe key:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ..planner.expressions import ColumnId, ColumnRef
 from ..planner.physical import HashAggregate, HashJoin, JoinType, Physical, ProjectColumns
+from ..records import dataclass
 from .joins import BuildSide, KeyFilter
 
 PASS_RATE = 0.6  # filters are tried where fewer probe rows than this should find a match

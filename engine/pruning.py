@@ -12,7 +12,6 @@ over the groups that remain, are the proven ranges that arithmetic is compiled w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ import numpy as np
 
 from ..planner.expressions import And, ColumnId, ColumnRef, Compare, Expr, InList, IsNull, Like, Literal, Or
 from ..planner.physical import TableScan
+from ..records import dataclass
 from ..storage.deletes import DeleteVector
 from ..storage.encodings.registry import by_code
 from ..storage.extent import ExtentReader

@@ -10,7 +10,7 @@ A subplan that several parents read (Shared) gets the union.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 from ..planner.expressions import ColumnId, ColumnRef, Expr
@@ -34,6 +34,7 @@ from ..planner.physical import (
     WorkingTable,
 )
 from ..planner.traverse import children
+from ..records import dataclass
 
 
 @dataclass(slots=True)

@@ -13,11 +13,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 import pyarrow as pa
 
 from ..errors import ProgrammingError
+from ..records import dataclass
 from ..storage.arrow import arrow_type
 from ..storage.types import SqlType
 from .context import Notice

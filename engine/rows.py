@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
+from ..records import dataclass
 from .collection import Collection, concatenate
 
 

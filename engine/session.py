@@ -19,7 +19,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -30,6 +29,7 @@ from .. import errors
 from ..kernels import memory
 from ..planner.parse import parse_statement, split
 from ..planner.statements import Insert, Parsed, Prepare, QueryText, Transaction
+from ..records import dataclass
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
 from ..storage.schema import Table

@@ -14,9 +14,9 @@ from __future__ import annotations
 import difflib
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from ..errors import NotSupportedError, ProgrammingError, UndefinedObject
+from ..records import dataclass
 
 Check = Callable[[str, str], str]
 _INVALID = "22023"

@@ -15,12 +15,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ..planner.physical import Exchange, LimitRows, Move, Physical
+from ..records import dataclass
 from . import sinks
 from .cluster import Job
 from .collection import Collection

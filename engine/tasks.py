@@ -13,7 +13,7 @@ sink. Programs ask it for addresses through `External.resolve(task)`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -30,6 +30,7 @@ from ..errors import (
     StringTooLong,
 )
 from ..kernels import abi, memory, pack
+from ..records import dataclass
 from .compile.program import Arena, Instance, Template
 
 if TYPE_CHECKING:

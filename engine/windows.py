@@ -9,7 +9,7 @@ Calls with the same frame share it. The rows keep their order; nothing is copied
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ..errors import InternalError
 from ..kernels.windows import PEERS, ROWS, UNBOUNDED, Bound, Frames, Key, Segments, changes
 from ..planner.expressions import ColumnRef, Expr, Frame
 from ..planner.physical import WindowRows
+from ..records import dataclass
 from .collection import Collection, StoredColumn
 from .context import Charge, MemoryBudget
 from .key_filters import Passed

@@ -15,11 +15,11 @@ Tables are merged by feeding one's exported columns through another. Ops: groupi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import InternalError
+from ..records import dataclass
 from . import group_layout as layout
 from . import memory, pack
 from .abi import BATCH_ROWS

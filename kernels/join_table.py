@@ -23,11 +23,12 @@ operands are in joins.py, the layouts in join_layout.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from ..errors import InternalError, OutOfMemory
+from ..records import dataclass
 from . import join_layout as layout
 from . import memory, pack
 from .abi import LEVEL_BLOCK, LEVEL_RESUMABLE

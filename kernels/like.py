@@ -14,11 +14,10 @@ pattern that ends in it is refused.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..errors import InvalidText
+from ..records import dataclass
 from . import text_layout as layout
 from .memory import zeros
 from .text_blocks import put_bytes

@@ -17,9 +17,11 @@ import json
 import os
 import struct
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
+
+from ..records import dataclass
 
 _MAGIC = b"WHPACK01"
 _HEADER = struct.Struct("<8s16sQ")

@@ -21,15 +21,18 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ..records import dataclass
 
 Function = Callable[..., Any]
 
 OP_ARITY = 7
 
 # Every module that defines native functions, by its name inside kernels/.
+_FOLDER = Path(__file__).parent
+
 FAMILIES: tuple[str, ...] = (
     "vm", "source", "decode", "fetch", "gather", "arithmetic", "compare", "logic", "casts", "wide",
     "temporal", "functions",
@@ -87,7 +90,7 @@ def kernel(name: str, arity: int, module: str | None = None) -> Callable[[Functi
 
 
 def family_path(family: str) -> Path:
-    return Path(__file__).with_name(family + ".py")
+    return _FOLDER / f"{family}.py"
 
 
 def families() -> tuple[str, ...]:

@@ -19,11 +19,11 @@ first (each sort is stable because the position so far is the tail of the word).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import InternalError
+from ..records import dataclass
 from . import pack
 from .abi import BATCH_ROWS, FRAME_WORDS, NEED_SPACE
 from .group_table import GroupKey, GroupTable

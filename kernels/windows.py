@@ -12,11 +12,11 @@ window_sums.py, window_picks.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import NumericOutOfRange
+from ..records import dataclass
 from . import pack
 from .kinds import check_values
 from .memory import address, empty, padded, zeros

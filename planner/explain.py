@@ -29,9 +29,9 @@ this module too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol, assert_never
 
+from ..records import dataclass
 from .columns import physical_columns, physical_inputs
 from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from .physical import (

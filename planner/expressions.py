@@ -16,9 +16,10 @@ What each operator promises about its arguments (the binder makes it so, the eng
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Union
 
+from ..records import dataclass
 from ..storage.types import BIGINT, BOOLEAN, SqlType
 
 if TYPE_CHECKING:

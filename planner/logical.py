@@ -7,9 +7,9 @@ columns of an outer query free in it; `planner/rewrites/` unnests it.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
+from ..records import dataclass
 from .expressions import AggregateCall, ColumnRef, Expr, WindowCall
 
 if TYPE_CHECKING:

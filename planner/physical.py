@@ -21,9 +21,10 @@ passes through the leader).
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Union
 
+from ..records import dataclass
 from ..storage.schema import Table
 from .expressions import AggregateCall, ColumnId, ColumnRef, Expr, WindowCall
 from .logical import SortKey

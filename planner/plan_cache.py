@@ -29,10 +29,11 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from ..errors import Error
+from ..records import dataclass
 from ..storage.schema import CatalogView, Table, TableData, Topology, View
 from ..storage.types import UNKNOWN, SqlType
 from .coercion import coerce

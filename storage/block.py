@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import struct
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import lz4.block
@@ -29,6 +28,7 @@ import zstandard
 
 from ..errors import DataCorrupted, InternalError
 from ..kernels import memory
+from ..records import dataclass
 from .encodings.base import Codec, Encoding, Part, Parts, read
 from .encodings.registry import by_code
 from .native import NULL_BYTES_PER_VECTOR, Descriptor, describe

@@ -24,12 +24,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..records import dataclass
 from .block_load import Key, load_blocks
 from .extent import ExtentReader
 from .native import Descriptor

@@ -16,11 +16,11 @@ On disk and in memory a vector is the shorter of two forms: sorted uint16 row nu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import DataCorrupted
+from ..records import dataclass
 from .schema import Column
 from .types import BIGINT
 from .vector import Array

@@ -17,13 +17,13 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataCorrupted, FileError, InternalError
+from ..records import dataclass
 from .block import MAX_ROWS, EncodedBlock, decode_block, encode_block
 from .blockio import BlockReader
 from .encodings.choose import choose

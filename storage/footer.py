@@ -18,13 +18,13 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import DataCorrupted, FormatTooNew
+from ..records import dataclass
 from .blockio import BlockReader
 from .schema import Column
 from .types import Kind, SqlType

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..errors import OperationalError
+from ..records import dataclass
 
 _POLL = 0.05  # seconds between looks at whether the waiter was cancelled
 

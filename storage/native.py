@@ -18,12 +18,11 @@ A view of a string (in a dictionary) is 16 bytes: int64 address, int64 length.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ..errors import DataCorrupted
 from ..kernels import abi, memory
+from ..records import dataclass
 from .types import Kind, Physical
 from .vector import Array, ColumnData
 

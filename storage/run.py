@@ -17,13 +17,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Union
 
 import numpy as np
 import pyarrow as pa
 
 from ..errors import NotNullViolation
+from ..records import dataclass
 from .arrow import from_arrow
 from .builder import ColumnBuilder
 from .extent import GROUP_BYTES, EncodedGroup, encode_group

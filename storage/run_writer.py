@@ -15,9 +15,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
 from .. import errors
+from ..records import dataclass
 from .extent import GROUP_BYTES
 from .load_files import LoadFiles
 from .load_memory import LoadMemory, batch_bytes, rows_of, rows_within, run_cost

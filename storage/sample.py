@@ -17,12 +17,12 @@ values: the same load writes the same bytes.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..records import dataclass
 from .types import BIGINT, BOOLEAN, DOUBLE, Physical, SqlType, decimal, varchar
 from .vector import Array, ColumnData, concat, empty_column, from_list, padded_text, value_dtype
 

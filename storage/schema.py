@@ -9,9 +9,10 @@ planner reads them through a `CatalogView`; scans read the extents they list. No
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..records import dataclass
 from .types import SqlType
 
 if TYPE_CHECKING:

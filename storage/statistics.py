@@ -17,13 +17,13 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from ..kernels import memory, pack
+from ..records import dataclass
 from .distribution import hash_column
 from .sample import Sample
 from .schema import ColumnStatistics

@@ -9,9 +9,9 @@ chosen once, when the database is created.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from .. import errors
+from ..records import dataclass
 from .schema import Topology
 
 # Slices of one node, by Redshift's node types.

@@ -23,7 +23,8 @@ The declared type, its scale and its limits are always Redshift's; a physical cl
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from ..records import dataclass
 
 
 class Kind(enum.Enum):

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from numpy.typing import NDArray
 
 from ..errors import InternalError
 from ..kernels import memory, pack
+from ..records import dataclass
 from .types import Physical, SqlType
 
 TEXT_PADDING = 32

@@ -18,12 +18,12 @@ So for text, compare a constant's plain key with `low` and its `lower=True` key 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..kernels import memory, pack
+from ..records import dataclass
 from .types import Physical, SqlType
 from .vector import Array, ColumnData
 

@@ -10,12 +10,13 @@ Every answer is an Arrow table with a title and footnotes; how it is drawn is re
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from ...errors import UndefinedTable
+from ...records import dataclass
 
 if TYPE_CHECKING:
     from ..dbapi import Connection

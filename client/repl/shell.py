@@ -13,11 +13,12 @@ import shutil
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ...errors import Error, InterfaceError, InternalError, QueryCanceled
+from ...records import dataclass
 from .. import render
 from . import complaint, running, splitter
 from .describe import column_type

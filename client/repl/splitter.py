@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from ...records import dataclass
 
 _TOKEN = re.compile(
     r"""

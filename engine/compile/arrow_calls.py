@@ -19,7 +19,7 @@ error is kept, and where the value is used `fail_where` raises it for the rows t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from ...errors import DataError, StringTooLong
 from ...kernels import abi
 from ...planner.expressions import Call, Cast, Expr, Literal
 from ...planner.functions import FALLIBLE, UNCACHED
+from ...records import dataclass
 from ...storage.types import MAX_VARCHAR, Physical, SqlType
 from ..functions import columns, scalar
 from . import arrow_slots

@@ -15,11 +15,12 @@ needs it, for the rows that are then left, through the composed row numbers (lat
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from ...errors import InternalError
 from ...planner.expressions import ColumnId
+from ...records import dataclass
 from ...storage.types import Physical, SqlType
 from .program import External, Place, ProgramBuilder
 

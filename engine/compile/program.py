@@ -17,12 +17,13 @@ because the driver may come back to that instruction (kernels/abi.py).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from ...kernels import abi, memory, pack
+from ...records import dataclass
 from ...storage.types import Physical
 
 REGISTER, SLOT = 0, 1

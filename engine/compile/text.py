@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from ...kernels.text_layout import (
     C_NE,
 )
 from ...planner.expressions import Call, Like, Literal
+from ...records import dataclass
 from ...storage.types import Physical
 from .batch import Value
 from .program import External, Place

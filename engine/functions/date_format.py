@@ -7,10 +7,11 @@ format skips as many characters. Values beyond their range carry over (2001-06-3
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 
 from ...errors import DataError, InvalidDatetime
+from ...records import dataclass
 from ...storage.types import Kind
 from .base import DAY, Function, plain
 from .datetime_tokens import (

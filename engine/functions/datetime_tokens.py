@@ -10,8 +10,9 @@ Both directions share it: date_format.py writes and reads single values, columns
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from ...records import dataclass
 
 # Longest first, where one begins another.
 NAMES = (

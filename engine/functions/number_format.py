@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from ...errors import DataError
+from ...records import dataclass
 from ...storage.types import Kind, SqlType
 from .base import Function
 from .datetime_tokens import ordinal_ending

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ...errors import DataError
+from ...records import dataclass
 
 INVALID = "2201B"
 _PERL = {"d": "0-9", "w": "0-9A-Za-z_", "s": r" \t\n\r\f\v"}

@@ -13,13 +13,13 @@ from __future__ import annotations
 import re
 import zoneinfo
 from bisect import bisect_right
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import numpy as np
 
 from ...errors import DataError
+from ...records import dataclass
 from .base import DAY, Function, plain
 from .text import EPOCH
 

@@ -9,7 +9,7 @@ literals and parameters, of which long lists consist, skip the binder:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from sqlglot import exp
@@ -20,6 +20,7 @@ from ...planner.expressions import Literal
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import Insert
 from ...planner.statements.insert import is_default
+from ...records import dataclass
 from ...storage.schema import Column, Table
 from ...storage.vector import from_list
 from ..context import Context

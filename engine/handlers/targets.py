@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ...errors import DuplicateColumn, NotNullViolation, ProgrammingError, UndefinedColumn
+from ...records import dataclass
 from ...storage.schema import Column, Table
 from ...storage.vector import ColumnData, from_list
 from ..context import Context

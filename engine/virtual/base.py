@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from ...records import dataclass
 from ...storage.arrow import arrow_type
 from ...storage.types import SqlType, varchar
 

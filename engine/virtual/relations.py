@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from ...errors import Error
+from ...records import dataclass
 from ...storage.encodings import registry as encodings
 from ...storage.schema import DistStyle, Table, TableData, View
 from ...storage.types import Kind, SqlType

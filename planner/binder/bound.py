@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ...errors import SqlSyntaxError
+from ...records import dataclass
 from ...storage.types import Kind, SqlType, varchar
 from ..coercion import coerce, settled
 from ..columns import output_columns, substitute

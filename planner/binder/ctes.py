@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import DuplicateTable, NotSupportedError
+from ...records import dataclass
 from ..expressions import ColumnRef
 from ..logical import CteRef
 from .bound import Bound, finished, renamed

@@ -8,7 +8,7 @@ A comma is a CROSS join; the rewrites make it an INNER join with what WHERE says
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -23,6 +23,7 @@ from ...errors import (
     UndefinedObject,
     UndefinedTable,
 )
+from ...records import dataclass
 from ...storage.deletes import ROW_ID
 from ...storage.schema import Table, View
 from .. import build

@@ -12,7 +12,6 @@ column once). The sets stay as they are written, also where two are the same: ea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations, product
 from math import prod
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, ProgrammingError
+from ...records import dataclass
 from ..expressions import Expr, Literal
 from ..traverse import unnumbered
 from .context import Binder

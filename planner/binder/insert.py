@@ -10,10 +10,10 @@ the query; the sink numbers them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ...errors import DatatypeMismatch, DuplicateColumn, ProgrammingError, SqlSyntaxError, UndefinedColumn
+from ...records import dataclass
 from ...storage.schema import CatalogView, Column, Table
 from ...storage.types import Kind, SqlType
 from ..coercion import coerce

@@ -12,12 +12,13 @@ in FROM, under OR and in IN they are errors.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError
+from ...records import dataclass
 from .. import build
 from ..columns import columns_of
 from ..expressions import Expr

@@ -10,12 +10,13 @@ With OVER it is a window function, whose order stands here and not in the OVER c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import NotSupportedError, NumericOutOfRange, SqlSyntaxError, UndefinedFunction
+from ...records import dataclass
 from ...storage.types import DOUBLE, MAX_VARCHAR, Kind, SqlType, decimal, varchar
 from .. import build, functions
 from ..coercion import coerce, settle

@@ -10,13 +10,14 @@ error that asks for a cast.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from ...errors import DatatypeMismatch, NotSupportedError, ProgrammingError, SqlSyntaxError
+from ...records import dataclass
 from ...storage.types import MAX_VARCHAR, SqlType, varchar
 from ..coercion import common_type
 from ..expressions import ColumnRef

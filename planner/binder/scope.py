@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from ...errors import AmbiguousColumn, Error, UndefinedColumn, UndefinedTable
+from ...records import dataclass
 from ..expressions import ColumnRef, Expr
 
 AMBIGUOUS = object()

@@ -16,8 +16,8 @@ They ignore NULLs; over no rows all but COUNT are NULL.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from ...records import dataclass
 from ...storage.types import BIGINT, BOOLEAN, DOUBLE, MAX_PRECISION, Kind, SqlType, decimal, varchar
 
 

@@ -11,8 +11,7 @@ NULLs are ignored. `argument`: the values are the argument, not the key of WITHI
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...records import dataclass
 from ...storage.types import DOUBLE, MAX_PRECISION, Kind, SqlType, decimal
 
 _INTEGER_DIGITS = {Kind.SMALLINT: 5, Kind.INTEGER: 10, Kind.BIGINT: 19}

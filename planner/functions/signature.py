@@ -16,9 +16,9 @@ implements; a signature with `build` makes its expression itself (COALESCE becom
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...records import dataclass
 from ...storage.types import (
     BIGINT,
     BOOLEAN,

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from ...records import dataclass
 from ...storage.types import BIGINT, DOUBLE, INTEGER, MAX_PRECISION, Kind, SqlType, decimal
 from .aggregate import AGGREGATES, anything
 

@@ -16,9 +16,9 @@ Rows are always read as one copy: a replicated input must not be counted once a 
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...records import dataclass
 from ...storage.distribution import family
 from ..columns import columns_of_all
 from ..expressions import AggregateCall, ColumnId, ColumnRef, Expr

@@ -18,8 +18,9 @@ node nothing is copied that need not be: a broadcast is a hash table that all sl
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log2
+
+from ...records import dataclass
 
 SCAN_ROW = 0.01
 OPERATOR_ROW = 0.0025

@@ -10,9 +10,9 @@ d * (1 - (1 - n/R)**(R/d)). Nothing here is a proof; without statistics sane def
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
+from ...records import dataclass
 from ...storage.types import Kind, SqlType
 from ..columns import columns_of
 from ..expressions import AggregateCall, Call, Case, Cast, ColumnId, ColumnRef, Expr, Literal

@@ -17,10 +17,11 @@ hash family are **pairs** of expressions.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from ...errors import NotSupportedError
+from ...records import dataclass
 from ...storage.distribution import family
 from ...storage.types import BIGINT
 from ..columns import columns_of, never_null, output_ids

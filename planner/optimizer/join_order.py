@@ -17,8 +17,8 @@ nodes from the winner.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ...records import dataclass
 from ..expressions import ColumnId, Compare, Expr
 from ..logical import JoinKind
 from ..physical import JoinType

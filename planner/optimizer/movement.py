@@ -16,9 +16,9 @@ LEFT, SEMI, ANTI and SINGLE it is the probe side, for the RIGHT kinds the build 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
+from ...records import dataclass
 from ..expressions import ColumnId
 from ..physical import JoinType
 from .cost import Weights

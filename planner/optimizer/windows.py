@@ -15,9 +15,10 @@ Keys and arguments that are expressions become columns below the sort, so that a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from ...records import dataclass
 from ..columns import columns_of_all, physical_columns
 from ..expressions import ColumnId, ColumnRef, Expr, Literal
 from ..logical import Logical, SortKey, Window

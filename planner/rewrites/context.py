@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import count
 from typing import Any
 
+from ...records import dataclass
 from ...storage.types import Kind, SqlType
 from ..columns import largest_id, never_null, output_columns
 from ..expressions import ColumnRef, Expr, Literal

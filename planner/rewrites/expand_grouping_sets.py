@@ -23,9 +23,9 @@ GROUPING() tells is a constant in each.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
 
+from ...records import dataclass
 from ...storage.types import INTEGER
 from ..columns import copy_plan, free_columns, substitute
 from ..expressions import AggregateCall, ColumnId, ColumnRef, Expr, Literal

@@ -17,9 +17,10 @@ rows and NULLs. Conditions of outer joins may have subqueries about the right si
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...errors import NotSupportedError
+from ...records import dataclass
 from ...storage.types import BIGINT, BOOLEAN
 from ..columns import columns_of, copy_plan, has_subquery, is_never_null, never_null, output_ids
 from ..expressions import (

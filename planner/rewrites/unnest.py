@@ -16,8 +16,9 @@ goes the general way of Neumann and Kemper, see unnest_domain.py.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from ...records import dataclass
 from ..columns import columns_of, free_columns, never_null, output_columns
 from ..expressions import Case, ColumnId, ColumnRef, Compare, Expr, IsNull, Literal
 from ..logical import Aggregate, DependentJoin, Filter, Join, JoinKind, Logical, Project, Sort

@@ -19,9 +19,8 @@ Comparing with d is null-safe, since an outer NULL is a value like others to the
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...errors import NotSupportedError
+from ...records import dataclass
 from ..columns import (
     copy_plan,
     free_columns,

@@ -6,9 +6,10 @@ is parsed is honoured by the handler or refused by the parser, by name.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Union
 
+from ...records import dataclass
 from ...storage.schema import DistStyle
 from ...storage.types import SqlType
 

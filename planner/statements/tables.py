@@ -10,10 +10,11 @@ and encodings fit together is for the handlers, which know the catalogue.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from ...errors import InvalidDefinition, NotSupportedError, SqlSyntaxError
+from ...records import dataclass
 from ...storage.types import SqlType
 from ..typenames import sql_type
 from . import (

@@ -17,8 +17,9 @@ Applying a delta to the catalogue's state is in state.py, writing it to SQLite i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from ...records import dataclass
 from ..deletes import DeleteVector, Group
 from ..schema import ExtentRef, Table, View
 from ..statistics import ColumnSketch

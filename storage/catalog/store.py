@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from ... import errors
+from ...records import dataclass
 from ..deletes import DeleteVector, Group
 from ..schema import ExtentRef, Table, Topology, View
 from . import codec, sketches

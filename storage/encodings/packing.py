@@ -27,13 +27,13 @@ The work is native (kernels/encode.py); packing_reference.py is the same in nump
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 import numpy as np
 
 from ...errors import DataCorrupted
 from ...kernels import abi, memory
 from ...kernels import pack as kernels
+from ...records import dataclass
 from ..vector import Array
 
 LANES = 16

@@ -13,12 +13,12 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
 
 from ... import errors
+from ...records import dataclass
 from .listing import SourceFile
 from .options import TextOptions
 from .source import Progress

@@ -11,10 +11,10 @@ schemes are refused by name.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from ... import errors
+from ...records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

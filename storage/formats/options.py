@@ -6,10 +6,10 @@ of COPY does not know is refused by name; one that contradicts the format is an 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ... import errors
+from ...records import dataclass
 
 # COPY's default null string, backslash N. NULL AS replaces it.
 NULL_STRING = "\\N"

@@ -10,8 +10,8 @@ A record keeps its first line's number and each field's position, which load err
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ...records import dataclass
 from .chunks import Chunk
 from .options import TextOptions
 from .rejected import BAD_QUOTES, MISSING_END_QUOTE

@@ -4,9 +4,8 @@ Codes and reasons are Redshift's (Load error reference of the manual).
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ... import errors
+from ...records import dataclass
 
 EXTRA_COLUMNS = (1202, "Extra column(s) found")
 BAD_QUOTES = (1203, "Invalid quote formatting for CSV")

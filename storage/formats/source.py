@@ -10,11 +10,11 @@ storage/arrow.py takes for the column's SQL type without loss.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
 
+from ...records import dataclass
 from ..schema import Column
 from .listing import SourceFile
 
