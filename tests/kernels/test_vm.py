@@ -25,7 +25,8 @@ class Source:
             sizes += [len(chunk), first]
             first += len(chunk)
         self.sizes = memory.words(*sizes)
-        self.state = memory.words(0, len(chunks), memory.address(self.table), 1, memory.address(self.sizes))
+        self.state = memory.words(0, len(chunks), memory.address(self.table), 1, memory.address(self.sizes),
+                                  abi.BATCH_ROWS, 0, 0)
 
     @property
     def address(self) -> int:
