@@ -11,8 +11,8 @@ last reference goes; the statement's cancel word stops whatever runs.
 
 `LocalCluster` is this process: slices are places, its worker pool does their work. Where there are more workers
 than slices, several take shares of one slice's rows, and the caller puts together what their sinks hold. A second
-implementation, on several machines, would ship segments and rows instead of sharing memory, and may raise
-NodeLost, which this one never does.
+implementation, on several machines, would ship fragments of the plan and packed rows instead of sharing memory
+(docs/decisions/0008-a-node-is-sent-plans-not-programs.md), and may raise NodeLost, which this one never does.
 """
 from __future__ import annotations
 

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from typing import Any
 
 import numpy as np
 
-from ..kernels import memory
+from ..kernels import memory, pack
 from ..planner.expressions import ColumnRef
 from ..records import dataclass
 from ..storage.types import Physical
+from ..storage.vector import TEXT_PADDING
 from .context import Charge
 
 _DTYPES = {Physical.I64: np.int64, Physical.F64: np.float64, Physical.BOOL: np.uint8}
@@ -60,6 +62,12 @@ class Collection:
     rows: int = 0
     heaps: list[np.ndarray] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)  # memory in use, given back when this is dropped
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by value (packed.py): strings leave the heaps, memory is charged anew where it arrives."""
+        from .packed import heads, packed
+
+        return _restored, (heads(self), packed(self))
 
     def column(self, id: int) -> StoredColumn:
         for column in self.columns:
@@ -167,3 +175,21 @@ def narrowed(column: StoredColumn) -> StoredColumn:
     values[:] = low
     lo, hi = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     return StoredColumn(column.ref, Physical.I64, column.nullable, values, column.valid, lo, hi)
+
+
+def text_of(views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Offsets and bytes of string views."""
+    offsets = memory.empty(len(views) + 1, np.int64)
+    offsets[0] = 0
+    np.cumsum(views[:, 1], out=offsets[1:])
+    data = memory.empty(int(offsets[-1]) + TEXT_PADDING, np.uint8)
+    views = np.ascontiguousarray(views)
+    pack.native("copy_text")(memory.address(views), len(views), memory.address(data))
+    return offsets, data
+
+
+def _restored(heads: tuple[Any, ...], data: bytes) -> Collection:
+    """Of a pickled collection."""
+    from .packed import unpacked
+
+    return unpacked(data, heads)

@@ -11,12 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..kernels import memory, pack
 from ..storage.fitting import empty_nulls, fitted, overflow
 from ..storage.schema import Column
 from ..storage.types import Physical, SqlType
-from ..storage.vector import TEXT_PADDING, ColumnData
-from .collection import StoredColumn, narrowed, widened
+from ..storage.vector import ColumnData
+from .collection import StoredColumn, narrowed, text_of, widened
 
 
 def column_data(column: StoredColumn, type: SqlType, start: int, end: int) -> ColumnData:
@@ -34,17 +33,6 @@ def column_data(column: StoredColumn, type: SqlType, start: int, end: int) -> Co
     else:
         values = narrowed(cut).values
     return ColumnData(type, rows, values, valid)
-
-
-def text_of(views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Offsets and bytes of string views."""
-    offsets = memory.empty(len(views) + 1, np.int64)
-    offsets[0] = 0
-    np.cumsum(views[:, 1], out=offsets[1:])
-    data = memory.empty(int(offsets[-1]) + TEXT_PADDING, np.uint8)
-    views = np.ascontiguousarray(views)
-    pack.native("copy_text")(memory.address(views), len(views), memory.address(data))
-    return offsets, data
 
 
 def table_data(column: StoredColumn, rows: int, to: Column) -> ColumnData:
