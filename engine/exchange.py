@@ -21,7 +21,7 @@ from ..planner.expressions import ColumnId
 from ..storage.distribution import slice_of_hash
 from ..storage.schema import Topology
 from ..storage.types import Physical
-from .collection import Collection, StoredColumn, concatenate, empty_like
+from .collection import Collection, StoredColumn, concatenate, empty_like, narrowed, widened
 from .joins import Parallel
 from .rows import Rows, Where
 
@@ -56,14 +56,16 @@ def _hash(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
     """Combined hash of the key columns, as tables are distributed (storage/distribution.py)."""
     hashes: np.ndarray | None = None
     for key in keys:
-        column = part.column(key)
-        hashes = hash_array(_family_values(column), column.carried.value, column.valid, hashes)
+        column = _as_stored(part.column(key))
+        hashes = hash_array(column.values, column.carried.value, column.valid, hashes)
     assert hashes is not None
     return hashes
 
 
-def _family_values(column: StoredColumn) -> np.ndarray:
-    return column.values
+def _as_stored(column: StoredColumn) -> StoredColumn:
+    """In the width that its type has on disk, which decides the hash: the engine may carry a DECIMAL(30, 2) in
+    64 bits where its values are known to fit."""
+    return widened(column) if column.ref.type.physical is Physical.I128 else narrowed(column)
 
 
 def round_robin(rows: Rows, slices: int) -> Rows:
@@ -87,6 +89,3 @@ def copies(topology: Topology) -> int:
 
 def gather(rows: Rows) -> Rows:
     return Rows([rows.single().trimmed()], Where.LEADER)
-
-
-__all__ = ["Physical", "broadcast", "distribute", "gather", "round_robin"]

@@ -27,10 +27,6 @@ from .ordering import plan_sort
 if TYPE_CHECKING:
     from .plan import Planner
 
-# Families whose values the engine may carry narrower, or otherwise, than tables hash them.
-_OWN_HASH = ("wide", "text:ci")
-
-
 def plan_insert(
     planner: Planner, query: Query, table: Table, positions: tuple[int, ...], data: TableData | None
 ) -> InsertRows:
@@ -82,6 +78,5 @@ def _stays_replicated(source: Physical, table: Table, data: TableData | None) ->
 
 
 def _lies_by(source: Physical, key: ColumnRef) -> bool:
-    wanted = family(key.type)
     found = is_hashed_by(source.props, {key.id})
-    return found is not None and found.families == (wanted,) and not wanted.startswith(_OWN_HASH)
+    return found is not None and found.families == (family(key.type),)
