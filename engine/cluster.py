@@ -12,7 +12,7 @@ last reference goes; the statement's cancel word stops whatever runs.
 `LocalCluster` is this process: slices are places, its worker pool does their work. Where there are more workers
 than slices, several take shares of one slice's rows, and the caller puts together what their sinks hold. A second
 implementation, on several machines, would ship fragments of the plan and packed rows instead of sharing memory
-(docs/decisions/0008-a-node-is-sent-plans-not-programs.md), and may raise NodeLost, which this one never does.
+(docs/decisions/0011-a-node-is-sent-plans-not-programs.md), and may raise NodeLost, which this one never does.
 """
 from __future__ import annotations
 

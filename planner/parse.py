@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import NotSupportedError, SqlSyntaxError
 from . import statements as s
+from .statements.alter import parse_alter
 from .statements.copy import parse_copy
 from .statements.cursor import Cursor
 from .statements.dml import parse_delete, parse_merge, parse_update
@@ -62,6 +63,7 @@ _PARSERS: dict[str, Parser] = {
     "RESET": parse_reset,
     "SHOW": parse_show,
     "TRUNCATE": parse_truncate,
+    "ALTER": parse_alter,
     "PREPARE": lambda cursor: parse_prepare(cursor, lambda text: parse_statement(text, lazily=True)),
     "EXECUTE": parse_execute,
     "DEALLOCATE": parse_deallocate,
@@ -69,7 +71,7 @@ _PARSERS: dict[str, Parser] = {
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ALTER", "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DECLARE", "DETACH", "FETCH", "GRANT",
+    "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DECLARE", "DETACH", "FETCH", "GRANT",
     "LOCK", "MSCK", "REFRESH", "REVOKE", "UNLOAD", "USE", "VACUUM",
 )
 

@@ -36,6 +36,7 @@ MODULES: dict[type, str] = {
     s.Show: "show",
     s.Transaction: "transaction",
     s.Truncate: "truncate",
+    s.AlterTable: "alter_table",
     s.Prepare: "prepare",
     s.Execute: "prepare",
     s.Deallocate: "prepare",

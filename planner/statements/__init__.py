@@ -224,6 +224,19 @@ class Truncate:
 
 
 @dataclass(frozen=True, slots=True)
+class AlterTable:
+    """action: 'rename' (name: the new one), 'rename column', 'drop column', 'type' (name: the column)."""
+
+    table: RelationName
+    action: str
+    name: str
+    new_name: str = ""
+    type: SqlType | None = None
+    cascade: bool = False
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepare:
     """types: of $1, $2 ...; a string's length and NUMERIC's precision count for nothing there."""
 
@@ -250,7 +263,7 @@ class Deallocate:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, SetOption, Show, Transaction, Truncate, Prepare, Execute, Deallocate,
+    Merge, Copy, Analyze, SetOption, Show, Transaction, Truncate, AlterTable, Prepare, Execute, Deallocate,
 ]
 
 

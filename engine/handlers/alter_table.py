@@ -1,0 +1,128 @@
+"""ALTER TABLE: new names, a column less, a longer VARCHAR; only the definition changes, never a stored row.
+
+Columns are known by their ids in extents and statistics, so a renamed column is found and a dropped one is
+passed over. Views are kept as texts: while one depends on the table, what would break it is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...errors import DependentObjects, DuplicateTable, InvalidDefinition, NotSupportedError, UndefinedColumn
+from ...planner.statements import AlterTable
+from ...storage.catalog.delta import Delta
+from ...storage.schema import Column, Table, View
+from ...storage.types import Kind
+from ..context import Context
+from ..result import Result
+from . import names
+from .constraints import Constraint, refers_to
+from .dependencies import dependents, key
+
+TAG = "ALTER TABLE"
+FIXED_ENCODINGS = ("bytedict", "runlength", "text255", "text32k")  # no other VARCHAR size with these
+
+
+def run(statement: AlterTable, context: Context) -> Result:
+    changed: Table | View
+    if statement.action == "rename":
+        found = names.find(statement.table, context)
+        relation = found if isinstance(found, View) else names.table(statement.table, context)
+        changed = _renamed(relation, statement, context)
+    else:
+        table = names.table(statement.table, context)
+        position = table.position(statement.name)
+        if position is None:
+            raise UndefinedColumn(f'column "{statement.name}" of relation "{table.name}" does not exist',
+                                  position=statement.position)
+        changed = _ACTIONS[statement.action](table, position, statement, context)
+    context.session.commit_delta(Delta(replace=(changed,)))
+    return Result(TAG, notices=context.notices)
+
+
+def _check_dependents(relation: Table | View, what: str, context: Context) -> None:
+    """Nothing may name the relation: views by their texts, tables by foreign keys."""
+    views = [v.name for v in dependents({key(relation)}, context.view)]
+    tables = [
+        t.name for t in context.view.relations()
+        if isinstance(t, Table) and isinstance(relation, Table) and refers_to(t, relation)
+    ]
+    if views or tables:
+        raise DependentObjects(
+            f"cannot {what} because other objects depend on it",
+            detail="; ".join([f"view {v} depends on it" for v in views]
+                             + [f"a foreign key of table {t} depends on it" for t in tables]),
+            hint="Drop them first, and make them again.",
+        )
+
+
+def _renamed(relation: Table | View, statement: AlterTable, context: Context) -> Table | View:
+    if statement.name.startswith("#") and not (isinstance(relation, Table) and relation.temporary):
+        raise InvalidDefinition("a permanent table cannot have a name that begins with #", sqlstate="42602",
+                                position=statement.position)
+    if names.is_taken(relation.schema, statement.name, context):
+        raise DuplicateTable(f'relation "{statement.name}" already exists', position=statement.position)
+    _check_dependents(relation, f"rename {relation.name}", context)
+    return replace(relation, name=statement.name)
+
+
+def _rename_column(table: Table, position: int, statement: AlterTable, context: Context) -> Table:
+    if table.position(statement.new_name) is not None:
+        raise InvalidDefinition(f'column "{statement.new_name}" of relation "{table.name}" already exists',
+                                sqlstate="42701", position=statement.position)
+    _check_dependents(table, f'rename column {statement.name} of table {table.name}', context)
+    old, new = statement.name, statement.new_name
+    constraints = tuple([(kind, tuple([new if c == old else c for c in on]), to) for kind, on, to in table.constraints])
+    return replace(_with_column(table, position, replace(table.columns[position], name=new)), constraints=constraints)
+
+
+def _drop_column(table: Table, position: int, statement: AlterTable, context: Context) -> Table:
+    if len(table.columns) == 1:
+        raise InvalidDefinition("cannot drop the last column of a table", position=statement.position)
+    for role, keys in (("distribution key", (table.dist_key,)), ("sort key", table.sort_key)):
+        if position in keys:
+            raise InvalidDefinition(f'cannot drop column "{statement.name}": it is in the {role}',
+                                    position=statement.position)
+    own: list[Constraint] = [c for c in table.constraints if statement.name in c[1]]
+    if own and not statement.cascade:
+        raise DependentObjects(
+            f"cannot drop column {statement.name} of table {table.name} because other objects depend on it",
+            detail="; ".join([f"a {kind} constraint depends on it" for kind, _, _ in own]),
+            hint="Use DROP ... CASCADE to drop the dependent objects too.",
+        )
+    _check_dependents(table, f"drop column {statement.name} of table {table.name}", context)
+    columns = table.columns[:position] + table.columns[position + 1 :]
+    dist = table.dist_key
+    return replace(
+        table, columns=columns, constraints=tuple([c for c in table.constraints if c not in own]),
+        dist_key=None if dist is None else dist - (dist > position),
+        sort_key=tuple([k - (k > position) for k in table.sort_key]),
+    )
+
+
+def _change_type(table: Table, position: int, statement: AlterTable, context: Context) -> Table:
+    column, new = table.columns[position], statement.type
+    assert new is not None
+    if column.type.kind is not Kind.VARCHAR or new.kind is not Kind.VARCHAR:
+        raise NotSupportedError("ALTER COLUMN TYPE changes the size of VARCHAR columns only",
+                                position=statement.position)
+    reasons = {
+        f"its encoding is {column.encoding.upper()}": column.encoding in FIXED_ENCODINGS,
+        "it has a default": column.default_sql is not None,
+        "it has a constraint": any(column.name in on for _, on, _ in table.constraints),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise InvalidDefinition(f'cannot alter column "{column.name}": {reason}', position=statement.position)
+    if new.length < column.type.length and context.view.data(table).extents:
+        raise NotSupportedError("a smaller VARCHAR size for a table with rows is not supported yet",
+                                position=statement.position)
+    _check_dependents(table, f"alter column {column.name} of table {table.name}", context)
+    return _with_column(table, position, replace(column, type=replace(column.type, length=new.length)))
+
+
+def _with_column(table: Table, position: int, column: Column) -> Table:
+    return replace(table, columns=(*table.columns[:position], column, *table.columns[position + 1 :]))
+
+
+_ACTIONS = {"rename column": _rename_column, "drop column": _drop_column, "type": _change_type}
