@@ -10,12 +10,13 @@ d * (1 - (1 - n/R)**(R/d)). Nothing here is a proof; without statistics sane def
 """
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from ...records import dataclass
 from ...storage.types import Kind, SqlType
 from ..columns import columns_of
-from ..expressions import AggregateCall, Call, Case, Cast, ColumnId, ColumnRef, Expr, Literal
+from ..expressions import AggregateCall, Call, Case, Cast, ColumnId, ColumnRef, Compare, Expr, InList, Literal
 from ..logical import (
     Aggregate,
     CteRef,
@@ -36,6 +37,7 @@ from ..logical import (
     Window,
     WorkingRows,
 )
+from ..predicates import conjuncts
 
 if TYPE_CHECKING:
     from ...storage.sample import Sample
@@ -73,6 +75,7 @@ class Estimator:
         self.columns: dict[ColumnId, ColumnEstimate] = {}
         self.cte_rows: dict[int, float] = {}
         self.working: dict[int, tuple[float, list[ColumnEstimate]]] = {}  # of recursions: rows that come at once
+        self.sources: dict[ColumnId, ColumnId] = {}  # column of a table -> the first column of its scan
         self._rows: dict[int, float] = {}
         self._kept: list[Logical] = []  # nodes whose id() is a key above stay alive
 
@@ -165,7 +168,9 @@ class Estimator:
                 return self._cte(plan)
             case Filter():
                 rows = self.rows(plan.input)
-                return rows * selectivity(plan.predicate, self, rows)
+                share = selectivity(plan.predicate, self, rows)
+                self._narrow(plan.predicate)
+                return rows * share
             case Project():
                 rows = self.rows(plan.input)
                 self._derive(plan.columns, rows)
@@ -195,11 +200,27 @@ class Estimator:
             case _:
                 assert_never(plan)
 
+    def _narrow(self, predicate: Expr) -> None:
+        """Columns that a filter holds to a few values have no others above it."""
+        for part in conjuncts(predicate):
+            match part:
+                case Compare(op="=", left=ColumnRef() as ref, right=Literal()):
+                    values = 1
+                case Compare(op="=", left=Literal(), right=ColumnRef() as ref):
+                    values = 1
+                case InList(arg=ColumnRef() as ref, negated=False):
+                    values = len(part.values)
+                case _:
+                    continue
+            known = self.column(ref)
+            self.columns[ref.id] = replace(known, distinct=max(1.0, min(known.distinct, values)))
+
     def _scan(self, plan: Scan) -> float:
         statistics = self.view.data(plan.table).statistics
         known = bool(statistics.rows or statistics.columns)
         rows = float(statistics.rows) if known else DEFAULT_ROWS
         for ref, position in plan.columns:
+            self.sources[ref.id] = plan.columns[0][0].id
             column = statistics.columns.get(plan.table.columns[position].id)
             if column is None:
                 distinct = min(DEFAULT_DISTINCT, rows) if rows else 1.0
@@ -225,18 +246,33 @@ class Estimator:
 
     def _derive(self, pairs: tuple[tuple[ColumnRef, Expr], ...], rows: float) -> None:
         for ref, expr in pairs:
-            if not (isinstance(expr, ColumnRef) and expr.id == ref.id):
-                self.columns[ref.id] = self.of_expression(expr, rows)
+            if isinstance(expr, ColumnRef) and expr.id == ref.id:
+                continue
+            self.columns[ref.id] = self.of_expression(expr, rows)
+            if (source := self._source(expr)) is not None:
+                self.sources[ref.id] = source
 
     def groups(self, exprs: list[Expr], rows: float) -> float:
-        """Distinct combinations, damped: columns of one table are seldom independent."""
+        """Distinct combinations. Columns of one table have at most as many as it has rows; beyond that
+        they are damped, being seldom independent."""
         if not exprs:
             return 1.0
-        counts = sorted([self.distinct(e, rows) for e in exprs], reverse=True)
-        total = counts[0]
-        for i, count in enumerate(counts[1:], start=1):
-            total *= max(1.0, count ** (1.0 if i == 1 and len(counts) == 2 else 0.7))
-        return max(1.0, min(total, rows))
+        by_source: dict[ColumnId | None, list[Expr]] = {}
+        for expr in exprs:
+            by_source.setdefault(self._source(expr), []).append(expr)
+        counts: list[float] = []
+        for source, own in by_source.items():
+            found = [self.distinct(e, rows) for e in own]
+            if source is None or len(own) == 1:
+                counts.extend(found)
+            else:
+                counts.append(min(_combined(found), self.columns[source].source_rows))
+        return max(1.0, min(_combined(counts), rows))
+
+    def _source(self, expr: Expr) -> ColumnId | None:
+        """A column that stands for the table of all columns of the expression, if it is one table."""
+        found = {self.sources.get(column) for column in columns_of(expr)}
+        return found.pop() if len(found) == 1 else None
 
     def _aggregate(self, plan: Aggregate) -> float:
         below = self.rows(plan.input)
@@ -333,6 +369,14 @@ def joined_rows(kind: JoinKind, left: float, right: float, selectivity: float) -
             return left
         case _:
             assert_never(kind)
+
+
+def _combined(counts: list[float]) -> float:
+    """Combinations of so many values each, damped."""
+    first, *others = sorted(counts, reverse=True)
+    for count in others:
+        first *= max(1.0, count ** (1.0 if len(others) == 1 else 0.7))
+    return first
 
 
 def thinned(distinct: float, source_rows: float, rows: float) -> float:

@@ -19,13 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...records import dataclass
-from ..expressions import ColumnId, Compare, Expr
+from ..expressions import ColumnId, ColumnRef, Compare, Expr
 from ..logical import JoinKind
 from ..physical import JoinType
 from .cost import Weights
 from .distribution import key_column
 from .estimates import Estimator, joined_rows
 from .join_graph import CONSTRAINED, JoinGraph, Key, bits, neighbours
+from .key_bands import bands, key_share
 from .movement import Movement, Where, movements
 from .selectivity import selectivity
 
@@ -80,6 +81,7 @@ class JoinOrder:
         self.rows: dict[int, float] = {}
         self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
         self._corrections = self._correlated_pairs()
+        self._bands = [bands(leaf.plan, leaf.filters, estimator) for leaf in graph.leaves]
         self._shares = [selectivity(c.expr, estimator, 1e6) for c in graph.conditions]
 
     # -- searching -------------------------------------------------------------------------------
@@ -233,9 +235,7 @@ class JoinOrder:
             right = [i for i in members if other >> i & 1]
             if left and right:
                 keys.append((members[left[0]], members[right[0]]))
-                a = min([self.estimator.column(members[i]).distinct for i in left])
-                b = min([self.estimator.column(members[i]).distinct for i in right])
-                share /= max(1.0, a, b)
+                share *= self._key_share(members, left, right)
         for pair in self.graph.pairs:
             for a_mask, b_mask, key in (
                 (pair.left_mask, pair.right_mask, (pair.left, pair.right)),
@@ -251,6 +251,13 @@ class JoinOrder:
                 share *= factor
         rows = self.rows[one] * self.rows[other] * share
         return _Link(tuple(keys), tuple(residual), self.rows.get(both, rows))
+
+    def _key_share(self, members: dict[int, ColumnRef], left: list[int], right: list[int]) -> float:
+        """The share of pairs that a class keeps between two sets of leaves."""
+        known = {i: self.estimator.column(members[i]) for i in (*left, *right)}
+        one, other = (min(side, key=lambda i: known[i].distinct) for side in (left, right))
+        few, many = sorted((one, other), key=lambda i: known[i].distinct)
+        return key_share(known[few], known[many], self._bands[many])
 
     def _completed(self, one: int, other: int) -> tuple[list[Expr], float]:
         """Conditions that become whole with this join, and the share of rows they keep; pairs too,

@@ -246,12 +246,12 @@ class Planner:
         index = {ref.id: i for i, ref in enumerate(node.columns)}
         for side, columns in ((node.left, node.left_columns), (node.right, node.right_columns)):
             feed = tuple([columns[index[ref.id]] for ref in wanted])
-            self.estimator.rows(side)
             if isinstance(side, SetOperation):
                 self._collect_union(side, feed, inputs, feeds)
             else:
                 inputs.append(self.plan(side, {ref.id for ref in feed}))
                 feeds.append(feed)
+            self.estimator.rows(side)  # after planning, which knows better
 
 
 def _renamed(props: Props, columns: Pairs) -> tuple[Distribution, tuple[Hashed, ...]]:

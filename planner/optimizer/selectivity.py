@@ -161,6 +161,11 @@ def _between_columns(left: Expr, right: Expr, op: str, est: Estimator, rows: flo
     return 1.0 - 1.0 / max(1.0, distinct) if op == "<>" else 0.5
 
 
+def share_below(ref: ColumnRef, value: Any, inclusive: bool, est: Estimator) -> float:
+    """The share of a column's values below a constant, or up to it."""
+    return _range("<=" if inclusive else "<", value, est.column(ref), ref.type)
+
+
 def _range(op: str, value: Any, known: ColumnEstimate, type: SqlType) -> float:
     found = _sample_of(known, type, value)
     if found is not None and not _outside(value, known):
