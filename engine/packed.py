@@ -17,13 +17,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import DataCorrupted
 from ..kernels import memory
 from ..planner.expressions import ColumnRef
+from ..records import dataclass
 from ..storage.types import Physical
 from ..storage.vector import TEXT_PADDING
 from .collection import Collection, StoredColumn, allocate, text_of

@@ -27,10 +27,10 @@ def run(statement: AlterTable, context: Context) -> Result:
     changed: Table | View
     if statement.action == "rename":
         found = names.find(statement.table, context)
-        relation = found if isinstance(found, View) else names.table(statement.table, context)
+        relation = found if isinstance(found, View) else names.locked(statement.table, context)
         changed = _renamed(relation, statement, context)
     else:
-        table = names.table(statement.table, context)
+        table = names.locked(statement.table, context)
         position = table.position(statement.name)
         if position is None:
             raise UndefinedColumn(f'column "{statement.name}" of relation "{table.name}" does not exist',
