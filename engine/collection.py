@@ -27,6 +27,7 @@ from .context import Charge
 _DTYPES = {Physical.I64: np.int64, Physical.F64: np.float64, Physical.BOOL: np.uint8}
 FIRST_ROWS = 4096
 FIRST_HEAP = 1 << 16
+NATIVE_ROWS = 1 << 14
 
 
 def allocate(carried: Physical, rows: int) -> np.ndarray:
@@ -49,9 +50,19 @@ class StoredColumn:
     hi: int = 0
 
     def take(self, rows: np.ndarray | slice) -> StoredColumn:
-        valid = None if self.valid is None else np.ascontiguousarray(self.valid[rows])
-        return StoredColumn(self.ref, self.carried, self.nullable, np.ascontiguousarray(self.values[rows]), valid,
-                            self.lo, self.hi)
+        valid = None if self.valid is None else _taken(Physical.BOOL, self.valid, rows)
+        values = _taken(self.carried, self.values, rows)
+        return StoredColumn(self.ref, self.carried, self.nullable, values, valid, self.lo, self.hi)
+
+
+def _taken(carried: Physical, values: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+    """values[rows]; natively for many rows in any order, where numpy is slower by half."""
+    if isinstance(rows, slice) or len(rows) < NATIVE_ROWS or rows.dtype != np.int64:
+        return np.ascontiguousarray(values[rows])
+    out, rows, values = allocate(carried, len(rows)), np.ascontiguousarray(rows), np.ascontiguousarray(values)
+    native = pack.native(f"gather_{carried.value}")
+    native(memory.address(out), memory.address(values), memory.address(rows), 0, 0, len(rows), 0)
+    return out
 
 
 @dataclass(slots=True)

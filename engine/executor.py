@@ -128,12 +128,13 @@ class Executor:
         passed = filters if node.limit is None else ()
         rows, ids = self.with_columns(node.input, [k.expr for k in node.keys], passed)
         parts: list[Collection] = list(rows.parts)
+        keep = {c.id for c, _ in self.outputs(node)}  # keys that nobody reads above are not put in order
 
         def work(i: int) -> None:
-            parts[i] = ordering.sort(rows.parts[i].trimmed(), ids, node.keys, node.limit)
+            parts[i] = ordering.sort(rows.parts[i].trimmed(), ids, node.keys, node.limit, keep)
 
         self.cluster.each(work, len(parts))
-        return self._dropping(Rows(parts, rows.where), node)
+        return Rows(parts, rows.where)
 
     def _window(self, node: WindowRows, filters: Sequence[Passed]) -> Rows:
         rows = self.run(node.input, windows.through(node, filters))

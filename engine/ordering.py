@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from ..errors import InternalError
 from ..kernels.sorting import SortColumn, permutation, topk
@@ -10,18 +11,21 @@ from ..planner.logical import SortKey
 from .collection import Collection
 
 
-def sort(part: Collection, ids: Sequence[ColumnId], keys: Sequence[SortKey], limit: int | None) -> Collection:
-    """The rows of `part` in the order of the columns `ids` (only the first `limit`)."""
+def sort(
+    part: Collection, ids: Sequence[ColumnId], keys: Sequence[SortKey], limit: int | None,
+    keep: AbstractSet[ColumnId] | None = None,
+) -> Collection:
+    """The rows of `part` in the order of the columns `ids` (only the first `limit`), with the columns to keep."""
     columns = []
     for id, key in zip(ids, keys, strict=True):
         column = part.column(id)
         columns.append(SortColumn(column.carried.value, column.values, column.valid, key.descending, key.nulls_first))
+    kept = [c for c in part.columns if keep is None or c.ref.id in keep]
+    narrow = Collection(kept, part.rows, part.heaps, part.charges)
     if limit is not None and limit < part.rows:
-        return part.take(topk(columns, part.rows, limit))
-    if part.rows < 2:
-        return part
-    rows = permutation(columns, part.rows)
-    return part if rows is None else part.take(rows)
+        return narrow.take(topk(columns, part.rows, limit))
+    rows = permutation(columns, part.rows) if part.rows > 1 else None
+    return narrow if rows is None else narrow.take(rows)
 
 
 def merge(part: Collection, keys: Sequence[SortKey]) -> Collection:

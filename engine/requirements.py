@@ -88,7 +88,9 @@ def _walk(node: Physical, wanted: set[ColumnId], needs: Needs) -> None:
         case SortRows():
             _walk(node.input, _used([k.expr for k in node.keys], set(wanted)), needs)
         case WindowRows():
-            used = _used([*node.partition, *[k.expr for k in node.order]], wanted - {ref.id for ref, _ in node.calls})
+            used = _used(node.partition, wanted - {ref.id for ref, _ in node.calls})
+            if any(window.by_peers for _, window in node.calls):  # else the rows' order is all that counts
+                _used([k.expr for k in node.order], used)
             for _, window in node.calls:
                 _used(window.args, used)
             _walk(node.input, used, needs)

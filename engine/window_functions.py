@@ -59,7 +59,7 @@ def _spread(step: Step, call: WindowCall, result: Result) -> Result:
 
 
 def _rank(step: Step, call: WindowCall) -> Result:
-    values = step.segments.rank(call.function, step.peers)
+    values = step.segments.rank(call.function, step.peers if call.by_peers else None)
     return Physical.F64 if values.dtype == np.float64 else Physical.I64, values, None
 
 

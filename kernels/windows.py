@@ -106,11 +106,11 @@ class Segments:
         native(address(values), address(self.starts), self.count, address(out))
         return out
 
-    def rank(self, function: str, peers: np.ndarray) -> np.ndarray:
-        """row_number, rank, dense_rank (int64), percent_rank, cume_dist (float64)."""
+    def rank(self, function: str, peers: np.ndarray | None) -> np.ndarray:
+        """row_number (which needs no peers), rank, dense_rank (int64), percent_rank, cume_dist (float64)."""
         out = empty(self.rows, np.float64 if function in ("percent_rank", "cume_dist") else np.int64)
         arguments = [address(self.starts), self.count]
-        if function != "row_number":
+        if peers is not None and function != "row_number":
             arguments.append(address(peers))
         pack.native(f"window_{function}")(*arguments, address(out))
         return out

@@ -206,6 +206,12 @@ class WindowCall:
     once: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def by_peers(self) -> bool:
+        """Whether the result depends on which rows the ORDER BY does not tell apart."""
+        ranges = self.frame.mode == "range" and self.frame != WHOLE_PARTITION
+        return ranges or self.function in ("rank", "dense_rank", "percent_rank", "cume_dist")
+
 
 @dataclass(frozen=True, slots=True)
 class ScalarSubquery:
