@@ -61,8 +61,9 @@ fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, 
 golden: $(READY)  ## rewrite the golden files; read the difference like code
 	@$(BIN)/python -m pytest --update-golden -m golden
 
-coverage: $(READY)  ## check docs/coverage.toml and rewrite the README's support table
+coverage: $(READY)  ## check docs/coverage.toml and rewrite the README's support table and docs/functions.md
 	@$(BIN)/python tests/support_table.py --write
+	@$(BIN)/python tests/function_table.py --write
 
 warmup: $(READY)  ## compile the kernels that the kernel pack lacks
 	@$(BIN)/warehouse-sql warmup --quiet

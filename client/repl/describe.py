@@ -3,6 +3,7 @@
     \\d             relations of the search path        \\d NAME    columns with ENCODE, DISTKEY, SORTKEY
     \\dt \\dv [P]    tables, views matching a pattern     \\dn        schemas
     \\l             databases                           \\dS \\dtS   system tables too
+    \\df [P]        functions: supported, leader-only or refused
 
 Patterns follow psql: `*` any text, `?` one character, `schema.name`, upper case only inside quotes.
 Every answer is an Arrow table with a title and footnotes; how it is drawn is render.py's job.
@@ -242,6 +243,19 @@ def databases(connection: Connection) -> Listing:
     """\\l"""
     names = sorted(name for (name,) in rows(connection, "select datname from pg_database"))
     return Listing("Databases", _table({"name": names}))
+
+
+def functions(pattern: str) -> Listing:
+    """\\df: a line per way to call a function."""
+    from ...engine.functions.listing import listed
+
+    lines: dict[str, list[Any]] = {"name": [], "family": [], "call": [], "status": []}
+    for entry in listed(pattern):
+        for call in entry.calls or ("",):
+            status = f"{entry.status}: {entry.why}" if entry.why else entry.status
+            for column, value in zip(lines.values(), (entry.name, entry.family, call, status)):
+                column.append(value)
+    return Listing("Functions", _table(lines))
 
 
 def _table(columns: dict[str, list[Any]]) -> pa.Table:

@@ -62,6 +62,15 @@ def _dn(shell: Shell, argument: str) -> None:
     draw(shell, describe.schemas(shell.connection))
 
 
+def _df(shell: Shell, argument: str) -> None:
+    """[PATTERN] functions, how they are called, and which are refused"""
+    listing = describe.functions(argument)
+    if listing.table.num_rows == 0:
+        shell.tell(f"Did not find any function named {argument!r}.")
+        return
+    draw(shell, listing)
+
+
 def _l(shell: Shell, argument: str) -> None:
     """databases"""
     draw(shell, describe.databases(shell.connection))
@@ -196,7 +205,7 @@ def _unquoted(text: str) -> str:
 
 
 COMMANDS: dict[str, Command] = {
-    "?": _help, "conninfo": _conninfo, "dn": _dn, "e": _e, "echo": _echo, "g": _g, "i": _i, "l": _l,
+    "?": _help, "conninfo": _conninfo, "df": _df, "dn": _dn, "e": _e, "echo": _echo, "g": _g, "i": _i, "l": _l,
     "o": _o, "pset": _pset, "q": _q, "set": _set, "timing": _timing, "unset": _unset, "x": _x,
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ from ...storage.types import Kind, Physical, SqlType
 from .base import DAY, Function, plain
 
 _MASK = (1 << 64) - 1
-_FNV_BASIS, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
+FNV_BASIS, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 _TO_2000 = 10_957  # days
 _WIDTHS = {Kind.SMALLINT: 2, Kind.INTEGER: 4, Kind.DATE: 4, Kind.BOOLEAN: 1}
 
@@ -59,13 +59,13 @@ def _crc_table() -> tuple[int, ...]:
     return tuple(table)
 
 
-_CRC = _crc_table()
+CRC_TABLE = _crc_table()
 
 
 def crc32(text: str) -> str:
     value = 0xFFFFFFFF
     for byte in text.encode():
-        value = _CRC[(value ^ byte) & 255] ^ (value >> 8)
+        value = CRC_TABLE[(value ^ byte) & 255] ^ (value >> 8)
     return f"{value ^ 0xFFFFFFFF:08x}"
 
 
@@ -75,12 +75,12 @@ def crc32(text: str) -> str:
 def fnv1a(data: bytes, seed: int) -> int:
     value = seed & _MASK
     for byte in data:
-        value = ((value ^ byte) * _FNV_PRIME) & _MASK
+        value = ((value ^ byte) * FNV_PRIME) & _MASK
     return _signed(value)
 
 
 def _fnv(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
-    return fnv1a(_binary(args[0], types[0]), args[1] if len(args) > 1 else _FNV_BASIS)
+    return fnv1a(_binary(args[0], types[0]), args[1] if len(args) > 1 else FNV_BASIS)
 
 
 def _binary(value: Any, type: SqlType) -> bytes:

@@ -20,7 +20,7 @@ import numpy as np
 
 from ...errors import DataError
 from ...records import dataclass
-from .base import DAY, Function, plain
+from .base import DAY, FIRST_DAY, LAST_DAY, Function, plain
 from .text import EPOCH
 
 _HOURS = {
@@ -31,8 +31,9 @@ _HOURS = {
     "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "acst": 9.5, "acdt": 10.5, "brt": -3, "art": -3, "clt": -3,
 }
 _POSIX = re.compile(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
-_STEP = timedelta(days=5)
+_STEP = timedelta(days=10)
 _FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)  # room for any zone's distance
+_FIRST_MICROS, _LAST_MICROS = (FIRST_DAY + 2) * DAY, (LAST_DAY - 2) * DAY
 _ALWAYS = -(1 << 62)
 MICROSECOND = timedelta(microseconds=1)
 ZONED_YEARS = 10  # years that a table of changes covers: few columns need more than a table or two
@@ -79,26 +80,25 @@ def _spellings() -> dict[str, str]:
     return {name.lower(): name for name in zoneinfo.available_timezones()}
 
 
-def _year_of(micros: int) -> int:
-    return (EPOCH + timedelta(microseconds=micros)).year
-
-
-def changes(name: str, low: int, high: int) -> Changes:
-    """The zone's distances between two moments (microseconds, UTC)."""
+def changes(name: str, moments: np.ndarray) -> Changes:
+    """The zone's distances at moments (microseconds, UTC or local): only decades that have one are looked through,
+    so that a 9999-12-31 among this year's dates costs one table more."""
     zone = find_zone(name)
     if isinstance(zone, int):
         return Changes(np.array([_ALWAYS]), np.array([zone], np.int64))
-    try:
-        first, last = _year_of(low - 2 * DAY), _year_of(high + 2 * DAY)
-    except OverflowError:
-        raise DataError("timestamp out of range", sqlstate="22008") from None
-    tables = [_table(zone, decade) for decade in range(first // ZONED_YEARS, last // ZONED_YEARS + 1)]
+    if int(moments.min()) < _FIRST_MICROS or int(moments.max()) > _LAST_MICROS:
+        raise DataError("timestamp out of range", sqlstate="22008")
+    decades: set[int] = set()
+    for near in (moments - 2 * DAY, moments + 2 * DAY):
+        years = near.astype("datetime64[us]").astype("datetime64[Y]").astype(np.int64) + 1970
+        decades.update(np.unique(years // ZONED_YEARS).tolist())
+    tables = [_table(zone, decade) for decade in sorted(decades)]
     return Changes(np.concatenate([t.starts for t in tables]), np.concatenate([t.offsets for t in tables]))
 
 
 @lru_cache(maxsize=512)
 def _table(zone: zoneinfo.ZoneInfo, decade: int) -> Changes:
-    """The changes of ten years, found by looking every five days and halving where something changed."""
+    """The changes of ten years, found by looking every ten days and halving where something changed."""
     at = _FIRST if decade < 1 else datetime(decade * ZONED_YEARS, 1, 1, tzinfo=UTC)
     end = min(at.replace(year=min((decade + 1) * ZONED_YEARS, 9999), month=1, day=1), _LAST)
     offset = _offset(zone, at)
@@ -136,13 +136,13 @@ def _micros(at: datetime) -> int:
 
 def to_local(micros: int, zone: str) -> int:
     """UTC to the wall clock of a zone."""
-    table = changes(zone, micros, micros)
+    table = changes(zone, np.array([micros]))
     return micros + int(table.offsets[max(bisect_right(table.starts, micros) - 1, 0)])
 
 
 def to_utc(local: int, zone: str) -> int:
     """The wall clock of a zone to UTC."""
-    table = changes(zone, local, local)
+    table = changes(zone, np.array([local]))
     at = max(bisect_right(local_starts(table), local) - 1, 0)
     return local - int(table.offsets[at])
 

@@ -6,7 +6,7 @@ from ...storage.types import BOOLEAN, UNKNOWN
 from .. import build
 from ..coercion import unify
 from ..expressions import Case, Cast, Expr, IsNull, Literal
-from .signature import Build, Signature, Site, anything
+from .signature import Build, Signature, Site, anything, by_arguments, first
 
 
 def _coalesce(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -35,9 +35,9 @@ def _is_text(expr: Expr) -> bool:
 
 def _nullif(site: Site, args: tuple[Expr, ...]) -> Expr:
     """NULL when both are equal, else the first."""
-    first = args[0]
-    (first, second), type = unify(args, "NULLIF", site.position) if first.type == UNKNOWN else (args, first.type)
-    return Case(((build.compare("=", first, second, site.span), Literal(None, type)),), first, type, site.span)
+    given = args[0]
+    (given, other), type = unify(args, "NULLIF", site.position) if given.type == UNKNOWN else (args, given.type)
+    return Case(((build.compare("=", given, other, site.span), Literal(None, type)),), given, type, site.span)
 
 
 def _decode(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -82,11 +82,13 @@ def _extreme(op: str) -> Build:
 
 
 FUNCTIONS: tuple[Signature, ...] = (
-    Signature(("coalesce", "nvl"), "coalesce", (anything,), rest=anything, strict=False, build=_coalesce),
-    Signature(("nvl2",), "nvl2", (anything, anything, anything), strict=False, build=_nvl2),
-    Signature(("nullif",), "nullif", (anything, anything), strict=False, build=_nullif),
-    Signature(("decode",), "decode", (anything, anything, anything), rest=anything, strict=False,
+    Signature(("coalesce", "nvl"), "coalesce", (anything,), by_arguments, rest=anything, strict=False,
+              build=_coalesce),
+    Signature(("nvl2",), "nvl2", (anything, anything, anything), by_arguments, strict=False, build=_nvl2),
+    Signature(("nullif",), "nullif", (anything, anything), first, strict=False, build=_nullif),
+    Signature(("decode",), "decode", (anything, anything, anything), by_arguments, rest=anything, strict=False,
               build=_decode),
-    Signature(("greatest",), "greatest", (anything,), rest=anything, strict=False, build=_extreme(">=")),
-    Signature(("least",), "least", (anything,), rest=anything, strict=False, build=_extreme("<=")),
+    Signature(("greatest",), "greatest", (anything,), by_arguments, rest=anything, strict=False,
+              build=_extreme(">=")),
+    Signature(("least",), "least", (anything,), by_arguments, rest=anything, strict=False, build=_extreme("<=")),
 )

@@ -49,30 +49,20 @@ def _to_number(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Call("to_number", (args[0], format), decimal(digits + scale, scale), site.span)
 
 
-def _no_format(site: Site) -> NotSupportedError:
-    return NotSupportedError(
+def _with_format(site: Site, args: tuple[Expr, ...]) -> Expr:
+    raise NotSupportedError(
         f"a format of {site.name.upper()} is not supported yet", position=site.position,
         hint="Without a format, numbers with a sign in front or behind and with an exponent are read.",
     )
 
 
-def _text_to_int(site: Site, args: tuple[Expr, ...]) -> Expr:
-    if len(args) > 1:
-        raise _no_format(site)
-    return Call("text_to_int_alt", args, INTEGER, site.span)
-
-
 def _text_to_numeric(site: Site, args: tuple[Expr, ...]) -> Expr:
     """TEXT_TO_NUMERIC_ALT(text [, precision, scale])."""
-    if (args[-1].type.is_string and len(args) > 1) or len(args) == 4:
-        raise _no_format(site)
     precision, scale = MAX_PRECISION, 0
     if len(args) == 3:
         precision, scale = (int(_constant(site, a, "precision and scale").value) for a in args[1:])
     if not (1 <= precision <= MAX_PRECISION and 0 <= scale <= min(precision, MAX_PRECISION - 1)):
-        raise ProgrammingError(
-            f"NUMERIC({precision},{scale}) is no type", sqlstate="22023", position=site.position
-        )
+        raise ProgrammingError(f"NUMERIC({precision},{scale}) is no type", sqlstate="22023", position=site.position)
     return Call("text_to_numeric_alt", args[:1], decimal(precision, scale), site.span)
 
 
@@ -93,11 +83,12 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("to_number",), "to_number", (text, string), decimal(MAX_PRECISION, 0), fallible=True,
               build=_to_number),
     Signature(("to_hex",), "to_hex", (_hexadecimal,), varchar(16)),
-    Signature(("text_to_int_alt",), "text_to_int_alt", (string, string), INTEGER, optional=1, fallible=True,
-              build=_text_to_int),
-    Signature(("text_to_numeric_alt",), "text_to_numeric_alt", (string, string, whole, whole),
-              decimal(MAX_PRECISION, 0), optional=3, fallible=True, build=_text_to_numeric),
+    Signature(("text_to_int_alt",), "text_to_int_alt", (string,), INTEGER, fallible=True),
+    Signature(("text_to_int_alt",), "refused", (string, string), INTEGER, build=_with_format),
+    Signature(("text_to_numeric_alt",), "text_to_numeric_alt", (string,), decimal(MAX_PRECISION, 0), fallible=True),
     Signature(("text_to_numeric_alt",), "text_to_numeric_alt", (string, whole, whole), decimal(MAX_PRECISION, 0),
               fallible=True, build=_text_to_numeric),
+    Signature(("text_to_numeric_alt",), "refused", (string, string, whole, whole), decimal(MAX_PRECISION, 0),
+              optional=2, build=_with_format),
 )
-KEYS = ("to_date", "to_timestamp", "to_number", "text_to_int_alt", "text_to_numeric_alt", "try_cast")
+KEYS = ("to_date", "to_timestamp", "to_number", "try_cast")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ...errors import NotSupportedError, ProgrammingError
+from ...errors import ProgrammingError
 from ...storage.types import BIGINT, DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, Kind, SqlType
 from .. import build
 from ..coercion import coerce
@@ -16,7 +16,7 @@ from ..constants import micros_of
 from ..dateparts import DAYS, MICROS, MONTHS, ZONE_PARTS
 from ..datetimes import DAY
 from ..expressions import Call, Case, Cast, Expr, IsNull, Literal
-from .signature import Signature, Site, clock, counted, moment, timestamps, whole
+from .signature import Signature, Site, by_arguments, clock, counted, moment, timestamps, whole
 
 _CLOCK_PARTS = ("hour", "minute", "second", "millisecond", "microsecond")
 _EXTRACTED = (*MONTHS, *DAYS, *_CLOCK_PARTS, "dow", "doy", "epoch")
@@ -159,16 +159,12 @@ def _current_timestamp(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(micros_of(now), TIMESTAMPTZ, -1, site.span)
 
 
-def _current_time(site: Site, args: tuple[Expr, ...]) -> Expr:
-    raise NotSupportedError("CURRENT_TIME is not supported yet: it has type TIMETZ", position=site.position)
-
-
 FUNCTIONS: tuple[Signature, ...] = (
-    Signature(("dateadd", "date_add"), "date_add_days", (counted, moment), TIMESTAMP, fallible=True,
+    Signature(("dateadd", "date_add"), "date_add_days", (counted, moment), by_arguments, fallible=True,
               takes_part=True, build=_date_add),
     Signature(("datediff", "date_diff"), "date_diff_day", (moment, moment), BIGINT, takes_part=True,
               build=_date_diff),
-    Signature(("date_trunc",), "date_trunc_day", (moment,), TIMESTAMP, takes_part=True, build=_date_trunc),
+    Signature(("date_trunc",), "date_trunc_day", (moment,), by_arguments, takes_part=True, build=_date_trunc),
     Signature(("add_months",), "add_months", (moment, whole), TIMESTAMP, fallible=True, build=_add_months),
     Signature(("last_day",), "last_day", (moment,), DATE),
     Signature(("extract",), "extract_day", (moment,), INTEGER, takes_part=True, build=_extract),
@@ -183,7 +179,5 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("current_date",), "current_date", (), DATE, volatility="stable", build=_current_date),
     Signature(("current_timestamp",), "current_timestamp", (), TIMESTAMPTZ, volatility="stable",
               leader_only=True, build=_current_timestamp),
-    Signature(("current_time",), "current_time", (), TIMESTAMPTZ, volatility="stable", leader_only=True,
-              build=_current_time),
     Signature(("timestamp",), "timestamp", (timestamps,), TIMESTAMP, build=lambda site, args: args[0]),
 )

@@ -40,6 +40,6 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("murmur3_32_hash",), "murmur3_32_hash", (_hashed, whole), INTEGER, optional=1),
     Signature(("farmfingerprint64",), "farmfingerprint64", (string,), BIGINT),
     Signature(("checksum",), "checksum", (exact,), INTEGER),
-    Signature(("checksum",), "checksum", (string,), INTEGER, build=_checksum_of_text),
+    Signature(("checksum",), "refused", (string,), INTEGER, build=_checksum_of_text),
 )
 KEYS = ("fnv_hash",)

@@ -12,7 +12,7 @@ _NOT_YET = """
     json_parse json_serialize json_serialize_to_varbyte json_typeof
     to_varbyte from_hex from_varbyte getbit
     array array_concat array_flatten get_array_length split_to_array
-    subarray object object_transform lower_attribute_names upper_attribute_names size
+    subarray object object_transform lower_attribute_names upper_attribute_names size json_size
     decimal_precision decimal_scale is_array is_bigint is_boolean is_char is_decimal is_float is_integer is_object
     is_scalar is_smallint is_varchar
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_last_unload_count
@@ -27,7 +27,7 @@ _NO_MEANING = """
     pg_get_iam_role_by_user reboot_cluster change_query_priority change_session_priority change_user_priority
     explain_model
 """
-_DEPRECATED = "age localtime isfinite get_bit get_byte set_bit set_byte to_ascii"
+_DEPRECATED = "age current_time localtime isfinite get_bit get_byte set_bit set_byte to_ascii"
 
 NO_MEANING: frozenset[str] = frozenset(_NO_MEANING.split())
 DEPRECATED: frozenset[str] = frozenset(_DEPRECATED.split())

@@ -195,6 +195,11 @@ def dates(type: SqlType) -> SqlType | None:
 # -- results -----------------------------------------------------------------------------------
 
 
+def by_arguments(types: Sequence[SqlType]) -> SqlType:
+    """Of signatures that build their expression: its type depends on the arguments."""
+    return types[0]
+
+
 def first(types: Sequence[SqlType]) -> SqlType:
     """The type of the first argument."""
     return types[0]

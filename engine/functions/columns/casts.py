@@ -4,6 +4,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ....planner.build import PRINTED
 from ....storage.types import Kind, SqlType
 from .argument import Argument
 
@@ -14,7 +15,7 @@ def cast(argument: Argument, source: SqlType, to: SqlType) -> pa.Array | None:
     array = argument.array
     if array is None:
         return None
-    if source.is_integer and to.is_string and to.length >= 20:
+    if source.is_integer and to.is_string and to.length >= PRINTED[source.kind]:
         return array.cast(TEXT)
     if source.kind is Kind.DATE and to.is_string and to.length >= 10:
         return _date(array)

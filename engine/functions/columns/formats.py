@@ -25,6 +25,7 @@ from ..text import EPOCH
 from .argument import Argument, Form, constants
 
 TEXT = pa.large_string()
+DENSE = 1 << 20  # numbers within such a range are told apart by a table, others by sorting
 _CLOCK = {"HH24": 3_600_000_000, "HH12": 3_600_000_000, "HH": 3_600_000_000, "MI": 60_000_000, "SS": 1_000_000}
 _HALF_DAYS = ("AM", "PM", "A.M.", "P.M.")
 _OF_MONTH = ("MM", "MONTH", "MON", "RM", "Q")
@@ -56,11 +57,25 @@ def _to_char(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) ->
 
 def _field(token: Token, micros: np.ndarray, zoned: bool) -> pa.Array:
     """A field's text for each row."""
-    _, examples, places = np.unique(_group(token.name, micros), return_index=True, return_inverse=True)
+    examples, places = _distinct(_group(token.name, micros))
     texts = [
         date_format.field_text(token, EPOCH + timedelta(microseconds=m), zoned) for m in micros[examples].tolist()
     ]
-    return pa.array(texts, TEXT).take(pa.array(places.reshape(-1)))
+    return pa.array(texts, TEXT).take(pa.array(places))
+
+
+def _distinct(group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(a row of each distinct number, the number's place among these for each row)."""
+    low, high = int(group.min()), int(group.max())
+    if high - low > DENSE:
+        _, examples, places = np.unique(group, return_index=True, return_inverse=True)
+        return examples, places.reshape(-1)
+    row_of = np.full(high - low + 1, -1, np.int64)
+    row_of[group - low] = np.arange(len(group))
+    there = np.flatnonzero(row_of >= 0)
+    place_of = np.empty(len(row_of), np.int64)
+    place_of[there] = np.arange(len(there))
+    return row_of[there], place_of[group - low]
 
 
 def _group(name: str, micros: np.ndarray) -> np.ndarray:

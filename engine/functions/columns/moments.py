@@ -29,12 +29,12 @@ def _zone(convert: Callable[..., np.ndarray]) -> Form:
 
 
 def _to_local(micros: np.ndarray, zone: str) -> np.ndarray:
-    table = zones.changes(zone, int(micros.min()), int(micros.max()))
+    table = zones.changes(zone, micros)
     return micros + table.offsets[np.maximum(np.searchsorted(table.starts, micros, "right") - 1, 0)]
 
 
 def _to_utc(local: np.ndarray, zone: str) -> np.ndarray:
-    table = zones.changes(zone, int(local.min()), int(local.max()))
+    table = zones.changes(zone, local)
     at = np.searchsorted(zones.local_starts(table), local, "right") - 1
     return local - table.offsets[np.maximum(at, 0)]
 

@@ -31,6 +31,11 @@ FORMATS = ["YYYY-MM-DD HH24:MI:SS.US", "MONTH-DY-DD-YYYY HH12:MIPM", "FMDay, DDt
 CASES: list[tuple[str, SqlType, Sequence[Any], SqlType, Sequence[Any]]] = [
     *(("ascii", TEXT, texts, INTEGER, ()) for texts in (TEXTS, PLAIN)),
     ("reverse", TEXT, TEXTS, TEXT, ()),
+    *((key, TEXT, texts, TEXT, ()) for key in ("initcap", "md5", "sha1", "crc32") for texts in (TEXTS, PLAIN)),
+    *(("translate", TEXT, TEXTS, TEXT, a) for a in (("abc", "xyz"), ("a ,", "b"), ("", "x"), ("aa", "xy"), ("ü", "u"))),
+    *(("fnv_hash", TEXT, TEXTS, BIGINT, a) for a in ((), (5,), (-7,))),
+    *(("fnv_hash", type, [0, 1, -1, 300, None, type.integer_limits[0]], BIGINT, ())
+      for type in (SMALLINT, INTEGER, BIGINT)),
     ("chr", BIGINT, [65, 0, 127, 128, -5, None, 10, 1 << 40], varchar(1), ()),
     *(("replace", TEXT, TEXTS, TEXT, a) for a in (("a", "xy"), ("", "q"), (",", ""), ("ü", "u"))),
     *(("lpad", TEXT, TEXTS, TEXT, a) for a in ((5,), (0,), (-3,), (3, "*"), (4, "xy"), (2, ""))),
@@ -106,7 +111,7 @@ def test_patterns_agree_on_any_text(texts: list[str], pattern: str, flags: str) 
 
 
 @pytest.mark.parametrize(("source", "to", "values"), [
-    (INTEGER, varchar(20), [0, -5, None, 2147483647]),
+    (INTEGER, varchar(11), [0, -5, None, 2147483647, -2147483648]),
     (BIGINT, varchar(20), [-(1 << 63), 7]),
     (DATE, varchar(20), [0, 19_000, None, -354_285]),
     (TEXT, INTEGER, ["1", " -20 ", None, "007"]),
