@@ -17,6 +17,7 @@ nodes from the winner.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 
 from ...records import dataclass
 from ..expressions import ColumnId, ColumnRef, Compare, Expr
@@ -27,12 +28,13 @@ from .distribution import key_column
 from .estimates import Estimator, joined_rows
 from .join_graph import CONSTRAINED, JoinGraph, Key, bits, neighbours
 from .key_bands import bands, key_share
-from .movement import Movement, Where, movements
+from .movement import Movement, Roots, Where, movements
 from .selectivity import selectivity
 
 MAX_EXACT = 11
 MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
-KEEP = 4  # plans kept for a set of leaves
+# Plans kept for a set of leaves, by the number of pairs of sets to be looked at: planning must not take long.
+KEEP = ((120, 4), (400, 2), (MAX_PAIRS, 1))
 PAIR_COST = 0.3  # one comparison in a join without keys
 
 
@@ -72,6 +74,24 @@ class _Link:
     after: tuple[Expr, ...] = ()
 
 
+@dataclass(slots=True)
+class _Way:
+    """A kind of join of two sets, one probing and one building; `slack`: what better lying rows are worth."""
+
+    type: JoinType
+    mask: int
+    keys: tuple[Key, ...]  # probe side, build side
+    roots: Roots
+    link: _Link
+    work: float
+    width: float
+    slack: float
+
+
+def _cost(candidate: Candidate) -> float:
+    return candidate.cost
+
+
 class JoinOrder:
     def __init__(self, graph: JoinGraph, estimator: Estimator, weights: Weights) -> None:
         self.graph = graph
@@ -79,6 +99,8 @@ class JoinOrder:
         self.weights = weights
         self.best: dict[int, list[Candidate]] = {}
         self.rows: dict[int, float] = {}
+        self._cheapest: dict[int, float] = {}
+        self._most = KEEP[0][1]
         self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
         self._corrections = self._correlated_pairs()
         self._bands = [bands(leaf.plan, leaf.filters, estimator) for leaf in graph.leaves]
@@ -96,6 +118,7 @@ class JoinOrder:
         if count <= MAX_EXACT:
             pairs = list(connected_pairs(count, near, MAX_PAIRS))
             if len(pairs) < MAX_PAIRS:
+                self._most = next(most for limit, most in KEEP if len(pairs) <= limit)
                 for one, other in pairs:
                     self._join(one, other)
                 everything = self.best.get((1 << count) - 1)
@@ -105,20 +128,28 @@ class JoinOrder:
 
     def _greedy(self, count: int) -> Candidate:
         parts = [1 << i for i in range(count)]
+        scores: dict[tuple[int, int], float] = {}  # of pairs met before, which a join elsewhere leaves as they are
         while len(parts) > 1:
             best: tuple[float, int, int] | None = None
             for i, one in enumerate(parts):
                 for other in parts[i + 1:]:
-                    if self._valid(one, other) and (link := self._link(one, other)) is not None:
-                        connected = bool(link.keys)
-                        score = link.rows if connected else 1e6 + self.rows[one] * self.rows[other]
-                        if best is None or score < best[0]:
-                            best = (score, one, other)
+                    score = scores.get((one, other))
+                    if score is None:
+                        score = scores[one, other] = self._score(one, other)
+                    if best is None or score < best[0]:
+                        best = (score, one, other)
             assert best is not None
             _, one, other = best
             self._join(one, other)
             parts = [p for p in parts if p not in (one, other)] + [one | other]
         return min(self.best[parts[0]], key=lambda c: c.cost)
+
+    def _score(self, one: int, other: int) -> float:
+        """The smaller, the sooner the greedy search joins the two."""
+        if not self._valid(one, other):
+            return inf
+        link = self._link(one, other)
+        return link.rows if link.keys else 1e6 + self.rows[one] * self.rows[other]
 
     def _valid(self, one: int, other: int) -> bool:
         both = one | other
@@ -141,10 +172,9 @@ class JoinOrder:
                 return self._join_constrained(other, leaf.index)
         link = self._link(one, other)
         turned = tuple([(b, a) for a, b in link.keys])
-        for left in self.best[one]:
-            for right in self.best[other]:
-                self._offer(JoinType.INNER, left, right, link.keys, link, one | other)
-                self._offer(JoinType.INNER, right, left, turned, link, one | other)
+        there = self._way(JoinType.INNER, one, other, link.keys, link)
+        back = self._way(JoinType.INNER, other, one, turned, link)
+        self._offer_all(one, other, there, back)
 
     def _join_constrained(self, mask: int, index: int) -> None:
         leaf = self.graph.leaves[index]
@@ -159,70 +189,87 @@ class JoinOrder:
         link = _Link(leaf.keys, leaf.residual, rows, leaf.null_aware, tuple(after))
         turned = tuple([(b, a) for a, b in leaf.keys])
         plain, right = _TYPES[leaf.kind]
-        for left in self.best[mask]:
-            for inner in self.best[bit]:
-                if not leaf.residual:
-                    self._offer(plain, left, inner, leaf.keys, link, mask | bit)
-                if right is not None and not leaf.null_aware:
-                    self._offer(right, inner, left, turned, link, mask | bit)
+        there = None if leaf.residual else self._way(plain, mask, bit, leaf.keys, link)
+        back = None if right is None or leaf.null_aware else self._way(right, bit, mask, turned, link)
+        self._offer_all(mask, bit, there, back)
 
     # -- costs -----------------------------------------------------------------------------------
 
-    def _offer(
-        self, type: JoinType, probe: Candidate, build: Candidate, keys: tuple[Key, ...], link: _Link,
-        mask: int,
-    ) -> None:
+    def _way(self, type: JoinType, probe: int, build: int, keys: tuple[Key, ...], link: _Link) -> _Way:
+        """What all joins of plans of two sets have in common."""
         weights = self.weights
-        work = weights.probe(probe.rows, build.rows) + weights.build(build.rows)
+        probe_rows, build_rows = self.rows[probe], self.rows[build]
+        work = weights.probe(probe_rows, build_rows) + weights.build(build_rows)
         if not keys:
-            work += PAIR_COST * probe.rows * build.rows
+            work += PAIR_COST * probe_rows * build_rows
         work += link.rows * weights.output_row
-        width = probe.width + build.width
-        if type in (JoinType.SEMI, JoinType.ANTI):
-            width = probe.width
-        elif type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI):
-            width = build.width
-        base = probe.cost + build.cost
-        limit = self._limit(mask, link.rows, width)
-        if base + work >= limit:
-            return
+        width = 0.0
+        if type not in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI):
+            width += self.best[probe][0].width
+        if type not in (JoinType.SEMI, JoinType.ANTI):
+            width += self.best[build][0].width
         roots = [(self._root(a), self._root(b)) for a, b in keys]
-        for move in movements(type, probe, build, roots, weights, link.null_aware):
+        return _Way(type, probe | build, keys, roots, link, work, width, weights.distribute(link.rows, width))
+
+    def _offer_all(self, one: int, other: int, there: _Way | None, back: _Way | None) -> None:
+        """All plans of one set with all of the other, in both directions, the cheapest first."""
+        mask = one | other
+        others = sorted(self.best[other], key=_cost)
+        for left in sorted(self.best[one], key=_cost):
+            for right in others:
+                base = left.cost + right.cost
+                if there is not None and base + there.work < self._limit(mask, there):
+                    self._offer(there, left, right, base)
+                if back is not None and base + back.work < self._limit(mask, back):
+                    self._offer(back, right, left, base)
+
+    def _offer(self, way: _Way, probe: Candidate, build: Candidate, base: float) -> None:
+        weights, link = self.weights, way.link
+        limit = self._limit(way.mask, way)
+        spare = limit - base - way.work
+        for move in movements(way.type, probe, build, way.roots, weights, link.null_aware, spare):
             times = weights.slices if move.everywhere else 1
-            cost = base + work * times + move.cost
+            cost = base + way.work * times + move.cost
             if cost >= limit:
                 continue
             choice = Choice(
-                type, probe, build, keys, link.residual, move, link.null_aware, link.after
+                way.type, probe, build, way.keys, link.residual, move, link.null_aware, link.after
             )
-            self._keep(Candidate(mask, link.rows, width, cost, move.where, choice))
+            self._keep(Candidate(way.mask, link.rows, way.width, cost, move.where, choice))
             if move.where == "replicated":
-                self._keep(Candidate(mask, link.rows, width, base + work, "anywhere", choice, split=True))
+                read_once = base + way.work
+                self._keep(Candidate(way.mask, link.rows, way.width, read_once, "anywhere", choice, split=True))
 
     def _root(self, expr: Expr) -> ColumnId | None:
         column = key_column(expr)
         return None if column is None else self.graph.root(column.id)
 
-    def _limit(self, mask: int, rows: float, width: float) -> float:
+    def _limit(self, mask: int, way: _Way) -> float:
         """What a plan of this set may cost at most to be of use."""
-        kept = self.best.get(mask)
-        if not kept:
-            return float("inf")
-        cheapest = min([c.cost for c in kept])
-        return cheapest + self.weights.distribute(rows, width) + 1e-9 * cheapest
+        cheapest = self._cheapest.get(mask, inf)
+        return cheapest + way.slack + 1e-9 * cheapest
 
     def _keep(self, candidate: Candidate) -> None:
-        """Keeps it unless another plan is at least as cheap and lies as well."""
-        kept = self.best.setdefault(candidate.mask, [])
-        self.rows.setdefault(candidate.mask, candidate.rows)
+        """Keeps it unless another plan is at least as cheap and lies as well: rows that are hashed by something
+        lie as well as rows that are anywhere."""
+        mask, cost = candidate.mask, candidate.cost
+        kept = self.best.setdefault(mask, [])
+        self.rows.setdefault(mask, candidate.rows)
+        hashed = isinstance(candidate.where, tuple)
         for i, other in enumerate(kept):
             if other.where == candidate.where:
-                if candidate.cost < other.cost:
-                    kept[i] = candidate
+                if cost >= other.cost:
+                    return
+                del kept[i]
+                break
+            if candidate.where == "anywhere" and isinstance(other.where, tuple) and other.cost <= cost:
                 return
+        if hashed:
+            kept[:] = [other for other in kept if other.where != "anywhere" or other.cost < cost]
         kept.append(candidate)
-        if len(kept) > KEEP:
-            kept.remove(max(kept, key=lambda c: c.cost))
+        self._cheapest[mask] = min(cost, self._cheapest.get(mask, inf))
+        if len(kept) > self._most:
+            kept.remove(max(kept, key=_cost))
 
     # -- rows ------------------------------------------------------------------------------------
 

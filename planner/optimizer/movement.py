@@ -16,6 +16,7 @@ LEFT, SEMI, ANTI and SINGLE it is the probe side, for the RIGHT kinds the build 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import Protocol
 
 from ...records import dataclass
@@ -52,9 +53,11 @@ class Movement:
 
 
 def movements(
-    type: JoinType, probe: Side, build: Side, roots: Roots, weights: Weights, null_aware: bool = False
+    type: JoinType, probe: Side, build: Side, roots: Roots, weights: Weights, null_aware: bool = False,
+    most: float = inf,
 ) -> Iterator[Movement]:
-    """`null_aware`: one NULL in the build side decides for every probe row, so all slices must see it."""
+    """`null_aware`: one NULL in the build side decides for every probe row, so all slices must see it.
+    Ways that cost `most` or more may be left out."""
     if probe.where == "leader":
         yield Movement("", "leader")
         return
@@ -70,9 +73,10 @@ def movements(
         yield Movement("DS_BCAST_INNER", build.where, price, broadcast_probe=True)
     elif spread and type is not JoinType.FULL:
         price = weights.broadcast(build.rows, build.width)
-        yield Movement("DS_BCAST_INNER", probe.where, price, broadcast_build=True)
+        if price < most:
+            yield Movement("DS_BCAST_INNER", probe.where, price, broadcast_build=True)
     if spread and roots and not null_aware:
-        yield from _by_key(type, probe, build, roots, weights)
+        yield from _by_key(type, probe, build, roots, weights, most)
 
 
 def _replicated(type: JoinType, probe: Side, build: Side, weights: Weights) -> Iterator[Movement]:
@@ -85,7 +89,9 @@ def _replicated(type: JoinType, probe: Side, build: Side, weights: Weights) -> I
         yield Movement("DS_DIST_ALL_INNER", build.where, extra)
 
 
-def _by_key(type: JoinType, probe: Side, build: Side, roots: Roots, weights: Weights) -> Iterator[Movement]:
+def _by_key(
+    type: JoinType, probe: Side, build: Side, roots: Roots, weights: Weights, most: float
+) -> Iterator[Movement]:
     kept = probe.where if type not in BUILD_TESTED else build.where
     from_probe = _positions(probe.where, [a for a, _ in roots])
     from_build = _positions(build.where, [b for _, b in roots])
@@ -94,12 +100,14 @@ def _by_key(type: JoinType, probe: Side, build: Side, roots: Roots, weights: Wei
         return
     to_build = weights.distribute(build.rows, build.width)
     to_probe = weights.distribute(probe.rows, probe.width)
-    if from_probe is not None:
+    if from_probe is not None and to_build < most:
         where = _hashed(type, roots, from_probe)
         yield Movement("DS_DIST_INNER", where, to_build, build_keys=from_probe)
-    if from_build is not None:
+    if from_build is not None and to_probe < most:
         where = _hashed(type, roots, from_build)
         yield Movement("DS_DIST_OUTER", where, to_probe, probe_keys=from_build)
+    if to_probe + to_build >= most:
+        return
     for keys in _key_choices(roots):
         where = _hashed(type, roots, keys)
         yield Movement("DS_DIST_BOTH", where, to_probe + to_build, keys, keys)
