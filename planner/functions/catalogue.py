@@ -6,9 +6,9 @@ Signature: forms with a syntax of their own (CASE, CAST ...: SYNTAX), aggregates
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from ...records import dataclass
 from ...storage.types import Kind, SqlType
 from . import aggregate, conditional, conversion, datetime, hash, json, math, moments, regexp, string, system
 from .missing import MISSING, refusal
