@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import DataError, DivisionByZero, Error, InternalError, NumericOutOfRange
+from ..errors import DataError, DivisionByZero, Error, InternalError, NumericOutOfRange, StringTooLong
 from ..planner.expressions import (
     And,
     Call,
@@ -28,7 +28,7 @@ from ..planner.expressions import (
     Or,
 )
 from ..planner.like import like_matches
-from ..storage.types import Kind, Physical, SqlType
+from ..storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .compile.casts import MICROSECONDS_PER_DAY
 from .compile.numeric import round_div
 from .functions import scalar
@@ -153,6 +153,8 @@ def _call(expr: Call, args: list[Any]) -> Any:
     if expr.key not in scalar.NULL_TOLERANT and any(a is None for a in args):
         return None
     value = function(args, [a.type for a in expr.args], expr.type)
+    if isinstance(value, str) and len(value) * 4 > MAX_VARCHAR and len(value.encode()) > MAX_VARCHAR:
+        raise StringTooLong(f"the result is longer than {MAX_VARCHAR} bytes")
     return checked(value, expr.type) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

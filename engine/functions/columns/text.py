@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -81,7 +82,10 @@ def _ascii(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) -> p
     return like(array, np.where(empty, 0, first))
 
 
-_CHARACTERS = pa.array([None, *(chr(i) for i in range(1, 128))], TEXT)
+@lru_cache(maxsize=1)
+def _characters() -> pa.Array:
+    """Made when first needed: pa.array imports pandas."""
+    return pa.array([None, *(chr(i) for i in range(1, 128))], TEXT)
 
 
 def _chr(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) -> pa.Array | None:
@@ -89,7 +93,7 @@ def _chr(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) -> pa.
     if codes is None or args[0].array is None:
         return None
     places = np.where((codes > 0) & (codes < 128), codes, 0)
-    return _CHARACTERS.take(like(args[0].array, places))
+    return _characters().take(like(args[0].array, places))
 
 
 FORMS: dict[str, Form] = {
