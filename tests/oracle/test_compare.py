@@ -88,6 +88,7 @@ def test_rules_of_the_judges_texts(ours: str, judges: str) -> None:
 def test_macros_cut_off_digits() -> None:
     connection = duckdb.connect()
     prepare(connection)
-    cut = connection.execute("select quotient4(2, 3), quotient17(-2, 3), decimal_cut2(20.00, 3), integer_avg(x) "
+    cut = connection.execute("select quotient4(2, 3), quotient17(-2, 3), decimal_cut2(20.00, 3), integer_avg(x), "
+                             "quotient13(quotient17(-2, 3), 3.0000), quotient13(7.25, 2) "
                              "from (values (2), (-5)) as t(x)").fetchone()
-    assert cut == (D("0.6666"), D("-0.66666666666666666"), D("6.66"), -1)
+    assert cut == (D("0.6666"), D("-0.66666666666666666"), D("6.66"), -1, D("-0.2222222222222"), D("3.625"))

@@ -56,9 +56,12 @@ DOUBLES = frozenset(("q17", "q39"))
 
 
 def _quotient(scale: int) -> str:
-    """A macro of the quotient with `scale` digits: operands in units of 10**-6 (10**-4 where much is asked)."""
-    digits = 6 if scale <= 13 else 4
+    """A macro of the quotient with `scale` digits. Operands in units of 10**-6, or of 10**-4 where much is asked;
+    a dividend that is a quotient itself (Q83, scale 17) keeps all its digits."""
+    digits = 6 if scale < 13 else 4
     dividend = f"units(a, {digits}) * cast('1{'0' * scale}' as hugeint)"
+    if scale == 13:
+        dividend = "cast(replace(cast(cast(a as decimal(38, 17)) as varchar), '.', '') as hugeint)"
     cut = f"cast(({dividend}) // units(b, {digits}) as decimal({38 - scale}, 0))"
     return f"create or replace macro quotient{scale}(a, b) as {cut} * 0.{'0' * (scale - 1)}1;"
 
