@@ -278,7 +278,7 @@ class Executor:
             self.context.transaction.reads.add(node.table.id)
             as_one = data.replicated and isinstance(node.props.distribution, Replicated | OnLeader)
             tasks = slices if not as_one or sliced else 1
-            groups, skipped = scan_groups(node, data, tasks, as_one, self.context)
+            groups, skipped = scan_groups(node, data, tasks, as_one, self.context, filters)
             source = ScanSource(node, groups, skipped, self.context)
             self.counters.blocks(node, sum(len(g) for g in groups) * len(node.columns), skipped * len(node.columns))
             self.context.progress.blocks_total += sum(len(g) for g in groups) * len(node.columns)

@@ -41,12 +41,14 @@ class Probed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyFilter:
-    """Bits of the keys in low .. low + span - 1 (kernels/keyfilter.py); `density`: the share that is set."""
+    """Bits of the keys in low .. low + span - 1 (kernels/keyfilter.py); `density`: the share that is set.
+    ranks[i]: how many are set in the words before word i."""
 
     low: int
     span: int
     bits: np.ndarray
     density: float
+    ranks: np.ndarray
 
     @staticmethod
     def build(columns: Sequence[tuple[StoredColumn, int]]) -> KeyFilter | None:
@@ -55,7 +57,7 @@ class KeyFilter:
             return None
         live = [_live(c, rows) for c, rows in columns]
         if not any(len(v) for v in live):
-            return KeyFilter(0, 0, memory.zeros(1, np.int64), 0.0)
+            return KeyFilter(0, 0, memory.zeros(1, np.int64), 0.0, np.zeros(2, np.int64))
         low = min(int(v.min()) for v in live if len(v))
         high = max(int(v.max()) for v in live if len(v))
         if high - low >= KEY_FILTER_SPAN:
@@ -65,7 +67,16 @@ class KeyFilter:
             valid = 0 if column.valid is None else memory.address(column.valid)
             pack.native("key_filter_set")(memory.address(column.values), valid, rows, low, memory.address(bits))
         span = high - low + 1
-        return KeyFilter(low, span, bits, int(np.bitwise_count(bits.view(np.uint64)).sum()) / span)
+        ranks = np.zeros(len(bits) + 1, np.int64)
+        np.cumsum(np.bitwise_count(bits.view(np.uint64)), out=ranks[1:], dtype=np.int64)
+        return KeyFilter(low, span, bits, int(ranks[-1]) / span, ranks)
+
+    def may_hold(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Which ranges of values (both bounds included) hold a key; never false where one does."""
+        last = self.low + self.span - 1
+        first_word = (np.clip(low, self.low, last) - self.low) >> 6
+        behind = ((np.clip(high, self.low, last) - self.low) >> 6) + 1
+        return (low <= last) & (high >= self.low) & (self.ranks[behind] > self.ranks[first_word])
 
     def state(self) -> np.ndarray:
         """A task's parameter block."""

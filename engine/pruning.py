@@ -6,12 +6,15 @@ mask of groups that **may** hold a match. AND and OR combine masks; whatever is 
     row group     0          1          2
     shipdate   [8036,8410] [8411,9000] [9001,10561]        l_shipdate < 8400   ->  1 0 0
 
+The keys of a finished build side are held against them in the same way (`filters`): sales of a year are read
+from the row groups that have days of that year.
+
 Bounds are proofs (storage/zones.py), so a skipped group holds no row of the answer. The same bounds, taken
 over the groups that remain, are the proven ranges that arithmetic is compiled with.
 """
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +33,7 @@ from .compile.comparisons import MIRRORED
 
 if TYPE_CHECKING:
     from .context import Context
+    from .key_filters import Passed
 
 DICTIONARIES = frozenset(("bytedict", "text32k", "text255"))  # rows are codes of few entries
 _I64 = (-(1 << 63), (1 << 63) - 1)
@@ -46,8 +50,8 @@ class RowGroup:
     deleted: DeleteVector | None = None
 
 
-def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool,
-                context: Context) -> tuple[list[list[RowGroup]], int]:
+def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool, context: Context,
+                filters: Sequence[Passed] = ()) -> tuple[list[list[RowGroup]], int]:
     """Row groups per task, after pruning, and how many were skipped.
 
     `as_one`: a replicated table of which every task sees all (tasks may still be several slices, each of
@@ -57,11 +61,17 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool,
     skipped = 0
     dealt = 0
     ids = {ref.id: node.table.columns[position].id for ref, position in node.columns}
+    integral = {ref.id for ref, _ in node.columns if ref.type.physical is Physical.I64}
+    filters = [f for f in filters if f.column in integral]
     for extent in data.extents:
         reader = context.home(node.table).reader(extent)
         keep = np.ones(extent.row_groups, bool)
         for conjunct in node.pruning:
             keep &= may_match(conjunct, partial(_zones, reader, ids), extent.row_groups)
+        for passed in filters:
+            if (zone := _zones(reader, ids, passed.column)) is not None:
+                some = zone.nulls < zone.rows  # a NULL key finds no match
+                keep &= some & (passed.filter.may_hold(zone.low, zone.high) | ~zone.known)
         skipped += int((~keep).sum())
         rows = reader.group_rows.tolist()
         for number in np.flatnonzero(keep).tolist():
