@@ -44,6 +44,7 @@ def _dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) ->
             methods["__hash__"] = _stand_in(made, "__hash__", _hash_source) if frozen else None
         if frozen:
             methods |= {"__setattr__": _refuse_set, "__delattr__": _refuse_delete}
+            methods |= {"__getstate__": _state, "__setstate__": _set_state} if slots else {}
         for name, method in methods.items():
             # A class with its own __eq__ has had None put in its __hash__ by Python: that is not its own.
             if own.get(name) is None:
@@ -115,6 +116,16 @@ def _values(of: str, names: list[str]) -> str:
 def _repr(self: Any) -> str:
     shown = ", ".join(f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(self) if f.repr)
     return f"{type(self).__qualname__}({shown})"
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, field.name) for field in dataclasses.fields(self)]
+
+
+def _set_state(self: Any, state: list[Any]) -> None:
+    """Of a pickled object whose attributes cannot be set."""
+    for field, value in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, field.name, value)
 
 
 def _refuse_set(self: Any, name: str, value: Any) -> None:

@@ -1,6 +1,7 @@
 """records.dataclass behaves as the standard library's, whichever of its methods is used first."""
 from __future__ import annotations
 
+import copy
 import dataclasses
 import threading
 from collections.abc import Callable
@@ -49,6 +50,7 @@ def test_as_the_standard_library(frozen: bool, slots: bool) -> None:
         assert a.tags is not b.tags and a.total == 4 and cls.shared == 7
         assert replace(a, y=9) == cls(1, 9)
         assert hasattr(a, "__dict__") is not slots
+        assert copy.deepcopy(a) == a and copy.copy(b).name == "other"  # as pickle does it
     assert repr(ours(1, 2)) == repr(theirs(1, 2))
     assert ours.__match_args__ == theirs.__match_args__
     assert [f.name for f in fields(ours)] == [f.name for f in fields(theirs)]
