@@ -6,7 +6,7 @@ aggregates.py). How the ids are found is chosen from the keys' proven ranges:
     no keys             state row 0
     one integral key    dense array over a small range, or a hash table of one key
     several small keys  packed into one integer:  code = ((k0 - lo0 + 1) << bits1) + (k1 - lo1 + 1) ...
-    strings             of dictionaries and build sides: as small integers (interning.py); those of a few
+    strings             of dictionaries and build sides: as small integers (interning.py, texts.py); those of a few
                         combinations of dictionaries together, and if there are no other keys, that is all
     anything else       by hash, comparing all keys
 
@@ -17,6 +17,7 @@ says so); only the type of the result differs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,30 +33,35 @@ from ..storage.types import Physical, SqlType
 from .collection import Collection, StoredColumn, narrowed
 from .compile import numeric
 from .compile.batch import Value
+from .compile.codes import known_texts, looked_up
 from .compile.program import External, Operand, Place
 from .compile.segment import Segment
 from .context import Charge, MemoryBudget
-from .interning import Interned, InternState, in_dictionaries, intern, intern_together
+from .interning import Interned, InternState, coded_column, in_dictionaries, intern, intern_together, numbers
+from .texts import Texts, pays
 
 PACK_BITS = 62
 # A dense table of group ids pays where its range is small, or not much larger than the number of rows.
 SMALL_SPAN, SPAN_PER_ROW = 1 << 16, 8
 # Texts are interned together up to so many expected groups: each is looked up once a row group.
 TOGETHER_GROUPS = 1024
+# Of a column of codes they are the strings of the ranks' extremes.
+RANKED = ("min", "max", "any_value")
 # Room made for groups at the start, by the planner's estimate: each growth runs the batch again.
 FEWEST_EXPECTED, MOST_EXPECTED = 64, 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """A group key in the program: its slots (an id for interned text) and what it packs to. Texts that are
-    interned together are one key for several columns."""
+    """A group key in the program: its slots (an id for interned text, a number of `texts`) and what it packs to.
+    Texts that are interned together are one key for several columns."""
 
     refs: tuple[ColumnRef, ...]
     value: Value
     interned: Interned | None
     bits: int  # 0 = does not pack
     low: int
+    texts: Texts | None = None
 
 
 class AggregateSink:
@@ -73,6 +79,7 @@ class AggregateSink:
         if any(call.distinct for _, call in self._calls):
             raise InternalError("a DISTINCT aggregate reached the engine")
         arguments = self._arguments()
+        self._texts = [self._ranked(call) if call.function in RANKED else None for _, call in self._calls]
         self._keys = self._make_keys(node.groups)
         self._packed = len(self._keys) > 1 and sum(k.bits for k in self._keys) <= PACK_BITS and all(
             k.bits for k in self._keys
@@ -89,10 +96,26 @@ class AggregateSink:
 
     def _arguments(self) -> list[Value | None]:
         """The aggregates' argument columns in slots."""
-        exprs: list[Expr] = [call.args[0] for _, call in self._calls if call.args]
+        known = [self._of_codes(call) for _, call in self._calls]
+        exprs: list[Expr] = [call.args[0] for (_, call), value in zip(self._calls, known, strict=True)
+                             if call.args and value is None]
         values = iter(self._segment.compiler.values(exprs, slots=True))
         filled = self._segment.compiler.filled
-        return [filled(next(values)) if call.args else None for _, call in self._calls]
+        return [filled(next(values)) if call.args and value is None else value
+                for (_, call), value in zip(self._calls, known, strict=True)]
+
+    def _of_codes(self, call: AggregateCall) -> Value | None:
+        """The argument where it is a column of codes: MIN and MAX of strings are those of their ranks."""
+        texts, batch = self._ranked(call), self._segment.batch
+        if texts is None or call.function not in (*RANKED, "count") or not isinstance(call.args[0], ColumnRef):
+            return None
+        codes = batch.codes(call.args[0].id)
+        return codes if call.function == "count" else looked_up(batch, codes, texts.ranks)
+
+    def _ranked(self, call: AggregateCall) -> Texts | None:
+        """The dictionary of an argument that is a column of codes."""
+        column = call.args[0] if call.args else None
+        return known_texts(self._segment.batch, column.id) if isinstance(column, ColumnRef) else None
 
     def _make_keys(self, groups: Sequence[tuple[ColumnRef, Expr]]) -> list[_Key]:
         coded = [g for g in groups if in_dictionaries(self._segment, g[1])]
@@ -103,6 +126,10 @@ class AggregateSink:
         keys = [self._text_key(coded)] if together else []
         for ref, expr in groups:
             if together and (ref, expr) in coded:
+                continue
+            known = numbers(self._segment, expr)
+            if known is not None:
+                keys.append(replace(self._plain_key(ref, known[1]), texts=known[0]))
                 continue
             found = intern(self._segment, expr) if expr.type.physical is Physical.STR else None
             if found is not None:
@@ -239,22 +266,38 @@ class AggregateSink:
         if state.table is not None:
             rows = state.table.count
             columns = self._key_columns(state, heaps)
-        for (ref, _), number in zip(self._calls, self._numbers, strict=True):
-            columns.append(_result(ref, state.accumulators.items[number], heaps))
-        return Collection(columns, rows, heaps, [state.charge])
+        for (ref, _), number, texts in zip(self._calls, self._numbers, self._texts, strict=True):
+            result = _result(ref, state.accumulators.items[number], heaps)
+            columns.append(result if texts is None else result.recoded(texts, texts.by_rank))
+        made = Collection(columns, rows, heaps, [state.charge])
+        for i, stored in enumerate(columns):
+            if stored.texts is not None and not pays(len(stored.texts), rows):
+                made.decode(i)
+        return made
 
     def _key_columns(self, state: AggregateState, heaps: list[np.ndarray]) -> list[StoredColumn]:
         """The groups' keys, in the order of the node's."""
         assert state.table is not None
         if self._direct:
-            return [_stored(ref, column, heaps) for ref, column in zip(self._groups, state.table.export(), strict=True)]
+            return self._direct_columns(state.table, state.charge, heaps)
         found: dict[ColumnId, StoredColumn] = {}
         exported = self._unpack(state.table) if self._packed else state.table.export()
         for key, column in zip(self._keys, exported, strict=True):
-            columns = [column] if key.interned is None else key.interned.texts(state.task_states, column)
-            for ref, values in zip(key.refs, columns, strict=True):
-                found[ref.id] = _stored(ref, values, heaps, key.value)
+            ref = key.refs[0]
+            if key.interned is None:
+                found[ref.id] = _coded(_stored(ref, column, heaps, key.value), key.texts)
+            elif len(key.refs) == 1:
+                found[ref.id] = key.interned.stored(state.task_states, ref, column.values, state.charge)
+            else:
+                texts = key.interned.texts(state.task_states, column)
+                found.update((r.id, _stored(r, c, heaps)) for r, c in zip(key.refs, texts, strict=True))
         return [found[ref.id] for ref in self._groups]
+
+    def _direct_columns(self, table: GroupTable, charge: Charge, heaps: list[np.ndarray]) -> list[StoredColumn]:
+        """The texts of groups that are ids of texts; of one text as codes, each its own."""
+        if len(self._groups) == 1 and pays(table.count, table.count):
+            return [coded_column(table, self._groups[0], np.arange(table.count), charge)]
+        return [_stored(ref, column, heaps) for ref, column in zip(self._groups, table.export(), strict=True)]
 
     def _unpack(self, table: GroupTable) -> list[Column]:
         packed = table.export()[0].values
@@ -262,11 +305,14 @@ class AggregateSink:
         for key in reversed(self._keys):
             code = packed & ((1 << key.bits) - 1)
             packed = packed >> key.bits
-            valid = (code != 0).astype(np.uint8)
-            values = (code + (key.low - 1)) * valid
+            values = code + (key.low - 1)
+            valid = None
+            if key.value.valid is not None and not code.all():
+                valid = (code != 0).astype(np.uint8)
+                values *= valid
             if key.value.carried is Physical.BOOL:
                 values = values.astype(np.uint8)
-            columns.append(Column(key.value.carried.value, values, None if valid.all() else valid))
+            columns.append(Column(key.value.carried.value, values, valid))
         return columns[::-1]
 
 
@@ -313,6 +359,13 @@ def _stored(ref: ColumnRef, column: Column, heaps: list[np.ndarray], like: Value
     if valid is not None:
         lo, hi = min(lo, 0), max(hi, 0)
     return StoredColumn(ref, carried, valid is not None, values, valid, lo, hi)
+
+
+def _coded(column: StoredColumn, texts: Texts | None) -> StoredColumn:
+    """A column of a dictionary's numbers as one of its codes."""
+    if texts is None:
+        return column
+    return column.recoded(texts, None if texts.numbers is None else texts.by_number)
 
 
 def _owned(values: np.ndarray) -> np.ndarray:

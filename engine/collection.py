@@ -4,6 +4,7 @@ A `Collection` holds one slice's rows (or the shared copy of a broadcast) as con
 numpy arrays with doubling, so that a finished collection is read, joined and sorted without another copy.
 
     column:  values i64 | f64 | u8 | (n,2) words for I128 and string views, validity u8 or none
+             text may be carried as i64 codes of a dictionary instead (texts.py)
     heaps:   byte buffers that string views point into; they live as long as the collection
 
 Native sinks append (kernels/append.py) and answer NEED_SPACE when the capacity is reached: `grow` doubles
@@ -12,7 +13,7 @@ and the driver goes on. All memory is charged to the query's budget under the na
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from ..records import dataclass
 from ..storage.types import Physical
 from ..storage.vector import TEXT_PADDING
 from .context import Charge
+from .texts import EMPTY, Texts, by_code, coding_table, unified
 
 _DTYPES = {Physical.I64: np.int64, Physical.F64: np.float64, Physical.BOOL: np.uint8}
 FIRST_ROWS = 4096
@@ -39,7 +41,10 @@ def allocate(carried: Physical, rows: int) -> np.ndarray:
 
 @dataclass(slots=True)
 class StoredColumn:
-    """One column: `values` has room for the collection's capacity. lo/hi: proven range if integral."""
+    """One column: `values` has room for the collection's capacity. lo/hi: proven range if integral.
+
+    With `texts` the values are codes (carried I64) of that dictionary: text only by `plain`, never integers.
+    """
 
     ref: ColumnRef
     carried: Physical
@@ -48,11 +53,34 @@ class StoredColumn:
     valid: np.ndarray | None
     lo: int = 0
     hi: int = 0
+    texts: Texts | None = None
 
     def take(self, rows: np.ndarray | slice) -> StoredColumn:
         valid = None if self.valid is None else _taken(Physical.BOOL, self.valid, rows)
         values = _taken(self.carried, self.values, rows)
-        return StoredColumn(self.ref, self.carried, self.nullable, values, valid, self.lo, self.hi)
+        return StoredColumn(self.ref, self.carried, self.nullable, values, valid, self.lo, self.hi, self.texts)
+
+    def recoded(self, texts: Texts, codes: np.ndarray | None) -> StoredColumn:
+        """The column by another dictionary, in which its codes are `codes` (None: the same)."""
+        values = self.values if codes is None else by_code(codes, self.values)
+        return replace(self, values=values, lo=0, hi=len(texts) - 1, texts=texts)
+
+    def numbered(self) -> StoredColumn:
+        """A column of codes as the numbers of its strings: integers, equal where the strings are."""
+        assert self.texts is not None
+        numbers = self.texts.numbers
+        return replace(self, values=self.values if numbers is None else by_code(numbers, self.values), texts=None)
+
+    def views(self, start: int, stop: int) -> np.ndarray:
+        """The strings of rows start..stop-1 of a text column."""
+        values = self.values[start:stop]
+        return values if self.texts is None else self.texts.decoded(values)
+
+    def plain(self) -> StoredColumn:
+        """The column with strings for codes. The views point into the dictionary: keep it (Collection.decode)."""
+        if self.texts is None:
+            return self
+        return replace(self, carried=Physical.STR, values=self.texts.decoded(self.values), lo=0, hi=0, texts=None)
 
 
 def _taken(carried: Physical, values: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
@@ -86,6 +114,15 @@ class Collection:
                 return column
         raise KeyError(id)
 
+    def decode(self, i: int) -> None:
+        """Column `i` with strings for codes."""
+        column = self.columns[i]
+        if column.texts is not None:
+            self.columns[i] = column.plain()
+            self.heaps += column.texts.owners
+            self.charges += [c.like(self.columns[i].values.nbytes - column.values.nbytes) for c in self.charges[:1]]
+            self.charges += [column.texts.charge] if column.texts.charge is not None else []
+
     def trimmed(self) -> Collection:
         """Arrays cut to the rows that are there (views, no copy)."""
         for column in self.columns:
@@ -111,7 +148,10 @@ class Collection:
         """What moving the rows would send: fixed widths plus the bytes of strings."""
         total = 0
         for c in self.columns:
-            if c.carried is Physical.STR:
+            if c.texts is not None:
+                total += int(by_code(c.texts.lengths, c.values[: self.rows]).sum())
+                total += 4 * self.rows
+            elif c.carried is Physical.STR:
                 total += int(c.values[: self.rows, 1].sum()) + 4 * self.rows
             else:
                 total += (8 if c.carried is not Physical.BOOL else 1) * self.rows
@@ -121,15 +161,14 @@ class Collection:
 def empty_like(columns: Sequence[StoredColumn]) -> Collection:
     """No rows with the same columns."""
     made = [
-        StoredColumn(c.ref, c.carried, c.nullable, allocate(c.carried, 0),
-                     allocate(Physical.BOOL, 0) if c.nullable else None, c.lo, c.hi)
+        replace(c, values=allocate(c.carried, 0), valid=allocate(Physical.BOOL, 0) if c.nullable else None)
         for c in columns
     ]
     return Collection(made)
 
 
 def concatenate(parts: Sequence[Collection]) -> Collection:
-    """All rows of all parts, in order. Parts have the same columns; carried classes may differ."""
+    """All rows of all parts, in order. Parts have the same columns; carried classes and dictionaries may differ."""
     if len(parts) == 1:
         return parts[0]
     filled = [p for p in parts if p.rows]
@@ -137,6 +176,8 @@ def concatenate(parts: Sequence[Collection]) -> Collection:
         return filled[0]
     if not filled:
         return parts[0]
+    filled = [Collection(list(p.columns), p.rows, list(p.heaps), list(p.charges)) for p in filled]
+    unify(filled)
     columns = [_concatenate_column([p.columns[i] for p in filled]) for i in range(len(filled[0].columns))]
     heaps = {id(h): h for p in filled for h in p.heaps}
     whole = Collection(columns, sum(p.rows for p in filled), list(heaps.values()))
@@ -158,7 +199,54 @@ def _concatenate_column(columns: list[StoredColumn]) -> StoredColumn:
         np.concatenate([_validity(c) for c in columns], out=valid)
     carried = Physical.I128 if wide else columns[0].carried
     return StoredColumn(columns[0].ref, carried, valid is not None, out, valid,
-                        min(c.lo for c in columns), max(c.hi for c in columns))
+                        min(c.lo for c in columns), max(c.hi for c in columns), columns[0].texts)
+
+
+def unify(parts: Sequence[Collection]) -> None:
+    """Make all parts carry each column in the same class, and by the same dictionary."""
+    unify_texts(parts)
+    for i in range(len(parts[0].columns)):
+        if any(p.columns[i].carried is Physical.I128 for p in parts):
+            for part in parts:
+                part.columns[i] = widened(part.columns[i])
+
+
+def unify_texts(parts: Sequence[Collection]) -> None:
+    """One dictionary for each text column of all parts, or strings for codes."""
+    for i in range(len(parts[0].columns)):
+        if any(p.columns[i].texts is not None for p in parts):
+            _unify_column(parts, i)
+
+
+def _unify_column(parts: Sequence[Collection], i: int) -> None:
+    """One dictionary for column `i` of all parts, or strings where a part with rows has them."""
+    filled = [p for p in parts if p.rows] or parts[:1]
+    if any(p.columns[i].texts is None for p in filled):
+        for part in parts:
+            part.decode(i)
+        return
+    dictionaries = [p.columns[i].texts or EMPTY for p in filled]
+    charge = next((c for p in filled for c in p.charges), None)
+    whole, maps = unified(dictionaries, charge)
+    for part, codes in zip(filled, maps, strict=True):
+        if part.columns[i].texts is not whole:
+            part.columns[i] = part.columns[i].recoded(whole, codes)
+    for part in parts:
+        if part.columns[i].texts is not whole:  # it has no rows
+            empty = replace(part.columns[i], carried=Physical.I64, values=allocate(Physical.I64, 0))
+            part.columns[i] = empty.recoded(whole, None)
+
+
+def encode(parts: Sequence[Collection], i: int, charge: Charge) -> None:
+    """Text column `i` of all parts as codes."""
+    columns = [p.columns[i] for p in parts]
+    if any(c.carried is not Physical.STR for c in columns):
+        return
+    table = coding_table()
+    found = [table.ids(c.values, c.valid) for c in columns]
+    texts = Texts.of_table(table, charge.like(0))
+    for part, column, codes in zip(parts, columns, found, strict=True):
+        part.columns[i] = replace(column, carried=Physical.I64, values=codes, lo=0, hi=len(texts) - 1, texts=texts)
 
 
 def _validity(column: StoredColumn) -> np.ndarray:

@@ -25,7 +25,7 @@ def column_data(column: StoredColumn, type: SqlType, start: int, end: int) -> Co
         valid = None
     rows = end - start
     if type.physical is Physical.STR:
-        offsets, data = text_of(column.values[start:end])
+        offsets, data = text_of(column.views(start, end))
         return ColumnData(type, rows, None, valid, offsets, data)
     cut = StoredColumn(column.ref, column.carried, column.nullable, column.values[start:end], valid)
     if type.physical is Physical.I128:

@@ -15,13 +15,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..kernels.hashing import hash_array
+from ..kernels.hashing import hash_array, hash_codes
 from ..kernels.partition import partition_permutation
 from ..planner.expressions import ColumnId
 from ..storage.distribution import slice_of_hash
 from ..storage.schema import Topology
 from ..storage.types import Physical
-from .collection import Collection, StoredColumn, concatenate, empty_like, narrowed, widened
+from .collection import Collection, StoredColumn, concatenate, empty_like, narrowed, unify_texts, widened
 from .joins import Parallel
 from .rows import Rows, Where
 
@@ -29,6 +29,7 @@ from .rows import Rows, Where
 def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, int, int]:
     """Rows by the hash of `keys`; also (rows moved, bytes moved between nodes or slices)."""
     slices = topology.slices
+    unify_texts(rows.parts)
     split: list[list[Collection]] = [[] for _ in rows.parts]
     moved = [(0, 0)] * len(rows.parts)
 
@@ -57,7 +58,10 @@ def _hash(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
     hashes: np.ndarray | None = None
     for key in keys:
         column = _as_stored(part.column(key))
-        hashes = hash_array(column.values, column.carried.value, column.valid, hashes)
+        if column.texts is None:
+            hashes = hash_array(column.values, column.carried.value, column.valid, hashes)
+        else:  # the hash of the text, as tables have it
+            hashes = hash_codes(column.values, column.texts.hashes, hashes)
     assert hashes is not None
     return hashes
 

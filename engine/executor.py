@@ -253,6 +253,7 @@ class Executor:
         segment = Segment()
         source, where = self._source(current, [*sides.values(), *above], found)
         source.emit(segment)
+        segment.source_rows = sum(source.rows(i) for i in range(source.tasks))
         if isinstance(source, ScanSource) and source.filter is not None:
             segment.filter(source.filter)
         for passed in sorted(found, key=lambda f: f.rate):

@@ -1,12 +1,13 @@
 """Text keys as small integers: equal strings get equal ids, so grouping works on integers.
 
+    column of codes     the codes are there already (texts.py): the numbers that they have
     dictionary columns  entries, or combinations of them, are interned when first met in a row group; rows map
                         their codes (kernels/intern_ops.py)
     build side column   the build rows are interned once, rows gather the ids
     other text          not worth it: groups compare the strings themselves
 
-The ids are dense in order of first appearance, per task; `Interned.texts` gives the strings back. NULL has
-an id of its own, whose string is not valid. Ids of all the keys of a GROUP BY together are its groups.
+Interned ids are dense in order of first appearance, per task, and NULL has an id of its own. Ids of all the keys of a
+GROUP BY together are its groups. `Interned` gives the strings back: of one column as codes with their dictionary.
 """
 from __future__ import annotations
 
@@ -15,14 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..kernels import abi, memory, pack
+from ..kernels import memory
 from ..kernels.columns import Interner
 from ..kernels.group_table import Column, GroupKey, GroupTable
 from ..planner.expressions import ColumnRef, Expr
 from ..records import dataclass
 from ..storage.types import BIGINT, Physical
+from .collection import StoredColumn
 from .compile.batch import BuildColumn, Value
+from .compile.codes import known_texts, looked_up
 from .compile.program import External
+from .context import Charge
+from .texts import EMPTY, Texts
 
 if TYPE_CHECKING:
     from .compile.segment import Segment
@@ -58,11 +63,40 @@ class Interned:
             for strings in state.table.export()
         ]
 
+    def stored(self, states: dict[int, Any], ref: ColumnRef, ids: np.ndarray, charge: Charge) -> StoredColumn:
+        """A column of ids of one text, as codes with their dictionary."""
+        state: InternState | None = states.get(self.key)
+        return coded_column(None if state is None else state.table, ref, ids, charge)
+
+
+def coded_column(table: GroupTable | None, ref: ColumnRef, ids: np.ndarray, charge: Charge) -> StoredColumn:
+    """A column of ids in a table of one text key, as codes."""
+    texts = EMPTY if table is None else Texts.of_table(table, charge.like(0))
+    codes = memory.empty(len(ids), np.int64)
+    codes[:] = ids + 1
+    valid = None
+    if table is not None and (known := table.export()[0].valid) is not None:
+        null = int(np.argmin(known))  # its id; the dictionary leaves it out
+        valid = memory.empty(len(ids), np.uint8)
+        valid[:] = ids != null
+        codes -= ids >= null
+        codes *= valid
+    return StoredColumn(ref, Physical.I64, valid is not None, codes, valid, 0, len(texts) - 1, texts)
+
 
 def in_dictionaries(segment: Segment, expr: Expr) -> bool:
     """Whether an expression is a scanned column whose blocks are all dictionaries."""
     scan = segment.batch.scan.get(expr.id) if isinstance(expr, ColumnRef) else None
     return scan is not None and scan.dictionary
+
+
+def numbers(segment: Segment, expr: Expr) -> tuple[Texts, Value] | None:
+    """The numbers of a column of codes, where it is one: equal where the strings are, 0 under NULL."""
+    texts = known_texts(segment.batch, expr.id) if isinstance(expr, ColumnRef) else None
+    if texts is None or not isinstance(expr, ColumnRef):
+        return None
+    codes = segment.batch.codes(expr.id)
+    return texts, codes if texts.numbers is None else looked_up(segment.batch, codes, texts.numbers)
 
 
 def intern(segment: Segment, expr: Expr) -> tuple[Interned, Value] | None:
@@ -129,13 +163,4 @@ def _from_build(segment: Segment, build: BuildColumn, rows: int) -> tuple[Intern
 def _build_state(values: np.ndarray, valid: np.ndarray | None) -> InternState:
     """Ids of all build rows."""
     table = GroupTable([GroupKey("str")])
-    ids = memory.empty(len(values), np.int64)
-    frame = memory.zeros(abi.FRAME_WORDS, np.int64)
-    run = pack.native(table.op)
-    for start in range(0, len(values), abi.BATCH_ROWS):
-        end = min(start + abi.BATCH_ROWS, len(values))
-        valid_at = 0 if valid is None else memory.address(valid[start:])
-        table.bind([memory.address(values[start:])], [valid_at])
-        while run(memory.address(ids[start:]), 0, 0, 0, table.address, end - start, memory.address(frame)):
-            table.grow()
-    return InternState(table, ids=ids)
+    return InternState(table, ids=table.ids(values, valid))

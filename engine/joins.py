@@ -19,10 +19,12 @@ from ..kernels.keyfilter_layout import BITS, LOW, SPAN, STATE_WORDS
 from ..planner.expressions import ColumnId
 from ..records import dataclass
 from ..storage.types import Physical
-from .collection import Collection, StoredColumn, widened
+from .collection import Collection, StoredColumn, encode, unify, widened
 from .context import Charge
 from .rows import Rows, Where
+from .texts import FEW_ENTRIES, ROWS_PER_ENTRY, Texts
 
+ENCODED_ROWS = 64  # build rows whose text is made codes whatever the estimate, if the probe side is not small
 KEY_FILTER_SPAN = 1 << 26  # 8 MB of bits
 Parallel = Callable[[Callable[[int], None], int], None]
 
@@ -53,7 +55,7 @@ class KeyFilter:
     @staticmethod
     def build(columns: Sequence[tuple[StoredColumn, int]]) -> KeyFilter | None:
         """The keys of all (column, rows); None when they are not integers of a small range."""
-        if any(c.carried is not Physical.I64 for c, _ in columns):
+        if any(c.carried is not Physical.I64 or c.texts is not None for c, _ in columns):
             return None
         live = [_live(c, rows) for c, rows in columns]
         if not any(len(v) for v in live):
@@ -98,11 +100,20 @@ class BuildSide:
         self.shared = rows.where is not Where.SLICES
         self._keys = keys
         self._parallel = parallel
-        self._charge = charge
+        self.charge = charge
         self._tables: list[JoinTable] = []
         self.marks: list[np.ndarray] = []
         self.rows = rows.rows
         self._filters: dict[int, KeyFilter | None] = {}
+
+    def encode(self, probed: int, expected: float) -> None:
+        """Carry text columns as codes where a join with `probed` rows should give many more rows than are here."""
+        likely = self.rows <= FEW_ENTRIES and expected >= ROWS_PER_ENTRY * self.rows
+        if not likely and (self.rows > ENCODED_ROWS or probed < FEW_ENTRIES):
+            return
+        for i, column in enumerate(self._parts[0].columns):
+            if column.ref.id not in self._keys:
+                encode(self._parts, i, self.charge)
 
     @property
     def columns(self) -> list[StoredColumn]:
@@ -110,11 +121,12 @@ class BuildSide:
         return [_merged([p.columns[i] for p in self._parts]) for i in range(len(self._parts[0].columns))]
 
     def unify(self) -> None:
-        """Make all parts carry each column in the same class (a program serves all slices)."""
-        for i, merged in enumerate(self.columns):
-            for part in self._parts:
-                if merged.carried is Physical.I128:
-                    part.columns[i] = widened(part.columns[i])
+        """Make all parts carry each column in the same way (a program serves all slices)."""
+        unify(self._parts)
+
+    def key_texts(self) -> list[Texts | None]:
+        """The dictionaries of the keys that are codes."""
+        return [self._parts[0].column(k).texts for k in self._keys]
 
     def wide_keys(self) -> list[bool]:
         return [any(p.column(k).carried is Physical.I128 for p in self._parts) for k in self._keys]
@@ -137,7 +149,7 @@ class BuildSide:
 
         self._parallel(build, len(self._parts))
         self._tables = [t for t in tables if t is not None]
-        self._charge.add(sum(t.nbytes for t in self._tables))
+        self.charge.add(sum(t.nbytes for t in self._tables))
         self.marks = [np.zeros(p.rows, np.uint8) for p in self._parts]
 
     def key_filter(self, number: int) -> KeyFilter | None:
@@ -162,6 +174,8 @@ class BuildSide:
 def _key(column: StoredColumn, carried: Physical) -> KeyColumn:
     if carried is Physical.I128:
         column = widened(column)
+    if column.texts is not None:
+        column = column.plain() if carried is Physical.STR else column.numbered()
     return KeyColumn(carried.value, column.values, column.valid)
 
 
@@ -170,5 +184,5 @@ def _merged(columns: list[StoredColumn]) -> StoredColumn:
     wide = any(c.carried is Physical.I128 for c in columns)
     return StoredColumn(
         first.ref, Physical.I128 if wide else first.carried, any(c.valid is not None for c in columns),
-        first.values, first.valid, min(c.lo for c in columns), max(c.hi for c in columns),
+        first.values, first.valid, min(c.lo for c in columns), max(c.hi for c in columns), first.texts,
     )

@@ -9,6 +9,7 @@ from ..kernels.sorting import SortColumn, permutation, topk
 from ..planner.expressions import ColumnId, ColumnRef
 from ..planner.logical import SortKey
 from .collection import Collection
+from .texts import by_code
 
 
 def sort(
@@ -19,7 +20,8 @@ def sort(
     columns = []
     for id, key in zip(ids, keys, strict=True):
         column = part.column(id)
-        columns.append(SortColumn(column.carried.value, column.values, column.valid, key.descending, key.nulls_first))
+        values = column.values if column.texts is None else by_code(column.texts.ranks, column.values)
+        columns.append(SortColumn(column.carried.value, values, column.valid, key.descending, key.nulls_first))
     kept = [c for c in part.columns if keep is None or c.ref.id in keep]
     narrow = Collection(kept, part.rows, part.heaps, part.charges)
     if limit is not None and limit < part.rows:

@@ -3,9 +3,9 @@
     | magic, columns, rows | per column: class, flags, text bytes | per column: validity? | values          |
                                                                                          | lengths | text  |
 
-All little endian; each part starts at a multiple of 8. Strings travel by value: their lengths, then their bytes
-one after the other, wherever they stood before; reading gives them one heap. What the columns are called and
-the ranges that are proven for them is not in here: `heads` says it, which the leader keeps (or pickles).
+All little endian; each part starts at a multiple of 8. Strings travel by value (those of codes too): their lengths,
+then their bytes one after the other, wherever they stood before; reading gives them one heap. What the columns are
+called and the ranges that are proven for them is not in here: `heads` says it, which the leader keeps (or pickles).
 
     data = packed(part)                   one buffer; rows start..stop-1 of it: packed(part, start, stop)
     part = unpacked(data, heads(part))
@@ -46,7 +46,7 @@ class Head:
 
 
 def heads(part: Collection) -> tuple[Head, ...]:
-    return tuple(Head(c.ref, c.lo, c.hi) for c in part.columns)
+    return tuple(Head(c.ref, c.lo, c.hi) if c.texts is None else Head(c.ref, 0, 0) for c in part.columns)
 
 
 def packed(part: Collection, start: int = 0, stop: int | None = None) -> bytearray:
@@ -55,18 +55,18 @@ def packed(part: Collection, start: int = 0, stop: int | None = None) -> bytearr
     about = [_HEADER.pack(_MAGIC, len(part.columns), stop - start)]
     pieces: list[np.ndarray] = []
     for column in part.columns:
-        values = np.ascontiguousarray(column.values[start:stop])
+        carried = column.carried if column.texts is None else Physical.STR
         flags, text = _NULLABLE if column.nullable else 0, 0
         if column.valid is not None:
             flags |= _VALIDITY
             pieces.append(np.ascontiguousarray(column.valid[start:stop]))
-        if column.carried is Physical.STR:
-            offsets, data = text_of(values)
+        if carried is Physical.STR:
+            offsets, data = text_of(column.views(start, stop))
             text = int(offsets[-1])
             pieces += [np.diff(offsets), data[:text]]
         else:
-            pieces.append(values)
-        about.append(_COLUMN.pack(_CLASSES.index(column.carried), flags, text))
+            pieces.append(np.ascontiguousarray(column.values[start:stop]))
+        about.append(_COLUMN.pack(_CLASSES.index(carried), flags, text))
     return _joined([np.frombuffer(b"".join(about), np.uint8), *pieces])
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .key_filters import Passed
 
 DICTIONARIES = frozenset(("bytedict", "text32k", "text255"))  # rows are codes of few entries
+READ_AS_CODES = frozenset(("bytedict",))  # those that native code reads as codes, of at most 256 entries
 _I64 = (-(1 << 63), (1 << 63) - 1)
 
 
@@ -193,13 +194,13 @@ def _by_reader(groups: list[RowGroup]) -> list[tuple[ExtentReader, np.ndarray]]:
     return [(reader, np.array(numbers)) for reader, numbers in found.values()]
 
 
-def in_dictionaries(groups: list[RowGroup], column: int) -> bool:
-    """Whether all blocks of a text column (by its id) are dictionaries."""
+def in_dictionaries(groups: list[RowGroup], column: int, names: frozenset[str] = DICTIONARIES) -> bool:
+    """Whether all blocks of a text column (by its id) are dictionaries, of encodings `names`."""
     for reader, numbers in _by_reader(groups):
         position = reader.position(column)
         assert position is not None
         codes = set(reader.footer.entries["encoding"][numbers, position].tolist())
-        if any(by_code(code).name not in DICTIONARIES for code in codes):
+        if any(by_code(code).name not in names for code in codes):
             return False
     return True
 

@@ -2,23 +2,37 @@
 
 Appending is native (kernels/append.py): `sink_begin` makes sure that the batch fits, each column is copied
 behind what is there, `sink_end` counts the rows. When the capacity (or a string heap) is short the op answers
-NEED_SPACE and `grow` doubles it; the query's budget is charged under the step's name.
+NEED_SPACE and `grow` doubles it; the query's budget is charged under the step's name. Text columns that can be had
+as codes are kept as codes (compile/codes.py); `finish` adds their dictionary, or their strings where it is too large.
 """
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..kernels import abi, memory
 from ..planner.expressions import ColumnRef, Expr
+from ..records import dataclass
 from ..storage.types import Physical
 from .collection import FIRST_HEAP, FIRST_ROWS, Collection, StoredColumn, allocate
 from .compile.batch import Value
+from .compile.codes import Coded, coded
 from .compile.program import External
 from .compile.segment import Segment
 from .context import Charge, MemoryBudget
+from .texts import EMPTY, pays
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column that is appended; `codes`: the value is codes."""
+
+    ref: ColumnRef
+    value: Value
+    codes: Coded | None = None
 
 
 class CollectSink:
@@ -27,18 +41,28 @@ class CollectSink:
     def __init__(self, segment: Segment, outputs: Sequence[tuple[ColumnRef, Expr]], budget: MemoryBudget,
                  step: str = "collecting rows") -> None:
         self._charge = Charge(budget, step)
-        compiler, builder = segment.compiler, segment.builder
-        values = compiler.values([e for _, e in outputs], slots=True)
-        values = [compiler.filled(v) for v in values]
-        self._columns = [(ref, value) for (ref, _), value in zip(outputs, values, strict=True)]
+        builder = segment.builder
+        self._columns = self._outputs(segment, outputs)
         begin = builder.block("sink_begin", k=External(lambda task: task.sink.rows_address))
         builder.growers[begin] = lambda task: task.sink.grow_rows()
-        for i, value in enumerate(values):
-            self._append(builder, i, value)
+        for i, output in enumerate(self._columns):
+            self._append(builder, i, output.value)
         builder.block("sink_end", k=External(lambda task: task.sink.rows_address))
+
+    def _outputs(self, segment: Segment, outputs: Sequence[tuple[ColumnRef, Expr]]) -> list[Output]:
+        """The columns in slots, as codes where they can be had."""
+        codes = {e.id: coded(segment.batch, e.id, self._charge) for _, e in outputs
+                 if isinstance(e, ColumnRef) and e.type.physical is Physical.STR}
+        found = [codes.get(e.id) if isinstance(e, ColumnRef) else None for _, e in outputs]
+        others = [e for (_, e), known in zip(outputs, found, strict=True) if known is None]
+        values = iter(segment.compiler.values(others, slots=True))
+        filled = segment.compiler.filled
+        return [Output(ref, filled(next(values)) if known is None else known.value, known)
+                for (ref, _), known in zip(outputs, found, strict=True)]
 
     def _append(self, builder: Any, i: int, value: Value) -> None:
         def column(task: Any) -> int:
+            task.sink.task_states = task.states
             address: int = task.sink.column_address(i)
             return address
 
@@ -53,7 +77,7 @@ class CollectSink:
             builder.block("append_valid", None, value.valid, k=External(validity))
 
     def state(self, index: int, rows: int) -> CollectState:
-        return CollectState([(ref, v) for ref, v in self._columns], min(rows, 1 << 16), self._charge.like(0))
+        return CollectState(self._columns, min(rows, 1 << 16), self._charge.like(0))
 
     def finish(self, state: CollectState) -> Collection:
         return state.finish()
@@ -66,20 +90,21 @@ class CollectState:
     column block:  [values, rows block, heap, heap used, heap capacity, missing; 8: validity, 9: rows block]
     """
 
-    def __init__(self, columns: list[tuple[ColumnRef, Value]], expected: int, charge: Charge) -> None:
+    def __init__(self, columns: list[Output], expected: int, charge: Charge) -> None:
         self._columns = columns
         self._charge = charge
+        self.task_states: dict[int, Any] = {}  # the task's, where dictionaries are
         self._rows = memory.words(0, 0)
         self.rows_address = memory.address(self._rows)
         self._blocks = memory.zeros(len(columns) * 16, np.int64).reshape(len(columns), 16)
         self._values: list[np.ndarray] = []
         self._valid: list[np.ndarray | None] = []
         self._heaps: list[list[np.ndarray]] = [[] for _ in columns]
-        for i, (_, value) in enumerate(columns):
-            self._values.append(allocate(value.carried, 0))
-            self._valid.append(None if value.valid is None else allocate(Physical.BOOL, 0))
+        for i, output in enumerate(columns):
+            self._values.append(allocate(output.value.carried, 0))
+            self._valid.append(None if output.value.valid is None else allocate(Physical.BOOL, 0))
             self._blocks[i, 1] = self._blocks[i, 9] = self.rows_address
-            if value.carried is Physical.STR:
+            if output.value.carried is Physical.STR:
                 self._new_heap(i, FIRST_HEAP)
         self._resize(max(min(expected, FIRST_ROWS), 16))
 
@@ -89,11 +114,11 @@ class CollectState:
         self._charge = self._charge.like(0)
         self._rows[0] = 0
         self._heaps = [[] for _ in self._columns]
-        for i, (_, value) in enumerate(self._columns):
-            self._values[i] = allocate(value.carried, 0)
+        for i, output in enumerate(self._columns):
+            self._values[i] = allocate(output.value.carried, 0)
             if self._valid[i] is not None:
                 self._valid[i] = allocate(Physical.BOOL, 0)
-            if value.carried is Physical.STR:
+            if output.value.carried is Physical.STR:
                 self._new_heap(i, FIRST_HEAP)
         self._resize(max(part.rows, FIRST_ROWS))
         return part
@@ -109,7 +134,8 @@ class CollectState:
 
     def _resize(self, capacity: int) -> None:
         rows = int(self._rows[0])
-        for i, (_, value) in enumerate(self._columns):
+        for i, output in enumerate(self._columns):
+            value = output.value
             width = value.carried.width + (value.valid is not None)
             self._charge.add(capacity * width)
             longer = allocate(value.carried, capacity)
@@ -138,11 +164,19 @@ class CollectState:
 
     def finish(self) -> Collection:
         columns = [
-            StoredColumn(ref, v.carried, v.valid is not None, self._values[i], self._valid[i], v.lo, v.hi)
-            for i, (ref, v) in enumerate(self._columns)
+            StoredColumn(o.ref, o.value.carried, o.value.valid is not None, self._values[i], self._valid[i],
+                         o.value.lo, o.value.hi)
+            for i, o in enumerate(self._columns)
         ]
         heaps = [h for column in self._heaps for h in column]
-        return Collection(columns, int(self._rows[0]), heaps, [self._charge]).trimmed()
+        made = Collection(columns, int(self._rows[0]), heaps, [self._charge]).trimmed()
+        for i, output in enumerate(self._columns):
+            if output.codes is not None:
+                texts = output.codes.texts(self.task_states) or EMPTY
+                made.columns[i] = made.columns[i].recoded(texts, None)
+                if not pays(len(texts), made.rows):
+                    made.decode(i)
+        return made
 
 
 class NoSink:
@@ -165,4 +199,4 @@ def null_column(like: StoredColumn, rows: int) -> StoredColumn:
     values[:] = 0
     valid = allocate(Physical.BOOL, rows)
     valid[:] = 0
-    return StoredColumn(like.ref, like.carried, True, values, valid, min(like.lo, 0), max(like.hi, 0))
+    return replace(like, nullable=True, values=values, valid=valid, lo=min(like.lo, 0), hi=max(like.hi, 0))

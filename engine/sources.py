@@ -19,13 +19,13 @@ import numpy as np
 from ..kernels import abi, memory, source_layout
 from ..planner.expressions import And, Expr
 from ..storage.types import Physical
-from .collection import Collection, widened
+from .collection import Collection, unify
 from .compile.batch import ScanColumn
 from .compile.program import External
 from .compile.segment import Segment
 from .hidden import LIVE, ROW_ID, row_ids
 from .hidden import live as live_rows
-from .pruning import RowGroup, column_proof, in_dictionaries
+from .pruning import READ_AS_CODES, RowGroup, column_proof, in_dictionaries
 
 if TYPE_CHECKING:
     from ..planner.physical import TableScan
@@ -73,9 +73,11 @@ class ScanSource:
                 segment.batch.scan[ref.id] = ScanColumn(index, column.type, Physical.I64, False, *_ANY)
                 continue
             lo, hi, nullable = column_proof(every, column.id, column.type)
+            text = column.type.physical is Physical.STR
             segment.batch.scan[ref.id] = ScanColumn(
                 index, column.type, column.type.physical, nullable, lo, hi,
-                dictionary=column.type.physical is Physical.STR and in_dictionaries(every, column.id),
+                dictionary=text and in_dictionaries(every, column.id),
+                coded=text and in_dictionaries(every, column.id, READ_AS_CODES),
             )
 
         if self.some_deleted:
@@ -156,10 +158,7 @@ class StoredSource:
     def __init__(self, parts: list[Collection], node: Any) -> None:
         self.parts = [p.trimmed() for p in parts]
         self.node = node
-        for i in range(len(parts[0].columns)):  # one program reads all parts: same classes
-            if any(p.columns[i].carried is Physical.I128 for p in self.parts):
-                for part in self.parts:
-                    part.columns[i] = widened(part.columns[i])
+        unify(self.parts)  # one program reads all parts
 
     @property
     def tasks(self) -> int:
@@ -173,8 +172,9 @@ class StoredSource:
         for index, column in enumerate(self.parts[0].columns):
             same = [p.columns[index] for p in self.parts]
             segment.batch.scan[column.ref.id] = ScanColumn(
-                index, column.ref.type, _carried(same), any(c.valid is not None for c in same),
-                min(c.lo for c in same), max(c.hi for c in same), stored=True,
+                index, column.ref.type, column.carried if column.texts is None else Physical.STR,
+                any(c.valid is not None for c in same), min(c.lo for c in same), max(c.hi for c in same),
+                stored=True, texts=column.texts,
             )
 
     def split(self, task: int, shares: int) -> list[StoredTask]:
@@ -183,11 +183,6 @@ class StoredSource:
         bounds = [batches * i // shares * abi.BATCH_ROWS for i in range(shares + 1)]
         runs = [(a, min(b, self.rows(task))) for a, b in pairwise(bounds) if a < b]
         return [StoredTask(self.parts[task], a, b) for a, b in runs or [(0, 0)]]
-
-
-def _carried(columns: list[Any]) -> Physical:
-    classes = {c.carried for c in columns}
-    return Physical.I128 if Physical.I128 in classes else columns[0].carried
 
 
 class StoredTask:

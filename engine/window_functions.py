@@ -23,6 +23,7 @@ from ..kernels.sorting import SortColumn, order_codes
 from ..planner.expressions import ColumnRef, Literal, WindowCall
 from ..storage.types import Physical
 from .collection import StoredColumn, narrowed
+from .texts import by_code
 from .window_sorted import Result, listagg, percentile_cont, percentile_disc
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ FITS = 1 << 62  # sums below surely fit an int64
 def compute(step: Step, ref: ColumnRef, call: WindowCall) -> StoredColumn:
     """The column of one call: a value for each row."""
     physical, values, valid = FUNCTIONS[call.function](step, call)
+    texts = step.column(call.args[0]).texts if call.function in PICKING else None
     if len(values) != step.part.rows:
         raise InternalError(f"{call.function} gave {len(values)} values for {step.part.rows} rows")
     if valid is not None and valid.all():
         valid = None
     column = narrowed(StoredColumn(ref, physical, valid is not None, values, valid))
+    if texts is not None:
+        return column.recoded(texts, None)
     if column.carried is Physical.I64 and len(column.values):
         column.lo, column.hi = int(column.values.min()), int(column.values.max())
     elif column.carried is Physical.I128:
@@ -127,7 +131,8 @@ def _numbered(step: Step, call: WindowCall, counted: k.Counted) -> Result:
 def _best(step: Step, call: WindowCall) -> Result:
     """MIN, MAX and what is one of them: BOOL_AND, BOOL_OR, ANY_VALUE."""
     column = step.column(call.args[0])
-    codes = order_codes(SortColumn(column.carried.value, column.values, column.valid), step.part.rows)
+    ordered = column.values if column.texts is None else by_code(column.texts.ranks, column.values)
+    codes = order_codes(SortColumn(column.carried.value, ordered, column.valid), step.part.rows)
     largest = call.function in ("max", "bool_or")
     rows = k.best_rows(codes, column.valid, step.frames(call.frame), largest)
     found = (column.carried, *k.gather(column.carried.value, column.values, column.valid, rows))
@@ -204,6 +209,8 @@ def _position(call: WindowCall) -> int | None:
 
 _RANKS = ("row_number", "rank", "dense_rank", "percent_rank", "cume_dist")
 _BEST = ("min", "max", "bool_and", "bool_or", "any_value")
+# Their results are values of their first argument; of a column of codes they are codes too.
+PICKING = frozenset(("lag", "lead", "first_value", "last_value", "nth_value", "percentile_disc", *_BEST))
 _DEVIATIONS = ("stddev_samp", "stddev_pop", "var_samp", "var_pop")
 FUNCTIONS: dict[str, Callable[[Step, WindowCall], Result]] = {
     **dict.fromkeys(_RANKS, _rank),

@@ -146,25 +146,26 @@ def listagg(step: Step, call: WindowCall) -> Result:
     column, delimiter = step.column(call.args[0]), call.args[1]
     if not isinstance(delimiter, Literal):
         raise InternalError("a delimiter must be constant")
-    keep = (column.values[:, 1] > 0).view(np.uint8)
+    views = step.views(call.args[0])
+    keep = (views[:, 1] > 0).view(np.uint8)
     if column.valid is not None:
         keep &= column.valid
     if call.distinct:
-        keep = _first_of_each(step, column, keep)
-    joined = k.join_texts(step.segments, column.values, keep, (delimiter.value or "").encode(), LISTAGG_LIMIT)
+        keep = _first_of_each(step, views, keep)
+    joined = k.join_texts(step.segments, views, keep, (delimiter.value or "").encode(), LISTAGG_LIMIT)
     if joined is None:
         raise ProgrammingError("Result size exceeds LISTAGG limit", sqlstate="54000",
                                detail=f"A result may have {LISTAGG_LIMIT:,} bytes.",
                                position=None if call.span is None else call.span[0])
-    views, heap = joined
+    lists, heap = joined
     step.heaps.append(heap)
-    return spread(step, call, (Physical.STR, views, (views[:, 1] > 0).view(np.uint8)))
+    return spread(step, call, (Physical.STR, lists, (lists[:, 1] > 0).view(np.uint8)))
 
 
-def _first_of_each(step: Step, column: StoredColumn, keep: np.ndarray) -> np.ndarray:
+def _first_of_each(step: Step, views: np.ndarray, keep: np.ndarray) -> np.ndarray:
     """Of the rows to keep, the first with each text in its partition (trailing blanks do not count)."""
     rows = np.flatnonzero(keep)
-    codes = order_codes(SortColumn("str", column.values), step.part.rows)[rows]
+    codes = order_codes(SortColumn("str", views), step.part.rows)[rows]
     partition = np.repeat(np.arange(step.segments.count), np.diff(step.segments.starts))[rows]
     order = sort_rows([SortColumn("i64", partition), SortColumn("i64", codes)], len(rows))
     partition, codes = partition[order], codes[order]

@@ -56,8 +56,13 @@ class Step:
             raise InternalError("a window's keys and arguments must be columns")
         return self.part.column(expr.id)
 
+    def views(self, expr: Expr) -> np.ndarray:
+        """The strings of a text column."""
+        return self.column(expr).views(0, self.part.rows)
+
     def _keys(self, exprs: Sequence[Expr]) -> list[Key]:
         columns = [self.column(e) for e in exprs]
+        columns = [c if c.texts is None else c.numbered() for c in columns]
         return [(c.carried.value, c.values, c.valid) for c in columns]
 
     @property

@@ -22,8 +22,8 @@ from ..errors import InternalError
 from ..records import dataclass
 from . import group_layout as layout
 from . import memory, pack
-from .abi import BATCH_ROWS
-from .kinds import WIDTHS, code_of
+from .abi import BATCH_ROWS, FRAME_WORDS, NEED_SPACE
+from .kinds import K_BYTES, WIDTHS, code_of
 
 DENSE_LIMIT = 1 << 24  # entries of a dense table (64 MB)
 FIRST_CAPACITY = 1024
@@ -34,11 +34,15 @@ _DTYPES = {"i64": np.int64, "f64": np.float64, "bool": np.uint8, "i128": np.int6
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """A key's physical class; `low` and `high`: proven bounds of an i64 key, where known."""
+    """A key's physical class; `low` and `high`: proven bounds of an i64 key, where known.
+
+    `exact`: strings are the same only if their bytes are, trailing blanks too.
+    """
 
     physical: str
     low: int | None = None
     high: int | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,20 @@ class GroupTable:
         if self.count >= self.capacity:
             self._resize(2 * self.capacity)
 
+    def ids(self, values: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
+        """The ids of whole contiguous columns of a one-key table, new ones for keys not met before (int64)."""
+        rows = len(values)
+        ids, frame = memory.empty(rows, np.int64), memory.zeros(FRAME_WORDS, np.int64)
+        width = WIDTHS[self.keys[0].physical]
+        run, out, at = pack.native(self.op), memory.address(ids), memory.address(values)
+        flags = 0 if valid is None else memory.address(valid)
+        for start in range(0, rows, BATCH_ROWS):
+            some = flags + start if flags else 0
+            operands = (out + 8 * start, at + width * start, some, 0, self.address, min(BATCH_ROWS, rows - start))
+            while run(*operands, memory.address(frame)) == NEED_SPACE:
+                self.grow()
+        return ids
+
     def reset(self) -> None:
         """Forget all groups, keep the memory."""
         self.words[layout.G_COUNT] = 0
@@ -155,7 +173,7 @@ class GroupTable:
     def _describe_keys(self) -> None:
         for j, key in enumerate(self.keys):
             words = self._key_words(j)
-            words[layout.GK_KIND] = code_of(key.physical)
+            words[layout.GK_KIND] = K_BYTES if key.exact else code_of(key.physical)
             words[layout.GK_WIDTH] = WIDTHS[key.physical]
             if self.kind == "generic":
                 words[layout.GK_HASH_OP] = pack.address(f"hash_{key.physical}")

@@ -52,7 +52,7 @@ from .group_layout import (
 from .hash_ops import canonical_bits
 from .intrinsics import as_u64, call_op, i32p, i64p, inline, memory_copy, prefetch, shared, u8p, u64p
 from .join_lookup import same_key, slot_of
-from .kinds import K_BOOL, K_F64, K_I64, K_I128, K_STR
+from .kinds import K_BOOL, K_BYTES, K_F64, K_I64, K_I128, K_STR
 from .registry import kernel, op
 from .text import significant, text_equal
 
@@ -167,6 +167,9 @@ def stored_equals(t, key, group, row):
             p, q = i64p(x), i64p(y)
             length, stored = significant(p[0], p[1]), t[G_HEAP] + q[0]
             equal = length == significant(stored, q[1]) and text_equal(p[0], stored, length)
+        elif key[GK_KIND] == K_BYTES:
+            p, q = i64p(x), i64p(y)
+            equal = p[1] == q[1] and text_equal(p[0], t[G_HEAP] + q[0], p[1])
         else:
             equal = same_key(key[GK_KIND], x, y)
     return equal
@@ -190,7 +193,7 @@ def text_bytes(table, row):
     total = 0
     for j in range(i64p(table)[G_KEYS]):
         key = key_words(table, j)
-        if key[GK_KIND] == K_STR:
+        if key[GK_KIND] >= K_STR:
             total += i64p(key[GK_VALUES])[2 * row + 1]
     return total
 

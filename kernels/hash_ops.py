@@ -3,6 +3,7 @@
     op            out          a        b              c                          k
     hash_i64      u64 hashes   values   validity or 0  0, or hashes so far        -
     hash_f64, hash_bool, hash_i128, hash_str           the same
+    hash_code     u64 hashes   codes    "              "                          address of u64 hashes by code
     slice_of      I64 slices   hashes   -              -                          number of slices
 
 A column's hash is h = mix(value); a NULL hashes to a constant. With `c` the answer combines:
@@ -138,6 +139,14 @@ def hash_str(out, a, b, c, k, n, frame):
     h, x = u64p(out), i64p(a)
     for i in range(n):
         h[i] = _one(hash_text(x[2 * i], significant(x[2 * i], x[2 * i + 1])), i, b, c)
+    return OK
+
+
+@op("hash_code")
+def hash_code(out, a, b, c, k, n, frame):
+    h, codes, known = u64p(out), i64p(a), u64p(k)
+    for i in range(n):
+        h[i] = _one(known[codes[i]], i, b, c)
     return OK
 
 

@@ -44,6 +44,16 @@ def hash_array(
     return out
 
 
+def hash_codes(codes: np.ndarray, hashes: np.ndarray, into: np.ndarray | None = None) -> np.ndarray:
+    """Hashes of a column of codes, whose values have `hashes`; `into`: combined, in place."""
+    rows = len(codes)
+    check_values("i64", codes, rows)
+    out = np.empty(rows, np.uint64) if into is None else into
+    previous = 0 if into is None else address(into)
+    pack.native("hash_code")(address(out), address(codes), 0, previous, address(hashes), rows, 0)
+    return out
+
+
 def slice_array(hashes: np.ndarray, slices: int) -> np.ndarray:
     """The slice of each hash."""
     out = np.empty(len(hashes), np.int64)

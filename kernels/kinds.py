@@ -14,6 +14,7 @@ K_F64 = 1
 K_BOOL = 2
 K_I128 = 3
 K_STR = 4
+K_BYTES = 5  # strings as K_STR, but trailing blanks count (group tables: GroupKey.exact)
 
 CODES = {"i64": K_I64, "f64": K_F64, "bool": K_BOOL, "i128": K_I128, "str": K_STR}
 WIDTHS = {"i64": 8, "f64": 8, "bool": 1, "i128": 16, "str": 16}  # bytes of one value

@@ -25,7 +25,7 @@ import numpy as np
 from ..errors import InternalError
 from ..records import dataclass
 from . import pack
-from .abi import BATCH_ROWS, FRAME_WORDS, NEED_SPACE
+from .abi import BATCH_ROWS
 from .group_table import GroupKey, GroupTable
 from .kinds import check_values
 from .memory import address, empty
@@ -103,6 +103,16 @@ def topk(columns: Sequence[SortColumn], rows: int, limit: int) -> np.ndarray:
 def _take(column: SortColumn, rows: np.ndarray) -> SortColumn:
     valid = None if column.valid is None else column.valid[rows]
     return SortColumn(column.physical, column.values[rows], valid, column.descending, column.nulls_first)
+
+
+def text_ranks(views: np.ndarray) -> np.ndarray:
+    """Dense ranks of distinct strings (n, 2); those that differ in trailing blanks only share one."""
+    return _sorted_ranks(_significant(views))
+
+
+def has_trailing_blanks(views: np.ndarray) -> bool:
+    """Whether some string (n, 2) ends in a blank."""
+    return not np.array_equal(_significant(views)[:, 1], views[:, 1])
 
 
 # -- sorting codes -----------------------------------------------------------------------------------
@@ -246,14 +256,7 @@ def _text_ranks(views: np.ndarray) -> np.ndarray:
 def _intern(views: np.ndarray) -> tuple[GroupTable, np.ndarray]:
     """A table of the distinct strings, and each row's id in it."""
     table = GroupTable([GroupKey("str")])
-    ids, frame = empty(len(views), np.int64), np.zeros(FRAME_WORDS, np.int64)
-    native, at, out = pack.native(table.op), address(views), address(ids)
-    for start in range(0, len(views), BATCH_ROWS):
-        n = min(BATCH_ROWS, len(views) - start)
-        operands = (out + 8 * start, at + 16 * start, 0, 0)
-        while native(*operands, table.address, n, address(frame)) == NEED_SPACE:
-            table.grow()
-    return table, ids
+    return table, table.ids(views)
 
 
 def _text_words(views: np.ndarray) -> tuple[np.ndarray, int]:

@@ -9,6 +9,8 @@ only a vector of row numbers into the one before:
 
 Nothing is copied when a generation is made. A column is fetched or gathered when an expression first
 needs it, for the rows that are then left, through the composed row numbers (late materialisation).
+A text column that collections carry as codes of a dictionary (`texts`) is decoded here for whoever asks for its
+strings; `codes` gives the codes (codes.py).
 
 `Value` is a column during compilation: where its bytes are, whether it can be NULL, and its proven range
 [lo, hi]: zone maps carried through expressions decide whether 64 bits suffice (DESIGN: value ranges).
@@ -16,13 +18,16 @@ needs it, for the rows that are then left, through the composed row numbers (lat
 from __future__ import annotations
 
 from dataclasses import field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InternalError
 from ...planner.expressions import ColumnId
 from ...records import dataclass
 from ...storage.types import Physical, SqlType
 from .program import External, Place, ProgramBuilder
+
+if TYPE_CHECKING:
+    from ..texts import Texts
 
 NOT_CONSTANT: Any = object()
 
@@ -71,7 +76,9 @@ class ScanColumn:
     lo: int = 0
     hi: int = 0
     dictionary: bool = False  # every block of it is a string dictionary
+    coded: bool = False  # every block of it can be read as codes of few entries
     stored: bool = False  # source is a collection (chunk ops), not blocks
+    texts: Texts | None = None  # the collection has codes of this dictionary
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class BuildColumn:
     nullable: bool  # the stored column can be NULL
     lo: int = 0
     hi: int = 0
+    texts: Texts | None = None  # `values` are codes of this dictionary
 
 
 @dataclass(slots=True)
@@ -110,6 +118,7 @@ class Batch:
         self._joins: list[_Join] = []
         self._index: dict[tuple[int, int], Place] = {}  # (older, newer) -> row numbers
         self._slots: dict[tuple[int, ColumnId], Value] = {}
+        self._codes: dict[tuple[int, ColumnId], Value] = {}
         self._registers: dict[ColumnId, Value] = {}
         self._register_section = -1
 
@@ -184,7 +193,7 @@ class Batch:
         """Whether the column must be brought into a slot before a vector section may use it."""
         if column in self.computed:
             return self.computed[column][0] != self.generation
-        return not (column in self.scan and self.generation == 0)
+        return not (column in self.scan and self.generation == 0 and self.scan[column].texts is None)
 
     def vector_value(self, column: ColumnId) -> Value:
         """The column for a vector section: a slot, or decoded here into a register."""
@@ -212,13 +221,40 @@ class Batch:
                 value = self._move(*self.computed[column])
             elif column in self.scan:
                 earlier = self._earlier(column)
-                value = self._fetch(self.scan[column]) if earlier is None else self._move(*earlier)
+                value = self._fetch(column) if earlier is None else self._move(*earlier)
             elif column in self.build:
-                value = self._gather_build(self.build[column])
+                value = self._gather_build(column)
             else:
                 raise InternalError(f"column {column} is not available in this segment")
             self._slots[key] = value
         return value
+
+    def codes(self, column: ColumnId) -> Value:
+        """The codes of a column with `texts`, in slots of the present generation."""
+        key = (self.generation, column)
+        value = self._codes.get(key)
+        if value is None:
+            scan = self.scan.get(column)
+            value = self._gather_codes(self.build[column]) if scan is None else self._fetch_codes(scan)
+            self._codes[key] = value
+        return value
+
+    def _fetch_codes(self, column: ScanColumn) -> Value:
+        assert column.texts is not None
+        return self._fetch_chunk(replace(column, carried=Physical.I64, lo=0, hi=len(column.texts) - 1))
+
+    def _gather_codes(self, column: BuildColumn) -> Value:
+        assert column.texts is not None
+        return self._gather_plain(replace(column, carried=Physical.I64, lo=0, hi=len(column.texts) - 1))
+
+    def _decoded(self, column: ColumnId, texts: Texts) -> Value:
+        """The strings of a column of codes, as views into the dictionary."""
+        codes = self.codes(column)
+        place = self.builder.slot(Physical.STR)
+        views = self.builder.constant(texts.views)
+        self.builder.constants.append(texts)
+        self.builder.block("gather_str", place, views, codes.place)
+        return Value(codes.type, Physical.STR, place, codes.valid)
 
     def _earlier(self, column: ColumnId) -> tuple[int, Value] | None:
         """The column as it was fetched for an older generation: gathering is cheaper than decoding."""
@@ -251,9 +287,12 @@ class Batch:
                 b.vector("load_valid", valid, k=column.index)
         return Value(column.type, carried, place, valid, column.lo, column.hi)
 
-    def _fetch(self, column: ScanColumn) -> Value:
+    def _fetch(self, id: ColumnId) -> Value:
+        column = self.scan[id]
+        if column.texts is not None:
+            return self._decoded(id, column.texts)
         if column.stored:
-            return self._fetch_stored(column)
+            return self._fetch_chunk(column)
         b, carried = self.builder, column.carried
         rows = self.index_from(0)
         place = b.slot(carried)
@@ -264,7 +303,7 @@ class Batch:
             b.block("fetch_valid", valid, rows, k=column.index)
         return Value(column.type, carried, place, valid, column.lo, column.hi)
 
-    def _fetch_stored(self, column: ScanColumn) -> Value:
+    def _fetch_chunk(self, column: ScanColumn) -> Value:
         b, carried = self.builder, column.carried
         rows = self.index_from(0)
         place = b.slot(carried)
@@ -275,7 +314,11 @@ class Batch:
             b.block("fetch_chunk_valid", valid, rows, k=column.index * 2 + 1)
         return Value(column.type, carried, place, valid, column.lo, column.hi)
 
-    def _gather_build(self, column: BuildColumn) -> Value:
+    def _gather_build(self, id: ColumnId) -> Value:
+        column = self.build[id]
+        return self._gather_plain(column) if column.texts is None else self._decoded(id, column.texts)
+
+    def _gather_plain(self, column: BuildColumn) -> Value:
         b = self.builder
         rows = self.build_rows(column.join)
         place = b.slot(column.carried)

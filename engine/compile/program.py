@@ -79,7 +79,7 @@ class ProgramBuilder:
     node: Any = None  # the plan node being compiled: instructions are booked to it
     owners: list[Any] = field(default_factory=list)  # plan node of each instruction
     span: tuple[int, int] | None = None  # of the expression being compiled
-    constants: list[np.ndarray] = field(default_factory=list)  # parameter blocks, kept alive
+    constants: list[Any] = field(default_factory=list)  # parameter blocks and what they point to, kept alive
     kept: dict[int, Place] = field(default_factory=dict)  # register -> the slot that is used in its place
     section: int = 0  # number of the current vector section; registers live in one only
     _next: int = 0
@@ -126,6 +126,11 @@ class ProgramBuilder:
         """Keep a parameter block alive with the program; its address."""
         self.constants.append(words)
         return memory.address(words)
+
+    def constant(self, values: np.ndarray) -> External:
+        """An operand that is the same array for all tasks and batches; kept alive with the program."""
+        at = self.parameters(values)
+        return External(lambda task: at)
 
     def finish(self) -> Template:
         for instruction in self.instructions if self.kept else ():

@@ -20,6 +20,7 @@ from ...planner.physical import HashJoin, JoinType
 from ...storage.types import Physical
 from . import numeric
 from .batch import Batch, BuildColumn, Value
+from .codes import numbered
 from .expressions import Compiler
 from .program import External, Place, ProgramBuilder, Template
 
@@ -35,6 +36,7 @@ class Segment:
         self.batch = Batch(self.builder)
         self.compiler = Compiler(self.builder, self.batch)
         self.sides: list[BuildSide] = []
+        self.source_rows = 0  # rows that go in
         self.empty = False  # proven: no row reaches the sink
 
     def finish(self) -> Template:
@@ -75,6 +77,7 @@ class Segment:
 
     def probe(self, join: HashJoin, side: BuildSide) -> Place | None:
         """Stream the rows through the join's table. Returns the build row numbers (None: SEMI, ANTI)."""
+        side.encode(self.source_rows, join.props.rows)
         keys = self._probe_keys(join, side)
         if join.type is JoinType.ANTI and join.null_aware and not self._not_in(side, keys):
             return None
@@ -114,7 +117,14 @@ class Segment:
         self.batch.advance(rows)
 
     def _probe_keys(self, join: HashJoin, side: BuildSide) -> list[Value]:
-        keys = [self.compiler.filled(v) for v in self.compiler.values(join.probe_keys, slots=True)]
+        found: dict[int, Value] = {}
+        for i, (expr, texts) in enumerate(zip(join.probe_keys, side.key_texts(), strict=True)):
+            if texts is not None and isinstance(expr, ColumnRef):
+                numbers = numbered(self.batch, expr.id, texts, side.charge)
+                found.update({} if numbers is None else {i: numbers})
+        others = self.compiler.values([e for i, e in enumerate(join.probe_keys) if i not in found], slots=True)
+        rest = iter(others)
+        keys = [found[i] if i in found else self.compiler.filled(next(rest)) for i in range(len(join.probe_keys))]
         out = []
         for key, wide in zip(keys, side.wide_keys(), strict=True):
             if wide and key.carried is Physical.I64:
@@ -156,8 +166,9 @@ class Segment:
                 return 0 if found is None else memory.address(found)
 
             self.batch.build[column.ref.id] = BuildColumn(
-                External(values), External(valid), join, number, position, column.ref.type, column.carried,
-                column.nullable, column.lo, column.hi,
+                External(values), External(valid), join, number, position, column.ref.type,
+                column.carried if column.texts is None else Physical.STR,
+                column.nullable, column.lo, column.hi, column.texts,
             )
 
 

@@ -131,6 +131,40 @@ def test_interning_columns_together(data: st.DataObject) -> None:
     assert len(set(zip(*known, strict=True))) == table.count
 
 
+def test_ids_are_codes_where_null_is_the_first(scan: Scan) -> None:
+    """By a table that has NULL already; blanks at the end count if it is exact."""
+    for exact, count in ((True, 3), (False, 2)):
+        table = GroupTable([GroupKey("str", exact=exact)], 8)
+        assert table.ids(memory.zeros(2, np.int64).reshape(1, 2), memory.zeros(1, np.uint8)).tolist() == [0]
+        interner = Interner([1], table)
+        while (answer := scan.run("intern_columns", np.int64, interner.block))[0] == abi.NEED_SPACE:
+            table.grow()
+        status, codes = answer
+        known = table.export()[0]
+        texts = [None if t is None else t.decode() for t in python_values("str", known.values, known.valid)]
+        assert (status, [texts[code] for code in codes]) == (abi.OK, scan.rows)
+        assert [code == 0 for code in codes] == [row is None for row in scan.rows]
+        views, owned = text_descriptor([b"x", b"x ", b"x"], True)
+        run, columns = Run(), memory.words(0, memory.address(views))
+        run.frame[abi.F_USER], out = memory.address(columns), run.out(3)
+        while run.call("intern_columns", out, k=interner.block, n=3) == abi.NEED_SPACE:
+            table.grow()
+        assert (len(set(out.tolist())) + 1, len(owned) > 0) == (count, True)
+
+
+def test_few_rows_bring_only_their_strings() -> None:
+    rows = [b"%d" % i for i in range(200)]
+    descriptor, owned = text_descriptor(rows, True)
+    run, columns = Run(), memory.words(memory.address(descriptor))
+    run.frame[abi.F_USER] = memory.address(columns)
+    table = GroupTable([GroupKey("str", exact=True)])
+    selection, out = memory.words(7, 11, -1, 7), run.out(4)
+    assert run.call("intern_columns", out, selection, k=Interner([0], table).block, n=4) == abi.OK
+    known = table.export()[0]
+    texts = python_values("str", known.values, known.valid)
+    assert ([texts[code] for code in out], len(texts), len(owned) > 0) == ([b"7", b"11", None, b"7"], 3, True)
+
+
 def test_results_of_a_dictionary_hold_for_one_row_group() -> None:
     block = make_column(ColumnScratch(), 0, "compare_str_k", memory.address(items := make_comparison(C_EQ, "b")))
     for group, texts in ((1, [b"a", b"b"]), (1, [b"a", b"b"]), (2, [b"b", b"c"]), (0, [b"a", b"b"]), (0, [b"b", b"c"])):

@@ -147,3 +147,19 @@ def test_any_keys_property(batch: list[tuple[Any, ...]]) -> None:
     assert exported(table) == list(known)
     single, known = GroupTable([GroupKey("i64")], 8), {}
     assert ids_of(single, ["i64"], keys[:1])[0] == expected(keys[:1], known)
+
+
+def test_exact_text_keys_count_trailing_blanks() -> None:
+    texts = [b"a", b"a ", b"", b" ", b"a", b" ", b"a  "]
+    values, _ = column("str", texts)
+    exact, other = GroupTable([GroupKey("str", exact=True)], 8), GroupTable([GroupKey("str")], 8)
+    assert exact.ids(values).tolist() == [0, 1, 2, 3, 0, 3, 4]
+    assert other.ids(values).tolist() == [0, 0, 1, 1, 0, 1, 0]
+    assert [row[0] for row in exported(exact)] == [b"a", b"a ", b"", b" ", b"a  "]
+
+
+def test_ids_of_a_column_longer_than_a_batch() -> None:
+    keys = some(TEXTS, 150_000, 3)
+    values, valid = column("str", keys)
+    known: dict[Any, int] = {}
+    assert GroupTable([GroupKey("str")], 8).ids(values, valid).tolist() == expected([keys], known)

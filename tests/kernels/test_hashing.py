@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support_kernels import column
 from warehouse.errors import InternalError
-from warehouse.kernels.hashing import HASH_VERSION, hash_array, reference_hash, slice_array
+from warehouse.kernels.hashing import HASH_VERSION, hash_array, hash_codes, reference_hash, slice_array
 
 VALUES: dict[str, list[Any]] = {
     "i64": [0, 1, -1, 42, None, (1 << 63) - 1, -(1 << 63)],
@@ -34,6 +34,17 @@ def test_combining_keeps_the_specification_and_the_array(kind: str) -> None:
     expected = [reference_hash(v, kind, int(h)) for v, h in zip(VALUES[kind], before, strict=True)]
     assert hash_array(values, kind, valid, into=before) is before
     assert before.tolist() == expected
+
+
+def test_codes_hash_as_their_values() -> None:
+    """NULL is code 0."""
+    values, valid = column("str", [None, b"a", b"b  ", b"b"])
+    hashes, codes = hash_array(values, "str", valid), np.array([3, 0, 1, 2, 3])
+    assert hash_codes(codes, hashes).tolist() == hashes[codes].tolist()
+    before = hash_array(np.arange(5), "i64")
+    texts = [None, b"a", b"b", b"b"]
+    wanted = [reference_hash(texts[code], "str", int(h)) for code, h in zip(codes, before, strict=True)]
+    assert hash_codes(codes, hashes, into=before).tolist() == wanted
 
 
 def test_vectors_of_version_1() -> None:
