@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import warehouse
-from oracle.judge import QUERIES, text
-from warehouse.bench import data
+from warehouse.bench.tpch import TPCH
 from warehouse.engine.context import Context
 from warehouse.engine.handlers import binding, insert, select
 from warehouse.planner.physical import PhysicalQuery
@@ -20,7 +19,7 @@ SCALE = 0.01
 @pytest.fixture(scope="module")
 def tpch() -> Iterator[Any]:
     connection = warehouse.connect(":memory:", nodes=2, slices_per_node=2, threads=2)
-    data.load(connection, data.generate(SCALE), "demo")
+    TPCH.load(connection, TPCH.generate(SCALE), "demo")
     yield connection
     connection.close()
 
@@ -50,12 +49,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return times
 
 
-@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("query", TPCH.queries)
 def test_a_pickled_plan_gives_the_same_answer(tpch: Any, query: str, monkeypatch: pytest.MonkeyPatch,
                                               request: pytest.FixtureRequest) -> None:
-    expected = tpch.execute(text(query, SCALE)).fetchall()
+    expected = tpch.execute(TPCH.text(query, SCALE)).fetchall()
     sent = request.getfixturevalue("sent")
-    assert tpch.execute(text(query, SCALE)).fetchall() == expected
+    assert tpch.execute(TPCH.text(query, SCALE)).fetchall() == expected
     assert len(sent) == 2
     assert max(sent) < 2_000_000
 
