@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...errors import DataError, StringTooLong
 from ...kernels import abi
@@ -32,13 +31,14 @@ from ...planner.expressions import Call, Cast, Expr, Literal
 from ...planner.functions import FALLIBLE, UNCACHED
 from ...records import dataclass
 from ...storage.types import MAX_VARCHAR, Physical, SqlType
-from ..functions import columns, scalar
+from ..functions import scalar
 from . import arrow_slots
 from .batch import Value, type_range
 from .functions import EMITTERS
 from .program import Place
 
 if TYPE_CHECKING:
+    from ..functions import columns
     from .expressions import Compiler
 
 Row = tuple[Any, ...]
@@ -75,6 +75,8 @@ class _Work:
 
 def call(c: Compiler, expr: Call) -> Value:
     """A function of the library over a batch."""
+    from ..functions import columns  # with pyarrow.compute, which most queries do without
+
     function, types = scalar.FUNCTIONS[expr.key], [a.type for a in expr.args]
     form = columns.FORMS.get(expr.key)
     work = _Work(
@@ -99,6 +101,7 @@ def slice_number(c: Compiler, expr: Call) -> Value:
 def cast(c: Compiler, expr: Cast) -> Value:
     """A cast to or from text."""
     from ..evaluate import cast as cast_value
+    from ..functions import columns
 
     source, to = expr.operand.type, expr.type
     work = _Work(
@@ -117,6 +120,8 @@ def trim(c: Compiler, expr: Call) -> Value:
 
 
 def _emit(c: Compiler, args: tuple[Expr, ...], work: _Work, span: tuple[int, int] | None) -> Value:
+    from ..functions import columns
+
     values, inherited = _arguments(c, args)
     carried = work.type.physical
     out, valid = c.builder.slot(carried), c.builder.slot(Physical.BOOL)
@@ -192,6 +197,8 @@ def _checked(array: pa.Array, work: _Work, failures: Failures) -> pa.Array:
     """Text beyond the largest VARCHAR fails."""
     if work.type.physical is not Physical.STR or not work.fallible or array.nbytes <= MAX_VARCHAR:
         return array
+    import pyarrow.compute as pc
+
     long = pc.greater(pc.binary_length(array), MAX_VARCHAR).fill_null(False)
     for row in np.flatnonzero(np.asarray(long)).tolist():
         failures.by_row.setdefault(row, StringTooLong(f"the result is longer than {MAX_VARCHAR} bytes"))
@@ -247,6 +254,8 @@ def _one(row: Row, work: _Work) -> Any:
 
 def fold_case(value: Value, out: Place, key: str) -> Callable[[Any, int], None]:
     """UPPER, LOWER of a batch that is not plain ASCII."""
+    import pyarrow.compute as pc
+
     change = pc.utf8_upper if key == "upper" else pc.utf8_lower
 
     def run(task: Any, rows: int) -> None:

@@ -10,7 +10,21 @@ from typing import Any
 
 from ...records import dataclass
 from ...storage.types import Kind, SqlType
-from . import aggregate, conditional, conversion, datetime, hash, json, math, moments, regexp, string, system
+from . import (
+    aggregate,
+    conditional,
+    conversion,
+    datetime,
+    hash,
+    json,
+    math,
+    moments,
+    ordered,
+    regexp,
+    string,
+    system,
+    window,
+)
 from .missing import MISSING, refusal
 from .signature import Rule, Signature
 
@@ -61,7 +75,7 @@ def entries() -> dict[str, Entry]:
     for name in sorted(MISSING):
         why = str(refusal(name)).removeprefix(f"function {name} is not supported").removeprefix(": ").strip()
         found[name] = Entry(name, "", REFUSED, (), f"not {why}" if why == "yet" else why)
-    for entry in (*_scalars(), *_aggregates()):
+    for entry in (*_scalars(), *_aggregates(), *_windows()):
         found[entry.name] = entry
     for name, (family, how) in SYNTAX.items():
         found[name] = Entry(name, family, SUPPORTED, (how,))
@@ -83,6 +97,22 @@ def _aggregates() -> Iterator[Entry]:
     for each in aggregate.AGGREGATES:
         for name in each.names:
             yield Entry(name, "Aggregate", SUPPORTED, (f"{name}([DISTINCT] value)",))
+    for function in ordered.ORDERED:
+        if function.alone:
+            how = "" if function.within == "refused" else " WITHIN GROUP (ORDER BY ...)"
+            yield Entry(function.name, "Aggregate", SUPPORTED, (f"{function.name}(...){how}",))
+    for name in ("grouping", "grouping_id"):
+        yield Entry(name, "Aggregate", SUPPORTED, (f"{name}(column [, column ...])",))
+    yield Entry("generate_series", "System", LEADER_ONLY, ("generate_series(start, stop [, step])",))
+
+
+def _windows() -> Iterator[Entry]:
+    for function in window.WINDOWS:
+        if window.is_only_window(function.name):
+            least, most = function.arguments
+            words = ", ".join(["value", "number"][:least]) + ("" if most == least else " [, number]")
+            yield Entry(function.name, "Window", SUPPORTED, (f"{function.name}({words}) OVER (...)",))
+    yield Entry("percentile_disc", "Window", SUPPORTED, ("percentile_disc(p) WITHIN GROUP (ORDER BY ...) OVER (...)",))
 
 
 def call_text(name: str, signature: Signature) -> str:

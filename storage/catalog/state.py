@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NoReturn
+from dataclasses import field, replace
+from typing import Any, NoReturn
 
 from ... import errors
+from ...records import dataclass
 from ..deletes import DeleteVector, Group
 from ..schema import (
     ColumnStatistics,
@@ -49,7 +50,11 @@ class TableEntry:
     exact_bounds: bool = True
     changed_seq: int = 0
     deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
-    _data: TableData | None = field(default=None, init=False)
+    _data: TableData | None = field(default=None, repr=False)
+
+    def changed(self, **changes: Any) -> TableEntry:
+        """The entry with other fields, its statistics to be worked out anew."""
+        return replace(self, _data=None, **changes)
 
     @property
     def rows(self) -> int:
@@ -254,7 +259,7 @@ class _Application:
         self._put(changed)
         entry = self.entries.get(changed.id)
         if isinstance(changed, Table) and entry is not None:
-            self.entries[changed.id] = replace(entry, table=changed)
+            self.entries[changed.id] = entry.changed(table=changed)
 
     def _entry(self, seen: Table) -> TableEntry:
         self._current(seen)
@@ -283,8 +288,8 @@ class _Application:
             fresh = TableEntry(entry.table, replicated=starts_replicated(entry.table), changed_seq=self.seq)
             self.entries[entry.table.id] = fresh
             return
-        self.entries[entry.table.id] = replace(
-            entry, extents=left, exact_bounds=exact, changed_seq=self.seq, deleted=deleted
+        self.entries[entry.table.id] = entry.changed(
+            extents=left, exact_bounds=exact, changed_seq=self.seq, deleted=deleted
         )
 
     def _delete_rows(self, gone: DeleteRows) -> None:
@@ -303,7 +308,7 @@ class _Application:
         self.changes.vectors.update(gone.vectors)
         self.changes.touched.add(entry.table.id)
         self._leave(
-            replace(entry, deleted=deleted), tuple(e for e in entry.extents if e.id in empty),
+            entry.changed(deleted=deleted), tuple(e for e in entry.extents if e.id in empty),
             tuple(e for e in entry.extents if e.id not in empty), exact=entry.exact_bounds,
         )
 
@@ -317,8 +322,8 @@ class _Application:
         for column, following in added.identity.items():
             self.changes.identity[table.id, column] = following
         table = self._record_encodings(table, added.encodings)
-        self.entries[table.id] = replace(
-            entry, table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added),
+        self.entries[table.id] = entry.changed(
+            table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added),
             replicated=added.replicated, changed_seq=self.seq,
         )
 
@@ -326,7 +331,7 @@ class _Application:
         entry = self._entry(computed.table)
         if not {e.id for e in entry.extents} <= computed.extents:
             return
-        self.entries[entry.table.id] = replace(entry, sketches=dict(computed.sketches), exact_bounds=True)
+        self.entries[entry.table.id] = entry.changed(sketches=dict(computed.sketches), exact_bounds=True)
         self.changes.touched.add(entry.table.id)
 
     def _record_encodings(self, table: Table, encodings: Mapping[int, str]) -> Table:

@@ -301,7 +301,7 @@ def test_a_query_over_its_memory_names_the_step(crowd: Any, sql: str, step: str)
 ENDLESS = (
     "select count(*) from numbers a, numbers b where a.k < b.k",
     "select max(a.k) from numbers a, numbers b, numbers c where a.g <> b.g and b.k <> c.k",
-    "create table u as select a.k from numbers a, numbers b, numbers c where a.k + b.k + c.k < 0",
+    "create table u as select a.k from numbers a, numbers b, numbers c where (a.k - b.k) * (a.k - c.k) + 1 = -3 * b.k",
 )
 
 
