@@ -15,15 +15,14 @@ import pyarrow as pa
 
 from ..planner.physical import InsertRows, PhysicalQuery
 from ..storage.arrow import arrow_type, to_arrow
-from ..storage.loader import TableWriter
 from .collection import Collection
 from .column_data import column_data
 from .executor import Executor
-from .insert import insert_rows
 from .streaming import stream
 from .workers import pool
 
 if TYPE_CHECKING:
+    from ..storage.loader import TableWriter
     from .context import Context
 
 RESULT_ROWS = 65_536
@@ -45,6 +44,8 @@ def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
 def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
     """Run a plan that ends in an insert; its rows are in `writer` then, on the slices that made them or that
     they were sent to."""
+    from .insert import insert_rows  # brings the loader along, which queries do without
+
     executor = Executor(plan, context, context.workers or pool(1))
     assert isinstance(plan.root, InsertRows)
     try:
