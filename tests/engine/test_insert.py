@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import stored_tables as st
 import warehouse
-from warehouse.engine import cluster, execute, workers
+from warehouse.engine import cluster, insert, workers
 from warehouse.errors import Error
 from warehouse.planner.physical import Exchange, InsertRows, Move
 from warehouse.storage import load_files, loader, placement, run, run_writer
@@ -161,13 +161,13 @@ def _numbers(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def moved(monkeypatch: pytest.MonkeyPatch) -> Any:
     """moved(db, sql): (the insert's Move or None, rows, bytes) as counted."""
     seen: list[Any] = []
-    original = execute.insert_rows
+    original = insert.insert_rows
 
     def watched(executor: Any, node: InsertRows, writer: Any) -> None:
         original(executor, node, writer)
         seen.append((executor.counters, node))
 
-    monkeypatch.setattr(execute, "insert_rows", watched)
+    monkeypatch.setattr(insert, "insert_rows", watched)
 
     def ask(db: Any, sql: str) -> tuple[Move | None, int, int]:
         db.execute(sql)
