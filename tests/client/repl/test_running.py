@@ -53,6 +53,7 @@ def test_a_real_interrupt_cancels_and_is_told_once() -> None:
     """Ctrl-C in a process of its own, while the statement runs."""
     code = """
 import os, signal, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background is born ignoring it
 from warehouse.client.repl import running
 from warehouse.errors import QueryCanceled
 class Fake:
