@@ -153,7 +153,7 @@ def _read_values(raw: bytes, count: int, type_: SqlType) -> ColumnData:
         if len(raw) != count + offsets[-1]:
             raise ValueError(f"sample: {len(raw)} bytes do not hold {count} texts")
         return ColumnData(type_, count, None, None, offsets, padded_text(raw[count:]))
-    values = np.frombuffer(raw, value_dtype(type_.physical))
+    values: Array = np.frombuffer(raw, value_dtype(type_.physical))
     if type_.physical is Physical.I128:
         values = values.reshape(-1, 2)
     if len(values) != count:
