@@ -87,7 +87,7 @@ class Database:
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks()
         self.conflicts = ConflictGraph()
-        self.live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
+        self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)
         self._next_relation = loaded.next_relation
@@ -208,6 +208,24 @@ class Database:
                 raise errors.InternalError(f"snapshot {snapshot} is not pinned")
             self._pins.remove(snapshot)
             self._collect()
+
+    def enter(self, transaction: int) -> int:
+        """Pin the newest commit for a transaction under way; its number. No commit can come in between and forget
+        what the transaction may have to be ordered against."""
+        with self._lock:
+            self._live[transaction] = self.pin()
+            return self._live[transaction]
+
+    def leave(self, transaction: int, snapshot: int) -> None:
+        """A transaction no longer sees its snapshot."""
+        with self._lock:
+            del self._live[transaction]
+            self.unpin(snapshot)
+
+    def oldest_live(self, but: int) -> int | None:
+        """The oldest snapshot of the transactions under way, one left out; None: there are no others."""
+        with self._lock:
+            return min((s for id, s in self._live.items() if id != but), default=None)
 
     def data_folder(self) -> Path:
         """Where extents are; a database in memory makes it now."""
@@ -333,10 +351,10 @@ class Database:
             except BaseException:
                 self._garbage.give_back(forget)
                 raise
-            self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
-            self._remember(state)
             if transaction is not None:
                 transaction.committed(state.seq)
+            self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
+            self._remember(state)
             self._collect()
             return state.seq
 

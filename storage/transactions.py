@@ -64,9 +64,8 @@ class Transaction:
 
     def state(self) -> CatalogState:
         if self._state is None:
-            self._snapshot = self.database.pin()
+            self._snapshot = self.database.enter(self.id)
             self._state = self.database.state(self._snapshot)
-            self.database.live[self.id] = self._snapshot
         return self._state
 
     def refresh(self) -> None:
@@ -116,8 +115,7 @@ class Transaction:
         try:
             if self._deltas:
                 self.database.commit_transaction(self, self._deltas)
-                self._made = []
-            elif self.reads and len(self.database.live) > 1:
+            elif self.reads and self.database.oldest_live(self.id) is not None:
                 self._remember(self.snapshot)
         finally:
             self.rollback()
@@ -129,13 +127,13 @@ class Transaction:
             raise violation(found[0], [self.id, *found[1]])
 
     def committed(self, commit: int) -> None:
-        """Called with the database's lock held, after the commit `commit`."""
+        """Called with the database's lock held, right after the commit `commit`: its files stay, whatever fails now."""
+        self._made = []
         self._remember(commit)
 
     def _remember(self, commit: int) -> None:
-        others = [s for id, s in self.database.live.items() if id != self.id]
         done = Committed(self.id, self.snapshot, commit, frozenset(self.reads), frozenset(self.writes))
-        self.database.conflicts.add(done, min(others, default=None))
+        self.database.conflicts.add(done, self.database.oldest_live(self.id))
 
     def rollback(self) -> None:
         """Forget everything that is not committed; may be called at any time, and again."""
@@ -150,8 +148,7 @@ class Transaction:
 
     def _let_go(self) -> None:
         if self._snapshot is not None:
-            self.database.live.pop(self.id, None)
-            self.database.unpin(self._snapshot)
+            self.database.leave(self.id, self._snapshot)
             self._snapshot = self._state = None
 
 
