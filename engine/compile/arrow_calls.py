@@ -203,7 +203,8 @@ def _checked(array: pa.Array, work: _Work, failures: Failures) -> pa.Array:
 
     long = pc.greater(pc.binary_length(array), limit).fill_null(False)
     for row in np.flatnonzero(np.asarray(long)).tolist():
-        failures.by_row.setdefault(row, StringTooLong(f"the result is longer than {limit // 2 if binary else limit} bytes"))
+        longest = limit // 2 if binary else limit
+        failures.by_row.setdefault(row, StringTooLong(f"the result is longer than {longest} bytes"))
     return array
 
 

@@ -47,7 +47,7 @@ def _digits(site: Site, args: tuple[Expr, ...]) -> Expr:
 
 
 def _concat(site: Site, args: tuple[Expr, ...]) -> Expr:
-    return build.concat(*args, site.span)
+    return build.concat(args[0], args[1], site.span)
 
 
 def _joined(types: Sequence[SqlType]) -> SqlType:

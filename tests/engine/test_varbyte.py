@@ -82,20 +82,21 @@ def test_copy_of_csv(cursor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_copy_refuses(cursor: Any, tmp_path: Path, text: str) -> None:
     cursor.execute("create table t (i integer, b varbyte(4))")
     (tmp_path / "1.csv").write_text(text + "\n")
-    with pytest.raises(warehouse.Error, match="hexadecimal|too long|length"):
+    with pytest.raises(warehouse.Error, match=r"hexadecimal|too long|length"):
         cursor.execute(f"copy t from '{tmp_path}/' csv")
 
 
 def test_delimited_text_is_refused(cursor: Any, tmp_path: Path) -> None:
     cursor.execute("create table t (i integer, b varbyte(4))")
     (tmp_path / "1.txt").write_text("1|61\n")
-    with pytest.raises(warehouse.NotSupportedError, match="varbyte can be loaded from CSV"):
+    with pytest.raises(warehouse.NotSupportedError, match="of type varbyte can be loaded"):
         cursor.execute(f"copy t from '{tmp_path}/'")
 
 
 def test_copy_of_parquet(cursor: Any, tmp_path: Path) -> None:
     cursor.execute("create table t (i integer, b varbyte(256))")
-    pq.write_table(pa.table({"i": list(range(len(VALUES))), "b": pa.array(VALUES, pa.binary())}), tmp_path / "1.parquet")
+    table = pa.table({"i": list(range(len(VALUES))), "b": pa.array(VALUES, pa.binary())})
+    pq.write_table(table, tmp_path / "1.parquet")
     cursor.execute(f"copy t from '{tmp_path}/' format parquet")
     assert stored(cursor) == VALUES
 

@@ -25,10 +25,8 @@ def cast(array: pa.Array, source: SqlType, to: SqlType) -> pa.Array | None:
     if source.kind is Kind.VARBYTE and to.kind is Kind.VARCHAR and longest <= 2 * to.length:
         raw = bytes_of(data)
         assert raw is not None
-        text = pa.LargeBinaryArray.from_buffers(
-            pa.large_binary(), len(array), [array.buffers()[0] if array.offset == 0 else None,
-                                            pa.py_buffer(offsets // 2), pa.py_buffer(raw)])
-        return text.cast(pa.large_string()) if array.offset == 0 else None  # ArrowInvalid: the row form says where
+        text = made(array, offsets // 2, raw)
+        return text.cast(pa.large_binary()).cast(pa.large_string())  # checks UTF-8; the row form says where it fails
     return None
 
 
