@@ -20,6 +20,7 @@ from . import statements as s
 from .statements.alter import parse_alter
 from .statements.copy import parse_copy
 from .statements.cursor import Cursor
+from .statements.cursors import parse_close, parse_declare, parse_fetch
 from .statements.dml import parse_delete, parse_merge, parse_update
 from .statements.insert import parse_insert, read_rows
 from .statements.prepared import parse_deallocate, parse_execute, parse_prepare
@@ -67,11 +68,14 @@ _PARSERS: dict[str, Parser] = {
     "PREPARE": lambda cursor: parse_prepare(cursor, lambda text: parse_statement(text, lazily=True)),
     "EXECUTE": parse_execute,
     "DEALLOCATE": parse_deallocate,
+    "DECLARE": lambda cursor: parse_declare(cursor, lambda at: parse_statement(cursor.text, at, lazily=True)),
+    "FETCH": parse_fetch,
+    "CLOSE": parse_close,
 }
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DECLARE", "DETACH", "FETCH", "GRANT",
+    "ATTACH", "CALL", "CANCEL", "COMMENT", "DETACH", "GRANT",
     "LOCK", "MSCK", "REFRESH", "REVOKE", "UNLOAD", "USE", "VACUUM",
 )
 

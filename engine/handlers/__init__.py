@@ -40,6 +40,9 @@ MODULES: dict[type, str] = {
     s.Prepare: "prepare",
     s.Execute: "prepare",
     s.Deallocate: "prepare",
+    s.DeclareCursor: "cursors",
+    s.Fetch: "cursors",
+    s.CloseCursor: "cursors",
 }
 
 
