@@ -42,9 +42,9 @@ from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, REPLICATED, Placement
 from .run import GROUP_ROWS, Batch, RunPlan, Values, convert
 from .run_writer import RunLimits, RunWriter
 from .schema import CatalogView, Column, DistStyle, Table, TableData, TableStatistics
+from .stored import nulls, stored_column
 from .topology import usable_cpus
-from .types import Physical
-from .vector import ColumnData, from_list
+from .vector import ColumnData
 
 # A run of a sorted table: as much as fits, for long sorted runs skip more blocks.
 RUN_BYTES = 640 << 20
@@ -220,7 +220,7 @@ class TableWriter:
             elif column.identity is not None:
                 whole.append(self._identity_values(column, rows))
             else:
-                whole.append(_nulls(column, rows))
+                whole.append(nulls(column, rows))
         return whole
 
     def _identity_values(self, column: Column, rows: int) -> ColumnData:
@@ -268,7 +268,7 @@ class TableWriter:
             reader = ExtentReader(self.database.extent_path(extent))
             try:
                 for group in range(reader.row_groups):
-                    batch = [self._stored_column(reader, group, column) for column in self.table.columns]
+                    batch = [stored_column(reader, group, column) for column in self.table.columns]
                     rows = int(reader.group_rows[group])
                     vector = self._before.deleted.get((extent.id, group))
                     if vector is not None:
@@ -277,12 +277,6 @@ class TableWriter:
                     self._whole.admit(batch, rows)
             finally:
                 reader.close()
-
-    def _stored_column(self, reader: ExtentReader, group: int, column: Column) -> ColumnData:
-        position = reader.position(column.id)
-        if position is None:
-            return _nulls(column, int(reader.group_rows[group]))
-        return reader.column(group, position)
 
     def _workers(self, rows: int) -> ThreadPoolExecutor | None:
         if rows < PARALLEL_ROWS or self._threads < 2:
@@ -396,10 +390,3 @@ def _one_at_a_time(charge: ChargeBytes) -> ChargeBytes:
             charge(amount)
 
     return locked
-
-
-def _nulls(column: Column, rows: int) -> ColumnData:
-    if column.type.physical is Physical.STR:
-        return convert(pa.nulls(rows, pa.large_string()), column)
-    first = from_list(column.type, [None])
-    return first.take(np.zeros(rows, np.int64))

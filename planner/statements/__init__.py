@@ -200,6 +200,16 @@ class Analyze:
 
 
 @dataclass(frozen=True, slots=True)
+class Vacuum:
+    """kind: 'full', 'sort only', 'delete only', 'reindex', 'recluster'; threshold None: the default."""
+
+    kind: str
+    table: RelationName | None = None
+    threshold: int | None = None
+    boost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SetOption:
     name: str
     value: str | None  # None = RESET / TO DEFAULT
@@ -263,7 +273,7 @@ class Deallocate:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, SetOption, Show, Transaction, Truncate, AlterTable, Prepare, Execute, Deallocate,
+    Merge, Copy, Analyze, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, Prepare, Execute, Deallocate,
 ]
 
 
