@@ -27,7 +27,7 @@ DESIGNS = (
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[tuple[Any, Any]]:
     """Two connections to one database on 2 x 2 slices with a sorted table t of overlapping loads."""
-    where = {"nodes": 2, "slices_per_node": 2}
+    where = {"nodes": 2, "slices_per_node": 2, "autocommit": True}
     with warehouse.connect(tmp_path / "dw", **where) as a, warehouse.connect(tmp_path / "dw", **where) as b:
         a.execute("create table t (a int, b varchar(10)) diststyle even sortkey (a, b)")
         load(a, 3)
@@ -330,13 +330,13 @@ def test_boost_keeps_writers_out(two: tuple[Any, Any], monkeypatch: pytest.Monke
 
 
 def test_it_is_there_after_reopening(tmp_path: Path) -> None:
-    with warehouse.connect(tmp_path / "dw") as c:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
         c.execute("create table t (a int, b varchar(10)) sortkey (a)")
         load(c, 2)
         c.execute("delete from t where a = 1")
         c.execute("vacuum sort only t")
         before = rows(c)
-    with warehouse.connect(tmp_path / "dw") as c:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
         assert rows(c) == before
         assert statuses(c) == ["Started Sort Only", "Finished"]
 
@@ -385,7 +385,7 @@ STEPS = st.one_of(
 @given(steps=st.lists(STEPS, max_size=14), design=st.sampled_from(DESIGNS[:2]))
 def test_random_changes(steps: list[tuple[str, Any]], design: str) -> None:
     """One connection changes rows, in blocks too; another vacuums between; a list of pairs is the model."""
-    with warehouse.connect(":memory:", nodes=2, slices_per_node=1) as writer:
+    with warehouse.connect(":memory:", nodes=2, slices_per_node=1, autocommit=True) as writer:
         database = writer.session.database
         database._users += 1  # a second connection to a database in memory
         from warehouse.engine.session import Session
