@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import OperationalError
 from ...planner.statements import Vacuum
 from ...storage.maintenance.rewrite import MEMORY_BYTES
-from ...storage.maintenance.vacuum import Kind
+from ...storage.maintenance.vacuum import DEFAULT_THRESHOLD, Kind
 from ...storage.schema import Table
 from ..context import Context
 from ..maintenance.vacuums import Request, take_turn, vacuum
@@ -25,7 +25,8 @@ def run(statement: Vacuum, context: Context) -> Result:
     else:
         tables = [r for r in context.view.relations() if isinstance(r, Table)]
     boost = statement.boost or (context.settings["enable_vacuum_boost"] == "on" and statement.kind != "reindex")
-    request = Request(Kind(statement.kind), context.transaction.id, statement.threshold, boost)
+    threshold = DEFAULT_THRESHOLD if statement.threshold is None else statement.threshold
+    request = Request(Kind(statement.kind), context.transaction.id, threshold, boost)
     take_turn(context.database)
     try:
         for target in tables:

@@ -28,7 +28,7 @@ class Request:
 
     kind: Kind
     xid: int
-    threshold: int | None = None
+    threshold: int = DEFAULT_THRESHOLD
     boost: bool = False
     automatic: bool = False
 
@@ -56,7 +56,7 @@ def vacuum(
     work = Work(check, pool, memory, written, between)
 
     def make(data: TableData) -> Plan:
-        found = plan(database, data, request.kind, DEFAULT_THRESHOLD if request.threshold is None else request.threshold)
+        found = plan(database, data, request.kind, request.threshold)
         progress.total, progress.rows = found.rows, 0
         progress.status = f"Vacuum {table.name} {'sort' if found.sort else 'delete'}"
         done.write(found.status, data, found)
