@@ -42,7 +42,7 @@ from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, REPLICATED, Placement
 from .run import GROUP_ROWS, Batch, RunPlan, Values, convert
 from .run_writer import RunLimits, RunWriter
 from .schema import CatalogView, Column, DistStyle, Table, TableData, TableStatistics
-from .stored import nulls, stored_column
+from .stored import constant, stored_column
 from .topology import usable_cpus
 from .vector import ColumnData
 
@@ -86,6 +86,7 @@ class TableWriter:
         charge: ChargeBytes = uncounted,
         memory: int = ALL_MEMORY,
         view: CatalogView | None = None,
+        data: TableData | None = None,
     ) -> None:
         """`columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
         are generated are wanted as well); the others become IDENTITY values or NULL.
@@ -93,7 +94,8 @@ class TableWriter:
         `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
         defaults for them, True chooses for all columns of an empty table.
 
-        `view`: where the table's rows are as the writer sees them (None: as of the newest commit).
+        `view`: where the table's rows are as the writer sees them (None: as of the newest commit). `data`: the
+        same, for a definition that no view has yet.
 
         `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
         """
@@ -119,7 +121,7 @@ class TableWriter:
         if table.dist_style is DistStyle.AUTO:
             self._acquire(database.placement_lock(table.id))
         try:
-            self._before = self._current_data(view or database.view())
+            self._before = data or self._current_data(view or database.view())
             self._compupdate = compupdate
             self._plan = self._make_plan(self._before.replicated)
             slices = 1 if self._before.replicated else database.topology.slices
@@ -220,7 +222,7 @@ class TableWriter:
             elif column.identity is not None:
                 whole.append(self._identity_values(column, rows))
             else:
-                whole.append(nulls(column, rows))
+                whole.append(constant(column.type, None, rows))
         return whole
 
     def _identity_values(self, column: Column, rows: int) -> ColumnData:

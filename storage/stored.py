@@ -5,13 +5,13 @@ A column that was added to the table after the extent was written is not in it: 
 """
 from __future__ import annotations
 
-import numpy as np
-import pyarrow as pa
+from typing import Any
 
-from .arrow import from_arrow
+import numpy as np
+
 from .extent import ExtentReader
 from .schema import Column
-from .types import Physical
+from .types import SqlType
 from .vector import ColumnData, from_list
 
 
@@ -19,16 +19,13 @@ def stored_column(reader: ExtentReader, group: int, column: Column) -> ColumnDat
     """The column's values in a row group, of the type that the table has now."""
     position = reader.position(column.id)
     if position is None:
-        return nulls(column, int(reader.group_rows[group]))
+        return constant(column.type, column.added, int(reader.group_rows[group]))
     found = reader.column(group, position)
     if found.type == column.type:
         return found
     return ColumnData(column.type, found.rows, found.values, found.valid, found.offsets, found.data)
 
 
-def nulls(column: Column, rows: int) -> ColumnData:
-    """So many NULLs."""
-    if column.type.physical is Physical.STR:
-        return from_arrow(pa.nulls(rows, pa.large_string()), column.type, column.name)
-    first = from_list(column.type, [None])
-    return first.take(np.zeros(rows, np.int64))
+def constant(type: SqlType, value: Any, rows: int) -> ColumnData:
+    """So many times the value, in physical form."""
+    return from_list(type, [value]).take(np.zeros(rows, np.int64))

@@ -259,7 +259,9 @@ class _Application:
         self._put(changed)
         entry = self.entries.get(changed.id)
         if isinstance(changed, Table) and entry is not None:
-            self.entries[changed.id] = entry.changed(table=changed)
+            replicated = entry.replicated if entry.extents else starts_replicated(changed)
+            self.entries[changed.id] = entry.changed(table=changed, replicated=replicated)
+            self.changes.touched.add(changed.id)
 
     def _entry(self, seen: Table) -> TableEntry:
         self._current(seen)
