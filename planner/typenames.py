@@ -23,6 +23,7 @@ from ..storage.types import (
     MAX_VARCHAR,
     REAL,
     SMALLINT,
+    SUPER,
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
@@ -41,6 +42,7 @@ _PLAIN = {
     "bigint": BIGINT, "int8": BIGINT,
     "real": REAL, "float4": REAL,
     "double precision": DOUBLE, "double": DOUBLE, "float8": DOUBLE, "float": DOUBLE,
+    "super": SUPER,
     "boolean": BOOLEAN, "bool": BOOLEAN,
     "date": DATE,
     "datetime": TIMESTAMP, "timestamp": TIMESTAMP, "timestamp without time zone": TIMESTAMP,
@@ -51,7 +53,7 @@ _DECIMAL = ("numeric", "decimal", "dec")
 _CHAR = ("char", "character", "nchar", "bpchar")
 _VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text", "string")
 _NOT_YET = (
-    "super", "geometry", "geography", "hllsketch", "varbyte", "varbinary", "binary varying", "bytea",
+    "geometry", "geography", "hllsketch", "varbyte", "varbinary", "binary varying", "bytea",
     "timetz", "time with time zone", "interval", "interval year to month", "interval day to second",
 )
 _NEVER = (  # c_unsupported-postgresql-datatypes

@@ -13,6 +13,7 @@ values travel through programs (kernels/abi.py) and what width they have on disk
     REAL DOUBLE PRECISION                   F64
     BOOLEAN                                 BOOL
     CHAR(n) VARCHAR(n)                      STR        UTF-8 bytes; n counts bytes
+    SUPER                                   STR        canonical JSON (semistructured/form.py); it is no character type
 
 Literals in plans hold values in that physical form too: an int for a DATE, a scaled int for a
 DECIMAL, bytes-free `str` for text. `UNKNOWN` is the type of a bare NULL or quoted literal until the
@@ -42,6 +43,7 @@ class Kind(enum.Enum):
     TIMESTAMPTZ = "timestamp with time zone"
     TIME = "time without time zone"
     INTERVAL = "interval"
+    SUPER = "super"
     UNKNOWN = "unknown"
 
 
@@ -94,7 +96,7 @@ class SqlType:
                 return Physical.F64
             case Kind.BOOLEAN:
                 return Physical.BOOL
-            case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN | Kind.SUPER:
                 return Physical.STR
             case _:
                 return Physical.I64
@@ -121,6 +123,10 @@ class SqlType:
         return self.kind in (Kind.CHAR, Kind.VARCHAR)
 
     @property
+    def is_super(self) -> bool:
+        return self.kind is Kind.SUPER
+
+    @property
     def is_temporal(self) -> bool:
         return self.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.TIME)
 
@@ -136,7 +142,7 @@ class SqlType:
                 return 1
             case Kind.DECIMAL:
                 return 8 if self.precision <= I64_PRECISION else 16
-            case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN | Kind.SUPER:
                 return 0
             case _:
                 return 8
@@ -178,6 +184,7 @@ TIMESTAMPTZ = SqlType(Kind.TIMESTAMPTZ)
 TIME = SqlType(Kind.TIME)
 INTERVAL = SqlType(Kind.INTERVAL)
 UNKNOWN = SqlType(Kind.UNKNOWN)
+SUPER = SqlType(Kind.SUPER)
 # The type of NULL-free text whose length nobody declared (results of functions, quoted literals).
 TEXT = SqlType(Kind.VARCHAR, length=MAX_VARCHAR)
 

@@ -32,7 +32,7 @@ from ...planner.functions import FALLIBLE, UNCACHED
 from ...records import dataclass
 from ...storage.types import MAX_VARCHAR, Physical, SqlType
 from ..functions import scalar
-from . import arrow_slots
+from . import arrow_slots, casts
 from .batch import Value, type_range
 from .functions import EMITTERS
 from .program import Place
@@ -107,7 +107,7 @@ def cast(c: Compiler, expr: Cast) -> Value:
     work = _Work(
         lambda row: cast_value(row[0], source, to, expr.implicit),
         lambda args: columns.casts.cast(args[0], source, to),
-        to, fallible=to.physical is not Physical.STR,
+        to, fallible=casts.fallible(expr) if source.is_super or to.is_super else to.physical is not Physical.STR,
     )
     return _emit(c, (expr.operand,), work, expr.span)
 
@@ -195,7 +195,7 @@ def _compute(args: list[columns.Argument], rows: int, work: _Work, failures: Fai
 
 def _checked(array: pa.Array, work: _Work, failures: Failures) -> pa.Array:
     """Text beyond the largest VARCHAR fails."""
-    if work.type.physical is not Physical.STR or not work.fallible or array.nbytes <= MAX_VARCHAR:
+    if work.type.physical is not Physical.STR or work.type.is_super or not work.fallible or array.nbytes <= MAX_VARCHAR:
         return array
     import pyarrow.compute as pc
 

@@ -30,7 +30,7 @@ def cast(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Value:
     source = value.type
     if value.is_null:
         return replace(value, type=to, carried=to.physical)
-    if source == to or (source.physical is Physical.STR and to.physical is Physical.STR):
+    if source == to or (_is_text(source) and _is_text(to)):
         return replace(value, type=to)
     if source.is_exact and to.is_exact:
         return _exact(c, value, to, active)
@@ -102,8 +102,16 @@ def _other(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Valu
 
 
 def is_text_cast(expr: Cast) -> bool:
-    """Text to or from another kind: done in Arrow."""
-    return (expr.operand.type.physical is Physical.STR) != (expr.type.physical is Physical.STR)
+    """Text to or from another kind, SUPER to or from anything: done in Arrow."""
+    source, to = expr.operand.type, expr.type
+    if source.is_super or to.is_super:
+        return source != to
+    return _is_text(source) != _is_text(to)
+
+
+def _is_text(type: SqlType) -> bool:
+    """Characters, in programs; SUPER's are not text."""
+    return type.physical is Physical.STR and not type.is_super
 
 
 def shortens_text(expr: Cast) -> bool:
@@ -115,8 +123,10 @@ def shortens_text(expr: Cast) -> bool:
 def fallible(expr: Cast) -> bool:
     """Whether a row can fail; widening casts cannot."""
     source, to = expr.operand.type, expr.type
-    if source == to or (source.physical is Physical.STR and to.physical is Physical.STR):
+    if source == to or source.is_super or (source.physical is Physical.STR and to.physical is Physical.STR):
         return False
+    if to.is_super:
+        return source.is_float
     if source.is_integer and to.is_integer:
         return to.storage_bytes < source.storage_bytes
     if source.physical is Physical.STR:

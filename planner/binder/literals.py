@@ -13,7 +13,7 @@ from sqlglot import exp
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
 from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, UNKNOWN, Kind, SqlType, varchar
 from ..build import PRINTED
-from ..coercion import coerce
+from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
 from ..dateparts import interval
 from ..expressions import Cast, Expr, Literal, Span
@@ -142,6 +142,8 @@ _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
 def _castable(source: SqlType, to: SqlType) -> bool:
+    if source.is_super or to.is_super:
+        return to.kind is not Kind.INTERVAL if source.is_super else goes_into_super(source)
     if source.is_string or to.is_string or source.kind is Kind.UNKNOWN:
         return source.kind is not Kind.INTERVAL
     if source.is_numeric and to.is_numeric:

@@ -21,6 +21,7 @@ from . import (
     moments,
     ordered,
     regexp,
+    semistructured,
     string,
     system,
     window,
@@ -33,6 +34,7 @@ SUPPORTED, LEADER_ONLY, REFUSED = "supported", "leader-only", "refused"  # REFUS
 FAMILIES = (
     ("String", (string, regexp)), ("Date and time", (datetime, moments)), ("Mathematical", (math,)),
     ("Formatting and conversion", (conversion,)), ("Conditional", (conditional,)), ("Hash", (hash,)), ("JSON", (json,)),
+    ("SUPER", (semistructured,)),
     ("System", (system,)),
 )
 # Functions that are written in a way of their own: name -> (family, how).
@@ -50,7 +52,7 @@ _LABELS = {
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
-    "clock": "time", "dates": "date",
+    "semistructured": "super", "only_super": "super", "clock": "time", "dates": "date",
 }
 _SHORT = {
     Kind.VARCHAR: "varchar", Kind.CHAR: "char", Kind.TIMESTAMP: "timestamp", Kind.TIMESTAMPTZ: "timestamptz",
