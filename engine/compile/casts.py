@@ -30,7 +30,7 @@ def cast(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Value:
     source = value.type
     if value.is_null:
         return replace(value, type=to, carried=to.physical)
-    if source == to or (_is_text(source) and _is_text(to)):
+    if source == to or _both_text(source, to):
         return replace(value, type=to)
     if source.is_exact and to.is_exact:
         return _exact(c, value, to, active)
@@ -101,17 +101,22 @@ def _other(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Valu
     return mask_null(c, Value(to, to.physical, out, value.valid, lo, hi))
 
 
+_NO_TEXT = (Kind.SUPER, Kind.VARBYTE)  # carried as strings, but their bytes are not text
+
+
+def _both_text(source: SqlType, to: SqlType) -> bool:
+    """Whether the bytes stay as they are."""
+    if source.physical is not Physical.STR or to.physical is not Physical.STR:
+        return False
+    return source.kind is to.kind or (source.kind not in _NO_TEXT and to.kind not in _NO_TEXT)
+
+
 def is_text_cast(expr: Cast) -> bool:
-    """Text to or from another kind, SUPER to or from anything: done in Arrow."""
+    """Text to or from another kind, SUPER and VARBYTE to or from anything: done in Arrow."""
     source, to = expr.operand.type, expr.type
-    if source.is_super or to.is_super:
+    if source.kind in _NO_TEXT or to.kind in _NO_TEXT:
         return source != to
-    return _is_text(source) != _is_text(to)
-
-
-def _is_text(type: SqlType) -> bool:
-    """Characters, in programs; SUPER's are not text."""
-    return type.physical is Physical.STR and not type.is_super
+    return (source.physical is Physical.STR) != (to.physical is Physical.STR)
 
 
 def shortens_text(expr: Cast) -> bool:
@@ -123,7 +128,7 @@ def shortens_text(expr: Cast) -> bool:
 def fallible(expr: Cast) -> bool:
     """Whether a row can fail; widening casts cannot."""
     source, to = expr.operand.type, expr.type
-    if source == to or source.is_super or (source.physical is Physical.STR and to.physical is Physical.STR):
+    if source == to or source.is_super or _both_text(source, to):
         return False
     if to.is_super:
         return source.is_float

@@ -21,6 +21,8 @@ from ...storage.types import (
     BOOLEAN,
     DOUBLE,
     INTEGER,
+    MAX_SUPER,
+    MAX_VARBYTE,
     MAX_VARCHAR,
     REAL,
     SMALLINT,
@@ -29,6 +31,7 @@ from ...storage.types import (
     SqlType,
     decimal,
 )
+from . import binary
 from .base import Function
 from .text import print_text
 
@@ -97,17 +100,22 @@ def scalar(text: str) -> tuple[Any, SqlType]:
 def _parse(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
     text, dedup, truncate, lax = args
     try:
-        return form.parse(text, Reading(dedup, truncate))
+        return form.parse(_characters(text, types[0]), Reading(dedup, truncate))
     except DataError:
         if lax:
             return None
         raise
 
 
+def _characters(text: str, type: SqlType) -> str:
+    """JSON as text; VARBYTE has it as bytes."""
+    return binary.as_text(text) if type.kind is Kind.VARBYTE else text
+
+
 def _can_parse(args: list[Any], types: Sequence[SqlType], to: SqlType) -> bool:
     text, dedup, truncate = args
     try:
-        form.parse(text, Reading(dedup, truncate))
+        form.parse(_characters(text, types[0]), Reading(dedup, truncate))
     except DataError:
         return False
     return True
@@ -118,6 +126,13 @@ def _serialize(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
     if size > MAX_VARCHAR:
         raise StringTooLong(f"the JSON text has {size} bytes; a VARCHAR has at most {MAX_VARCHAR}")
     return str(args[0])
+
+
+def _serialize_to_varbyte(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
+    data = args[0].encode()
+    if len(data) > MAX_VARBYTE:
+        raise StringTooLong(f"the JSON text has {len(data)} bytes; a VARBYTE has at most {MAX_VARBYTE}")
+    return str(data.hex())
 
 
 # -- type information ----------------------------------------------------------------------------
@@ -176,8 +191,8 @@ def _bytes(value: Any) -> int:
 
 def _sized(text: str) -> str:
     """What was put together, within the largest SUPER's bytes."""
-    if len(text) * 4 > form.MAX_BYTES and len(text.encode()) > form.MAX_BYTES:
-        raise StringTooLong(f"a SUPER value has at most {form.MAX_BYTES} bytes")
+    if len(text) * 4 > MAX_SUPER and len(text.encode()) > MAX_SUPER:
+        raise StringTooLong(f"a SUPER value has at most {MAX_SUPER} bytes")
     return text
 
 
@@ -319,6 +334,7 @@ FUNCTIONS: dict[str, Function] = {
     "json_parse": _parse,
     "can_json_parse": _can_parse,
     "json_serialize": _serialize,
+    "json_serialize_to_varbyte": _serialize_to_varbyte,
     "json_typeof": lambda a, t, to: form.NULL if a[0] is None else form.kind(a[0]),
     "json_size": lambda a, t, to: len(a[0].encode()),
     "super_size": _size,

@@ -1,6 +1,6 @@
 """Functions that Redshift has and this engine does not have: refused by name, not called unknown.
 
-    not yet      aggregates, windows, VARBYTE ...
+    not yet      aggregates, windows, the catalogue's own ...
     no meaning   they speak of AWS accounts, IAM roles, clusters, or of other sessions' processes
     deprecated   leader-only functions that the manual lists as deprecated
 """
@@ -9,8 +9,7 @@ from __future__ import annotations
 _NOT_YET = """
     collate
     hll hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
-    json_serialize_to_varbyte object_transform
-    to_varbyte from_hex from_varbyte getbit
+    object_transform
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_last_unload_count
     pg_cancel_backend pg_terminate_backend pg_get_cols pg_get_late_binding_view_cols
     pg_get_viewdef pg_get_userbyid pg_table_is_visible

@@ -6,15 +6,17 @@ What the session's settings say goes into the calls as constants: how strict JSO
 from __future__ import annotations
 
 from ...errors import DatatypeMismatch, NotSupportedError, ProgrammingError
-from ...storage.types import BIGINT, BOOLEAN, INTEGER, MAX_VARCHAR, SUPER, Kind, SqlType, varchar
+from ...storage.types import BIGINT, BOOLEAN, INTEGER, MAX_VARBYTE, MAX_VARCHAR, SUPER, Kind, SqlType, varbyte, varchar
 from ..coercion import coerce, goes_into_super
 from ..expressions import Call, Expr, Literal
+from .binary import binary
 from .signature import Build, Signature, Site, anything, only_super, semistructured, string, whole
 
 _TYPES = ("array", "bigint", "boolean", "char", "decimal", "float", "integer", "object", "scalar", "smallint",
           "varchar")
 _SAME_TYPE = {"abs": ("abs",), "ceil": ("ceil", "ceiling"), "floor": ("floor",), "round": ("round",),
               "sign": ("sign",), "trunc": ("trunc",)}
+_JSON = (string, binary)  # what holds JSON
 REFUSED = "refused"
 _READING = ("json_parse_dedup_attributes", "json_parse_truncate_strings", "parse_super_null_on_error")
 
@@ -60,8 +62,10 @@ def _with_default(key: str, type: SqlType, default: Literal) -> Build:
 
 
 FUNCTIONS: tuple[Signature, ...] = (
-    Signature(("json_parse",), "json_parse", (string,), SUPER, fallible=True, build=_parse),
-    Signature(("can_json_parse",), "can_json_parse", (string,), BOOLEAN, build=_can_parse),
+    *(Signature(("json_parse",), "json_parse", (taken,), SUPER, fallible=True, build=_parse) for taken in _JSON),
+    *(Signature(("can_json_parse",), "can_json_parse", (taken,), BOOLEAN, build=_can_parse) for taken in _JSON),
+    Signature(("json_serialize_to_varbyte",), "json_serialize_to_varbyte", (semistructured,), varbyte(MAX_VARBYTE),
+              fallible=True),
     Signature(("json_serialize",), "json_serialize", (semistructured,), varchar(MAX_VARCHAR), fallible=True),
     Signature(("json_typeof",), "json_typeof", (semistructured,), varchar(7), strict=False),
     Signature(("json_size",), "json_size", (semistructured,), INTEGER),
@@ -84,8 +88,9 @@ FUNCTIONS: tuple[Signature, ...] = (
 )
 # Keys of calls that are built: by the functions above, by operators and comparisons (planner/build.py), and by the
 # rule that has values compared in their normal form (planner/rewrites/normalise_super.py).
+_OPERATORS = ("add", "subtract", "multiply", "divide", "modulo", "negate")
 KEYS = (
-    "json_parse", "can_json_parse", "array", "object", "split_to_array", "super_normal", "super_rank",
-    "super_ranked", "super_of_ranked", "super_compare", *(f"super_{op}" for op in ("add", "subtract", "multiply", "divide", "modulo", "negate")),
+    "json_parse", "can_json_parse", "array", "object", "split_to_array", "super_normal", "super_rank", "super_ranked",
+    "super_of_ranked", "super_compare", *(f"super_{op}" for op in _OPERATORS),
 )
-FALLIBLE_KEYS = ("super_add", "super_subtract", "super_multiply", "super_divide", "super_modulo", "super_negate")
+FALLIBLE_KEYS = tuple(f"super_{op}" for op in _OPERATORS)

@@ -26,9 +26,8 @@ from typing import Any, NoReturn
 
 from ...errors import DataError, InvalidText, NumericOutOfRange, StringTooLong
 from ...records import dataclass
-from ..types import MAX_PRECISION, MAX_VARCHAR
+from ..types import MAX_PRECISION, MAX_SUPER, MAX_VARCHAR
 
-MAX_BYTES = 16 << 20
 MAX_DEPTH = 1000
 NULL = "null"
 _TOO_DEEP = f"the value is nested deeper than {MAX_DEPTH} levels"
@@ -104,8 +103,8 @@ def parse(text: str, reading: Reading = STRICT) -> str | None:
         raise DataError(_TOO_DEEP, sqlstate="22P02") from None
     except ValueError as error:
         raise _invalid(text, str(error)) from None
-    if size > MAX_BYTES:
-        raise StringTooLong(f"a SUPER value has at most {MAX_BYTES} bytes, this one {size}")
+    if size > MAX_SUPER:
+        raise StringTooLong(f"a SUPER value has at most {MAX_SUPER} bytes, this one {size}")
     return given(made)
 
 
