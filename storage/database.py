@@ -40,6 +40,7 @@ from .catalog.state import CatalogState, Changes, apply
 from .catalog.store import CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .locks import TableLocks
+from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
 from .serializable import Committed, ConflictGraph
 
@@ -102,6 +103,7 @@ class Database:
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks(None if shared is None or path is None else path)
         self.conflicts = ConflictGraph()
+        self.upkeep = Upkeep()
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)
@@ -304,6 +306,7 @@ class Database:
         with self._lock:
             del self._live[transaction]
             self.unpin(snapshot)
+            self.upkeep.forget_moves(min(self._live.values(), default=None))
 
     def oldest_live(self, but: int) -> int | None:
         """The oldest snapshot of the transactions under way, one left out; None: there are no others."""
@@ -472,10 +475,12 @@ class Database:
                 self._see_newest()
                 if transaction is not None:
                     transaction.check_serializable(() if self._shared is None else self._shared.readers())
+                    deltas = self.upkeep.translate(deltas, self.state(transaction.snapshot), self._newest)
                 state, changes = apply(self._newest, deltas)
                 self._write(self._store, state, changes, deltas, transaction)
                 if transaction is not None:
                     transaction.committed(state.seq)
+                    self.upkeep.keep_moves(state.seq, transaction.moves, self.oldest_live(transaction.id))
                 self._remember(state)
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
             self._collect()
@@ -510,6 +515,7 @@ class Database:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
             self._readers.pop(extent.id, None)
+            self.upkeep.key_ranges.pop(extent.id, None)
             self._forget_blocks(extent)
 
     def check_writable(self) -> None:

@@ -28,6 +28,7 @@ from .serializable import Committed
 
 if TYPE_CHECKING:
     from .database import Database
+    from .maintenance.row_map import Move
 
 
 class Transaction:
@@ -44,6 +45,7 @@ class Transaction:
         self._deltas: list[Delta] = []
         self._made: list[ExtentRef] = []
         self.published = False  # whether other processes know of its reads
+        self.moves: list[Move] = []  # rewrites, whose rows others may know by old ids
 
     # -- seeing --------------------------------------------------------------------------------------
 
