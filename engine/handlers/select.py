@@ -29,7 +29,8 @@ def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBat
     known = cache.find(context.repeats, physical, context.view)
     if known is None:
         return cache.keeping(context.repeats, physical, context.view, execute(physical, context))
-    context.transaction.reads.update(table.id for table in physical.tables)
+    for table in physical.tables:
+        context.transaction.read(table)
     return known
 
 
