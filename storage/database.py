@@ -367,7 +367,7 @@ class Database:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
             self._readers.pop(extent.id, None)
-            self.upkeep.key_ranges.pop(extent.id, None)
+            self.upkeep.forget_extent(extent.id)
             self._forget_blocks(extent)
 
     def check_writable(self) -> None:

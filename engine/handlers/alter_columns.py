@@ -69,7 +69,7 @@ def _statistics(table: Table, new: Column, context: Context) -> tuple[SetStatist
     if not data.extents or not entry.exact_bounds:
         return ()
     sketches = {**entry.sketches, new.id: constant_sketch(new, sum(e.rows for e in data.extents))}
-    return (SetStatistics(table, sketches, frozenset(e.id for e in data.extents)),)
+    return (SetStatistics(table, sketches, frozenset(e.id for e in data.extents), analyzed=False),)
 
 
 def constant_sketch(column: Column, rows: int) -> ColumnSketch:

@@ -101,6 +101,7 @@ class _Log:
             "reclaimable_space_mb": size * gone // max(1, stored) // MEGABYTE,
             "sort_partitions": len({s.slice for s in todo.steps}) if todo.sort else 0,
             "merge_increments": len(todo.steps) if todo.sort else 0,
+            "max_merge_partitions": max((len(s.extents) for s in todo.steps), default=0) if todo.sort else 0,
             "is_recluster": int(self._request.kind is Kind.RECLUSTER),
         })  # fmt: skip
 

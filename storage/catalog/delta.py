@@ -85,6 +85,7 @@ class SetStatistics:
     table: Table
     sketches: Mapping[int, ColumnSketch]
     extents: frozenset[int]
+    analyzed: bool = True  # False: an added column's are told, the others are as they were
 
 
 @dataclass(frozen=True, slots=True)

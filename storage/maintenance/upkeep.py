@@ -6,7 +6,9 @@ database has one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ...records import dataclass
@@ -26,6 +28,7 @@ class Progress:
     status: str
     total: int = 0
     rows: int = 0
+    started: float = field(default_factory=time.monotonic)
 
 
 class Upkeep:
@@ -35,7 +38,12 @@ class Upkeep:
         self.turn = threading.Lock()
         self.progress: Progress | None = None
         self.key_ranges: dict[int, tuple[tuple[int, ...], Range]] = {}  # by extent: regions.py
+        self.column_bytes: dict[int, Mapping[int, int]] = {}  # by extent: sizes.py
         self._moved: MovedRows | None = None
+
+    def forget_extent(self, extent: int) -> None:
+        self.key_ranges.pop(extent, None)
+        self.column_bytes.pop(extent, None)
 
     def keep_moves(self, commit: int, moves: Sequence[Move], oldest_live: int | None) -> None:
         """Remember where rows are now, as long as a transaction under way does not know it."""

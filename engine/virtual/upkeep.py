@@ -1,0 +1,100 @@
+"""What upkeep has done, from the events that it leaves in the history: vacuums, and how far the present one is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ...storage.types import BIGINT, INTEGER, TEXT, TIMESTAMP, char
+from ..context import Context
+from .base import SUPERUSER_ID, VirtualTable
+from .stl import moment
+
+VACUUM = "vacuum"  # engine/maintenance/vacuums.py
+FINISHED = "Finished"
+Rows = Iterator[tuple[Any, ...]]
+
+
+def _stl_vacuum(context: Context) -> Rows:
+    for e in context.database.history.events(VACUUM):
+        yield (
+            SUPERUSER_ID, e["xid"], e["table_id"], e["status"], e["rows"], e["sortedrows"], e["blocks"],
+            e["max_merge_partitions"], moment(e["eventtime"]), e["reclaimable_rows"], e["reclaimable_space_mb"],
+            e["xid"], e["is_recluster"],
+        )  # fmt: skip
+
+
+def _pairs(context: Context) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """(how a table was, how it is) of each vacuum that ended."""
+    begun: dict[tuple[int, int], dict[str, Any]] = {}
+    for event in context.database.history.events(VACUUM):
+        key = (event["xid"], event["table_id"])
+        if event["status"].endswith(FINISHED) and key in begun:
+            yield begun.pop(key), event
+        else:
+            begun[key] = event
+
+
+def _svv_vacuum_summary(context: Context) -> Rows:
+    for before, after in _pairs(context):
+        yield (
+            before["name"], before["xid"], before["sort_partitions"], before["merge_increments"],
+            after["eventtime"] - before["eventtime"], after["rows"] - before["rows"],
+            after["sortedrows"] - before["sortedrows"], after["blocks"] - before["blocks"],
+            before["max_merge_partitions"],
+        )  # fmt: skip
+
+
+def _svl_vacuum_percentage(context: Context) -> Rows:
+    for before, after in _pairs(context):
+        yield before["xid"], before["table_id"], round(100 * after["blocks"] / max(1, before["blocks"]))
+
+
+def _svv_vacuum_progress(context: Context) -> Rows:
+    progress = context.database.upkeep.progress
+    if progress is None:
+        return
+    left = None
+    if progress.status != "Complete" and progress.rows:
+        elapsed = time.monotonic() - progress.started
+        seconds = int(elapsed * max(0, progress.total - progress.rows) / progress.rows)
+        left = f"{seconds // 60}m {seconds % 60}s"
+    yield progress.table, progress.status, left
+
+
+def _table(name: str, columns: tuple[tuple[str, Any], ...], make: Any) -> VirtualTable:
+    return VirtualTable("pg_catalog", name, columns, make, leader_only=False)
+
+
+TABLES = (
+    _table(
+        "stl_vacuum",
+        (
+            ("userid", INTEGER), ("xid", BIGINT), ("table_id", INTEGER), ("status", char(50)), ("rows", BIGINT),
+            ("sortedrows", INTEGER), ("blocks", INTEGER), ("max_merge_partitions", INTEGER), ("eventtime", TIMESTAMP),
+            ("reclaimable_rows", BIGINT), ("reclaimable_space_mb", BIGINT), ("cutoff_xid", BIGINT),
+            ("is_recluster", INTEGER),
+        ),
+        _stl_vacuum,
+    ),
+    _table(
+        "svv_vacuum_summary",
+        (
+            ("table_name", TEXT), ("xid", BIGINT), ("sort_partitions", BIGINT), ("merge_increments", BIGINT),
+            ("elapsed_time", BIGINT), ("row_delta", BIGINT), ("sortedrow_delta", BIGINT), ("block_delta", INTEGER),
+            ("max_merge_partitions", INTEGER),
+        ),
+        _svv_vacuum_summary,
+    ),
+    _table(
+        "svl_vacuum_percentage",
+        (("xid", BIGINT), ("table_id", INTEGER), ("percentage", BIGINT)),
+        _svl_vacuum_percentage,
+    ),
+    _table(
+        "svv_vacuum_progress",
+        (("table_name", TEXT), ("status", TEXT), ("time_remaining_estimate", TEXT)),
+        _svv_vacuum_progress,
+    ),
+)  # fmt: skip
