@@ -1,4 +1,5 @@
-"""What upkeep has done, from the events that it leaves in the history: vacuums, and how far the present one is."""
+"""What upkeep has done, from the events that it leaves in the history: vacuums, and how far the present one is;
+analyses of statistics and of compression."""
 
 from __future__ import annotations
 
@@ -6,12 +7,14 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ...storage.types import BIGINT, INTEGER, TEXT, TIMESTAMP, char
+from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, char
 from ..context import Context
-from .base import SUPERUSER_ID, VirtualTable
+from .base import DATABASE, SUPERUSER_ID, VirtualTable
 from .stl import moment
 
 VACUUM = "vacuum"  # engine/maintenance/vacuums.py
+ANALYZE = "analyze"  # engine/maintenance/analyses.py
+COMPRESSION = "analyze compression"  # engine/handlers/analyze_compression.py
 FINISHED = "Finished"
 Rows = Iterator[tuple[Any, ...]]
 
@@ -63,6 +66,29 @@ def _svv_vacuum_progress(context: Context) -> Rows:
     yield progress.table, progress.status, left
 
 
+def _stl_analyze(context: Context) -> Rows:
+    before: dict[int, dict[str, Any]] = {}
+    for e in context.database.history.events(ANALYZE):
+        last = before.get(e["table_id"])
+        automatic = "t" if e["automatic"] else "f"
+        yield (
+            SUPERUSER_ID, e["xid"], DATABASE, e["table_id"], e["status"], e["rows"], e["modified_rows"],
+            e["threshold"], automatic, moment(e["starttime"]), moment(e["endtime"]),
+            moment(last["endtime"]) if last else None, e["predicates"],
+            max(0, e["predicates"] - (last["predicates"] if last else 0)), automatic, None, e["schema"], e["name"],
+        )  # fmt: skip
+        if e["status"] != "Skipped":
+            before[e["table_id"]] = e
+
+
+def _stl_analyze_compression(context: Context) -> Rows:
+    for e in context.database.history.events(COMPRESSION):
+        yield (
+            SUPERUSER_ID, moment(e["start_time"]), e["xid"], e["tbl"], e["tablename"], e["col"], e["old_encoding"],
+            e["new_encoding"], "ANALYZE ONLY", e["new_encoding"], str(e["bytes"]), str(e["bytes"]), e["ndv"],
+        )  # fmt: skip
+
+
 def _table(name: str, columns: tuple[tuple[str, Any], ...], make: Any) -> VirtualTable:
     return VirtualTable("pg_catalog", name, columns, make, leader_only=False)
 
@@ -96,5 +122,26 @@ TABLES = (
         "svv_vacuum_progress",
         (("table_name", TEXT), ("status", TEXT), ("time_remaining_estimate", TEXT)),
         _svv_vacuum_progress,
+    ),
+    _table(
+        "stl_analyze",
+        (
+            ("userid", INTEGER), ("xid", BIGINT), ("database", char(30)), ("table_id", INTEGER), ("status", char(15)),
+            ("rows", DOUBLE), ("modified_rows", DOUBLE), ("threshold_percent", INTEGER), ("is_auto", char(1)),
+            ("starttime", TIMESTAMP), ("endtime", TIMESTAMP), ("prevtime", TIMESTAMP), ("num_predicate_cols", INTEGER),
+            ("num_new_predicate_cols", INTEGER), ("is_background", char(1)), ("auto_analyze_phase", char(100)),
+            ("schema_name", char(128)), ("table_name", char(128)),
+        ),
+        _stl_analyze,
+    ),
+    _table(
+        "stl_analyze_compression",
+        (
+            ("userid", INTEGER), ("start_time", TIMESTAMP), ("xid", BIGINT), ("tbl", INTEGER), ("tablename", char(128)),
+            ("col", INTEGER), ("old_encoding", char(15)), ("new_encoding", char(15)), ("mode", char(14)),
+            ("best_compression_encoding", char(15)), ("recommended_bytes", char(15)),
+            ("best_compression_bytes", char(15)), ("ndv", BIGINT),
+        ),
+        _stl_analyze_compression,
     ),
 )  # fmt: skip

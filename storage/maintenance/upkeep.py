@@ -39,6 +39,7 @@ class Upkeep:
         self.progress: Progress | None = None
         self.key_ranges: dict[int, tuple[tuple[int, ...], Range]] = {}  # by extent: regions.py
         self.column_bytes: dict[int, Mapping[int, int]] = {}  # by extent: sizes.py
+        self.predicates: dict[int, set[int]] = {}  # by table: ids of columns that queries had predicates on
         self._moved: MovedRows | None = None
 
     def forget_extent(self, extent: int) -> None:
