@@ -14,6 +14,7 @@ from ...errors import InvalidDefinition, OperationalError
 from ...records import dataclass
 from ...storage.database import Database
 from ...storage.maintenance.regions import sorted_rows
+from ...storage.maintenance.reindex import reindex
 from ...storage.maintenance.upkeep import Progress
 from ...storage.maintenance.vacuum import DEFAULT_THRESHOLD, Kind, Plan, Work, plan, run, run_boosted
 from ...storage.schema import Table, TableData
@@ -62,6 +63,8 @@ def vacuum(
         done.write(found.status, data, found)
         return found
 
+    if request.kind is Kind.REINDEX and table.interleaved:
+        reindex(database, database.newest.entries[table.id].data(), check)
     if request.boost and request.kind is not Kind.DELETE:
         todo = run_boosted(database, table, make, work)
     else:

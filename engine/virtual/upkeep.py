@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
-from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, char
+from ...storage.interleave import skew
+from ...storage.schema import Table
+from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, char, decimal
 from ..context import Context
 from .base import DATABASE, SUPERUSER_ID, VirtualTable
 from .stl import moment
@@ -15,6 +18,7 @@ from .stl import moment
 VACUUM = "vacuum"  # engine/maintenance/vacuums.py
 ANALYZE = "analyze"  # engine/maintenance/analyses.py
 COMPRESSION = "analyze compression"  # engine/handlers/analyze_compression.py
+CENT = Decimal("0.01")
 FINISHED = "Finished"
 Rows = Iterator[tuple[Any, ...]]
 
@@ -89,6 +93,23 @@ def _stl_analyze_compression(context: Context) -> Rows:
         )  # fmt: skip
 
 
+def _svv_interleaved_columns(context: Context) -> Rows:
+    reindexed = {
+        after["table_id"]: moment(after["eventtime"])
+        for before, after in _pairs(context) if "Reindex" in before["status"]
+    }
+    for table in context.view.relations():
+        if not isinstance(table, Table) or not table.interleaved:
+            continue
+        sketches = context.transaction.entry(table).sketches
+        for number, position in enumerate(table.sort_key):
+            sketch = sketches.get(table.columns[position].id)
+            found = None
+            if table.index is not None and sketch is not None:
+                found = Decimal(skew(table.index.bounds[number], sketch.sample.data)).quantize(CENT)
+            yield table.id, position, found, reindexed.get(table.id)
+
+
 def _table(name: str, columns: tuple[tuple[str, Any], ...], make: Any) -> VirtualTable:
     return VirtualTable("pg_catalog", name, columns, make, leader_only=False)
 
@@ -122,6 +143,11 @@ TABLES = (
         "svv_vacuum_progress",
         (("table_name", TEXT), ("status", TEXT), ("time_remaining_estimate", TEXT)),
         _svv_vacuum_progress,
+    ),
+    _table(
+        "svv_interleaved_columns",
+        (("tbl", INTEGER), ("col", INTEGER), ("interleaved_skew", decimal(19, 2)), ("last_reindex", TIMESTAMP)),
+        _svv_interleaved_columns,
     ),
     _table(
         "stl_analyze",

@@ -326,7 +326,7 @@ class _Application:
         self.changes.touched.add(table.id)
         for column, following in added.identity.items():
             self.changes.identity[table.id, column] = following
-        table = self._record_encodings(table, added.encodings)
+        table = self._record(table, added)
         deleted = {**entry.deleted, **added.deleted} if added.deleted else entry.deleted
         self.changes.vectors.update(added.deleted)
         self.entries[table.id] = entry.changed(
@@ -345,12 +345,12 @@ class _Application:
         )
         self.changes.touched.add(entry.table.id)
 
-    def _record_encodings(self, table: Table, encodings: Mapping[int, str]) -> Table:
-        """Chosen encodings become the columns' own. No new version: no plan depends on them."""
-        columns = tuple(replace(c, encoding=encodings.get(c.id, c.encoding)) for c in table.columns)
-        if columns == table.columns:
+    def _record(self, table: Table, added: AddExtents) -> Table:
+        """Chosen encodings become the columns' own, an index the table's. No new version: no plan depends on them."""
+        columns = tuple(replace(c, encoding=added.encodings.get(c.id, c.encoding)) for c in table.columns)
+        if columns == table.columns and added.index is None:
             return table
-        changed = replace(table, columns=columns)
+        changed = replace(table, columns=columns, index=added.index or table.index)
         self.changes.dropped.append(table)
         self._put(changed)
         return changed
