@@ -25,7 +25,7 @@ from ..deletes import DeleteVector, Group
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
 from . import codec, sketches
-from .news import EXTENT, News, committed_since, dropped_since, read_news
+from .news import EXTENT, News, committed_since, dropped_since, modified_rows, read_news
 from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
 
 # How long to wait for another process that checkpoints or recovers the file.
@@ -255,7 +255,7 @@ class CatalogStore:
         ):
             extents.setdefault(table_id, []).append(ExtentRef(*fields))
         deleted = self._load_deleted(extents)
-        modified = self._load_modified()
+        modified = modified_rows(self.connection)
         entries: dict[int, TableEntry] = {}
         for table_id, replicated, exact, blob in self.connection.execute(
             "SELECT table_id, replicated, exact_bounds, sketches FROM statistics"
@@ -268,12 +268,6 @@ class CatalogStore:
                 bool(exact), deleted=deleted.get(table_id, {}), modified=modified.get(table_id, 0),
             )
         return entries
-
-    def _load_modified(self) -> dict[int, int]:
-        """Rows modified since the last ANALYZE, by table."""
-        if not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'modified_rows'"):
-            return {}  # format 3
-        return dict(self._connection.execute('SELECT table_id, "rows" FROM modified_rows'))
 
     def _load_deleted(self, extents: dict[int, list[ExtentRef]]) -> dict[int, dict[Group, DeleteVector]]:
         """Delete vectors by table; those of dropped extents wait for `purge_dropped`."""
