@@ -103,7 +103,7 @@ class Database:
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks(None if shared is None or path is None else path)
         self.conflicts = ConflictGraph()
-        self.upkeep = Upkeep()
+        self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum")
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)

@@ -36,7 +36,7 @@ class Request:
 
 def take_turn(database: Database) -> None:
     """One VACUUM at a time; the caller gives the turn back."""
-    if not database.upkeep.turn.acquire(blocking=False):
+    if not database.upkeep.turn.try_take():
         raise OperationalError("VACUUM is running", hint="Only one VACUUM can run at a time; run it again later.",
                                sqlstate="55006")
 

@@ -18,6 +18,7 @@ from .stl import moment
 VACUUM = "vacuum"  # engine/maintenance/vacuums.py
 ANALYZE = "analyze"  # engine/maintenance/analyses.py
 COMPRESSION = "analyze compression"  # engine/handlers/analyze_compression.py
+WORKER = "worker"  # engine/maintenance/worker.py
 CENT = Decimal("0.01")
 FINISHED = "Finished"
 Rows = Iterator[tuple[Any, ...]]
@@ -93,6 +94,11 @@ def _stl_analyze_compression(context: Context) -> Rows:
         )  # fmt: skip
 
 
+def _svl_auto_worker_action(context: Context) -> Rows:
+    for e in context.database.history.events(WORKER):
+        yield e["table_id"], e["type"], e["status"], moment(e["eventtime"]), 0, None
+
+
 def _svv_interleaved_columns(context: Context) -> Rows:
     reindexed = {
         after["table_id"]: moment(after["eventtime"])
@@ -143,6 +149,14 @@ TABLES = (
         "svv_vacuum_progress",
         (("table_name", TEXT), ("status", TEXT), ("time_remaining_estimate", TEXT)),
         _svv_vacuum_progress,
+    ),
+    _table(
+        "svl_auto_worker_action",
+        (
+            ("table_id", INTEGER), ("type", char(32)), ("status", char(128)), ("eventtime", TIMESTAMP),
+            ("sequence", INTEGER), ("previous_state", char(200)),
+        ),
+        _svl_auto_worker_action,
     ),
     _table(
         "svv_interleaved_columns",
