@@ -37,6 +37,7 @@ from . import limits
 from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
+from .identity import Identity, admit, leave
 from .preload import preload
 from .result import Result
 from .settings import Settings
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from ..storage.temporary import TemporaryDatabase
     from .session_transaction import SessionTransaction
 
-USER_ID = 100  # the one superuser, until there are users
 DATABASE = "dev"
 KEPT_NOTICES = 50  # as psycopg2 keeps
 _session_ids = itertools.count(os.getpid())
@@ -70,12 +70,18 @@ def open_session(
     """Open the database and a session on it; closing the session closes the database."""
     preload()
     workers, memory = limits.threads(threads), limits.memory_limit(memory_limit)
-    settings = Settings({"compatibility": compatibility})
+    Settings({"compatibility": compatibility})  # checked before anything is made
     opened = Database.open(
         database, nodes=nodes, slices_per_node=slices_per_node, node_type=node_type, create=create,
         read_only=read_only,
     )  # fmt: skip
-    return Session(opened, user=user, settings=settings, threads=workers, memory=memory)
+    try:
+        identity, known = admit(user, opened)
+        settings = Settings({**known.settings, "compatibility": compatibility})
+    except BaseException:
+        opened.close()
+        raise
+    return Session(opened, identity=identity, settings=settings, threads=workers, memory=memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +111,13 @@ class Session:
         self,
         database: Database,
         *,
-        user: str = "dev",
+        identity: Identity | None = None,
         settings: Settings | None = None,
         threads: int = 1,
         memory: int | None = None,
     ) -> None:
         self.database = database
-        self.user = user
+        self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
@@ -120,7 +126,7 @@ class Session:
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
         self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
-        self.block = TransactionBlock(self._transaction)
+        self.block = TransactionBlock(self._transaction, self.identity.transaction_ended)
         self._lock = threading.RLock()
         self._running: dict[int, _Running] = {}
         self._closed = False
@@ -128,6 +134,16 @@ class Session:
     @property
     def database_name(self) -> str:
         return self.database.name
+
+    @property
+    def user(self) -> str:
+        """Who the session works as."""
+        return self.identity.user
+
+    @property
+    def database_label(self) -> str:
+        """The database's name in SQL."""
+        return DATABASE
 
     @cached_property
     def plans(self) -> PlanCache:
@@ -303,7 +319,7 @@ class Session:
         self.database.history.record(
             {
                 "query": context.query_id,
-                "userid": USER_ID,
+                "userid": context.view.facts.directory.user_id(context.user),
                 "user": context.user,
                 "label": "default" if label == "unset" else label,
                 "xid": context.transaction.id,
@@ -330,7 +346,10 @@ class Session:
 
     def commit_delta(self, delta: Delta) -> None:
         """Make a statement's changes, as its transaction has it; only handlers call this."""
-        self._current().context.transaction.change(delta)
+        from .access import with_default_grants
+
+        context = self._current().context
+        context.transaction.change(with_default_grants(delta, context) if delta.create else delta)
 
     def lock(self, context: Context, tables: Iterable[Table]) -> None:
         """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
@@ -385,6 +404,7 @@ class Session:
             self.block.rollback()
             if self.temporary is not None:
                 self.temporary.close()
+            leave(self.identity)
             self.database.close()
 
 

@@ -19,11 +19,14 @@ ABORTED = "current transaction is aborted, commands ignored until end of transac
 class TransactionBlock:
     """See the module's text."""
 
-    def __init__(self, make: Callable[[bool], SessionTransaction]) -> None:
-        """`make(single)`: a new transaction."""
+    def __init__(
+        self, make: Callable[[bool], SessionTransaction], ended: Callable[[], None] = lambda: None
+    ) -> None:
+        """`make(single)`: a new transaction; `ended` is called when a block has ended."""
         self.autocommit = True
         self.failed = False
         self._make = make
+        self._ended = ended
         self._open: SessionTransaction | None = None
 
     @property
@@ -60,8 +63,12 @@ class TransactionBlock:
         """End the block; False when it had failed and is rolled back."""
         ended, self._open = self._open, None
         failed, self.failed = self.failed, False
-        if ended is not None and not failed:
-            ended.commit()
+        if ended is not None:
+            try:
+                if not failed:
+                    ended.commit()
+            finally:
+                self._ended()
         return not failed
 
     def rollback(self) -> None:
@@ -69,3 +76,4 @@ class TransactionBlock:
         self.failed = False
         if ended is not None:
             ended.rollback()
+            self._ended()

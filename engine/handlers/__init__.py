@@ -40,6 +40,19 @@ MODULES: dict[type, str] = {
     s.Prepare: "prepare",
     s.Execute: "prepare",
     s.Deallocate: "prepare",
+    s.CreateUser: "principals",
+    s.AlterUser: "principals",
+    s.CreateGroup: "principals",
+    s.AlterGroup: "principals",
+    s.CreateRole: "principals",
+    s.AlterRole: "principals",
+    s.DropPrincipal: "principals",
+    s.Grant: "grant",
+    s.GrantRole: "grant",
+    s.DefaultPrivileges: "grant",
+    s.SetUser: "set_user",
+    s.AlterSchema: "alter_schema",
+    s.Comment: "comment",
 }
 
 

@@ -12,6 +12,7 @@ from ...storage.catalog.delta import Delta, SetStatistics
 from ...storage.extent import ExtentReader
 from ...storage.schema import Table
 from ...storage.statistics import ColumnSketch
+from ..access import need_owner
 from ..context import Context
 from ..result import Result
 from .names import table
@@ -20,8 +21,11 @@ from .names import table
 def run(statement: Analyze, context: Context) -> Result:
     if statement.tables:
         tables = [table(name, context) for name in statement.tables]
+        for target in tables:
+            need_owner(context, target, system="analyze")
     else:
         tables = [r for r in context.view.relations() if isinstance(r, Table)]
+        tables = [t for t in tables if context.rights.owns(t) or context.rights.system("analyze")]
     for target in tables:
         for name in statement.columns:
             if target.position(name) is None:

@@ -78,5 +78,6 @@ TABLES = (
         ),
         _svv_table_info,
         leader_only=False,
+        superusers=True,
     ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from ...storage.types import SqlType
 from ..expressions import ColumnRef, Span
 
 if TYPE_CHECKING:
+    from ...storage.access.rights import Rights
     from ...storage.schema import CatalogView
     from ..logical import Logical
 
@@ -44,6 +45,8 @@ class BindContext:
     database: str = "dev"
     current_schema: str = "public"
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there
+    rights: Rights | None = None  # of the user; None: everything is allowed
+    restricted: frozenset[str] = frozenset()  # names in virtual_tables that superusers alone see
     stable: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
 
@@ -56,7 +59,9 @@ class BindContext:
 class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
-    __slots__ = ("context", "ctes", "depth", "has_spans", "leader_tables", "next_id", "user_tables", "view")
+    __slots__ = (
+        "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "next_id", "rights", "user_tables", "view",
+    )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
         self.view = view
@@ -67,6 +72,8 @@ class Binder:
         self.has_spans = True  # False inside a view: its text is another one
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
+        self.rights = context.rights  # inside a view: its owner's
+        self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
 
     def column(
         self, type: SqlType, name: str, nullable: bool = True, span: Span | None = None

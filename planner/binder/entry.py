@@ -24,6 +24,7 @@ from .bound import finished
 from .context import BindContext, Binder
 from .ctes import EMPTY
 from .expressions import ExpressionBinder
+from .permissions import check_hidden
 from .query import bind_tree
 from .scope import Scope
 
@@ -36,6 +37,7 @@ def bind_query(tree: Any, view: CatalogView, context: BindContext) -> Query:
     except RecursionError:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
+    check_hidden(b, bound.plan, bound.columns)
     return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
 
 

@@ -36,6 +36,7 @@ from .context import MAX_DEPTH, Binder
 from .correlation import check_outer_join
 from .ctes import EMPTY, Env, use
 from .expressions import ExpressionBinder
+from .permissions import check_read, check_system
 from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near
 from .series import NAME, bind_series, is_series
@@ -222,6 +223,7 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
     """A table, view or system table, and the schema it is in."""
     virtual = f"{schema or 'pg_catalog'}.{name}"
     if virtual in b.context.virtual_tables:
+        check_system(b, virtual, b.position(node))
         return _virtual(b, virtual, alias), virtual.partition(".")[0]
     found = b.view.relation(schema, name)
     match found:
@@ -230,6 +232,8 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
                 found = replace(found, columns=(*found.columns, ROW_ID))
             b.user_tables.append(found.name)
             refs = [b.column(c.type, c.name, c.nullable) for c in found.columns]
+            if ROW_ID_WANTED not in node.meta:
+                check_read(b, found, [(r, c.id) for r, c in zip(refs, found.columns)], b.position(node))
             plan = Scan(found, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
             return Bound(plan, tuple(refs), tuple([c.name for c in found.columns])), found.schema
         case View():
@@ -255,6 +259,7 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
     if b.depth >= MAX_DEPTH:
         raise ProgrammingError(f'view "{view.name}" is nested too deeply', sqlstate="54001", position=position)
     spans, b.has_spans = b.has_spans, False
+    rights, b.rights = b.rights, None if b.rights is None else b.rights.of(view.owner)
     b.depth += 1
     try:
         bound = finished(b, bind_tree(b, parse_query(view.sql), None, EMPTY))
@@ -265,7 +270,9 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
         raise
     finally:
         b.has_spans = spans
+        b.rights = rights
         b.depth -= 1
+    check_read(b, view, [(c, i) for i, c in enumerate(bound.columns, start=1)], position)
     return Bound(bound.plan, bound.columns, renamed(bound.names, view.columns, view.name, position))
 
 

@@ -118,12 +118,11 @@ class CreateView:
 
 @dataclass(frozen=True, slots=True)
 class CreateSchema:
-    """authorization: the owner; quota: megabytes, None: no limit."""
+    """authorization: the owner."""
 
     name: str
     if_not_exists: bool = False
     authorization: str | None = None
-    quota: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

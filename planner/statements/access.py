@@ -126,11 +126,11 @@ class SetUser:
 
 @dataclass(frozen=True, slots=True)
 class AlterSchema:
-    """action: 'rename', 'owner' (value: a name) or 'quota' (value: megabytes; '' for UNLIMITED)."""
+    """action: 'rename', 'owner' (value: a name) or 'quota' (no limit)."""
 
     name: str
     action: str
-    value: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

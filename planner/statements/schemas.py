@@ -1,8 +1,10 @@
 """CREATE SCHEMA and ALTER SCHEMA (r_CREATE_SCHEMA, r_ALTER_SCHEMA).
 
-    CREATE SCHEMA [IF NOT EXISTS] s [AUTHORIZATION u] [QUOTA n [MB|GB|TB] | UNLIMITED]
-    CREATE SCHEMA AUTHORIZATION u [QUOTA ...]
-    ALTER SCHEMA s { RENAME TO t | OWNER TO u | QUOTA ... }
+    CREATE SCHEMA [IF NOT EXISTS] s [AUTHORIZATION u] [QUOTA UNLIMITED]
+    CREATE SCHEMA AUTHORIZATION u
+    ALTER SCHEMA s { RENAME TO t | OWNER TO u | QUOTA UNLIMITED }
+
+Any other QUOTA is refused.
 """
 from __future__ import annotations
 
@@ -10,8 +12,6 @@ from ...errors import NotSupportedError
 from . import CreateSchema
 from .access import AlterSchema
 from .cursor import Cursor
-
-_MEGABYTES = {"MB": 1, "GB": 1024, "TB": 1024 * 1024}
 
 
 def create_schema(cursor: Cursor) -> CreateSchema:
@@ -24,26 +24,21 @@ def create_schema(cursor: Cursor) -> CreateSchema:
         name = cursor.name()
         if cursor.accept("authorization"):
             owner = cursor.name_or_string()
-    quota = _quota(cursor) if cursor.accept("quota") else None
+    if cursor.at("quota"):
+        _quota(cursor)
     if cursor.word() in ("CREATE", "GRANT"):
         raise NotSupportedError("schema elements in CREATE SCHEMA are not supported: make them by statements of "
                                 "their own", position=cursor.position)
     cursor.finish()
-    return CreateSchema(name, if_not_exists, owner, quota)
+    return CreateSchema(name, if_not_exists, owner)
 
 
-def _quota(cursor: Cursor) -> int | None:
-    """Megabytes; None for UNLIMITED."""
-    if cursor.accept("unlimited"):
-        return None
+def _quota(cursor: Cursor) -> None:
+    """QUOTA UNLIMITED says what is so anyway."""
     position = cursor.position
-    text = cursor.next().text.upper()  # 10 GB, or 10GB as one or two tokens
-    digits = text.rstrip("MGTB")
-    unit = text[len(digits):] or (cursor.accept_any("MB", "GB", "TB") or "MB")
-    if not digits.isdigit() or unit not in _MEGABYTES:
-        cursor.index -= 1
-        raise NotSupportedError("QUOTA takes a whole number of MB, GB or TB", position=position)
-    return int(digits) * _MEGABYTES[unit]
+    cursor.expect("quota")
+    if not cursor.accept("unlimited"):
+        raise NotSupportedError("QUOTA of a schema is not supported", position=position)
 
 
 def alter_schema(cursor: Cursor) -> AlterSchema:
@@ -54,8 +49,7 @@ def alter_schema(cursor: Cursor) -> AlterSchema:
     elif cursor.accept("owner", "to"):
         found = AlterSchema(name, "owner", cursor.name_or_string())
     else:
-        cursor.expect("quota")
-        quota = _quota(cursor)
-        found = AlterSchema(name, "quota", "" if quota is None else str(quota))
+        _quota(cursor)
+        found = AlterSchema(name, "quota")
     cursor.finish()
     return found

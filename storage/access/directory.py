@@ -23,7 +23,7 @@ class Directory:
         self.users = {name: User.of(name, value) for name, value in facts.of("user")}
         self.groups = {name: Group(name, value["id"]) for name, value in facts.of("group")}
         self.roles = {**default_roles(), **{n: Role(n, v["id"], v["owner"]) for n, v in facts.of("role")}}
-        self.members = [Membership(*key.split("|"), **value) for key, value in facts.of("member")]
+        self.members = [Membership.of_key(key, value) for key, value in facts.of("member")]
         self.defaults = [DefaultGrant.of(key, value) for key, value in facts.of("default")]
         self.schemas: dict[str, dict[str, Any]] = dict(facts.of("schema"))
         self.comments = {key: value["text"] for key, value in facts.of("comment")}

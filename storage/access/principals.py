@@ -112,6 +112,11 @@ class Membership:
     member: str
     admin: bool = False
 
+    @staticmethod
+    def of_key(key: str, value: Mapping[str, Any]) -> Membership:
+        of, member = key.split("|")
+        return Membership(of, member, value["admin"])
+
     @property
     def key(self) -> str:
         return f"{self.of}|{self.member}"
