@@ -35,7 +35,7 @@ def test_ranges_with_a_key_are_never_refused(keys: list[int], pairs: list[tuple[
 def test_a_join_skips_row_groups_without_its_keys(nodes: int, slices: int) -> None:
     import pyarrow as pa
 
-    with warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices) as connection:
+    with warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, autocommit=True) as connection:
         rows = 600_000
         connection.execute("create table sale (day integer, paid bigint) diststyle even sortkey(day)")
         days = pa.array([None if i % 100 == 0 else i // 1000 for i in range(rows)], pa.int32())

@@ -81,7 +81,7 @@ def run(path: Path) -> None:
     while records and records[0].head[0] == "set" and len(records[0].head) == 3:
         _, name, value = records.pop(0).head
         options[name] = int(value) if value.isdigit() else value
-    connection = warehouse.connect(":memory:", **options)
+    connection = warehouse.connect(":memory:", **options, autocommit=True)
     try:
         for record in records:
             try:

@@ -146,7 +146,7 @@ def test_the_first_write_raises_an_older_format(tmp_path: Path) -> None:
     assert format_of_catalogue(set_to="1") == "1" != newest
     Database.open(path, read_only=True).close()
     assert format_of_catalogue() == "1"
-    with warehouse.connect(path) as connection:
+    with warehouse.connect(path, autocommit=True) as connection:
         connection.execute("create table t (a int)")
     assert format_of_catalogue() == newest
 
