@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
@@ -57,3 +58,11 @@ def admit(login: str, database: Database) -> tuple[Identity, User]:
 def leave(identity: Identity) -> None:
     """The session is closed."""
     _logins.pop(identity, None)
+
+
+_PASSWORD = re.compile(r"(\bpassword\s+)'(?:[^'\\]|\\.|'')*'", re.IGNORECASE)
+
+
+def without_passwords(text: str, kind: str) -> str:
+    """A statement's text for the history: what it says of a password is left out."""
+    return _PASSWORD.sub(r"\1'***'", text) if kind in ("CreateUser", "AlterUser") else text

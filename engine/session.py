@@ -37,7 +37,7 @@ from . import limits
 from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
-from .identity import Identity, admit, leave
+from .identity import Identity, admit, leave, without_passwords
 from .preload import preload
 from .result import Result
 from .settings import Settings
@@ -325,7 +325,7 @@ class Session:
                 "xid": context.transaction.id,
                 "pid": self.id,
                 "database": DATABASE,
-                "querytxt": context.text,
+                "querytxt": without_passwords(context.text, work.kind),
                 "kind": work.kind,
                 "starttime": _microseconds(context.now),
                 "endtime": _microseconds(datetime.now(UTC)),

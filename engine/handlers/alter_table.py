@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...errors import DependentObjects, DuplicateTable, InvalidDefinition, NotSupportedError, PermissionDenied, UndefinedColumn
+from ...errors import (
+    DependentObjects,
+    DuplicateTable,
+    InvalidDefinition,
+    NotSupportedError,
+    PermissionDenied,
+    UndefinedColumn,
+)
 from ...planner.statements import AlterTable
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Column, Table, View

@@ -13,7 +13,15 @@ from ...errors import NotSupportedError, PermissionDenied, ProgrammingError, Und
 from ...planner.statements import DefaultPrivileges, Grant, GrantRole, RelationName
 from ...storage.access.facts import Fact
 from ...storage.access.principals import Membership
-from ...storage.access.privileges import BY_KIND, COLUMN, DATABASE_OBJECT, SYSTEM, DefaultGrant, relation_object, schema_object
+from ...storage.access.privileges import (
+    BY_KIND,
+    COLUMN,
+    DATABASE_OBJECT,
+    SYSTEM,
+    DefaultGrant,
+    relation_object,
+    schema_object,
+)
 from ...storage.access.privileges import Grant as Given
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Table, View
@@ -55,8 +63,9 @@ def _facts(statement: Grant, context: Context) -> Iterator[Fact]:
             if not _may_grant(kind, object, target, privilege, context):
                 raise PermissionDenied(f"permission denied for {kind} {_shown(target)}")
             for column in _column_ids(columns, target, privilege):
-                for grantee, option in statement.grantees:
-                    yield from _one(statement, context, object, access.grantee(context, grantee), privilege, column, option)
+                for named, option in statement.grantees:
+                    grantee = access.grantee(context, named)
+                    yield from _one(statement, context, object, grantee, privilege, column, option)
 
 
 def _one(

@@ -80,7 +80,8 @@ def _first_users(context: Context) -> Iterable[Fact]:
     """The users that are there without being written, as facts; none when users are written already."""
     if access.directory(context).has_users:
         return
-    owners = {r.owner for r in context.view.relations()} | {f["owner"] for f in access.directory(context).schemas.values()}
+    owners = {r.owner for r in context.view.relations()}
+    owners |= {f["owner"] for f in access.directory(context).schemas.values()}
     names = [context.user, *sorted(owners - {context.user})]
     for i, name in enumerate(names):
         id = FIRST_USER_ID if i == 0 else context.database.new_id()
@@ -129,16 +130,13 @@ def _renamed_user(user: User, name: str, first: list[Fact], context: Context) ->
     """A password's digest may hold the name: it goes (r_ALTER_USER). Owners are kept by name and change with it."""
     if user.password is not None:
         context.notice("NOTICE", "password cleared because of user rename")
-    owned = tuple(replace(r, owner=name) for r in context.view.relations() if r.owner == user.name and not _is_temporary(r))
+    owned = tuple(replace(r, owner=name) for r in context.view.relations() if r.owner == user.name)
     facts = [*first, Fact("user", user.name), replace(user, name=name, password=None).fact(new=True)]
     for schema, value in access.directory(context).schemas.items():
         if value["owner"] == user.name:
             facts.append(Fact("schema", schema, {**value, "owner": name}))
     return Delta(replace=owned, facts=tuple(facts))
 
-
-def _is_temporary(relation: Any) -> bool:
-    return bool(getattr(relation, "temporary", False))
 
 
 # -- groups and roles ------------------------------------------------------------------------------

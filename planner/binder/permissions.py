@@ -19,7 +19,9 @@ from ..traverse import expressions, walk, walk_plan
 from .context import Binder
 
 
-def check_read(b: Binder, relation: Table | View, columns: Iterable[tuple[ColumnRef, int]], position: int | None) -> None:
+def check_read(
+    b: Binder, relation: Table | View, columns: Iterable[tuple[ColumnRef, int]], position: int | None
+) -> None:
     """A relation in FROM, with its columns' ids (a view's are their places)."""
     rights = b.rights
     if rights is None or rights.superuser:

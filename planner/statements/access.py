@@ -1,4 +1,7 @@
-"""Statements about users, privileges, owners and comments; their parsers are in principals.py, grants.py, comments.py."""
+"""Statements about users, privileges, owners and comments.
+
+Their parsers are in principals.py, grants.py, schemas.py and comments.py.
+"""
 from __future__ import annotations
 
 from dataclasses import field

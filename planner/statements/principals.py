@@ -130,7 +130,7 @@ def _option(cursor: Cursor, so_far: UserOptions, altering: bool) -> dict[str, An
         raise NotSupportedError(f"{cursor.word()} of a user is not supported", position=position)
     if not altering and cursor.accept("in", "group"):
         return {"groups": cursor.list_of(cursor.name)}
-    if altering and cursor.at("set") or cursor.at("reset"):
+    if (altering and cursor.at("set")) or cursor.at("reset"):
         return {"settings": (*so_far.settings, _setting(cursor))}
     raise cursor.error()
 

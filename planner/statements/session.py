@@ -7,7 +7,8 @@ from .cursor import Cursor
 
 
 def parse_set(cursor: Cursor) -> SetOption | SetUser:
-    """What follows SET: [LOCAL] SESSION AUTHORIZATION user, or [SESSION|LOCAL] name { TO | = } value, ... | DEFAULT; TIME ZONE value."""
+    """What follows SET: [LOCAL] SESSION AUTHORIZATION user, or
+    [SESSION|LOCAL] name { TO | = } value, ... | DEFAULT; TIME ZONE value."""
     local = cursor.accept("local")
     if not local and not cursor.at("session", "authorization"):
         cursor.accept("session")
@@ -54,8 +55,11 @@ def dotted(cursor: Cursor) -> str:
     return name
 
 
-def parse_reset(cursor: Cursor) -> SetOption:
+def parse_reset(cursor: Cursor) -> SetOption | SetUser:
     """What follows RESET; RESET ALL is the option 'all'."""
+    if cursor.accept("session", "authorization"):
+        cursor.finish()
+        return SetUser(None)
     name = "timezone" if cursor.accept("time", "zone") else dotted(cursor)
     cursor.finish()
     return SetOption(name, None)

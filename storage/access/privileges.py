@@ -26,8 +26,9 @@ BY_KIND: dict[str, tuple[str, ...]] = {
     "procedure": ("execute",),
 }
 SYSTEM = (
-    "create user", "drop user", "alter user", "create schema", "drop schema", "alter default privileges", "access catalog",
-    "create table", "drop table", "alter table", "create or replace function", "create or replace external function",
+    "create user", "drop user", "alter user", "create schema", "drop schema", "alter default privileges",
+    "access catalog", "create table", "drop table", "alter table", "create or replace function",
+    "create or replace external function",
     "drop function", "create or replace procedure", "drop procedure", "create or replace view", "drop view",
     "create model", "drop model", "create datashare", "alter datashare", "drop datashare", "create library",
     "drop library", "create role", "drop role", "truncate table", "vacuum", "analyze", "cancel", "ignore rls",
