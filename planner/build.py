@@ -15,18 +15,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import NotSupportedError, UndefinedFunction
+from ..errors import DatatypeMismatch, NotSupportedError, UndefinedFunction
 from ..storage.types import (
     BIGINT,
     DATE,
     INTEGER,
     INTERVAL,
+    MAX_VARBYTE,
     MAX_VARCHAR,
     TIMESTAMP,
     TIMESTAMPTZ,
     Kind,
     SqlType,
     decimal,
+    varbyte,
     varchar,
 )
 from .coercion import arithmetic_type, as_decimal, coerce, comparison_type
@@ -83,8 +85,10 @@ def disjunction(args: Iterable[Expr]) -> Expr:
 
 
 def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> Expr:
-    """`left op right` for numbers, dates and intervals."""
+    """`left op right` for numbers, dates and intervals; VARBYTE + VARBYTE."""
     span = span or join_spans(left, right)
+    if key == "add" and Kind.VARBYTE in (left.type.kind, right.type.kind):
+        return _concat_binary(left, right, span)
     if Kind.INTERVAL in (left.type.kind, right.type.kind):
         return _interval_arithmetic(key, left, right, span)
     if left.type.kind in _MOMENTS or right.type.kind in _MOMENTS:
@@ -144,12 +148,24 @@ def negate(arg: Expr, span: Span | None = None) -> Expr:
 def concat(left: Expr, right: Expr, span: Span | None = None) -> Expr:
     """left || right."""
     span = span or join_spans(left, right)
+    if Kind.VARBYTE in (left.type.kind, right.type.kind):
+        return _concat_binary(left, right, span)
     if not (left.type.is_string or right.type.is_string
             or left.type.kind is Kind.UNKNOWN or right.type.kind is Kind.UNKNOWN):
         raise undefined_operator("||", left.type, right.type, span)
     left, right = as_text(left), as_text(right)
     length = min((left.type.length or MAX_VARCHAR) + (right.type.length or MAX_VARCHAR), MAX_VARCHAR)
     return Call("concat", (left, right), varchar(length), span)
+
+
+def _concat_binary(left: Expr, right: Expr, span: Span | None) -> Expr:
+    """VARBYTE || VARBYTE, VARBYTE + VARBYTE; quoted text is its bytes."""
+    kinds = {left.type.kind, right.type.kind} - {Kind.UNKNOWN}
+    if kinds != {Kind.VARBYTE}:
+        raise undefined_operator("||", left.type, right.type, span)
+    left, right = (coerce(e, varbyte()) if e.type.kind is Kind.UNKNOWN else e for e in (left, right))
+    length = min((left.type.length or MAX_VARBYTE) + (right.type.length or MAX_VARBYTE), MAX_VARBYTE)
+    return Call("concat", (left, right), varbyte(length), span)
 
 
 # How long a value of each kind can get when it is printed.
@@ -162,6 +178,12 @@ PRINTED = {
 def as_text(expr: Expr) -> Expr:
     """Any expression as VARCHAR."""
     type = expr.type
+    if type.kind is Kind.VARBYTE:
+        span = getattr(expr, "span", None)
+        raise DatatypeMismatch(
+            "a value of type binary varying is not text", position=None if span is None else span[0],
+            hint="TO_HEX, FROM_VARBYTE and CAST make text of it.",
+        )
     if type.kind is Kind.VARCHAR:
         return expr
     if type.kind is Kind.UNKNOWN and isinstance(expr, Literal):

@@ -30,6 +30,7 @@ from ..storage.types import (
     TIMESTAMP,
     UNKNOWN,
     Kind,
+    Physical,
     SqlType,
     decimal,
     varchar,
@@ -119,6 +120,8 @@ def common_type(a: SqlType, b: SqlType) -> SqlType | None:
         kind = Kind.CHAR if a.kind is b.kind is Kind.CHAR else Kind.VARCHAR
         both = a.case_insensitive and b.case_insensitive
         return SqlType(kind, length=max(a.length, b.length), case_insensitive=both)
+    if a.kind is b.kind is Kind.VARBYTE:
+        return a if a.length >= b.length else b
     if a.kind in _MOMENTS and b.kind in _MOMENTS:
         return a if _MOMENTS.index(a.kind) >= _MOMENTS.index(b.kind) else b
     return a if a.kind is b.kind else None
@@ -175,7 +178,7 @@ def coerce(expr: Expr, to: SqlType, span: Span | None = None) -> Expr:
     if isinstance(expr, Case) and source.kind is Kind.UNKNOWN:
         whens = tuple((c, coerce(r, to)) for c, r in expr.whens)
         return Case(whens, coerce(expr.default, to), to, expr.span)
-    if source.is_string and source.kind is to.kind and 0 < source.length <= to.length:
+    if source.physical is Physical.STR and source.kind is to.kind and 0 < source.length <= to.length:
         return expr  # a shorter text is a longer one already
     return Cast(expr, to, True, span or getattr(expr, "span", None))
 

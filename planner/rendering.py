@@ -177,6 +177,8 @@ def show_value(value: Any, type: SqlType) -> str:
             return "true" if value else "false"
         case _ if type.is_string:
             return f"{_quoted(str(value))}::{_type_name(type)}"
+        case Kind.VARBYTE:
+            return f"'{value}'::varbyte"
         case Kind.UNKNOWN:
             return _quoted(str(value))
         case _:

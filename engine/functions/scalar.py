@@ -17,6 +17,7 @@ from ...planner.functions.system import LEADER_SLICE
 from ...storage.types import Kind, SqlType
 from ..compile.numeric import round_div
 from . import (
+    binary,
     conversions,
     date_format,
     dates,
@@ -324,7 +325,8 @@ FUNCTIONS: dict[str, Function] = {
     "slice_num": lambda a, t, to: LEADER_SLICE,
     **{
         key: function
-        for family in (conversions, date_format, dates, hashes, json_text, maths, number_format, regexp, strings, zones)
+        for family in (binary, conversions, date_format, dates, hashes, json_text, maths, number_format, regexp,
+                       strings, zones)
         for key, function in family.FUNCTIONS.items()
     },
 }

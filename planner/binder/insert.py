@@ -169,6 +169,8 @@ def assignable(source: SqlType, to: SqlType) -> bool:
     """The manual's implicit conversions (c_Supported_data_types): text goes into other types by CAST alone."""
     if source.kind is Kind.INTERVAL:
         return False
+    if Kind.VARBYTE in (source.kind, to.kind):
+        return to.kind is Kind.VARBYTE and source.kind in (Kind.VARBYTE, Kind.UNKNOWN)
     return (
         source.kind in (to.kind, Kind.UNKNOWN)
         or to.is_string

@@ -1,6 +1,6 @@
 """Functions that Redshift has and this engine does not have: refused by name, not called unknown.
 
-    not yet      aggregates, windows, SUPER, VARBYTE ...
+    not yet      aggregates, windows, SUPER ...
     no meaning   they speak of AWS accounts, IAM roles, clusters, or of other sessions' processes
     deprecated   leader-only functions that the manual lists as deprecated
 """
@@ -10,7 +10,6 @@ _NOT_YET = """
     collate
     hll hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
     json_parse json_serialize json_serialize_to_varbyte json_typeof
-    to_varbyte from_hex from_varbyte getbit
     array array_concat array_flatten get_array_length split_to_array
     subarray object object_transform lower_attribute_names upper_attribute_names size json_size
     decimal_precision decimal_scale is_array is_bigint is_boolean is_char is_decimal is_float is_integer is_object

@@ -31,7 +31,7 @@ from typing import Any
 TYPES = {
     "I": ("int16", "int32", "int64"),
     "R": ("decimal128", "float", "double"),
-    "T": ("string", "large_string", "string_view", "dictionary"),
+    "T": ("string", "large_string", "string_view", "dictionary", "binary"),
     "D": ("date32", "timestamp", "time64"),
     "B": ("bool",),
 }
