@@ -23,6 +23,7 @@ from ... import errors
 from ...records import dataclass
 from ..access.facts import NO_FACTS, Facts
 from ..deletes import DeleteVector, Group
+from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
 from . import codec, sketches
@@ -315,6 +316,7 @@ class CatalogStore:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
+                reach("commit.begun")
                 self._check_seq(state.seq - 1)
                 self._upgrade()
                 self._write_names(state.seq, changes)
@@ -323,7 +325,9 @@ class CatalogStore:
                 self._write_statistics(state, changes)
                 self._write_meta(state.seq, next_relation, transaction)
                 self._write_transaction(record, horizon)
+                reach("commit.written")
                 self.connection.execute("COMMIT")
+                reach("commit.durable")
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -443,6 +447,7 @@ class CatalogStore:
 
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
+        reach("open.purge")
         run = self.connection.execute
         run("BEGIN IMMEDIATE")
         for table in ("schemas", "tables", "views", "extents"):
