@@ -95,11 +95,6 @@ class ExpressionBinder:
 _NAMES: dict[type, str] = {
     exp.Filter: "FILTER (WHERE ...)",
     exp.SimilarTo: "SIMILAR TO",
-    exp.RegexpLike: "the regular expression operator ~",
-    exp.RegexpILike: "the regular expression operator ~*",
-    exp.Collate: "COLLATE",
-    exp.Bracket: "navigation into SUPER values",
-    exp.Array: "ARRAY",
     exp.IgnoreNulls: "IGNORE NULLS",
     exp.RespectNulls: "RESPECT NULLS",
     exp.Tuple: "a row value",

@@ -31,6 +31,7 @@ from . import (
     datetime,
     hash,
     json,
+    leader,
     math,
     moments,
     ordered,
@@ -45,7 +46,7 @@ from .ordered import OrderedFunction, resolve_ordered
 from .signature import Signature, Site
 from .window import WindowFunction, is_only_window, resolve_window
 
-_FAMILIES = (math, string, regexp, datetime, moments, conversion, conditional, hash, json, system, binary)
+_FAMILIES = (math, string, regexp, datetime, moments, conversion, conditional, hash, json, system, binary, leader)
 _PART_KEYS = ("date_diff", "date_trunc", "extract")
 _PARTS = ("millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour", "minute",
           "second", "millisecond", "microsecond")
