@@ -28,11 +28,14 @@ def names(columns: Iterable[str]) -> str:
     return ", ".join(quoted(c) for c in columns)
 
 
-def constraint_definition(constraint: NamedConstraint) -> str:
+def constraint_definition(constraint: NamedConstraint, *, with_schema: bool = False) -> str:
+    """`with_schema`: the referenced table is not found by its bare name."""
     if constraint.references is None:
         return f"{constraint.kind.upper()} ({names(constraint.columns)})"
-    _, table, columns = constraint.references
-    target = f"{quoted(table)}({names(columns)})" if columns else quoted(table)
+    schema, table, columns = constraint.references
+    target = f"{quoted(schema)}.{quoted(table)}" if with_schema else quoted(table)
+    if columns:
+        target += f"({names(columns)})"
     return f"FOREIGN KEY ({names(constraint.columns)}) REFERENCES {target}"
 
 
@@ -57,7 +60,7 @@ def create_view(view: View) -> str:
 def create_table(table: Table) -> str:
     """The statement that makes the table anew (r_SHOW_TABLE)."""
     lines = [_column(table, i, c) for i, c in enumerate(table.columns)]
-    lines += [f"    {constraint_definition(c)}" for c in constraints_of(table)]
+    lines += [f"    {constraint_definition(c, with_schema=True)}" for c in constraints_of(table)]
     temporary = "TEMPORARY " if table.temporary else ""
     schema = "" if table.temporary else f"{quoted(table.schema)}."
     text = f"CREATE {temporary}TABLE {schema}{quoted(table.name)} (\n" + ",\n".join(lines) + "\n)"

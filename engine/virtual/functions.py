@@ -165,7 +165,14 @@ def _view(c: Catalogue, which: int | str, pretty: bool = False) -> str | None:
 
 def _constraint(c: Catalogue, id: int, pretty: bool = False) -> str | None:
     found = c.constraints.get(id)
-    return None if found is None else definitions.constraint_definition(found[1])
+    if found is None:
+        return None
+    reference = found[1].references
+    hidden = False
+    if reference is not None:
+        target = c.context.view.relation(reference[0], reference[1])
+        hidden = target is None or not c.visible(target)
+    return definitions.constraint_definition(found[1], with_schema=hidden)
 
 
 def _index(c: Catalogue, id: int, column: int = 0, pretty: bool = False) -> str | None:

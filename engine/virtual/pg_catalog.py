@@ -1,4 +1,4 @@
-"""PostgreSQL's catalogue of relations, columns, schemas, types and views, as Redshift has it and its clients ask for it.
+"""PostgreSQL's catalogue of relations, columns, schemas, types and views, as Redshift has it and clients ask for it.
 
 Ids are stable: a relation's is its catalogue id, others come from ids.py. `oid` is a plain column here. System tables
 are in pg_class and pg_attribute too, with ids of their own. Clients written for newer servers ask columns that Redshift
@@ -21,7 +21,7 @@ from .base import DATABASE, NAME, VirtualTable
 from .columns import table
 from .constraints import constraints_of
 from .definitions import relation_acl, schema_acl, view_definition
-from .relations import PG_TYPES, columns_of, dist_style_code, namespace_id, shown_encoding, type_modifier
+from .relations import PG_TYPES, columns_of, dist_style_code, namespace_id, shown_encoding, type_modifier, view_columns
 
 PG = "pg_catalog"
 Rows = Iterator[tuple[Any, ...]]
@@ -108,7 +108,8 @@ def _pg_attribute(context: Context) -> Rows:
     from . import VIRTUAL_TABLES
 
     for name, id in virtual_ids().items():
-        for number, (column, type) in enumerate(VIRTUAL_TABLES[name].columns if name in VIRTUAL_TABLES else (), 1):
+        found = VIRTUAL_TABLES.get(name)
+        for number, (column, type) in enumerate(() if found is None else found.columns, start=1):
             oid, _, length = PG_TYPES[type.kind]
             yield _attribute_row(id, column, oid, length, number, type_modifier(type), False, False, 0, False, 0, "none",
                                  None)  # fmt: skip
@@ -127,7 +128,8 @@ def _attribute_row(
 _ATTRIBUTE = (
     "attrelid:o attname:n atttypid:o attstattarget:i attlen:s attnum:s attndims:i attcacheoff:i atttypmod:i "
     "attbyval:b attstorage:c attalign:c attnotnull:b atthasdef:b attisdropped:b attislocal:b attinhcount:i "
-    "attencodingtype:s attisdistkey:b attsortkeyord:i attcollation:o attidentity:c attgenerated:c attacl:a attencoding:n"
+    "attencodingtype:s attisdistkey:b attsortkeyord:i attcollation:o attidentity:c attgenerated:c attacl:a "
+    "attencoding:n"
 )
 
 
@@ -243,12 +245,18 @@ def _pg_am(context: Context) -> Rows:
 
 def _late_binding_columns(context: Context) -> Rows:
     """Columns of late-binding views that can be bound now."""
-    from .relations import late_binding_columns
-
     for r in context.view.relations():
         if isinstance(r, View) and r.late_binding:
-            for c in late_binding_columns(r, context):
+            for c in view_columns(r, context):
                 yield r.schema, r.name, c.name, str(c.type), c.number
+
+
+def _columns_of(context: Context) -> Rows:
+    """The columns of every relation; the last one is the relation's id, by which pg_get_cols finds its own."""
+    for r in context.view.relations():
+        found = view_columns(r, context) if isinstance(r, View) else columns_of(r, context)
+        for c in found:
+            yield r.schema, r.name, c.name, str(c.type), c.number, r.id
 
 
 def _pg_stat_activity(context: Context) -> Rows:
@@ -286,6 +294,7 @@ TABLES = (
     table(PG, "pg_am", "oid:o amname:n amtype:c", _pg_am),
     table(PG, "pg_get_late_binding_view_cols", "view_schema:n view_name:n col_name:n col_type:t col_num:i",
           _late_binding_columns),
+    table(PG, "pg_get_cols", "view_schema:n view_name:n col_name:n col_type:t col_num:i relation:o", _columns_of),
     table(PG, "pg_collation", "oid:o collname:n collnamespace:o collowner:o collprovider:c collisdeterministic:b "
           "collcollate:n collctype:n"),
     table(PG, "pg_operator", "oid:o oprname:n oprnamespace:o oprowner:o oprkind:c oprleft:o oprright:o oprresult:o"),

@@ -20,7 +20,7 @@ from sqlglot import exp
 from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
 from ...storage.types import BOOLEAN, Kind
 from ..coercion import coerce
-from ..expressions import ColumnRef, Expr, Span
+from ..expressions import ColumnRef, Expr, Literal, Span
 from ..functions.missing import NO_MEANING, refusal
 from .context import Binder
 from .correlation import check_levels
@@ -77,6 +77,8 @@ class ExpressionBinder:
     def as_boolean(self, expr: Expr, node: Any) -> Expr:
         if expr.type.kind is Kind.BOOLEAN:
             return expr
+        if self.b.context.leader and isinstance(expr, Literal) and expr.type.is_integer:
+            return Literal(None if expr.value is None else expr.value != 0, BOOLEAN, -1, expr.span)  # WHERE 1 AND ...
         if expr.type.kind is Kind.UNKNOWN:
             return coerce(expr, BOOLEAN)
         raise DatatypeMismatch(

@@ -70,8 +70,8 @@ _PRIVILEGES = tuple(
 FUNCTIONS: tuple[Signature, ...] = (
     *_PRIVILEGES,
     _function("pg_get_userbyid", (oid,), NAME),
-    _function("pg_get_viewdef", (oid, boolean), TEXT, 1),
     _function("pg_get_viewdef", (text, boolean), TEXT, 1),
+    _function("pg_get_viewdef", (oid, boolean), TEXT, 1),
     _function("pg_get_constraintdef", (oid, boolean), TEXT, 1),
     _function("pg_get_indexdef", (oid, oid, boolean), TEXT, 2),
     _function("pg_get_functiondef", (oid,), TEXT),
