@@ -27,6 +27,7 @@ from . import (
     maths,
     number_format,
     regexp,
+    semistructured,
     strings,
     zones,
 )
@@ -286,7 +287,7 @@ def _octets(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
     return len(args[0].encode())
 
 
-NULL_TOLERANT: frozenset[str] = frozenset()
+NULL_TOLERANT: frozenset[str] = semistructured.NULL_TOLERANT
 
 FUNCTIONS: dict[str, Function] = {
     **catalogue.FUNCTIONS,
@@ -328,7 +329,7 @@ FUNCTIONS: dict[str, Function] = {
     **{
         key: function
         for family in (binary, conversions, date_format, dates, hashes, json_text, maths, number_format, regexp,
-                       strings, zones)
+                       semistructured, strings, zones)
         for key, function in family.FUNCTIONS.items()
     },
 }

@@ -91,7 +91,7 @@ def _array(e: ExpressionBinder, node: exp.Array) -> Expr:
 
 def array_of_rows(e: ExpressionBinder, query: exp.Select, node: Any) -> Expr:
     """ARRAY(SELECT x FROM ... ORDER BY y): the text of its rows."""
-    if not isinstance(query, exp.Select) or len(query.expressions) != 1 or query.args.get("group"):
+    if len(query.expressions) != 1 or query.args.get("group"):
         raise NotSupportedError("ARRAY takes a simple SELECT of one column", position=e.b.position(node))
     changed = query.copy()
     (item,) = changed.expressions

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...storage.types import BIGINT, BOOLEAN, INTEGER, TEXT, Kind, SqlType, varchar
-from ..expressions import Call, Expr, Literal
+from ..expressions import Call, Case, Expr, IsNull, Literal
 from .signature import Build, Signature, Site, anything, boolean, integers, text
 
 KEY = "catalogue"
@@ -58,6 +58,12 @@ def _function(
     )
 
 
+def _format_type(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """A NULL modifier is none."""
+    modifier = Case(((IsNull(args[1], True), args[1]),), Literal(-1, INTEGER), INTEGER)
+    return catalogue_call(site, "format_type", (args[0], modifier), TEXT)
+
+
 _PRIVILEGES = tuple(
     _function(f"has_{kind}_privilege", takes, BOOLEAN, fallible=True)
     for kind in ("table", "schema", "database", "language", "function", "any_column")
@@ -81,7 +87,7 @@ FUNCTIONS: tuple[Signature, ...] = (
     _function("pg_get_ruledef", (oid, boolean), TEXT, 1),
     _function("pg_get_triggerdef", (oid, boolean), TEXT, 1),
     _function("pg_get_expr", (text, oid, boolean), TEXT, 1, leader_only=False),
-    _function("format_type", (oid, oid), TEXT),
+    Signature(("format_type",), KEY, (oid, oid), TEXT, volatility="stable", leader_only=True, build=_format_type),
     _function("format_encoding", (oid,), TEXT),
     _function("obj_description", (oid, text), TEXT, 1),
     _function("shobj_description", (oid, text), TEXT),
