@@ -111,8 +111,8 @@ def _pg_attribute(context: Context) -> Rows:
         found = VIRTUAL_TABLES.get(name)
         for number, (column, type) in enumerate(() if found is None else found.columns, start=1):
             oid, _, length = PG_TYPES[type.kind]
-            yield _attribute_row(id, column, oid, length, number, type_modifier(type), False, False, 0, False, 0, "none",
-                                 None)  # fmt: skip
+            modifier = type_modifier(type)
+            yield _attribute_row(id, column, oid, length, number, modifier, False, False, 0, False, 0, "none", None)
 
 
 def _attribute_row(

@@ -56,7 +56,10 @@ def test_joins_of_the_catalogue(t: Any) -> None:
 
 
 def test_keys_in_pg_attribute(t: Any) -> None:
-    sql = "select attname, attisdistkey, attsortkeyord, atttypmod from pg_attribute where attrelid >= 100000 order by attnum"
+    sql = (
+        "select attname, attisdistkey, attsortkeyord, atttypmod from pg_attribute where attrelid >= 100000"
+        " order by attnum"
+    )
     assert t.execute(sql).fetchall() == [
         ("lo_orderkey", False, 1, -1), ("lo_custkey", True, 0, -1), ("name", False, 0, 14),
         ("price", False, 0, (12 << 16 | 2) + 4),
