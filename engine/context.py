@@ -179,6 +179,7 @@ class Context:
     query_id: int = 0
     session_id: int = 0
     session: Any = None  # engine.session.Session, for handlers that change it
+    catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
 
     @property
     def rights(self) -> Rights:

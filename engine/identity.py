@@ -12,7 +12,7 @@ from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from ..errors import OperationalError
-from ..storage.access.principals import User
+from ..storage.access.principals import SYSTEM_ID, User
 from ..storage.database import Database
 
 _logins: WeakKeyDictionary[Identity, Database] = WeakKeyDictionary()
@@ -44,7 +44,7 @@ class Identity:
 def admit(login: str, database: Database) -> tuple[Identity, User]:
     """A new session's identity; OperationalError when the database does not know the user, or its limit is reached."""
     user = database.newest.facts.directory.user(login)
-    if user is None:
+    if user is None or user.id == SYSTEM_ID:
         raise OperationalError(f'user "{login}" does not exist', sqlstate="28000",
                                hint="A superuser makes users by CREATE USER.")
     limit = user.connection_limit

@@ -43,10 +43,18 @@ def bind_context(context: Context) -> BindContext:
         user=context.user,
         user_id=context.view.facts.directory.user_id(context.user),
         rights=context.rights,
+        catalogue=lambda: catalogue_number(context),
         restricted=_RESTRICTED,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
     )
+
+
+def catalogue_number(context: Context) -> int:
+    """The number under which catalogue functions find the statement's snapshot."""
+    from ..virtual.functions import register
+
+    return register(context)
 
 
 def bind(tree: Any, context: Context) -> Query:

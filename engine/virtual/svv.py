@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...storage.schema import Table, TableData
-from ...storage.types import BIGINT, INTEGER, TEXT, char, decimal
+from ...storage.types import BIGINT, INTEGER, TEXT, TIMESTAMP, char, decimal
 from ..context import Context
 from .base import DATABASE, VirtualTable
 from .relations import dist_style_text, shown_encoding
@@ -42,7 +42,8 @@ def _svv_table_info(context: Context) -> Iterator[tuple[Any, ...]]:
             None if first is None else shown[first],
             len(table.sort_key),
             max(1, math.ceil(sum(e.bytes for e in data.extents) / MEGABYTE)),
-            _unsorted(data), Decimal(0), Decimal(rows), _skew(data, context), Decimal(rows),
+            None, 0, _unsorted(data), Decimal(0), Decimal(rows), None, _skew(data, context), Decimal(rows), None, None,
+            None,
         )  # fmt: skip
 
 
@@ -72,9 +73,12 @@ TABLES = (
         (
             ("database", TEXT), ("schema", TEXT), ("table_id", INTEGER), ("table", TEXT), ("encoded", TEXT),
             ("diststyle", TEXT), ("sortkey1", TEXT), ("max_varchar", INTEGER), ("sortkey1_enc", char(32)),
-            ("sortkey_num", INTEGER), ("size", BIGINT), ("unsorted", decimal(5, 2)),
-            ("stats_off", decimal(5, 2)), ("tbl_rows", decimal(38, 0)), ("skew_rows", decimal(19, 2)),
-            ("estimated_visible_rows", decimal(38, 0)),
+            ("sortkey_num", INTEGER), ("size", BIGINT), ("pct_used", decimal(10, 4)), ("empty", BIGINT),
+            ("unsorted", decimal(5, 2)),
+            ("stats_off", decimal(5, 2)), ("tbl_rows", decimal(38, 0)), ("skew_sortkey1", decimal(19, 2)),
+            ("skew_rows", decimal(19, 2)),
+            ("estimated_visible_rows", decimal(38, 0)), ("risk_event", TEXT),
+            ("vacuum_sort_benefit", decimal(12, 2)), ("create_time", TIMESTAMP),
         ),
         _svv_table_info,
         leader_only=False,

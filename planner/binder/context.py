@@ -1,7 +1,7 @@
 """What a binder may know about its surroundings, and what it keeps while it binds one statement."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -47,13 +47,15 @@ class BindContext:
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there
     rights: Rights | None = None  # of the user; None: everything is allowed
     restricted: frozenset[str] = frozenset()  # names in virtual_tables that superusers alone see
+    catalogue: Callable[[], int] | None = None  # the number under which functions of the leader find the snapshot
+    leader: bool = False  # the query reads system tables only: what PostgreSQL can, it can
     stable: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
 
     @property
     def extended(self) -> bool:
         """compatibility = 'extended': forms that Redshift refuses are run."""
-        return self.settings.get("compatibility", "redshift") == "extended"
+        return self.leader or self.settings.get("compatibility", "redshift") == "extended"
 
 
 class Binder:

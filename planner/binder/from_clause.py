@@ -40,6 +40,7 @@ from .permissions import check_read, check_system
 from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near
 from .series import NAME, bind_series, is_series
+from .table_functions import bind_table_function, bind_unnest, is_table_function
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
         case exp.Values():
             return _derived(b, node, node, outer, env)
         case exp.Unnest():
-            raise NotSupportedError("unnesting of SUPER values in FROM is not supported yet", position=b.position(node))
+            return _function_item(b, node, bind_unnest(b, node), outer)
         case _:
             raise NotSupportedError(f"{type(node).key.upper()} in FROM is not supported yet", position=b.position(node))
 
@@ -196,6 +197,9 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
         given = given or ((alias,) if alias else ())  # a function's alias names its column too
         return _named(Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or NAME, b.position(node))),
                       alias or NAME, outer)
+    if is_table_function(b, node.this):
+        bound = bind_table_function(b, node.this, node.args.get("alias"))
+        return _function_item(b, node, bound, outer)
     if not isinstance(node.this, exp.Identifier):
         name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
         raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
@@ -217,6 +221,14 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
         bound, schema = _relation(b, node, schema, name, alias or name)
     names = renamed(bound.names, given, alias or name, b.position(node))
     return _named(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema)
+
+
+def _function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> Item:
+    """The rows of a function; an alias alone names the column of a function that has one."""
+    alias, given = _alias(node)
+    given = given or ((alias,) if alias and len(bound.columns) == 1 else ())
+    names = renamed(bound.names, given, alias or bound.names[0], b.position(node))
+    return _named(Bound(bound.plan, bound.columns, names), alias or bound.names[0], outer)
 
 
 def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -> tuple[Bound, str | None]:

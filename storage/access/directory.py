@@ -41,6 +41,8 @@ class Directory:
 
     def user(self, name: str) -> User | None:
         """The user of that name."""
+        if name == SYSTEM_NAME:
+            return User(name, SYSTEM_ID, superuser=True)
         if not self.users:
             return User(name, FIRST_USER_ID, superuser=True, create_databases=True)
         return self.users.get(name)
