@@ -25,6 +25,7 @@ from ..errors import OutOfMemory, QueryCanceled
 from ..records import dataclass
 
 if TYPE_CHECKING:
+    from ..storage.access.rights import Rights
     from ..storage.schema import CatalogView, Table
     from .settings import Settings
 
@@ -179,6 +180,12 @@ class Context:
     session_id: int = 0
     session: Any = None  # engine.session.Session, for handlers that change it
     repeats: Hashable = None  # all that the planned query's result depends on besides rows; None: on more, as on now
+    catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
+
+    @property
+    def rights(self) -> Rights:
+        """What the user may do."""
+        return self.view.facts.directory.rights(self.user)
 
     def home(self, table: Table) -> Any:
         """The database that has the table's rows: temporary tables are in the session's own."""

@@ -37,6 +37,7 @@ from . import limits
 from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
+from .identity import Identity, admit, leave, without_passwords
 from .preload import preload
 from .result import Result
 from .settings import Settings
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from .maintenance.worker import Worker
     from .session_transaction import SessionTransaction
 
-USER_ID = 100  # the one superuser, until there are users
 DATABASE = "dev"
 KEPT_NOTICES = 50  # as psycopg2 keeps
 _session_ids = itertools.count(os.getpid())
@@ -73,12 +73,18 @@ def open_session(
     worker looks after a folder's tables while the session is open."""
     preload()
     workers, memory = limits.threads(threads), limits.memory_limit(memory_limit)
-    settings = Settings({"compatibility": compatibility})
+    Settings({"compatibility": compatibility})  # checked before anything is made
     opened = Database.open(
         database, nodes=nodes, slices_per_node=slices_per_node, node_type=node_type, create=create,
         read_only=read_only,
     )  # fmt: skip
-    session = Session(opened, user=user, settings=settings, threads=workers, memory=memory)
+    try:
+        identity, known = admit(user, opened)
+        settings = Settings({**known.settings, "compatibility": compatibility})
+    except BaseException:
+        opened.close()
+        raise
+    session = Session(opened, identity=identity, settings=settings, threads=workers, memory=memory)
     if maintenance and opened.path is not None and not read_only:
         from .maintenance.worker import join
 
@@ -113,13 +119,13 @@ class Session:
         self,
         database: Database,
         *,
-        user: str = "dev",
+        identity: Identity | None = None,
         settings: Settings | None = None,
         threads: int = 1,
         memory: int | None = None,
     ) -> None:
         self.database = database
-        self.user = user
+        self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
@@ -129,7 +135,7 @@ class Session:
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
         self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
-        self.block = TransactionBlock(self._transaction)
+        self.block = TransactionBlock(self._transaction, self.identity.transaction_ended)
         self._lock = threading.RLock()
         self._running: dict[int, _Running] = {}
         self._closed = False
@@ -137,6 +143,16 @@ class Session:
     @property
     def database_name(self) -> str:
         return self.database.name
+
+    @property
+    def user(self) -> str:
+        """Who the session works as."""
+        return self.identity.user
+
+    @property
+    def database_label(self) -> str:
+        """The database's name in SQL."""
+        return DATABASE
 
     @cached_property
     def plans(self) -> PlanCache:
@@ -314,13 +330,13 @@ class Session:
         self.database.history.record(
             {
                 "query": context.query_id,
-                "userid": USER_ID,
+                "userid": context.view.facts.directory.user_id(context.user),
                 "user": context.user,
                 "label": "default" if label == "unset" else label,
                 "xid": context.transaction.id,
                 "pid": self.id,
                 "database": DATABASE,
-                "querytxt": context.text,
+                "querytxt": without_passwords(context.text, work.kind),
                 "kind": work.kind,
                 "starttime": _microseconds(context.now),
                 "endtime": _microseconds(datetime.now(UTC)),
@@ -341,7 +357,10 @@ class Session:
 
     def commit_delta(self, delta: Delta) -> None:
         """Make a statement's changes, as its transaction has it; only handlers call this."""
-        self._current().context.transaction.change(delta)
+        from .access import with_default_grants
+
+        context = self._current().context
+        context.transaction.change(with_default_grants(delta, context) if delta.create else delta)
 
     def lock(self, context: Context, tables: Iterable[Table]) -> None:
         """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
@@ -398,6 +417,7 @@ class Session:
                 self.temporary.close()
             if self.worker is not None:
                 self.worker.leave(self)
+            leave(self.identity)
             self.database.close()
 
 

@@ -23,11 +23,14 @@ ABORTED = "current transaction is aborted, commands ignored until end of transac
 class TransactionBlock:
     """See the module's text."""
 
-    def __init__(self, make: Callable[[bool], SessionTransaction]) -> None:
-        """`make(single)`: a new transaction."""
+    def __init__(
+        self, make: Callable[[bool], SessionTransaction], ended: Callable[[], None] = lambda: None
+    ) -> None:
+        """`make(single)`: a new transaction; `ended` is called when a block has ended."""
         self.autocommit = True
         self.failed = False
         self._make = make
+        self._ended = ended
         self._open: SessionTransaction | None = None
         self.cursor: OpenCursor | None = None  # ends with the block
 
@@ -67,8 +70,12 @@ class TransactionBlock:
         self.close_cursor()
         ended, self._open = self._open, None
         failed, self.failed = self.failed, False
-        if ended is not None and not failed:
-            ended.commit()
+        if ended is not None:
+            try:
+                if not failed:
+                    ended.commit()
+            finally:
+                self._ended()
         return not failed
 
     def rollback(self) -> None:
@@ -77,6 +84,7 @@ class TransactionBlock:
         self.failed = False
         if ended is not None:
             ended.rollback()
+            self._ended()
 
     def close_cursor(self) -> None:
         """End the block's cursor, if one is open."""

@@ -18,10 +18,12 @@ from typing import Any
 from ..errors import NotSupportedError, SqlSyntaxError
 from . import statements as s
 from .statements.alter import parse_alter
+from .statements.comments import parse_comment
 from .statements.copy import parse_copy
 from .statements.cursor import Cursor
 from .statements.cursors import parse_close, parse_declare, parse_fetch
 from .statements.dml import parse_delete, parse_merge, parse_update
+from .statements.grants import parse_grant
 from .statements.insert import parse_insert, read_rows
 from .statements.maintenance import parse_analyze, parse_vacuum
 from .statements.prepared import parse_deallocate, parse_execute, parse_prepare
@@ -67,6 +69,9 @@ _PARSERS: dict[str, Parser] = {
     "RESET": parse_reset,
     "SHOW": parse_show,
     "TRUNCATE": parse_truncate,
+    "GRANT": lambda cursor: parse_grant(cursor, give=True),
+    "REVOKE": lambda cursor: parse_grant(cursor, give=False),
+    "COMMENT": parse_comment,
     "ALTER": parse_alter,
     "PREPARE": lambda cursor: parse_prepare(cursor, lambda text: parse_statement(text, lazily=True)),
     "EXECUTE": parse_execute,
@@ -75,11 +80,11 @@ _PARSERS: dict[str, Parser] = {
     "FETCH": parse_fetch,
     "CLOSE": parse_close,
 }
+_KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word that swallows the rest
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "CANCEL", "COMMENT", "DETACH", "GRANT",
-    "LOCK", "MSCK", "REFRESH", "REVOKE", "UNLOAD", "USE",
+    "ATTACH", "CALL", "CANCEL", "DETACH", "LOCK", "MSCK", "REFRESH", "UNLOAD", "USE",
 )
 
 
@@ -171,7 +176,10 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
         raise NotSupportedError(f"{word} is not supported yet", position=first.start())
     # The first word is hidden from sqlglot's tokenizer, which swallows the rest behind some of them.
     hidden = _HIDDEN.match(text, first.start()) or first
-    cursor = Cursor(tokenize(_masked(text, hidden.end())), text)
+    if word in _KEPT:
+        cursor = Cursor(tokenize(_masked(text, first.start())), text, 1)
+    else:
+        cursor = Cursor(tokenize(_masked(text, hidden.end())), text)
     if word == "VALUES":
         rows = read_rows(cursor)
         cursor.finish()

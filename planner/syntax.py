@@ -83,7 +83,7 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 
 
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
-    tokens = _approximate(_typed_literals(tokens))
+    tokens = _approximate(_typed_literals(_bare_types(tokens)))
     depth = 0
     for i, token in enumerate(tokens):
         if token.token_type is TokenType.R_PAREN:
@@ -112,6 +112,18 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
         raise SqlSyntaxError("syntax error", detail=str(error)) from error
     finally:
         _quiet.parsing = False
+
+
+def _bare_types(tokens: list[Token]) -> list[Token]:
+    """Types without the schema pg_catalog, which sqlglot does not read: x::pg_catalog.regtype."""
+    places = [
+        i for i, (cast, schema, dot) in enumerate(zip(tokens, tokens[1:], tokens[2:]))
+        if cast.token_type is TokenType.DCOLON and dot.token_type is TokenType.DOT
+        and schema.text.lower() == "pg_catalog"
+    ]
+    for i in reversed(places):
+        tokens = [*tokens[: i + 1], *tokens[i + 3 :]]
+    return tokens
 
 
 def _typed_literals(tokens: list[Token]) -> list[Token]:

@@ -18,6 +18,7 @@ from ...storage.types import Kind, SqlType
 from ..compile.numeric import round_div
 from . import (
     binary,
+    catalogue,
     conversions,
     date_format,
     dates,
@@ -289,6 +290,7 @@ def _octets(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
 NULL_TOLERANT: frozenset[str] = semistructured.NULL_TOLERANT
 
 FUNCTIONS: dict[str, Function] = {
+    **catalogue.FUNCTIONS,
     "negate": lambda a, t, to: -a[0],
     "abs": lambda a, t, to: abs(a[0]),
     "sign": lambda a, t, to: type(a[0])((a[0] > 0) - (a[0] < 0)),

@@ -12,6 +12,7 @@ from ...errors import DuplicateColumn, InvalidDefinition
 from ...planner.statements import AddColumn, ColumnDefinition
 from ...storage.catalog.delta import Delta, SetStatistics
 from ...storage.schema import Column, Table, TableData
+from ..access import need_owner
 from ..context import Context
 from ..maintenance.analyses import constant_sketch
 from ..result import Result
@@ -23,6 +24,7 @@ TAG = "ALTER TABLE"
 
 
 def run(statement: AddColumn, context: Context) -> Result:
+    need_owner(context, names.table(statement.table, context), "alter", "alter table")
     table = names.locked(statement.table, context)
     new = _checked(table, statement.column, context)
     changed = replace(table, columns=(*table.columns, new))

@@ -20,6 +20,7 @@ from ...storage.catalog.delta import Delta
 from ...storage.encodings import registry as encodings
 from ...storage.schema import Column, DistStyle, Table
 from ...storage.types import Kind
+from ..access import need
 from ..context import Context
 from ..result import Result
 from . import names
@@ -83,6 +84,7 @@ def _like(statement: CreateTable, schema: str, context: Context) -> Table:
     """LIKE parent: its columns, encodings and keys; defaults on request; no constraints but NOT NULL."""
     assert statement.like is not None
     parent = names.table(statement.like, context)
+    need(context, parent, "select")
     if statement.attributes != TableAttributes(backup=statement.attributes.backup):
         raise InvalidDefinition("CREATE TABLE LIKE takes its keys from the parent: no table attributes allowed")
     columns = tuple(

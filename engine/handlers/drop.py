@@ -8,6 +8,7 @@ from ...errors import DependentObjects, ProgrammingError, UndefinedObject, Undef
 from ...planner.statements import Drop, RelationName
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Table, View
+from ..access import facts_of_schema, need_owner, need_schema_owner
 from ..context import Context
 from ..result import Result
 from ..virtual import find_virtual
@@ -37,6 +38,8 @@ def _drop_relations(statement: Drop, context: Context) -> Delta:
 
 def _target(kind: str, name: RelationName, if_exists: bool, context: Context) -> Table | View | None:
     found = names.find(name, context)
+    if found is not None:
+        need_owner(context, found, "drop", f"drop {kind}")
     if found is None and find_virtual(name.schema, name.name) is not None:
         raise names.system_relation(name)
     if found is None:
@@ -88,9 +91,11 @@ def _drop_schemas(statement: Drop, context: Context) -> Delta:
                 raise UndefinedObject(f'schema "{name.name}" does not exist', sqlstate="3F000", position=name.position)
             context.notice("INFO", f'Schema "{name.name}" does not exist and will be skipped')
         elif name.name not in dropped:
+            need_schema_owner(context, name.name, "drop schema")
             dropped.append(name.name)
             inside += context.view.relations(name.name)
+    facts = tuple(f for name in dropped for f in facts_of_schema(context, name))
     if not statement.cascade:
-        return Delta(drop_schemas=tuple(dropped))  # the commit refuses schemas that hold something
+        return Delta(drop_schemas=tuple(dropped), facts=facts)  # the commit refuses schemas that hold something
     below = _with_dependents(inside, True, context, "schema")
-    return Delta(drop=below.drop, replace=below.replace, drop_schemas=tuple(dropped))
+    return Delta(drop=below.drop, replace=below.replace, facts=facts, drop_schemas=tuple(dropped))

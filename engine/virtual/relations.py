@@ -47,10 +47,17 @@ def columns_of(relation: Table | View, context: Context) -> tuple[RelationColumn
         return tuple(_table_column(relation, i) for i in range(len(relation.columns)))
     if relation.late_binding:
         return ()
+    return view_columns(relation, context)
+
+
+def view_columns(relation: View, context: Context) -> tuple[RelationColumn, ...]:
+    """Columns of a view by binding it with its owner's rights; none of one that is broken."""
+    from dataclasses import replace
+
     from ..handlers.binding import bind_text
 
     try:
-        bound = bind_text(relation.sql, context)
+        bound = bind_text(relation.sql, replace(context, user=relation.owner))
     except Error:
         return ()
     names = relation.columns or bound.names

@@ -99,5 +99,6 @@ TABLES = (
         ),
         _svv_table_info,
         leader_only=False,
+        superusers=True,
     ),
 )  # fmt: skip

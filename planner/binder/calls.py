@@ -44,6 +44,10 @@ def _qualified(e: ExpressionBinder, node: exp.Dot) -> Expr:
 
 
 def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    if name == "array" and len(arguments) == 1 and isinstance(arguments[0], exp.Select):
+        from .catalogue import array_of_rows
+
+        return array_of_rows(e, arguments[0], node)
     if functions.resolve_aggregate(name) is not None:
         from .aggregates import aggregate
 

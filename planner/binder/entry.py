@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlglot import exp
+
 from ...errors import NotSupportedError, ProgrammingError
 from ...storage.schema import CatalogView
 from ..expressions import Expr
@@ -10,6 +12,7 @@ from ..logical import Query
 from ..syntax import TOO_DEEP
 from . import (  # noqa: F401 - fill the table
     calls,
+    catalogue,
     conditionals,
     literals,
     operators,
@@ -19,9 +22,11 @@ from . import (  # noqa: F401 - fill the table
     windows,
 )
 from .bound import finished
+from .catalogue import shown_columns
 from .context import BindContext, Binder
 from .ctes import EMPTY
 from .expressions import ExpressionBinder
+from .permissions import check_hidden
 from .query import bind_tree
 from .scope import Scope
 
@@ -29,11 +34,13 @@ from .scope import Scope
 def bind_query(tree: Any, view: CatalogView, context: BindContext) -> Query:
     """The logical plan of a query's syntax tree."""
     b = Binder(view, context)
+    context.leader = _reads_system_tables_only(tree, view, context)
     try:
-        bound = finished(b, bind_tree(b, tree))
+        bound = shown_columns(b, finished(b, bind_tree(b, tree)))
     except RecursionError:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
+    check_hidden(b, bound.plan, bound.columns)
     return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
 
 
@@ -45,6 +52,20 @@ def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str 
         return e.bind(tree)
     except RecursionError:
         raise ProgrammingError("the expression is nested too deeply", sqlstate=TOO_DEEP) from None
+
+
+def _reads_system_tables_only(tree: Any, view: CatalogView, context: BindContext) -> bool:
+    """Is every relation that the query names a system table of the leader, and is there one?"""
+    found = False
+    for node in tree.find_all(exp.Table):
+        if not isinstance(node.this, exp.Identifier):
+            continue
+        schema, name = node.db.lower() or "pg_catalog", node.name.lower()
+        if f"{schema}.{name}" in context.leader_only:
+            found = True
+        elif node.db or view.relation(None, name) is not None:
+            return False
+    return found
 
 
 def check_leader_only(b: Binder) -> None:

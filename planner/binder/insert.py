@@ -27,6 +27,7 @@ from .context import BindContext, Binder
 from .ctes import EMPTY
 from .entry import check_leader_only
 from .expressions import ExpressionBinder
+from .permissions import check_hidden
 from .query import bind_tree, row_values
 from .scope import Scope, near
 
@@ -49,6 +50,7 @@ def bind_insert(statement: Insert, table: Table, view: CatalogView, context: Bin
     except RecursionError:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
+    check_hidden(b, bound.plan, bound.columns)
     bound, targets = _completed(b, bound, table, named)
     return BoundInsert(Query(bound.plan, bound.columns, bound.names, tuple(b.ctes)), targets)
 

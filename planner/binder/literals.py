@@ -11,12 +11,13 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
-from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, UNKNOWN, Kind, SqlType, varchar
+from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, TEXT, UNKNOWN, Kind, SqlType, varchar
 from ..build import PRINTED
 from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
 from ..dateparts import interval
 from ..expressions import Cast, Expr, Literal, Span
+from ..registered import LEADER_TYPES, is_registered
 from ..typenames import sql_type
 from .context import Binder
 from .dispatch import binds
@@ -26,7 +27,7 @@ from .expressions import ExpressionBinder
 _TYPE_NAMES = {
     "INT": "integer", "DOUBLE": "double precision", "FLOAT": "real", "UDOUBLE": "double precision",
     "TIMESTAMPTZ": "timestamptz", "TEXT": "text", "BPCHAR": "bpchar", "NCHAR": "char", "NVARCHAR": "varchar",
-    "VARBINARY": "varbyte", "NAME": "name",
+    "VARBINARY": "varbyte",
 }
 
 
@@ -113,6 +114,10 @@ def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
     """CAST(operand AS to)."""
     source = operand.type
     span = e.span(node)
+    if is_registered(source) or is_registered(to):
+        from .catalogue import cast_registered
+
+        return operand if source == to else cast_registered(e, operand, to, node)
     if isinstance(operand, Literal):
         if operand.value is not None and to.kind is Kind.VARBYTE and source.kind is Kind.UNKNOWN:
             return Literal(operand.value.encode()[: to.length].hex(), to, -1, operand.span)
@@ -165,11 +170,20 @@ def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     expressions."""
     position = b.position(node)
     this = node.this
+    if isinstance(node, exp.ObjectIdentifier) and str(this).lower() in LEADER_TYPES:
+        return LEADER_TYPES[str(this).lower()]
     if not isinstance(node, exp.DataType) or not isinstance(this, exp.DataType.Type):
         raise NotSupportedError(f'type "{node.sql().lower()}" is not supported', position=position)
     name = this.value.upper()
+    if name == "ARRAY":
+        return TEXT
     if name == "USERDEFINED":
+        kind = str(node.args.get("kind")).lower()
+        if kind in LEADER_TYPES:
+            return LEADER_TYPES[kind]
         raise UndefinedObject(f'type "{node.args.get("kind")}" does not exist', position=position)
+    if name == "NAME":
+        return LEADER_TYPES["name"]
     arguments = [_argument(a) for a in node.expressions]
     name = _TYPE_NAMES.get(name, name.lower())
     if name in ("varchar", "text") and not arguments:

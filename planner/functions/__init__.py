@@ -32,6 +32,7 @@ from . import (
     datetime,
     hash,
     json,
+    leader,
     math,
     moments,
     ordered,
@@ -48,7 +49,7 @@ from .signature import Signature, Site
 from .window import WindowFunction, is_only_window, resolve_window
 
 _FAMILIES = (math, string, regexp, datetime, moments, conversion, conditional, hash, json, semistructured, system,
-             binary)
+             binary, leader)
 _PART_KEYS = ("date_diff", "date_trunc", "extract")
 _PARTS = ("millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour", "minute",
           "second", "millisecond", "microsecond")

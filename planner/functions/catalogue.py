@@ -18,6 +18,7 @@ from . import (
     datetime,
     hash,
     json,
+    leader,
     math,
     moments,
     ordered,
@@ -35,7 +36,7 @@ SUPPORTED, LEADER_ONLY, REFUSED = "supported", "leader-only", "refused"  # REFUS
 FAMILIES = (
     ("String", (string, regexp)), ("Date and time", (datetime, moments)), ("Mathematical", (math,)),
     ("Formatting and conversion", (conversion,)), ("Conditional", (conditional,)), ("Hash", (hash,)), ("JSON", (json,)),
-    ("SUPER", (semistructured,)), ("VARBYTE", (binary,)), ("System", (system,)),
+    ("SUPER", (semistructured,)), ("VARBYTE", (binary,)), ("System", (system, leader)),
 )
 # Functions that are written in a way of their own: name -> (family, how).
 SYNTAX = {
@@ -46,8 +47,13 @@ SYNTAX = {
     "at time zone": ("Date and time", "timestamp AT TIME ZONE zone"),
     "+": ("Date and time", "date + time"),
     "||": ("String", "text || text"),
+    "pg_get_cols": ("System", "FROM pg_get_cols('relation') AS name(view_schema name, view_name name, col_name name, "
+                              "col_type varchar, col_num int)"),
+    "pg_get_late_binding_view_cols": ("System", "FROM pg_get_late_binding_view_cols() AS name(view_schema name, "
+                                      "view_name name, col_name name, col_type varchar, col_num int)"),
 }
 _LABELS = {
+    "oid": "id", "named": "name or id",
     "anything": "any", "number": "number", "exact": "exact number", "_dividend": "exact number", "decimals": "numeric",
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",

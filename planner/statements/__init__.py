@@ -12,16 +12,22 @@ from typing import Any, Union
 from ...records import dataclass
 from ...storage.schema import DistStyle
 from ...storage.types import SqlType
-
-
-@dataclass(frozen=True, slots=True)
-class RelationName:
-    schema: str | None
-    name: str
-    position: int | None = field(default=None, compare=False)
-
-    def __str__(self) -> str:
-        return f"{self.schema}.{self.name}" if self.schema else self.name
+from .access import (
+    AlterGroup,
+    AlterRole,
+    AlterSchema,
+    AlterUser,
+    Comment,
+    CreateGroup,
+    CreateRole,
+    CreateUser,
+    DefaultPrivileges,
+    DropPrincipal,
+    Grant,
+    GrantRole,
+    SetUser,
+)
+from .names import RelationName
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +118,11 @@ class CreateView:
 
 @dataclass(frozen=True, slots=True)
 class CreateSchema:
+    """authorization: the owner."""
+
     name: str
     if_not_exists: bool = False
+    authorization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +255,8 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True)
 class AlterTable:
-    """action: 'rename' (name: the new one), 'rename column', 'drop column', 'type' (name: the column)."""
+    """action: 'rename' (name: the new one), 'owner' (name: the new one), 'rename column', 'drop column', 'type'
+    (name: the column)."""
 
     table: RelationName
     action: str
@@ -343,6 +353,8 @@ Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
+    CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
+    DefaultPrivileges, SetUser, AlterSchema, Comment,
 ]
 
 

@@ -1,4 +1,4 @@
-"""CREATE TABLE, CREATE TABLE AS, CREATE VIEW, CREATE SCHEMA, DROP, TRUNCATE.
+"""CREATE TABLE, CREATE TABLE AS, CREATE VIEW, DROP, TRUNCATE; CREATE and DROP of other things go to their own modules.
 
     CREATE [TEMP] TABLE [IF NOT EXISTS] t
         ( column type [column attributes and constraints] | table constraint | LIKE parent [...] , ... )
@@ -19,16 +19,19 @@ from ...storage.types import SqlType
 from ..typenames import sql_type
 from . import (
     ColumnDefinition,
-    CreateSchema,
     CreateTable,
     CreateTableAs,
     CreateView,
     Drop,
+    DropPrincipal,
     RelationName,
+    Statement,
     Truncate,
 )
 from .attributes import table_attributes
 from .cursor import Cursor
+from .principals import PRINCIPALS, create_principal, drop_principal
+from .schemas import create_schema
 
 Constraint = tuple[str, tuple[str, ...], str]
 _TWO_WORD_TYPES = {"CHARACTER": "VARYING", "CHAR": "VARYING", "DOUBLE": "PRECISION", "BINARY": "VARYING"}
@@ -38,10 +41,12 @@ _COLUMN_ENDS = (
 )
 
 
-def parse_create(cursor: Cursor) -> CreateTable | CreateTableAs | CreateView | CreateSchema:
+def parse_create(cursor: Cursor) -> Statement:
     """What follows CREATE."""
     if cursor.accept("schema"):
-        return _create_schema(cursor)
+        return create_schema(cursor)
+    if cursor.word() in PRINCIPALS:
+        return create_principal(cursor)
     or_replace = cursor.accept("or", "replace")
     if cursor.accept("view"):
         return _create_view(cursor, or_replace)
@@ -57,7 +62,7 @@ def parse_create(cursor: Cursor) -> CreateTable | CreateTableAs | CreateView | C
 
 
 def _unsupported(cursor: Cursor) -> Exception:
-    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "USER", "GROUP", "ROLE", "FUNCTION", "PROCEDURE", "LIBRARY",
+    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "FUNCTION", "PROCEDURE", "LIBRARY",
              "DATASHARE", "MODEL", "IDENTITY", "RLS", "MASKING", "INDEX", "SEQUENCE", "TRIGGER")
     word = cursor.word()
     if word in words:
@@ -300,23 +305,13 @@ def _create_view(cursor: Cursor, or_replace: bool) -> CreateView:
     return CreateView(name, names, body.query(), sql, or_replace, late)
 
 
-def _create_schema(cursor: Cursor) -> CreateSchema:
-    if_not_exists = cursor.accept("if", "not", "exists")
-    name = cursor.name()
-    for words in (("authorization",), ("quota",)):
-        if cursor.at(*words):
-            raise NotSupportedError(
-                f"CREATE SCHEMA ... {words[0].upper()} is not supported yet", position=cursor.position
-            )
-    cursor.finish()
-    return CreateSchema(name, if_not_exists)
-
-
-def parse_drop(cursor: Cursor) -> Drop:
+def parse_drop(cursor: Cursor) -> Drop | DropPrincipal:
     """What follows DROP."""
+    if cursor.word() in PRINCIPALS:
+        return drop_principal(cursor)
     kind = cursor.accept_any("table", "view", "schema")
     if kind is None:
-        known = ("DATABASE", "USER", "GROUP", "ROLE", "FUNCTION", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
+        known = ("DATABASE", "FUNCTION", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
                  "MATERIALIZED", "EXTERNAL", "RLS", "MASKING", "IDENTITY")
         if cursor.word() in known:
             raise NotSupportedError(f"DROP {cursor.word()} is not supported yet", position=cursor.position)

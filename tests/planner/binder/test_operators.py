@@ -142,7 +142,6 @@ def test_operands_that_do_not_fit(sql: str, shown: str, position: int) -> None:
         ("(a, b) < (1, 2)", NotSupportedError, "comparison of row values", 8),
         ("a is distinct from b", NotSupportedError, "IS DISTINCT FROM", 7),
         ("a & 1.5", UndefinedFunction, "operator does not exist: integer & numeric", 7),
-        ("v ~ 'x'", NotSupportedError, "regular expression operator ~", 7),
     ],
 )
 def test_errors(sql: str, error: type[Error], words: str, position: int) -> None:
