@@ -13,7 +13,7 @@ The mutable parts are small objects that threads and native code share:
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
@@ -179,6 +179,7 @@ class Context:
     query_id: int = 0
     session_id: int = 0
     session: Any = None  # engine.session.Session, for handlers that change it
+    repeats: Hashable = None  # all that the planned query's result depends on besides rows; None: on more, as on now
 
     @property
     def rights(self) -> Rights:

@@ -40,6 +40,11 @@ class SessionTransaction:
             self._own = Transaction(database)
         return self._own
 
+    @property
+    def wrote(self) -> bool:
+        """Whether it has changed anything yet."""
+        return any(part.wrote for part in self._parts())
+
     # -- seeing --------------------------------------------------------------------------------------
 
     def view(self, search_path: tuple[str, ...]) -> CatalogView:

@@ -21,6 +21,7 @@ from .statements.alter import parse_alter
 from .statements.comments import parse_comment
 from .statements.copy import parse_copy
 from .statements.cursor import Cursor
+from .statements.cursors import parse_close, parse_declare, parse_fetch
 from .statements.dml import parse_delete, parse_merge, parse_update
 from .statements.grants import parse_grant
 from .statements.insert import parse_insert, read_rows
@@ -75,13 +76,15 @@ _PARSERS: dict[str, Parser] = {
     "PREPARE": lambda cursor: parse_prepare(cursor, lambda text: parse_statement(text, lazily=True)),
     "EXECUTE": parse_execute,
     "DEALLOCATE": parse_deallocate,
+    "DECLARE": lambda cursor: parse_declare(cursor, lambda at: parse_statement(cursor.text, at, lazily=True)),
+    "FETCH": parse_fetch,
+    "CLOSE": parse_close,
 }
 _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word that swallows the rest
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "CANCEL", "CLOSE", "DECLARE", "DETACH", "FETCH",
-    "LOCK", "MSCK", "REFRESH", "UNLOAD", "USE",
+    "ATTACH", "CALL", "CANCEL", "DETACH", "LOCK", "MSCK", "REFRESH", "UNLOAD", "USE",
 )
 
 

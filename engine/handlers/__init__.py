@@ -57,6 +57,9 @@ MODULES: dict[type, str] = {
     s.SetUser: "set_user",
     s.AlterSchema: "alter_schema",
     s.Comment: "comment",
+    s.DeclareCursor: "cursors",
+    s.Fetch: "cursors",
+    s.CloseCursor: "cursors",
 }
 
 

@@ -89,7 +89,9 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
         return Binding(bound, keep=not around.stable)
 
     scope = _scope(around, context)
-    return context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
+    found = context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
+    context.repeats = None if around.stable else (query.text, query.start, repr(context.parameters), scope)
+    return found  # type: ignore[no-any-return]
 
 
 def _scope(around: BindContext, context: Context) -> Hashable:

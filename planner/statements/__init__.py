@@ -316,10 +316,32 @@ class Deallocate:
     position: int | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class DeclareCursor:
+    name: str
+    query: Select | QueryText
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """count: None for all rows that are left; 0 for the row fetched last."""
+
+    name: str
+    count: int | None
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCursor:
+    name: str
+    position: int | None = field(default=None, compare=False)
+
+
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Analyze, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
-    AlterDesign, AppendTable, Prepare, Execute, Deallocate,
+    AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment,
 ]
