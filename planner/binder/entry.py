@@ -1,10 +1,12 @@
 """Entry points of the binder. Importing this module fills the table of handlers."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...errors import NotSupportedError, ProgrammingError
 from ...storage.schema import CatalogView
+from ...storage.types import SqlType
 from ..expressions import Expr
 from ..logical import Query
 from ..syntax import TOO_DEEP
@@ -47,6 +49,15 @@ def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str 
         return e.bind(tree)
     except RecursionError:
         raise ProgrammingError("the expression is nested too deeply", sqlstate=TOO_DEEP) from None
+
+
+def check_function(
+    body: str, arguments: Sequence[SqlType], returns: SqlType, view: CatalogView, context: BindContext
+) -> None:
+    """Refuses what cannot be the body of a SQL function."""
+    from .sql_functions import check
+
+    check(Binder(view, context), body, arguments, returns)
 
 
 def check_leader_only(b: Binder) -> None:
