@@ -57,6 +57,7 @@ bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds] [QUERIES=1,6] [DESIGN=demo,ev
 
 fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, for long runs
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --planted --count 1000 $(if $(SEED),--seed $(SEED))
 
 golden: $(READY)  ## rewrite the golden files; read the difference like code
 	@$(BIN)/python -m pytest --update-golden -m golden
