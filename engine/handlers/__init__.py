@@ -61,6 +61,8 @@ MODULES: dict[type, str] = {
     s.DeclareCursor: "cursors",
     s.Fetch: "cursors",
     s.CloseCursor: "cursors",
+    s.CreateFunction: "functions",
+    s.DropFunction: "functions",
 }
 
 

@@ -38,6 +38,10 @@ def _qualified(e: ExpressionBinder, node: exp.Dot) -> Expr:
     in_catalog = isinstance(schema, exp.Identifier) and schema.name.lower() == "pg_catalog"
     if in_catalog and isinstance(inner, exp.Anonymous):
         return e.bind(inner)
+    if isinstance(inner, exp.Anonymous) and isinstance(schema, exp.Identifier):
+        made = _users(e, schema.name.lower(), str(inner.this).lower(), inner.expressions, node)
+        if made is not None:
+            return made
     if isinstance(inner, exp.Func) and isinstance(schema, exp.Identifier):
         raise UndefinedFunction(f"function {schema.name}.{inner.name}() does not exist", position=e.b.position(node))
     raise NotSupportedError("navigation into SUPER values is not supported yet", position=e.b.position(node))
@@ -72,8 +76,25 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         part = _part_name(e, arguments[0])
         return call(e, name, [e.bind(a) for a in arguments[1:]], span, part)
     if not signatures:
+        made = _users(e, None, name, arguments, node)
+        if made is not None:
+            return made
         raise _unknown(e, name, arguments, node)
     return call(e, name, [e.bind(a) for a in arguments], span)
+
+
+def _users(e: ExpressionBinder, schema: str | None, name: str, arguments: Sequence[Any], node: Any) -> Expr | None:
+    """A call of a function that a user made; None where there is none of that name."""
+    places = e.b.context.search_path if schema is None else (schema,)
+    if not any((place, name) in e.b.view.facts.directory.functions for place in places):
+        return None
+    from . import sql_functions
+
+    values = [e.bind(a) for a in arguments]
+    found = sql_functions.find(e.b, schema, name, [v.type for v in values])
+    if found is None:
+        raise _undefined(e, name, [v.type for v in values], e.span(node))
+    return sql_functions.call(e, found, values, node)
 
 
 def _approximate_count(e: ExpressionBinder, arguments: Sequence[Any], node: Any) -> Expr:

@@ -62,7 +62,8 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "next_id", "rights", "user_tables", "view",
+        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "next_id", "rights",
+        "user_tables", "view",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
@@ -74,6 +75,7 @@ class Binder:
         self.has_spans = True  # False inside a view: its text is another one
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
+        self.arguments: tuple[ColumnRef, ...] | None = None  # what $1, $2 ... are inside a function's body
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
 

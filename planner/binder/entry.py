@@ -1,12 +1,14 @@
 """Entry points of the binder. Importing this module fills the table of handlers."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError
 from ...storage.schema import CatalogView
+from ...storage.types import SqlType
 from ..expressions import Expr
 from ..logical import Query
 from ..syntax import TOO_DEEP
@@ -66,6 +68,15 @@ def _reads_system_tables_only(tree: Any, view: CatalogView, context: BindContext
         elif node.db or view.relation(None, name) is not None:
             return False
     return found
+
+
+def check_function(
+    body: str, arguments: Sequence[SqlType], returns: SqlType, view: CatalogView, context: BindContext
+) -> None:
+    """Refuses what cannot be the body of a SQL function."""
+    from .sql_functions import check
+
+    check(Binder(view, context), body, arguments, returns)
 
 
 def check_leader_only(b: Binder) -> None:

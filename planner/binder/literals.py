@@ -62,7 +62,13 @@ def _parameter(e: ExpressionBinder, node: exp.Parameter) -> Expr:
     name = node.this.name if node.this is not None else ""
     if not name.isdigit():
         raise SqlSyntaxError(f'syntax error at or near "@{name}"', position=e.b.position(node))
-    values, place = e.b.context.parameters, int(name)
+    place = int(name)
+    if e.b.arguments is not None:
+        if not 1 <= place <= len(e.b.arguments):
+            raise ProgrammingError(f"there is no parameter ${place}", sqlstate="42P02",
+                                   hint=f"The function has {len(e.b.arguments)} arguments.")
+        return e.b.arguments[place - 1]
+    values = e.b.context.parameters
     if values is None or not 1 <= place <= len(values):
         raise ProgrammingError(
             f"there is no parameter ${place}", sqlstate="42P02", position=e.b.position(node),

@@ -349,10 +349,30 @@ class CloseCursor:
     position: int | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class CreateFunction:
+    """A function in LANGUAGE sql; position: of its body."""
+
+    name: RelationName
+    arguments: tuple[SqlType, ...]
+    returns: SqlType
+    volatility: str
+    body: str
+    or_replace: bool
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DropFunction:
+    name: RelationName
+    arguments: tuple[SqlType, ...]
+
+
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
+    CreateFunction, DropFunction,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment,
 ]

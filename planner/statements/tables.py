@@ -23,6 +23,7 @@ from . import (
     CreateTableAs,
     CreateView,
     Drop,
+    DropFunction,
     DropPrincipal,
     RelationName,
     Statement,
@@ -50,6 +51,10 @@ def parse_create(cursor: Cursor) -> Statement:
     or_replace = cursor.accept("or", "replace")
     if cursor.accept("view"):
         return _create_view(cursor, or_replace)
+    if cursor.accept("function"):
+        from .functions import create_function
+
+        return create_function(cursor, or_replace)
     if or_replace:
         raise _unsupported(cursor)
     local = cursor.accept("local")
@@ -62,7 +67,7 @@ def parse_create(cursor: Cursor) -> Statement:
 
 
 def _unsupported(cursor: Cursor) -> Exception:
-    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "FUNCTION", "PROCEDURE", "LIBRARY",
+    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "PROCEDURE", "LIBRARY",
              "DATASHARE", "MODEL", "IDENTITY", "RLS", "MASKING", "INDEX", "SEQUENCE", "TRIGGER")
     word = cursor.word()
     if word in words:
@@ -305,13 +310,17 @@ def _create_view(cursor: Cursor, or_replace: bool) -> CreateView:
     return CreateView(name, names, body.query(), sql, or_replace, late)
 
 
-def parse_drop(cursor: Cursor) -> Drop | DropPrincipal:
+def parse_drop(cursor: Cursor) -> Drop | DropPrincipal | DropFunction:
     """What follows DROP."""
+    if cursor.accept("function"):
+        from .functions import drop_function
+
+        return drop_function(cursor)
     if cursor.word() in PRINCIPALS:
         return drop_principal(cursor)
     kind = cursor.accept_any("table", "view", "schema")
     if kind is None:
-        known = ("DATABASE", "FUNCTION", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
+        known = ("DATABASE", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
                  "MATERIALIZED", "EXTERNAL", "RLS", "MASKING", "IDENTITY")
         if cursor.word() in known:
             raise NotSupportedError(f"DROP {cursor.word()} is not supported yet", position=cursor.position)
