@@ -8,6 +8,7 @@ Lax rules (query-super): a function of a number, array or object is NULL for a v
 """
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
@@ -186,6 +187,46 @@ def _bytes(value: Any) -> int:
     return 4 + len(value.encode()) if isinstance(value, str) else 4
 
 
+# -- navigation ----------------------------------------------------------------------------------
+
+
+def _path(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
+    """Where a path of attributes and indexes leads; NULL where it leads nowhere."""
+    value = form.load(args[0])
+    for step in json.loads(args[1]):
+        value = _stepped(value, step)
+    return form.given(form.dump(value))
+
+
+def _stepped(value: Any, step: str | int) -> Any:
+    if isinstance(step, str):
+        return value.get(step) if isinstance(value, dict) else None
+    return value[step] if isinstance(value, list) and 0 <= step < len(value) else None
+
+
+def _path_strict(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
+    """The same where navigate_super_null_on_error is off."""
+    value = form.load(args[0])
+    for step in json.loads(args[1]):
+        value = _found(value, step)
+    return form.given(form.dump(value))
+
+
+def _found(value: Any, step: str | int) -> Any:
+    if isinstance(step, str):
+        if not isinstance(value, dict) or step not in value:
+            raise DataError(f'the SUPER value has no attribute "{step}"', sqlstate="22023")
+    elif not isinstance(value, list) or not 0 <= step < len(value):
+        raise DataError(f"the SUPER value has no array element {step}", sqlstate="22023")
+    return value[step]
+
+
+def _element(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
+    text, index, strict = args
+    step = _found if strict else _stepped
+    return form.given(form.dump(step(form.load(text), index)))
+
+
 # -- arrays and objects --------------------------------------------------------------------------
 
 
@@ -349,6 +390,10 @@ FUNCTIONS: dict[str, Function] = {
     "is_decimal": _is_number(False),
     "is_float": _is_number(True),
     **{f"is_{name}": _is_whole(bits) for name, bits in _INTEGER_BITS.items()},
+    "super_cast_strict": lambda a, t, to: from_super(a[0], to, a[1]),
+    "super_path": _path,
+    "super_path_strict": _path_strict,
+    "super_element": _element,
     "array": _array,
     "object": _object,
     "array_concat": _concat,

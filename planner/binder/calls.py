@@ -31,18 +31,6 @@ def _anonymous(e: ExpressionBinder, node: exp.Anonymous) -> Expr:
     return _named(e, name, node.expressions, node)
 
 
-@binds(exp.Dot)
-def _qualified(e: ExpressionBinder, node: exp.Dot) -> Expr:
-    """pg_catalog.f(x)."""
-    schema, inner = node.this, node.expression
-    in_catalog = isinstance(schema, exp.Identifier) and schema.name.lower() == "pg_catalog"
-    if in_catalog and isinstance(inner, exp.Anonymous):
-        return e.bind(inner)
-    if isinstance(inner, exp.Func) and isinstance(schema, exp.Identifier):
-        raise UndefinedFunction(f"function {schema.name}.{inner.name}() does not exist", position=e.b.position(node))
-    raise NotSupportedError("navigation into SUPER values is not supported yet", position=e.b.position(node))
-
-
 def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
     if functions.resolve_aggregate(name) is not None:
         from .aggregates import aggregate
@@ -202,6 +190,12 @@ def _try_cast(e: ExpressionBinder, node: exp.TryCast) -> Expr:
     to = cast_type(e.b, node.args["to"], operand.type)
     plain = cast(e, operand, to, node)  # refuses what no value can be cast to
     return Call("try_cast", (operand,), to, e.span(node)) if isinstance(plain, Cast) else plain
+
+
+@binds(exp.Array)
+def _array(e: ExpressionBinder, node: exp.Array) -> Expr:
+    """ARRAY(...) where the parser takes it for its own."""
+    return _named(e, "array", node.expressions, node)
 
 
 @binds(exp.DecodeCase)

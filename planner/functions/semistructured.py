@@ -91,6 +91,8 @@ FUNCTIONS: tuple[Signature, ...] = (
 _OPERATORS = ("add", "subtract", "multiply", "divide", "modulo", "negate")
 KEYS = (
     "json_parse", "can_json_parse", "array", "object", "split_to_array", "super_normal", "super_rank", "super_ranked",
-    "super_of_ranked", "super_compare", *(f"super_{op}" for op in _OPERATORS),
+    "super_of_ranked", "super_compare", "super_path", "super_path_strict", "super_element",
+    "super_cast_strict",
+    *(f"super_{op}" for op in _OPERATORS),
 )
-FALLIBLE_KEYS = tuple(f"super_{op}" for op in _OPERATORS)
+FALLIBLE_KEYS = ("super_cast_strict", "super_path_strict", "super_element", *(f"super_{op}" for op in _OPERATORS))
