@@ -95,4 +95,5 @@ KEYS = (
     "super_cast_strict",
     *(f"super_{op}" for op in _OPERATORS),
 )
+INFALLIBLE_KEYS = ("super_normal", "super_rank", "super_ranked", "super_of_ranked", "super_compare", "super_path")
 FALLIBLE_KEYS = ("super_cast_strict", "super_path_strict", "super_element", *(f"super_{op}" for op in _OPERATORS))
