@@ -149,8 +149,6 @@ def _show_call(expr: Call, name: Name) -> str:
     if expr.key == "super_path" and isinstance(expr.args[1], Literal):
         steps = [f"[{s}]" if isinstance(s, int) else f".{s}" for s in json.loads(expr.args[1].value)]
         return args[0] + "".join(steps)
-    if expr.key == "super_normal":
-        return args[0]
     if expr.key == "negate":
         return f"(- {args[0]})"
     return f"{expr.key}({', '.join(args)})"
