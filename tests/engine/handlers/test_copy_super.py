@@ -42,7 +42,7 @@ def test_text_files_hold_json(cursor: Any, tmp_path: Path) -> None:
 def test_text_that_is_no_json_is_refused_with_its_line(cursor: Any, tmp_path: Path, text: str) -> None:
     cursor.execute("create table t (id integer, s super)")
     (tmp_path / "a.txt").write_text("0|1\n" + text)
-    with pytest.raises(warehouse.Error, match='line 2, column "s": (JSON parsing error|the attribute "a")'):
+    with pytest.raises(warehouse.Error, match=r'line 2, column "s": (JSON parsing error|the attribute "a")'):
         cursor.execute(f"copy t from '{tmp_path}/a.txt'")
 
 
