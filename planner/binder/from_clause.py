@@ -39,7 +39,7 @@ from .expressions import ExpressionBinder
 from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near
 from .series import NAME, bind_series, is_series
-from .unnesting import Path, as_path, check_condition, names_of, place, unnested
+from .unnesting import Path, as_path, check_condition, check_no_super, names_of, place, unnested
 
 
 @dataclass(slots=True)
@@ -335,6 +335,8 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
         if kind is not JoinKind.INNER:
             check_outer_join(b, condition, node.args["on"])
+        if kind in (JoinKind.RIGHT, JoinKind.FULL) and not b.context.extended:
+            check_no_super(b, condition, kind, node.args["on"])
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
     else:

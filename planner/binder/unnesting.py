@@ -18,9 +18,10 @@ from sqlglot import exp
 from ...errors import DatatypeMismatch, DuplicateTable, NotSupportedError, SqlSyntaxError
 from ...records import dataclass
 from ...storage.types import BIGINT, MAX_VARCHAR, SUPER, varchar
-from ..expressions import Expr
-from ..logical import Logical, Unnest, Values
+from ..expressions import Call, Compare, Expr
+from ..logical import JoinKind, Logical, Unnest, Values
 from ..partiql import UNNEST, UNPIVOT
+from ..traverse import walk
 from .context import Binder
 from .ctes import Env
 from .expressions import ExpressionBinder
@@ -127,6 +128,19 @@ def _value(b: Binder, scope: Scope, path: Path, env: Env) -> Expr:
         raise DatatypeMismatch(f"{what} can iterate over SUPER values, not over type {value.type.kind.value}",
                                position=b.position(path.node))
     return value
+
+
+def check_no_super(b: Binder, condition: Expr, kind: JoinKind, node: Any) -> None:
+    """Right and full joins by SUPER values are refused (limitations-super)."""
+    if any(_compares_super(e) for e in walk(condition)):
+        raise NotSupportedError(f"a {kind.value.upper()} JOIN of SUPER values is not supported by Redshift",
+                                position=b.position(node), hint="Cast the values to another type.")
+
+
+def _compares_super(expr: Expr) -> bool:
+    if isinstance(expr, Compare):
+        return expr.left.type.is_super
+    return isinstance(expr, Call) and expr.key == "super_compare"
 
 
 def check_condition(b: Binder, condition: Any) -> None:
