@@ -42,11 +42,12 @@ from ..planner.physical import (
     SortRows,
     TableScan,
     UnionAll,
+    UnnestRows,
     VirtualTableScan,
     WindowRows,
     WorkingTable,
 )
-from . import aggregation, constant_rows, ordering, sinks, windows
+from . import aggregation, constant_rows, ordering, sinks, unnest, windows
 from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, StoredColumn, concatenate
 from .compile.segment import Segment
@@ -107,6 +108,8 @@ class Executor:
                 return self._sort(node, filters)
             case WindowRows():
                 return self._window(node, filters)
+            case UnnestRows():
+                return self._unnest(node)
             case LimitRows():
                 return self._limit(node)
             case Exchange():
@@ -142,6 +145,16 @@ class Executor:
 
         def work(i: int) -> None:
             parts[i] = windows.run(rows.parts[i].trimmed(), node, self.context.budget)
+
+        self.cluster.each(work, len(parts))
+        return self._dropping(Rows(parts, rows.where), node)
+
+    def _unnest(self, node: UnnestRows) -> Rows:
+        rows, (id,) = self.with_columns(node.input, [node.value])
+        parts: list[Collection] = list(rows.parts)
+
+        def work(i: int) -> None:
+            parts[i] = unnest.run(rows.parts[i].trimmed(), id, node, self.context.budget)
 
         self.cluster.each(work, len(parts))
         return self._dropping(Rows(parts, rows.where), node)

@@ -1,12 +1,13 @@
 """The seam to sqlglot: text to tokens, tokens to a syntax tree, its errors to ours.
 
-Nothing else imports sqlglot's parser. Three things are arranged here:
+Nothing else imports sqlglot's parser. Four things are arranged here:
 
     functions    sqlglot rewrites many functions while parsing (ADD_MONTHS becomes a DATEADD, LEN a
                  LENGTH, TO_CHAR's format is translated). We want the text's own words, so every closing
                  parenthesis carries the comment that makes sqlglot keep a call as Anonymous(name, args).
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
+    PartiQL      paths in FROM become calls (partiql.py).
     silence      sqlglot logs warnings when it falls back to a raw command; for texts parsed here it does
                  not, they end as syntax errors.
 
@@ -28,6 +29,7 @@ from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
+from .partiql import rewritten
 
 _DIALECT = Redshift()
 _KEEP_CALL = ["sqlglot.anonymous"]
@@ -83,7 +85,7 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 
 
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
-    tokens = _approximate(_typed_literals(_bare_types(tokens)))
+    tokens = rewritten(_approximate(_typed_literals(_bare_types(tokens))))
     depth = 0
     for i, token in enumerate(tokens):
         if token.token_type is TokenType.R_PAREN:

@@ -81,6 +81,9 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?c
     valid = _validity(array)
     if type.kind is Kind.VARBYTE:
         return _binary(array, valid, type, name)
+    if type.is_super:
+        array = _documents(array, name)
+        valid = _validity(array)
     if type.physical is Physical.STR:
         return _text(array, valid, type, name)
     values = _fixed(array, type, name)
@@ -276,6 +279,15 @@ def _rescale_time(values: Array, unit: str, type: SqlType, name: str) -> Array:
     if len(values) and int(np.abs(values).max()) > ((1 << 63) - 1) // factor:
         raise NumericOutOfRange(f'value out of range for column "{name}" of type {type}')
     return values * factor
+
+
+def _documents(array: pa.Array, name: str) -> pa.Array:
+    """SUPER values: JSON of text, and of whatever else an array holds."""
+    from .semistructured.arrow import from_json, from_values  # with json, which few loads need
+
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+        return from_json(array, name)
+    return from_values(array, name)
 
 
 def _text(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> ColumnData:

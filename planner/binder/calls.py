@@ -31,22 +31,6 @@ def _anonymous(e: ExpressionBinder, node: exp.Anonymous) -> Expr:
     return _named(e, name, node.expressions, node)
 
 
-@binds(exp.Dot)
-def _qualified(e: ExpressionBinder, node: exp.Dot) -> Expr:
-    """pg_catalog.f(x)."""
-    schema, inner = node.this, node.expression
-    in_catalog = isinstance(schema, exp.Identifier) and schema.name.lower() == "pg_catalog"
-    if in_catalog and isinstance(inner, exp.Anonymous):
-        return e.bind(inner)
-    if isinstance(inner, exp.Anonymous) and isinstance(schema, exp.Identifier):
-        made = _users(e, schema.name.lower(), str(inner.this).lower(), inner.expressions, node)
-        if made is not None:
-            return made
-    if isinstance(inner, exp.Func) and isinstance(schema, exp.Identifier):
-        raise UndefinedFunction(f"function {schema.name}.{inner.name}() does not exist", position=e.b.position(node))
-    raise NotSupportedError("navigation into SUPER values is not supported yet", position=e.b.position(node))
-
-
 def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
     if name == "array" and len(arguments) == 1 and isinstance(arguments[0], exp.Select):
         from .catalogue import array_of_rows
@@ -76,14 +60,14 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         part = _part_name(e, arguments[0])
         return call(e, name, [e.bind(a) for a in arguments[1:]], span, part)
     if not signatures:
-        made = _users(e, None, name, arguments, node)
+        made = users_function(e, None, name, arguments, node)
         if made is not None:
             return made
         raise _unknown(e, name, arguments, node)
     return call(e, name, [e.bind(a) for a in arguments], span)
 
 
-def _users(e: ExpressionBinder, schema: str | None, name: str, arguments: Sequence[Any], node: Any) -> Expr | None:
+def users_function(e: ExpressionBinder, schema: str | None, name: str, arguments: Sequence[Any], node: Any) -> Expr | None:
     """A call of a function that a user made; None where there is none of that name."""
     places = e.b.context.search_path if schema is None else (schema,)
     if not any((place, name) in e.b.view.facts.directory.functions for place in places):
@@ -227,6 +211,12 @@ def _try_cast(e: ExpressionBinder, node: exp.TryCast) -> Expr:
     to = cast_type(e.b, node.args["to"], operand.type)
     plain = cast(e, operand, to, node)  # refuses what no value can be cast to
     return Call("try_cast", (operand,), to, e.span(node)) if isinstance(plain, Cast) else plain
+
+
+@binds(exp.Array)
+def _array(e: ExpressionBinder, node: exp.Array) -> Expr:
+    """ARRAY(...) where the parser takes it for its own."""
+    return _named(e, "array", node.expressions, node)
 
 
 @binds(exp.DecodeCase)

@@ -2,21 +2,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError
 from ...storage.schema import CatalogView
-from ...storage.types import SqlType
-from ..expressions import Expr
-from ..logical import Query
+from ...storage.types import BOOLEAN, SqlType
+from ..expressions import Call, Cast, Exists, Expr, Literal, Quantified, ScalarSubquery
+from ..logical import Logical, Query
 from ..syntax import TOO_DEEP
+from ..traverse import map_expressions, rewrite, rewrite_plan
 from . import (  # noqa: F401 - fill the table
     calls,
     catalogue,
     conditionals,
     literals,
+    navigation,
     operators,
     ordered,
     predicates,
@@ -43,7 +46,29 @@ def bind_query(tree: Any, view: CatalogView, context: BindContext) -> Query:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
     check_hidden(b, bound.plan, bound.columns)
-    return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
+    query = Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
+    if context.settings.get("cast_super_null_on_error") == "off":
+        return _with_strict_casts(query)
+    return query
+
+
+def _with_strict_casts(query: Query) -> Query:
+    """The query with casts from SUPER that are errors where the value does not fit."""
+    ctes = tuple([(number, _strict_plan(plan), columns) for number, plan, columns in query.ctes])
+    return replace(query, plan=_strict_plan(query.plan), ctes=ctes)
+
+
+def _strict_plan(plan: Logical) -> Logical:
+    return rewrite_plan(plan, lambda node: map_expressions(node, lambda expr: rewrite(expr, _strict_cast)))
+
+
+def _strict_cast(expr: Expr) -> Expr:
+    if isinstance(expr, Cast) and expr.operand.type.is_super:
+        implicit = Literal(expr.implicit, BOOLEAN)
+        return Call("super_cast_strict", (expr.operand, implicit), expr.type, expr.span)
+    if isinstance(expr, (ScalarSubquery, Exists, Quantified)):
+        return replace(expr, plan=_strict_plan(expr.plan))
+    return expr
 
 
 def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str = "DEFAULT") -> Expr:

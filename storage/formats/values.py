@@ -10,12 +10,14 @@ import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
+from ... import errors
 from ..types import Kind, SqlType
 from . import datetimes
 from .options import TextOptions
 from .rejected import (
     BAD_BOOLEAN,
     BAD_DATE,
+    BAD_JSON,
     BAD_NUMBER,
     BAD_TIMESTAMP,
     BAD_UTF8,
@@ -71,6 +73,8 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
             return _boolean(text.strip())
         case Kind.CHAR | Kind.VARCHAR:
             return _text(text, type_, options)
+        case Kind.SUPER:
+            return _document(text)
         case Kind.VARBYTE:
             return _binary(text.strip(), type_)
         case Kind.DATE:
@@ -81,6 +85,16 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
             return _time(text.strip())
         case _:
             raise BadValue(BAD_NUMBER, f"COPY cannot load type {type_}")
+
+
+def _document(text: str) -> str | None:
+    """JSON in canonical form; None for null."""
+    from ..semistructured.form import parse
+
+    try:
+        return parse(text)
+    except errors.DataError as e:
+        raise BadValue(BAD_JSON, e.message) from None
 
 
 def _bad_digit(text: str, pattern: str, type_: SqlType) -> BadValue:
