@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 from wcwidth import wcswidth
 
 from ..records import dataclass
+from ..storage.arrow import sql_kind
 
 NULL = "NULL"
 MIN_CELL = 30  # a column is not cut below this to fit the terminal
@@ -69,6 +70,15 @@ def text_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_date(kind):
         return column.cast(pa.string())
     return pa.chunked_array([[None if v is None else str(v) for v in column.to_pylist()]], pa.string())
+
+
+def spelled(table: pa.Table) -> pa.Table:
+    """The table with text for columns of SQL types that Arrow has no type for."""
+    for i, field in enumerate(table.schema):
+        if sql_kind(field) == "timetz":
+            zoned = pc.binary_join_element_wise(_moments(table.column(i)), "+00", "")
+            table = table.set_column(i, pa.field(field.name, pa.string()), zoned)
+    return table
 
 
 def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -358,6 +368,6 @@ FORMATS = tuple(LINES)
 
 def write(table: pa.Table, form: str, out: TextIO, options: Options) -> None:
     """Write a result in one of FORMATS."""
-    for line in LINES[form](table, options):
+    for line in LINES[form](spelled(table), options):
         out.write(line)
         out.write("\n")

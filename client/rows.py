@@ -16,17 +16,20 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import DataError
+from ..storage.arrow import sql_kind
 
 
 def rows_of(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
     """The rows of a batch as tuples."""
-    columns = [column_values(array) for array in batch.columns]
+    columns = [column_values(array, sql_kind(field)) for array, field in zip(batch.columns, batch.schema)]
     return zip(*columns)
 
 
-def column_values(array: pa.Array) -> list[Any]:
-    """One column's values as Python objects, None for NULL."""
+def column_values(array: pa.Array, sql: str = "") -> list[Any]:
+    """One column's values as Python objects, None for NULL; `sql` names a type that Arrow has no word for."""
     kind = array.type
+    if sql == "timetz":
+        return [None if v is None else v.replace(tzinfo=datetime.UTC) for v in array.to_pylist()]
     if pa.types.is_date32(kind):
         return _checked(array.to_numpy(zero_copy_only=False).tolist(), kind)
     if pa.types.is_timestamp(kind):

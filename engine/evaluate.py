@@ -282,6 +282,8 @@ def _cast_other(value: Any, source: SqlType, to: SqlType) -> Any:
         return value * MICROSECONDS_PER_DAY
     if kinds in ((Kind.TIMESTAMP, Kind.DATE), (Kind.TIMESTAMPTZ, Kind.DATE)):
         return value // MICROSECONDS_PER_DAY
+    if to.is_clock and source.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+        return value % MICROSECONDS_PER_DAY
     if source.physical is to.physical:
         return value
     raise CannotEvaluate(f"cast from {source} to {to}")

@@ -171,7 +171,7 @@ def _concat_binary(left: Expr, right: Expr, span: Span | None) -> Expr:
 # How long a value of each kind can get when it is printed.
 PRINTED = {
     Kind.SMALLINT: 6, Kind.INTEGER: 11, Kind.BIGINT: 20, Kind.REAL: 15, Kind.DOUBLE: 25, Kind.DECIMAL: 40,
-    Kind.BOOLEAN: 5, Kind.DATE: 13, Kind.TIME: 15, Kind.TIMESTAMP: 29, Kind.TIMESTAMPTZ: 35,
+    Kind.BOOLEAN: 5, Kind.DATE: 13, Kind.TIME: 15, Kind.TIMETZ: 18, Kind.TIMESTAMP: 29, Kind.TIMESTAMPTZ: 35,
 }
 
 
@@ -208,9 +208,10 @@ def _date_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Ex
         if key == "subtract":
             days = _negative(days)
         return Call("date_add_days", (left, days), DATE, span)
-    if key == "add" and {left.type.kind, right.type.kind} == {Kind.DATE, Kind.TIME}:
+    if key == "add" and Kind.DATE in (left.type.kind, right.type.kind) and (left.type.is_clock or right.type.is_clock):
         day, clock = (left, right) if left.type.kind is Kind.DATE else (right, left)
-        return Call("ts_add_micros", (coerce(day, TIMESTAMP), clock), TIMESTAMP, span)
+        type = TIMESTAMP if clock.type.kind is Kind.TIME else TIMESTAMPTZ
+        return Call("ts_add_micros", (coerce(day, type), clock), type, span)
     if key == "subtract" and left.type.kind is right.type.kind is Kind.DATE:
         # the days between: date_diff counts from its first argument to its second
         return Call("date_diff_day", (right, left), BIGINT, span)

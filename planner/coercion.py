@@ -120,6 +120,8 @@ def common_type(a: SqlType, b: SqlType) -> SqlType | None:
         kind = Kind.CHAR if a.kind is b.kind is Kind.CHAR else Kind.VARCHAR
         both = a.case_insensitive and b.case_insensitive
         return SqlType(kind, length=max(a.length, b.length), case_insensitive=both)
+    if a.is_clock and b.is_clock:
+        return a if a.kind is Kind.TIMETZ else b
     if a.kind is b.kind is Kind.VARBYTE:
         return a if a.length >= b.length else b
     if a.kind in _MOMENTS and b.kind in _MOMENTS:
@@ -271,6 +273,8 @@ _IMPLICIT = {
     DATE.kind: (TIMESTAMP.kind, Kind.TIMESTAMPTZ),
     TIMESTAMP.kind: (Kind.TIMESTAMPTZ,),
     Kind.TIMESTAMPTZ: (TIMESTAMP.kind,),
+    Kind.TIME: (Kind.TIMETZ,),
+    Kind.TIMETZ: (Kind.TIME,),
 }
 
 

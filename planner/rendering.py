@@ -169,8 +169,8 @@ def show_value(value: Any, type: SqlType) -> str:
             return f"'{date.isoformat(day.date())}'::date" if day else f"{value}::date"
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
             return f"'{_moment(value)}'::{type}"
-        case Kind.TIME:
-            return f"'{_EPOCH + timedelta(microseconds=value):%H:%M:%S}'::time"
+        case Kind.TIME | Kind.TIMETZ:
+            return f"'{_EPOCH + timedelta(microseconds=value):%H:%M:%S}'::{type.kind.name.lower()}"
         case Kind.DECIMAL:
             return f"{Decimal(value).scaleb(-type.scale):f}"
         case Kind.BOOLEAN:

@@ -28,6 +28,8 @@ from .vector import TEXT_PADDING, Array, ColumnData, concat, empty_column, padde
 _DAY_MICROSECONDS = 86_400_000_000
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _TEXT_LIKE = (pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
+_KEY = b"sql_type"
+_METADATA = {Kind.TIMETZ: {_KEY: b"timetz"}}
 _BINARY = (pa.types.is_fixed_size_binary, pa.types.is_binary_view)
 _MAX_STRING_BYTES = (1 << 31) - 1
 
@@ -59,10 +61,20 @@ def arrow_type(type: SqlType) -> pa.DataType:
             return pa.timestamp("us")
         case Kind.TIMESTAMPTZ:
             return pa.timestamp("us", tz="UTC")
-        case Kind.TIME:
+        case Kind.TIME | Kind.TIMETZ:
             return pa.time64("us")
         case Kind.INTERVAL:
             raise NotSupportedError("a column of type interval has no Arrow form")
+
+
+def arrow_field(name: str, type: SqlType) -> pa.Field:
+    """A result's field. What Arrow has no type for is told by its metadata, for those who print values."""
+    return pa.field(name, arrow_type(type), metadata=_METADATA.get(type.kind))
+
+
+def sql_kind(field: pa.Field) -> str:
+    """The SQL type that the metadata of a field names; empty where the Arrow type says it all."""
+    return "" if not field.metadata else field.metadata.get(_KEY, b"").decode()
 
 
 # -- Arrow to ColumnData ------------------------------------------------------------------------------
@@ -129,7 +141,7 @@ def _fixed(array: pa.Array, type: SqlType, name: str) -> Array:
             return _to_days(array, type, name)
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
             return _to_microseconds(array, type, name)
-        case Kind.TIME if pa.types.is_time(source):
+        case Kind.TIME | Kind.TIMETZ if pa.types.is_time(source):
             values = _integers(array)
             return _rescale_time(values, source.unit, type, name)
         case _:

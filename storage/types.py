@@ -9,7 +9,7 @@ values travel through programs (kernels/abi.py) and what width they have on disk
     DECIMAL(p > 19, s)                      I128       the number times 10**s
     DATE                                    I64        days since 1970-01-01
     TIMESTAMP TIMESTAMPTZ                   I64        microseconds since 1970-01-01 (UTC)
-    TIME                                    I64        microseconds since midnight
+    TIME TIMETZ                             I64        microseconds since midnight (UTC)
     REAL DOUBLE PRECISION                   F64
     BOOLEAN                                 BOOL
     CHAR(n) VARCHAR(n)                      STR        UTF-8 bytes; n counts bytes
@@ -43,6 +43,7 @@ class Kind(enum.Enum):
     TIMESTAMP = "timestamp without time zone"
     TIMESTAMPTZ = "timestamp with time zone"
     TIME = "time without time zone"
+    TIMETZ = "time with time zone"
     INTERVAL = "interval"
     UNKNOWN = "unknown"
 
@@ -133,7 +134,12 @@ class SqlType:
 
     @property
     def is_temporal(self) -> bool:
-        return self.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.TIME)
+        return self.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.TIME, Kind.TIMETZ)
+
+    @property
+    def is_clock(self) -> bool:
+        """A time of day."""
+        return self.kind in (Kind.TIME, Kind.TIMETZ)
 
     @property
     def storage_bytes(self) -> int:
@@ -187,6 +193,7 @@ DATE = SqlType(Kind.DATE)
 TIMESTAMP = SqlType(Kind.TIMESTAMP)
 TIMESTAMPTZ = SqlType(Kind.TIMESTAMPTZ)
 TIME = SqlType(Kind.TIME)
+TIMETZ = SqlType(Kind.TIMETZ)
 INTERVAL = SqlType(Kind.INTERVAL)
 UNKNOWN = SqlType(Kind.UNKNOWN)
 # The type of NULL-free text whose length nobody declared (results of functions, quoted literals).

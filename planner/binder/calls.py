@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import Kind, SqlType
+from ...storage.types import INTEGER, Kind, SqlType
 from .. import functions
 from ..coercion import coerce, settle, settled
 from ..dateparts import date_part
@@ -21,6 +21,7 @@ from ..functions import Signature, Site
 from . import grouping_sets
 from .dispatch import binds
 from .expressions import ExpressionBinder
+from .moments import as_written, special
 from .scope import near
 
 
@@ -119,6 +120,7 @@ def call(e: ExpressionBinder, name: str, args: list[Expr], span: Span | None, pa
     _, signature, targets = best
     if signature.leader_only:
         e.b.leader_tables.append(f"function {name}()")
+    args = [special(e, a, t) for a, t in zip(args, targets)]
     targets = tuple(_sized(a, t) for a, t in zip(args, targets))
     cast = tuple(coerce(a, t, span) for a, t in zip(args, targets))
     if signature.build is not None:
@@ -149,7 +151,11 @@ def _part_name(e: ExpressionBinder, node: Any) -> str:
 @binds(exp.Extract)
 def _extract(e: ExpressionBinder, node: exp.Extract) -> Expr:
     """EXTRACT(part FROM x)."""
-    return call(e, "extract", [e.bind(node.expression)], e.span(node), _part_name(e, node.this))
+    part, bound = _part_name(e, node.this), e.bind(node.expression)
+    found = as_written(node.expression, part, bound)
+    if found is not bound and found.type.is_integer:  # the zone of a literal
+        return coerce(found, INTEGER)
+    return call(e, "extract", [found], e.span(node), part)
 
 
 @binds(exp.Substring)

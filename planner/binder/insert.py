@@ -161,6 +161,7 @@ def _completed(b: Binder, bound: Bound, table: Table, named: tuple[int, ...]) ->
 
 
 _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+_STAMPS = (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
 def assignable(source: SqlType, to: SqlType) -> bool:
@@ -175,6 +176,7 @@ def assignable(source: SqlType, to: SqlType) -> bool:
         or (source.is_numeric and to.is_numeric)
         or (source.is_integer and to.kind is Kind.BOOLEAN)
         or (source.kind in _MOMENTS and to.kind in _MOMENTS)
+        or (to.is_clock and (source.is_clock or source.kind in _STAMPS))
     )
 
 

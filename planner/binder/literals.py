@@ -21,6 +21,7 @@ from ..typenames import sql_type
 from .context import Binder
 from .dispatch import binds
 from .expressions import ExpressionBinder
+from .moments import special
 
 # sqlglot's names of types that are not SQL's.
 _TYPE_NAMES = {
@@ -111,6 +112,7 @@ def _cast(e: ExpressionBinder, node: exp.Cast) -> Expr:
 
 def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
     """CAST(operand AS to)."""
+    operand = special(e, operand, to)
     source = operand.type
     span = e.span(node)
     if isinstance(operand, Literal):
@@ -153,8 +155,8 @@ def _castable(source: SqlType, to: SqlType) -> bool:
         return True
     if source.kind is to.kind or (source.kind in _MOMENTS and to.kind in _MOMENTS):
         return True
-    if to.kind is Kind.TIME:
-        return source.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+    if to.is_clock:
+        return source.is_clock or source.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
     return (source.is_integer and to.kind is Kind.BOOLEAN) or (source.kind is Kind.BOOLEAN and to.is_integer)
 
 

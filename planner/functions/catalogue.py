@@ -51,11 +51,11 @@ _LABELS = {
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
-    "clock": "time", "dates": "date", "binary": "varbyte", "octets": "varbyte",
+    "clock": "time or timetz", "dates": "date", "binary": "varbyte", "octets": "varbyte",
 }
 _SHORT = {
     Kind.VARCHAR: "varchar", Kind.CHAR: "char", Kind.TIMESTAMP: "timestamp", Kind.TIMESTAMPTZ: "timestamptz",
-    Kind.TIME: "time", Kind.VARBYTE: "varbyte", Kind.DECIMAL: "numeric",
+    Kind.TIME: "time", Kind.TIMETZ: "timetz", Kind.VARBYTE: "varbyte", Kind.DECIMAL: "numeric",
 }
 
 

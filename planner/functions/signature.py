@@ -185,7 +185,8 @@ def timestamps(type: SqlType) -> SqlType | None:
 
 
 def clock(type: SqlType) -> SqlType | None:
-    return type if type.kind is Kind.TIME else None
+    """TIME or TIMETZ."""
+    return type if type.is_clock else None
 
 
 def dates(type: SqlType) -> SqlType | None:

@@ -69,7 +69,7 @@ class Codec(enum.IntEnum):
 Parts = Mapping[Part, Array]
 
 INTEGERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL))
-TEMPORAL = frozenset((Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
+TEMPORAL = frozenset((Kind.DATE, Kind.TIME, Kind.TIMETZ, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
 FLOATS = frozenset((Kind.REAL, Kind.DOUBLE))
 TEXT = frozenset((Kind.CHAR, Kind.VARCHAR))
 

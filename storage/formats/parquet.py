@@ -136,4 +136,5 @@ _TAKES: dict[Kind, tuple[Callable[[pa.DataType], bool], ...]] = {
     Kind.TIMESTAMP: (pa.types.is_timestamp,),
     Kind.TIMESTAMPTZ: (pa.types.is_timestamp,),
     Kind.TIME: (pa.types.is_time,),
+    Kind.TIMETZ: (pa.types.is_time,),
 }

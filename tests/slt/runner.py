@@ -149,8 +149,9 @@ def kind_of(arrow_type: Any) -> str:
 
 def shown(table: Any) -> Iterator[list[str]]:
     """Rows of a result as the command line spells them."""
-    from warehouse.client.render import text_column
+    from warehouse.client.render import spelled, text_column
 
+    table = spelled(table)
     columns = [["NULL" if v is None else v for v in text_column(c).to_pylist()] for c in table.columns]
     for row in zip(*columns):
         yield [value if value != "" else "(empty)" for value in row]
