@@ -53,7 +53,7 @@ from .compile.segment import Segment
 from .context import Charge
 from .counters import Counters
 from .joins import BuildSide
-from .key_filters import Passed, at_source, below_groups, of_join
+from .key_filters import Passed, below_groups, descend, of_join
 from .pruning import scan_groups
 from .recursion import Recursions
 from .requirements import required
@@ -248,8 +248,7 @@ class Executor:
         while isinstance(current, _STREAMING) or (isinstance(current, HashJoin) and current.type in _PROBES):
             chain.append(current)
             current = current.probe if isinstance(current, HashJoin) else current.input
-        sides = {id(j): self._build_side(j) for j in chain if isinstance(j, HashJoin)}
-        found = at_source(chain, sides, filters)
+        sides, found = descend(chain, filters, self._build_side)
         segment = Segment()
         source, where = self._source(current, [*sides.values(), *above], found)
         source.emit(segment)
@@ -293,8 +292,8 @@ class Executor:
 
     # -- joins -----------------------------------------------------------------------------------------
 
-    def _build_side(self, join: HashJoin) -> BuildSide:
-        rows, ids = self.with_columns(join.build, list(join.build_keys))
+    def _build_side(self, join: HashJoin, filters: Sequence[Passed] = ()) -> BuildSide:
+        rows, ids = self.with_columns(join.build, list(join.build_keys), filters)
         self.counters.built(join, rows.rows)
         charge = Charge(self.context.budget, f"hash of {step_name(join.build)}")
         side = BuildSide(rows, ids, self.cluster.each, charge)

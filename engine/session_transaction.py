@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from ..storage.catalog.delta import Delta
+from ..storage.catalog.state import TableEntry
 from ..storage.database import Database
 from ..storage.schema import CatalogView, Table
 from ..storage.temporary import SessionView, TemporaryDatabase, split
@@ -47,6 +48,12 @@ class SessionTransaction:
         if own is None or database is None:
             return base
         return SessionView(base, own.view((database.schema,)), database.schema)
+
+    def entry(self, table: Table) -> TableEntry:
+        """The table as the next statement sees it, with what its statistics are made of."""
+        part = self._temporary_part() if table.temporary else self._base
+        assert part is not None
+        return part.state().entries[table.id]
 
     def refresh(self) -> None:
         """See the newest commit, as long as nothing depends on what was seen before."""

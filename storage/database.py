@@ -37,6 +37,7 @@ from .catalog.state import CatalogState, apply
 from .catalog.store import CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .locks import TableLocks
+from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
 from .serializable import ConflictGraph
 
@@ -87,6 +88,7 @@ class Database:
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks()
         self.conflicts = ConflictGraph()
+        self.upkeep = Upkeep()
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)
@@ -221,6 +223,7 @@ class Database:
         with self._lock:
             del self._live[transaction]
             self.unpin(snapshot)
+            self.upkeep.forget_moves(min(self._live.values(), default=None))
 
     def oldest_live(self, but: int) -> int | None:
         """The oldest snapshot of the transactions under way, one left out; None: there are no others."""
@@ -303,7 +306,7 @@ class Database:
 
     def new_transaction(self) -> int:
         """A number for a writer; its extents bear it in their names."""
-        self._check_writable()
+        self.check_writable()
         with self._lock:
             self._transaction += 1
             return self._transaction
@@ -335,12 +338,13 @@ class Database:
         return self._commit(deltas, transaction)
 
     def _commit(self, deltas: Sequence[Delta], transaction: Transaction | None) -> int:
-        self._check_writable()
+        self.check_writable()
         with self._lock:
             if self._store is None or self.closed:
                 raise errors.InterfaceError(f'database "{self.name}" is closed')
             if transaction is not None:
                 transaction.check_serializable()
+                deltas = self.upkeep.translate(deltas, self.state(transaction.snapshot), self._newest)
             state, changes = apply(self._newest, deltas)
             forget = self._garbage.take_unlinked()
             try:
@@ -353,6 +357,7 @@ class Database:
                 raise
             if transaction is not None:
                 transaction.committed(state.seq)
+                self.upkeep.keep_moves(state.seq, transaction.moves, self.oldest_live(transaction.id))
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
             self._remember(state)
             self._collect()
@@ -362,9 +367,10 @@ class Database:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
             self._readers.pop(extent.id, None)
+            self.upkeep.key_ranges.pop(extent.id, None)
             self._forget_blocks(extent)
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
         if self.read_only:
             raise errors.ReadOnly(f'database "{self.name}" is open read-only')
 

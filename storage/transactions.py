@@ -28,6 +28,7 @@ from .serializable import Committed
 
 if TYPE_CHECKING:
     from .database import Database
+    from .maintenance.row_map import Move
 
 
 class Transaction:
@@ -43,6 +44,7 @@ class Transaction:
         self._state: CatalogState | None = None
         self._deltas: list[Delta] = []
         self._made: list[ExtentRef] = []
+        self.moves: list[Move] = []  # rewrites, whose rows others may know by old ids
 
     # -- seeing --------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ BATCH_RECORDS = 100
 BATCH_SECONDS = 1.0
 # Redshift keeps STL tables for days; here the newest records stay, whatever their age.
 KEPT_RECORDS = 100_000
+KEPT_EVENTS = 20_000
 
 
 class History:
@@ -34,6 +35,7 @@ class History:
         self._lock = threading.Lock()
         self._pending: list[dict[str, Any]] = []
         self._memory: list[dict[str, Any]] = []  # without a file: everything
+        self._events: list[tuple[str, dict[str, Any]]] = []
         self._connection: sqlite3.Connection | None = None
         self._timer: threading.Timer | None = None
         self._ids: itertools.count[int] | None = None
@@ -69,6 +71,29 @@ class History:
             self._flush()
             connection = self._open()
             return [json.loads(t) for (t,) in connection.execute("SELECT record FROM queries ORDER BY id")]
+
+    def record_event(self, kind: str, record: dict[str, Any]) -> None:
+        """Keep something that happened beside statements (JSON values only): a vacuum, an analysis."""
+        with self._lock:
+            if self._path is None:
+                self._events.append((kind, record))
+                del self._events[:-KEPT_EVENTS]
+                return
+            connection = self._open()
+            text = json.dumps(record, separators=(",", ":"))
+            try:
+                connection.execute("INSERT INTO events (kind, record) VALUES (?, ?)", (kind, text))
+                connection.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (KEPT_EVENTS,))
+            except sqlite3.Error as e:
+                _log.warning("the history %s cannot be written: %s", self._path, e)
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """All events of a kind, oldest first."""
+        with self._lock:
+            if self._path is None:
+                return [record for k, record in self._events if k == kind]
+            found = self._open().execute("SELECT record FROM events WHERE kind = ? ORDER BY id", (kind,))
+            return [json.loads(text) for (text,) in found]
 
     def flush(self) -> None:
         """Write what is pending."""
@@ -132,6 +157,9 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("CREATE TABLE IF NOT EXISTS queries (id INTEGER PRIMARY KEY, record TEXT NOT NULL)")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, record TEXT NOT NULL)"
+        )
     except sqlite3.Error:
         connection.close()
         raise
