@@ -16,7 +16,19 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import DataError
+from ..records import dataclass
 from ..storage.arrow import sql_kind
+from ..storage.intervals import months_text
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalYearToMonth:
+    """A value of INTERVAL YEAR TO MONTH, which Python has no class for."""
+
+    months: int
+
+    def __str__(self) -> str:
+        return months_text(self.months)
 
 
 def rows_of(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
@@ -39,6 +51,11 @@ def column_values(array: pa.Array, sql: str = "") -> list[Any]:
             return values
         utc = datetime.UTC
         return [None if v is None else v.replace(tzinfo=utc) for v in values]
+    if pa.types.is_interval(kind):
+        return [None if v is None else IntervalYearToMonth(v.months) for v in array.to_pylist()]
+    if pa.types.is_duration(kind):
+        micros = array.cast(pa.int64()).to_pylist()
+        return [None if v is None else datetime.timedelta(microseconds=v) for v in micros]
     if pa.types.is_binary(kind):
         return _texts(array)
     if pa.types.is_decimal(kind):

@@ -105,6 +105,8 @@ def parameter(value: Any, span: Span | None = None) -> Literal:
         case bytes() | bytearray() | memoryview():
             data = bytes(value)
             return Literal(data.hex(), varbyte(max(len(data), 1)), -1, span)
+        case timedelta():
+            return Literal(value // timedelta(microseconds=1), SqlType(Kind.INTERVAL_DS), -1, span)
         case Decimal():
             return _from_decimal(value, span)
         case datetime():
@@ -125,7 +127,7 @@ def _converted(value: Any, span: Span | None) -> Literal:
             return parameter(plain, span)
     raise InterfaceError(
         f"a value of type {type(value).__name__} cannot be bound as a parameter",
-        hint="None, bool, int, float, Decimal, str, bytes, date, time and datetime can be",
+        hint="None, bool, int, float, Decimal, str, bytes, date, time, datetime and timedelta can be",
     )
 
 
@@ -195,6 +197,10 @@ def _read(text: str, to: SqlType) -> Any:
             return moment(text, to)
         case Kind.CHAR:
             return text.rstrip(" ")
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            from .intervals import read_interval
+
+            return read_interval(text, to)
         case Kind.VARBYTE:
             return text.encode().hex()
         case _:

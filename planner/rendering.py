@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, assert_never
 
+from ..storage.intervals import micros_text, months_text
 from ..storage.types import Kind, SqlType
 from .expressions import (
     AggregateCall,
@@ -177,6 +178,10 @@ def show_value(value: Any, type: SqlType) -> str:
             return "true" if value else "false"
         case _ if type.is_string:
             return f"{_quoted(str(value))}::{_type_name(type)}"
+        case Kind.INTERVAL_YM:
+            return f"'{months_text(value)}'::interval"
+        case Kind.INTERVAL_DS:
+            return f"'{micros_text(value)}'::interval"
         case Kind.VARBYTE:
             return f"'{value}'::varbyte"
         case Kind.UNKNOWN:

@@ -58,7 +58,6 @@ _VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text", 
 _VARBYTE = ("varbyte", "varbinary", "binary varying")
 _NOT_YET = (
     "super", "geometry", "geography", "hllsketch",
-    "interval", "interval year to month", "interval day to second",
 )
 _NEVER = (  # c_unsupported-postgresql-datatypes
     "bytea", "json", "jsonb", "xml", "uuid", "money", "serial", "bigserial", "smallserial", "bit", "bit varying",

@@ -22,6 +22,7 @@ import pyarrow as pa
 from ..errors import DatatypeMismatch, InternalError, InvalidText, NotSupportedError, NumericOutOfRange
 from .fitting import check_range, empty_nulls, fit_length, narrow_real, overflow
 from .hexadecimal import bytes_of, padded_digits
+from .intervals import interval_unit
 from .types import Kind, Physical, SqlType
 from .vector import TEXT_PADDING, Array, ColumnData, concat, empty_column, padded_text
 
@@ -63,8 +64,12 @@ def arrow_type(type: SqlType) -> pa.DataType:
             return pa.timestamp("us", tz="UTC")
         case Kind.TIME | Kind.TIMETZ:
             return pa.time64("us")
+        case Kind.INTERVAL_YM:
+            return pa.month_day_nano_interval()
+        case Kind.INTERVAL_DS:
+            return pa.duration("us")
         case Kind.INTERVAL:
-            raise NotSupportedError("a column of type interval has no Arrow form")
+            raise InternalError("a literal of type interval has no Arrow form")
 
 
 def arrow_field(name: str, type: SqlType) -> pa.Field:
@@ -144,8 +149,24 @@ def _fixed(array: pa.Array, type: SqlType, name: str) -> Array:
         case Kind.TIME | Kind.TIMETZ if pa.types.is_time(source):
             values = _integers(array)
             return _rescale_time(values, source.unit, type, name)
+        case Kind.INTERVAL_DS if pa.types.is_duration(source):
+            return _cut(_rescale_time(_integers(array), source.unit, type, name), type)
+        case Kind.INTERVAL_YM if source == pa.month_day_nano_interval():
+            return _months(array, type, name)
         case _:
             _mismatch(source, type, name)
+
+
+def _months(array: pa.Array, type: SqlType, name: str) -> Array:
+    """Of intervals that have months alone."""
+    words = _buffer(array, 1, np.dtype([("months", "<i4"), ("days", "<i4"), ("nanos", "<i8")]))
+    _check_no_live((words["days"] != 0) | (words["nanos"] != 0), array, type, name)
+    return _cut(words["months"].astype(np.int64), type)
+
+
+def _cut(values: Array, type: SqlType) -> Array:
+    """Without what is finer than an interval type's last field."""
+    return values - np.fmod(values, interval_unit(type))
 
 
 def _bits(array: pa.Array) -> Array:
@@ -370,6 +391,10 @@ def to_arrow(column: ColumnData) -> pa.Array:
             buffers = [bitmap, pa.py_buffer(np.packbits(column.fixed, bitorder="little"))]
         case Physical.I128:
             buffers = [bitmap, pa.py_buffer(np.ascontiguousarray(column.fixed))]
+        case Physical.I64 if column.type.kind is Kind.INTERVAL_YM:
+            fields = np.zeros((rows, 4), np.int32)
+            fields[:, 0] = column.fixed
+            buffers = [bitmap, pa.py_buffer(fields)]
         case Physical.I64 if column.type.kind is Kind.DECIMAL:
             words = np.empty((rows, 2), np.int64)
             words[:, 0] = column.fixed

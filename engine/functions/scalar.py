@@ -306,6 +306,8 @@ FUNCTIONS: dict[str, Function] = {
     "date_add_months": _add_months,
     "ts_add_months": _add_months,
     "add_months": _add_months_sticky,
+    "as_number": lambda a, t, to: a[0],
+    "from_number": lambda a, t, to: a[0],
     "clock_add": lambda a, t, to: (a[0] + a[1]) % DAY,
     "last_day": _last_day,
     **{f"extract_{p}": _field(p) for p in FIELDS},

@@ -12,6 +12,8 @@ from typing import Any
 
 from ...errors import InvalidText, NumericOutOfRange
 from ...planner.constants import moment
+from ...planner.intervals import read_interval
+from ...storage.intervals import micros_text, months_text
 from ...storage.types import Kind, SqlType
 
 EPOCH_DATE = date(1970, 1, 1)
@@ -37,6 +39,10 @@ def print_text(value: Any, type: SqlType) -> str:
             return _print_timestamp(value) + "+00"
         case Kind.TIME:
             return str(_print_timestamp(value)[11:])
+        case Kind.INTERVAL_YM:
+            return months_text(value)
+        case Kind.INTERVAL_DS:
+            return micros_text(value)
         case Kind.TIMETZ:
             return str(_print_timestamp(value)[11:]) + "+00"
         case _:
@@ -85,6 +91,8 @@ def parse_text(text: str, type: SqlType) -> Any:
             raise InvalidText(f'invalid input syntax for type boolean: "{text}"')
         case Kind.DATE | Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME | Kind.TIMETZ:
             return moment(text, type)
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            return read_interval(text, type)
         case _:
             return text
 

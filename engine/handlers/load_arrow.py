@@ -25,6 +25,7 @@ from ...storage.types import (
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
+    Kind,
     SqlType,
     decimal,
     varbyte,
@@ -50,6 +51,7 @@ _TYPES = (
     ((t.is_boolean,), BOOLEAN),
     ((t.is_date,), DATE),
     ((t.is_time,), TIME),
+    ((t.is_duration,), SqlType(Kind.INTERVAL_DS)),
     ((t.is_string, t.is_large_string, t.is_string_view, t.is_null), varchar(MAX_VARCHAR)),
     ((t.is_binary, t.is_large_binary, t.is_fixed_size_binary, t.is_binary_view), varbyte(MAX_VARBYTE)),
 )

@@ -6,6 +6,7 @@ from typing import Any
 from ...errors import NotSupportedError, ProgrammingError
 from ...storage.schema import CatalogView
 from ..expressions import Expr
+from ..intervals import typed
 from ..logical import Query
 from ..syntax import TOO_DEEP
 from . import (  # noqa: F401 - fill the table
@@ -42,7 +43,7 @@ def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str 
     b = Binder(view, context)
     e = ExpressionBinder(b, Scope(), EMPTY, clause)
     try:
-        return e.bind(tree)
+        return typed(e.bind(tree))
     except RecursionError:
         raise ProgrammingError("the expression is nested too deeply", sqlstate=TOO_DEEP) from None
 

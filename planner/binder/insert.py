@@ -166,8 +166,8 @@ _STAMPS = (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 def assignable(source: SqlType, to: SqlType) -> bool:
     """The manual's implicit conversions (c_Supported_data_types): text goes into other types by CAST alone."""
-    if source.kind is Kind.INTERVAL:
-        return False
+    if source.is_interval or to.is_interval:
+        return to.is_string or source.kind in (to.kind, Kind.INTERVAL, Kind.UNKNOWN)
     if Kind.VARBYTE in (source.kind, to.kind):
         return to.kind is Kind.VARBYTE and source.kind in (Kind.VARBYTE, Kind.UNKNOWN)
     return (

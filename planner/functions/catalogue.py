@@ -51,7 +51,7 @@ _LABELS = {
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
-    "clock": "time or timetz", "dates": "date", "binary": "varbyte", "octets": "varbyte",
+    "clock": "time or timetz", "dates": "date", "lapses": "interval", "binary": "varbyte", "octets": "varbyte",
 }
 _SHORT = {
     Kind.VARCHAR: "varchar", Kind.CHAR: "char", Kind.TIMESTAMP: "timestamp", Kind.TIMESTAMPTZ: "timestamptz",

@@ -16,7 +16,8 @@ from ..constants import micros_of
 from ..dateparts import DAYS, MICROS, MONTHS, ZONE_PARTS
 from ..datetimes import DAY
 from ..expressions import Call, Case, Cast, Expr, IsNull, Literal
-from .signature import Signature, Site, by_arguments, clock, counted, moment, timestamps, whole
+from ..intervals import as_number, part_of, typed
+from .signature import Signature, Site, by_arguments, clock, counted, lapses, moment, timestamps, whole
 
 _CLOCK_PARTS = ("hour", "minute", "second", "millisecond", "microsecond")
 _EXTRACTED = (*MONTHS, *DAYS, *_CLOCK_PARTS, "dow", "doy", "epoch")
@@ -151,6 +152,25 @@ def _extract(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Cast(found, DOUBLE, True, site.span) if args[0].type.kind is Kind.TIMESTAMPTZ else found
 
 
+def _extract_interval(site: Site, args: tuple[Expr, ...]) -> Expr:
+    found = part_of(args[0], site.part, site.span)
+    if found is None:
+        raise _bad_part(site, typed(args[0]).type)
+    return found if site.part == "epoch" else coerce(found, INTEGER)
+
+
+def _interval_part(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """DATE_PART of an interval: seconds come with their fraction."""
+    value = typed(args[0])
+    if site.part in ("second", "millisecond", "epoch") and value.type.kind is Kind.INTERVAL_DS:
+        number = as_number(value)
+        if site.part != "epoch":
+            number = build.arithmetic("modulo", number, Literal(60_000_000, BIGINT))
+        unit = Literal(1000.0 if site.part == "millisecond" else 1e6, DOUBLE)
+        return build.arithmetic("divide", Cast(number, DOUBLE, True), unit, site.span)
+    return Cast(_extract_interval(site, args), DOUBLE, True, site.span)
+
+
 def _date_part(site: Site, args: tuple[Expr, ...]) -> Expr:
     """DATE_PART: always DOUBLE; seconds come with their fraction."""
     (at,) = args
@@ -219,6 +239,8 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("date_part", "pgdate_part"), "extract_day", (moment,), DOUBLE, takes_part=True, build=_date_part),
     Signature(("date_part", "pgdate_part"), "extract_hour", (clock,), DOUBLE, takes_part=True,
               build=_date_part),
+    Signature(("extract",), "extract", (lapses,), INTEGER, takes_part=True, build=_extract_interval),
+    Signature(("date_part", "pgdate_part"), "date_part", (lapses,), DOUBLE, takes_part=True, build=_interval_part),
     Signature(("trunc", "date"), "date", (moment,), DATE, build=_date_of),
     Signature(("sysdate",), "sysdate", (), TIMESTAMP, volatility="stable", build=_sysdate),
     Signature(("getdate",), "getdate", (), TIMESTAMP, volatility="stable", build=_getdate),

@@ -189,6 +189,11 @@ def clock(type: SqlType) -> SqlType | None:
     return type if type.is_clock else None
 
 
+def lapses(type: SqlType) -> SqlType | None:
+    """A typed interval, or an interval literal."""
+    return type if type.is_interval else None
+
+
 def dates(type: SqlType) -> SqlType | None:
     return DATE if type.kind in (Kind.DATE, Kind.UNKNOWN) else None
 

@@ -79,6 +79,8 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
             return _timestamp(text.strip(), options)
         case Kind.TIME:
             return _time(text.strip())
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            raise BadValue(BAD_TIMESTAMP, f"COPY cannot load type {type_} from text")
         case Kind.TIMETZ:
             return _time(text.strip(), zoned=True)
         case _:

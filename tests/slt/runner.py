@@ -32,7 +32,7 @@ TYPES = {
     "I": ("int16", "int32", "int64"),
     "R": ("decimal128", "float", "double"),
     "T": ("string", "large_string", "string_view", "dictionary", "binary"),
-    "D": ("date32", "timestamp", "time64"),
+    "D": ("date32", "timestamp", "time64", "duration", "month_day_nano_interval"),
     "B": ("bool",),
 }
 
