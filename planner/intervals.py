@@ -249,9 +249,9 @@ def part_of(expr: Expr, part: str, span: Span | None) -> Expr | None:
     months = expr.type.kind is Kind.INTERVAL_YM
     if months and part == "epoch":
         years, rest = (_quotient(number, *_OF_MONTHS[p], span) for p in _YEARS)
-        total = (build.arithmetic("multiply", coerce(n, BIGINT), Literal(f, BIGINT))
-                 for n, f in ((years, _YEAR_SECONDS), (rest, _MONTH_SECONDS)))
-        return build.arithmetic("add", *total)
+        in_years = build.arithmetic("multiply", coerce(years, BIGINT), Literal(_YEAR_SECONDS, BIGINT))
+        in_months = build.arithmetic("multiply", coerce(rest, BIGINT), Literal(_MONTH_SECONDS, BIGINT))
+        return build.arithmetic("add", in_years, in_months)
     if months and part == "quarter":
         return build.arithmetic("add", _quotient(_quotient(number, 1, 12, span), 3, 0, span), Literal(1, INTEGER))
     found = (_OF_MONTHS if months else _OF_MICROS).get(part)

@@ -136,10 +136,9 @@ def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
     span = e.span(node)
     if source.is_interval and to.is_interval and source.kind in (to.kind, Kind.INTERVAL):
         return _cast_interval(operand, to, node, e)
+    operand = typed(operand)
+    source = operand.type
     if isinstance(operand, Literal):
-        if source.kind is Kind.INTERVAL:
-            operand = typed(operand)
-            source = operand.type
         if operand.value is not None and to.kind is Kind.VARBYTE and source.kind is Kind.UNKNOWN:
             return Literal(operand.value.encode()[: to.length].hex(), to, -1, operand.span)
         if operand.value is None or (source.kind is Kind.UNKNOWN and not to.is_string):
