@@ -195,6 +195,10 @@ def _read(text: str, to: SqlType) -> Any:
             return moment(text, to)
         case Kind.CHAR:
             return text.rstrip(" ")
+        case Kind.SUPER:
+            from ..storage.semistructured.form import quoted
+
+            return quoted(text)
         case Kind.VARBYTE:
             return text.encode().hex()
         case _:
