@@ -32,7 +32,7 @@ from ..storage.intervals import cut
 from ..storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .compile.casts import MICROSECONDS_PER_DAY
 from .compile.numeric import round_div
-from .functions import binary, scalar
+from .functions import binary, scalar, semistructured
 from .functions.text import parse_text, print_text
 
 
@@ -154,10 +154,10 @@ def _call(expr: Call, args: list[Any]) -> Any:
     if expr.key not in scalar.NULL_TOLERANT and any(a is None for a in args):
         return None
     value = function(args, [a.type for a in expr.args], expr.type)
-    binary = expr.type.kind is Kind.VARBYTE
-    limit = expr.type.text_limit if binary else MAX_VARCHAR
+    limit = expr.type.text_limit if expr.type.kind in (Kind.VARBYTE, Kind.SUPER) else MAX_VARCHAR
     if isinstance(value, str) and len(value) * 4 > limit and len(value.encode()) > limit:
-        raise StringTooLong(f"the result is longer than {limit // 2 if binary else limit} bytes")
+        longest = limit // 2 if expr.type.kind is Kind.VARBYTE else limit
+        raise StringTooLong(f"the result is longer than {longest} bytes")
     return checked(value, expr.type) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -248,6 +248,10 @@ def cast(value: Any, source: SqlType, to: SqlType, implicit: bool = True) -> Any
     """CAST of a physical value."""
     if value is None or source == to:
         return value
+    if to.is_super:
+        return semistructured.to_super(value, source)
+    if source.is_super:
+        return semistructured.lax(value, to, implicit)
     if Kind.VARBYTE in (source.kind, to.kind):
         return binary.cast(value, source, to, implicit)
     if source.physical is Physical.STR:

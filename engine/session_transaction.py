@@ -29,7 +29,6 @@ class SessionTransaction:
         self._temporary = temporary
         self._own: Transaction | None = None
         self.id = self._base.id
-        self.reads = self._base.reads
 
     def _parts(self) -> tuple[Transaction, ...]:
         own = self._temporary_part()
@@ -69,6 +68,13 @@ class SessionTransaction:
                 database.unpin(snapshot)
 
         return release
+
+    def read(self, table: Table) -> None:
+        """A statement is going to read rows of a table."""
+        if table.temporary:
+            self._base.reads.add(table.id)
+        else:
+            self._base.read(table.id)
 
     # -- changing ------------------------------------------------------------------------------------
 

@@ -22,6 +22,8 @@ from ..storage.types import (
     INTEGER,
     MAX_VARBYTE,
     MAX_VARCHAR,
+    SMALLINT,
+    SUPER,
     TIMESTAMP,
     TIMESTAMPTZ,
     Kind,
@@ -30,7 +32,7 @@ from ..storage.types import (
     varbyte,
     varchar,
 )
-from .coercion import arithmetic_type, as_decimal, coerce, comparison_type
+from .coercion import arithmetic_type, as_decimal, coerce, comparison_type, goes_into_super
 from .datetimes import DAY
 from .expressions import And, Call, Cast, Compare, Expr, InList, Literal, Or, Span
 
@@ -92,6 +94,8 @@ def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> E
         from . import intervals
 
         return intervals.arithmetic(key, left, right, span)
+    if left.type.is_super or right.type.is_super:
+        return _super_arithmetic(key, left, right, span)
     if left.type.kind in _MOMENTS or right.type.kind in _MOMENTS:
         return _date_arithmetic(key, left, right, span)
     left, right = _typed_operands(left, right)
@@ -115,6 +119,14 @@ def _typed_operands(left: Expr, right: Expr) -> tuple[Expr, Expr]:
     if right.type.kind is Kind.UNKNOWN and left.type.is_numeric:
         return left, coerce(right, left.type)
     return left, right
+
+
+def _super_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
+    """Arithmetic on values whose types are known at run time only; NULL unless both are numbers."""
+    for side in (left, right):
+        if not goes_into_super(side.type):
+            raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
+    return Call(f"super_{key}", (coerce(left, SUPER), coerce(right, SUPER)), SUPER, span)
 
 
 def _operands(key: str, result: SqlType, left: Expr, right: Expr) -> tuple[Expr, Expr]:
@@ -142,6 +154,8 @@ def negate(arg: Expr, span: Span | None = None) -> Expr:
         return intervals.negated(arg, span)
     if arg.type.kind is Kind.UNKNOWN:
         arg = coerce(arg, INTEGER)
+    if arg.type.is_super:
+        return Call("super_negate", (arg,), SUPER, span)
     if not arg.type.is_numeric:
         raise undefined_operator("-", None, arg.type, span)
     return Call("negate", (arg,), arg.type, span)
@@ -153,7 +167,7 @@ def concat(left: Expr, right: Expr, span: Span | None = None) -> Expr:
     if Kind.VARBYTE in (left.type.kind, right.type.kind):
         return _concat_binary(left, right, span)
     if not (left.type.is_string or right.type.is_string
-            or left.type.kind is Kind.UNKNOWN or right.type.kind is Kind.UNKNOWN):
+            or left.type.kind in _TEXTLIKE or right.type.kind in _TEXTLIKE):
         raise undefined_operator("||", left.type, right.type, span)
     left, right = as_text(left), as_text(right)
     length = min((left.type.length or MAX_VARCHAR) + (right.type.length or MAX_VARCHAR), MAX_VARCHAR)
@@ -170,6 +184,7 @@ def _concat_binary(left: Expr, right: Expr, span: Span | None) -> Expr:
     return Call("concat", (left, right), varbyte(length), span)
 
 
+_TEXTLIKE = (Kind.UNKNOWN, Kind.SUPER)
 # How long a value of each kind can get when it is printed.
 PRINTED = {
     Kind.SMALLINT: 6, Kind.INTEGER: 11, Kind.BIGINT: 20, Kind.REAL: 15, Kind.DOUBLE: 25, Kind.DECIMAL: 40,
@@ -253,8 +268,34 @@ def plus_interval(moment: Expr, months: int, micros: int, span: Span | None = No
 def compare(op: str, left: Expr, right: Expr, span: Span | None = None) -> Compare:
     """`left op right`, both sides cast to the type they are compared in."""
     span = span or join_spans(left, right)
+    if (left.type.is_super or right.type.is_super) and op not in ("=", "<>"):
+        return _compare_super(op, left, right, span)
     left, right = comparable(op, left, right, span)
     return Compare(op, left, right, span)
+
+
+def _compare_super(op: str, left: Expr, right: Expr, span: Span | None) -> Compare:
+    """Which of two SUPER values is smaller; NULL where they have different types (query-super, "dynamic typing")."""
+    _check_super(op, left, right, span)
+    order = Call("super_compare", (coerce(left, SUPER), coerce(right, SUPER)), SMALLINT, span)
+    return Compare(op, order, Literal(0, SMALLINT), span)
+
+
+def _check_super(op: str, left: Expr, right: Expr, span: Span | None) -> None:
+    if not (goes_into_super(left.type) and goes_into_super(right.type)):
+        raise undefined_operator(op, left.type, right.type, span)
+
+
+def normal(expr: Expr) -> Expr:
+    """The form of a SUPER expression in which equal values have equal bytes."""
+    expr = coerce(expr, SUPER)
+    if isinstance(expr, Literal) and expr.value is not None:
+        from ..storage.semistructured import keys
+
+        return Literal(keys.normal(expr.value), SUPER, -1, expr.span)
+    if isinstance(expr, Call) and expr.key == "super_normal":
+        return expr
+    return Call("super_normal", (expr,), SUPER, getattr(expr, "span", None))
 
 
 def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
@@ -262,6 +303,9 @@ def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tu
     if left.type.is_interval or right.type.is_interval:
         left, right = _intervals(left, right)
     a, b = left.type, right.type
+    if a.is_super or b.is_super:
+        _check_super(op, left, right, span)
+        return normal(left), normal(right)
     if (a.is_integer and b.is_integer) or (a == b and a.kind not in (Kind.UNKNOWN, Kind.TIMESTAMP)):
         return left, right
     if Kind.DATE in (a.kind, b.kind) or a.kind is b.kind is Kind.TIMESTAMP:

@@ -201,6 +201,10 @@ def _read(text: str, to: SqlType) -> Any:
             from .intervals import read_interval
 
             return read_interval(text, to)
+        case Kind.SUPER:
+            from ..storage.semistructured.form import quoted
+
+            return quoted(text)
         case Kind.VARBYTE:
             return text.encode().hex()
         case _:

@@ -176,7 +176,7 @@ def show_value(value: Any, type: SqlType) -> str:
             return f"{Decimal(value).scaleb(-type.scale):f}"
         case Kind.BOOLEAN:
             return "true" if value else "false"
-        case _ if type.is_string:
+        case _ if type.is_string or type.is_super:
             return f"{_quoted(str(value))}::{_type_name(type)}"
         case Kind.INTERVAL_YM:
             return f"'{months_text(value)}'::interval"

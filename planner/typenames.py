@@ -25,6 +25,7 @@ from ..storage.types import (
     MAX_VARCHAR,
     REAL,
     SMALLINT,
+    SUPER,
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
@@ -45,6 +46,7 @@ _PLAIN = {
     "bigint": BIGINT, "int8": BIGINT,
     "real": REAL, "float4": REAL,
     "double precision": DOUBLE, "double": DOUBLE, "float8": DOUBLE, "float": DOUBLE,
+    "super": SUPER,
     "boolean": BOOLEAN, "bool": BOOLEAN,
     "date": DATE,
     "datetime": TIMESTAMP, "timestamp": TIMESTAMP, "timestamp without time zone": TIMESTAMP,
@@ -57,7 +59,7 @@ _CHAR = ("char", "character", "nchar", "bpchar")
 _VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text", "string")
 _VARBYTE = ("varbyte", "varbinary", "binary varying")
 _NOT_YET = (
-    "super", "geometry", "geography", "hllsketch",
+    "geometry", "geography", "hllsketch",
 )
 _NEVER = (  # c_unsupported-postgresql-datatypes
     "bytea", "json", "jsonb", "xml", "uuid", "money", "serial", "bigserial", "smallserial", "bit", "bit varying",

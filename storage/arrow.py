@@ -52,7 +52,7 @@ def arrow_type(type: SqlType) -> pa.DataType:
             return pa.decimal128(type.precision, type.scale)
         case Kind.BOOLEAN:
             return pa.bool_()
-        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN | Kind.SUPER:
             return pa.string()
         case Kind.VARBYTE:
             return pa.binary()

@@ -15,6 +15,7 @@ values travel through programs (kernels/abi.py) and what width they have on disk
     REAL DOUBLE PRECISION                   F64
     BOOLEAN                                 BOOL
     CHAR(n) VARCHAR(n)                      STR        UTF-8 bytes; n counts bytes
+    SUPER                                   STR        canonical JSON (semistructured/form.py); it is no character type
     VARBYTE(n)                              STR        two hexadecimal digits a byte, lower case (hexadecimal.py)
 
 Literals in plans hold values in that physical form too: an int for a DATE, a scaled int for a
@@ -51,6 +52,7 @@ class Kind(enum.Enum):
     INTERVAL = "interval"
     INTERVAL_YM = "interval year to month"
     INTERVAL_DS = "interval day to second"
+    SUPER = "super"
     UNKNOWN = "unknown"
 
 
@@ -83,6 +85,7 @@ MAX_VARCHAR = 65535
 MAX_CHAR = 4096
 DEFAULT_VARCHAR = 256
 MAX_VARBYTE = 1_024_000
+MAX_SUPER = 16 << 20
 DEFAULT_VARBYTE = 64_000
 
 
@@ -105,7 +108,7 @@ class SqlType:
                 return Physical.F64
             case Kind.BOOLEAN:
                 return Physical.BOOL
-            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.UNKNOWN:
                 return Physical.STR
             case _:
                 return Physical.I64
@@ -132,11 +135,15 @@ class SqlType:
         return self.kind in (Kind.CHAR, Kind.VARCHAR)
 
     @property
+    def is_super(self) -> bool:
+        return self.kind is Kind.SUPER
+
+    @property
     def text_limit(self) -> int:
         """Bytes that a value of a STR type may take in memory."""
         if self.kind is Kind.VARBYTE:
             return 2 * (self.length or MAX_VARBYTE)
-        return self.length or MAX_VARCHAR
+        return MAX_SUPER if self.is_super else self.length or MAX_VARCHAR
 
     @property
     def is_temporal(self) -> bool:
@@ -164,7 +171,7 @@ class SqlType:
                 return 1
             case Kind.DECIMAL:
                 return 8 if self.precision <= I64_PRECISION else 16
-            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.UNKNOWN:
                 return 0
             case _:
                 return 8
@@ -207,6 +214,7 @@ TIME = SqlType(Kind.TIME)
 TIMETZ = SqlType(Kind.TIMETZ)
 INTERVAL = SqlType(Kind.INTERVAL)
 UNKNOWN = SqlType(Kind.UNKNOWN)
+SUPER = SqlType(Kind.SUPER)
 # The type of NULL-free text whose length nobody declared (results of functions, quoted literals).
 TEXT = SqlType(Kind.VARCHAR, length=MAX_VARCHAR)
 

@@ -26,6 +26,7 @@ from . import (
     maths,
     number_format,
     regexp,
+    semistructured,
     strings,
     zones,
 )
@@ -285,7 +286,7 @@ def _octets(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
     return len(args[0].encode())
 
 
-NULL_TOLERANT: frozenset[str] = frozenset()
+NULL_TOLERANT: frozenset[str] = semistructured.NULL_TOLERANT
 
 FUNCTIONS: dict[str, Function] = {
     "negate": lambda a, t, to: -a[0],
@@ -329,7 +330,7 @@ FUNCTIONS: dict[str, Function] = {
     **{
         key: function
         for family in (binary, conversions, date_format, dates, hashes, json_text, maths, number_format, regexp,
-                       strings, zones)
+                       semistructured, strings, zones)
         for key, function in family.FUNCTIONS.items()
     },
 }

@@ -19,12 +19,13 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import BIGINT, INTEGER, Kind, SqlType
+from ...storage.types import BIGINT, INTEGER, TEXT, Kind, SqlType
 from .. import functions
 from ..coercion import coerce, settle
 from ..columns import columns_of, free_columns, substitute_plan
 from ..expressions import (
     AggregateCall,
+    Call,
     ColumnId,
     ColumnRef,
     Exists,
@@ -87,7 +88,17 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
         value = typed(args[0])  # intervals are summed as the numbers they are
         total = aggregates.column(_call(e, name, [as_number(value)], distinct, node))
         return from_number(total, SqlType(value.type.kind), e.span(node))
-    return aggregates.column(_call(e, name, [typed(a) for a in args], distinct, node))
+    call = _call(e, name, [typed(a) for a in args], distinct, node)
+    if call.function in ("min", "max") and call.type.is_super:
+        return _extreme(aggregates, call)
+    return aggregates.column(call)
+
+
+def _extreme(aggregates: Aggregates, call: AggregateCall) -> Expr:
+    """MIN and MAX of SUPER: of keys that sort as ORDER BY does, and hold the value (semistructured/keys.py)."""
+    key = Call("super_ranked", call.args, TEXT, call.span)
+    column = aggregates.column(replace(call, args=(key,), type=TEXT))
+    return Call("super_of_ranked", (column,), call.type, call.span)
 
 
 def ordered_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:

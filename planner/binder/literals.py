@@ -13,7 +13,7 @@ from sqlglot import exp
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
 from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, UNKNOWN, Kind, SqlType, varchar
 from ..build import PRINTED
-from ..coercion import coerce
+from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
 from ..dateparts import interval
 from ..expressions import Cast, Expr, Literal, Span
@@ -177,6 +177,8 @@ _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
 def _castable(source: SqlType, to: SqlType) -> bool:
+    if source.is_super or to.is_super:
+        return to.kind not in (Kind.INTERVAL, Kind.VARBYTE) if source.is_super else goes_into_super(source)
     if Kind.VARBYTE in (source.kind, to.kind):
         other = to if source.kind is Kind.VARBYTE else source
         return other.is_string or other.is_integer or other.kind is Kind.VARBYTE

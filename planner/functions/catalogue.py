@@ -22,6 +22,7 @@ from . import (
     moments,
     ordered,
     regexp,
+    semistructured,
     string,
     system,
     window,
@@ -34,7 +35,7 @@ SUPPORTED, LEADER_ONLY, REFUSED = "supported", "leader-only", "refused"  # REFUS
 FAMILIES = (
     ("String", (string, regexp)), ("Date and time", (datetime, moments)), ("Mathematical", (math,)),
     ("Formatting and conversion", (conversion,)), ("Conditional", (conditional,)), ("Hash", (hash,)), ("JSON", (json,)),
-    ("VARBYTE", (binary,)), ("System", (system,)),
+    ("SUPER", (semistructured,)), ("VARBYTE", (binary,)), ("System", (system,)),
 )
 # Functions that are written in a way of their own: name -> (family, how).
 SYNTAX = {
@@ -51,7 +52,8 @@ _LABELS = {
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
-    "clock": "time or timetz", "dates": "date", "lapses": "interval", "binary": "varbyte", "octets": "varbyte",
+    "semistructured": "super", "only_super": "super", "clock": "time or timetz", "dates": "date", "binary": "varbyte",
+    "octets": "varbyte", "lapses": "interval",
 }
 _SHORT = {
     Kind.VARCHAR: "varchar", Kind.CHAR: "char", Kind.TIMESTAMP: "timestamp", Kind.TIMESTAMPTZ: "timestamptz",

@@ -76,6 +76,8 @@ def default_for(type: SqlType, sort_key: bool = False, temporary: bool = False) 
     """What Redshift gives a column without ENCODE when the table is not ENCODE AUTO."""
     if sort_key or temporary or type.is_float or type.kind is Kind.BOOLEAN:
         return RAW.name
+    if type.is_super:
+        return ZSTD.name
     return LZO.name if type.physical is Physical.STR else AZ64.name
 
 

@@ -252,11 +252,16 @@ def test_a_newer_format(folder: Path) -> None:
     assert extent_of(folder).exists()
 
 
-def test_a_second_process(folder: Path) -> None:
-    code = f"import sys, warehouse; warehouse.connect({str(folder)!r}); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True) as other:
+def test_a_process_of_an_earlier_release_keeps_others_out(folder: Path) -> None:
+    """It locks the folder exclusively; the error names it."""
+    code = (
+        "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.flock(f, fcntl.LOCK_EX)\n"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    arguments = [sys.executable, "-c", code, str(folder / "locks" / "database.lock")]
+    with subprocess.Popen(arguments, stdin=-1, stdout=-1, text=True) as other:
         assert other.stdout is not None and other.stdout.readline() == "open\n"
-        with pytest.raises(DatabaseInUse, match=f"process {other.pid}") as caught:
+        with pytest.raises(DatabaseInUse, match=f"process {other.pid}.*earlier release") as caught:
             warehouse.connect(folder, autocommit=True)
         assert caught.value.sqlstate == "55006" and isinstance(caught.value, OperationalError)
         other.communicate("")
