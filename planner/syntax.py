@@ -101,6 +101,8 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
                 )
         elif token.token_type is TokenType.JOIN_MARKER and i and tokens[i - 1].token_type in _NOT_COLUMNS:
             raise syntax_error(token)  # sqlglot would drop a (+) behind anything but a column
+        elif token.text == "#" and token.token_type is TokenType.VAR:
+            token.token_type = TokenType.HASH  # the operator; names may begin with it
         elif token.text.upper() in _SYNONYMS:
             token.text = _SYNONYMS[token.text.upper()]
     parser = RedshiftParser(dialect=_DIALECT)

@@ -51,8 +51,8 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         return aggregate(e, name, arguments, node)
     if name in grouping_sets.FUNCTIONS:
         return grouping_sets.grouping(e, name, arguments, node)
-    if name == "approximate_count":
-        return _approximate_count(e, arguments, node)
+    if name in ("approximate_count", "hll"):
+        return _approximate_count(e, name, arguments, node)
     if functions.resolve_ordered(name) is not None:
         from .aggregates import ordered_aggregate
 
@@ -73,13 +73,30 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
     return call(e, name, [e.bind(a) for a in arguments], span)
 
 
-def _approximate_count(e: ExpressionBinder, arguments: Sequence[Any], node: Any) -> Expr:
-    """APPROXIMATE COUNT(DISTINCT x): the exact count is within its 2 percent."""
+def _approximate_count(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    """APPROXIMATE COUNT(DISTINCT x) and HLL(x): the exact count is within their 2 and 0.6 percent."""
     from .aggregates import aggregate
 
+    if name == "hll" and len(arguments) == 1 and not isinstance(arguments[0], exp.Distinct):
+        arguments = [exp.Distinct(expressions=list(arguments))]
+    elif name == "hll":
+        raise SqlSyntaxError("HLL takes one expression", position=e.b.position(node))
     if len(arguments) != 1 or not isinstance(arguments[0], exp.Distinct):
         raise SqlSyntaxError("APPROXIMATE COUNT takes DISTINCT and one expression", position=e.b.position(node))
+    for given in arguments[0].expressions:
+        if _type_of(e, given).kind is Kind.VARBYTE:
+            raise NotSupportedError(f"{name.replace('_', ' ').upper()} of a VARBYTE is not supported by Redshift",
+                                    position=e.b.position(node))
     return aggregate(e, "count", arguments, node)
+
+
+def _type_of(e: ExpressionBinder, node: Any) -> SqlType:
+    """The type of an aggregate's argument, which is bound once more by the aggregate itself."""
+    aggregates, e.aggregates = e.aggregates, None
+    try:
+        return e.bind(node).type
+    finally:
+        e.aggregates = aggregates
 
 
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:

@@ -95,6 +95,13 @@ def _root(e: ExpressionBinder, node: exp.Sqrt) -> Expr:
     return call(e, "sqrt", [e.bind(node.this)], e.span(node))
 
 
+@binds(exp.Cbrt)
+def _cube_root(e: ExpressionBinder, node: exp.Cbrt) -> Expr:
+    from .calls import call
+
+    return call(e, "cbrt", [e.bind(node.this)], e.span(node))
+
+
 # -- comparisons ---------------------------------------------------------------------------------
 
 

@@ -105,6 +105,7 @@ def _aggregates() -> Iterator[Entry]:
         if function.alone:
             how = "" if function.within == "refused" else " WITHIN GROUP (ORDER BY ...)"
             yield Entry(function.name, "Aggregate", SUPPORTED, (f"{function.name}(...){how}",))
+    yield Entry("hll", "HyperLogLog", SUPPORTED, ("hll(value) -> bigint, the exact count",))
     for name in ("grouping", "grouping_id"):
         yield Entry(name, "Aggregate", SUPPORTED, (f"{name}(column [, column ...])",))
     yield Entry("generate_series", "System", LEADER_ONLY, ("generate_series(start, stop [, step])",))
