@@ -198,6 +198,9 @@ def choose_encodings(
 
 def _column(id: int, d: ColumnDefinition, encoding: str, in_primary_key: bool, context: Context) -> Column:
     default_sql = d.default_sql
+    if d.type.case_insensitive:  # comparisons, groups and sorts do not look at collations yet
+        raise NotSupportedError(f'COLLATE CASE_INSENSITIVE of column "{d.name}" is not supported yet',
+                                position=d.position)
     if d.identity is not None:
         if d.type.kind not in (Kind.INTEGER, Kind.BIGINT):
             raise InvalidDefinition(

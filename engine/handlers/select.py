@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from ...errors import NotSupportedError
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import QueryText, Select
-from ...storage.types import Kind
 from ..context import Context
 from ..execute import execute
 from ..result import Result, ResultColumn
@@ -36,11 +34,6 @@ def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBat
 
 def result_columns(physical: PhysicalQuery) -> tuple[ResultColumn, ...]:
     """Names and types as users see them."""
-    for name, ref in zip(physical.names, physical.columns):
-        if ref.type.kind is Kind.INTERVAL:
-            raise NotSupportedError(
-                f'result column "{name}" is an interval', hint="Add it to a date or timestamp."
-            )
     return tuple(
         ResultColumn(name, ref.type, ref.nullable) for name, ref in zip(physical.names, physical.columns)
     )

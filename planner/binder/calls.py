@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import Kind, SqlType
+from ...storage.types import INTEGER, Kind, SqlType
 from .. import functions
 from ..coercion import coerce, settle, settled
 from ..dateparts import date_part
@@ -21,6 +21,7 @@ from ..functions import Signature, Site
 from . import grouping_sets
 from .dispatch import binds
 from .expressions import ExpressionBinder
+from .moments import as_written, special
 from .scope import near
 
 
@@ -42,8 +43,8 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         return aggregate(e, name, arguments, node)
     if name in grouping_sets.FUNCTIONS:
         return grouping_sets.grouping(e, name, arguments, node)
-    if name == "approximate_count":
-        return _approximate_count(e, arguments, node)
+    if name in ("approximate_count", "hll"):
+        return _approximate_count(e, name, arguments, node)
     if functions.resolve_ordered(name) is not None:
         from .aggregates import ordered_aggregate
 
@@ -67,7 +68,9 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
     return call(e, name, [e.bind(a) for a in arguments], span)
 
 
-def users_function(e: ExpressionBinder, schema: str | None, name: str, arguments: Sequence[Any], node: Any) -> Expr | None:
+def users_function(
+    e: ExpressionBinder, schema: str | None, name: str, arguments: Sequence[Any], node: Any
+) -> Expr | None:
     """A call of a function that a user made; None where there is none of that name."""
     places = e.b.context.search_path if schema is None else (schema,)
     if not any((place, name) in e.b.view.facts.directory.functions for place in places):
@@ -81,13 +84,30 @@ def users_function(e: ExpressionBinder, schema: str | None, name: str, arguments
     return sql_functions.call(e, found, values, node)
 
 
-def _approximate_count(e: ExpressionBinder, arguments: Sequence[Any], node: Any) -> Expr:
-    """APPROXIMATE COUNT(DISTINCT x): the exact count is within its 2 percent."""
+def _approximate_count(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    """APPROXIMATE COUNT(DISTINCT x) and HLL(x): the exact count is within their 2 and 0.6 percent."""
     from .aggregates import aggregate
 
+    if name == "hll" and len(arguments) == 1 and not isinstance(arguments[0], exp.Distinct):
+        arguments = [exp.Distinct(expressions=list(arguments))]
+    elif name == "hll":
+        raise SqlSyntaxError("HLL takes one expression", position=e.b.position(node))
     if len(arguments) != 1 or not isinstance(arguments[0], exp.Distinct):
         raise SqlSyntaxError("APPROXIMATE COUNT takes DISTINCT and one expression", position=e.b.position(node))
+    for given in arguments[0].expressions:
+        if _type_of(e, given).kind is Kind.VARBYTE:
+            raise NotSupportedError(f"{name.replace('_', ' ').upper()} of a VARBYTE is not supported by Redshift",
+                                    position=e.b.position(node))
     return aggregate(e, "count", arguments, node)
+
+
+def _type_of(e: ExpressionBinder, node: Any) -> SqlType:
+    """The type of an aggregate's argument, which is bound once more by the aggregate itself."""
+    aggregates, e.aggregates = e.aggregates, None
+    try:
+        return e.bind(node).type
+    finally:
+        e.aggregates = aggregates
 
 
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:
@@ -128,6 +148,7 @@ def call(e: ExpressionBinder, name: str, args: list[Expr], span: Span | None, pa
     _, signature, targets = best
     if signature.leader_only:
         e.b.leader_tables.append(f"function {name}()")
+    args = [special(e, a, t) for a, t in zip(args, targets)]
     targets = tuple(_sized(a, t) for a, t in zip(args, targets))
     cast = tuple(coerce(a, t, span) for a, t in zip(args, targets))
     if signature.build is not None:
@@ -158,7 +179,11 @@ def _part_name(e: ExpressionBinder, node: Any) -> str:
 @binds(exp.Extract)
 def _extract(e: ExpressionBinder, node: exp.Extract) -> Expr:
     """EXTRACT(part FROM x)."""
-    return call(e, "extract", [e.bind(node.expression)], e.span(node), _part_name(e, node.this))
+    part, bound = _part_name(e, node.this), e.bind(node.expression)
+    found = as_written(node.expression, part, bound)
+    if found is not bound and found.type.is_integer:  # the zone of a literal
+        return coerce(found, INTEGER)
+    return call(e, "extract", [found], e.span(node), part)
 
 
 @binds(exp.Substring)

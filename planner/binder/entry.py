@@ -11,6 +11,7 @@ from ...errors import NotSupportedError, ProgrammingError
 from ...storage.schema import CatalogView
 from ...storage.types import BOOLEAN, SqlType
 from ..expressions import Call, Cast, Exists, Expr, Literal, Quantified, ScalarSubquery
+from ..intervals import typed
 from ..logical import Logical, Query
 from ..syntax import TOO_DEEP
 from ..traverse import map_expressions, rewrite, rewrite_plan
@@ -76,7 +77,7 @@ def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str 
     b = Binder(view, context)
     e = ExpressionBinder(b, Scope(), EMPTY, clause)
     try:
-        return e.bind(tree)
+        return typed(e.bind(tree))
     except RecursionError:
         raise ProgrammingError("the expression is nested too deeply", sqlstate=TOO_DEEP) from None
 

@@ -16,6 +16,7 @@ from typing import Any
 from ...errors import InvalidDefinition, NotSupportedError, SqlSyntaxError
 from ...records import dataclass
 from ...storage.types import SqlType
+from ..intervals import interval_type
 from ..typenames import sql_type
 from . import (
     ColumnDefinition,
@@ -277,6 +278,8 @@ def read_type(cursor: Cursor) -> SqlType:
     name = cursor.name()
     if name.upper() in _TWO_WORD_TYPES and cursor.accept(_TWO_WORD_TYPES[name.upper()]):
         name += " " + _TWO_WORD_TYPES[name.upper()]
+    if name == "interval":
+        return _interval_type(cursor, position)
     arguments: list[int | str] = []
     if cursor.accept("("):
         arguments = list(cursor.list_of(lambda: _type_argument(cursor)))
@@ -287,6 +290,20 @@ def read_type(cursor: Cursor) -> SqlType:
         else:
             cursor.accept("without", "time", "zone")
     return sql_type(name, arguments, position)
+
+
+def _interval_type(cursor: Cursor, position: int | None) -> SqlType:
+    """What follows INTERVAL: first [TO last] [(digits)]."""
+    fields = [cursor.accept_any("year", "month", "day", "hour", "minute", "second")]
+    if fields[0] is None:
+        raise SqlSyntaxError("type interval needs a qualifier: YEAR TO MONTH or DAY TO SECOND", position=position)
+    if cursor.accept("to"):
+        fields.append(cursor.name())
+    digits = None
+    if cursor.accept("("):
+        digits = cursor.integer()
+        cursor.expect(")")
+    return interval_type([f for f in fields if f], digits, position)
 
 
 def _type_argument(cursor: Cursor) -> int | str:
