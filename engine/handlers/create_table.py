@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, UndefinedColumn
+from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, NotSupportedError, UndefinedColumn
 from ...planner.statements import ColumnDefinition, CreateTable, RelationName, TableAttributes
 from ...storage.catalog.delta import Delta
 from ...storage.encodings import registry as encodings
