@@ -330,7 +330,11 @@ class Session:
 
     def commit_delta(self, delta: Delta) -> None:
         """Make a statement's changes, as its transaction has it; only handlers call this."""
-        self._current().context.transaction.change(delta)
+        context = self._current().context
+        context.transaction.change(delta)
+        upgrade = self.database.take_upgrade()
+        if upgrade is not None:
+            context.notice("WARNING", upgrade)
 
     def lock(self, context: Context, tables: Iterable[Table]) -> None:
         """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
@@ -360,7 +364,11 @@ class Session:
         """COMMIT; False when the block had failed, so that it was rolled back."""
         with self._lock:
             self._check_open()
-            return self.block.commit()
+            kept = self.block.commit()
+            upgrade = self.database.take_upgrade()
+            if upgrade is not None:
+                self.notices.append(Notice("WARNING", upgrade))
+            return kept
 
     def rollback(self) -> None:
         """ROLLBACK: forget what the open block has changed."""

@@ -37,7 +37,7 @@ from .catalog.garbage import Garbage, Pins
 from .catalog.history import History
 from .catalog.news import News
 from .catalog.state import CatalogState, Changes, apply
-from .catalog.store import CatalogStore, Loaded
+from .catalog.store import FORMAT_VERSION, CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .failpoints import reach
 from .locks import TableLocks
@@ -515,6 +515,17 @@ class Database:
             return transaction.as_committed(seq)
         writes = frozenset(table for delta in deltas for table in changed_tables(delta))
         return Committed(self.new_xid(), seq - 1, seq, frozenset(), writes)
+
+    def take_upgrade(self) -> str | None:
+        """Once after the first write to a folder of an older format: the words to tell so."""
+        store = self._store
+        if store is None or store.upgraded_from is None:
+            return None
+        before, store.upgraded_from = store.upgraded_from, None
+        return (
+            f'database "{self.name}" was brought from format {before} to {FORMAT_VERSION}: '
+            "earlier releases cannot open it any more"
+        )
 
     def forget(self, extent: ExtentRef) -> None:
         """Let go of an extent whose file is about to be removed."""
