@@ -23,7 +23,7 @@ import tempfile
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +33,7 @@ from .. import errors
 from . import topology as topologies
 from .catalog import folder as folders
 from .catalog.delta import Delta, changed_tables, numbered
+from .catalog.folder import sync_folder
 from .catalog.garbage import Garbage, Pins
 from .catalog.history import History
 from .catalog.news import News
@@ -112,6 +113,7 @@ class Database:
         self._next_extent = loaded.next_extent
         self._transaction = loaded.transaction
         self._identity = dict(loaded.identity)
+        self._durable_folders: set[Path] = set()
         self._auto_locks: dict[int, threading.Lock] = {}
         self._cache: BufferCache | None = None
         self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
@@ -358,6 +360,15 @@ class Database:
     def _make_folder(self) -> Path:
         """A private folder for the extents of a database that has none."""
         return Path(tempfile.mkdtemp(prefix="warehouse-"))
+
+    def sync_once(self, folders: Iterable[Path]) -> None:
+        """Make the names of `folders`, and of those that they are in, durable: once is enough for each."""
+        data = self.data_folder()
+        for folder in folders:
+            while folder != data and folder not in self._durable_folders:
+                sync_folder(folder.parent)
+                self._durable_folders.add(folder)
+                folder = folder.parent
 
     def extent_path(self, extent: ExtentRef) -> Path:
         return self.data_folder() / extent.path
