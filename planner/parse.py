@@ -25,7 +25,7 @@ from .statements.insert import parse_insert, read_rows
 from .statements.maintenance import parse_analyze, parse_vacuum
 from .statements.prepared import parse_deallocate, parse_execute, parse_prepare
 from .statements.select_into import select_into
-from .statements.session import parse_reset, parse_set, parse_show, parse_transaction
+from .statements.session import parse_cancel, parse_reset, parse_set, parse_show, parse_transaction
 from .statements.tables import parse_create, parse_drop, parse_truncate
 from .syntax import parse_query, tokenize
 
@@ -66,6 +66,7 @@ _PARSERS: dict[str, Parser] = {
     "RESET": parse_reset,
     "SHOW": parse_show,
     "TRUNCATE": parse_truncate,
+    "CANCEL": parse_cancel,
     "ALTER": parse_alter,
     "PREPARE": lambda cursor: parse_prepare(cursor, lambda text: parse_statement(text, lazily=True)),
     "EXECUTE": parse_execute,
@@ -74,7 +75,7 @@ _PARSERS: dict[str, Parser] = {
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DECLARE", "DETACH", "FETCH", "GRANT",
+    "ATTACH", "CALL", "CLOSE", "COMMENT", "DECLARE", "DETACH", "FETCH", "GRANT",
     "LOCK", "MSCK", "REFRESH", "REVOKE", "UNLOAD", "USE",
 )
 

@@ -45,6 +45,7 @@ from .locks import TableLocks
 from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
 from .serializable import Committed, ConflictGraph
+from .sharing.sessions import Sessions
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
@@ -105,6 +106,7 @@ class Database:
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks(None if shared is None or path is None else path)
         self.conflicts = ConflictGraph()
+        self.sessions = Sessions(None if shared is None else shared.run, self.process)
         self.upkeep = Upkeep()
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
@@ -186,6 +188,7 @@ class Database:
             reach("close.closed")
         if self._follower is not None:
             self._follower.close()
+        self.sessions.close()
         if self._shared is not None:
             self._shared.close()
         if self._folder_lock is not None:

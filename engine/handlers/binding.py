@@ -42,6 +42,7 @@ def bind_context(context: Context) -> BindContext:
         now=context.now,
         user=context.user,
         user_id=SUPERUSER_ID,
+        session_id=context.session_id,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
     )

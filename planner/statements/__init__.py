@@ -229,6 +229,14 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelQuery:
+    """CANCEL process_id ['message']"""
+
+    session: int
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Truncate:
     table: RelationName
 
@@ -308,7 +316,7 @@ class Deallocate:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    Merge, Copy, Analyze, Vacuum, SetOption, Show, Transaction, CancelQuery, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate,
 ]
 
