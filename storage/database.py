@@ -107,7 +107,7 @@ class Database:
         self.locks = TableLocks(None if shared is None or path is None else path)
         self.conflicts = ConflictGraph()
         self.sessions = Sessions(None if shared is None else shared.run, self.process)
-        self.upkeep = Upkeep()
+        self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum")
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)
@@ -545,7 +545,7 @@ class Database:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
             self._readers.pop(extent.id, None)
-            self.upkeep.key_ranges.pop(extent.id, None)
+            self.upkeep.forget_extent(extent.id)
             self._forget_blocks(extent)
 
     def check_writable(self) -> None:
