@@ -23,9 +23,11 @@ Temporary = Callable[[], "TemporaryDatabase | None"]
 class SessionTransaction:
     """See the module's text; `temporary` answers the session's temporary database once it has one."""
 
-    def __init__(self, database: Database, temporary: Temporary, *, single: bool = False) -> None:
+    def __init__(
+        self, database: Database, temporary: Temporary, *, single: bool = False, session: int = 0
+    ) -> None:
         self.single = single
-        self._base = Transaction(database)
+        self._base = Transaction(database, session)
         self._temporary = temporary
         self._own: Transaction | None = None
         self.id = self._base.id

@@ -38,6 +38,7 @@ MODULES: dict[type, str] = {
     s.Show: "show",
     s.Transaction: "transaction",
     s.Truncate: "truncate",
+    s.CancelQuery: "cancel",
     s.AlterTable: "alter_table",
     s.AddColumn: "alter_columns",
     s.AlterDesign: "alter_design",

@@ -46,6 +46,7 @@ def bind_context(context: Context) -> BindContext:
         rights=context.rights,
         catalogue=lambda: catalogue_number(context),
         restricted=_RESTRICTED,
+        session_id=context.session_id,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
     )

@@ -42,6 +42,7 @@ class BindContext:
     now: datetime = field(default_factory=_epoch)
     user: str = "dev"
     user_id: int = 1
+    session_id: int = 0
     database: str = "dev"
     current_schema: str = "public"
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there

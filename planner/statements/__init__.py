@@ -249,6 +249,14 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelQuery:
+    """CANCEL process_id ['message']"""
+
+    session: int
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Truncate:
     table: RelationName
 
@@ -372,7 +380,7 @@ Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
-    CreateFunction, DropFunction,
+    CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment,
 ]
