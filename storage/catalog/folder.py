@@ -25,7 +25,8 @@ HISTORY = "history.sqlite"
 DATA = "data"
 LOCKS = "locks"
 LOCK_FILE = "database.lock"
-FOLDERS = (DATA, LOCKS, "run", "spill")
+SPILL = "spill"
+FOLDERS = (DATA, LOCKS, "run", SPILL)
 _SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _OWN_NAMES = frozenset((*FOLDERS, *(f + s for f in (CATALOG, HISTORY) for s in _SQLITE_SUFFIXES)))
 
@@ -63,6 +64,12 @@ def _make_folders(path: Path) -> None:
         sync_folder(path.absolute().parent)
     except OSError as e:
         raise errors.FileError(f'cannot create the database folder "{path}": {e.strerror}') from e
+
+
+def clear_spill(path: Path) -> None:
+    """Remove what a killed process left of its statements' rows. (For who may write: no other process does then.)"""
+    for left in (path / SPILL).glob("*"):
+        left.unlink(missing_ok=True)
 
 
 def check_no_data(path: Path) -> None:
