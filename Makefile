@@ -15,10 +15,12 @@ THREADS ?=
 TESTS ?=
 COUNT ?=
 SEED ?=
+PROCESSES ?=
+SECONDS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format typecheck bench fuzz golden coverage warmup clean
+.PHONY: help demo test lint format typecheck bench fuzz stress golden coverage warmup clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -57,6 +59,9 @@ bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds] [QUERIES=1,6] [DESIGN=demo,ev
 
 fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, for long runs
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))
+
+stress: $(READY) warmup  ## [PROCESSES=8] [SECONDS=10] [SEED=7]: many processes on one folder, invariants checked
+	@PYTHONPATH=tests $(BIN)/python -m stress --processes $(or $(PROCESSES),8) --seconds $(or $(SECONDS),10) $(if $(SEED),--seed $(SEED))
 
 golden: $(READY)  ## rewrite the golden files; read the difference like code
 	@$(BIN)/python -m pytest --update-golden -m golden

@@ -7,7 +7,7 @@
 
 As PEP 249 wants it, the first statement begins a transaction, which commit() makes true and rollback()
 forgets; with autocommit=True each statement is a transaction of its own unless BEGIN opens a block. A `with`
-block over a connection commits at its end, rolls back on an error, and closes.
+block over a connection closes it at its end, as redshift_connector's does, and what was not committed is forgotten.
 Cursors are in cursor.py, parameters in parameters.py, values in rows.py, Arrow in arrow.py.
 """
 
@@ -39,7 +39,7 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     paramstyle               "format" (default), "pyformat", "qmark", "numeric" or "named"
     compatibility            "redshift" (default) refuses what Redshift refuses; "extended" runs it
     user                     the session's user
-    autocommit               False (default): nothing is kept before commit(); True: each statement is
+    autocommit               False (default): nothing is kept before commit(); True: each statement is kept
     """
     known = inspect.signature(_open).parameters
     for name in options:
@@ -64,7 +64,7 @@ def _open(
     paramstyle: str = "format",
     compatibility: str = "redshift",
     user: str = "dev",
-    autocommit: bool = True,
+    autocommit: bool = False,
 ) -> Connection:
     if paramstyle not in styles.STYLES:
         raise errors.InterfaceError(f"unknown paramstyle {paramstyle!r}; it is one of {', '.join(styles.STYLES)}")
@@ -181,12 +181,8 @@ class Connection:
         self.session  # noqa: B018 - raises when closed
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
-        try:
-            if kind is None and self._session is not None and not self._session.block.failed:
-                self.commit()
-        finally:
-            self.close()
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         if self._session is None:

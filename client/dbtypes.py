@@ -17,7 +17,7 @@ OID = {
     Kind.BOOLEAN: 16, Kind.BIGINT: 20, Kind.SMALLINT: 21, Kind.INTEGER: 23, Kind.REAL: 700,
     Kind.DOUBLE: 701, Kind.UNKNOWN: 705, Kind.CHAR: 1042, Kind.VARCHAR: 1043, Kind.DATE: 1082,
     Kind.TIME: 1083, Kind.TIMESTAMP: 1114, Kind.TIMESTAMPTZ: 1184, Kind.INTERVAL: 1186,
-    Kind.DECIMAL: 1700,
+    Kind.DECIMAL: 1700, Kind.SUPER: 4000, Kind.VARBYTE: 6551,
 }  # fmt: skip
 
 
@@ -85,6 +85,6 @@ def describe(name: str, type: SqlType, nullable: bool | None = None) -> Descript
     internal: int | None = type.storage_bytes or None
     if type.kind is Kind.DECIMAL:
         precision, scale = type.precision, type.scale
-    elif type.is_string:
+    elif type.is_string or type.kind is Kind.VARBYTE:
         display = internal = type.length or None
     return (name, OID[type.kind], display, internal, precision, scale, nullable)

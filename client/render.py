@@ -56,6 +56,8 @@ def text_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if pa.types.is_large_string(kind) or pa.types.is_dictionary(kind) or pa.types.is_string_view(kind):
         return column.cast(pa.string())
+    if pa.types.is_binary(kind):
+        return pa.chunked_array([[None if v is None else v.hex() for v in column.to_pylist()]], pa.string())
     if pa.types.is_boolean(kind):
         return pc.if_else(column, "t", "f")
     if pa.types.is_timestamp(kind) or pa.types.is_time(kind):

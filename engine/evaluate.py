@@ -31,7 +31,7 @@ from ..planner.like import like_matches
 from ..storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .compile.casts import MICROSECONDS_PER_DAY
 from .compile.numeric import round_div
-from .functions import scalar
+from .functions import binary, scalar, semistructured
 from .functions.text import parse_text, print_text
 
 
@@ -153,8 +153,10 @@ def _call(expr: Call, args: list[Any]) -> Any:
     if expr.key not in scalar.NULL_TOLERANT and any(a is None for a in args):
         return None
     value = function(args, [a.type for a in expr.args], expr.type)
-    if isinstance(value, str) and len(value) * 4 > MAX_VARCHAR and len(value.encode()) > MAX_VARCHAR:
-        raise StringTooLong(f"the result is longer than {MAX_VARCHAR} bytes")
+    limit = expr.type.text_limit if expr.type.kind in (Kind.VARBYTE, Kind.SUPER) else MAX_VARCHAR
+    if isinstance(value, str) and len(value) * 4 > limit and len(value.encode()) > limit:
+        longest = limit // 2 if expr.type.kind is Kind.VARBYTE else limit
+        raise StringTooLong(f"the result is longer than {longest} bytes")
     return checked(value, expr.type) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -245,6 +247,12 @@ def cast(value: Any, source: SqlType, to: SqlType, implicit: bool = True) -> Any
     """CAST of a physical value."""
     if value is None or source == to:
         return value
+    if to.is_super:
+        return semistructured.to_super(value, source)
+    if source.is_super:
+        return semistructured.lax(value, to, implicit)
+    if Kind.VARBYTE in (source.kind, to.kind):
+        return binary.cast(value, source, to, implicit)
     if source.physical is Physical.STR:
         return _text(value, to, implicit) if to.physical is Physical.STR else parse_text(value, to)
     if to.physical is Physical.STR:

@@ -44,6 +44,7 @@ from ..planner.physical import (
     WindowRows,
     WorkingTable,
 )
+from ..records import dataclass
 from . import constant_rows, ordering, sinks, windows
 from .aggregation import AggregateSink
 from .cluster import Cluster, Job, LocalCluster
@@ -52,7 +53,7 @@ from .compile.segment import Segment
 from .context import Charge
 from .counters import Counters
 from .joins import BuildSide
-from .key_filters import Passed, at_source, below_groups, of_join
+from .key_filters import Passed, below_groups, descend, of_join
 from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
@@ -75,6 +76,16 @@ _MERGED = {"count": "sum", "moments": "merge_moments"}
 MERGE_WORTH = 8  # rows a group from which several workers group one slice and merge
 PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
 ROW_OF_TABLE = 48  # bytes that a join's table takes for each row, about
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What becomes one segment: a chain (top first) over a source, its build sides by join, filters for the source."""
+
+    chain: list[Any]
+    source: Any
+    sides: dict[int, BuildSide]
+    filters: list[Passed]
 
 
 class Executor:
@@ -225,10 +236,11 @@ class Executor:
         keep = {c.id for c, _ in self.outputs(node)}
         return rows.select([(new, old.id) for new, old in node.columns if new.id in keep])
 
-    def is_breaker(self, node: Physical) -> bool:
+    @staticmethod
+    def is_breaker(node: Physical) -> bool:
         """Whether the node's rows are finished before anything above it begins."""
         if isinstance(node, HashJoin):
-            return node.type not in PROBES or id(node) in self._large
+            return node.type not in PROBES
         return not isinstance(node, TableScan | FilterRows | ProjectColumns)
 
     def outputs(self, node: Physical) -> list[tuple[ColumnRef, Expr]]:
@@ -257,11 +269,14 @@ class Executor:
 
     def collect(self, node: Physical, outputs: Outputs, filters: Sequence[Passed] = ()) -> Rows:
         """Run the segment that ends at `node` and keep `outputs` of its rows."""
-        if isinstance(node, HashJoin) and node.type in PROBES:
-            self._prepare(node)
-        if self.is_breaker(node) and all(isinstance(e, ColumnRef) for _, e in outputs):
-            return self.run(node, filters).select([(ref, e.id) for ref, e in outputs if isinstance(e, ColumnRef)])
-        segment, source, where = self.open_segment(node, filters)
+        refs = [(ref, e.id) for ref, e in outputs if isinstance(e, ColumnRef)]
+        plain = len(refs) == len(outputs)
+        if plain and self.is_breaker(node):
+            return self.run(node, filters).select(refs)
+        piece = self._descended(node, filters)
+        if plain and not piece.chain and isinstance(piece.source, HashJoin):  # itself, too large to be probed whole
+            return self.run(piece.source, piece.filters).select(refs)
+        segment, source, where = self._compiled(piece)
         return self.collected(node, segment, source, where, outputs)
 
     def collected(self, node: Physical, segment: Segment, source: Any, where: Where, outputs: Outputs) -> Rows:
@@ -275,19 +290,29 @@ class Executor:
                      above: Sequence[BuildSide] = ()) -> tuple[Segment, Any, Where]:
         """Compile the chain that ends at `node`, running what it needs first; `filters` apply to its rows,
         `above`: build sides that the caller will probe at its end."""
+        return self._compiled(self._descended(node, filters), above)
+
+    def _descended(self, node: Physical, filters: Sequence[Passed]) -> _Piece:
+        """The chain that ends at `node`, its build sides made. Below a join whose build side is too large to be probed
+        as a whole it ends: that join is the source."""
         chain: list[Any] = []
         current: Any = node
-        sides: dict[int, BuildSide] = {}
         while isinstance(current, _STREAMING) or (isinstance(current, HashJoin) and current.type in PROBES):
-            if isinstance(current, HashJoin):
-                if self._prepare(current) is None:
-                    break
-                sides[id(current)] = self._built.pop(id(current))
             chain.append(current)
             current = current.probe if isinstance(current, HashJoin) else current.input
-        found = at_source(chain, sides, filters)
+        sides, found = descend(chain, filters, self._prepare)
+        for i, step in enumerate(chain):
+            if isinstance(step, HashJoin) and id(step) not in sides:
+                below = [id(j) for j in chain[i + 1 :] if id(j) in sides]
+                self._built.update((j, sides.pop(j)) for j in below)  # for the segment that probes them
+                return _Piece(chain[:i], step, sides, found)
+        return _Piece(chain, current, sides, found)
+
+    def _compiled(self, piece: _Piece, above: Sequence[BuildSide] = ()) -> tuple[Segment, Any, Where]:
+        """The program of a chain, and its source."""
+        chain, sides, found = piece.chain, piece.sides, piece.filters
         segment = Segment()
-        source, where = self._source(current, [*sides.values(), *above], found)
+        source, where = self._source(piece.source, [*sides.values(), *above], found)
         source.emit(segment)
         segment.source_rows = sum(source.rows(i) for i in range(source.tasks))
         if isinstance(source, ScanSource) and source.filter is not None:
@@ -312,7 +337,7 @@ class Executor:
         slices = self.cluster.topology.slices
         if isinstance(node, TableScan):
             data = self.context.view.data(node.table)
-            self.context.transaction.reads.add(node.table.id)
+            self.context.transaction.read(node.table)
             as_one = data.replicated and isinstance(node.props.distribution, Replicated | OnLeader)
             tasks = slices if not as_one or sliced else 1
             groups, skipped = scan_groups(node, data, tasks, as_one, self.context, filters)
@@ -331,20 +356,19 @@ class Executor:
 
     # -- joins -----------------------------------------------------------------------------------------
 
-    def _prepare(self, join: HashJoin) -> BuildSide | None:
-        """The join's build side, with nothing of it probed yet; None if it is too large for memory: the join is
-        a step of its own then."""
+    def _prepare(self, join: HashJoin, filters: Sequence[Passed] = ()) -> BuildSide | None:
+        """The join's build side, for one segment; None if it is too large for memory: the join is a step of its own
+        then (`_large`)."""
         if id(join) in self._large:
             return None
         if id(join) in self._built:
-            return self._built[id(join)]
-        rows, ids = self.with_columns(join.build, list(join.build_keys))
+            return self._built.pop(id(join))
+        rows, ids = self.with_columns(join.build, list(join.build_keys), filters)
         self.counters.built(join, rows.rows)
         if self.is_large(rows):
             self._large[id(join)] = rows, ids
             return None
-        side = self._built[id(join)] = self.build_side(join, rows, ids)
-        return side
+        return self.build_side(join, rows, ids)
 
     def is_large(self, rows: Rows) -> bool:
         """Whether a table of build rows takes more memory than is left."""
@@ -358,15 +382,13 @@ class Executor:
         return side
 
     def _join(self, node: HashJoin, filters: Sequence[Passed]) -> Rows:
+        if node.type in PROBES and id(node) not in self._large:
+            return self.collect(node, self.outputs(node), filters)
         side = self._prepare(node)
         if side is None:
             from .spill.joins import join
 
-            rows, ids = self._large.pop(id(node))
-            return join(self, node, rows, ids)
-        if node.type in PROBES:
-            return self.collect(node, self.outputs(node), filters)
-        del self._built[id(node)]
+            return join(self, node, *self._large.pop(id(node)), filters if node.type in PROBES else ())
         own = of_join(node, side)
         segment, source, where = self.open_segment(node.probe, [] if own is None else [own], [side])
         return marked_join(self, node, side, segment, source, where)

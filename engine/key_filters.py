@@ -8,13 +8,17 @@ where rows are made, so it is followed down from the join's probe key:
         HashAggregate(group by l_partkey)    through   groups: a group that no join row wants is not made
           TableScan lineitem                 applied   before anything else is decoded
 
-    trace(...)       a column at the top of a chain -> the column of its source, or None
-    at_source(...)   all filters that a segment may apply to its source's rows
+Where a join's keys are equal, a filter on one is a filter on the other: it also goes into the build side of the joins
+below, which then has fewer rows to put into its table.
+
+    descend(...)      down a chain: its build sides, made with what is known above them, and the source's filters
+    below_groups(...) on through the groups of an aggregate
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
+from ..planner.columns import physical_columns
 from ..planner.expressions import ColumnId, ColumnRef
 from ..planner.physical import HashAggregate, HashJoin, JoinType, Physical, ProjectColumns
 from ..records import dataclass
@@ -52,30 +56,65 @@ def of_join(join: HashJoin, side: BuildSide) -> Passed | None:
     return best
 
 
-def trace(column: ColumnId, chain: Sequence[Physical]) -> ColumnId | None:
-    """The source's column that `column` is, at the top of `chain` (top first); None if it is computed there."""
+def descend(chain: Sequence[Physical], above: Sequence[Passed],
+            build: Callable[[HashJoin, Sequence[Passed]], BuildSide | None],
+            ) -> tuple[dict[int, BuildSide], list[Passed]]:
+    """Make the build sides of a chain's joins, by id of their join, and find the filters that apply to the rows of its
+    source. Small sides come first: what is known of their keys keeps the later ones small. A filter holds for every
+    column that equals its own in the rows that come out at the top, wherever in the chain it stands. A side that is too
+    large (`build` answers None) is left out."""
+    sides: dict[int, BuildSide] = {}
+    equal = _equal_columns(chain)
+    active = _spread(above, equal)
+    for join in sorted((n for n in chain if isinstance(n, HashJoin)), key=lambda j: j.build.props.rows):
+        side = build(join, _for_build(join, active))
+        if side is None:
+            continue
+        sides[id(join)] = side
+        made = of_join(join, side)
+        if made is not None:
+            active = _spread([*active, made], equal)
+    return sides, active
+
+
+def _equal_columns(chain: Sequence[Physical]) -> list[tuple[ColumnId, ColumnId]]:
+    """Columns that are one another, or that an inner join of the chain makes equal."""
+    equal: list[tuple[ColumnId, ColumnId]] = []
     for node in chain:
         if isinstance(node, ProjectColumns):
-            found = [e for ref, e in node.columns if ref.id == column]
-            if not found or not isinstance(found[0], ColumnRef):
-                return None
-            column = found[0].id
-    return column
+            equal += [(ref.id, e.id) for ref, e in node.columns if isinstance(e, ColumnRef) and e.id != ref.id]
+        elif isinstance(node, HashJoin) and node.type is JoinType.INNER:
+            equal += _key_pairs(node)
+    return equal
 
 
-def at_source(chain: Sequence[Physical], sides: Mapping[int, BuildSide], above: Sequence[Passed]) -> list[Passed]:
-    """Filters on the columns of a chain's source: of the chain's own joins (`sides` by id), and from `above`."""
-    wanted: list[tuple[Passed, Sequence[Physical]]] = [(f, chain) for f in above]
-    for i, node in enumerate(chain):
-        made = of_join(node, sides[id(node)]) if isinstance(node, HashJoin) else None
-        if made is not None:
-            wanted.append((made, chain[i + 1 :]))
-    found = []
-    for passed, below in wanted:
-        column = trace(passed.column, below)
-        if column is not None:
-            found.append(Passed(column, passed.filter, passed.rate))
+def _spread(active: Sequence[Passed], equal: Sequence[tuple[ColumnId, ColumnId]]) -> list[Passed]:
+    """The filters, and the same on the columns that are equal to theirs."""
+    found = list(active)
+    for f in found:  # grows while it is read
+        for pair in equal:
+            if f.column in pair:
+                other = pair[1] if f.column == pair[0] else pair[0]
+                if not any(g.column == other and g.filter is f.filter for g in found):
+                    found.append(Passed(other, f.filter, f.rate))
     return found
+
+
+def _key_pairs(join: HashJoin) -> list[tuple[ColumnId, ColumnId]]:
+    """Columns of the probe and the build side that are equal in every row that the join puts together."""
+    return [(a.id, b.id) for a, b in zip(join.probe_keys, join.build_keys, strict=True)
+            if isinstance(a, ColumnRef) and isinstance(b, ColumnRef)]
+
+
+def _for_build(join: HashJoin, active: Sequence[Passed]) -> list[Passed]:
+    """Filters that build rows may be held to: those that fail would meet only probe rows that fail too. (NOT IN
+    asks whether there is any NULL among its rows, wherever it is.)"""
+    if join.null_aware:
+        return []
+    partner = dict(_key_pairs(join))
+    if join.type is JoinType.INNER:
+        partner = {c.id: c.id for c in physical_columns(join.build)}  # the filters were spread over equal columns
+    return [Passed(partner[f.column], f.filter, f.rate) for f in active if f.column in partner]
 
 
 def below_groups(node: HashAggregate, filters: Sequence[Passed]) -> list[Passed]:

@@ -26,7 +26,7 @@ from ..records import dataclass
 from ..storage.deletes import DeleteVector
 from ..storage.encodings.registry import by_code
 from ..storage.extent import ExtentReader
-from ..storage.schema import TableData
+from ..storage.schema import Column, TableData
 from ..storage.types import Physical, SqlType
 from ..storage.zones import Zones, text_key
 from .compile.comparisons import MIRRORED
@@ -198,21 +198,28 @@ def in_dictionaries(groups: list[RowGroup], column: int, names: frozenset[str] =
     """Whether all blocks of a text column (by its id) are dictionaries, of encodings `names`."""
     for reader, numbers in _by_reader(groups):
         position = reader.position(column)
-        assert position is not None
+        if position is None:
+            return False
         codes = set(reader.footer.entries["encoding"][numbers, position].tolist())
         if any(by_code(code).name not in names for code in codes):
             return False
     return True
 
 
-def column_proof(groups: list[RowGroup], column: int, type: SqlType) -> tuple[int, int, bool]:
-    """(lo, hi, nullable) of a column (by its id) over row groups; lo, hi for integral classes."""
+def column_proof(groups: list[RowGroup], column: Column) -> tuple[int, int, bool]:
+    """(lo, hi, nullable) of a column over row groups; lo, hi for integral classes."""
+    type = column.type
     integral = type.physical in (Physical.I64, Physical.I128)
     limits = type.integer_limits if integral else (0, 0)
     lo, hi, nullable = None, None, False
     for reader, chosen in _by_reader(groups):
-        position = reader.position(column)
-        assert position is not None
+        position = reader.position(column.id)
+        if position is None:
+            nullable = nullable or column.added is None
+            if integral and column.added is not None:
+                lo = column.added if lo is None else min(lo, column.added)
+                hi = column.added if hi is None else max(hi, column.added)
+            continue
         zone: Zones = reader.zones(position)
         nullable = nullable or bool(zone.nulls[chosen].any())
         if not integral:

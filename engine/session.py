@@ -118,7 +118,7 @@ class Session:
         self.settings = settings or Settings()
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
-        self.id = next(_session_ids)
+        self.id = database.new_session() or next(_session_ids)
         self.started = datetime.now(UTC)
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
         self.prepared: dict[str, Prepare] = {}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from ..storage.catalog.delta import Delta
+from ..storage.catalog.state import TableEntry
 from ..storage.database import Database
 from ..storage.schema import CatalogView, Table
 from ..storage.temporary import SessionView, TemporaryDatabase, split
@@ -28,7 +29,6 @@ class SessionTransaction:
         self._temporary = temporary
         self._own: Transaction | None = None
         self.id = self._base.id
-        self.reads = self._base.reads
 
     def _parts(self) -> tuple[Transaction, ...]:
         own = self._temporary_part()
@@ -48,6 +48,12 @@ class SessionTransaction:
             return base
         return SessionView(base, own.view((database.schema,)), database.schema)
 
+    def entry(self, table: Table) -> TableEntry:
+        """The table as the next statement sees it, with what its statistics are made of."""
+        part = self._temporary_part() if table.temporary else self._base
+        assert part is not None
+        return part.state().entries[table.id]
+
     def refresh(self) -> None:
         """See the newest commit, as long as nothing depends on what was seen before."""
         for part in self._parts():
@@ -62,6 +68,13 @@ class SessionTransaction:
                 database.unpin(snapshot)
 
         return release
+
+    def read(self, table: Table) -> None:
+        """A statement is going to read rows of a table."""
+        if table.temporary:
+            self._base.reads.add(table.id)
+        else:
+            self._base.read(table.id)
 
     # -- changing ------------------------------------------------------------------------------------
 

@@ -150,6 +150,17 @@ def _integer(low: int, high: int) -> Check:
     return check
 
 
+def _percent(name: str, value: str) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        raise _invalid(name, value, "a number") from None
+    if not 0 <= number <= 100:
+        raise ProgrammingError(f'{value} is outside the valid range for parameter "{name}" (0 .. 100)',
+                               sqlstate=_INVALID)
+    return value.strip()
+
+
 def _one_of(*choices: str) -> Check:
     def check(name: str, value: str) -> str:
         word = value.strip().lower()
@@ -209,7 +220,7 @@ class Setting:
 KEPT = "kept and shown; nothing here depends on it"
 
 SETTINGS: dict[str, Setting] = {
-    "analyze_threshold_percent": Setting("10", _integer(0, 100), KEPT),
+    "analyze_threshold_percent": Setting("10", _percent, "ANALYZE skips tables of which fewer rows have changed"),
     "application_name": Setting("", _text, "recorded with the session"),
     "auto_analyze": Setting("on", _boolean, "statistics are always taken at load"),
     "client_encoding": Setting("UTF8", _only("UTF8", "utf8", "utf-8", "unicode"), "text is UTF-8"),
@@ -223,6 +234,7 @@ SETTINGS: dict[str, Setting] = {
         "off", _only("off", "off", "false", "0", "no"), "identifiers fold to lower case"
     ),
     "enable_result_cache_for_session": Setting("on", _boolean, KEPT + ": there is no result cache"),
+    "enable_vacuum_boost": Setting("off", _boolean, "VACUUM of a table runs with BOOST"),
     "error_on_nondeterministic_update": Setting(
         "off", _boolean, "an UPDATE that finds several new values for a row is an error"
     ),

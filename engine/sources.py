@@ -24,13 +24,15 @@ from .collection import Collection, StoredColumn, unify, widened
 from .compile.batch import ScanColumn
 from .compile.program import External
 from .compile.segment import Segment
-from .hidden import LIVE, ROW_ID, row_ids
+from .hidden import LIVE, ROW_ID, added, row_ids
 from .hidden import live as live_rows
 from .pruning import READ_AS_CODES, RowGroup, column_proof, in_dictionaries
 from .rows import Part, Pieces, pieces_of
 
 if TYPE_CHECKING:
     from ..planner.physical import TableScan
+    from ..storage.buffer import PinSet
+    from ..storage.extent import ExtentReader
     from ..storage.native import Descriptor
     from .context import Context
     from .rows import Piece
@@ -86,7 +88,7 @@ class ScanSource:
             if column.id == ROW_ID.id:
                 segment.batch.scan[ref.id] = ScanColumn(index, column.type, Physical.I64, False, *_ANY)
                 continue
-            lo, hi, nullable = column_proof(every, column.id, column.type)
+            lo, hi, nullable = column_proof(every, column)
             text = column.type.physical is Physical.STR
             segment.batch.scan[ref.id] = ScanColumn(
                 index, column.type, column.type.physical, nullable, lo, hi,
@@ -117,6 +119,7 @@ class ScanTask:
         self.window = source.window
         self.rows = sum(g.rows for g in groups)
         self.blocks = 0
+        self._constants: list[Descriptor] = []  # in use, so that they stay
 
     def windows(self, batch_rows: int) -> Iterator[None]:
         context = self._source.context
@@ -127,7 +130,7 @@ class ScanTask:
             window = self._groups[start : start + self.window]
             with cache.pins() as pins:
                 stored = np.concatenate([
-                    cache.pin_table(reader, numbers, [reader.position(c) for c in columns if c != ROW_ID.id], pins)
+                    self._pinned(reader, numbers, pins)
                     for reader, numbers in _by_extent(window)
                 ])
                 table, made = self._with_hidden(stored, window)
@@ -139,6 +142,26 @@ class ScanTask:
                 del made
             self.blocks += len(window) * len(columns)
             context.progress.blocks_done += len(window) * len(columns)
+
+    def _pinned(self, reader: ExtentReader, numbers: list[int], pins: PinSet) -> np.ndarray:
+        """Descriptors of row groups of one extent; columns that are younger than the extent are the same all over."""
+        source = self._source
+        cache = source.context.database.cache
+        columns = [source.node.table.columns[position] for _, position in source.node.columns]
+        columns = [c for c in columns if c.id != ROW_ID.id]
+        places = [reader.position(c.id) for c in columns]
+        there = [i for i, place in enumerate(places) if place is not None]
+        if len(there) == len(places):
+            return cache.pin_table(reader, numbers, places, pins)  # type: ignore[no-any-return]
+        table = np.empty((len(numbers), len(places)), np.int64)
+        if there:
+            table[:, there] = cache.pin_table(reader, numbers, [places[i] for i in there], pins)
+        for i, column in enumerate(columns):
+            if places[i] is None:
+                constant = added(column.type, column.added)
+                self._constants.append(constant)
+                table[:, i] = constant.address
+        return table
 
     def _with_hidden(self, stored: np.ndarray, window: Sequence[RowGroup]) -> tuple[np.ndarray, list[Descriptor]]:
         """The window's table of descriptors with the columns of hidden.py in their places, and those columns."""

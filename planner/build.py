@@ -15,21 +15,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import NotSupportedError, UndefinedFunction
+from ..errors import DatatypeMismatch, NotSupportedError, UndefinedFunction
 from ..storage.types import (
     BIGINT,
     DATE,
     INTEGER,
     INTERVAL,
+    MAX_VARBYTE,
     MAX_VARCHAR,
+    SMALLINT,
+    SUPER,
     TIMESTAMP,
     TIMESTAMPTZ,
     Kind,
     SqlType,
     decimal,
+    varbyte,
     varchar,
 )
-from .coercion import arithmetic_type, as_decimal, coerce, comparison_type
+from .coercion import arithmetic_type, as_decimal, coerce, comparison_type, goes_into_super
 from .datetimes import DAY
 from .expressions import And, Call, Cast, Compare, Expr, InList, Literal, Or, Span
 
@@ -83,10 +87,14 @@ def disjunction(args: Iterable[Expr]) -> Expr:
 
 
 def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> Expr:
-    """`left op right` for numbers, dates and intervals."""
+    """`left op right` for numbers, dates and intervals; VARBYTE + VARBYTE."""
     span = span or join_spans(left, right)
+    if key == "add" and Kind.VARBYTE in (left.type.kind, right.type.kind):
+        return _concat_binary(left, right, span)
     if Kind.INTERVAL in (left.type.kind, right.type.kind):
         return _interval_arithmetic(key, left, right, span)
+    if left.type.is_super or right.type.is_super:
+        return _super_arithmetic(key, left, right, span)
     if left.type.kind in _MOMENTS or right.type.kind in _MOMENTS:
         return _date_arithmetic(key, left, right, span)
     left, right = _typed_operands(left, right)
@@ -110,6 +118,14 @@ def _typed_operands(left: Expr, right: Expr) -> tuple[Expr, Expr]:
     if right.type.kind is Kind.UNKNOWN and left.type.is_numeric:
         return left, coerce(right, left.type)
     return left, right
+
+
+def _super_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
+    """Arithmetic on values whose types are known at run time only; NULL unless both are numbers."""
+    for side in (left, right):
+        if not goes_into_super(side.type):
+            raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
+    return Call(f"super_{key}", (coerce(left, SUPER), coerce(right, SUPER)), SUPER, span)
 
 
 def _operands(key: str, result: SqlType, left: Expr, right: Expr) -> tuple[Expr, Expr]:
@@ -136,6 +152,8 @@ def negate(arg: Expr, span: Span | None = None) -> Expr:
         return Literal((-months, -micros), INTERVAL, -1, span)
     if arg.type.kind is Kind.UNKNOWN:
         arg = coerce(arg, INTEGER)
+    if arg.type.is_super:
+        return Call("super_negate", (arg,), SUPER, span)
     if not arg.type.is_numeric:
         raise undefined_operator("-", None, arg.type, span)
     return Call("negate", (arg,), arg.type, span)
@@ -144,14 +162,27 @@ def negate(arg: Expr, span: Span | None = None) -> Expr:
 def concat(left: Expr, right: Expr, span: Span | None = None) -> Expr:
     """left || right."""
     span = span or join_spans(left, right)
+    if Kind.VARBYTE in (left.type.kind, right.type.kind):
+        return _concat_binary(left, right, span)
     if not (left.type.is_string or right.type.is_string
-            or left.type.kind is Kind.UNKNOWN or right.type.kind is Kind.UNKNOWN):
+            or left.type.kind in _TEXTLIKE or right.type.kind in _TEXTLIKE):
         raise undefined_operator("||", left.type, right.type, span)
     left, right = as_text(left), as_text(right)
     length = min((left.type.length or MAX_VARCHAR) + (right.type.length or MAX_VARCHAR), MAX_VARCHAR)
     return Call("concat", (left, right), varchar(length), span)
 
 
+def _concat_binary(left: Expr, right: Expr, span: Span | None) -> Expr:
+    """VARBYTE || VARBYTE, VARBYTE + VARBYTE; quoted text is its bytes."""
+    kinds = {left.type.kind, right.type.kind} - {Kind.UNKNOWN}
+    if kinds != {Kind.VARBYTE}:
+        raise undefined_operator("||", left.type, right.type, span)
+    left, right = (coerce(e, varbyte()) if e.type.kind is Kind.UNKNOWN else e for e in (left, right))
+    length = min((left.type.length or MAX_VARBYTE) + (right.type.length or MAX_VARBYTE), MAX_VARBYTE)
+    return Call("concat", (left, right), varbyte(length), span)
+
+
+_TEXTLIKE = (Kind.UNKNOWN, Kind.SUPER)
 # How long a value of each kind can get when it is printed.
 PRINTED = {
     Kind.SMALLINT: 6, Kind.INTEGER: 11, Kind.BIGINT: 20, Kind.REAL: 15, Kind.DOUBLE: 25, Kind.DECIMAL: 40,
@@ -162,6 +193,12 @@ PRINTED = {
 def as_text(expr: Expr) -> Expr:
     """Any expression as VARCHAR."""
     type = expr.type
+    if type.kind is Kind.VARBYTE:
+        span = getattr(expr, "span", None)
+        raise DatatypeMismatch(
+            "a value of type binary varying is not text", position=None if span is None else span[0],
+            hint="TO_HEX, FROM_VARBYTE and CAST make text of it.",
+        )
     if type.kind is Kind.VARCHAR:
         return expr
     if type.kind is Kind.UNKNOWN and isinstance(expr, Literal):
@@ -268,13 +305,42 @@ def plus_interval(moment: Expr, months: int, micros: int, span: Span | None = No
 def compare(op: str, left: Expr, right: Expr, span: Span | None = None) -> Compare:
     """`left op right`, both sides cast to the type they are compared in."""
     span = span or join_spans(left, right)
+    if (left.type.is_super or right.type.is_super) and op not in ("=", "<>"):
+        return _compare_super(op, left, right, span)
     left, right = comparable(op, left, right, span)
     return Compare(op, left, right, span)
+
+
+def _compare_super(op: str, left: Expr, right: Expr, span: Span | None) -> Compare:
+    """Which of two SUPER values is smaller; NULL where they have different types (query-super, "dynamic typing")."""
+    _check_super(op, left, right, span)
+    order = Call("super_compare", (coerce(left, SUPER), coerce(right, SUPER)), SMALLINT, span)
+    return Compare(op, order, Literal(0, SMALLINT), span)
+
+
+def _check_super(op: str, left: Expr, right: Expr, span: Span | None) -> None:
+    if not (goes_into_super(left.type) and goes_into_super(right.type)):
+        raise undefined_operator(op, left.type, right.type, span)
+
+
+def normal(expr: Expr) -> Expr:
+    """The form of a SUPER expression in which equal values have equal bytes."""
+    expr = coerce(expr, SUPER)
+    if isinstance(expr, Literal) and expr.value is not None:
+        from ..storage.semistructured import keys
+
+        return Literal(keys.normal(expr.value), SUPER, -1, expr.span)
+    if isinstance(expr, Call) and expr.key == "super_normal":
+        return expr
+    return Call("super_normal", (expr,), SUPER, getattr(expr, "span", None))
 
 
 def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
     """Both operands in one type."""
     a, b = left.type, right.type
+    if a.is_super or b.is_super:
+        _check_super(op, left, right, span)
+        return normal(left), normal(right)
     if (a.is_integer and b.is_integer) or (a == b and a.kind not in (Kind.UNKNOWN, Kind.TIMESTAMP)):
         return left, right
     if Kind.DATE in (a.kind, b.kind) or a.kind is b.kind is Kind.TIMESTAMP:

@@ -10,6 +10,9 @@ kind and are not cast. DECIMALs are brought to one scale.
 
 A quoted literal (UNKNOWN) takes the other side's type. Compared with character columns, DECIMALs pull the
 text to a number and other numbers become text (c_Supported_data_types, "compatibility").
+
+SUPER takes numbers, booleans and text in, and goes into any type: a Cast from it is NULL where the value has another
+dynamic type (query-super, "lax semantics"). cast_super_null_on_error = off makes an error of it (binder/entry.py).
 """
 from __future__ import annotations
 
@@ -26,10 +29,12 @@ from ..storage.types import (
     MAX_VARCHAR,
     REAL,
     SMALLINT,
+    SUPER,
     TEXT,
     TIMESTAMP,
     UNKNOWN,
     Kind,
+    Physical,
     SqlType,
     decimal,
     varchar,
@@ -115,13 +120,24 @@ def common_type(a: SqlType, b: SqlType) -> SqlType | None:
         return b
     if a.is_numeric and b.is_numeric:
         return _common_number(a, b)
+    if a.is_super or b.is_super:
+        return SUPER if goes_into_super(a) and goes_into_super(b) else None
     if a.is_string and b.is_string:
         kind = Kind.CHAR if a.kind is b.kind is Kind.CHAR else Kind.VARCHAR
         both = a.case_insensitive and b.case_insensitive
         return SqlType(kind, length=max(a.length, b.length), case_insensitive=both)
+    if a.kind is b.kind is Kind.VARBYTE:
+        return a if a.length >= b.length else b
     if a.kind in _MOMENTS and b.kind in _MOMENTS:
         return a if _MOMENTS.index(a.kind) >= _MOMENTS.index(b.kind) else b
     return a if a.kind is b.kind else None
+
+
+def goes_into_super(type: SqlType) -> bool:
+    """Whether values of a type can be SUPER's: numbers, booleans and text can, dates cannot (limitations-super)."""
+    if type.is_string:
+        return not type.case_insensitive
+    return type.is_numeric or type.kind in (Kind.BOOLEAN, Kind.UNKNOWN, Kind.SUPER)
 
 
 def _common_number(a: SqlType, b: SqlType) -> SqlType:
@@ -175,7 +191,7 @@ def coerce(expr: Expr, to: SqlType, span: Span | None = None) -> Expr:
     if isinstance(expr, Case) and source.kind is Kind.UNKNOWN:
         whens = tuple((c, coerce(r, to)) for c, r in expr.whens)
         return Case(whens, coerce(expr.default, to), to, expr.span)
-    if source.is_string and source.kind is to.kind and 0 < source.length <= to.length:
+    if source.physical is Physical.STR and source.kind is to.kind and 0 < source.length <= to.length:
         return expr  # a shorter text is a longer one already
     return Cast(expr, to, True, span or getattr(expr, "span", None))
 
@@ -273,4 +289,4 @@ _IMPLICIT = {
 
 def converts(source: SqlType, to: Kind) -> bool:
     """Whether an argument of `source` is taken where `to` is asked for."""
-    return source.kind is to or source.kind is Kind.UNKNOWN or to in _IMPLICIT.get(source.kind, ())
+    return source.kind is to or source.kind in (Kind.UNKNOWN, Kind.SUPER) or to in _IMPLICIT.get(source.kind, ())

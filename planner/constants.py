@@ -36,6 +36,7 @@ from ..storage.types import (
     Kind,
     SqlType,
     decimal,
+    varbyte,
 )
 from .datetimes import DAY, read_date, read_time, read_timestamp
 from .expressions import Literal, Span
@@ -100,6 +101,9 @@ def parameter(value: Any, span: Span | None = None) -> Literal:
             return Literal(value, DOUBLE, -1, span)
         case str():
             return Literal(value, UNKNOWN, -1, span)
+        case bytes() | bytearray() | memoryview():
+            data = bytes(value)
+            return Literal(data.hex(), varbyte(max(len(data), 1)), -1, span)
         case Decimal():
             return _from_decimal(value, span)
         case datetime():
@@ -117,13 +121,13 @@ def parameter(value: Any, span: Span | None = None) -> Literal:
 
 def _converted(value: Any, span: Span | None) -> Literal:
     """numpy scalars and the like, through their own conversion to Python."""
-    if not isinstance(value, (bytes, bytearray, memoryview)) and hasattr(value, "item"):
+    if hasattr(value, "item"):
         plain = value.item()
         if type(plain) is not type(value):
             return parameter(plain, span)
     raise InterfaceError(
         f"a value of type {type(value).__name__} cannot be bound as a parameter",
-        hint="None, bool, int, float, Decimal, str, date, time and datetime can be",
+        hint="None, bool, int, float, Decimal, str, bytes, date, time and datetime can be",
     )
 
 
@@ -182,6 +186,12 @@ def _read(text: str, to: SqlType) -> Any:
             return _temporal(text, to)
         case Kind.CHAR:
             return text.rstrip(" ")
+        case Kind.SUPER:
+            from ..storage.semistructured.form import quoted
+
+            return quoted(text)
+        case Kind.VARBYTE:
+            return text.encode().hex()
         case _:
             return text
 

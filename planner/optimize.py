@@ -16,6 +16,7 @@ from .optimizer.distribution import gather
 from .optimizer.inserts import plan_insert
 from .optimizer.joins import narrow
 from .optimizer.plan import Planner
+from .optimizer.read_in_place import read_in_place
 from .physical import OnLeader, Physical, PhysicalQuery
 from .rewrites import RewriteContext, rewrite_query
 from .rewrites.context import Evaluate, LiteralTrace
@@ -30,7 +31,7 @@ def optimize_traced(
 ) -> tuple[PhysicalQuery, LiteralTrace]:
     """The plan, and which numbered literals it depends on beyond holding their values."""
     context = RewriteContext.of(query, evaluate)
-    rewritten = rewrite_query(query, context)
+    rewritten = read_in_place(rewrite_query(query, context), view, context)
     planner = Planner(view, rewritten, context.next_id)
     needed = {ref.id for ref in query.columns}
     root = planner.plan(rewritten.plan, needed, ordered=True, to_leader=True)
@@ -45,7 +46,7 @@ def optimize_insert(
     """The plan of an insert of the query's rows: its columns feed those at `positions`, in their types already.
     A table that the same statement creates is not in the view."""
     context = RewriteContext.of(query, evaluate)
-    rewritten = rewrite_query(query, context)
+    rewritten = read_in_place(rewrite_query(query, context), view, context)
     planner = Planner(view, rewritten, context.next_id)
     found = view.relation(table.schema, table.name)
     data = view.data(found) if isinstance(found, Table) and found.id == table.id else None

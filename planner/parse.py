@@ -22,9 +22,10 @@ from .statements.copy import parse_copy
 from .statements.cursor import Cursor
 from .statements.dml import parse_delete, parse_merge, parse_update
 from .statements.insert import parse_insert, read_rows
+from .statements.maintenance import parse_analyze, parse_vacuum
 from .statements.prepared import parse_deallocate, parse_execute, parse_prepare
 from .statements.select_into import select_into
-from .statements.session import parse_analyze, parse_reset, parse_set, parse_show, parse_transaction
+from .statements.session import parse_reset, parse_set, parse_show, parse_transaction
 from .statements.tables import parse_create, parse_drop, parse_truncate
 from .syntax import parse_query, tokenize
 
@@ -44,7 +45,7 @@ _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _BLANK = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z))*")
 _WORD = re.compile(r"[A-Za-z_]+|\(|.", re.DOTALL)
 _CHANGES = re.compile(r"\b(delete|update)\b", re.IGNORECASE)
-_HIDDEN = re.compile(r"deallocate\s+prepare(?=\s+\S)", re.IGNORECASE)
+_HIDDEN = re.compile(r"deallocate\s+prepare(?=\s+\S)|vacuum\s+reindex\b", re.IGNORECASE)
 _INTO = re.compile(r"\binto\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"\s*(verbose|analyze)\b", re.IGNORECASE)
 
@@ -59,6 +60,8 @@ _PARSERS: dict[str, Parser] = {
     "COPY": parse_copy,
     "ANALYZE": parse_analyze,
     "ANALYSE": parse_analyze,
+    "VACUUM": parse_vacuum,
+    "VACUUM REINDEX": lambda cursor: parse_vacuum(cursor, "reindex"),
     "SET": parse_set,
     "RESET": parse_reset,
     "SHOW": parse_show,
@@ -72,7 +75,7 @@ _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
     "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DECLARE", "DETACH", "FETCH", "GRANT",
-    "LOCK", "MSCK", "REFRESH", "REVOKE", "UNLOAD", "USE", "VACUUM",
+    "LOCK", "MSCK", "REFRESH", "REVOKE", "UNLOAD", "USE",
 )
 
 
@@ -171,7 +174,7 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
         return s.Select(rows)
     if word in _TRANSACTION:
         return parse_transaction(cursor, word)
-    parser = _PARSERS.get(word)
+    parser = _PARSERS.get(" ".join(hidden.group().upper().split())) or _PARSERS.get(word)
     if parser is None:
         near = re.match(r"\S+", text[first.start() :])
         raise SqlSyntaxError(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ..storage.types import BOOLEAN, Kind, SqlType
+from ..storage.types import BOOLEAN, Kind, Physical, SqlType
 from .expressions import (
     And,
     Call,
@@ -195,7 +195,7 @@ def zero(type: SqlType) -> Literal:
         return Literal(False, type)
     if type.is_float:
         return Literal(0.0, type)
-    return Literal("" if type.is_string or type.kind is Kind.UNKNOWN else 0, type)
+    return Literal("" if type.physical is Physical.STR else 0, type)
 
 
 # -- errors and volatility -----------------------------------------------------------------------

@@ -175,8 +175,10 @@ def show_value(value: Any, type: SqlType) -> str:
             return f"{Decimal(value).scaleb(-type.scale):f}"
         case Kind.BOOLEAN:
             return "true" if value else "false"
-        case _ if type.is_string:
+        case _ if type.is_string or type.is_super:
             return f"{_quoted(str(value))}::{_type_name(type)}"
+        case Kind.VARBYTE:
+            return f"'{value}'::varbyte"
         case Kind.UNKNOWN:
             return _quoted(str(value))
         case _:

@@ -15,20 +15,24 @@ from ..storage.types import (
     BIGINT,
     BOOLEAN,
     DATE,
+    DEFAULT_VARBYTE,
     DEFAULT_VARCHAR,
     DOUBLE,
     INTEGER,
     MAX_CHAR,
     MAX_PRECISION,
+    MAX_VARBYTE,
     MAX_VARCHAR,
     REAL,
     SMALLINT,
+    SUPER,
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
     SqlType,
     char,
     decimal,
+    varbyte,
     varchar,
 )
 
@@ -41,6 +45,7 @@ _PLAIN = {
     "bigint": BIGINT, "int8": BIGINT,
     "real": REAL, "float4": REAL,
     "double precision": DOUBLE, "double": DOUBLE, "float8": DOUBLE, "float": DOUBLE,
+    "super": SUPER,
     "boolean": BOOLEAN, "bool": BOOLEAN,
     "date": DATE,
     "datetime": TIMESTAMP, "timestamp": TIMESTAMP, "timestamp without time zone": TIMESTAMP,
@@ -50,12 +55,13 @@ _PLAIN = {
 _DECIMAL = ("numeric", "decimal", "dec")
 _CHAR = ("char", "character", "nchar", "bpchar")
 _VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text", "string")
+_VARBYTE = ("varbyte", "varbinary", "binary varying")
 _NOT_YET = (
-    "super", "geometry", "geography", "hllsketch", "varbyte", "varbinary", "binary varying", "bytea",
+    "geometry", "geography", "hllsketch",
     "timetz", "time with time zone", "interval", "interval year to month", "interval day to second",
 )
 _NEVER = (  # c_unsupported-postgresql-datatypes
-    "json", "jsonb", "xml", "uuid", "money", "serial", "bigserial", "smallserial", "bit", "bit varying",
+    "bytea", "json", "jsonb", "xml", "uuid", "money", "serial", "bigserial", "smallserial", "bit", "bit varying",
     "varbit", "array", "inet", "cidr", "macaddr", "oid", "regproc", "name", "enum", "point", "line", "box",
 )
 
@@ -69,6 +75,8 @@ def sql_type(name: str, arguments: Sequence[int | str] = (), position: int | Non
         return _decimal(arguments, position)
     if name in _CHAR or name in _VARCHAR:
         return _text(name, arguments, position)
+    if name in _VARBYTE:
+        return varbyte(_length(name, arguments, DEFAULT_VARBYTE, MAX_VARBYTE, position))
     if name in _NOT_YET:
         raise NotSupportedError(f'type "{name}" is not supported yet', position=position)
     if name in _NEVER:
@@ -109,11 +117,19 @@ def _decimal(arguments: Sequence[int | str], position: int | None) -> SqlType:
 
 def _text(name: str, arguments: Sequence[int | str], position: int | None) -> SqlType:
     fixed = name in _CHAR
-    limit = MAX_CHAR if fixed else MAX_VARCHAR
     unsized = name in ("text", "string", "bpchar")
-    if len(arguments) > (0 if unsized else 1):
+    if arguments and unsized:
         raise SqlSyntaxError(f'type "{name}" takes no such modifier', position=position)
-    length: int | str = 1 if fixed and not unsized else DEFAULT_VARCHAR
+    usual = 1 if fixed and not unsized else DEFAULT_VARCHAR
+    length = _length(name, arguments, usual, MAX_CHAR if fixed else MAX_VARCHAR, position)
+    return char(length) if fixed else varchar(length)
+
+
+def _length(name: str, arguments: Sequence[int | str], usual: int, limit: int, position: int | None) -> int:
+    """A declared length in bytes; `usual` where there is none."""
+    if len(arguments) > 1:
+        raise SqlSyntaxError(f'type "{name}" takes no such modifier', position=position)
+    length: int | str = usual
     if arguments:
         length = limit if str(arguments[0]).lower() == "max" else arguments[0]
     if not isinstance(length, int):
@@ -121,4 +137,4 @@ def _text(name: str, arguments: Sequence[int | str], position: int | None) -> Sq
     if not 1 <= length <= limit:
         problem = "must be at least 1" if length < 1 else f"cannot exceed {limit}"
         raise InvalidDefinition(f"length for type {name} {problem}", position=position, sqlstate="22023")
-    return char(length) if fixed else varchar(length)
+    return length

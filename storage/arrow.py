@@ -19,14 +19,16 @@ from typing import Any, Never
 import numpy as np
 import pyarrow as pa
 
-from ..errors import DatatypeMismatch, InvalidText, NotSupportedError, NumericOutOfRange
+from ..errors import DatatypeMismatch, InternalError, InvalidText, NotSupportedError, NumericOutOfRange
 from .fitting import check_range, empty_nulls, fit_length, narrow_real, overflow
+from .hexadecimal import bytes_of, padded_digits
 from .types import Kind, Physical, SqlType
 from .vector import TEXT_PADDING, Array, ColumnData, concat, empty_column, padded_text
 
 _DAY_MICROSECONDS = 86_400_000_000
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _TEXT_LIKE = (pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
+_BINARY = (pa.types.is_fixed_size_binary, pa.types.is_binary_view)
 _MAX_STRING_BYTES = (1 << 31) - 1
 
 
@@ -47,8 +49,10 @@ def arrow_type(type: SqlType) -> pa.DataType:
             return pa.decimal128(type.precision, type.scale)
         case Kind.BOOLEAN:
             return pa.bool_()
-        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN | Kind.SUPER:
             return pa.string()
+        case Kind.VARBYTE:
+            return pa.binary()
         case Kind.DATE:
             return pa.date32()
         case Kind.TIMESTAMP:
@@ -75,6 +79,8 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?c
     if pa.types.is_null(array.type):
         array = pa.nulls(len(array), arrow_type(type))
     valid = _validity(array)
+    if type.kind is Kind.VARBYTE:
+        return _binary(array, valid, type, name)
     if type.physical is Physical.STR:
         return _text(array, valid, type, name)
     values = _fixed(array, type, name)
@@ -291,6 +297,20 @@ def _text(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> Col
     return ColumnData(type, len(array), None, valid, offsets, data)
 
 
+def _binary(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> ColumnData:
+    """VARBYTE of binary values, or of text as UTF-8."""
+    if not any(holds(array.type) for holds in (*_TEXT_LIKE, *_BINARY, pa.types.is_string, pa.types.is_large_string)):
+        _mismatch(array.type, type, name)
+    array = array.cast(pa.large_binary())
+    offsets = np.frombuffer(array.buffers()[1], np.int64, len(array) + 1, array.offset * 8)
+    data = padded_digits(_text_bytes(array, offsets)[: int(offsets[-1] - offsets[0])])
+    offsets = 2 * (offsets - offsets[0])
+    if valid is not None:
+        offsets, data = empty_nulls(offsets, data, valid)
+    offsets, data = fit_length(offsets, data, type, name)
+    return ColumnData(type, len(array), None, valid, offsets, data)
+
+
 def _buffer_of_offsets(array: pa.Array) -> Array:
     dtype = np.dtype(np.int64 if pa.types.is_large_string(array.type) else np.int32)
     buffer = array.buffers()[1]
@@ -328,10 +348,12 @@ def to_arrow(column: ColumnData) -> pa.Array:
     match column.type.physical:
         case Physical.STR:
             offsets, data = column.text
+            if column.type.kind is Kind.VARBYTE:
+                offsets, data = offsets // 2, _bytes(data[: column.text_bytes])
             if column.text_bytes > _MAX_STRING_BYTES:
                 raise NotSupportedError(f"{column.text_bytes} bytes of text in one batch; the limit is 2 GB")
             narrow = pa.py_buffer(offsets.astype(np.int32))
-            buffers = [bitmap, narrow, pa.py_buffer(data[: column.text_bytes])]
+            buffers = [bitmap, narrow, pa.py_buffer(data[: int(offsets[rows])])]
         case Physical.BOOL:
             buffers = [bitmap, pa.py_buffer(np.packbits(column.fixed, bitorder="little"))]
         case Physical.I128:
@@ -345,6 +367,13 @@ def to_arrow(column: ColumnData) -> pa.Array:
             dtype = _narrow_dtype(column.type)
             buffers = [bitmap, pa.py_buffer(np.ascontiguousarray(column.fixed.astype(dtype, copy=False)))]
     return pa.Array.from_buffers(target, rows, buffers, nulls)
+
+
+def _bytes(digits: Array) -> Array:
+    data = bytes_of(digits)
+    if data is None:
+        raise InternalError("a VARBYTE value is not written in hexadecimal digits")
+    return data
 
 
 def _narrow_dtype(type: SqlType) -> str:

@@ -6,12 +6,13 @@
     seq = db.commit(Delta(create=(table,)))    all of it or none of it
     db.unpin(snapshot); db.close()
 
-One process holds the folder at a time (catalog/folder.py); opening it again in the same process
-answers the same object, closed when the last user closes it. `:memory:` is a database of its own each
-time: an SQLite catalogue in memory and, once rows are stored, a private temporary folder.
+Any number of processes may have the folder open (sharing/); opening it again in the same process answers the same
+object, closed when the last user closes it (opening.py). `:memory:` is a database of its own each time: an SQLite
+catalogue in memory and, once rows are stored, a private temporary folder.
 
-A commit is validated in memory (catalog/state.py), written by one SQLite transaction
-(catalog/store.py) and only then shown to new snapshots. Rows get here through loader.py.
+A commit is validated in memory (catalog/state.py), written by one SQLite transaction (catalog/store.py) and only
+then shown to new snapshots; what other processes commit is read when a snapshot is taken (catalog/news.py). Rows get
+here through loader.py.
 """
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ import threading
 import weakref
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -30,22 +32,28 @@ from typing import TYPE_CHECKING
 from .. import errors
 from . import topology as topologies
 from .catalog import folder as folders
-from .catalog.delta import Delta, numbered
-from .catalog.garbage import Garbage, Pins, remove_orphans
+from .catalog.delta import Delta, changed_tables, numbered
+from .catalog.garbage import Garbage, Pins
 from .catalog.history import History
-from .catalog.state import CatalogState, apply
+from .catalog.news import News
+from .catalog.state import CatalogState, Changes, apply
 from .catalog.store import CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .locks import TableLocks
+from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
-from .serializable import ConflictGraph
+from .serializable import Committed, ConflictGraph
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
+    from .catalog.follower import Follower
     from .extent import ExtentReader
+    from .sharing.shared import Shared
     from .transactions import Transaction
 
 MEMORY = ":memory:"
+# Numbers of sessions look like Redshift's process ids and are never those of a process on this machine.
+FIRST_SESSION = 1 << 30
 PRIVATE_VERSIONS = 1 << 40  # versions of relations as their own transaction sees them before its commit
 # Snapshots that nobody pinned stay readable for this many commits, so that one may ask for the
 # newest number first and for its view a moment later.
@@ -55,8 +63,6 @@ CACHE_SHARE = 0.25
 # Extents kept open: each has a file descriptor, and processes often may have 1,024.
 READERS_OPEN = 400
 
-_open: dict[tuple[int, int], Database] = {}  # by (device, inode) of the folder
-_registry_lock = threading.RLock()
 
 
 class Database:
@@ -70,13 +76,23 @@ class Database:
         loaded: Loaded,
         lock: folders.FolderLock | None,
         read_only: bool,
+        shared: Shared | None = None,
+        follower: Follower | None = None,
     ) -> None:
+        """`shared`: what a folder open for writing shares with other processes; `follower`: how one that is open
+        read-only learns of commits."""
         self.name = name
         self.path = path
         self.read_only = read_only
         self.topology: Topology = loaded.topology
-        self.history = History(None if path is None or read_only else path / folders.HISTORY)
+        self._shared = shared
+        self.history = History(
+            None if path is None or read_only else path / folders.HISTORY,
+            None if shared is None else shared.numbers,
+        )
         self._store = store
+        self._follower = follower
+        self._watched = follower if store is None else store if shared is not None else None
         self._folder_lock = lock
         self._lock = threading.RLock()
         self._newest = loaded.state
@@ -85,8 +101,9 @@ class Database:
         self._data = None if path is None else path / folders.DATA
         self._garbage = Garbage(self._data)
         self._garbage.horizon = loaded.state.seq
-        self.locks = TableLocks()
+        self.locks = TableLocks(None if shared is None or path is None else path)
         self.conflicts = ConflictGraph()
+        self.upkeep = Upkeep()
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)
@@ -99,7 +116,7 @@ class Database:
         self._cache_bytes = 0  # 0: a share of the machine's memory
         self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
         self._users = 1
-        self._key: tuple[int, int] | None = None
+        self.key: tuple[int, int] | None = None  # in the registry of open folders
         self._finalizer: weakref.finalize[..., Database] = weakref.finalize(self, _nothing)
 
     # -- opening and closing -------------------------------------------------------------------
@@ -121,23 +138,40 @@ class Database:
         """
         wanted = topologies.request(nodes, slices_per_node, node_type)
         name = os.fspath(path)
+        from . import opening
+
         if name == MEMORY:
             if read_only:
                 raise errors.InterfaceError("a database in memory cannot be opened read-only")
-            return _open_memory(wanted)
-        with _registry_lock:
-            return _open_folder(Path(name).absolute(), wanted, create, read_only)
+            return opening.open_memory(wanted)
+        return opening.open_folder(Path(name).absolute(), wanted, create, read_only)
 
     def close(self) -> None:
         """Give the database back; the last user's close releases the folder. May be called once only."""
-        with _registry_lock:
-            self._users -= 1
-            if self._users != 0:
-                return
-            if self._key is not None:
-                _open.pop(self._key, None)
-            with self._lock:
-                self._shut()
+        from .opening import let_go
+
+        let_go(self)
+
+    def start(self, news: News) -> None:
+        """Right after opening: what waits to be removed, and whom live transactions elsewhere were ordered against."""
+        with self._lock:
+            self.conflicts.learn(news.transactions)
+            self._garbage.learn(news.dropped)
+            self._tell_pins()
+            self._collect()
+
+    def add_user(self) -> None:
+        self._users += 1
+
+    def leave_user(self) -> bool:
+        """Whether it was the last one."""
+        self._users -= 1
+        return self._users == 0
+
+    def shut(self) -> None:
+        """Let go of everything; only for the last user."""
+        with self._lock:
+            self._shut()
 
     def _shut(self) -> None:
         self.history.close()
@@ -146,6 +180,10 @@ class Database:
             self._cache.clear()
         if self._store is not None:
             self._store.close()
+        if self._follower is not None:
+            self._follower.close()
+        if self._shared is not None:
+            self._shared.close()
         if self._folder_lock is not None:
             self._folder_lock.release()
         self._finalizer()
@@ -165,17 +203,22 @@ class Database:
     # -- reading -------------------------------------------------------------------------------
 
     def snapshot(self) -> int:
-        """The newest commit's number."""
-        return self._newest.seq
+        """The newest commit's number, of all processes."""
+        with self._lock:
+            self._see_newest()
+            return self._newest.seq
 
     def view(
         self, snapshot: int | None = None, search_path: tuple[str, ...] = DEFAULT_SEARCH_PATH
     ) -> SnapshotView:
         """The catalogue as of a snapshot (None: the newest)."""
+        if snapshot is None:
+            snapshot = self.snapshot()
         return SnapshotView(self.state(snapshot), self.topology, search_path)
 
     @property
     def newest(self) -> CatalogState:
+        """As of the newest commit that this process knows of."""
         return self._newest
 
     def state(self, snapshot: int | None) -> CatalogState:
@@ -195,20 +238,62 @@ class Database:
     def pin(self, snapshot: int | None = None) -> int:
         """Keep a snapshot (None: the newest) and its files until `unpin`; answers its number."""
         with self._lock:
+            if snapshot is None:
+                return self._pin_newest()
             state = self.state(snapshot)
-            if state.seq < self._garbage.horizon and state.seq not in self._pins:
+            if state.seq not in self._pins and (state.seq < self._garbage.horizon or not self._alone):
                 raise errors.OperationalError(
                     f"snapshot {state.seq} has lost files already", sqlstate="72000"
                 )
             self._pins.add(state.seq)
+            self._tell_pins()
             return state.seq
+
+    def _pin_newest(self) -> int:
+        if self._shared is not None and self._pins.oldest() is None:
+            self._shared.pin_everything()
+        try:
+            self._see_newest()
+            self._pins.add(self._newest.seq)
+        finally:
+            self._tell_pins()
+        return self._newest.seq
+
+    def _tell_pins(self) -> None:
+        if self._shared is not None:
+            self._shared.pin(self._pins.oldest())
 
     def unpin(self, snapshot: int) -> None:
         with self._lock:
             if snapshot not in self._pins:
                 raise errors.InternalError(f"snapshot {snapshot} is not pinned")
             self._pins.remove(snapshot)
+            self._tell_pins()
             self._collect()
+
+    @property
+    def _alone(self) -> bool:
+        return self._watched is None or (self._shared is not None and self._shared.alone)
+
+    def _see_newest(self) -> None:
+        """Learn what other processes have committed."""
+        if self._watched is None or not self._watched.changed():
+            return
+        news = self._watched.news(self._newest)
+        if news is not None:
+            self._learn(news)
+            self.conflicts.forget(self.oldest_overlapping(0))
+
+    def _learn(self, news: News) -> None:
+        loaded = news.loaded
+        self._next_relation = max(self._next_relation, loaded.next_relation)
+        self._next_extent = max(self._next_extent, loaded.next_extent)
+        self._transaction = max(self._transaction, loaded.transaction)
+        for key, following in loaded.identity.items():
+            self._identity[key] = following
+        self.conflicts.learn(news.transactions)
+        self._garbage.learn(news.dropped)
+        self._remember(loaded.state)
 
     def enter(self, transaction: int) -> int:
         """Pin the newest commit for a transaction under way; its number. No commit can come in between and forget
@@ -222,11 +307,40 @@ class Database:
         with self._lock:
             del self._live[transaction]
             self.unpin(snapshot)
+            self.upkeep.forget_moves(min(self._live.values(), default=None))
 
     def oldest_live(self, but: int) -> int | None:
         """The oldest snapshot of the transactions under way, one left out; None: there are no others."""
         with self._lock:
             return min((s for id, s in self._live.items() if id != but), default=None)
+
+    def oldest_overlapping(self, but: int) -> int | None:
+        """As `oldest_live`, and over all processes; there it may be older than it need be."""
+        here = self.oldest_live(but)
+        return here if self._shared is None else self._shared.oldest_pin(here)
+
+    def reading(self, transaction: Transaction, table: int) -> None:
+        """A transaction is going to read a table: tell those that it may have to be ordered against."""
+        with self._lock:
+            self.conflicts.reading(transaction.as_committed(transaction.snapshot))
+            if self._shared is None or (len(self._live) < 2 and self._shared.alone):
+                self._check_reads(transaction)
+                return
+            with self._shared.looking():
+                self._shared.publish(transaction.id, transaction.snapshot, table)
+                transaction.published = True
+                self._see_newest()
+                self._check_reads(transaction)
+
+    def _check_reads(self, transaction: Transaction) -> None:
+        if self._newest.seq > transaction.snapshot:
+            transaction.check_serializable(() if self._shared is None else self._shared.readers())
+
+    def forget_reads(self, transaction: Transaction) -> None:
+        """A transaction that had published its reads was rolled back."""
+        with self._lock:
+            if self._shared is not None:
+                self._shared.unpublish(transaction.id)
 
     def data_folder(self) -> Path:
         """Where extents are; a database in memory makes it now."""
@@ -296,29 +410,47 @@ class Database:
         """An id for a relation that is about to be created; never given twice."""
         with self._lock:
             id_ = self._next_relation
-            self._next_relation += 1
+            if self._shared is not None:
+                id_ = self._shared.numbers.take("relation", at_least=id_)
+            self._next_relation = id_ + 1
             return id_
 
     def new_extent(self) -> int:
         """An id for an extent that is about to be committed; never given twice."""
         with self._lock:
             id_ = self._next_extent
-            self._next_extent += 1
+            if self._shared is not None:
+                id_ = self._shared.numbers.take("extent", at_least=id_)
+            self._next_extent = id_ + 1
             return id_
 
     def new_xid(self) -> int:
         """A number for a transaction of a session."""
-        return next(self._xids)
+        if self._shared is None:
+            return next(self._xids)
+        with self._lock:
+            return self._shared.presence.new_transaction()
 
     def new_version(self) -> int:
         """A version for what a transaction has changed and not committed: no commit's number."""
         return next(self._versions)
 
+    @property
+    def process(self) -> int:
+        """The number of this process among those of the folder; 0 where there are none."""
+        return 0 if self._shared is None else self._shared.presence.number
+
+    def new_session(self) -> int | None:
+        """A number for a session that no other one of this folder has; None: any will do."""
+        return None if self._shared is None else self._shared.numbers.take("session", at_least=FIRST_SESSION)
+
     def new_transaction(self) -> int:
         """A number for a writer; its extents bear it in their names."""
-        self._check_writable()
+        self.check_writable()
         with self._lock:
             self._transaction += 1
+            if self._shared is not None:
+                self._transaction = self._shared.presence.new_transaction()
             return self._transaction
 
     def take_identity(
@@ -348,36 +480,58 @@ class Database:
         return self._commit(deltas, transaction)
 
     def _commit(self, deltas: Sequence[Delta], transaction: Transaction | None) -> int:
-        self._check_writable()
+        self.check_writable()
         with self._lock:
             if self._store is None or self.closed:
                 raise errors.InterfaceError(f'database "{self.name}" is closed')
-            if transaction is not None:
-                transaction.check_serializable()
-            state, changes = apply(self._newest, deltas)
-            forget = self._garbage.take_unlinked()
-            try:
-                self._store.write(
-                    state, changes, next_relation=self._next_relation,
-                    transaction=self._transaction, forget=forget,
-                )
-            except BaseException:
-                self._garbage.give_back(forget)
-                raise
-            if transaction is not None:
-                transaction.committed(state.seq)
+            with nullcontext() if self._shared is None else self._shared.committing():
+                self._see_newest()
+                if transaction is not None:
+                    transaction.check_serializable(() if self._shared is None else self._shared.readers())
+                    deltas = self.upkeep.translate(deltas, self.state(transaction.snapshot), self._newest)
+                state, changes = apply(self._newest, deltas)
+                self._write(self._store, state, changes, deltas, transaction)
+                if transaction is not None:
+                    transaction.committed(state.seq)
+                    self.upkeep.keep_moves(state.seq, transaction.moves, self.oldest_live(transaction.id))
+                self._remember(state)
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
-            self._remember(state)
             self._collect()
             return state.seq
+
+    def _write(self, store: CatalogStore, state: CatalogState, changes: Changes, deltas: Sequence[Delta],
+               transaction: Transaction | None) -> None:
+        """The commit itself; the lock of commits is held."""
+        forget = self._garbage.take_unlinked()
+        oldest = self.oldest_overlapping(0 if transaction is None else transaction.id)
+        try:
+            store.write(
+                state, changes, next_relation=self._next_relation, transaction=self._transaction, forget=forget,
+                record=self._record(state.seq, deltas, transaction), horizon=self.conflicts.horizon(oldest),
+            )
+        except BaseException:
+            self._garbage.give_back(forget)
+            raise
+        if self._shared is not None:
+            self._shared.tidy_reads(self.conflicts.readers)
+
+    def _record(self, seq: int, deltas: Sequence[Delta], transaction: Transaction | None) -> Committed | None:
+        """What others must know of a commit to order themselves against it, if there are others."""
+        if self._shared is None or (len(self._live) < 2 and self._shared.alone):
+            return None
+        if transaction is not None:
+            return transaction.as_committed(seq)
+        writes = frozenset(table for delta in deltas for table in changed_tables(delta))
+        return Committed(self.new_xid(), seq - 1, seq, frozenset(), writes)
 
     def forget(self, extent: ExtentRef) -> None:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
             self._readers.pop(extent.id, None)
+            self.upkeep.key_ranges.pop(extent.id, None)
             self._forget_blocks(extent)
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
         if self.read_only:
             raise errors.ReadOnly(f'database "{self.name}" is open read-only')
 
@@ -389,7 +543,18 @@ class Database:
                 del self._states[seq]
 
     def _collect(self) -> None:
-        for extent in self._garbage.collect(self._pins.oldest()):
+        """Remove the files that no snapshot needs any more. Pins are read after commits are known."""
+        if not self._garbage.waits:
+            return
+        if self._shared is None:
+            self._remove_garbage(self._pins.oldest())
+            return
+        with self._shared.collecting() as mine:
+            if mine:
+                self._remove_garbage(self._shared.oldest_pin(self._pins.oldest()))
+
+    def _remove_garbage(self, oldest: int | None) -> None:
+        for extent in self._garbage.collect(oldest):
             self.forget(extent)
 
     def _forget_blocks(self, extent: ExtentRef) -> None:
@@ -403,92 +568,6 @@ def _remove_folder(path: Path) -> None:
 
 def _nothing() -> None:
     """The finaliser of a database without a temporary folder."""
-
-
-def _open_memory(wanted: topologies.TopologyRequest) -> Database:
-    store = CatalogStore(None)
-    store.create(wanted.new_topology())
-    return Database(MEMORY, None, store, store.load(), None, read_only=False)
-
-
-def _open_folder(
-    path: Path, wanted: topologies.TopologyRequest, create: bool, read_only: bool
-) -> Database:
-    """Open a folder under the registry's lock: share it, or lock it, read it and tidy it up."""
-    exists = folders.prepare(path, create=create, read_only=read_only)
-    status = path.stat()
-    key = (status.st_dev, status.st_ino)
-    if key in _open:
-        return _share(_open[key], wanted, read_only)
-    lock = folders.FolderLock(path, shared=read_only)
-    try:
-        if read_only:
-            database = _read_folder(path, lock)
-        else:
-            database = _write_folder(path, lock, wanted, create, exists)
-        wanted.check(database.topology, database.name)
-    except BaseException:
-        lock.release()
-        raise
-    database._key = key
-    _open[key] = database
-    return database
-
-
-def _share(database: Database, wanted: topologies.TopologyRequest, read_only: bool) -> Database:
-    wanted.check(database.topology, database.name)
-    if database.read_only != read_only:
-        mode = "read-only" if database.read_only else "for writing"
-        raise errors.DatabaseInUse(
-            f'this process (process {os.getpid()}) has database "{database.name}" open {mode} already',
-            hint="Open it in the same way, or close it first.",
-        )
-    database._users += 1
-    return database
-
-
-def _read_folder(path: Path, lock: folders.FolderLock) -> Database:
-    """Read the catalogue once into memory; no connection stays open and nothing is written."""
-    catalog, copied_to = folders.readable_catalog(path)
-    try:
-        store = CatalogStore(catalog, read_only=copied_to is None)
-        try:
-            if store.is_empty():
-                raise errors.FileMissing(f'database "{path}" does not exist: its creation was cut short')
-            loaded = store.load()
-        finally:
-            store.close()
-    finally:
-        if copied_to is not None:
-            shutil.rmtree(copied_to)
-    return Database(str(path), path, None, loaded, lock, read_only=True)
-
-
-def _write_folder(
-    path: Path, lock: folders.FolderLock, wanted: topologies.TopologyRequest, create: bool, exists: bool
-) -> Database:
-    from .temporary import remove_leftovers
-
-    store = CatalogStore(path / folders.CATALOG)
-    try:
-        if store.is_empty():
-            if exists and not create:
-                raise errors.FileMissing(f'database "{path}" does not exist: its creation was cut short')
-            folders.check_no_data(path)
-            store.create(wanted.new_topology())
-            folders.sync_folder(path)
-        loaded = store.load()
-        wanted.check(loaded.topology, str(path))
-        if store.has_dropped():
-            store.purge_dropped()
-        named = [e.path for entry in loaded.state.entries.values() for e in entry.extents]
-        remove_orphans(path / folders.DATA, named)
-        remove_leftovers(path)
-        folders.clear_spill(path)
-    except BaseException:
-        store.close()
-        raise
-    return Database(str(path), path, store, loaded, lock, read_only=False)
 
 
 def _memory_bytes() -> int:

@@ -69,6 +69,13 @@ class DeleteVector:
         """The rows of both."""
         return self if other is None else _from_mask(self.mask() | other.mask())
 
+    def without(self, other: DeleteVector | None) -> DeleteVector | None:
+        """The rows that are not in `other`; None when there are none."""
+        if other is None:
+            return self
+        left = self.mask() & ~other.mask()
+        return _from_mask(left) if left.any() else None
+
     def covers(self, other: DeleteVector) -> bool:
         """Whether every row of `other` is in this one."""
         return not (other.mask() & ~self.mask()).any()
@@ -106,6 +113,23 @@ class RowSet:
             fresh[places[first[unseen]]] = True
         self.rows += int(fresh.sum())
         return fresh
+
+    def add_vector(self, key: Group, vector: DeleteVector) -> None:
+        """All rows of a vector."""
+        group = key[0] << GROUP_BITS | key[1]
+        mask = self._masks.setdefault(group, np.zeros(GROUP_ROWS, bool))
+        before = int(mask.sum())
+        mask |= vector.mask()
+        self.rows += int(mask.sum()) - before
+
+    def contains(self, row_ids: Array) -> Array:
+        """bool[n]: which of the ids are in the set."""
+        found = np.zeros(len(row_ids), bool)
+        groups = row_ids >> ROW_BITS
+        for group in np.intersect1d(groups, list(self._masks)).tolist():
+            places = np.flatnonzero(groups == group)
+            found[places] = self._masks[group][row_ids[places] & (GROUP_ROWS - 1)]
+        return found
 
     def vectors(self) -> dict[Group, DeleteVector]:
         """A vector per row group."""

@@ -3,7 +3,7 @@
     numbers     within the declared width or precision, else NumericOutOfRange
     REAL        rounded to 32 bits; finite values must stay so
     CHAR        without trailing blanks; CHAR and VARCHAR beyond the declared bytes only blanks, which are
-                dropped, else StringTooLong
+                dropped, else StringTooLong; VARBYTE within its bytes
 
 `fitted` does it for columns that are in the table's physical form already (the engine's own rows);
 arrow.py for what readers and users hand over.
@@ -87,7 +87,7 @@ def fit_length(offsets: Array, data: Array, type: SqlType, name: str) -> tuple[A
     lengths = np.diff(offsets)
     if not len(lengths):
         return offsets, data
-    limit = type.length or int(lengths.max())
+    limit = type.text_limit if type.length else int(lengths.max())
     if type.kind is Kind.CHAR:
         last = data[np.maximum(offsets[1:] - 1, 0)]
         rows = np.flatnonzero((last == _BLANK) & (lengths > 0))

@@ -57,13 +57,14 @@ class LoadFiles:
             self.close(slice_)
             writer = None
         if writer is None:
-            writer = self._open[slice_] = ExtentWriter(self._new_path(slice_), columns)
+            writer = self._open[slice_] = ExtentWriter(self.new_path(slice_), columns)
         writer.append_group(group)
         with self._lock:
             for column, block in zip(columns, group.blocks):
                 self._encodings.setdefault(column.id, Counter())[block.encoding] += group.rows
 
-    def _new_path(self, slice_: int) -> Path:
+    def new_path(self, slice_: int) -> Path:
+        """A name for one more file of the slice; its folder is there."""
         name = ALL_FOLDER if slice_ == REPLICATED else str(slice_)
         folder = self._database.data_folder() / str(self._table_id) / name
         with self._lock:
@@ -90,7 +91,12 @@ class LoadFiles:
         """End all files and make their names durable, up to the data folder."""
         for slice_ in list(self._open):
             self.close(slice_)
-        if self._database.durable and self._finished:
+        if self._finished:
+            self.sync()
+
+    def sync(self) -> None:
+        """Make the names durable of all files there are."""
+        if self._database.durable:
             data = self._database.data_folder()
             for folder in {*self._folders, data / str(self._table_id), data}:
                 sync_folder(folder)

@@ -42,9 +42,9 @@ from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, REPLICATED, Placement
 from .run import GROUP_ROWS, Batch, RunPlan, Values, convert
 from .run_writer import RunLimits, RunWriter
 from .schema import CatalogView, Column, DistStyle, Table, TableData, TableStatistics
+from .stored import constant, stored_column
 from .topology import usable_cpus
-from .types import Physical
-from .vector import ColumnData, from_list
+from .vector import ColumnData
 
 # A run of a sorted table: as much as fits, for long sorted runs skip more blocks.
 RUN_BYTES = 640 << 20
@@ -86,6 +86,7 @@ class TableWriter:
         charge: ChargeBytes = uncounted,
         memory: int = ALL_MEMORY,
         view: CatalogView | None = None,
+        data: TableData | None = None,
     ) -> None:
         """`columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
         are generated are wanted as well); the others become IDENTITY values or NULL.
@@ -93,7 +94,8 @@ class TableWriter:
         `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
         defaults for them, True chooses for all columns of an empty table.
 
-        `view`: where the table's rows are as the writer sees them (None: as of the newest commit).
+        `view`: where the table's rows are as the writer sees them (None: as of the newest commit). `data`: the
+        same, for a definition that no view has yet.
 
         `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
         """
@@ -119,7 +121,7 @@ class TableWriter:
         if table.dist_style is DistStyle.AUTO:
             self._acquire(database.placement_lock(table.id))
         try:
-            self._before = self._current_data(view or database.view())
+            self._before = data or self._current_data(view or database.view())
             self._compupdate = compupdate
             self._plan = self._make_plan(self._before.replicated)
             slices = 1 if self._before.replicated else database.topology.slices
@@ -220,7 +222,7 @@ class TableWriter:
             elif column.identity is not None:
                 whole.append(self._identity_values(column, rows))
             else:
-                whole.append(_nulls(column, rows))
+                whole.append(constant(column.type, None, rows))
         return whole
 
     def _identity_values(self, column: Column, rows: int) -> ColumnData:
@@ -268,7 +270,7 @@ class TableWriter:
             reader = ExtentReader(self.database.extent_path(extent))
             try:
                 for group in range(reader.row_groups):
-                    batch = [self._stored_column(reader, group, column) for column in self.table.columns]
+                    batch = [stored_column(reader, group, column) for column in self.table.columns]
                     rows = int(reader.group_rows[group])
                     vector = self._before.deleted.get((extent.id, group))
                     if vector is not None:
@@ -277,12 +279,6 @@ class TableWriter:
                     self._whole.admit(batch, rows)
             finally:
                 reader.close()
-
-    def _stored_column(self, reader: ExtentReader, group: int, column: Column) -> ColumnData:
-        position = reader.position(column.id)
-        if position is None:
-            return _nulls(column, int(reader.group_rows[group]))
-        return reader.column(group, position)
 
     def _workers(self, rows: int) -> ThreadPoolExecutor | None:
         if rows < PARALLEL_ROWS or self._threads < 2:
@@ -396,10 +392,3 @@ def _one_at_a_time(charge: ChargeBytes) -> ChargeBytes:
             charge(amount)
 
     return locked
-
-
-def _nulls(column: Column, rows: int) -> ColumnData:
-    if column.type.physical is Physical.STR:
-        return convert(pa.nulls(rows, pa.large_string()), column)
-    first = from_list(column.type, [None])
-    return first.take(np.zeros(rows, np.int64))

@@ -10,6 +10,9 @@ A transaction that would close a circle when it commits is refused: error 1023, 
 violation on table" (the manual, c_serial_isolation). Its first arrow must lead to one that committed after its
 own snapshot, so only transactions that overlap a live one are kept, and what those reach backwards.
 
+A transaction that is still reading counts with what it has read, for the rows may have been shown to somebody. It
+asks for itself when it reads one more table. So nobody need be asked when a transaction that only read ends.
+
     T1 reads t, writes u      T2 reads u, writes t      T1 commits; T2:  T1 -rw-> T2 -rw-> T1   refused
 """
 from __future__ import annotations
@@ -40,15 +43,23 @@ class ConflictGraph:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._committed: list[Committed] = []
+        self._reading: dict[int, Committed] = {}
 
     def violation(
-        self, snapshot: int, reads: Iterable[int], writes: Iterable[int]
+        self, snapshot: int, reads: Iterable[int], writes: Iterable[int], *, but: int = 0,
+        readers: Iterable[Committed] = (),
     ) -> tuple[int, list[int]] | None:
-        """Why a transaction cannot commit now: (table, the others of the circle); None when it can."""
-        own = Committed(0, snapshot, _NEVER, frozenset(reads), frozenset(writes))
+        """Why a transaction cannot commit now: (table, the others of the circle); None when it can.
+
+        `but`: its own number; `readers`: what others elsewhere have read.
+        """
+        own = Committed(but, snapshot, _NEVER, frozenset(reads), frozenset(writes))
         with self._lock:
+            known = {c.id for c in self._committed}
+            others = [*self._committed, *(r for r in self._reading.values() if r.id != but)]
+            others += [r for r in readers if r.id not in known and r.id != but]
             # The only arrows from `own` are rw: it read what another has changed since.
-            ahead = [u for u in self._committed if u.commit > snapshot and u.writes & own.reads]
+            ahead = [u for u in others if u.commit > snapshot and u.writes & own.reads]
             came_from: dict[Committed, Committed | None] = dict.fromkeys(ahead)
             stack = list(ahead)
             while stack:
@@ -56,7 +67,7 @@ class ConflictGraph:
                 if _before(node, own):
                     circle = _path(node, came_from)
                     return min(circle[0].writes & own.reads), [c.id for c in circle]
-                for other in self._committed:
+                for other in others:
                     if other not in came_from and _before(node, other):
                         came_from[other] = node
                         stack.append(other)
@@ -64,9 +75,40 @@ class ConflictGraph:
 
     def add(self, transaction: Committed, oldest_live: int | None) -> None:
         """Remember one that committed; `oldest_live`: the smallest snapshot of those that still run."""
+        self.learn([transaction])
+        self.forget(oldest_live)
+
+    def reading(self, reader: Committed) -> None:
+        """Remember what a live transaction has read so far: others may have to stand before or after it."""
         with self._lock:
-            self._committed.append(transaction)
+            self._reading[reader.id] = reader
+
+    def ended(self, id: int) -> None:
+        """A live transaction is over; if it has ended well, it has been added."""
+        with self._lock:
+            self._reading.pop(id, None)
+
+    @property
+    def readers(self) -> list[Committed]:
+        """Those that have only read, live or not."""
+        with self._lock:
+            return [*self._reading.values(), *(c for c in self._committed if not c.writes)]
+
+    def learn(self, transactions: Iterable[Committed]) -> None:
+        """Remember some that committed, maybe elsewhere."""
+        with self._lock:
+            self._committed.extend(transactions)
+
+    def forget(self, oldest_live: int | None) -> None:
+        """Keep those that overlap a live transaction, or one that is kept."""
+        with self._lock:
             self._committed = _needed(self._committed, oldest_live)
+
+    def horizon(self, oldest_live: int | None) -> int | None:
+        """The commits up to this one are not needed; None: none is."""
+        with self._lock:
+            needed = _needed(self._committed, oldest_live)
+            return oldest_live if oldest_live is None else min([oldest_live, *(c.snapshot for c in needed)])
 
     def __len__(self) -> int:
         return len(self._committed)

@@ -21,6 +21,7 @@ from .types import Physical
 from .vector import Array, ColumnData
 
 _WORD_BITS = 64
+_SIGN = np.uint64(1 << 63)
 
 
 def sort_order(keys: Sequence[ColumnData]) -> Array | None:
@@ -96,3 +97,31 @@ def _arrow_order(keys: Sequence[ColumnData]) -> Array:
     table = pa.table([to_arrow(key) for key in keys], names=names)
     order = pc.sort_indices(table, sort_keys=[(name, "ascending") for name in names])
     return order.to_numpy().astype(np.int64)
+
+
+def lead_codes(key: ColumnData) -> Array:
+    """uint64 codes of values in their order: equal values have equal codes, a greater value's is not smaller.
+
+    NULLs have the greatest. Texts are told apart by their first eight bytes, wide decimals by the upper word.
+    """
+    match key.type.physical:
+        case Physical.STR:
+            codes = _text_codes(key)
+        case Physical.I128:
+            codes = key.fixed[:, 1] ^ _SIGN
+        case Physical.F64:
+            codes = _ordered_bits(key.fixed).view(np.uint64) ^ _SIGN
+        case _:
+            codes = key.fixed.astype(np.int64).view(np.uint64) ^ _SIGN
+    return codes if key.valid is None else np.where(key.valid == 1, codes, ~np.uint64(0))
+
+
+def _text_codes(key: ColumnData) -> Array:
+    """The first eight bytes, zeros behind, as a number."""
+    offsets, data = key.text
+    lengths = np.minimum(np.diff(offsets), 8)
+    codes = np.zeros(key.rows, np.uint64)
+    for i in range(8):
+        codes <<= np.uint64(8)
+        codes |= np.where(lengths > i, data[offsets[:-1] + i], 0).astype(np.uint64)
+    return codes

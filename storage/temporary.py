@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,8 @@ class TemporaryDatabase(Database):
     def __init__(self, home: Database, session: int) -> None:
         store = CatalogStore(None)
         store.create(home.topology)
-        super().__init__(f"{home.name} (temporary)", None, store, store.load(), None, read_only=False)
+        loaded, _ = store.load()
+        super().__init__(f"{home.name} (temporary)", None, store, loaded, None, read_only=False)
         self.home = home
         self.schema = f"{PG_TEMP}_{session}"
         self.commit(Delta(create_schemas=(self.schema,)))
@@ -55,7 +57,8 @@ class TemporaryDatabase(Database):
     def _make_folder(self) -> Path:
         home = self.home
         parent = None if home.path is None or home.read_only else home.path / FOLDER
-        return Path(tempfile.mkdtemp(prefix=PREFIX if parent is not None else "warehouse-", dir=parent))
+        prefix = f"{PREFIX}{home.process}-" if parent is not None else "warehouse-"
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
     def _forget_blocks(self, extent: ExtentRef) -> None:
         self.home.cache.drop(self.extent_path(extent))
@@ -68,10 +71,13 @@ class TemporaryDatabase(Database):
         super()._shut()
 
 
-def remove_leftovers(path: Path) -> None:
-    """Remove the folders that sessions of killed processes left in a database's folder."""
+def remove_leftovers(path: Path, is_live: Callable[[int], bool]) -> None:
+    """Remove the folders that sessions of killed processes left in a database's folder. `is_live`: whether the
+    process with this number is alive."""
     for left in (path / FOLDER).glob(f"{PREFIX}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        number = left.name.removeprefix(PREFIX).partition("-")[0]
+        if not (number.isdigit() and is_live(int(number))):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 class SessionView:

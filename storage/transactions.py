@@ -28,6 +28,7 @@ from .serializable import Committed
 
 if TYPE_CHECKING:
     from .database import Database
+    from .maintenance.row_map import Move
 
 
 class Transaction:
@@ -43,6 +44,8 @@ class Transaction:
         self._state: CatalogState | None = None
         self._deltas: list[Delta] = []
         self._made: list[ExtentRef] = []
+        self.published = False  # whether other processes know of its reads
+        self.moves: list[Move] = []  # rewrites, whose rows others may know by old ids
 
     # -- seeing --------------------------------------------------------------------------------------
 
@@ -76,6 +79,12 @@ class Transaction:
     def view(self, search_path: tuple[str, ...]) -> SnapshotView:
         return SnapshotView(self.state(), self.database.topology, search_path)
 
+    def read(self, table: int) -> None:
+        """A statement is going to read rows of a table. SerializationFailure if that fits into no order."""
+        if table not in self.reads:
+            self.reads.add(table)
+            self.database.reading(self, table)
+
     # -- changing ------------------------------------------------------------------------------------
 
     def lock(self, tables: Iterable[Table], check: Callable[[], None]) -> None:
@@ -85,6 +94,8 @@ class Transaction:
         older state of a table than the one it would change.
         """
         wanted = {t.id: t for t in tables}
+        if wanted:
+            self.database.check_writable()
         new = [id for id in wanted if id not in self._owner.held]
         if not new:
             return
@@ -93,6 +104,7 @@ class Transaction:
 
     def check_newest(self, table: Table) -> None:
         """Refuse to change rows of a table of which others have committed a newer state."""
+        self.database.snapshot()
         seen, newest = self.state().entries.get(table.id), self.database.newest.entries.get(table.id)
         if self._snapshot is None or newest is None or seen is None:
             return
@@ -101,6 +113,7 @@ class Transaction:
 
     def change(self, delta: Delta) -> None:
         """Make a statement's changes visible to the statements after it."""
+        self.database.check_writable()
         delta = numbered(delta, self.database.new_id, self.database.new_extent)
         extents = [e for added in delta.add_extents for e in added.extents]
         self._made.extend(extents)
@@ -117,12 +130,16 @@ class Transaction:
                 self.database.commit_transaction(self, self._deltas)
             elif self.reads and self.database.oldest_live(self.id) is not None:
                 self._remember(self.snapshot)
+            self.published = False  # what others know of its reads stays true
         finally:
             self.rollback()
 
-    def check_serializable(self) -> None:
-        """Called with the database's lock held: may this transaction commit now?"""
-        found = self.database.conflicts.violation(self.snapshot, self.reads, self.writes)
+    def check_serializable(self, readers: Iterable[Committed] = ()) -> None:
+        """Called with the database's lock held: may this transaction go on, or commit, now? `readers`: what
+        transactions of other processes have read."""
+        found = self.database.conflicts.violation(
+            self.snapshot, self.reads, self.writes, but=self.id, readers=readers
+        )
         if found is not None:
             raise violation(found[0], [self.id, *found[1]])
 
@@ -132,8 +149,10 @@ class Transaction:
         self._remember(commit)
 
     def _remember(self, commit: int) -> None:
-        done = Committed(self.id, self.snapshot, commit, frozenset(self.reads), frozenset(self.writes))
-        self.database.conflicts.add(done, self.database.oldest_live(self.id))
+        self.database.conflicts.add(self.as_committed(commit), self.database.oldest_overlapping(self.id))
+
+    def as_committed(self, commit: int) -> Committed:
+        return Committed(self.id, self.snapshot, commit, frozenset(self.reads), frozenset(self.writes))
 
     def rollback(self) -> None:
         """Forget everything that is not committed; may be called at any time, and again."""
@@ -142,6 +161,9 @@ class Transaction:
         for extent in made:
             self.database.forget(extent)
             remove_file(self.database.extent_path(extent))
+        if self.published:
+            self.database.forget_reads(self)
+        self.database.conflicts.ended(self.id)
         self._let_go()
         self.database.locks.release(self._owner)
         self.reads, self.writes = set(), set()

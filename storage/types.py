@@ -13,6 +13,8 @@ values travel through programs (kernels/abi.py) and what width they have on disk
     REAL DOUBLE PRECISION                   F64
     BOOLEAN                                 BOOL
     CHAR(n) VARCHAR(n)                      STR        UTF-8 bytes; n counts bytes
+    SUPER                                   STR        canonical JSON (semistructured/form.py); it is no character type
+    VARBYTE(n)                              STR        two hexadecimal digits a byte, lower case (hexadecimal.py)
 
 Literals in plans hold values in that physical form too: an int for a DATE, a scaled int for a
 DECIMAL, bytes-free `str` for text. `UNKNOWN` is the type of a bare NULL or quoted literal until the
@@ -37,11 +39,13 @@ class Kind(enum.Enum):
     BOOLEAN = "boolean"
     CHAR = "character"
     VARCHAR = "character varying"
+    VARBYTE = "binary varying"
     DATE = "date"
     TIMESTAMP = "timestamp without time zone"
     TIMESTAMPTZ = "timestamp with time zone"
     TIME = "time without time zone"
     INTERVAL = "interval"
+    SUPER = "super"
     UNKNOWN = "unknown"
 
 
@@ -73,6 +77,9 @@ I64_PRECISION = 19
 MAX_VARCHAR = 65535
 MAX_CHAR = 4096
 DEFAULT_VARCHAR = 256
+MAX_VARBYTE = 1_024_000
+MAX_SUPER = 16 << 20
+DEFAULT_VARBYTE = 64_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ class SqlType:
     kind: Kind
     precision: int = 0  # DECIMAL
     scale: int = 0  # DECIMAL
-    length: int = 0  # CHAR, VARCHAR: bytes
+    length: int = 0  # CHAR, VARCHAR, VARBYTE: bytes
     case_insensitive: bool = False
 
     @property
@@ -94,7 +101,7 @@ class SqlType:
                 return Physical.F64
             case Kind.BOOLEAN:
                 return Physical.BOOL
-            case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.UNKNOWN:
                 return Physical.STR
             case _:
                 return Physical.I64
@@ -121,6 +128,17 @@ class SqlType:
         return self.kind in (Kind.CHAR, Kind.VARCHAR)
 
     @property
+    def is_super(self) -> bool:
+        return self.kind is Kind.SUPER
+
+    @property
+    def text_limit(self) -> int:
+        """Bytes that a value of a STR type may take in memory."""
+        if self.kind is Kind.VARBYTE:
+            return 2 * (self.length or MAX_VARBYTE)
+        return MAX_SUPER if self.is_super else self.length or MAX_VARCHAR
+
+    @property
     def is_temporal(self) -> bool:
         return self.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.TIME)
 
@@ -136,7 +154,7 @@ class SqlType:
                 return 1
             case Kind.DECIMAL:
                 return 8 if self.precision <= I64_PRECISION else 16
-            case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.UNKNOWN:
                 return 0
             case _:
                 return 8
@@ -160,7 +178,7 @@ class SqlType:
         match self.kind:
             case Kind.DECIMAL:
                 return f"numeric({self.precision},{self.scale})"
-            case Kind.CHAR | Kind.VARCHAR if self.length:
+            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE if self.length:
                 return f"{self.kind.value}({self.length})"
             case _:
                 return self.kind.value
@@ -178,6 +196,7 @@ TIMESTAMPTZ = SqlType(Kind.TIMESTAMPTZ)
 TIME = SqlType(Kind.TIME)
 INTERVAL = SqlType(Kind.INTERVAL)
 UNKNOWN = SqlType(Kind.UNKNOWN)
+SUPER = SqlType(Kind.SUPER)
 # The type of NULL-free text whose length nobody declared (results of functions, quoted literals).
 TEXT = SqlType(Kind.VARCHAR, length=MAX_VARCHAR)
 
@@ -192,3 +211,7 @@ def varchar(length: int = DEFAULT_VARCHAR) -> SqlType:
 
 def char(length: int = 1) -> SqlType:
     return SqlType(Kind.CHAR, length=length)
+
+
+def varbyte(length: int = DEFAULT_VARBYTE) -> SqlType:
+    return SqlType(Kind.VARBYTE, length=length)

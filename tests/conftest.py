@@ -73,7 +73,7 @@ def db() -> Iterator[Any]:
     """A connection to a fresh database in memory (one node, two slices)."""
     import warehouse
 
-    connection = warehouse.connect(":memory:", nodes=1, slices_per_node=2)
+    connection = warehouse.connect(":memory:", nodes=1, slices_per_node=2, autocommit=True)
     yield connection
     connection.close()
 

@@ -42,7 +42,7 @@ def test_the_readmes_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     orders = pa.table({"id": [1, 2], "day": pa.array([day, day]), "customer": [7, 8]})
     pq.write_table(orders, tmp_path / "data" / "orders" / "1.parquet")
     (tmp_path / "data" / "items.csv.gz").write_bytes(gzip.compress(b"order,product,price\n1,tea,12.50\n2,cup,3\n"))
-    with warehouse.connect("dw", nodes=2, slices_per_node=2) as connection:
+    with warehouse.connect("dw", nodes=2, slices_per_node=2, autocommit=True) as connection:
         shell = Shell(connection, "dw", variables={"ON_ERROR_STOP": "1"})
         with open(tmp_path / "out", "w+") as shell.out:
             assert shell.run_text(script)

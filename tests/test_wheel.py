@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 QUERY = """
 import warehouse
 assert "site-packages" in warehouse.__file__, warehouse.__file__
-with warehouse.connect(":memory:") as connection:
+with warehouse.connect(":memory:", autocommit=True) as connection:
     connection.execute("create table t (a integer, b varchar(5)) distkey(a)")
     connection.execute("insert into t values (1, 'x'), (2, 'y')")
     print(connection.execute("select sum(a), max(b) from t").fetchall())

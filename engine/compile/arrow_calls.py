@@ -30,9 +30,9 @@ from ...kernels import abi
 from ...planner.expressions import Call, Cast, Expr, Literal
 from ...planner.functions import FALLIBLE, UNCACHED
 from ...records import dataclass
-from ...storage.types import MAX_VARCHAR, Physical, SqlType
+from ...storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from ..functions import scalar
-from . import arrow_slots
+from . import arrow_slots, casts
 from .batch import Value, type_range
 from .functions import EMITTERS
 from .program import Place
@@ -107,7 +107,7 @@ def cast(c: Compiler, expr: Cast) -> Value:
     work = _Work(
         lambda row: cast_value(row[0], source, to, expr.implicit),
         lambda args: columns.casts.cast(args[0], source, to),
-        to, fallible=to.physical is not Physical.STR,
+        to, fallible=casts.fallible(expr) if to.physical is Physical.STR else not source.is_super,
     )
     return _emit(c, (expr.operand,), work, expr.span)
 
@@ -194,14 +194,16 @@ def _compute(args: list[columns.Argument], rows: int, work: _Work, failures: Fai
 
 
 def _checked(array: pa.Array, work: _Work, failures: Failures) -> pa.Array:
-    """Text beyond the largest VARCHAR fails."""
-    if work.type.physical is not Physical.STR or not work.fallible or array.nbytes <= MAX_VARCHAR:
+    """Text beyond the largest value of its type fails."""
+    limit = work.type.text_limit if work.type.kind in (Kind.VARBYTE, Kind.SUPER) else MAX_VARCHAR
+    if work.type.physical is not Physical.STR or not work.fallible or array.nbytes <= limit:
         return array
     import pyarrow.compute as pc
 
-    long = pc.greater(pc.binary_length(array), MAX_VARCHAR).fill_null(False)
+    long = pc.greater(pc.binary_length(array), limit).fill_null(False)
     for row in np.flatnonzero(np.asarray(long)).tolist():
-        failures.by_row.setdefault(row, StringTooLong(f"the result is longer than {MAX_VARCHAR} bytes"))
+        longest = limit // 2 if work.type.kind is Kind.VARBYTE else limit
+        failures.by_row.setdefault(row, StringTooLong(f"the result is longer than {longest} bytes"))
     return array
 
 

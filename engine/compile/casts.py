@@ -30,7 +30,7 @@ def cast(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Value:
     source = value.type
     if value.is_null:
         return replace(value, type=to, carried=to.physical)
-    if source == to or (source.physical is Physical.STR and to.physical is Physical.STR):
+    if source == to or _both_text(source, to):
         return replace(value, type=to)
     if source.is_exact and to.is_exact:
         return _exact(c, value, to, active)
@@ -101,9 +101,22 @@ def _other(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Valu
     return mask_null(c, Value(to, to.physical, out, value.valid, lo, hi))
 
 
+_NO_TEXT = (Kind.SUPER, Kind.VARBYTE)  # carried as strings, but their bytes are not text
+
+
+def _both_text(source: SqlType, to: SqlType) -> bool:
+    """Whether the bytes stay as they are."""
+    if source.physical is not Physical.STR or to.physical is not Physical.STR:
+        return False
+    return source.kind is to.kind or (source.kind not in _NO_TEXT and to.kind not in _NO_TEXT)
+
+
 def is_text_cast(expr: Cast) -> bool:
-    """Text to or from another kind: done in Arrow."""
-    return (expr.operand.type.physical is Physical.STR) != (expr.type.physical is Physical.STR)
+    """Text to or from another kind, SUPER and VARBYTE to or from anything: done in Arrow."""
+    source, to = expr.operand.type, expr.type
+    if source.kind in _NO_TEXT or to.kind in _NO_TEXT:
+        return source != to
+    return (source.physical is Physical.STR) != (to.physical is Physical.STR)
 
 
 def shortens_text(expr: Cast) -> bool:
@@ -115,8 +128,10 @@ def shortens_text(expr: Cast) -> bool:
 def fallible(expr: Cast) -> bool:
     """Whether a row can fail; widening casts cannot."""
     source, to = expr.operand.type, expr.type
-    if source == to or (source.physical is Physical.STR and to.physical is Physical.STR):
+    if source == to or source.is_super or _both_text(source, to):
         return False
+    if to.is_super:
+        return source.is_float
     if source.is_integer and to.is_integer:
         return to.storage_bytes < source.storage_bytes
     if source.physical is Physical.STR:

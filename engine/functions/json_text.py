@@ -131,18 +131,7 @@ def path(text: str, null_if_invalid: bool, *names: str) -> str | None:
 FUNCTIONS: dict[str, Function] = {
     "is_valid_json": lambda a, t, to: _is(a[0], "{"),
     "is_valid_json_array": lambda a, t, to: _is(a[0], "["),
-    "can_json_parse": lambda a, t, to: _parses(a[0]),
     "json_array_length": lambda a, t, to: array_length(a[0], a[1]),
     "json_extract_array_element_text": lambda a, t, to: array_element(a[0], a[1], a[2]),
     "json_extract_path_text": lambda a, t, to: path(a[0], a[1], *a[2:]),
 }
-
-
-def _parses(text: str) -> bool:
-    """Whether JSON_PARSE would take it: any JSON value."""
-    start = _skip(text, 0)
-    try:
-        _, end = _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError):
-        return False
-    return _skip(text, end) == len(text)

@@ -17,6 +17,7 @@ from ...planner.functions.system import LEADER_SLICE
 from ...storage.types import Kind, SqlType
 from ..compile.numeric import round_div
 from . import (
+    binary,
     conversions,
     date_format,
     dates,
@@ -25,6 +26,7 @@ from . import (
     maths,
     number_format,
     regexp,
+    semistructured,
     strings,
     zones,
 )
@@ -284,7 +286,7 @@ def _octets(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
     return len(args[0].encode())
 
 
-NULL_TOLERANT: frozenset[str] = frozenset()
+NULL_TOLERANT: frozenset[str] = semistructured.NULL_TOLERANT
 
 FUNCTIONS: dict[str, Function] = {
     "negate": lambda a, t, to: -a[0],
@@ -324,7 +326,8 @@ FUNCTIONS: dict[str, Function] = {
     "slice_num": lambda a, t, to: LEADER_SLICE,
     **{
         key: function
-        for family in (conversions, date_format, dates, hashes, json_text, maths, number_format, regexp, strings, zones)
+        for family in (binary, conversions, date_format, dates, hashes, json_text, maths, number_format, regexp,
+                       semistructured, strings, zones)
         for key, function in family.FUNCTIONS.items()
     },
 }

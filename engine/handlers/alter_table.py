@@ -94,7 +94,8 @@ def _drop_column(table: Table, position: int, statement: AlterTable, context: Co
     columns = table.columns[:position] + table.columns[position + 1 :]
     dist = table.dist_key
     return replace(
-        table, columns=columns, constraints=tuple([c for c in table.constraints if c not in own]),
+        table, columns=columns, last_column=table.next_column - 1,
+        constraints=tuple([c for c in table.constraints if c not in own]),
         dist_key=None if dist is None else dist - (dist > position),
         sort_key=tuple([k - (k > position) for k in table.sort_key]),
     )

@@ -14,6 +14,7 @@ from ...storage.schema import Table
 from ...storage.statistics import ColumnSketch
 from ..context import Context
 from ..result import Result
+from .alter_columns import constant_sketch
 from .names import table
 
 
@@ -35,21 +36,17 @@ def run(statement: Analyze, context: Context) -> Result:
 
 
 def _sketches(target: Table, context: Context) -> dict[int, ColumnSketch]:
-    """By column id. A column that an extent does not have (it was added later) stays unknown."""
+    """By column id."""
     merged: dict[int, ColumnSketch] = {}
-    missing: set[int] = set()
     for extent in context.view.data(target).extents:
         context.cancel.check()
         reader = ExtentReader(context.home(target).extent_path(extent))
         try:
             for column in target.columns:
                 position = reader.position(column.id)
-                if position is None:
-                    missing.add(column.id)
-                    continue
-                sketch = reader.sketch(position)
+                sketch = constant_sketch(column, extent.rows) if position is None else reader.sketch(position)
                 known = merged.get(column.id)
                 merged[column.id] = sketch if known is None else known.merge(sketch)
         finally:
             reader.close()
-    return {id: sketch for id, sketch in merged.items() if id not in missing}
+    return merged

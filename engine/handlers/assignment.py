@@ -22,6 +22,8 @@ def assign(value: Any, source: SqlType, column: Column) -> Any:
         value = cast(value, source, target)
     if target.is_string:
         return fit_text(value, target)
+    if target.kind is Kind.VARBYTE and len(value) > target.text_limit:
+        raise StringTooLong(f"value too long for type {target}", detail=f"The value has {len(value) // 2} bytes.")
     return value
 
 

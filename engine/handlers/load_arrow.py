@@ -18,6 +18,7 @@ from ...storage.types import (
     DATE,
     DOUBLE,
     INTEGER,
+    MAX_VARBYTE,
     MAX_VARCHAR,
     REAL,
     SMALLINT,
@@ -26,6 +27,7 @@ from ...storage.types import (
     TIMESTAMPTZ,
     SqlType,
     decimal,
+    varbyte,
     varchar,
 )
 from ..context import Context
@@ -49,6 +51,7 @@ _TYPES = (
     ((t.is_date,), DATE),
     ((t.is_time,), TIME),
     ((t.is_string, t.is_large_string, t.is_string_view, t.is_null), varchar(MAX_VARCHAR)),
+    ((t.is_binary, t.is_large_binary, t.is_fixed_size_binary, t.is_binary_view), varbyte(MAX_VARBYTE)),
 )
 
 

@@ -21,7 +21,7 @@ from ...planner.expressions import Literal
 from ...planner.parse import parse_query_text
 from ...planner.statements import Deallocate, Execute, Prepare, QueryText, Select
 from ...storage.schema import Column
-from ...storage.types import Kind, SqlType, decimal, varchar
+from ...storage.types import Kind, SqlType, decimal, varbyte, varchar
 from ..context import Context
 from ..result import Result
 from .assignment import assign
@@ -127,6 +127,8 @@ def _target(type: SqlType, source: SqlType, value: Any) -> SqlType:
     """The type that a value takes: length, precision and scale are its own."""
     if type.is_string:
         return varchar(max(1, len(value.encode())) if isinstance(value, str) else 1)
+    if type.kind is Kind.VARBYTE:
+        return varbyte(max(1, len(value) // 2)) if isinstance(value, str) else type
     if type.kind is Kind.DECIMAL:
         if source.kind is Kind.DECIMAL:
             return source

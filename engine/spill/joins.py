@@ -35,6 +35,7 @@ from .results import Results
 
 if TYPE_CHECKING:
     from ..executor import Executor, Outputs
+    from ..key_filters import Passed
 
 STUCK = 0.9  # a partition with this share of the rows that were divided is not worth dividing again
 _BY_BLOCKS = (JoinType.INNER, JoinType.RIGHT, JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
@@ -45,9 +46,10 @@ _NEEDS_BUILD = (JoinType.INNER, JoinType.SEMI, JoinType.RIGHT, JoinType.RIGHT_SE
 _NEEDS_PROBE = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE, JoinType.RIGHT_SEMI)
 
 
-def join(executor: Executor, node: HashJoin, build: Rows, keys: Sequence[ColumnId]) -> Rows:
-    """The rows of a join with these build rows."""
-    probe, probe_keys = executor.with_columns(node.probe, list(node.probe_keys))
+def join(executor: Executor, node: HashJoin, build: Rows, keys: Sequence[ColumnId],
+         filters: Sequence[Passed] = ()) -> Rows:
+    """The rows of a join with these build rows; `filters`: for probe rows."""
+    probe, probe_keys = executor.with_columns(node.probe, list(node.probe_keys), filters)
     step = _Join(executor, node, probe_keys, keys, executor.outputs(node))
     return step.run(probe, build)
 

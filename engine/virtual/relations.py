@@ -20,7 +20,8 @@ PG_TYPES: dict[Kind, tuple[int, str, int]] = {
     Kind.INTEGER: (23, "int4", 4), Kind.REAL: (700, "float4", 4), Kind.DOUBLE: (701, "float8", 8),
     Kind.CHAR: (1042, "bpchar", -1), Kind.VARCHAR: (1043, "varchar", -1), Kind.DATE: (1082, "date", 4),
     Kind.TIME: (1083, "time", 8), Kind.TIMESTAMP: (1114, "timestamp", 8),
-    Kind.TIMESTAMPTZ: (1184, "timestamptz", 8), Kind.DECIMAL: (1700, "numeric", -1),
+    Kind.TIMESTAMPTZ: (1184, "timestamptz", 8), Kind.DECIMAL: (1700, "numeric", -1), Kind.SUPER: (4000, "super", -1),
+    Kind.VARBYTE: (6551, "varbyte", -1),
 }  # fmt: skip
 
 _DIST_STYLES = {DistStyle.EVEN: 0, DistStyle.KEY: 1, DistStyle.ALL: 8, DistStyle.AUTO: 9}
@@ -103,7 +104,7 @@ def dist_style_text(data: TableData) -> str:
 @lru_cache(maxsize=256)
 def type_modifier(type: SqlType) -> int:
     """PostgreSQL's atttypmod."""
-    if type.is_string:
+    if type.is_string or type.kind is Kind.VARBYTE:
         return type.length + 4
     if type.kind is Kind.DECIMAL:
         return (type.precision << 16 | type.scale) + 4

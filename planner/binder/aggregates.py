@@ -19,12 +19,13 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import BIGINT, INTEGER, Kind
+from ...storage.types import BIGINT, INTEGER, TEXT, Kind
 from .. import functions
 from ..coercion import coerce, settle
 from ..columns import columns_of, free_columns, substitute_plan
 from ..expressions import (
     AggregateCall,
+    Call,
     ColumnId,
     ColumnRef,
     Exists,
@@ -82,7 +83,17 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
     with _inside(e, position) as aggregates:
         args = [e.bind(a) for a in given]
     _check_arguments(e, name, args, position)
-    return aggregates.column(_call(e, name, args, distinct, node))
+    call = _call(e, name, args, distinct, node)
+    if call.function in ("min", "max") and call.type.is_super:
+        return _extreme(aggregates, call)
+    return aggregates.column(call)
+
+
+def _extreme(aggregates: Aggregates, call: AggregateCall) -> Expr:
+    """MIN and MAX of SUPER: of keys that sort as ORDER BY does, and hold the value (semistructured/keys.py)."""
+    key = Call("super_ranked", call.args, TEXT, call.span)
+    column = aggregates.column(replace(call, args=(key,), type=TEXT))
+    return Call("super_of_ranked", (column,), call.type, call.span)
 
 
 def ordered_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:

@@ -5,8 +5,6 @@ from typing import Any
 
 from ...errors import NotSupportedError, ProgrammingError
 from ...storage.schema import CatalogView
-from ...storage.types import SqlType
-from ..coercion import coerce, settle
 from ..expressions import Expr
 from ..logical import Query
 from ..syntax import TOO_DEEP
@@ -39,17 +37,14 @@ def bind_query(tree: Any, view: CatalogView, context: BindContext) -> Query:
     return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
 
 
-def bind_scalar(
-    tree: Any, view: CatalogView, context: BindContext, to: SqlType | None = None, clause: str = "DEFAULT"
-) -> Expr:
-    """One expression that uses no columns, cast to `to` where given."""
+def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str = "DEFAULT") -> Expr:
+    """One expression that uses no columns; quoted text is UNKNOWN still, and takes the type of its column."""
     b = Binder(view, context)
     e = ExpressionBinder(b, Scope(), EMPTY, clause)
     try:
-        expr = e.bind(tree)
+        return e.bind(tree)
     except RecursionError:
         raise ProgrammingError("the expression is nested too deeply", sqlstate=TOO_DEEP) from None
-    return settle(expr) if to is None else coerce(expr, to, e.span(tree))
 
 
 def check_leader_only(b: Binder) -> None:

@@ -16,7 +16,7 @@ from ...errors import DatatypeMismatch, DuplicateColumn, ProgrammingError, SqlSy
 from ...records import dataclass
 from ...storage.schema import CatalogView, Column, Table
 from ...storage.types import Kind, SqlType
-from ..coercion import coerce
+from ..coercion import coerce, goes_into_super
 from ..expressions import ColumnRef, Expr, Literal
 from ..logical import Project, Query, Values
 from ..statements import Insert
@@ -167,9 +167,13 @@ def assignable(source: SqlType, to: SqlType) -> bool:
     """The manual's implicit conversions (c_Supported_data_types): text goes into other types by CAST alone."""
     if source.kind is Kind.INTERVAL:
         return False
+    if Kind.VARBYTE in (source.kind, to.kind):
+        return to.kind is Kind.VARBYTE and source.kind in (Kind.VARBYTE, Kind.UNKNOWN)
     return (
         source.kind in (to.kind, Kind.UNKNOWN)
         or to.is_string
+        or source.is_super
+        or (to.is_super and goes_into_super(source))
         or (source.is_numeric and to.is_numeric)
         or (source.is_integer and to.kind is Kind.BOOLEAN)
         or (source.kind in _MOMENTS and to.kind in _MOMENTS)

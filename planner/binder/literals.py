@@ -13,7 +13,7 @@ from sqlglot import exp
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
 from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, UNKNOWN, Kind, SqlType, varchar
 from ..build import PRINTED
-from ..coercion import coerce
+from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
 from ..dateparts import interval
 from ..expressions import Cast, Expr, Literal, Span
@@ -114,6 +114,8 @@ def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
     source = operand.type
     span = e.span(node)
     if isinstance(operand, Literal):
+        if operand.value is not None and to.kind is Kind.VARBYTE and source.kind is Kind.UNKNOWN:
+            return Literal(operand.value.encode()[: to.length].hex(), to, -1, operand.span)
         if operand.value is None or (source.kind is Kind.UNKNOWN and not to.is_string):
             return coerce(operand, to)
         if source.kind is Kind.UNKNOWN:
@@ -142,6 +144,11 @@ _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
 def _castable(source: SqlType, to: SqlType) -> bool:
+    if source.is_super or to.is_super:
+        return to.kind not in (Kind.INTERVAL, Kind.VARBYTE) if source.is_super else goes_into_super(source)
+    if Kind.VARBYTE in (source.kind, to.kind):
+        other = to if source.kind is Kind.VARBYTE else source
+        return other.is_string or other.is_integer or other.kind is Kind.VARBYTE
     if source.is_string or to.is_string or source.kind is Kind.UNKNOWN:
         return source.kind is not Kind.INTERVAL
     if source.is_numeric and to.is_numeric:

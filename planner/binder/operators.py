@@ -13,6 +13,7 @@ from ...errors import NotSupportedError
 from .. import build
 from ..constants import number
 from ..expressions import Expr, IsNull, Literal, Not
+from ..functions.binary import bitwise
 from .dispatch import binds
 from .expressions import ExpressionBinder
 
@@ -36,6 +37,22 @@ def _chain(e: ExpressionBinder, node: Any) -> Expr:
         key = _ARITHMETIC.get(type(link))
         result = build.concat(result, right) if key is None else build.arithmetic(key, result, right)
     return result
+
+
+_BITS: dict[type, str] = {
+    exp.BitwiseAnd: "bit_and", exp.BitwiseOr: "bit_or", exp.BitwiseXor: "bit_xor",
+    exp.BitwiseLeftShift: "shift_left", exp.BitwiseRightShift: "shift_right",
+}
+
+
+@binds(*_BITS)
+def _bitwise(e: ExpressionBinder, node: Any) -> Expr:
+    return bitwise(_BITS[type(node)], e.bind(node.this), e.bind(node.expression), e.span(node))
+
+
+@binds(exp.BitwiseNot)
+def _bitwise_not(e: ExpressionBinder, node: exp.BitwiseNot) -> Expr:
+    return bitwise("bit_not", e.bind(node.this), None, e.span(node))
 
 
 @binds(exp.Concat)

@@ -17,6 +17,7 @@ int = any integer, ts = TIMESTAMP or TIMESTAMPTZ); result types stand in the Cal
     ts_add_micros (ts, BIGINT)                    add_months (TIMESTAMP, int)       last_day (DATE | ts)
     date_diff_<part> (DATE, DATE), (ts, ts)       date_trunc_<part> (DATE | ts)     extract_<part> (DATE | ts | TIME)
     to_zone from_zone (ts, text)                  convert_timezone (TIMESTAMP, text, text)
+    super_* functions: with SUPER arguments (semistructured.py)
     regexp_* and json_* functions: with all arguments (regexp.py, json.py)
 
 All are strict. Everything else (COALESCE, NULLIF, GETDATE ...) is built from other expressions.
@@ -25,6 +26,7 @@ from __future__ import annotations
 
 from . import (
     aggregate,
+    binary,
     conditional,
     conversion,
     datetime,
@@ -34,6 +36,7 @@ from . import (
     moments,
     ordered,
     regexp,
+    semistructured,
     string,
     system,
     window,
@@ -44,7 +47,8 @@ from .ordered import OrderedFunction, resolve_ordered
 from .signature import Signature, Site
 from .window import WindowFunction, is_only_window, resolve_window
 
-_FAMILIES = (math, string, regexp, datetime, moments, conversion, conditional, hash, json, system)
+_FAMILIES = (math, string, regexp, datetime, moments, conversion, conditional, hash, json, semistructured, system,
+             binary)
 _PART_KEYS = ("date_diff", "date_trunc", "extract")
 _PARTS = ("millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour", "minute",
           "second", "millisecond", "microsecond")
@@ -61,14 +65,15 @@ _AGGREGATES: dict[str, Aggregate] = {name: a for a in aggregate.AGGREGATES for n
 KEYS: frozenset[str] = frozenset(
     {"add", "subtract", "multiply", "divide", "modulo", "negate", "date_add_days", "date_add_months",
      "ts_add_months", "ts_add_micros", "add_months", "round", "trunc", "power", "random", "slice_num"}
-    | {key for family in (conversion, hash, json, moments, regexp) for key in family.KEYS}
+    | {key for family in (binary, conversion, hash, json, moments, regexp, semistructured) for key in family.KEYS}
     | {s.key for s in SIGNATURES if s.build is None}
     | {f"date_diff_{part}" for part in _PARTS}
     | {f"date_trunc_{part}" for part in _PARTS}
     | {f"extract_{part}" for part in _FIELDS}
 )
 # Keys whose functions can fail for some argument, and those that are called for every row anew.
-FALLIBLE: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.fallible) | {"convert_timezone", "to_zone"}
+FALLIBLE: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.fallible) | {
+    "convert_timezone", "to_zone", *binary.FALLIBLE, *semistructured.FALLIBLE_KEYS}
 UNCACHED: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
 AGGREGATE_KEYS: frozenset[str] = frozenset(a.key for a in aggregate.AGGREGATES)
 

@@ -12,6 +12,7 @@ from ...records import dataclass
 from ...storage.types import Kind, SqlType
 from . import (
     aggregate,
+    binary,
     conditional,
     conversion,
     datetime,
@@ -21,6 +22,7 @@ from . import (
     moments,
     ordered,
     regexp,
+    semistructured,
     string,
     system,
     window,
@@ -33,7 +35,7 @@ SUPPORTED, LEADER_ONLY, REFUSED = "supported", "leader-only", "refused"  # REFUS
 FAMILIES = (
     ("String", (string, regexp)), ("Date and time", (datetime, moments)), ("Mathematical", (math,)),
     ("Formatting and conversion", (conversion,)), ("Conditional", (conditional,)), ("Hash", (hash,)), ("JSON", (json,)),
-    ("System", (system,)),
+    ("SUPER", (semistructured,)), ("VARBYTE", (binary,)), ("System", (system,)),
 )
 # Functions that are written in a way of their own: name -> (family, how).
 SYNTAX = {
@@ -50,11 +52,12 @@ _LABELS = {
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
-    "clock": "time", "dates": "date",
+    "semistructured": "super", "only_super": "super", "clock": "time", "dates": "date", "binary": "varbyte",
+    "octets": "varbyte",
 }
 _SHORT = {
     Kind.VARCHAR: "varchar", Kind.CHAR: "char", Kind.TIMESTAMP: "timestamp", Kind.TIMESTAMPTZ: "timestamptz",
-    Kind.TIME: "time", Kind.DECIMAL: "numeric",
+    Kind.TIME: "time", Kind.VARBYTE: "varbyte", Kind.DECIMAL: "numeric",
 }
 
 
@@ -83,14 +86,15 @@ def entries() -> dict[str, Entry]:
 
 
 def _scalars() -> Iterator[Entry]:
+    """A name of several families (LEN of text, of VARBYTE) is of the first."""
+    signatures: dict[str, tuple[str, list[Signature]]] = {}
     for family, modules in FAMILIES:
-        signatures: dict[str, list[Signature]] = {}
         for signature in (s for module in modules for s in module.FUNCTIONS if s.key != REFUSED):
             for name in signature.names:
-                signatures.setdefault(name, []).append(signature)
-        for name, mine in signatures.items():
-            status = LEADER_ONLY if mine[0].leader_only else SUPPORTED
-            yield Entry(name, family, status, tuple(call_text(name, s) for s in mine))
+                signatures.setdefault(name, (family, []))[1].append(signature)
+    for name, (family, mine) in signatures.items():
+        status = LEADER_ONLY if mine[0].leader_only else SUPPORTED
+        yield Entry(name, family, status, tuple(dict.fromkeys(call_text(name, s) for s in mine)))
 
 
 def _aggregates() -> Iterator[Entry]:

@@ -30,7 +30,6 @@ _PATH = "json_extract_path_text"
 FUNCTIONS: tuple[Signature, ...] = (
     Signature(("is_valid_json",), "is_valid_json", (string,), BOOLEAN),
     Signature(("is_valid_json_array",), "is_valid_json_array", (string,), BOOLEAN),
-    Signature(("can_json_parse",), "can_json_parse", (string,), BOOLEAN),
     Signature(("json_array_length",), "json_array_length", (string, boolean), INTEGER, optional=1, fallible=True,
               build=_array_length),
     Signature(("json_extract_array_element_text",), "json_extract_array_element_text", (string, whole, boolean), first,

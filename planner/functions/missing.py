@@ -1,6 +1,6 @@
 """Functions that Redshift has and this engine does not have: refused by name, not called unknown.
 
-    not yet      aggregates, windows, SUPER, VARBYTE ...
+    not yet      aggregates, windows, the catalogue's own ...
     no meaning   they speak of AWS accounts, IAM roles, clusters, or of other sessions' processes
     deprecated   leader-only functions that the manual lists as deprecated
 """
@@ -9,12 +9,7 @@ from __future__ import annotations
 _NOT_YET = """
     collate
     hll hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
-    json_parse json_serialize json_serialize_to_varbyte json_typeof
-    to_varbyte from_hex from_varbyte getbit
-    array array_concat array_flatten get_array_length split_to_array
-    subarray object object_transform lower_attribute_names upper_attribute_names size json_size
-    decimal_precision decimal_scale is_array is_bigint is_boolean is_char is_decimal is_float is_integer is_object
-    is_scalar is_smallint is_varchar
+    object_transform
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_last_unload_count
     pg_cancel_backend pg_terminate_backend pg_get_cols pg_get_late_binding_view_cols
     pg_get_viewdef pg_get_userbyid pg_table_is_visible

@@ -26,6 +26,7 @@ from ...storage.types import (
     DOUBLE,
     INTEGER,
     MAX_VARCHAR,
+    SUPER,
     TIMESTAMP,
     TIMESTAMPTZ,
     Kind,
@@ -33,7 +34,7 @@ from ...storage.types import (
     varchar,
 )
 from ..build import PRINTED
-from ..coercion import converts
+from ..coercion import converts, goes_into_super
 from ..expressions import Expr, Span
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ class Signature:
 
 # -- rules -------------------------------------------------------------------------------------
 
+# What becomes the type that is asked for: quoted text at once, SUPER when it has the fitting dynamic type.
+_UNTYPED = (Kind.UNKNOWN, Kind.SUPER)
+
 
 def anything(type: SqlType) -> SqlType | None:
     return type
@@ -123,18 +127,18 @@ def integers(type: SqlType) -> SqlType | None:
 
 
 def double(type: SqlType) -> SqlType | None:
-    return DOUBLE if type.is_numeric or type.kind is Kind.UNKNOWN else None
+    return DOUBLE if type.is_numeric or type.kind in _UNTYPED else None
 
 
 def whole(type: SqlType) -> SqlType | None:
     """A count or position: INTEGER; wider ones are cast and may overflow."""
     if type.is_integer:
         return INTEGER
-    return INTEGER if type.kind is Kind.UNKNOWN else None
+    return INTEGER if type.kind in _UNTYPED else None
 
 
 def long(type: SqlType) -> SqlType | None:
-    return BIGINT if type.is_integer or type.kind is Kind.UNKNOWN else None
+    return BIGINT if type.is_integer or type.kind in _UNTYPED else None
 
 
 def counted(type: SqlType) -> SqlType | None:
@@ -143,7 +147,7 @@ def counted(type: SqlType) -> SqlType | None:
 
 
 def boolean(type: SqlType) -> SqlType | None:
-    return BOOLEAN if type.kind in (Kind.BOOLEAN, Kind.UNKNOWN) else None
+    return BOOLEAN if type.kind is Kind.BOOLEAN or type.kind in _UNTYPED else None
 
 
 def text(type: SqlType) -> SqlType | None:
@@ -152,14 +156,14 @@ def text(type: SqlType) -> SqlType | None:
         return type
     if type.kind is Kind.CHAR:
         return varchar(type.length or MAX_VARCHAR)
-    if type.kind is Kind.UNKNOWN:
+    if type.kind in _UNTYPED:
         return varchar(MAX_VARCHAR)
     return varchar(PRINTED[type.kind]) if type.kind in PRINTED else None
 
 
 def string(type: SqlType) -> SqlType | None:
     """Text only."""
-    return text(type) if type.is_string or type.kind is Kind.UNKNOWN else None
+    return text(type) if type.is_string or type.kind in _UNTYPED else None
 
 
 def moment(type: SqlType) -> SqlType | None:
@@ -190,6 +194,15 @@ def clock(type: SqlType) -> SqlType | None:
 
 def dates(type: SqlType) -> SqlType | None:
     return DATE if type.kind in (Kind.DATE, Kind.UNKNOWN) else None
+
+
+def semistructured(type: SqlType) -> SqlType | None:
+    """SUPER, and what can be cast to it."""
+    return SUPER if goes_into_super(type) else None
+
+
+def only_super(type: SqlType) -> SqlType | None:
+    return type if type.is_super else None
 
 
 # -- results -----------------------------------------------------------------------------------

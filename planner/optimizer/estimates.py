@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from ...records import dataclass
-from ...storage.types import Kind, SqlType
+from ...storage.types import Kind, Physical, SqlType
 from ..columns import columns_of
 from ..expressions import AggregateCall, Call, Case, Cast, ColumnId, ColumnRef, Compare, Expr, InList, Literal
 from ..logical import (
@@ -62,7 +62,7 @@ class ColumnEstimate:
 
 
 def type_width(type: SqlType) -> float:
-    if type.is_string or type.kind is Kind.UNKNOWN:
+    if type.physical is Physical.STR:
         return min(STRING_WIDTH, float(type.length or STRING_WIDTH))
     return float(type.storage_bytes)
 
@@ -227,7 +227,7 @@ class Estimator:
                 self.columns[ref.id] = ColumnEstimate(max(1.0, distinct), rows, width=type_width(ref.type))
                 continue
             nulls = column.null_count / rows if rows else 0.0
-            width = column.average_width if ref.type.is_string else type_width(ref.type)
+            width = column.average_width if ref.type.physical is Physical.STR else type_width(ref.type)
             self.columns[ref.id] = ColumnEstimate(
                 max(1.0, column.distinct), max(rows, 1.0), column.low, column.high, nulls, width, column.sample
             )

@@ -21,6 +21,7 @@ from .extract_subqueries import extract_subqueries
 from .fold_constants import fold_constants
 from .inline_ctes import count_uses, inline_ctes
 from .left_to_anti import left_to_anti
+from .normalise_super import normalise_super
 from .order_aggregates import order_aggregates
 from .prune_columns import prune_columns, prune_ctes
 from .pull_projections import pull_projections
@@ -44,6 +45,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("unnest", unnest),
     # Fewer kinds of nodes for the rules below.
     ("expand_set_operations", expand_set_operations),
+    # Behind what makes comparisons of whole rows, before their keys are folded.
+    ("normalise_super", normalise_super),
     # Constants before predicates: date arithmetic must be a literal to be compared and pushed.
     ("fold_constants", fold_constants),
     ("simplify_predicates", simplify_predicates),

@@ -200,6 +200,16 @@ class Analyze:
 
 
 @dataclass(frozen=True, slots=True)
+class Vacuum:
+    """kind: 'full', 'sort only', 'delete only', 'reindex', 'recluster'; threshold None: the default."""
+
+    kind: str
+    table: RelationName | None = None
+    threshold: int | None = None
+    boost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SetOption:
     name: str
     value: str | None  # None = RESET / TO DEFAULT
@@ -237,6 +247,41 @@ class AlterTable:
 
 
 @dataclass(frozen=True, slots=True)
+class AddColumn:
+    """ALTER TABLE ADD COLUMN."""
+
+    table: RelationName
+    column: ColumnDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class AlterDesign:
+    """ALTER TABLE ... ALTER DISTSTYLE | DISTKEY | SORTKEY | ENCODE, several in one: what is not named stays.
+
+    `sort_key`: None: stays, (): SORTKEY NONE. `encodings`: (column, encoding, position).
+    """
+
+    table: RelationName
+    dist_style: DistStyle | None = None
+    dist_key: str | None = None
+    sort_key: tuple[str, ...] | None = None
+    sort_auto: bool = False
+    encodings: tuple[tuple[str, str, int | None], ...] = ()
+    encode_auto: bool = False
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AppendTable:
+    """ALTER TABLE target APPEND FROM source [IGNOREEXTRA | FILLTARGET]."""
+
+    table: RelationName
+    source: RelationName
+    ignore_extra: bool = False
+    fill_target: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Prepare:
     """types: of $1, $2 ...; a string's length and NUMERIC's precision count for nothing there."""
 
@@ -263,7 +308,8 @@ class Deallocate:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, SetOption, Show, Transaction, Truncate, AlterTable, Prepare, Execute, Deallocate,
+    Merge, Copy, Analyze, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    AlterDesign, AppendTable, Prepare, Execute, Deallocate,
 ]
 
 

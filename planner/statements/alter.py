@@ -1,53 +1,152 @@
-"""ALTER TABLE in the forms that change names and columns without touching rows.
+"""ALTER TABLE (r_ALTER_TABLE.md, r_ALTER_TABLE_APPEND.md).
 
     ALTER TABLE t RENAME TO u                  ALTER TABLE t RENAME COLUMN a TO b
+    ALTER TABLE t ADD [COLUMN] a type [DEFAULT expression] [ENCODE encoding] [NOT NULL | NULL]
     ALTER TABLE t DROP [COLUMN] a [RESTRICT | CASCADE]
     ALTER TABLE t ALTER COLUMN a TYPE varchar(n)
+
+    ALTER TABLE t ALTER DISTSTYLE ALL | EVEN | AUTO | KEY DISTKEY a          ALTER DISTKEY a
+                  ALTER [COMPOUND] SORTKEY (a, ...)      ALTER SORTKEY AUTO | NONE
+                  ALTER COLUMN a ENCODE encoding         ALTER ENCODE AUTO          several, with commas between
+
+    ALTER TABLE t APPEND FROM u [IGNOREEXTRA | FILLTARGET]
 
 All others, and ALTER of anything else, are refused by name.
 """
 from __future__ import annotations
 
-from ...errors import NotSupportedError
-from . import AlterTable, RelationName
+from typing import Any, Union
+
+from ...errors import DuplicateColumn, InvalidDefinition, NotSupportedError
+from ...storage.schema import DistStyle
+from . import AddColumn, AlterDesign, AlterTable, AppendTable, RelationName
+from .attributes import MAX_COMPOUND
 from .cursor import Cursor
-from .tables import read_type
+from .tables import read_column, read_type
+
+Alter = Union[AlterTable, AddColumn, AlterDesign, AppendTable]
 
 
-def parse_alter(cursor: Cursor) -> AlterTable:
+def parse_alter(cursor: Cursor) -> Alter:
     """What follows ALTER."""
     start = cursor.position
     word = cursor.word()
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
-    table = cursor.relation()
+    found = _change(cursor, cursor.relation())
+    cursor.finish()
+    return found
+
+
+def _change(cursor: Cursor, table: RelationName) -> Alter:
     position = cursor.position
     if cursor.accept("rename", "to"):
-        found = AlterTable(table, "rename", cursor.name(), position=position)
-    elif cursor.accept("rename"):
+        return AlterTable(table, "rename", cursor.name(), position=position)
+    if cursor.accept("rename"):
         cursor.accept("column")
         name = cursor.name()
         cursor.expect("to")
-        found = AlterTable(table, "rename column", name, cursor.name(), position=position)
-    elif cursor.at("drop") and not cursor.at("drop", "constraint") and not cursor.at("drop", "partition"):
+        return AlterTable(table, "rename column", name, cursor.name(), position=position)
+    if cursor.at("drop") and not cursor.at("drop", "constraint") and not cursor.at("drop", "partition"):
         cursor.next()
         cursor.accept("column")
         name = cursor.name()
         cascade = cursor.accept("cascade")
         if not cascade:
             cursor.accept("restrict")
-        found = AlterTable(table, "drop column", name, cascade=cascade, position=position)
-    else:
-        found = _column_type(cursor, table, position)
-    cursor.finish()
-    return found
-
-
-def _column_type(cursor: Cursor, table: RelationName, position: int | None) -> AlterTable:
-    """ALTER COLUMN name TYPE type, or the refusal of what stands there."""
+        return AlterTable(table, "drop column", name, cascade=cascade, position=position)
+    if cursor.at("add") and not any(cursor.at("add", *words) for words in _CONSTRAINTS):
+        cursor.next()
+        cursor.accept("column")
+        return AddColumn(table, read_column(cursor))
+    if cursor.accept("append", "from"):
+        source = cursor.relation()
+        option = cursor.accept_any("ignoreextra", "filltarget")
+        return AppendTable(table, source, option == "ignoreextra", option == "filltarget")
+    if cursor.at("alter"):
+        return _type(cursor, table, position) or _design(cursor, table, position)
     word = cursor.word()
+    raise NotSupportedError(f"ALTER TABLE ... {word} in this form is not supported yet", position=position)
+
+
+_CONSTRAINTS = (("constraint",), ("unique",), ("primary", "key"), ("foreign", "key"), ("check",), ("partition",),
+                ("if", "not", "exists"))
+
+
+def _type(cursor: Cursor, table: RelationName, position: int | None) -> AlterTable | None:
+    """ALTER COLUMN name TYPE type; None where it is another ALTER."""
+    start = cursor.index
     if cursor.accept("alter", "column"):
         name = cursor.name()
         if cursor.accept("type"):
             return AlterTable(table, "type", name, type=read_type(cursor), position=position)
-    raise NotSupportedError(f"ALTER TABLE ... {word} in this form is not supported yet", position=position)
+    cursor.index = start
+    return None
+
+
+def _design(cursor: Cursor, table: RelationName, position: int | None) -> AlterDesign:
+    """ALTER clauses up to the end; each kind once."""
+    given: dict[str, Any] = {}
+    encodings: list[tuple[str, str, int | None]] = []
+    while True:
+        at = cursor.position
+        cursor.expect("alter")
+        kind = _clause(cursor, given, encodings, position)
+        if kind in given.setdefault("kinds", ()):
+            raise InvalidDefinition(f"ALTER {kind} is given twice", sqlstate="42601", position=at)
+        if kind != "COLUMN":
+            given["kinds"] += (kind,)
+        if not cursor.accept(","):
+            break
+    kinds = given.pop("kinds")
+    if ("ENCODE" in kinds or encodings) and len(kinds) + bool(encodings) > 1:
+        raise NotSupportedError("ALTER ... ENCODE cannot be combined with other clauses", position=position)
+    return AlterDesign(table, encodings=tuple(encodings), position=position, **given)
+
+
+def _clause(cursor: Cursor, given: dict[str, Any], encodings: list[tuple[str, str, int | None]],
+            position: int | None) -> str:
+    """One clause behind ALTER, into `given` or `encodings`; its kind."""
+    if cursor.accept("diststyle"):
+        style = cursor.accept_any("all", "even", "auto", "key")
+        if style is None:
+            raise cursor.error()
+        given["dist_style"] = DistStyle[style.upper()]
+        if style == "key":
+            cursor.expect("distkey")
+            given["dist_key"] = cursor.name()
+        return "DISTSTYLE"
+    if cursor.accept("distkey"):
+        given["dist_style"], given["dist_key"] = DistStyle.KEY, cursor.name()
+        return "DISTSTYLE"
+    if cursor.accept("encode", "auto"):
+        given["encode_auto"] = True
+        return "ENCODE"
+    if cursor.accept("column"):
+        at = cursor.position
+        name = cursor.name()
+        cursor.expect("encode")
+        encodings.append((name, cursor.name(), at))
+        return "COLUMN"
+    at = cursor.position
+    if cursor.at("interleaved"):
+        raise InvalidDefinition("a sort key cannot be altered to an interleaved one", sqlstate="0A000", position=at)
+    compound = cursor.accept("compound")
+    if not cursor.accept("sortkey"):
+        word = cursor.word()
+        raise NotSupportedError(f"ALTER TABLE ... ALTER {word} in this form is not supported yet", position=position)
+    _sort_key(cursor, given, compound, at)
+    return "SORTKEY"
+
+
+def _sort_key(cursor: Cursor, given: dict[str, Any], compound: bool, position: int | None) -> None:
+    if not compound and cursor.accept("auto"):
+        given["sort_auto"] = True
+    elif not compound and cursor.accept("none"):
+        given["sort_key"] = ()
+    else:
+        given["sort_key"] = cursor.names()
+        if len(given["sort_key"]) > MAX_COMPOUND:
+            raise InvalidDefinition(f"a sort key has at most {MAX_COMPOUND} columns", position=position)
+        if len(set(given["sort_key"])) < len(given["sort_key"]):
+            raise DuplicateColumn("a column stands twice in the SORTKEY", position=position)

@@ -1,8 +1,8 @@
-"""SET, RESET, SHOW, transactions and ANALYZE."""
+"""SET, RESET, SHOW and transactions."""
 from __future__ import annotations
 
 from ...errors import NotSupportedError
-from . import Analyze, SetOption, Show, Transaction
+from . import SetOption, Show, Transaction
 from .cursor import Cursor
 
 
@@ -104,19 +104,3 @@ def _modes(cursor: Cursor) -> None:
         else:
             cursor.expect("read", "write")
         cursor.accept(",")
-
-
-def parse_analyze(cursor: Cursor) -> Analyze:
-    """What follows ANALYZE: [VERBOSE] [table [(columns)]] [ALL COLUMNS | PREDICATE COLUMNS]."""
-    if cursor.at("compression"):
-        raise NotSupportedError("ANALYZE COMPRESSION is not supported yet", position=cursor.position)
-    if cursor.accept("verbose"):
-        raise NotSupportedError("ANALYZE VERBOSE is not supported yet")
-    if cursor.done:
-        return Analyze(())
-    table = cursor.relation()
-    columns = cursor.names() if cursor.at("(") else ()
-    if not cursor.accept("all", "columns") and cursor.at("predicate"):
-        raise NotSupportedError("ANALYZE ... PREDICATE COLUMNS is not supported yet", position=cursor.position)
-    cursor.finish()
-    return Analyze((table,), columns)

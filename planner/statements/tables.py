@@ -136,7 +136,7 @@ def _elements(cursor: Cursor) -> _Elements:
         elif (constraint := _table_constraint(cursor)) is not None:
             found.constraints.append(constraint)
         else:
-            found.columns.append(_column(cursor))
+            found.columns.append(read_column(cursor))
         if not cursor.accept(","):
             break
     cursor.expect(")")
@@ -172,7 +172,8 @@ def _reference(cursor: Cursor) -> str:
 # -- columns -----------------------------------------------------------------------------------
 
 
-def _column(cursor: Cursor) -> ColumnDefinition:
+def read_column(cursor: Cursor) -> ColumnDefinition:
+    """A column's name, type and attributes."""
     position = cursor.position
     name = cursor.name()
     given: dict[str, Any] = {"name": name, "type": read_type(cursor), "position": position}

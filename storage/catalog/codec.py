@@ -30,6 +30,7 @@ def _column_to_dict(column: Column) -> dict[str, Any]:
         "default": column.default_sql,
         "identity": column.identity,
         "primary_key": column.primary_key,
+        **({} if column.added is None else {"added": column.added}),
     }
 
 
@@ -44,6 +45,7 @@ def _column_from_dict(d: dict[str, Any]) -> Column:
         default_sql=d["default"],
         identity=(identity[0], identity[1]) if identity else None,
         primary_key=d["primary_key"],
+        added=d.get("added"),
     )
 
 
@@ -58,6 +60,7 @@ def table_to_json(table: Table) -> str:
             "owner": table.owner,
             "constraints": table.constraints,
             "backup": table.backup,
+            "last_column": table.last_column,
         },
         separators=(",", ":"),
     )
@@ -78,6 +81,7 @@ def table_from_json(id_: int, schema: str, name: str, version: int, text: str) -
         owner=d["owner"],
         constraints=tuple((kind, tuple(columns), ref) for kind, columns, ref in d["constraints"]),
         backup=d["backup"],
+        last_column=d.get("last_column", 0),
     )
 
 

@@ -32,6 +32,10 @@ class AddExtents:
     `replicated`: the rows are one copy that counts on every node; all rows of a table are either
     replicated or not, so a writer that turns a small AUTO table into an EVEN one drops the
     replicated extents in the same delta.
+
+    `moved`: the rows were in the table before, in extents that the same delta drops (a rewrite). To other
+    transactions nothing has changed then, and the table's sketches know the rows already. `deleted`: those of
+    them that are gone.
     """
 
     table: Table
@@ -41,6 +45,8 @@ class AddExtents:
     identity: Mapping[int, int] = field(default_factory=dict)  # Column.id -> next free value
     # Column.id -> encoding chosen at load, which becomes the column's own.
     encodings: Mapping[int, str] = field(default_factory=dict)
+    moved: bool = False
+    deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,9 @@ def numbered(delta: Delta, new_relation: Callable[[], int], new_extent: Callable
 
 
 def changed_tables(delta: Delta) -> set[int]:
-    """Ids of the tables whose rows the delta changes."""
-    found = {d.table.id for d in delta.drop_extents}
+    """Ids of the tables whose rows the delta changes; a rewrite changes none."""
+    found = {d.table.id for d in delta.drop_extents if not d.keep_sketches}
     found.update(d.table.id for d in delta.delete_rows)
-    found.update(a.table.id for a in delta.add_extents)
+    found.update(a.table.id for a in delta.add_extents if not a.moved)
     found.update(r.id for r in delta.drop)
     return found

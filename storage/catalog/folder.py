@@ -1,32 +1,32 @@
-"""The database folder: its layout, who holds it, and how a read-only user looks in without a trace.
+"""The database folder: its layout, who has it open, and how a read-only user looks in without a trace.
 
     dw/catalog.sqlite     what is committed (store.py)
     dw/history.sqlite     query history (history.py)
     dw/data/              extents: <table>/<slice>/<transaction>-<n>.ext
-    dw/locks/             database.lock: held by the process that has the database open
+    dw/locks/             who has the database open, commits, writes to a table (sharing/, locks.py)
     dw/run/  dw/spill/    live processes, temporary files
 
-The lock is an flock on a descriptor of its own: exclusive for a writer, shared for readers. The
-kernel releases it when the process dies, however it dies, so there is nothing to clean up. The pid in
-the file only serves the message of whoever comes second.
+Locks are in sharing/: the kernel releases them when a process dies, however it dies, so there is nothing to clean up.
 """
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from ... import errors
+from ..sharing.files import FileLock
 
 CATALOG = "catalog.sqlite"
 HISTORY = "history.sqlite"
 DATA = "data"
 LOCKS = "locks"
+RUN = "run"
 LOCK_FILE = "database.lock"
+READERS_LOCK, WRITERS_LOCK = "readers.lock", "writers.lock"
 SPILL = "spill"
-FOLDERS = (DATA, LOCKS, "run", SPILL)
+FOLDERS = (DATA, LOCKS, RUN, SPILL)
 _SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _OWN_NAMES = frozenset((*FOLDERS, *(f + s for f in (CATALOG, HISTORY) for s in _SQLITE_SUFFIXES)))
 
@@ -67,7 +67,7 @@ def _make_folders(path: Path) -> None:
 
 
 def clear_spill(path: Path) -> None:
-    """Remove what a killed process left of its statements' rows. (For who may write: no other process does then.)"""
+    """Remove what a killed process left of its statements' rows, while no other has the database open."""
     for left in (path / SPILL).glob("*"):
         left.unlink(missing_ok=True)
 
@@ -92,43 +92,44 @@ def sync_folder(path: Path) -> None:
 
 
 class FolderLock:
-    """Holds the database folder for this process; see the module's text."""
+    """Shared by all processes that have the folder open; earlier releases hold it exclusively, so it keeps them apart.
 
-    def __init__(self, path: Path, *, shared: bool) -> None:
-        self._descriptor = -1
-        name = path / LOCKS / LOCK_FILE
-        flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
+    A read-only process also holds the readers' lock, which keeps writers from removing files (sharing/shared.py).
+    """
+
+    def __init__(self, path: Path, *, writable: bool) -> None:
+        self._locks: list[FileLock] = []
         try:
-            descriptor = os.open(name, flags, 0o644)
-        except FileNotFoundError:
-            if shared:
-                return  # a copy that nobody ever opened for writing: there is nobody to keep out
+            for name in (LOCK_FILE,) if writable else (LOCK_FILE, READERS_LOCK):
+                self._take(path, path / LOCKS / name, writable, wait=name == READERS_LOCK)
+        except BaseException:
+            self.release()
             raise
+
+    def _take(self, path: Path, name: Path, writable: bool, *, wait: bool) -> None:
+        lock = FileLock(name, writable=writable)
+        try:
+            if wait:
+                lock.acquire(shared=True)
+            elif not lock.try_acquire(shared=True):
+                raise errors.DatabaseInUse(
+                    f'database "{path}" is in use by {_holder(name)}, which runs an earlier release',
+                    hint="Close it there first.",
+                )
+        except FileNotFoundError:
+            return  # a copy, or an earlier release's folder: there is nobody to keep out
         except OSError as e:
             raise errors.FileError(f'cannot open the lock file "{name}": {e.strerror}') from e
-        try:
-            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except OSError as e:
-            holder = _holder(descriptor)
-            os.close(descriptor)
-            raise errors.DatabaseInUse(
-                f'database "{path}" is in use by {holder}',
-                hint="Close it there first, or open it there and here with read_only=True.",
-            ) from e
-        if not shared:
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        self._descriptor = descriptor
+        self._locks.append(lock)
 
     def release(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        while self._locks:
+            self._locks.pop().release()
 
 
-def _holder(descriptor: int) -> str:
+def _holder(name: Path) -> str:
     """Who holds the lock: from the kernel's own list where there is one, else from the file."""
-    inode = os.fstat(descriptor).st_ino
+    inode = os.stat(name).st_ino
     try:
         with open("/proc/locks") as f:
             for line in f:
@@ -137,7 +138,7 @@ def _holder(descriptor: int) -> str:
                     return f"process {fields[4]}"
     except OSError:
         pass  # not Linux: fall back on what the last writer noted
-    text = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+    text = name.read_text("ascii", "replace")[:32].strip()
     return f"process {text}" if text else "another process"
 
 

@@ -6,15 +6,17 @@ of them pins its snapshot; an extent dropped by commit d is needed by the snapsh
     extent 3 lives in 9..11     pins: 10, 14   -> keep (10 < 12)
     dropped by commit 12        pins: 14       -> unlink
 
-A file that no row of the catalogue names is an orphan: a load was killed before its commit. Opening
-removes orphans; the process holds the folder's lock then, so no load can be under way.
+A file that no row of the catalogue names is an orphan if its writer is dead: a load was killed before its commit.
+Opening removes orphans. A file's name begins with its transaction's number, which tells the process that wrote it
+(sharing/processes.py); the catalogue is read after that process has been found dead, so that a commit which it made
+last is seen.
 """
 from __future__ import annotations
 
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..schema import ExtentRef
@@ -56,6 +58,11 @@ class Garbage:
     def add(self, seq: int, extents: Iterable[ExtentRef]) -> None:
         self._waiting.extend((seq, e) for e in extents)
 
+    def learn(self, dropped: Iterable[tuple[int, ExtentRef]]) -> None:
+        """What other processes have dropped; what is known already may be among it."""
+        known = {extent.id for _, extent in self._waiting}
+        self._waiting.extend((seq, e) for seq, e in dropped if e.id not in known)
+
     def collect(self, oldest_pin: int | None) -> list[ExtentRef]:
         """Unlink what no pinned snapshot sees; answers the extents that are gone."""
         gone = [(seq, e) for seq, e in self._waiting if oldest_pin is None or seq <= oldest_pin]
@@ -68,6 +75,10 @@ class Garbage:
                 remove_file(self.data / extent.path)
             self._unlinked.append(extent.id)
         return [e for _, e in gone]
+
+    @property
+    def waits(self) -> bool:
+        return bool(self._waiting)
 
     def take_unlinked(self) -> list[int]:
         taken, self._unlinked = self._unlinked, []
@@ -86,24 +97,43 @@ def remove_file(path: Path) -> None:
         _log.warning("cannot remove %s: %s", path, e.strerror)
 
 
-def remove_orphans(data: Path, named: Iterable[str]) -> int:
-    """Remove all files under `data` whose relative path is not in `named`; answers how many.
+Named = Callable[[], tuple[Iterable[str], Iterable[str]]]
+
+
+def remove_orphans(data: Path, named: Named, is_live: Callable[[int], bool], *, alone: bool = True) -> int:
+    """Remove the files under `data` that no commit names and whose writer is dead; answers how many.
+
+    `named` reads the catalogue: relative paths of extents, and of those that are dropped and may be gone. `is_live`:
+    whether the writer of a transaction with this number is alive; `alone`: nobody else writes, so that empty folders
+    may go, too.
 
     Nothing is removed where a named file is missing: folder and catalogue do not fit each other then, and
     what looks like a leftover may be what is missing.
     """
-    keep = {str(data / name) for name in named}
     found = [os.path.join(folder, name) for folder, _, names in os.walk(data) for name in names]
-    missing = keep.difference(found)
+    ended = [path for path in found if not is_live(_transaction(path))]
+    needed, dropped = ({str(data / name) for name in names} for names in named())
+    missing = [path for path in needed.difference(found) if not os.path.exists(path)]
     if missing:
         _log.warning("leftover files are not looked for: %d files of tables are missing", len(missing))
         return 0
-    orphans = [path for path in found if path not in keep]
+    orphans = [path for path in ended if path not in needed and path not in dropped]
     for path in orphans:
         remove_file(Path(path))
-    for folder, _, _ in os.walk(data, topdown=False):
-        if folder != str(data) and not os.listdir(folder):
-            os.rmdir(folder)
+    if alone:
+        _remove_empty_folders(data)
     if orphans:
         _log.info("removed %d files of unfinished loads", len(orphans))
     return len(orphans)
+
+
+def _transaction(path: str) -> int:
+    """The number of the transaction that wrote a file; 0 for a file that is none of ours."""
+    digits = os.path.basename(path).partition("-")[0]
+    return int(digits) if digits.isdigit() else 0
+
+
+def _remove_empty_folders(data: Path) -> None:
+    for folder, _, _ in os.walk(data, topdown=False):
+        if folder != str(data) and not os.listdir(folder):
+            os.rmdir(folder)

@@ -259,7 +259,9 @@ class _Application:
         self._put(changed)
         entry = self.entries.get(changed.id)
         if isinstance(changed, Table) and entry is not None:
-            self.entries[changed.id] = entry.changed(table=changed)
+            replicated = entry.replicated if entry.extents else starts_replicated(changed)
+            self.entries[changed.id] = entry.changed(table=changed, replicated=replicated)
+            self.changes.touched.add(changed.id)
 
     def _entry(self, seen: Table) -> TableEntry:
         self._current(seen)
@@ -289,7 +291,7 @@ class _Application:
             self.entries[entry.table.id] = fresh
             return
         self.entries[entry.table.id] = entry.changed(
-            extents=left, exact_bounds=exact, changed_seq=self.seq, deleted=deleted
+            extents=left, exact_bounds=exact, changed_seq=entry.changed_seq if keep else self.seq, deleted=deleted
         )
 
     def _delete_rows(self, gone: DeleteRows) -> None:
@@ -322,9 +324,11 @@ class _Application:
         for column, following in added.identity.items():
             self.changes.identity[table.id, column] = following
         table = self._record_encodings(table, added.encodings)
+        deleted = {**entry.deleted, **added.deleted} if added.deleted else entry.deleted
+        self.changes.vectors.update(added.deleted)
         self.entries[table.id] = entry.changed(
-            table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added),
-            replicated=added.replicated, changed_seq=self.seq,
+            table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added), deleted=deleted,
+            replicated=added.replicated, changed_seq=entry.changed_seq if added.moved else self.seq,
         )
 
     def _set_statistics(self, computed: SetStatistics) -> None:
@@ -356,6 +360,8 @@ def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:
     """The table's sketches with the new rows' ones. A column unknown on one side stays unknown."""
     if not entry.rows:
         return dict(added.sketches)
+    if added.moved:
+        return entry.sketches
     return {
         column: entry.sketches[column].merge(sketch)
         for column, sketch in added.sketches.items()

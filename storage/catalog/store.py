@@ -7,23 +7,29 @@ between which they hold, so that the file can answer for any snapshot that is st
                7    100000           12         NULL  100000/0/12-0.ext     in all snapshots >= 12
                3    100000            9           12  100000/all/9-0.ext    in snapshots 9, 10, 11
 
-The file is read once, when the database is opened (`load`), and then only written: `write` puts the
-changes of one commit into one BEGIN IMMEDIATE. WAL with synchronous FULL makes COMMIT durable.
-All SQL of the catalogue stands in this file, so that another database can take SQLite's place.
+The file is read whole when the database is opened (`load`); then `write` puts the changes of one commit into one
+BEGIN IMMEDIATE, and what other processes have committed is read as news (news.py). WAL with synchronous FULL makes
+COMMIT durable. All SQL of the catalogue stands in these two files, so that another database can take SQLite's place.
 """
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from ... import errors
 from ...records import dataclass
 from ..deletes import DeleteVector, Group
 from ..schema import ExtentRef, Table, Topology, View
+from ..serializable import Committed
 from . import codec, sketches
+from .news import EXTENT, News, committed_since, dropped_since, read_news
 from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
 
+# How long to wait for another process that checkpoints or recovers the file.
+BUSY_SECONDS = 60.0
 # Raised when the folder's contents change in a way that an older release would misread.
 FORMAT_VERSION = 3  # 1: sketches without samples; 2: no delete vectors
 APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
@@ -55,7 +61,16 @@ CREATE TABLE delete_vectors (
     extent_id INTEGER NOT NULL, row_group INTEGER NOT NULL, created_seq INTEGER NOT NULL, vector BLOB NOT NULL,
     PRIMARY KEY (extent_id, row_group));
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE transactions (
+    seq INTEGER PRIMARY KEY, id INTEGER NOT NULL, snapshot INTEGER NOT NULL, reads TEXT NOT NULL,
+    writes TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS extents_created ON extents (created_seq);
+CREATE INDEX IF NOT EXISTS extents_dropped ON extents (dropped_seq) WHERE dropped_seq IS NOT NULL;
+CREATE INDEX IF NOT EXISTS vectors_created ON delete_vectors (created_seq);
 """
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +88,25 @@ class Loaded:
 class CatalogStore:
     """A connection to catalog.sqlite. Not for use by two threads at once: Database holds a lock."""
 
-    def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
-        """`path` None: in memory. Read-only opens the file as immutable: nothing at all is written."""
+    def __init__(self, path: Path | None, *, read_only: bool = False, live: bool = False) -> None:
+        """`path` None: in memory. Read-only opens the file as immutable, or as it is being written (`live`)."""
         self.path = path
         self.read_only = read_only
+        self._live = live
+        self._version: int | None = None
         self._upgraded = False
         try:
-            self._connection = self._connect()
+            self.connection = self._connect()
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
 
     def _connect(self) -> sqlite3.Connection:
         if self.path is None:
             return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        mode = "mode=ro&immutable=1" if self.read_only else "mode=rwc"
+        mode = "mode=rwc" if not self.read_only else "mode=ro" if self._live else "mode=ro&immutable=1"
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None,
-            check_same_thread=False,
+            check_same_thread=False, timeout=BUSY_SECONDS,
         )
         if not self.read_only:
             try:
@@ -106,7 +123,7 @@ class CatalogStore:
         return errors.DataCorrupted(f"the catalogue {self.path} is damaged: {e}")
 
     def close(self) -> None:
-        self._connection.close()
+        self.connection.close()
 
     # -- opening -------------------------------------------------------------------------------
 
@@ -120,7 +137,7 @@ class CatalogStore:
     def create(self, topology: Topology) -> None:
         """Make the tables of a new catalogue, all or none."""
         statements = [s for s in _SCHEMA.split(";") if s.strip()]
-        run = self._connection.execute
+        run = self.connection.execute
         if self.path is not None:
             run(f"PRAGMA application_id = {APPLICATION_ID}")
         run("BEGIN IMMEDIATE")
@@ -130,72 +147,115 @@ class CatalogStore:
             "format": str(FORMAT_VERSION), "topology": codec.topology_to_json(topology), "seq": "0",
             "next_relation": str(FIRST_RELATION_ID), "transaction": "0",
         }
-        self._connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-        self._connection.executemany(
+        self.connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        self.connection.executemany(
             "INSERT INTO schemas VALUES (?, 0, NULL)", [(name,) for name in BUILTIN_SCHEMAS]
         )
         run("COMMIT")
 
-    def load(self) -> Loaded:
-        """Read the newest state. The format is looked at before anything else is."""
+    def load(self) -> tuple[Loaded, News]:
+        """Read the newest state, and as news what was dropped and who has committed, as far as that is known."""
+        def work() -> tuple[Loaded, News]:
+            self.connection.execute("BEGIN")
+            try:
+                loaded = self.read(None)
+                return loaded, News(loaded, dropped_since(self.connection, 0), committed_since(self.connection, 0))
+            finally:
+                self.connection.execute("COMMIT")
+
+        return self._reading(work)
+
+    def changed(self) -> bool:
+        """Whether another process may have committed since the last call: the cheapest question to SQLite."""
         try:
-            return self._load()
+            version = self._one("PRAGMA data_version")
+        except sqlite3.DatabaseError as e:
+            raise self._failure(e) from e
+        before, self._version = self._version, version
+        return before != version
+
+    def news(self, known: CatalogState) -> News | None:
+        """What others have committed since `known`; None: nothing."""
+        return self._reading(lambda: read_news(self, known))
+
+    def _reading(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
         except (ValueError, KeyError, TypeError) as e:
             raise errors.DataCorrupted(f"the catalogue {self.path} is damaged: {e!r}") from e
 
-    def _load(self) -> Loaded:
-        meta = dict(self._connection.execute("SELECT key, value FROM meta"))
+    def read(self, advanced: tuple[dict[int, Table | View], dict[int, TableEntry]] | None) -> Loaded:
+        """The newest state, within the caller's transaction; `advanced`: its relations and entries, if they have been
+        read already. The format is looked at before anything else is."""
+        meta = dict(self.connection.execute("SELECT key, value FROM meta"))
         if int(meta["format"]) > FORMAT_VERSION:
             raise errors.FormatTooNew(
                 f"the database was written by a newer release: its format is {meta['format']}, "
                 f"this release reads up to {FORMAT_VERSION}",
                 hint="Upgrade warehouse-sql.",
             )
-        relations = self._load_relations()
+        if advanced is None:
+            relations = self._load_relations()
+            entries = self._load_entries(relations)
+        else:
+            relations, entries = advanced
         state = CatalogState(
             seq=int(meta["seq"]),
             schemas=frozenset(
                 name for (name,) in
-                self._connection.execute("SELECT name FROM schemas WHERE dropped_seq IS NULL")
+                self.connection.execute("SELECT name FROM schemas WHERE dropped_seq IS NULL")
             ),
             relations=relations,
             names={(r.schema, r.name): r.id for r in relations.values()},
-            entries=self._load_entries(relations),
-            settings=dict(self._connection.execute("SELECT name, value FROM settings")),
+            entries=entries,
+            settings=dict(self.connection.execute("SELECT name, value FROM settings")),
         )
         identity = {
             (table, column): following for table, column, following in
-            self._connection.execute("SELECT table_id, column_id, next FROM identity")
+            self.connection.execute("SELECT table_id, column_id, next FROM identity")
         }
         return Loaded(
             state, codec.topology_from_json(meta["topology"]), int(meta["next_relation"]),
             self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
         )
 
+    def topology(self) -> Topology:
+        """What the database was made with."""
+        def work() -> Topology:
+            text = self.connection.execute("SELECT value FROM meta WHERE key = 'topology'").fetchone()[0]
+            return codec.topology_from_json(text)
+
+        return self._reading(work)
+
+    def number(self, key: str) -> int:
+        """A number of the meta table; 0 if it is not there."""
+        found = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return 0 if found is None else int(found[0])
+
     def _one(self, sql: str) -> int:
-        return int(self._connection.execute(sql).fetchone()[0])
+        return int(self.connection.execute(sql).fetchone()[0])
 
     def _load_relations(self) -> dict[int, Table | View]:
         columns = "id, schema, name, version, definition"
         relations: dict[int, Table | View] = {}
-        for row in self._connection.execute(f"SELECT {columns} FROM tables WHERE dropped_seq IS NULL"):
+        for row in self.connection.execute(f"SELECT {columns} FROM tables WHERE dropped_seq IS NULL"):
             relations[row[0]] = codec.table_from_json(*row)
-        for row in self._connection.execute(f"SELECT {columns} FROM views WHERE dropped_seq IS NULL"):
+        for row in self.connection.execute(f"SELECT {columns} FROM views WHERE dropped_seq IS NULL"):
             relations[row[0]] = codec.view_from_json(*row)
         return relations
 
     def _load_entries(self, relations: dict[int, Table | View]) -> dict[int, TableEntry]:
         extents: dict[int, list[ExtentRef]] = {}
-        for table_id, *fields in self._connection.execute(
-            'SELECT table_id, id, path, slice, "rows", bytes, row_groups FROM extents'
+        for table_id, *fields in self.connection.execute(
+            f"SELECT table_id, id, {EXTENT} FROM extents"
             " WHERE dropped_seq IS NULL ORDER BY id"
         ):
             extents.setdefault(table_id, []).append(ExtentRef(*fields))
         deleted = self._load_deleted(extents)
         entries: dict[int, TableEntry] = {}
-        for table_id, replicated, exact, blob in self._connection.execute(
+        for table_id, replicated, exact, blob in self.connection.execute(
             "SELECT table_id, replicated, exact_bounds, sketches FROM statistics"
         ):
             table = relations[table_id]
@@ -213,7 +273,7 @@ class CatalogStore:
             return {}  # format 2
         owner = {e.id: table_id for table_id, refs in extents.items() for e in refs}
         found: dict[int, dict[Group, DeleteVector]] = {}
-        for extent, group, data in self._connection.execute(
+        for extent, group, data in self.connection.execute(
             "SELECT extent_id, row_group, vector FROM delete_vectors"
         ):
             if extent in owner:
@@ -230,13 +290,16 @@ class CatalogStore:
         next_relation: int,
         transaction: int,
         forget: Iterable[int] = (),
+        record: Committed | None = None,
+        horizon: int | None = None,
     ) -> None:
         """Make `state` (the outcome of `changes`) the newest one, durably, or raise and change nothing.
 
-        `forget`: ids of dropped extents whose files are gone; their rows go with this commit.
+        `forget`: ids of dropped extents whose files are gone; their rows go with this commit. `record`: the
+        transaction, if others may have to be ordered against it, kept until `horizon` has passed it.
         """
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("BEGIN IMMEDIATE")
             try:
                 self._check_seq(state.seq - 1)
                 self._upgrade()
@@ -244,10 +307,11 @@ class CatalogStore:
                 self._write_extents(state.seq, changes, forget)
                 self._write_statistics(state, changes)
                 self._write_meta(state.seq, next_relation, transaction)
-                self._connection.execute("COMMIT")
+                self._write_transaction(record, horizon)
+                self.connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
                 raise
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
@@ -258,7 +322,7 @@ class CatalogStore:
             return
         for statement in _SCHEMA.split(";"):
             if statement.strip():
-                self._connection.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+                self.connection.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
         self._upgraded = True
 
     def _check_seq(self, expected: int) -> None:
@@ -267,7 +331,7 @@ class CatalogStore:
             raise errors.InternalError(f"the catalogue is at commit {found}, expected {expected}")
 
     def _write_names(self, seq: int, changes: Changes) -> None:
-        run = self._connection.execute
+        run = self.connection.execute
         for name in changes.dropped_schemas:
             run("UPDATE schemas SET dropped_seq = ? WHERE name = ? AND dropped_seq IS NULL", (seq, name))
         for name in changes.created_schemas:
@@ -294,7 +358,7 @@ class CatalogStore:
                 run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (setting, value))
 
     def _write_extents(self, seq: int, changes: Changes, forget: Iterable[int]) -> None:
-        many = self._connection.executemany
+        many = self.connection.executemany
         many(
             "UPDATE extents SET dropped_seq = ? WHERE id = ?",
             [(seq, e.id) for e in changes.dropped_extents],
@@ -310,11 +374,19 @@ class CatalogStore:
             "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
             [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
         )
-        many("DELETE FROM extents WHERE id = ?", [(id_,) for id_ in forget])
+        for id_ in forget:
+            self._forget_extent(id_)
         many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in changes.dropped_extents])
 
+    def _forget_extent(self, id_: int) -> None:
+        """Delete a dropped extent's row; who knows an older state than its end reads everything anew."""
+        run = self.connection.execute
+        ended = run("DELETE FROM extents WHERE id = ? RETURNING dropped_seq", (id_,)).fetchone()
+        if ended is not None and ended[0] > self.number("purged"):
+            run("INSERT OR REPLACE INTO meta VALUES ('purged', ?)", (str(ended[0]),))
+
     def _write_statistics(self, state: CatalogState, changes: Changes) -> None:
-        run = self._connection.execute
+        run = self.connection.execute
         for table_id in changes.touched:
             entry = state.entries[table_id]
             blob = sketches.to_bytes(entry.sketches)
@@ -330,7 +402,7 @@ class CatalogStore:
             run("INSERT OR REPLACE INTO identity VALUES (?, ?, ?)", (table_id, column, following))
 
     def _write_meta(self, seq: int, next_relation: int, transaction: int) -> None:
-        self._connection.executemany(
+        self.connection.executemany(
             "UPDATE meta SET value = ? WHERE key = ?",
             [
                 (str(FORMAT_VERSION), "format"), (str(seq), "seq"), (str(next_relation), "next_relation"),
@@ -338,17 +410,29 @@ class CatalogStore:
             ],
         )
 
+    def _write_transaction(self, record: Committed | None, horizon: int | None) -> None:
+        run = self.connection.execute
+        run("DELETE FROM transactions WHERE seq <= ?", (2**62 if horizon is None else horizon,))
+        if record is not None:
+            values = (record.commit, record.id, record.snapshot, _numbers(record.reads), _numbers(record.writes))
+            run("INSERT INTO transactions VALUES (?, ?, ?, ?, ?)", values)
+
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
-        run = self._connection.execute
+        run = self.connection.execute
         run("BEGIN IMMEDIATE")
         for table in ("schemas", "tables", "views", "extents"):
             run(f"DELETE FROM {table} WHERE dropped_seq IS NOT NULL")
+        run("INSERT OR REPLACE INTO meta VALUES ('purged', ?)", (str(self.number("seq")),))
         run("COMMIT")
 
     def has_dropped(self) -> bool:
         """Are there rows that `purge_dropped` would remove? (It costs an fsync.)"""
         return any(
-            self._connection.execute(f"SELECT 1 FROM {t} WHERE dropped_seq IS NOT NULL LIMIT 1").fetchone()
+            self.connection.execute(f"SELECT 1 FROM {t} WHERE dropped_seq IS NOT NULL LIMIT 1").fetchone()
             for t in ("schemas", "tables", "views", "extents")
         )
+
+
+def _numbers(ids: Iterable[int]) -> str:
+    return json.dumps(sorted(ids), separators=(",", ":"))

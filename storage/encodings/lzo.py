@@ -7,6 +7,7 @@ parts VALUES and TEXT). The buffer cache undoes it once, so that scans read the 
 """
 from __future__ import annotations
 
+from ..types import Kind
 from .base import INTEGERS, TEMPORAL, TEXT, Codec
 from .raw import Raw
 
@@ -15,4 +16,4 @@ class Lzo(Raw):
     name = "lzo"
     code = 2
     codec = Codec.LZ4
-    kinds = INTEGERS | TEMPORAL | TEXT
+    kinds = INTEGERS | TEMPORAL | TEXT | {Kind.VARBYTE}

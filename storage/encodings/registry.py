@@ -18,7 +18,7 @@ place or that undo fast:
 from __future__ import annotations
 
 from ...errors import DataCorrupted, InvalidDefinition
-from ..types import Kind, SqlType
+from ..types import Kind, Physical, SqlType
 from .az64 import Az64
 from .base import Encoding
 from .bytedict import ByteDict
@@ -76,7 +76,9 @@ def default_for(type: SqlType, sort_key: bool = False, temporary: bool = False) 
     """What Redshift gives a column without ENCODE when the table is not ENCODE AUTO."""
     if sort_key or temporary or type.is_float or type.kind is Kind.BOOLEAN:
         return RAW.name
-    return LZO.name if type.is_string else AZ64.name
+    if type.is_super:
+        return ZSTD.name
+    return LZO.name if type.physical is Physical.STR else AZ64.name
 
 
 def usable_encodings(type: SqlType) -> tuple[Encoding, ...]:

@@ -15,4 +15,4 @@ class Zstd(Raw):
     name = "zstd"
     code = 3
     codec = Codec.ZSTD
-    kinds = INTEGERS | TEMPORAL | TEXT | FLOATS | {Kind.BOOLEAN}
+    kinds = INTEGERS | TEMPORAL | TEXT | FLOATS | {Kind.BOOLEAN, Kind.SUPER, Kind.VARBYTE}

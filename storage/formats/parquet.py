@@ -131,6 +131,7 @@ _TAKES: dict[Kind, tuple[Callable[[pa.DataType], bool], ...]] = {
     Kind.BOOLEAN: (pa.types.is_boolean,),
     Kind.CHAR: _text,
     Kind.VARCHAR: _text,
+    Kind.VARBYTE: (*_text[3:], pa.types.is_fixed_size_binary),
     Kind.DATE: (pa.types.is_date,),
     Kind.TIMESTAMP: (pa.types.is_timestamp,),
     Kind.TIMESTAMPTZ: (pa.types.is_timestamp,),

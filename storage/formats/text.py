@@ -24,8 +24,9 @@ import pyarrow.csv as pacsv
 
 from ... import errors
 from ..arrow import arrow_type
+from ..hexadecimal import bytes_of
 from ..schema import Column
-from ..types import Kind
+from ..types import Kind, Physical
 from ..vector import Array
 from . import datetimes
 from .chunks import CHUNK_BYTES, Chunk, read_chunks
@@ -65,6 +66,11 @@ class TextSource:
     def read(
         self, part: Part, columns: tuple[Column, ...], on_progress: Progress | None = None
     ) -> Iterator[pa.RecordBatch]:
+        for column in columns:
+            if column.type.kind is Kind.VARBYTE and not self.options.csv:
+                raise errors.NotSupportedError(
+                    f'column "{column.name}" of type varbyte can be loaded from CSV, Parquet and ORC only'
+                )
         fast = FastParser(columns, self.options)
         strict = StrictParser(part.file.path, columns, self.options)
         for chunk in read_chunks(part.file, self.options, on_progress, self._chunk_bytes):
@@ -105,7 +111,7 @@ class FastParser:
         self._types = {name: self._read_type(column) for name, column in zip(self.names, columns)}
         # Dates in a format of the user's own are read as text by pyarrow, which is no help.
         read_as_text = [pa.types.is_string(type_) for type_ in self._types.values()]
-        self.usable = bool(columns) and read_as_text == [c.type.is_string for c in columns]
+        self.usable = bool(columns) and read_as_text == [c.type.physical is Physical.STR for c in columns]
         self._integers = any(c.type.is_integer for c in columns)
         borders = re.escape(options.delimiter.encode() + options.quote.encode())
         self._hex = re.compile(rb"(?:^|[\n" + borders + rb"])\s*[+-]?0[xX]")
@@ -118,6 +124,8 @@ class FastParser:
             case Kind.DATE if self.options.date_format not in (None, AUTO):
                 return pa.string()
             case Kind.TIMESTAMP | Kind.TIMESTAMPTZ if self.options.time_format not in (None, AUTO):
+                return pa.string()
+            case Kind.VARBYTE:  # hexadecimal digits
                 return pa.string()
             case _:
                 return arrow_type(column.type)
@@ -190,6 +198,8 @@ class FastParser:
 
     def _finish(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray | None:
         """NULL strings of text, blanks, lengths, ranges, NOT NULL; None when a row must be looked at."""
+        if column.type.kind is Kind.VARBYTE:
+            return _bytes(column, array, self.options)
         if column.type.is_string:
             array = self._finish_text(column, array)
             longest = pc.max(pc.binary_length(array)).as_py()
@@ -214,6 +224,25 @@ class FastParser:
         if options.trim_blanks and column.type.kind is Kind.VARCHAR:
             array = pc.utf8_rtrim(array, " ")
         return array
+
+
+def _bytes(column: Column, array: pa.ChunkedArray, options: TextOptions) -> pa.ChunkedArray | None:
+    """The bytes of hexadecimal digits; None when a row must be looked at."""
+    absent = pc.or_(pc.equal(array, options.null_string), pc.equal(array, ""))
+    digits = pc.if_else(absent, pa.scalar(None, pa.string()), array).combine_chunks()
+    odd = pc.any(pc.equal(pc.bit_wise_and(pc.binary_length(digits), 1), 1)).as_py()
+    if odd or (digits.null_count and (not column.nullable or column.primary_key)):
+        return None
+    if (pc.max(pc.binary_length(digits)).as_py() or 0) > column.type.text_limit:
+        return None
+    digits = digits.cast(pa.large_string())
+    valid, offsets, data = digits.buffers()
+    places = np.frombuffer(offsets, np.int64, len(digits) + 1, digits.offset * 8)
+    raw = bytes_of(np.frombuffer(data, np.uint8, int(places[-1] - places[0]), int(places[0])))
+    if raw is None or digits.offset:
+        return None
+    buffers = [valid, pa.py_buffer((places - places[0]) // 2), pa.py_buffer(raw)]
+    return pa.chunked_array([pa.Array.from_buffers(pa.large_binary(), len(digits), buffers)])
 
 
 def _in_range(column: Column, array: pa.ChunkedArray) -> bool:

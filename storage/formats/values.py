@@ -71,6 +71,8 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
             return _boolean(text.strip())
         case Kind.CHAR | Kind.VARCHAR:
             return _text(text, type_, options)
+        case Kind.VARBYTE:
+            return _binary(text.strip(), type_)
         case Kind.DATE:
             return _date(text.strip(), options)
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
@@ -148,6 +150,15 @@ def _text(text: str, type_: SqlType, options: TextOptions) -> str:
     if options.truncate_columns:
         return text.encode()[: type_.length].decode(errors="ignore")
     raise BadValue(*TOO_LONG)
+
+
+def _binary(text: str, type_: SqlType) -> bytes:
+    """Hexadecimal digits (copy-usage-varbyte)."""
+    if len(text) % 2 or text.lower().strip("0123456789abcdef"):
+        raise BadValue(BAD_NUMBER, "Invalid hexadecimal value for a VARBYTE column")
+    if len(text) > type_.text_limit:
+        raise BadValue(*TOO_LONG)
+    return bytes.fromhex(text)
 
 
 def _date(text: str, options: TextOptions) -> int:

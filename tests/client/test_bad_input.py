@@ -38,7 +38,7 @@ ROWS = [(1, "x", 1.5, 32767, 9223372036854775807, 1), (0, "y", 2.5, 1, 2, 2)]
 @pytest.fixture(scope="module")
 def bad() -> Iterator[Any]:
     """A connection whose table t must never change."""
-    with warehouse.connect() as c:
+    with warehouse.connect(autocommit=True) as c:
         c.execute(
             "create table t (a int, b varchar(5), f float8, s smallint, big bigint, n int not null)"
         )
@@ -164,7 +164,7 @@ WIDE = (
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "dw"
-    with warehouse.connect(path) as c:
+    with warehouse.connect(path, autocommit=True) as c:
         c.execute(f"create table t ({WIDE}) diststyle even")
         rows = [
             (i if i % 7 else None, f"n{i % 5}", i, i / 3, "text " * (i % 9), f"2020-01-0{i % 3 + 1}", i * 3,
@@ -187,13 +187,13 @@ def test_any_flipped_byte_is_found(folder: Path) -> None:
         damaged = bytearray(whole)
         damaged[at] ^= 1 << at % 8
         extent.write_bytes(damaged)
-        with warehouse.connect(folder, read_only=True) as c:
+        with warehouse.connect(folder, read_only=True, autocommit=True) as c:
             with pytest.raises((DataCorrupted, FormatTooNew)) as caught:
                 c.execute("select * from t").fetchall()
             assert extent.name in str(caught.value), at
             assert c.execute("select 1").fetchone() == (1,)
     extent.write_bytes(whole)
-    with warehouse.connect(folder) as c:
+    with warehouse.connect(folder, autocommit=True) as c:
         assert c.execute("select count(a), sum(g) from t").fetchone() == (34, 2340)
 
 
@@ -202,7 +202,7 @@ def test_a_damaged_block_is_named_and_the_others_serve(folder: Path) -> None:
     damaged = bytearray(extent.read_bytes())
     damaged[70] ^= 1  # in the first column's block
     extent.write_bytes(damaged)
-    with warehouse.connect(folder) as c:
+    with warehouse.connect(folder, autocommit=True) as c:
         with pytest.raises(DataCorrupted, match="row group 0, column 0") as caught:
             c.execute("select a from t").fetchall()
         assert caught.value.sqlstate == "XX001" and isinstance(caught.value, OperationalError)
@@ -214,14 +214,14 @@ def test_a_truncated_extent(folder: Path) -> None:
     whole = extent.read_bytes()
     for size in (0, 7, 100, len(whole) // 2, len(whole) - 1):
         extent.write_bytes(whole[:size])
-        with warehouse.connect(folder) as c, pytest.raises(DataCorrupted, match=extent.name):
+        with warehouse.connect(folder, autocommit=True) as c, pytest.raises(DataCorrupted, match=extent.name):
             c.execute("select b from t").fetchall()
 
 
 def test_a_missing_extent_costs_no_other_file(folder: Path) -> None:
     extent, other = sorted(folder.rglob("*.ext"))
     extent.unlink()
-    with warehouse.connect(folder) as c, pytest.raises(FileMissing, match=extent.name):
+    with warehouse.connect(folder, autocommit=True) as c, pytest.raises(FileMissing, match=extent.name):
         c.execute("select b from t").fetchall()
     assert other.exists()
 
@@ -234,9 +234,9 @@ def test_a_lost_or_damaged_catalogue(folder: Path, content: bytes | None) -> Non
     if content is not None:
         catalogue.write_bytes(content)
     with pytest.raises(DataCorrupted, match=r"catalog\.sqlite"):
-        warehouse.connect(folder)
+        warehouse.connect(folder, autocommit=True)
     catalogue.write_bytes(kept)  # a copy put back finds all data files in place
-    with warehouse.connect(folder) as c:
+    with warehouse.connect(folder, autocommit=True) as c:
         assert c.execute("select count(*) from t").fetchone() == (40,)
 
 
@@ -247,20 +247,25 @@ def test_a_newer_format(folder: Path) -> None:
     catalogue.close()
     for read_only in (False, True):
         with pytest.raises(FormatTooNew, match="999") as caught:
-            warehouse.connect(folder, read_only=read_only)
+            warehouse.connect(folder, read_only=read_only, autocommit=True)
         assert caught.value.sqlstate == "58P02" and isinstance(caught.value, OperationalError)
     assert extent_of(folder).exists()
 
 
-def test_a_second_process(folder: Path) -> None:
-    code = f"import sys, warehouse; warehouse.connect({str(folder)!r}); print('open', flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True) as other:
+def test_a_process_of_an_earlier_release_keeps_others_out(folder: Path) -> None:
+    """It locks the folder exclusively; the error names it."""
+    code = (
+        "import fcntl, sys; f = open(sys.argv[1], 'r+'); fcntl.flock(f, fcntl.LOCK_EX)\n"
+        "print('open', flush=True); sys.stdin.read()"
+    )
+    arguments = [sys.executable, "-c", code, str(folder / "locks" / "database.lock")]
+    with subprocess.Popen(arguments, stdin=-1, stdout=-1, text=True) as other:
         assert other.stdout is not None and other.stdout.readline() == "open\n"
-        with pytest.raises(DatabaseInUse, match=f"process {other.pid}") as caught:
-            warehouse.connect(folder)
+        with pytest.raises(DatabaseInUse, match=f"process {other.pid}.*earlier release") as caught:
+            warehouse.connect(folder, autocommit=True)
         assert caught.value.sqlstate == "55006" and isinstance(caught.value, OperationalError)
         other.communicate("")
-    with warehouse.connect(folder) as c:
+    with warehouse.connect(folder, autocommit=True) as c:
         assert c.execute("select count(*) from t").fetchone() == (40,)
 
 
@@ -272,7 +277,7 @@ NUMBERS = 400_000
 @pytest.fixture(scope="module")
 def crowd() -> Iterator[Any]:
     """A connection with little memory and a table that is too large for it."""
-    with warehouse.connect(memory_limit="4MB", threads=2) as c:
+    with warehouse.connect(memory_limit="4MB", threads=2, autocommit=True) as c:
         numbers = np.arange(NUMBERS)
         for start in range(0, NUMBERS, NUMBERS // 4):
             part = numbers[start : start + NUMBERS // 4]
@@ -313,7 +318,7 @@ ENDLESS = (
 @pytest.fixture(scope="module")
 def patient() -> Iterator[Any]:
     """A connection with enough memory for ENDLESS to begin."""
-    with warehouse.connect(threads=2) as c:
+    with warehouse.connect(threads=2, autocommit=True) as c:
         numbers = np.arange(NUMBERS)
         c.write_arrow("numbers", pa.table({"k": numbers, "g": numbers[::-1].copy()}), create=True)
         yield c

@@ -143,7 +143,7 @@ def test_system_tables_can_be_described() -> None:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
-    shell = Shell(connect(":memory:"), ":memory:")
+    shell = Shell(connect(":memory:", autocommit=True), ":memory:")
     shell.out = open(tmp_path / "out", "w+")  # noqa: SIM115
     return shell
 

@@ -115,16 +115,20 @@ def test_an_option_nearly_right_is_suggested() -> None:
 
 
 def test_options_reach_the_session() -> None:
-    with warehouse.connect(nodes=2, node_type="dc2.large", memory_limit="64MB", threads=3, user="ann") as c:
+    with warehouse.connect(
+        nodes=2, node_type="dc2.large", memory_limit="64MB", threads=3, user="ann", autocommit=True
+    ) as c:
         session = c.session
         assert session.database.topology.slices == 4
         assert (session.memory, session.workers.threads, session.user) == (64 << 20, 3, "ann")
 
 
 def test_a_path_may_be_a_path_object_and_is_kept(tmp_path: Path) -> None:
-    with warehouse.connect(tmp_path / "dw", nodes=1, slices_per_node=2) as c:
+    with warehouse.connect(tmp_path / "dw", nodes=1, slices_per_node=2, autocommit=True) as c:
         c.execute("create table t (a int)")
-    with warehouse.connect(tmp_path / "dw") as c, pytest.raises(ProgrammingError, match="already exists"):
+    with warehouse.connect(
+        tmp_path / "dw", autocommit=True
+    ) as c, pytest.raises(ProgrammingError, match="already exists"):
         c.execute("create table t (a int)")
 
 
@@ -274,7 +278,7 @@ def test_closed_cursors_and_connections(fake: Connection) -> None:
 
 
 def test_context_managers_close() -> None:
-    with warehouse.connect(nodes=1, slices_per_node=1) as connection, connection.cursor() as cursor:
+    with warehouse.connect(nodes=1, slices_per_node=1, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute("show timezone")
     assert connection.closed
     with pytest.raises(InterfaceError):
@@ -302,7 +306,7 @@ def test_a_position_counts_in_the_users_text(db: Any) -> None:
 @pytest.fixture
 def plain() -> Iterator[Any]:
     """A connection as PEP 249 has it: nothing is kept before commit()."""
-    with warehouse.connect(autocommit=False) as connection:
+    with warehouse.connect() as connection:
         yield connection
 
 
@@ -348,14 +352,17 @@ def test_autocommit_can_be_switched_between_transactions(plain: Any) -> None:
     assert plain.execute("select a from t").fetchall() == [(1,)]
 
 
-def test_with_commits_or_rolls_back(tmp_path: Path) -> None:
-    with warehouse.connect(tmp_path / "dw", autocommit=False) as c:
+def test_with_closes_and_forgets_what_is_not_committed(tmp_path: Path) -> None:
+    with warehouse.connect(tmp_path / "dw") as c:
         c.execute("create table t (a int)")
-        c.execute("insert into t values (1)")
-    with pytest.raises(KeyError), warehouse.connect(tmp_path / "dw", autocommit=False) as c:
+        c.write_arrow("t", pa.table({"a": [1]}), create=False)
+        c.commit()
         c.execute("insert into t values (2)")
+    assert c.closed
+    with pytest.raises(KeyError), warehouse.connect(tmp_path / "dw") as c:
+        c.execute("insert into t values (3)")
         raise KeyError
-    with warehouse.connect(tmp_path / "dw", autocommit=False) as c:
+    with warehouse.connect(tmp_path / "dw") as c:
         assert c.execute("select a from t").fetchall() == [(1,)]
 
 

@@ -16,7 +16,7 @@ JOIN = "select count(*), sum(price) from {} o join {} i on o.id = i.order_id"
 @pytest.fixture(scope="module")
 def db() -> Iterator[Any]:
     """Two tables, each distributed by key, EVEN and ALL, on 2x2 slices; items are sorted by day."""
-    connection = warehouse.connect(":memory:", nodes=2, slices_per_node=2, threads=2)
+    connection = warehouse.connect(":memory:", nodes=2, slices_per_node=2, threads=2, autocommit=True)
     numbers = pa.array(range(ROWS), pa.int64())
     orders = pa.table({"id": numbers, "customer": pa.array([i * 7 % 1000 for i in range(ROWS)], pa.int64())})
     items = pa.table({"order_id": pa.array([i * 3 % ROWS for i in range(ROWS)], pa.int64()),

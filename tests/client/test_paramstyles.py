@@ -21,7 +21,7 @@ STYLES: dict[str, tuple[str, Any]] = {
 @pytest.mark.parametrize("style", STYLES)
 def test_style(style: str) -> None:
     sql, values = STYLES[style]
-    with warehouse.connect(nodes=1, slices_per_node=1, paramstyle=style) as c:
+    with warehouse.connect(nodes=1, slices_per_node=1, paramstyle=style, autocommit=True) as c:
         c.execute("create table t (a int, b varchar(30)); insert into t values (1, 'x'), (2, 'y')")
         assert c.execute(sql, values).fetchall() == [("y",)]
         assert c.execute(sql, values).fetchall() == [("y",)]

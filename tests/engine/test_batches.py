@@ -69,7 +69,7 @@ def rows(n: int) -> pa.Table:
 def sides(request: pytest.FixtureRequest) -> Iterator[tuple[Any, Any]]:
     """Ours and the judge, with the same rows."""
     table = rows(request.param)
-    ours = warehouse.connect(":memory:", threads=2)
+    ours = warehouse.connect(":memory:", threads=2, autocommit=True)
     ours.cursor().execute(f"create table t ({COLUMNS}) diststyle all")
     ours.write_arrow("t", table, create=False)
     judge = duckdb.connect()

@@ -33,7 +33,7 @@ def _answers(threads: int) -> Iterator[list[tuple[Any, ...]]]:
         "v": pa.array(random.integers(-1000, 1000, ROWS)),
         "s": pa.array([f"text {i % 37}" if i % 5 else None for i in range(ROWS)]),
     })
-    with warehouse.connect(":memory:", nodes=1, slices_per_node=1, threads=threads) as connection:
+    with warehouse.connect(":memory:", nodes=1, slices_per_node=1, threads=threads, autocommit=True) as connection:
         connection.execute("create table t(k bigint, v bigint not null, s varchar(20)) diststyle even")
         connection.write_arrow("t", table, create=False)
         connection.execute("create table small as select distinct k, 0 as v from t where k < 300")
@@ -50,7 +50,7 @@ def test_shared_slices_answer_alike(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_job_is_divided_by_the_threads() -> None:
-    with warehouse.connect(":memory:", nodes=1, slices_per_node=1, threads=2) as connection:
+    with warehouse.connect(":memory:", nodes=1, slices_per_node=1, threads=2, autocommit=True) as connection:
         connection.execute("create table t(v bigint not null) diststyle even")
         connection.write_arrow("t", pa.table({"v": pa.array(range(ROWS))}), create=False)
         seen: list[int] = []

@@ -133,7 +133,9 @@ def _load(connection: Any) -> None:
 
 @pytest.fixture(scope="module")
 def places() -> Iterator[dict[str, Any]]:
-    found = {f"{n}x{s}": warehouse.connect(":memory:", nodes=n, slices_per_node=s, threads=2) for n, s in TOPOLOGIES}
+    found = {f"{n}x{s}": warehouse.connect(
+        ":memory:", nodes=n, slices_per_node=s, threads=2, autocommit=True
+    ) for n, s in TOPOLOGIES}
     for connection in found.values():
         _load(connection)
     yield found

@@ -48,7 +48,9 @@ def values(i: int) -> str:
 
 
 def connect(topology: tuple[int, int]) -> Any:
-    connection = warehouse.connect(":memory:", nodes=topology[0], slices_per_node=topology[1], threads=2)
+    connection = warehouse.connect(
+        ":memory:", nodes=topology[0], slices_per_node=topology[1], threads=2, autocommit=True
+    )
     rows = ", ".join(values(i) for i in range(ROWS))
     for name, design in (("by_key", "distkey(k)"), ("even", "diststyle even"), ("everywhere", "diststyle all")):
         connection.execute(f"create table {name} ({COLUMNS}) {design}")

@@ -35,7 +35,7 @@ def test_ranges_with_a_key_are_never_refused(keys: list[int], pairs: list[tuple[
 def test_a_join_skips_row_groups_without_its_keys(nodes: int, slices: int) -> None:
     import pyarrow as pa
 
-    with warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices) as connection:
+    with warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, autocommit=True) as connection:
         rows = 600_000
         connection.execute("create table sale (day integer, paid bigint) diststyle even sortkey(day)")
         days = pa.array([None if i % 100 == 0 else i // 1000 for i in range(rows)], pa.int32())
@@ -54,3 +54,47 @@ def _skipped(connection: Any, sql: str) -> int:
     lines = [line for (line,) in connection.execute("explain analyze " + sql).fetchall()]
     scan = next(line for line in lines if "Seq Scan on sale" in line)
     return int(scan.rpartition("skipped=")[2].split(")")[0])
+
+
+@pytest.fixture(scope="module")
+def chained() -> Any:
+    """few: three keys; a, b: many rows of 2,000 keys each, `b` with a NULL key."""
+    import pyarrow as pa
+
+    with warehouse.connect(":memory:", nodes=1, slices_per_node=2, autocommit=True) as connection:
+        connection.execute("create table few (k bigint, x int) diststyle all")
+        connection.execute("insert into few values (5, 1), (700, 2), (5000, 3)")
+        for name, rows in (("a", 40_000), ("b", 20_001)):
+            connection.execute(f"create table {name} (k bigint, n bigint) diststyle even")
+            keys = [None if i == 20_000 else i % 2000 for i in range(rows)]
+            connection.write_arrow(name, pa.table({"k": pa.array(keys, pa.int64()), "n": range(rows)}))
+        yield connection
+
+
+@pytest.mark.parametrize(("sql", "answer", "read"), [
+    ("select count(*), sum(b.n) from few join a on few.k = a.k join b on a.k = b.k", (400, 3_741_000), 20),
+    ("select count(*), count(b.n) from few join a on few.k = a.k left join b on a.k = b.k and b.n < 100", (40, 20), 1),
+    ("select count(*) from few join a on few.k = a.k where a.k in (select k from b where n > 100)", (40,), 20),
+    ("select count(*) from few join a on few.k = a.k where not exists (select 1 from b where b.k = a.k and b.n < 100)",
+     (20,), 1),
+    ("select count(*) from few join a on few.k = a.k where a.k not in (select k from b where n < 100)", (20,), 100),
+    ("select count(*) from few join a on few.k = a.k where a.k not in (select k from b)", (0,), 20_001),
+])
+def test_a_filter_goes_into_the_build_sides_below(chained: Any, sql: str, answer: tuple[int, ...], read: int) -> None:
+    assert chained.execute(sql).fetchall() == [answer]
+    lines = [line for (line,) in chained.execute("explain analyze " + sql).fetchall()]
+    scan = next(line for line in lines if "Seq Scan on b" in line)
+    assert int(scan.rpartition("actual rows=")[2].split()[0]) <= read
+
+
+def test_a_shared_subplan_is_read_in_place_where_few_ask_for_it(chained: Any) -> None:
+    sql = """with w as (select a.k, b.n from a, b where a.k = b.k and a.n <> b.n)
+             select x from few
+             where k in (select k from w) and k in (select a.k from a, w where a.k = w.k) order by x"""
+    plan = "\n".join(line for (line,) in chained.execute("explain " + sql).fetchall())
+    assert "computed above" not in plan and plan.count("Seq Scan on b") == 2
+    assert chained.execute(sql).fetchall() == [(1,), (2,)]
+    other = sql.replace("select x from few", "select x, (select count(*) from w) from few")
+    plan = "\n".join(line for (line,) in chained.execute("explain " + other).fetchall())
+    assert "computed above" in plan  # one reader wants all rows
+    assert chained.execute(other).fetchall() == [(1, 379_990), (2, 379_990)]

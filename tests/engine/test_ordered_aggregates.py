@@ -51,7 +51,7 @@ def judge() -> Iterator[Any]:
 def ours(request: pytest.FixtureRequest) -> Iterator[Any]:
     (nodes, slices), design = request.param
     connection = warehouse.connect(
-        ":memory:", nodes=nodes, slices_per_node=slices, threads=2, compatibility="extended"
+        ":memory:", nodes=nodes, slices_per_node=slices, threads=2, compatibility="extended", autocommit=True
     )
     connection.cursor().execute(f"create table t ({COLUMNS}) {design}")
     connection.write_arrow("t", random_table())

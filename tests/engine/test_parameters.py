@@ -12,7 +12,7 @@ import warehouse
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[Any]:
-    with warehouse.connect(":memory:", nodes=1, slices_per_node=2) as opened:
+    with warehouse.connect(":memory:", nodes=1, slices_per_node=2, autocommit=True) as opened:
         opened.execute("create table t (a int, b int, s varchar(10), d date, n numeric(8,2))")
         opened.execute("insert into t values (1, 2, 'x', '2020-01-01', 1.50), (2, 2, 'yy', '2021-01-01', 2.50), "
                        "(3, null, 'y%', '2022-01-01', 3.00), (null, 5, null, null, null)")
@@ -80,7 +80,7 @@ def test_errors_of_prepared_statements_have_no_position(connection: Any) -> None
 
 
 def test_prepared_statements_belong_to_their_session() -> None:
-    with warehouse.connect(":memory:") as one, warehouse.connect(":memory:") as other:
+    with warehouse.connect(":memory:", autocommit=True) as one, warehouse.connect(":memory:", autocommit=True) as other:
         one.execute("prepare p as select 1")
         with pytest.raises(warehouse.ProgrammingError, match="does not exist"):
             other.execute("execute p")

@@ -46,7 +46,7 @@ def expected() -> list[tuple[object, ...]]:
 def test_a_tree_is_walked_the_same_everywhere(topology: tuple[int, int], expected: list[tuple[object, ...]]) -> None:
     nodes, slices = topology
     edge, node = DESIGNS[topology]
-    with warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices) as connection:
+    with warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, autocommit=True) as connection:
         connection.execute(f"create table edge (id int, parent int) {edge}")
         connection.cursor().executemany("insert into edge values (%s, %s)", edges())
         connection.execute(f"create table node (id int, name varchar(10)) {node}")
@@ -55,7 +55,7 @@ def test_a_tree_is_walked_the_same_everywhere(topology: tuple[int, int], expecte
 
 
 def test_the_plan_shows_the_rounds_and_keeps_what_they_share() -> None:
-    with warehouse.connect(":memory:", nodes=2, slices_per_node=2) as connection:
+    with warehouse.connect(":memory:", nodes=2, slices_per_node=2, autocommit=True) as connection:
         connection.execute("create table edge (id int, parent int) distkey(id)")
         sql = """explain analyze with recursive r(id) as (
             select 1 union all
@@ -69,7 +69,7 @@ def test_the_plan_shows_the_rounds_and_keeps_what_they_share() -> None:
 def test_a_recursion_without_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recursion, "MAX_ROUNDS", 20)
     monkeypatch.setattr(recursion, "MAX_ROWS", 1000)
-    with warehouse.connect(":memory:") as connection:
+    with warehouse.connect(":memory:", autocommit=True) as connection:
         with pytest.raises(warehouse.ProgrammingError, match="Recursive CTE out of working buffers"):
             connection.execute("with recursive r(n) as (select 1 union all select 1 from r) select * from r").fetchall()
         connection.execute("create table three as select 1 as a union all select 2 union all select 3")

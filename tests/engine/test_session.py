@@ -188,10 +188,10 @@ def test_set_local_is_gone_at_once(session: Any) -> None:
 def test_read_only_never_writes(tmp_path: Any) -> None:
     import warehouse
 
-    with warehouse.connect(tmp_path / "dw", nodes=1, slices_per_node=1) as c:
+    with warehouse.connect(tmp_path / "dw", nodes=1, slices_per_node=1, autocommit=True) as c:
         c.execute("create table t (a int)")
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "dw").rglob("*") if p.is_file()}
-    with warehouse.connect(tmp_path / "dw", read_only=True) as c:
+    with warehouse.connect(tmp_path / "dw", read_only=True, autocommit=True) as c:
         for sql in ("create table u (a int)", "insert into t values (1)", "drop table t", "truncate t"):
             with pytest.raises(Error) as caught:
                 c.execute(sql)
@@ -232,7 +232,7 @@ def test_a_running_query_times_out(numbers: Any) -> None:
 def test_over_the_memory_limit_the_step_is_named() -> None:
     import warehouse
 
-    with warehouse.connect(nodes=1, slices_per_node=2, memory_limit="3MB") as c:
+    with warehouse.connect(nodes=1, slices_per_node=2, memory_limit="3MB", autocommit=True) as c:
         c.execute("create table t (a int, s varchar(100))")
         c.cursor().executemany("insert into t values (%s, %s)", [(i, "x" * 90) for i in range(2000)])
         with pytest.raises(OutOfMemory) as caught:

@@ -14,7 +14,7 @@ ROWS = 700_000
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[Any]:
-    connection = warehouse.connect(":memory:", nodes=1, slices_per_node=2)
+    connection = warehouse.connect(":memory:", nodes=1, slices_per_node=2, autocommit=True)
     table = pa.table({"id": pa.array(range(ROWS), pa.int64()), "text": [f"row {i % 100}" for i in range(ROWS)]})
     connection.execute("create table big(id bigint not null, text varchar(20)) diststyle even")
     connection.write_arrow("big", table, create=False)

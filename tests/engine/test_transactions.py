@@ -14,7 +14,8 @@ from warehouse.errors import Error, OperationalError, QueryCanceled, Serializati
 @pytest.fixture
 def two(tmp_path: Path) -> Iterator[tuple[Any, Any]]:
     """Two connections to one database with tables x and y of one row each."""
-    with warehouse.connect(tmp_path / "dw") as a, warehouse.connect(tmp_path / "dw") as b:
+    path = tmp_path / "dw"
+    with warehouse.connect(path, autocommit=True) as a, warehouse.connect(path, autocommit=True) as b:
         for table in ("x", "y"):
             a.execute(f"create table {table} (k int, v int)")
             a.execute(f"insert into {table} values (1, 10)")
@@ -105,7 +106,7 @@ def test_no_read_only_anomaly(two: tuple[Any, Any], tmp_path: Path) -> None:
     assert value(b, "y") == 10
     b.execute("update y set v = 30")
     b.execute("commit")
-    with warehouse.connect(tmp_path / "dw") as c:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
         assert c.execute("select sum(x.v + y.v) from x, y").fetchone() == (40,)
     a.execute("update x set v = -1")
     refused(lambda: a.execute("commit"))
@@ -266,15 +267,15 @@ def test_deadlock(two: tuple[Any, Any]) -> None:
 
 
 def test_a_closed_connection_gives_up_its_block(tmp_path: Path) -> None:
-    with warehouse.connect(tmp_path / "dw") as a:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as a:
         a.execute("create table t (a int)")
-        b = warehouse.connect(tmp_path / "dw")
+        b = warehouse.connect(tmp_path / "dw", autocommit=True)
         b.execute("begin")
         b.execute("insert into t values (1)")
         b.close()
         assert a.execute("insert into t values (2)").rowcount == 1
         assert a.execute("select sum(a) from t").fetchone() == (2,)
-    with warehouse.connect(tmp_path / "dw") as a:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as a:
         assert a.execute("select sum(a) from t").fetchone() == (2,)
 
 
@@ -291,14 +292,14 @@ def test_a_streaming_result_outlives_its_transaction(two: tuple[Any, Any]) -> No
 def test_transfers_keep_their_total(tmp_path: Path) -> None:
     """Several threads move money in blocks; who is refused tries again."""
     path, threads, moves = tmp_path / "dw", 4, 12
-    with warehouse.connect(path) as c:
+    with warehouse.connect(path, autocommit=True) as c:
         c.execute("create table account (id int, amount int)")
         c.execute("insert into account values " + ", ".join(f"({i}, 100)" for i in range(5)))
     problems: list[BaseException] = []
 
     def move(worker: int) -> None:
         try:
-            with warehouse.connect(path) as c:
+            with warehouse.connect(path, autocommit=True) as c:
                 done = 0
                 while done < moves:
                     try:
@@ -312,7 +313,7 @@ def test_transfers_keep_their_total(tmp_path: Path) -> None:
         except BaseException as error:
             problems.append(error)
 
-    with warehouse.connect(path) as c:
+    with warehouse.connect(path, autocommit=True) as c:
         workers = [threading.Thread(target=move, args=(i,)) for i in range(threads)]
         for worker in workers:
             worker.start()
@@ -320,5 +321,5 @@ def test_transfers_keep_their_total(tmp_path: Path) -> None:
             assert c.execute("select count(*), sum(amount) from account").fetchone() == (5, 500)
         assert not problems
         assert c.execute("select sum(amount), min(amount) from account").fetchone() == (500, 100 - moves)
-    with warehouse.connect(path) as c:
+    with warehouse.connect(path, autocommit=True) as c:
         assert c.execute("select sum(amount) from account").fetchone() == (500,)

@@ -78,7 +78,7 @@ def judge() -> Iterator[Any]:
 def ours(request: pytest.FixtureRequest, judge: Any) -> Iterator[Any]:
     nodes, slices = TOPOLOGIES[request.param]
     connection = warehouse.connect(
-        ":memory:", nodes=nodes, slices_per_node=slices, threads=2, compatibility="extended"
+        ":memory:", nodes=nodes, slices_per_node=slices, threads=2, compatibility="extended", autocommit=True
     )
     cursor = connection.cursor()
     cursor.execute(f"create table t ({COLUMNS}) {DESIGNS[request.param]}")

@@ -62,7 +62,7 @@ class Lab:
         self.places: list[tuple[str, Any, list[str]]] = []
         for nodes, slices in topologies:
             connection = warehouse.connect(
-                ":memory:", nodes=nodes, slices_per_node=slices, threads=2, compatibility="extended"
+                ":memory:", nodes=nodes, slices_per_node=slices, threads=2, compatibility="extended", autocommit=True
             )
             self.places.append((f"{nodes}x{slices}", connection, load(connection, self.tables, random)))
 

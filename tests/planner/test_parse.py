@@ -103,7 +103,7 @@ def test_syntax_errors_at_the_end(text: str) -> None:
     assert caught.value.position == len(text)
 
 
-@pytest.mark.parametrize("text", ["vacuum t", "unload ('select 1') to 'x'", "cancel 1",
+@pytest.mark.parametrize("text", ["unload ('select 1') to 'x'", "cancel 1",
                                   "refresh materialized view v", "fetch 1 from c", "grant select on t to u", "call f()",
                                   "unload ('select 2') to 'y'", "lock t"])
 def test_known_statements_are_refused_by_name(text: str) -> None:

@@ -31,7 +31,7 @@ from typing import Any
 TYPES = {
     "I": ("int16", "int32", "int64"),
     "R": ("decimal128", "float", "double"),
-    "T": ("string", "large_string", "string_view", "dictionary"),
+    "T": ("string", "large_string", "string_view", "dictionary", "binary"),
     "D": ("date32", "timestamp", "time64"),
     "B": ("bool",),
 }
@@ -81,7 +81,7 @@ def run(path: Path) -> None:
     while records and records[0].head[0] == "set" and len(records[0].head) == 3:
         _, name, value = records.pop(0).head
         options[name] = int(value) if value.isdigit() else value
-    connection = warehouse.connect(":memory:", **options)
+    connection = warehouse.connect(":memory:", **options, autocommit=True)
     try:
         for record in records:
             try:

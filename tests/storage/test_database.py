@@ -146,7 +146,7 @@ def test_the_first_write_raises_an_older_format(tmp_path: Path) -> None:
     assert format_of_catalogue(set_to="1") == "1" != newest
     Database.open(path, read_only=True).close()
     assert format_of_catalogue() == "1"
-    with warehouse.connect(path) as connection:
+    with warehouse.connect(path, autocommit=True) as connection:
         connection.execute("create table t (a int)")
     assert format_of_catalogue() == newest
 
@@ -194,28 +194,34 @@ def test_sharing_needs_the_same_mode_and_topology(tmp_path: Path) -> None:
             Database.open(tmp_path / "dw", nodes=2)
 
 
-def test_a_second_process_is_told_who_holds_it_and_death_releases_it(tmp_path: Path) -> None:
+def test_a_second_process_comes_and_goes(tmp_path: Path) -> None:
     path = tmp_path / "dw"
     child = in_child(OPEN_AND_WAIT, str(path))
     try:
-        for read_only in (False, True):
-            with pytest.raises(errors.DatabaseInUse, match=f"process {child.pid}"):
-                Database.open(path, read_only=read_only)
+        with Database.open(path) as db:
+            assert len(list((path / "run").glob("process-*"))) == 2
+            db.commit(Delta(create_schemas=("s",)))
+        with Database.open(path, read_only=True) as db:
+            assert "s" in db.view().schemas()
     finally:
         end(child)
-    Database.open(path).close()
+    with Database.open(path):
+        assert len(list((path / "run").glob("process-*"))) == 1  # the dead one's file is gone
 
 
-def test_readers_of_two_processes_share_and_keep_writers_out(tmp_path: Path) -> None:
+def test_a_read_only_process_keeps_files_from_being_removed(tmp_path: Path) -> None:
     path = tmp_path / "dw"
-    Database.open(path).close()
-    child = in_child(OPEN_AND_WAIT, str(path), "read-only")
-    try:
-        Database.open(path, read_only=True).close()
-        with pytest.raises(errors.DatabaseInUse):
-            Database.open(path)
-    finally:
-        end(child)
+    with Database.open(path) as db:
+        table = st.create(db, st.define())
+        st.load(db, table, [(1, "x")])
+        child = in_child(OPEN_AND_WAIT, str(path), "read-only")
+        try:
+            db.commit(Delta(drop_extents=(DropExtents(table),)))
+            assert len(list(path.rglob("*.ext"))) == 1
+        finally:
+            end(child)
+        db.unpin(db.pin())
+        assert list(path.rglob("*.ext")) == []
 
 
 # -- read-only -------------------------------------------------------------------------------------

@@ -21,7 +21,13 @@ class History:
         self.live[id] = (self.commit, set(), set())
 
     def read(self, id: int, table: int) -> None:
-        self.live[id][1].add(table)
+        """What it reads counts from now on; it may be refused, as a transaction that asks when it reads."""
+        snapshot, reads, writes = self.live[id]
+        reads.add(table)
+        self.graph.reading(Committed(id, snapshot, snapshot, frozenset(reads), frozenset()))
+        if self.commit > snapshot and self.graph.violation(snapshot, reads, writes, but=id) is not None:
+            del self.live[id]
+            self.graph.ended(id)
 
     def write(self, id: int, table: int) -> None:
         self.live[id][2].add(table)
@@ -29,7 +35,9 @@ class History:
     def end(self, id: int) -> bool:
         """Try to commit; writers of one table at a time, as write locks see to it."""
         snapshot, reads, writes = self.live.pop(id)
-        if self.graph.violation(snapshot, reads, writes) is not None:
+        refused = bool(writes) and self.graph.violation(snapshot, reads, writes, but=id) is not None
+        self.graph.ended(id)
+        if refused:
             return False
         if writes:
             self.commit += 1

@@ -32,7 +32,7 @@ def judge() -> Iterator[Judge]:
 def tpcds(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A connection to TPC-DS on one topology in one design."""
     nodes, slices, design = request.param
-    connection = warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, threads=2)
+    connection = warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, threads=2, autocommit=True)
     TPCDS.load(connection, TPCDS.generate(SCALE), design)
     yield connection
     connection.close()

@@ -18,7 +18,7 @@ SCALE = 0.01
 
 @pytest.fixture(scope="module")
 def tpch() -> Iterator[Any]:
-    connection = warehouse.connect(":memory:", nodes=2, slices_per_node=2, threads=2)
+    connection = warehouse.connect(":memory:", nodes=2, slices_per_node=2, threads=2, autocommit=True)
     TPCH.load(connection, TPCH.generate(SCALE), "demo")
     yield connection
     connection.close()

@@ -34,7 +34,7 @@ def judge() -> Iterator[Judge]:
 def tpch(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A connection to TPC-H on one topology in one design."""
     nodes, slices, design = request.param
-    connection = warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, threads=2)
+    connection = warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, threads=2, autocommit=True)
     TPCH.load(connection, TPCH.generate(SCALE), design)
     yield connection
     connection.close()

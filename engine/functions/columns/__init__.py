@@ -8,11 +8,12 @@ rows of a batch, NULL where an argument is.
 """
 from __future__ import annotations
 
-from . import bytes, casts, formats, moments, numbers, patterns, text
+from . import binary, bytes, casts, formats, moments, numbers, patterns, semistructured, text
 from .argument import Argument, Form
 
 FORMS: dict[str, Form] = {
-    **text.FORMS, **bytes.FORMS, **patterns.FORMS, **numbers.FORMS, **moments.FORMS, **formats.FORMS,
+    **text.FORMS, **bytes.FORMS, **binary.FORMS, **patterns.FORMS, **numbers.FORMS, **moments.FORMS, **formats.FORMS,
+    **semistructured.FORMS,
 }
 
 __all__ = ["FORMS", "Argument", "Form", "casts"]

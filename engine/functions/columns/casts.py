@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 
 from ....planner.build import PRINTED
 from ....storage.types import Kind, SqlType
+from . import binary, semistructured
 from .argument import Argument
 
 TEXT = pa.large_string()
@@ -15,6 +16,10 @@ def cast(argument: Argument, source: SqlType, to: SqlType) -> pa.Array | None:
     array = argument.array
     if array is None:
         return None
+    if to.is_super or source.is_super:
+        return semistructured.into(array, source) if to.is_super else semistructured.out_of(array, to)
+    if Kind.VARBYTE in (source.kind, to.kind):
+        return binary.cast(array, source, to)
     if source.is_integer and to.is_string and to.length >= PRINTED[source.kind]:
         return array.cast(TEXT)
     if source.kind is Kind.DATE and to.is_string and to.length >= 10:

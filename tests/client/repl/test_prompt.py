@@ -23,7 +23,7 @@ from warehouse.client.repl.shell import Shell
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[Any]:
-    connection = connect(":memory:")
+    connection = connect(":memory:", autocommit=True)
     connection.execute("create table orders (o_id bigint, o_day date)")
     connection.execute("create table items (i_order bigint, price decimal(8,2))")
     yield connection

@@ -12,7 +12,7 @@ from warehouse.errors import DataError, InvalidText
 @pytest.fixture(scope="module", params=[(1, 1), (2, 2)])
 def cursor(request: pytest.FixtureRequest) -> Iterator[Any]:
     nodes, slices = request.param
-    with warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, threads=2) as connection:
+    with warehouse.connect(":memory:", nodes=nodes, slices_per_node=slices, threads=2, autocommit=True) as connection:
         cursor = connection.cursor()
         cursor.execute("create table t (id integer, s varchar(10), n integer)")
         cursor.execute("insert into t values (1, '12', 1), (2, 'x', 0), (3, null, 0), (4, '7', 2)")

@@ -39,7 +39,9 @@ def connect() -> Iterator[Callable[[int], Any]]:
     opened: list[Any] = []
 
     def make(limit: int) -> Any:
-        opened.append(warehouse.connect(":memory:", nodes=1, slices_per_node=2, memory_limit=limit, threads=2))
+        opened.append(warehouse.connect(
+            ":memory:", nodes=1, slices_per_node=2, memory_limit=limit, threads=2, autocommit=True
+        ))
         opened[-1].execute("create table t (a int, b bigint, c varchar(9)) diststyle even sortkey (b)")
         return opened[-1]
 
@@ -151,7 +153,9 @@ def test_a_query_into_a_table_keeps_windows_and_runs_in_memory(
     numbers: pa.Table, budgets: list[MemoryBudget], slices: int, design: str
 ) -> None:
     """Also with many slices, none of which can have a whole row group in memory."""
-    with warehouse.connect(":memory:", nodes=1, slices_per_node=slices, memory_limit=MODEST, threads=2) as db:
+    with warehouse.connect(
+        ":memory:", nodes=1, slices_per_node=slices, memory_limit=MODEST, threads=2, autocommit=True
+    ) as db:
         db.execute("create table t (a int, b bigint, c varchar(9)) diststyle even")
         db.write_arrow("t", numbers)
         db.execute(f"create table u (a int, b bigint, c varchar(9)) {design}; insert into u select * from t")

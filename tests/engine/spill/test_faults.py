@@ -22,7 +22,8 @@ SQL = "select a, count(*) from t group by a order by a"
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Any]:
     """A connection whose memory the table does not fit."""
-    with warehouse.connect(str(tmp_path / "dw"), nodes=1, slices_per_node=2, threads=2, memory_limit="5MB") as c:
+    with warehouse.connect(str(tmp_path / "dw"), nodes=1, slices_per_node=2, threads=2, memory_limit="5MB",
+                           autocommit=True) as c:
         random = np.random.default_rng(1)
         rows = pa.table({"a": random.permutation(ROWS), "s": [f"text {n % 5000}" for n in range(ROWS)]})
         c.write_arrow("t", rows, create=True)

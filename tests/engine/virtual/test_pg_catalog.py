@@ -127,7 +127,7 @@ def test_svv_table_info(db: Any) -> None:
 def test_stv_slices() -> None:
     import warehouse
 
-    with warehouse.connect(nodes=2, slices_per_node=2) as c:
+    with warehouse.connect(nodes=2, slices_per_node=2, autocommit=True) as c:
         assert c.execute("select node, slice, localslice from stv_slices order by slice").fetchall() == [
             (0, 0, 0), (0, 1, 1), (1, 2, 0), (1, 3, 1),
         ]  # fmt: skip

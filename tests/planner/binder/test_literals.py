@@ -85,9 +85,13 @@ def test_parameters_that_are_not_there(sql: str, values: list[int] | None) -> No
         text(sql, values)
 
 
-def test_bytes_are_refused() -> None:
-    with pytest.raises(InterfaceError, match="bytes cannot be bound"):
-        text("$1", [b"x"])
+def test_bytes_are_varbyte() -> None:
+    assert text("$1", [b"x"]) == "'78' :: binary varying(1)"
+
+
+def test_lists_are_refused() -> None:
+    with pytest.raises(InterfaceError, match="list cannot be bound"):
+        text("$1", [[1]])
 
 
 def test_literals_know_their_places() -> None:

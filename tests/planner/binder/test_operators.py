@@ -141,7 +141,7 @@ def test_operands_that_do_not_fit(sql: str, shown: str, position: int) -> None:
         ("ts - ts", NotSupportedError, "difference of timestamps", 7),
         ("(a, b) < (1, 2)", NotSupportedError, "comparison of row values", 8),
         ("a is distinct from b", NotSupportedError, "IS DISTINCT FROM", 7),
-        ("a & 1", NotSupportedError, "the operator & is not supported yet", 7),
+        ("a & 1.5", UndefinedFunction, "operator does not exist: integer & numeric", 7),
         ("v ~ 'x'", NotSupportedError, "regular expression operator ~", 7),
     ],
 )

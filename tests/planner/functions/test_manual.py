@@ -33,7 +33,7 @@ def test_few_are_refused() -> None:
     """Of scalar functions, beyond those without meaning here and those that Redshift itself gave up."""
     known = entries()
     refused = {n for n in MINE if known[n].status == REFUSED} - NO_MEANING - DEPRECATED
-    later = {"json_parse", "json_serialize", "json_serialize_to_varbyte", "getbit", "collate"}  # with their types
+    later = {"collate"}  # with its type
     privileges = {"has_database_privilege", "has_schema_privilege", "has_table_privilege", "role_is_member_of",
                   "user_is_member_of"}
     loads = {"pg_last_copy_count", "pg_last_copy_id", "pg_last_unload_count", "pg_last_unload_id", "pg_last_query_id"}

@@ -1,0 +1,95 @@
+"""Shared subplans that are cheaper computed for each of their readers.
+
+    WITH w AS (SELECT a.k FROM t a, t b WHERE a.k = b.k AND a.x <> b.x)        7,000,000 rows
+    SELECT ... WHERE k IN (SELECT k FROM w) AND k IN (SELECT r.k FROM r, w WHERE r.k = w.k)        of 100 rows
+
+A reader below the right side of a semi join needs only rows with the keys of the left side. Where those are few,
+a join that is read in place gets them as a key filter (engine/key_filters.py) at its scans and makes next to nothing,
+while a shared one has to be made whole. It pays only if all readers are of that kind: one other wants all rows anyway.
+(TPC-DS Q95.)
+"""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ...storage.schema import CatalogView
+from ..columns import copy_plan
+from ..logical import CteRef, Filter, Join, JoinKind, Logical, Project, Query, Scan
+from ..predicates import is_volatile
+from ..rewrites.context import RewriteContext
+from ..rewrites.inline_ctes import count_uses
+from ..rewrites.pull_projections import pull_projections
+from ..traverse import expressions, inputs, map_inputs, walk_plan
+from .estimates import Estimator
+
+FEW = 1 / 64  # of a shared subplan's rows: fewer ask for it, and each of them is looked for alone
+
+
+def read_in_place(query: Query, view: CatalogView, context: RewriteContext) -> Query:
+    """The query with such subplans in the place of their readers."""
+    bodies = {number: body for number, body, _ in query.ctes if _is_join_of_scans(body)}
+    if not bodies:
+        return query
+    estimator = Estimator(view)
+    plans = [query.plan, *(body for _, body, _ in query.ctes)]
+    asked = Counter(number for plan in plans for number in _asked_by_few(plan, bodies, estimator))
+    uses = count_uses(plans)
+    chosen = {number for number, count in asked.items() if count == uses[number]}
+    if not chosen:
+        return query
+    left = tuple([
+        (n, _inlined(body, chosen, bodies, context), columns) for n, body, columns in query.ctes if n not in chosen
+    ])
+    plan = pull_projections(_inlined(query.plan, chosen, bodies, context), context)
+    return Query(plan, query.columns, query.names, left, query.parameters)
+
+
+def _is_join_of_scans(body: Logical) -> bool:
+    """Inner joins of tables, through which a key filter travels."""
+    for node in walk_plan(body):
+        if not isinstance(node, Scan | Filter | Project) and not _is_inner(node):
+            return False
+        if any(is_volatile(e) for e in expressions(node)):
+            return False
+    return any(isinstance(node, Join) for node in walk_plan(body))
+
+
+def _is_inner(node: Logical) -> bool:
+    return isinstance(node, Join) and node.kind is JoinKind.INNER
+
+
+def _asked_by_few(plan: Logical, bodies: dict[int, Logical], estimator: Estimator) -> Iterator[int]:
+    """The shared subplan of each reader that stands on the right of a semi join with few rows on its left."""
+    for node in walk_plan(plan):
+        if not isinstance(node, Join) or node.kind is not JoinKind.SEMI:
+            continue
+        left = _core(node.left)
+        if any(isinstance(below, CteRef) for below in walk_plan(left)):
+            continue
+        for number in _readers(node.right):
+            if number in bodies and estimator.rows(left) < FEW * estimator.rows(bodies[number]):
+                yield number
+
+
+def _core(plan: Logical) -> Logical:
+    """What semi and anti joins take rows from."""
+    while isinstance(plan, Join) and plan.kind in (JoinKind.SEMI, JoinKind.ANTI):
+        plan = plan.left
+    return plan
+
+
+def _readers(plan: Logical) -> Iterator[int]:
+    """Readings below inner joins only."""
+    if isinstance(plan, CteRef):
+        yield plan.cte
+    elif isinstance(plan, Filter | Project) or _is_inner(plan):
+        for below in inputs(plan):
+            yield from _readers(below)
+
+
+def _inlined(plan: Logical, chosen: set[int], bodies: dict[int, Logical], context: RewriteContext) -> Logical:
+    if isinstance(plan, CteRef) and plan.cte in chosen:
+        copy, names = copy_plan(bodies[plan.cte], context.like)
+        return Project(copy, tuple([(ref, names[made.id]) for ref, made in plan.columns]))
+    return map_inputs(plan, lambda below: _inlined(below, chosen, bodies, context))

@@ -1,0 +1,74 @@
+"""SUPER values are compared by keys of their own, wherever a plan compares whole rows.
+
+    Aggregate BY s             ->   Aggregate any_value(s) BY super_normal(s)
+    Aggregate count(DISTINCT s)     Aggregate count(DISTINCT super_normal(s))
+    Sort s                          Sort super_rank(s)
+    Window PARTITION BY s           Window PARTITION BY super_normal(s)
+    Join ON s = t                   Join ON super_normal(s) = super_normal(t)
+
+Equal values can be spelled in several ways (1 and 1.0, attributes in another order), and the bytes of a value do not
+sort as ORDER BY wants it (storage/semistructured/keys.py). A group shows one of its values as it was. Operators that
+people write are bound that way already (planner/build.py); this is about what the binder and the rules before make.
+"""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...storage.types import TEXT
+from ..build import normal
+from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr
+from ..logical import Aggregate, Logical, Sort, SortKey, Window
+from ..traverse import map_expressions, rewrite, rewrite_plan
+from .context import RewriteContext
+
+
+def normalise_super(plan: Logical, context: RewriteContext) -> Logical:
+    def visit(node: Logical) -> Logical:
+        match node:
+            case Aggregate():
+                node = _grouped(node, context)
+            case Sort():
+                node = replace(node, keys=_keys(node.keys))
+            case Window():
+                partition = tuple([_normal(e) for e in node.partition])
+                node = replace(node, partition=partition, order=_keys(node.order))
+        return map_expressions(node, lambda e: rewrite(e, _compared))
+
+    return rewrite_plan(plan, visit)
+
+
+def _grouped(node: Aggregate, context: RewriteContext) -> Aggregate:
+    groups: list[tuple[ColumnRef, Expr]] = []
+    calls: list[tuple[ColumnRef, AggregateCall]] = []
+    for ref, expr in node.groups:
+        if expr.type.is_super:
+            groups.append((context.fresh(expr.type, ref.name, ref.nullable), normal(expr)))
+            calls.append((ref, AggregateCall("any_value", (expr,), expr.type)))
+        else:
+            groups.append((ref, expr))
+    calls += [(ref, _distinct(call)) for ref, call in node.aggregates]
+    return Aggregate(node.input, tuple(groups), tuple(calls))
+
+
+def _distinct(call: AggregateCall) -> AggregateCall:
+    args = tuple([_normal(a) for a in call.args]) if call.distinct else call.args
+    return replace(call, args=args, order=_keys(call.order))
+
+
+def _normal(expr: Expr) -> Expr:
+    return normal(expr) if expr.type.is_super else expr
+
+
+def _keys(keys: tuple[SortKey, ...]) -> tuple[SortKey, ...]:
+    return tuple([replace(k, expr=_rank(k.expr)) if k.expr.type.is_super else k for k in keys])
+
+
+def _rank(expr: Expr) -> Expr:
+    """The key by which a SUPER expression is sorted."""
+    return Call("super_rank", (expr,), TEXT, getattr(expr, "span", None))
+
+
+def _compared(expr: Expr) -> Expr:
+    if isinstance(expr, Compare) and expr.left.type.is_super:
+        return Compare(expr.op, normal(expr.left), normal(expr.right), expr.span)
+    return expr

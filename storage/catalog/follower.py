@@ -1,0 +1,99 @@
+"""The catalogue for a read-only user, who follows what writers commit and never writes a byte.
+
+    nobody writes      the file is opened as immutable, or from a copy if its log holds commits; read; closed
+    somebody writes    a connection that SQLite keeps from writing stays open and is asked as writers ask theirs
+
+Which of the two it is, locks/writers.lock tells: every process that has the folder open for writing holds it.
+While nobody writes, size and time of catalogue and log tell whether somebody has written since. A time that was
+young when it was looked at proves nothing, for clocks of file systems stand still for some milliseconds.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+from ..sharing.files import FileLock
+from .folder import CATALOG, LOCKS, WRITERS_LOCK, readable_catalog
+from .news import News
+from .state import CatalogState
+from .store import CatalogStore, Loaded
+
+SETTLED_NS = 50_000_000
+
+Stamp = tuple[tuple[int, int, int], ...]
+
+
+class Follower:
+    """See the module's text. What Database asks of a CatalogStore: `load`, `changed`, `news`. Not for two threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._store: CatalogStore | None = None
+        self._stamp: Stamp = ()
+        self._settled = False
+
+    def load(self) -> tuple[Loaded, News] | None:
+        """The newest state; None if there is no catalogue yet."""
+        writers = FileLock(self._path / LOCKS / WRITERS_LOCK, writable=False)
+        try:
+            quiet = writers.try_acquire()
+        except FileNotFoundError:
+            quiet = True  # a folder of an earlier release, or a copy: database.lock keeps earlier releases out
+        try:
+            return self._load_quiet() if quiet else self._load_live()
+        finally:
+            writers.release()
+
+    def _load_quiet(self) -> tuple[Loaded, News] | None:
+        self._look()
+        catalog, copied_to = readable_catalog(self._path)
+        try:
+            store = CatalogStore(catalog, read_only=copied_to is None)
+            try:
+                return None if store.is_empty() else store.load()
+            finally:
+                store.close()
+        finally:
+            if copied_to is not None:
+                shutil.rmtree(copied_to)
+
+    def _load_live(self) -> tuple[Loaded, News] | None:
+        self._store = CatalogStore(self._path / CATALOG, read_only=True, live=True)
+        if self._store.is_empty():
+            return None
+        self._store.changed()
+        return self._store.load()
+
+    def changed(self) -> bool:
+        if self._store is not None:
+            return self._store.changed()
+        before, settled = self._stamp, self._settled
+        return before != self._look() or not settled
+
+    def news(self, known: CatalogState) -> News | None:
+        """What has been committed since `known`; None: nothing."""
+        if self._store is not None:
+            return self._store.news(known)
+        loaded = self.load()
+        return None if loaded is None or loaded[0].state.seq == known.seq else loaded[1]
+
+    def _look(self) -> Stamp:
+        now = time.time_ns()
+        self._stamp = tuple(_stamp(self._path / name) for name in (CATALOG, f"{CATALOG}-wal"))
+        self._settled = all(now - stamp[1] > SETTLED_NS for stamp in self._stamp)
+        return self._stamp
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return (0, 0, 0)
+    return (status.st_size, status.st_mtime_ns, status.st_ino)

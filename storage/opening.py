@@ -1,0 +1,158 @@
+"""Opening a database: in memory, a folder for writing among other processes, a folder read-only.
+
+    one object for all users in this process        the registry below, by the folder's device and inode
+    first of all processes, or one more              under locks/open.lock, so that a folder is created once
+
+Who opens a folder for writing also tidies up after processes that were killed: their files in run/, their loads that
+no commit names, and dropped extents that nobody needs any more.
+"""
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import errors
+from . import topology as topologies
+from .catalog import folder as folders
+from .catalog.garbage import remove_orphans
+from .catalog.news import paths_by_state
+from .catalog.store import CatalogStore
+from .database import MEMORY, Database
+
+if TYPE_CHECKING:
+    from .sharing.shared import Shared
+
+_open: dict[tuple[int, int], Database] = {}  # by (device, inode) of the folder
+_registry_lock = threading.RLock()
+
+
+def open_memory(wanted: topologies.TopologyRequest) -> Database:
+    store = CatalogStore(None)
+    store.create(wanted.new_topology())
+    loaded, _ = store.load()
+    return Database(MEMORY, None, store, loaded, None, read_only=False)
+
+
+def open_folder(path: Path, wanted: topologies.TopologyRequest, create: bool, read_only: bool) -> Database:
+    """Share what this process has open already, or open the folder."""
+    with _registry_lock:
+        exists = folders.prepare(path, create=create, read_only=read_only)
+        status = path.stat()
+        key = (status.st_dev, status.st_ino)
+        if key in _open:
+            return _share(_open[key], wanted, read_only)
+        lock = folders.FolderLock(path, writable=not read_only)
+        try:
+            if read_only:
+                database = _read_folder(path, lock, wanted)
+            else:
+                database = _write_folder(path, lock, wanted, create, exists)
+        except BaseException:
+            lock.release()
+            raise
+        database.key = key
+        _open[key] = database
+        return database
+
+
+def let_go(database: Database) -> None:
+    """One user less; the last one's end closes the database."""
+    with _registry_lock:
+        if database.leave_user():
+            if database.key is not None:
+                _open.pop(database.key, None)
+            database.shut()
+
+
+def _share(database: Database, wanted: topologies.TopologyRequest, read_only: bool) -> Database:
+    wanted.check(database.topology, database.name)
+    if database.read_only != read_only:
+        mode = "read-only" if database.read_only else "for writing"
+        raise errors.DatabaseInUse(
+            f'this process (process {os.getpid()}) has database "{database.name}" open {mode} already',
+            hint="Open it in the same way, or close it first.",
+        )
+    database.add_user()
+    return database
+
+
+def _read_folder(path: Path, lock: folders.FolderLock, wanted: topologies.TopologyRequest) -> Database:
+    from .catalog.follower import Follower
+
+    follower = Follower(path)
+    try:
+        found = follower.load()
+        if found is None:
+            raise errors.FileMissing(f'database "{path}" does not exist: its creation was cut short')
+        wanted.check(found[0].topology, str(path))
+    except BaseException:
+        follower.close()
+        raise
+    return Database(str(path), path, None, found[0], lock, read_only=True, follower=follower)
+
+
+def _write_folder(
+    path: Path, lock: folders.FolderLock, wanted: topologies.TopologyRequest, create: bool, exists: bool
+) -> Database:
+    from .sharing.files import StandingLock
+
+    opening = StandingLock(path / folders.LOCKS / "open.lock")
+    try:
+        with opening.held():
+            return _open_shared(path, lock, wanted, create, exists)
+    finally:
+        opening.close()
+
+
+def _open_shared(
+    path: Path, lock: folders.FolderLock, wanted: topologies.TopologyRequest, create: bool, exists: bool
+) -> Database:
+    """Under the lock of opening: make the catalogue if there is none, come among the processes, tidy up."""
+    from .sharing.shared import Shared
+
+    store = CatalogStore(path / folders.CATALOG)
+    shared = None
+    try:
+        if store.is_empty():
+            if exists and not create:
+                raise errors.FileMissing(f'database "{path}" does not exist: its creation was cut short')
+            folders.check_no_data(path)
+            store.create(wanted.new_topology())
+            folders.sync_folder(path)
+        wanted.check(store.topology(), str(path))
+        shared = Shared(path, store.number("transaction"))
+        _tidy(path, store, shared)
+        store.changed()
+        loaded, news = store.load()
+        database = Database(str(path), path, store, loaded, lock, read_only=False, shared=shared)
+        database.start(news)
+        return database
+    except BaseException:
+        if shared is not None:
+            shared.close()
+        store.close()
+        raise
+
+
+def _tidy(path: Path, store: CatalogStore, shared: Shared) -> None:
+    """Remove what killed processes have left behind, if nobody else does just now."""
+    from .temporary import remove_leftovers
+
+    with shared.collecting() as mine:
+        if not mine:
+            return
+        shared.remove_dead()
+        alone = shared.alone
+        if alone and store.has_dropped():
+            store.purge_dropped()
+
+        def named() -> tuple[list[str], list[str]]:
+            paths = paths_by_state(store.connection)
+            return paths[True], paths[False]
+
+        remove_orphans(path / folders.DATA, named, shared.is_live, alone=alone)
+        remove_leftovers(path, shared.is_live_process)
+        if alone:
+            folders.clear_spill(path)

@@ -1,0 +1,106 @@
+"""FileLock: a lock between processes that dies with its holder.
+
+flock belongs to an open file description, so each lock opens its file anew: two locks of one process exclude each
+other as those of two processes do. A file may be removed by whoever holds its lock; a lock counts only while its
+path still leads to the file that was locked, which `acquire` looks at afterwards.
+"""
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class FileLock:
+    """One lock file. One thread at a time; taking a lock that is held already changes its mode."""
+
+    def __init__(self, path: Path, *, writable: bool = True) -> None:
+        """`writable` False: the file must exist, and nothing is ever written."""
+        self.path = path
+        self._flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
+        self._descriptor = -1
+
+    @property
+    def held(self) -> bool:
+        return self._descriptor >= 0
+
+    @property
+    def descriptor(self) -> int:
+        return self._descriptor
+
+    def acquire(self, *, shared: bool = False) -> None:
+        """Wait for the lock, without a look at anything else: for locks that are held for milliseconds."""
+        self._take(fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+
+    def try_acquire(self, *, shared: bool = False) -> bool:
+        """The lock if it is free."""
+        try:
+            self._take((fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _take(self, mode: int) -> None:
+        while True:
+            descriptor = os.open(self.path, self._flags, 0o644)
+            try:
+                fcntl.flock(descriptor, mode)
+                if _leads_to(self.path, descriptor):
+                    break
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)  # its holder removed the file: there is another now, or will be
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def remove(self) -> None:
+        """Remove the file, whose lock must be held, and let go."""
+        self.path.unlink(missing_ok=True)
+        self.release()
+
+
+def _leads_to(path: Path, descriptor: int) -> bool:
+    try:
+        there = os.stat(path)
+    except FileNotFoundError:
+        return False
+    here = os.fstat(descriptor)
+    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
+
+
+class StandingLock:
+    """A lock whose file is never removed: opened once, taken and let go often."""
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+
+    @contextmanager
+    def held(self, *, shared: bool = False) -> Iterator[None]:
+        """Wait for the lock and keep it for the length of a `with` block."""
+        fcntl.flock(self._descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody holds the file's lock exclusively; a file that is not there is not locked."""
+    lock = FileLock(path, writable=False)
+    try:
+        if not lock.try_acquire(shared=True):
+            return True
+    except FileNotFoundError:
+        return False
+    lock.release()
+    return False

@@ -1,0 +1,130 @@
+"""What a database folder that is open for writing shares with other processes, in one object.
+
+    shared.pin(EVERYTHING)      before the newest commit is asked for       processes.py
+    with shared.committing():   one commit at a time, in all processes      locks/commit.lock
+    with shared.looking():      no commit is under way meanwhile
+    with shared.collecting():   files may be removed, if nobody else does   locks/worker.lock
+    shared.publish(...)         what a transaction reads                    reads.py
+
+A process that has the folder open read-only writes nothing, so it has no file of its own: it holds
+locks/readers.lock for as long as it is there, and nothing is removed meanwhile. locks/writers.lock is held by all
+others: who finds it free may read the catalogue's files as they are.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..catalog.folder import LOCKS, READERS_LOCK, RUN, WRITERS_LOCK
+from ..serializable import Committed
+from .files import FileLock, StandingLock
+from .numbers import Numbers
+from .processes import EVERYTHING, NOTHING, TRANSACTION_BITS, Peers, Presence, is_alive, remove_dead
+from .reads import FORGET, PublishedReads, published, readers
+from .reads import PREFIX as READS_PREFIX
+
+
+class Shared:
+    """See the module's text. The Database's lock guards all but `numbers`."""
+
+    def __init__(self, path: Path, transaction: int) -> None:
+        """`transaction`: the highest number of a transaction that the catalogue has seen."""
+        self.run = path / RUN
+        self.numbers = Numbers(self.run / "numbers")
+        self._writers = FileLock(path / LOCKS / WRITERS_LOCK)
+        self._writers.acquire(shared=True)
+        self.presence = Presence(self.run, self.numbers, (transaction >> TRANSACTION_BITS) + 1)
+        self.peers = Peers(self.run, self.numbers, self.presence)
+        self._reads = PublishedReads(self.run, self.presence.number)
+        self._commits = StandingLock(path / LOCKS / "commit.lock")
+        self._worker = FileLock(path / LOCKS / "worker.lock")
+        self._readers = FileLock(path / LOCKS / READERS_LOCK)
+        (path / LOCKS / READERS_LOCK).touch()  # read-only processes could not make it
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other process has the database open for writing."""
+        return not self.peers.numbers()
+
+    def pin(self, snapshot: int | None) -> None:
+        self.presence.pin(NOTHING if snapshot is None else snapshot)
+
+    def pin_everything(self) -> None:
+        """To be said before the newest commit is asked for."""
+        self.presence.pin(EVERYTHING)
+
+    def oldest_pin(self, own: int | None) -> int | None:
+        """The oldest snapshot that this process (`own`) or another one needs; 0: maybe all, None: none."""
+        oldest = min(NOTHING if own is None else own, self.peers.oldest_pin())
+        return None if oldest == NOTHING else oldest
+
+    def is_live(self, transaction: int) -> bool:
+        """Whether the process that a transaction's number was given to is alive."""
+        return self.is_live_process(transaction >> TRANSACTION_BITS)
+
+    def is_live_process(self, number: int) -> bool:
+        return self.presence.is_mine(number) or is_alive(self.run, number)
+
+    # -- one at a time ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def committing(self) -> Iterator[None]:
+        with self._commits.held():
+            yield
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        with self._commits.held(shared=True):
+            yield
+
+    @contextmanager
+    def collecting(self) -> Iterator[bool]:
+        """True inside: nobody else removes files, and no read-only process needs any."""
+        mine = self._worker.try_acquire()
+        try:
+            quiet = mine and self._readers.try_acquire()
+            try:
+                yield quiet
+            finally:
+                self._readers.release()
+        finally:
+            self._worker.release()
+
+    def remove_dead(self) -> None:
+        """Remove what killed processes have left in run/. The lock of collecting must be held."""
+        remove_dead(self.run)
+        for note in self.run.glob("wait-*"):
+            if not self.is_live(int(note.name.removeprefix("wait-"))):
+                note.unlink(missing_ok=True)
+        for number in readers(self.run):
+            known, needed = published(self.run, number), self.peers.oldest_pin()
+            if not self.is_live_process(number) and all(r.snapshot < needed for r in known):
+                (self.run / f"{READS_PREFIX}{number}").unlink(missing_ok=True)
+
+    # -- reads -----------------------------------------------------------------------------------------
+
+    def publish(self, transaction: int, snapshot: int, table: int) -> None:
+        """Tell the others that a transaction is going to read a table. While `looking`."""
+        self._reads.add(transaction, snapshot, table)
+
+    def unpublish(self, transaction: int) -> None:
+        """A transaction that had published reads was rolled back."""
+        self._reads.add(transaction, 0, FORGET)
+
+    def readers(self) -> list[Committed]:
+        """What transactions of the other processes have read; those of killed processes have read it, too."""
+        numbers = (n for n in readers(self.run) if not self.presence.is_mine(n))
+        return [reader for number in numbers for reader in published(self.run, number)]
+
+    def tidy_reads(self, needed: list[Committed]) -> None:
+        """Keep what is needed of a long file. While `committing`."""
+        if self._reads.is_long:
+            self._reads.keep(needed)
+
+    def close(self) -> None:
+        self._reads.close()
+        self.presence.close()
+        self._commits.close()
+        self._writers.release()
+        self.numbers.close()
