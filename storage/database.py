@@ -39,6 +39,7 @@ from .catalog.news import News
 from .catalog.state import CatalogState, Changes, apply
 from .catalog.store import CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
+from .failpoints import reach
 from .locks import TableLocks
 from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
@@ -179,7 +180,9 @@ class Database:
         if self._cache is not None:
             self._cache.clear()
         if self._store is not None:
+            reach("close.checkpoint")
             self._store.close()
+            reach("close.closed")
         if self._follower is not None:
             self._follower.close()
         if self._shared is not None:
@@ -485,6 +488,7 @@ class Database:
             if self._store is None or self.closed:
                 raise errors.InterfaceError(f'database "{self.name}" is closed')
             with nullcontext() if self._shared is None else self._shared.committing():
+                reach("commit.locked")
                 self._see_newest()
                 if transaction is not None:
                     transaction.check_serializable(() if self._shared is None else self._shared.readers())
@@ -495,6 +499,7 @@ class Database:
                     transaction.committed(state.seq)
                     self.upkeep.keep_moves(state.seq, transaction.moves, self.oldest_live(transaction.id))
                 self._remember(state)
+            reach("commit.known")
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
             self._collect()
             return state.seq

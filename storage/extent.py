@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from .block import MAX_ROWS, EncodedBlock, decode_block, encode_block
 from .blockio import BlockReader
 from .encodings.choose import choose
 from .encodings.registry import AUTO, by_code, by_name
+from .failpoints import reach
 from .footer import ENTRY, FRAME_BYTES, Footer, extent_columns, footer_bytes, header_bytes, read_footer
 from .schema import Column
 from .statistics import ColumnSketch
@@ -90,7 +92,11 @@ class ExtentWriter:
             self._file = open(path, "xb", buffering=1 << 20)  # noqa: SIM115 - closed by finish or abort
         except OSError as error:
             raise FileError(f'could not create file "{path}": {error.strerror}') from error
-        self._write(header_bytes())
+        try:
+            self._write(header_bytes())
+        except BaseException:
+            self.abort()
+            raise
 
     @property
     def full(self) -> bool:
@@ -134,6 +140,7 @@ class ExtentWriter:
         self._write(footer_bytes(footer, self._at))
         try:
             self._file.flush()
+            reach("extent.sync")
             if sync:
                 os.fsync(self._file.fileno())
             self._file.close()
@@ -144,11 +151,13 @@ class ExtentWriter:
 
     def abort(self) -> None:
         """Close and remove the file."""
-        self._file.close()
+        with suppress(OSError):  # what is buffered may not fit on the disk
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
     def _write(self, data: bytes) -> None:
         try:
+            reach("extent.write")
             self._file.write(data)
         except OSError as error:
             raise FileError(f'could not write file "{self.path}": {error.strerror}') from error

@@ -20,6 +20,7 @@ from .catalog.garbage import remove_orphans
 from .catalog.news import paths_by_state
 from .catalog.store import CatalogStore
 from .database import MEMORY, Database
+from .failpoints import reach
 
 if TYPE_CHECKING:
     from .sharing.shared import Shared
@@ -123,6 +124,7 @@ def _open_shared(
             folders.sync_folder(path)
         wanted.check(store.topology(), str(path))
         shared = Shared(path, store.number("transaction"))
+        reach("open.present")
         _tidy(path, store, shared)
         store.changed()
         loaded, news = store.load()

@@ -22,6 +22,7 @@ from typing import TypeVar
 from ... import errors
 from ...records import dataclass
 from ..deletes import DeleteVector, Group
+from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
 from . import codec, sketches
@@ -301,6 +302,7 @@ class CatalogStore:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
+                reach("commit.begun")
                 self._check_seq(state.seq - 1)
                 self._upgrade()
                 self._write_names(state.seq, changes)
@@ -308,7 +310,9 @@ class CatalogStore:
                 self._write_statistics(state, changes)
                 self._write_meta(state.seq, next_relation, transaction)
                 self._write_transaction(record, horizon)
+                reach("commit.written")
                 self.connection.execute("COMMIT")
+                reach("commit.durable")
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -419,6 +423,7 @@ class CatalogStore:
 
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
+        reach("open.purge")
         run = self.connection.execute
         run("BEGIN IMMEDIATE")
         for table in ("schemas", "tables", "views", "extents"):
