@@ -104,7 +104,7 @@ class Database:
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks(None if shared is None or path is None else path)
         self.conflicts = ConflictGraph()
-        self.upkeep = Upkeep()
+        self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum")
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)
@@ -533,7 +533,7 @@ class Database:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
             self._readers.pop(extent.id, None)
-            self.upkeep.key_ranges.pop(extent.id, None)
+            self.upkeep.forget_extent(extent.id)
             self._forget_blocks(extent)
 
     def check_writable(self) -> None:

@@ -49,6 +49,7 @@ class EncodedGroup:
     blocks: tuple[EncodedBlock, ...]
     bounds: tuple[Bounds, ...]
     sketches: tuple[ColumnSketch, ...]
+    order: tuple[int, int, int] | None = None  # as in footer.py
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +88,7 @@ class ExtentWriter:
         self._rows: list[int] = []
         self._entries: list[np.ndarray] = []
         self._sketches: list[ColumnSketch] = []
+        self._orders: list[tuple[int, int, int] | None] = []
         self._at = 0
         try:
             self._file = open(path, "xb", buffering=1 << 20)  # noqa: SIM115 - closed by finish or abort
@@ -124,6 +126,7 @@ class ExtentWriter:
             self._write(block.data)
         self._entries.append(entries)
         self._rows.append(group.rows)
+        self._orders.append(group.order)
         if self._sketches:
             self._sketches = [a.merge(b) for a, b in zip(self._sketches, group.sketches)]
         else:
@@ -135,7 +138,7 @@ class ExtentWriter:
             raise InternalError("an extent needs a row group")
         footer = Footer(
             extent_columns(self.columns), np.array(self._rows), np.stack(self._entries),
-            tuple(sketch.to_bytes() for sketch in self._sketches),
+            tuple(sketch.to_bytes() for sketch in self._sketches), self._order(),
         )
         self._write(footer_bytes(footer, self._at))
         try:
@@ -148,6 +151,13 @@ class ExtentWriter:
             raise FileError(f'could not write file "{self.path}": {error.strerror}') from error
         sketches = {column.id: sketch for column, sketch in zip(self.columns, self._sketches)}
         return ExtentSummary(self.path, self.rows, self._at, len(self._rows), sketches)
+
+    def _order(self) -> tuple[int, int, int] | None:
+        """First and last place of all row groups, if all know theirs by one index."""
+        known = [order for order in self._orders if order is not None]
+        if len(known) < len(self._orders) or len({index for index, _, _ in known}) > 1:
+            return None
+        return known[0][0], min(low for _, low, _ in known), max(high for _, _, high in known)
 
     def abort(self) -> None:
         """Close and remove the file."""
