@@ -5,7 +5,10 @@ skew_sortkey1   bytes of the largest column outside the sort key / bytes of the 
 unsorted        % of rows outside the sorted regions (storage/maintenance/regions.py)
 stats_off       rows modified since the last ANALYZE, in % of the rows, at most 100
 
-What is not measured (create_time, risk_event, vacuum_sort_benefit) is NULL.
+vacuum_sort_benefit   what a filter by a value of the sort key would read less, in %, if all were sorted; 0 while no
+                      query has had a predicate on the key
+
+What is not kept (create_time, risk_event) is NULL.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from ...storage.maintenance.regions import sorted_rows
+from ...storage.maintenance.regions import overlap, sorted_rows
 from ...storage.maintenance.sizes import table_column_bytes
 from ...storage.schema import Table, TableData
 from ...storage.types import BIGINT, INTEGER, TEXT, TIMESTAMP, char, decimal
@@ -54,7 +57,8 @@ def _svv_table_info(context: Context) -> Iterator[tuple[Any, ...]]:
             len(table.sort_key), max(1, math.ceil(size / MEGABYTE)),
             (Decimal(100 * size) / disk).quantize(TINY), 0, _unsorted(data, stored, context),
             min(Decimal(100), Decimal(100 * modified) / rows).quantize(CENT), Decimal(stored),
-            _skew_sort_key(data, context), _skew(data, context), Decimal(rows), None, None, None,
+            _skew_sort_key(data, context), _skew(data, context), Decimal(rows), None,
+            _sort_benefit(data, context), None,
         )  # fmt: skip
 
 
@@ -75,6 +79,17 @@ def _skew_sort_key(data: TableData, context: Context) -> Decimal | None:
     others = [sizes[c.id] for i, c in enumerate(table.columns) if i not in table.sort_key]
     first = sizes[table.columns[table.sort_key[0]].id]
     return (Decimal(max(others)) / first).quantize(CENT) if others and first else None
+
+
+def _sort_benefit(data: TableData, context: Context) -> Decimal | None:
+    table = data.table
+    if not table.sort_key:
+        return None
+    key = table.sort_key if table.interleaved else table.sort_key[:1]
+    used = context.database.upkeep.predicates.get(table.id, set())
+    if used.isdisjoint(table.columns[p].id for p in key):
+        return Decimal("0.00")
+    return Decimal(100 - 100 / overlap(context.home(table), data)).quantize(CENT)
 
 
 def _unsorted(data: TableData, stored: int, context: Context) -> Decimal | None:

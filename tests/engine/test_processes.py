@@ -60,6 +60,35 @@ def wait_for(path: Path, pattern: str) -> None:
     raise AssertionError(f"no {pattern}")
 
 
+# -- rewrites ----------------------------------------------------------------------------------------
+
+
+def test_a_vacuum_elsewhere_is_no_change(two: tuple[Any, Any]) -> None:
+    a, b = two
+    a.execute("insert into x values (2, 20), (3, 30)")
+    a.execute("begin")
+    assert value(a) == 60
+    b.execute("vacuum x to 100 percent")
+    assert value(a) == 60
+    a.execute("insert into x values (4, 40)")
+    a.execute("commit")
+    assert value(a) == value(b) == 100
+
+
+def test_rows_deleted_by_their_old_places_are_refused_after_a_vacuum_elsewhere(two: tuple[Any, Any]) -> None:
+    a, b = two
+    a.execute("insert into x values (2, 20), (3, 30)")
+    a.execute("begin")
+    assert value(a) == 60
+    b.execute("vacuum x to 100 percent")
+    a.execute("delete from x where k = 3")
+    with pytest.raises(OperationalError, match="changed by another session") as caught:
+        a.execute("commit")
+    assert caught.value.sqlstate == "40001"
+    a.execute("delete from x where k = 3")
+    assert value(a) == value(b) == 30
+
+
 # -- what is seen --------------------------------------------------------------------------------------
 
 
