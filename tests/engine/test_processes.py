@@ -256,6 +256,8 @@ def test_sessions_and_locks_of_all_processes_are_listed(two: tuple[Any, Any]) ->
     b.execute("update x set v = 11")
     held = a.execute("select lock_owner_pid, table_id from stv_locks").fetchall()
     assert held == [(theirs, a.session.database.view().relation("public", "x").id)]
+    modes = a.execute("select lock_mode, pid, relation, granted from svv_transactions order by lock_mode").fetchall()
+    assert modes == [("ExclusiveLock", theirs, None, True), ("ShareRowExclusiveLock", theirs, held[0][1], True)]
     b.execute("rollback")
     assert a.execute("select count(*) from stv_locks").fetchone() == (0,)
 
