@@ -240,7 +240,13 @@ def _try_cast(e: ExpressionBinder, node: exp.TryCast) -> Expr:
 
 @binds(exp.Array)
 def _array(e: ExpressionBinder, node: exp.Array) -> Expr:
-    """ARRAY(...) where the parser takes it for its own."""
+    """ARRAY(...) where the parser takes it for its own; ARRAY[...] is PostgreSQL's, of the leader's catalogue."""
+    if node.args.get("bracket_notation"):
+        if len(node.expressions) == 1 and e.scope.find("array", None, None) is not None:  # a column of that name
+            return e.bind(exp.Bracket(this=exp.column("array"), expressions=node.expressions))
+        from .catalogue import array_of_values
+
+        return array_of_values(e, node)
     return _named(e, "array", node.expressions, node)
 
 

@@ -23,6 +23,7 @@ from ...storage.types import BIGINT, BOOLEAN, SUPER, TEXT
 from ..coercion import coerce
 from ..expressions import Call, Expr, Literal, Span
 from .calls import users_function
+from .catalogue import array_item
 from .correlation import check_levels
 from .dispatch import binds
 from .expressions import ExpressionBinder, named_column, placed
@@ -64,6 +65,8 @@ def _navigation(e: ExpressionBinder, node: Any) -> Expr:
         found = [*(attribute(e, part) for part in rest), *found]
     else:
         value = e.bind(base)
+    if value.type.is_string and len(found) == 1 and not isinstance(found[0], str):
+        return array_item(e, value, found[0], node)
     return navigate(e, value, found, node)
 
 
