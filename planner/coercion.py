@@ -262,7 +262,7 @@ def settled(expr: Expr) -> SqlType:
 
 def unify(exprs: Iterable[Expr], what: str, position: int | None = None) -> tuple[tuple[Expr, ...], SqlType]:
     """All expressions cast to their common type, and that type. `what`: CASE, COALESCE ... for errors."""
-    exprs = tuple(exprs)
+    exprs = tuple(settle(e) if e.type.kind is Kind.INTERVAL else e for e in exprs)
     type = UNKNOWN
     for expr in exprs:
         shared = common_type(type, expr.type)
