@@ -43,7 +43,7 @@ class TypeObject:
         return self.name
 
 
-STRING = TypeObject("STRING", OID[Kind.CHAR], OID[Kind.VARCHAR], OID[Kind.UNKNOWN], 25)
+STRING = TypeObject("STRING", OID[Kind.CHAR], OID[Kind.VARCHAR], OID[Kind.UNKNOWN], OID[Kind.SUPER], 25)
 BINARY = TypeObject("BINARY", 17, 6551)
 NUMBER = TypeObject(
     "NUMBER",

@@ -37,10 +37,20 @@ def expand_set_operations(plan: Logical, context: RewriteContext) -> Logical:
 
 def _distinct_union(node: SetOperation, context: RewriteContext) -> Logical:
     below = tuple([context.like(c) for c in node.columns])
-    union = SetOperation(
-        SetKind.UNION, True, node.left, node.right, below, node.left_columns, node.right_columns
-    )
+    left, left_columns = _with_duplicates(node.left, node.left_columns)
+    right, right_columns = _with_duplicates(node.right, node.right_columns)
+    union = SetOperation(SetKind.UNION, True, left, right, below, left_columns, right_columns)
     return Aggregate(union, tuple(zip(node.columns, below)), ())
+
+
+def _with_duplicates(plan: Logical, columns: tuple[ColumnRef, ...]) -> tuple[Logical, tuple[ColumnRef, ...]]:
+    """An input of a UNION before its own duplicates were removed: once at the end is enough, however many there are."""
+    if not isinstance(plan, Aggregate) or plan.aggregates:
+        return plan, columns
+    below = {ref.id: expr for ref, expr in plan.groups if isinstance(expr, ColumnRef)}
+    found = [below.get(c.id) for c in columns]
+    kept = tuple([c for c in found if c is not None])
+    return (plan.input, kept) if len(kept) == len(columns) else (plan, columns)
 
 
 def _by_counting(node: SetOperation, context: RewriteContext) -> Logical:

@@ -103,8 +103,8 @@ def test_syntax_errors_at_the_end(text: str) -> None:
     assert caught.value.position == len(text)
 
 
-@pytest.mark.parametrize("text", ["unload ('select 1') to 'x'", "cancel 1",
-                                  "refresh materialized view v", "fetch 1 from c", "call f()",
+@pytest.mark.parametrize("text", ["unload ('select 1') to 'x'",
+                                  "refresh materialized view v", "call f()",
                                   "unload ('select 2') to 'y'", "lock t"])
 def test_known_statements_are_refused_by_name(text: str) -> None:
     name = text.split()[0].upper()
@@ -113,7 +113,7 @@ def test_known_statements_are_refused_by_name(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["create external table s.t (a int)",
-                                  "create function f() returns int",
+                                  "create function f() returns int stable as $$ $$ language plpythonu",
                                   "create materialized view v as select 1", "create database d"])
 def test_known_objects_are_refused_by_name(text: str) -> None:
     with pytest.raises(NotSupportedError, match=r"(CREATE|DROP) .* is not supported yet"):

@@ -1,7 +1,6 @@
 """Functions about the session."""
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
@@ -40,6 +39,6 @@ def test_current_setting() -> None:
 def test_others() -> None:
     assert one("current_database()").value == "dev"  # type: ignore[union-attr]
     assert one("current_user_id").value == 1  # type: ignore[union-attr]
-    assert one("pg_backend_pid()").value == os.getpid()  # type: ignore[union-attr]
+    assert one("pg_backend_pid()").value == 0  # type: ignore[union-attr]  # the session's number
     version = one("pg_catalog.version()").value  # type: ignore[union-attr]
     assert version.startswith("PostgreSQL 8.0.2") and "Redshift" in version
