@@ -59,7 +59,7 @@ from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
 from .requirements import required
-from .rows import Part, Pieces, Rows, Where, pieces_of
+from .rows import Part, Pieces, Rows, Where, joined, pieces_of
 from .sources import ScanSource, StoredSource
 from .steps import step_name
 from .workers import Workers, once
