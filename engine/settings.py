@@ -239,7 +239,7 @@ SETTINGS: dict[str, Setting] = {
     "enable_case_sensitive_super_attribute": Setting(
         "off", _boolean, "attributes of SUPER are looked up as they are written, not in lower case"
     ),
-    "enable_result_cache_for_session": Setting("on", _boolean, KEPT + ": there is no result cache"),
+    "enable_result_cache_for_session": Setting("on", _boolean, "a query over unchanged tables is answered from memory"),
     "enable_vacuum_boost": Setting("off", _boolean, "VACUUM of a table runs with BOOST"),
     "error_on_nondeterministic_update": Setting(
         "off", _boolean, "an UPDATE that finds several new values for a row is an error"

@@ -153,6 +153,8 @@ def _parenthesised(tokens: list[Token]) -> list[Token]:
     for at in range(len(tokens) - 2, -1, -1):
         if tokens[at].text.upper() not in _CONSTRUCTORS:
             continue
+        if tokens[at + 1].token_type is TokenType.L_BRACKET and tokens[max(at - 1, 0)].token_type is not TokenType.DOT:
+            continue  # ARRAY[...], or a column of that name: the binder knows
         end = _call_end(tokens, at + 1)
         if end < len(tokens) and tokens[end].token_type is TokenType.L_BRACKET:
             start = _path_start(tokens, at)

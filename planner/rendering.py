@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, assert_never
 
+from ..storage.intervals import micros_text, months_text
 from ..storage.types import Kind, SqlType
 from .expressions import (
     AggregateCall,
@@ -174,14 +175,18 @@ def show_value(value: Any, type: SqlType) -> str:
             return f"'{date.isoformat(day.date())}'::date" if day else f"{value}::date"
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
             return f"'{_moment(value)}'::{type}"
-        case Kind.TIME:
-            return f"'{_EPOCH + timedelta(microseconds=value):%H:%M:%S}'::time"
+        case Kind.TIME | Kind.TIMETZ:
+            return f"'{_EPOCH + timedelta(microseconds=value):%H:%M:%S}'::{type.kind.name.lower()}"
         case Kind.DECIMAL:
             return f"{Decimal(value).scaleb(-type.scale):f}"
         case Kind.BOOLEAN:
             return "true" if value else "false"
         case _ if type.is_string or type.is_super:
             return f"{_quoted(str(value))}::{_type_name(type)}"
+        case Kind.INTERVAL_YM:
+            return f"'{months_text(value)}'::interval"
+        case Kind.INTERVAL_DS:
+            return f"'{micros_text(value)}'::interval"
         case Kind.VARBYTE:
             return f"'{value}'::varbyte"
         case Kind.UNKNOWN:

@@ -26,6 +26,7 @@ from ...storage.types import (
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
+    Kind,
     SqlType,
     decimal,
     varbyte,
@@ -52,6 +53,7 @@ _TYPES = (
     ((t.is_date,), DATE),
     ((t.is_time,), TIME),
     ((t.is_struct, t.is_list, t.is_large_list, t.is_fixed_size_list, t.is_map), SUPER),
+    ((t.is_duration,), SqlType(Kind.INTERVAL_DS)),
     ((t.is_string, t.is_large_string, t.is_string_view, t.is_null), varchar(MAX_VARCHAR)),
     ((t.is_binary, t.is_large_binary, t.is_fixed_size_binary, t.is_binary_view), varbyte(MAX_VARBYTE)),
 )

@@ -19,7 +19,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import BIGINT, INTEGER, Kind
+from ...storage.types import BIGINT, INTEGER, Kind, SqlType
 from .. import functions
 from ..coercion import coerce, settle
 from ..columns import columns_of, free_columns, substitute_plan
@@ -35,6 +35,7 @@ from ..expressions import (
     Span,
 )
 from ..functions.aggregate import DEVIATIONS
+from ..intervals import as_number, from_number, typed
 from ..logical import Aggregate, GroupingSets, Logical, SortKey
 from ..traverse import map_children, unnumbered, walk
 from . import super_totals
@@ -85,7 +86,11 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
     _check_arguments(e, name, args, position)
     if super_totals.is_total(name, [a.type for a in args]):
         return super_totals.total(name, args[0], distinct, aggregates.column, e.span(node))
-    call = _call(e, name, args, distinct, node)
+    if name in ("sum", "avg") and len(args) == 1 and args[0].type.is_interval:
+        value = typed(args[0])  # intervals are summed as the numbers they are
+        total = aggregates.column(_call(e, name, [as_number(value)], distinct, node))
+        return from_number(total, SqlType(value.type.kind), e.span(node))
+    call = _call(e, name, [typed(a) for a in args], distinct, node)
     if call.function in ("min", "max") and call.type.is_super:
         return super_totals.extreme(call, aggregates.column)
     return aggregates.column(call)

@@ -20,7 +20,7 @@ from sqlglot import exp
 from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
 from ...storage.types import BOOLEAN, Kind
 from ..coercion import coerce
-from ..expressions import ColumnRef, Expr, Span
+from ..expressions import ColumnRef, Expr, Literal, Span
 from ..functions.missing import NO_MEANING, refusal
 from .context import Binder
 from .correlation import check_levels
@@ -77,6 +77,8 @@ class ExpressionBinder:
     def as_boolean(self, expr: Expr, node: Any) -> Expr:
         if expr.type.kind is Kind.BOOLEAN:
             return expr
+        if self.b.context.leader and isinstance(expr, Literal) and expr.type.is_integer:
+            return Literal(None if expr.value is None else expr.value != 0, BOOLEAN, -1, expr.span)  # WHERE 1 AND ...
         if expr.type.kind is Kind.UNKNOWN:
             return coerce(expr, BOOLEAN)
         raise DatatypeMismatch(
@@ -95,9 +97,6 @@ class ExpressionBinder:
 _NAMES: dict[type, str] = {
     exp.Filter: "FILTER (WHERE ...)",
     exp.SimilarTo: "SIMILAR TO",
-    exp.RegexpLike: "the regular expression operator ~",
-    exp.RegexpILike: "the regular expression operator ~*",
-    exp.Collate: "COLLATE",
     exp.IgnoreNulls: "IGNORE NULLS",
     exp.RespectNulls: "RESPECT NULLS",
     exp.Tuple: "a row value",

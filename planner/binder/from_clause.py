@@ -36,9 +36,11 @@ from .context import MAX_DEPTH, Binder
 from .correlation import check_outer_join
 from .ctes import EMPTY, Env, use
 from .expressions import ExpressionBinder
+from .permissions import check_read, check_system
 from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near
 from .series import NAME, bind_series, is_series
+from .table_functions import bind_table_function, bind_unnest, is_table_function
 from .unnesting import Path, as_path, check_condition, check_no_super, names_of, place, unnested
 
 
@@ -147,6 +149,8 @@ def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
             return _derived(b, node, node.this, outer, env)
         case exp.Values():
             return _derived(b, node, node, outer, env)
+        case exp.Unnest():
+            return _function_item(b, node, bind_unnest(b, node), outer)
         case _:
             raise NotSupportedError(f"{type(node).key.upper()} in FROM is not supported yet", position=b.position(node))
 
@@ -214,6 +218,9 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
         given = given or ((alias,) if alias else ())  # a function's alias names its column too
         return _named(Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or NAME, b.position(node))),
                       alias or NAME, outer)
+    if is_table_function(b, node.this):
+        bound = bind_table_function(b, node.this, node.args.get("alias"))
+        return _function_item(b, node, bound, outer)
     if not isinstance(node.this, exp.Identifier):
         name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
         raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
@@ -237,10 +244,19 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
     return _named(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema)
 
 
+def _function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> Item:
+    """The rows of a function; an alias alone names the column of a function that has one."""
+    alias, given = _alias(node)
+    given = given or ((alias,) if alias and len(bound.columns) == 1 else ())
+    names = renamed(bound.names, given, alias or bound.names[0], b.position(node))
+    return _named(Bound(bound.plan, bound.columns, names), alias or bound.names[0], outer)
+
+
 def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -> tuple[Bound, str | None]:
     """A table, view or system table, and the schema it is in."""
     virtual = f"{schema or 'pg_catalog'}.{name}"
     if virtual in b.context.virtual_tables:
+        check_system(b, virtual, b.position(node))
         return _virtual(b, virtual, alias), virtual.partition(".")[0]
     found = b.view.relation(schema, name)
     match found:
@@ -249,6 +265,8 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
                 found = replace(found, columns=(*found.columns, ROW_ID))
             b.user_tables.append(found.name)
             refs = [b.column(c.type, c.name, c.nullable) for c in found.columns]
+            if ROW_ID_WANTED not in node.meta:
+                check_read(b, found, [(r, c.id) for r, c in zip(refs, found.columns)], b.position(node))
             plan = Scan(found, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
             return Bound(plan, tuple(refs), tuple([c.name for c in found.columns])), found.schema
         case View():
@@ -274,6 +292,7 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
     if b.depth >= MAX_DEPTH:
         raise ProgrammingError(f'view "{view.name}" is nested too deeply', sqlstate="54001", position=position)
     spans, b.has_spans = b.has_spans, False
+    rights, b.rights = b.rights, None if b.rights is None else b.rights.of(view.owner)
     b.depth += 1
     try:
         bound = finished(b, bind_tree(b, parse_query(view.sql), None, EMPTY))
@@ -284,7 +303,9 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
         raise
     finally:
         b.has_spans = spans
+        b.rights = rights
         b.depth -= 1
+    check_read(b, view, [(c, i) for i, c in enumerate(bound.columns, start=1)], position)
     return Bound(bound.plan, bound.columns, renamed(bound.names, view.columns, view.name, position))
 
 

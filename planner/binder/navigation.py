@@ -22,6 +22,8 @@ from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError, Undef
 from ...storage.types import BIGINT, BOOLEAN, SUPER, TEXT
 from ..coercion import coerce
 from ..expressions import Call, Expr, Literal, Span
+from .calls import users_function
+from .catalogue import array_item
 from .correlation import check_levels
 from .dispatch import binds
 from .expressions import ExpressionBinder, named_column, placed
@@ -32,11 +34,15 @@ Step = str | int | Expr
 
 @binds(exp.Dot)
 def _dot(e: ExpressionBinder, node: exp.Dot) -> Expr:
-    """An attribute; or pg_catalog.f(x)."""
+    """An attribute; or pg_catalog.f(x), and schema.f(x) of a function that a user made."""
     schema, inner = node.this, node.expression
     if isinstance(inner, exp.Func):
         if isinstance(schema, exp.Identifier) and schema.name.lower() == "pg_catalog":
             return e.bind(inner)
+        if isinstance(inner, exp.Anonymous) and isinstance(schema, exp.Identifier):
+            made = users_function(e, schema.name.lower(), str(inner.this).lower(), inner.expressions, node)
+            if made is not None:
+                return made
         shown = f"{schema.sql()}.{inner.name}"
         raise UndefinedFunction(f"function {shown}() does not exist", position=e.b.position(node))
     return _navigation(e, node)
@@ -59,6 +65,8 @@ def _navigation(e: ExpressionBinder, node: Any) -> Expr:
         found = [*(attribute(e, part) for part in rest), *found]
     else:
         value = e.bind(base)
+    if value.type.is_string and len(found) == 1 and not isinstance(found[0], str):
+        return array_item(e, value, found[0], node)
     return navigate(e, value, found, node)
 
 

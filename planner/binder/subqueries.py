@@ -64,7 +64,9 @@ def quantified(e: ExpressionBinder, op: str, arg: Expr, side: Any, node: Any) ->
     while isinstance(inner, exp.Paren):
         inner = inner.this
     if not isinstance(inner, (exp.Query, exp.Subquery)):
-        raise NotSupportedError("ANY and ALL need a subquery", position=e.b.position(node))
+        from .catalogue import any_of_array
+
+        return any_of_array(e, op, arg, inner, isinstance(side, exp.All), node)
     return _compared(e, op, isinstance(side, exp.All), arg, inner, node)
 
 

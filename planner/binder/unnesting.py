@@ -41,7 +41,8 @@ class Path:
 
 def as_path(b: Binder, node: Any, scopes: Sequence[Scope], outer: Scope | None) -> Path | None:
     """The path that an item of FROM is; None for tables, subqueries and the like."""
-    if isinstance(node, exp.Unnest):  # what the parser makes of some plain paths
+    if isinstance(node, exp.Unnest) and isinstance(node.expressions[0], (exp.Column, exp.Dot, exp.Bracket)):
+        # what the parser makes of some plain paths
         columns = node.args["alias"].args.get("columns") if node.args.get("alias") else None
         return Path(node, node.expressions[0], _alias(b, node, columns[0].name if columns else ""))
     if not isinstance(node, exp.Table):

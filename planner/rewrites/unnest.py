@@ -75,9 +75,18 @@ def _by_pull_up(join: DependentJoin, free: frozenset[ColumnId], context: Rewrite
     kind = join.kind
     if kind is JoinKind.SINGLE and matches_once(right, condition):
         kind = JoinKind.LEFT
+    if kind is JoinKind.SINGLE and any(_compares_otherwise(p, free) for p in pulled.predicates):
+        raise CannotPullUp  # such a join counts its matches by equal keys alone
     if kind is JoinKind.CROSS:
         kind = JoinKind.INNER
     return Join(kind, join.left, right, condition, null_aware)
+
+
+def _compares_otherwise(predicate: Expr, free: frozenset[ColumnId]) -> bool:
+    """Does it relate outer and inner columns by anything but an equality?"""
+    used = columns_of(predicate)
+    related = not used.isdisjoint(free) and not used <= free
+    return related and not (isinstance(predicate, Compare) and predicate.op == "=")
 
 
 # -- scalar aggregates ---------------------------------------------------------------------------

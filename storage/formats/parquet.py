@@ -150,4 +150,7 @@ _TAKES: dict[Kind, tuple[Callable[[pa.DataType], bool], ...]] = {
     Kind.TIMESTAMP: (pa.types.is_timestamp,),
     Kind.TIMESTAMPTZ: (pa.types.is_timestamp,),
     Kind.TIME: (pa.types.is_time,),
+    Kind.TIMETZ: (pa.types.is_time,),
+    Kind.INTERVAL_YM: (pa.types.is_interval,),
+    Kind.INTERVAL_DS: (pa.types.is_duration,),
 }

@@ -83,6 +83,10 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
             return _timestamp(text.strip(), options)
         case Kind.TIME:
             return _time(text.strip())
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            raise BadValue(BAD_TIMESTAMP, f"COPY cannot load type {type_} from text")
+        case Kind.TIMETZ:
+            return _time(text.strip(), zoned=True)
         case _:
             raise BadValue(BAD_NUMBER, f"COPY cannot load type {type_}")
 
@@ -193,8 +197,8 @@ def _timestamp(text: str, options: TextOptions) -> int:
         raise BadValue(BAD_TIMESTAMP, f"Invalid timestamp format or value [{shown}]") from None
 
 
-def _time(text: str) -> int:
+def _time(text: str, zoned: bool = False) -> int:
     try:
-        return datetimes.parse_time(text)
+        return datetimes.parse_time(text, zoned)
     except ValueError:
         raise BadValue(BAD_TIMESTAMP, "Invalid time format or value [HH24:MI:SS]") from None
