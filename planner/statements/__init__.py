@@ -26,6 +26,7 @@ from .access import (
     Grant,
     GrantRole,
     SetUser,
+    ShowObjects,
 )
 from .names import RelationName
 
@@ -332,7 +333,7 @@ Statement = Union[
     Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
-    DefaultPrivileges, SetUser, AlterSchema, Comment,
+    DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
 ]
 
 
