@@ -33,8 +33,9 @@ from ..records import dataclass
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
 from ..storage.schema import Table
+from ..storage.sharing.sessions import SessionInfo
 from . import limits
-from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
+from .context import CANCEL_TEXT, TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
 from .identity import Identity, admit, leave, without_passwords
@@ -142,6 +143,7 @@ class Session:
         self._lock = threading.RLock()
         self._running: dict[int, _Running] = {}
         self._closed = False
+        database.sessions.add(SessionInfo(self.id, self.user, self.started.replace(tzinfo=None)), self.cancel)
 
     @property
     def database_name(self) -> str:
@@ -318,7 +320,7 @@ class Session:
     def _transaction(self, single: bool) -> SessionTransaction:
         from .session_transaction import SessionTransaction
 
-        return SessionTransaction(self.database, lambda: self.temporary, single=single)
+        return SessionTransaction(self.database, lambda: self.temporary, single=single, session=self.id)
 
     def _end_transaction(self, transaction: SessionTransaction, error: BaseException | None) -> None:
         """A statement's own transaction ends with it; an open block fails with it."""
@@ -366,6 +368,9 @@ class Session:
 
         context = self._current().context
         context.transaction.change(with_default_grants(delta, context) if delta.create else delta)
+        upgrade = self.database.take_upgrade()
+        if upgrade is not None:
+            context.notice("WARNING", upgrade)
 
     def lock(self, context: Context, tables: Iterable[Table]) -> None:
         """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
@@ -395,7 +400,11 @@ class Session:
         """COMMIT; False when the block had failed, so that it was rolled back."""
         with self._lock:
             self._check_open()
-            return self.block.commit()
+            kept = self.block.commit()
+            upgrade = self.database.take_upgrade()
+            if upgrade is not None:
+                self.notices.append(Notice("WARNING", upgrade))
+            return kept
 
     def rollback(self) -> None:
         """ROLLBACK: forget what the open block has changed."""
@@ -403,16 +412,17 @@ class Session:
             self._check_open()
             self.block.rollback()
 
-    def cancel(self) -> None:
-        """Stop every running statement of this session."""
+    def cancel(self, message: str | None = None) -> None:
+        """Stop every running statement of this session; `message`: what their errors say."""
         for running in list(self._running.values()):
-            running.context.cancel.set()
+            running.context.cancel.set(message or CANCEL_TEXT)
 
     def close(self) -> None:
         """Stop what runs and give the database back."""
         if self._closed:
             return
         self._closed = True
+        self.database.sessions.remove(self.id)
         self.cancel()
         with self._lock:
             for running in list(self._running.values()):

@@ -38,6 +38,7 @@ MODULES: dict[type, str] = {
     s.Show: "show",
     s.Transaction: "transaction",
     s.Truncate: "truncate",
+    s.CancelQuery: "cancel",
     s.AlterTable: "alter_table",
     s.AddColumn: "alter_columns",
     s.AlterDesign: "alter_design",
@@ -59,6 +60,11 @@ MODULES: dict[type, str] = {
     s.AlterSchema: "alter_schema",
     s.Comment: "comment",
     s.ShowObjects: "show_objects",
+    s.DeclareCursor: "cursors",
+    s.Fetch: "cursors",
+    s.CloseCursor: "cursors",
+    s.CreateFunction: "functions",
+    s.DropFunction: "functions",
 }
 
 

@@ -42,6 +42,7 @@ def _checked(table: Table, definition: ColumnDefinition, context: Context) -> Co
     refused = {
         "UNIQUE": definition.unique, "PRIMARY KEY": definition.primary_key, "REFERENCES": definition.references,
         "IDENTITY": definition.identity, "DISTKEY": definition.dist_key, "SORTKEY": definition.sort_key,
+        "COLLATE": definition.type.case_insensitive,
     }  # fmt: skip
     for word, given in refused.items():
         if given:

@@ -20,6 +20,7 @@ from ..result import Result
 from .constraints import refers_to
 from .create_schema import check_name
 from .dependencies import dependents, key
+from .functions import functions_of_schema
 
 TAG = "ALTER SCHEMA"
 
@@ -51,11 +52,13 @@ def _renamed(name: str, new: str, context: Context) -> Delta:
         t.name for t in context.view.relations()
         if isinstance(t, Table) and any(isinstance(r, Table) and refers_to(t, r) for r in inside)
     ]
-    if views or tables:
+    functions = functions_of_schema(name, context)
+    if views or tables or functions:
         raise DependentObjects(
             f"cannot rename schema {name} because other objects depend on it",
             detail="; ".join([f"view {v} depends on it" for v in views]
-                             + [f"a foreign key of table {t} depends on it" for t in tables]),
+                             + [f"a foreign key of table {t} depends on it" for t in tables]
+                             + [f"function {f.signature} depends on it" for f in functions]),
             hint="Drop them first, and make them again.",
         )
     context.session.lock(context, [r for r in inside if isinstance(r, Table)])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from ...errors import (
     DependentObjects,
     DuplicateTable,
@@ -19,6 +21,7 @@ from ...errors import (
 from ...planner.statements import AlterTable
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Column, Table, View
+from ...storage.stored import stored_column
 from ...storage.types import Kind
 from ..access import need_owner, user
 from ..context import Context
@@ -26,6 +29,7 @@ from ..result import Result
 from . import names
 from .constraints import Constraint, refers_to
 from .dependencies import dependents, key
+from .vacuum import refuse_in_block
 
 TAG = "ALTER TABLE"
 FIXED_ENCODINGS = ("bytedict", "runlength", "text255", "text32k")  # no other VARCHAR size with these
@@ -129,6 +133,7 @@ def _drop_column(table: Table, position: int, statement: AlterTable, context: Co
 def _change_type(table: Table, position: int, statement: AlterTable, context: Context) -> Table:
     column, new = table.columns[position], statement.type
     assert new is not None
+    refuse_in_block("ALTER TABLE ALTER COLUMN", context)
     if column.type.kind is not Kind.VARCHAR or new.kind is not Kind.VARCHAR:
         raise NotSupportedError("ALTER COLUMN TYPE changes the size of VARCHAR columns only",
                                 position=statement.position)
@@ -140,11 +145,27 @@ def _change_type(table: Table, position: int, statement: AlterTable, context: Co
     for reason, holds in reasons.items():
         if holds:
             raise InvalidDefinition(f'cannot alter column "{column.name}": {reason}', position=statement.position)
-    if new.length < column.type.length and context.view.data(table).extents:
-        raise NotSupportedError("a smaller VARCHAR size for a table with rows is not supported yet",
-                                position=statement.position)
+    if new.length < column.type.length:
+        longest = _longest(table, column, context)
+        if longest > new.length:
+            raise InvalidDefinition(
+                f'cannot alter column "{column.name}": it holds values of {longest} bytes, more than {new.length}',
+                position=statement.position,
+            )
     _check_dependents(table, f"alter column {column.name} of table {table.name}", context)
     return _with_column(table, position, replace(column, type=replace(column.type, length=new.length)))
+
+
+def _longest(table: Table, column: Column, context: Context) -> int:
+    """Bytes of the longest value that is stored, deleted ones among them."""
+    longest = 0
+    for extent in context.view.data(table).extents:
+        reader = context.home(table).reader(extent)
+        for group in range(reader.row_groups):
+            context.cancel.check()
+            offsets, _ = stored_column(reader, group, column).text
+            longest = max(longest, int(np.diff(offsets).max()))
+    return longest
 
 
 def _with_column(table: Table, position: int, column: Column) -> Table:

@@ -46,6 +46,7 @@ def bind_context(context: Context) -> BindContext:
         rights=context.rights,
         catalogue=lambda: catalogue_number(context),
         restricted=_RESTRICTED,
+        session_id=context.session_id,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
     )
@@ -86,10 +87,10 @@ def plan(tree: Any, context: Context) -> PhysicalQuery:
     """The plan of a syntax tree, or of a QueryText."""
     if isinstance(tree, QueryText):
         return _plan_text(tree, context)
-    return _noted(optimize(bind(tree, context), context.view, evaluate), context)
+    return noted(optimize(bind(tree, context), context.view, evaluate), context)
 
 
-def _noted(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
+def noted(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
     """Remember which columns a new plan has predicates on, for ANALYZE ... PREDICATE COLUMNS."""
     for table, column in predicate_columns(physical.root):
         context.database.upkeep.predicates.setdefault(table, set()).add(column)
@@ -109,7 +110,8 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
 
     scope = _scope(around, context)
     found = context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
-    return _noted(found, context) if new else found
+    context.repeats = None if around.stable else (query.text, query.start, repr(context.parameters), scope)
+    return noted(found, context) if new else found
 
 
 def _scope(around: BindContext, context: Context) -> Hashable:

@@ -25,14 +25,14 @@ from ..access import need
 from ..context import Charge, Context
 from ..evaluate import evaluate
 from ..execute import execute
-from .binding import bind_context
+from .binding import bind_context, noted
 from .load import loading
 
 
 def plan_changes(tree: object, table: Table, alias: str | None, assignments: Sequence[Assignment] | None,
                  context: Context) -> PhysicalQuery:
     query = bind_changes(tree, table, alias, assignments, context.view, bind_context(context))
-    return optimize(query, context.view, evaluate)
+    return noted(optimize(query, context.view, evaluate), context)
 
 
 def need_read(tree: object, table: Table, values: Sequence[object], context: Context) -> None:

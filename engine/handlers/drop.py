@@ -15,6 +15,7 @@ from ..virtual import find_virtual
 from . import names
 from .constraints import refers_to, without_references
 from .dependencies import dependents, key
+from .functions import facts_of, functions_of_schema
 
 
 def run(statement: Drop, context: Context) -> Result:
@@ -94,7 +95,13 @@ def _drop_schemas(statement: Drop, context: Context) -> Delta:
             need_schema_owner(context, name.name, "drop schema")
             dropped.append(name.name)
             inside += context.view.relations(name.name)
+    functions = [f for name in dropped for f in functions_of_schema(name, context)]
+    if functions and not statement.cascade:
+        raise DependentObjects(f"cannot drop schema {dropped[0]} because other objects depend on it",
+                               detail="; ".join(f"function {f.signature} depends on it" for f in functions),
+                               hint="Use DROP ... CASCADE to drop the dependent objects too.")
     facts = tuple(f for name in dropped for f in facts_of_schema(context, name))
+    facts += tuple(f for made in functions for f in facts_of(made, context))
     if not statement.cascade:
         return Delta(drop_schemas=tuple(dropped), facts=facts)  # the commit refuses schemas that hold something
     below = _with_dependents(inside, True, context, "schema")

@@ -12,6 +12,7 @@ from typing import Any
 from ...errors import NotSupportedError, PermissionDenied, ProgrammingError, UndefinedFunction, UndefinedObject
 from ...planner.statements import DefaultPrivileges, Grant, GrantRole, RelationName
 from ...storage.access.facts import Fact
+from ...storage.access.functions import SqlFunction
 from ...storage.access.principals import Membership
 from ...storage.access.privileges import (
     BY_KIND,
@@ -29,7 +30,7 @@ from .. import access
 from ..context import Context
 from ..result import Result
 from ..virtual import find_virtual
-from . import names
+from . import functions, names
 
 INVALID = "0LP01"  # invalid_grant_operation
 
@@ -54,7 +55,7 @@ def _facts(statement: Grant, context: Context) -> Iterator[Fact]:
     if statement.on == "system":
         yield from _system(statement, context)
         return
-    if statement.on in ("functions in", "procedures in"):
+    if statement.on == "procedures in":
         for name in statement.objects:
             _schema(name, context)
         return
@@ -94,11 +95,13 @@ def _may_grant(kind: str, object: str, target: Any, privilege: str, context: Con
         return rights.relation(target, privilege, option=True)
     if kind == "schema":
         return rights.schema(target, privilege, option=True)
+    if isinstance(target, SqlFunction) and target.owner == context.user:
+        return True
     return rights.may(object, privilege, option=True)
 
 
 def _shown(target: Any) -> str:
-    return target.name if isinstance(target, (Table, View)) else str(target)
+    return target.name if isinstance(target, (Table, View, SqlFunction)) else str(target)
 
 
 def _objects(statement: Grant, context: Context) -> Iterator[tuple[str, str, Any]]:
@@ -123,6 +126,12 @@ def _objects(statement: Grant, context: Context) -> Iterator[tuple[str, str, Any
                 if name.name not in ("sql", "plpgsql", "plpythonu", "c", "internal"):
                     raise UndefinedObject(f'language "{name.name}" does not exist', position=name.position)
                 yield "language", f"language:{name.name}", name.name
+            case "functions in":
+                for function in functions.functions_of_schema(_schema(name, context), context):
+                    yield "function", function.object, function
+            case "function":
+                function = functions.by_signature(name, context)
+                yield "function", function.object, function
             case _:
                 raise UndefinedFunction(f"{statement.on} {name} does not exist", position=name.position)
 

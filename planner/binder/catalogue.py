@@ -77,8 +77,7 @@ def shown_columns(b: Binder, bound: Bound) -> Bound:
 # -- arrays ------------------------------------------------------------------------------------------
 
 
-@binds(exp.Array)
-def _array(e: ExpressionBinder, node: exp.Array) -> Expr:
+def array_of_values(e: ExpressionBinder, node: exp.Array) -> Expr:
     """ARRAY[a, b]"""
     items = [build.as_text(settle(e.bind(x))) for x in node.expressions]
     result: Expr = Literal("{", TEXT)
@@ -117,14 +116,10 @@ def any_of_array(e: ExpressionBinder, op: str, arg: Expr, array: Any, all: bool,
     return Not(found) if all else found
 
 
-@binds(exp.Bracket)
-def _item(e: ExpressionBinder, node: exp.Bracket) -> Expr:
+def array_item(e: ExpressionBinder, array: Expr, place: int | Expr, node: Any) -> Expr:
     """array[1]"""
-    array = e.bind(node.this)
-    if not array.type.is_string or len(node.expressions) != 1:
-        raise NotSupportedError("navigation into SUPER values is not supported yet", position=e.b.position(node))
-    place = coerce(e.bind(node.expressions[0]), INTEGER)
-    return internal(e.b, "array_item", (array, place), TEXT, node)
+    index = Literal(place, INTEGER) if isinstance(place, int) else coerce(place, INTEGER)
+    return internal(e.b, "array_item", (array, index), TEXT, node)
 
 
 # -- operators, texts --------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class BindContext:
     now: datetime = field(default_factory=_epoch)
     user: str = "dev"
     user_id: int = 1
+    session_id: int = 0
     database: str = "dev"
     current_schema: str = "public"
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there
@@ -62,7 +63,8 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "next_id", "rights", "user_tables", "view",
+        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "next_id", "rights",
+        "user_tables", "view",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
@@ -74,6 +76,7 @@ class Binder:
         self.has_spans = True  # False inside a view: its text is another one
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
+        self.arguments: tuple[ColumnRef, ...] | None = None  # what $1, $2 ... are inside a function's body
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
 

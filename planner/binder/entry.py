@@ -1,20 +1,26 @@
 """Entry points of the binder. Importing this module fills the table of handlers."""
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError
 from ...storage.schema import CatalogView
-from ..expressions import Expr
-from ..logical import Query
+from ...storage.types import BOOLEAN, SqlType
+from ..expressions import Call, Cast, Exists, Expr, Literal, Quantified, ScalarSubquery
+from ..intervals import typed
+from ..logical import Logical, Query
 from ..syntax import TOO_DEEP
+from ..traverse import map_expressions, rewrite, rewrite_plan
 from . import (  # noqa: F401 - fill the table
     calls,
     catalogue,
     conditionals,
     literals,
+    navigation,
     operators,
     ordered,
     predicates,
@@ -41,7 +47,29 @@ def bind_query(tree: Any, view: CatalogView, context: BindContext) -> Query:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
     check_hidden(b, bound.plan, bound.columns)
-    return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
+    query = Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
+    if context.settings.get("cast_super_null_on_error") == "off":
+        return _with_strict_casts(query)
+    return query
+
+
+def _with_strict_casts(query: Query) -> Query:
+    """The query with casts from SUPER that are errors where the value does not fit."""
+    ctes = tuple([(number, _strict_plan(plan), columns) for number, plan, columns in query.ctes])
+    return replace(query, plan=_strict_plan(query.plan), ctes=ctes)
+
+
+def _strict_plan(plan: Logical) -> Logical:
+    return rewrite_plan(plan, lambda node: map_expressions(node, lambda expr: rewrite(expr, _strict_cast)))
+
+
+def _strict_cast(expr: Expr) -> Expr:
+    if isinstance(expr, Cast) and expr.operand.type.is_super:
+        implicit = Literal(expr.implicit, BOOLEAN)
+        return Call("super_cast_strict", (expr.operand, implicit), expr.type, expr.span)
+    if isinstance(expr, (ScalarSubquery, Exists, Quantified)):
+        return replace(expr, plan=_strict_plan(expr.plan))
+    return expr
 
 
 def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str = "DEFAULT") -> Expr:
@@ -49,7 +77,7 @@ def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str 
     b = Binder(view, context)
     e = ExpressionBinder(b, Scope(), EMPTY, clause)
     try:
-        return e.bind(tree)
+        return typed(e.bind(tree))
     except RecursionError:
         raise ProgrammingError("the expression is nested too deeply", sqlstate=TOO_DEEP) from None
 
@@ -66,6 +94,15 @@ def _reads_system_tables_only(tree: Any, view: CatalogView, context: BindContext
         elif node.db or view.relation(None, name) is not None:
             return False
     return found
+
+
+def check_function(
+    body: str, arguments: Sequence[SqlType], returns: SqlType, view: CatalogView, context: BindContext
+) -> None:
+    """Refuses what cannot be the body of a SQL function."""
+    from .sql_functions import check
+
+    check(Binder(view, context), body, arguments, returns)
 
 
 def check_leader_only(b: Binder) -> None:

@@ -29,7 +29,7 @@ from ...storage.schema import Table, View
 from .. import build
 from ..coercion import unify
 from ..expressions import Case, Expr, IsNull
-from ..logical import Join, JoinKind, Logical, Scan, Values, VirtualScan
+from ..logical import Filter, Join, JoinKind, Logical, Scan, Values, VirtualScan
 from ..statements.dml import ROW_ID_WANTED
 from .bound import Bound, finished, renamed
 from .context import MAX_DEPTH, Binder
@@ -41,6 +41,7 @@ from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near
 from .series import NAME, bind_series, is_series
 from .table_functions import bind_table_function, bind_unnest, is_table_function
+from .unnesting import Path, as_path, check_condition, check_no_super, names_of, place, unnested
 
 
 @dataclass(slots=True)
@@ -78,11 +79,31 @@ def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item
         else:
             joins[-1].append(join)
     aliases = tuple(a for (first,) in groups if (a := first.alias_or_name.lower()))
-    items = [_joined(b, first, chain, outer, env, aliases) for (first,), chain in zip(groups, joins)]
-    for i, ((first,), item) in enumerate(zip(groups, items)):
+    items: list[Item] = []
+    firsts: list[Any] = []
+    for (first,), chain in zip(groups, joins):
+        path = as_path(b, first, [item.scope for item in items], outer)
+        if path is None:
+            items.append(_joined(b, first, chain, outer, env, aliases))
+            firsts.append(first)
+            continue
+        at = place([item.scope for item in items], path)
+        item = _unnested(b, crossed(items[at:]) if at < len(items) else None, path, outer, env)
+        for join in chain:
+            item = _join(b, item, join, outer, env, aliases)
+        items[at:] = [item]
+        firsts[at:] = [firsts[at] if at < len(firsts) else first]
+    for i, (first, item) in enumerate(zip(firsts, items)):
         for before in items[:i]:
             _check_aliases(b, before.scope, item.scope, first)
     return items
+
+
+def _unnested(b: Binder, item: Item | None, path: Path, outer: Scope | None, env: Env, left: bool = False) -> Item:
+    """An item's rows, each once for every element of the path's array."""
+    scope = Scope(outer) if item is None else item.scope
+    _check_aliases(b, scope, names_of(path), path.node)
+    return Item(*unnested(b, None if item is None else item.plan, scope, path, env, left))
 
 
 def crossed(items: Sequence[Item]) -> Item:
@@ -316,6 +337,9 @@ def _check_aliases(b: Binder, left: Scope, right: Scope, node: Any) -> None:
 
 def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
     kind = _kind(b, node)
+    path = as_path(b, node.this, [left.scope], outer)
+    if path is not None:
+        return _join_path(b, left, node, kind, path, outer, env)
     right = _joined(b, node.this, [], outer, env, later)
     _check_aliases(b, left.scope, right.scope, node.this)
     using = [u.name.lower() for u in node.args.get("using") or ()]
@@ -332,11 +356,32 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
         if kind is not JoinKind.INNER:
             check_outer_join(b, condition, node.args["on"])
+        if kind in (JoinKind.RIGHT, JoinKind.FULL) and not b.context.extended:
+            check_no_super(b, condition, kind, node.args["on"])
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
     else:
         raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
     return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))
+
+
+def _join_path(b: Binder, left: Item, node: Any, kind: JoinKind, path: Path, outer: Scope | None, env: Env) -> Item:
+    """A join with an array of the left side's rows."""
+    condition = node.args.get("on")
+    if kind in (JoinKind.RIGHT, JoinKind.FULL):
+        raise NotSupportedError(f"a {kind.value.upper()} JOIN of SUPER values is not supported by Redshift",
+                                position=b.position(path.node))
+    if node.args.get("using") or str(node.args.get("method") or "").upper() == "NATURAL":
+        raise NotSupportedError("an array in FROM has no columns to join by", position=b.position(path.node))
+    if kind is JoinKind.LEFT:
+        check_condition(b, condition)
+        return _unnested(b, left, path, outer, env, left=True)
+    item = _unnested(b, left, path, outer, env)
+    if kind is JoinKind.CROSS:
+        return item
+    if condition is None:
+        raise SqlSyntaxError("an inner join needs ON or USING", position=b.position(path.node))
+    return Item(Filter(item.plan, ExpressionBinder(b, item.scope, env, "JOIN/ON").boolean(condition)), item.scope)
 
 
 def _kind(b: Binder, node: Any) -> JoinKind:

@@ -65,7 +65,8 @@ _AGGREGATES: dict[str, Aggregate] = {name: a for a in aggregate.AGGREGATES for n
 # Keys that Call nodes carry: what the engine has to implement.
 KEYS: frozenset[str] = frozenset(
     {"add", "subtract", "multiply", "divide", "modulo", "negate", "date_add_days", "date_add_months",
-     "ts_add_months", "ts_add_micros", "add_months", "round", "trunc", "power", "random", "slice_num"}
+     "ts_add_months", "ts_add_micros", "add_months", "clock_add", "as_number", "from_number", "round", "trunc", "power",
+     "random", "slice_num"}
     | {key for family in (binary, conversion, hash, json, moments, regexp, semistructured) for key in family.KEYS}
     | {s.key for s in SIGNATURES if s.build is None}
     | {f"date_diff_{part}" for part in _PARTS}

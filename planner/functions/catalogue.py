@@ -58,12 +58,12 @@ _LABELS = {
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
-    "semistructured": "super", "only_super": "super", "clock": "time", "dates": "date", "binary": "varbyte",
-    "octets": "varbyte",
+    "semistructured": "super", "only_super": "super", "clock": "time or timetz", "dates": "date", "binary": "varbyte",
+    "octets": "varbyte", "lapses": "interval",
 }
 _SHORT = {
     Kind.VARCHAR: "varchar", Kind.CHAR: "char", Kind.TIMESTAMP: "timestamp", Kind.TIMESTAMPTZ: "timestamptz",
-    Kind.TIME: "time", Kind.VARBYTE: "varbyte", Kind.DECIMAL: "numeric",
+    Kind.TIME: "time", Kind.TIMETZ: "timetz", Kind.VARBYTE: "varbyte", Kind.DECIMAL: "numeric",
 }
 
 
@@ -111,6 +111,7 @@ def _aggregates() -> Iterator[Entry]:
         if function.alone:
             how = "" if function.within == "refused" else " WITHIN GROUP (ORDER BY ...)"
             yield Entry(function.name, "Aggregate", SUPPORTED, (f"{function.name}(...){how}",))
+    yield Entry("hll", "HyperLogLog", SUPPORTED, ("hll(value) -> bigint, the exact count",))
     for name in ("grouping", "grouping_id"):
         yield Entry(name, "Aggregate", SUPPORTED, (f"{name}(column [, column ...])",))
     yield Entry("generate_series", "System", LEADER_ONLY, ("generate_series(start, stop [, step])",))

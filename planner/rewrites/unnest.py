@@ -16,12 +16,12 @@ goes the general way of Neumann and Kemper, see unnest_domain.py.
 """
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 
 from ...records import dataclass
 from ..columns import columns_of, free_columns, never_null, output_columns
 from ..expressions import Case, ColumnId, ColumnRef, Compare, Expr, IsNull, Literal
-from ..logical import Aggregate, DependentJoin, Filter, Join, JoinKind, Logical, Project, Sort
+from ..logical import Aggregate, DependentJoin, Filter, Join, JoinKind, Logical, Project, Sort, Unnest
 from ..predicates import TRUE, conjoin, conjoin_or_true, conjuncts
 from ..traverse import map_inputs
 from .context import RewriteContext
@@ -165,6 +165,8 @@ class _PullUp:
                 return self._join(plan)
             case Aggregate() if plan.groups:
                 return self.group(plan)
+            case Unnest() if not self._is_correlated(plan.value):
+                return replace(plan, input=self.visit(plan.input))
             case Sort():
                 return self.visit(plan.input)
             case _:

@@ -250,6 +250,14 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelQuery:
+    """CANCEL process_id ['message']"""
+
+    session: int
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Truncate:
     table: RelationName
 
@@ -328,10 +336,52 @@ class Deallocate:
     position: int | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class DeclareCursor:
+    name: str
+    query: Select | QueryText
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """count: None for all rows that are left; 0 for the row fetched last."""
+
+    name: str
+    count: int | None
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCursor:
+    name: str
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateFunction:
+    """A function in LANGUAGE sql; position: of its body."""
+
+    name: RelationName
+    arguments: tuple[SqlType, ...]
+    returns: SqlType
+    volatility: str
+    body: str
+    or_replace: bool
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DropFunction:
+    name: RelationName
+    arguments: tuple[SqlType, ...]
+
+
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
-    AlterDesign, AppendTable, Prepare, Execute, Deallocate,
+    AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
+    CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
 ]

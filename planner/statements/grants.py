@@ -9,12 +9,15 @@ What is granted on things that are not here (datashares, external tables, IAM ro
 """
 from __future__ import annotations
 
-from ...errors import NotSupportedError
+from ...errors import NotSupportedError, UndefinedObject
+from ...storage.access.functions import signature
 from ...storage.access.privileges import BY_KIND, SYSTEM
+from ...storage.types import SqlType
 from .access import DefaultPrivileges, Grant, Grantee, GrantRole
 from .cursor import Cursor
 from .names import RelationName
 from .principals import principal_name
+from .tables import read_type
 
 Privileges = tuple[tuple[str, tuple[str, ...]], ...]
 Grantees = tuple[tuple[Grantee, bool], ...]
@@ -97,11 +100,22 @@ def _objects(cursor: Cursor) -> tuple[str, tuple[RelationName, ...]]:
 
 
 def _routine(cursor: Cursor) -> RelationName:
-    """f(types): the types tell routines of one name apart."""
+    """f(types): the types, which may have names before them, tell routines of one name apart."""
     name = cursor.relation()
-    start, end = cursor.group()
-    types = " ".join(t.text.lower() for t in cursor.tokens[start:end])
-    return RelationName(name.schema, f"{name.name}({types})", name.position)
+    cursor.expect("(")
+    types = () if cursor.at(")") else cursor.list_of(lambda: _argument(cursor))
+    cursor.expect(")")
+    return RelationName(name.schema, f"{name.name}({signature(types)})", name.position)
+
+
+def _argument(cursor: Cursor) -> SqlType:
+    start = cursor.index
+    try:
+        return read_type(cursor)
+    except UndefinedObject:
+        cursor.index = start
+        cursor.name()
+        return read_type(cursor)
 
 
 def _grantees(cursor: Cursor, give: bool, option: str) -> Grantees:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ...errors import NotSupportedError
-from . import SetOption, SetUser, Show, ShowObjects, Transaction
+from . import CancelQuery, SetOption, SetUser, Show, ShowObjects, Transaction
 from .cursor import Cursor
 from .show import parse_show_objects
 
@@ -83,6 +83,14 @@ def parse_show(cursor: Cursor) -> Show | ShowObjects:
     name = dotted(cursor)
     cursor.finish()
     return Show(name)
+
+
+def parse_cancel(cursor: Cursor) -> CancelQuery:
+    """What follows CANCEL (r_CANCEL.md)."""
+    session = cursor.integer()
+    message = None if cursor.done else cursor.string()
+    cursor.finish()
+    return CancelQuery(session, message)
 
 
 def parse_transaction(cursor: Cursor, word: str) -> Transaction:

@@ -16,6 +16,7 @@ from typing import Any
 from ...errors import InvalidDefinition, NotSupportedError, SqlSyntaxError
 from ...records import dataclass
 from ...storage.types import SqlType
+from ..intervals import interval_type
 from ..typenames import sql_type
 from . import (
     ColumnDefinition,
@@ -23,6 +24,7 @@ from . import (
     CreateTableAs,
     CreateView,
     Drop,
+    DropFunction,
     DropPrincipal,
     RelationName,
     Statement,
@@ -50,6 +52,10 @@ def parse_create(cursor: Cursor) -> Statement:
     or_replace = cursor.accept("or", "replace")
     if cursor.accept("view"):
         return _create_view(cursor, or_replace)
+    if cursor.accept("function"):
+        from .functions import create_function
+
+        return create_function(cursor, or_replace)
     if or_replace:
         raise _unsupported(cursor)
     local = cursor.accept("local")
@@ -62,7 +68,7 @@ def parse_create(cursor: Cursor) -> Statement:
 
 
 def _unsupported(cursor: Cursor) -> Exception:
-    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "FUNCTION", "PROCEDURE", "LIBRARY",
+    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "PROCEDURE", "LIBRARY",
              "DATASHARE", "MODEL", "IDENTITY", "RLS", "MASKING", "INDEX", "SEQUENCE", "TRIGGER")
     word = cursor.word()
     if word in words:
@@ -272,6 +278,8 @@ def read_type(cursor: Cursor) -> SqlType:
     name = cursor.name()
     if name.upper() in _TWO_WORD_TYPES and cursor.accept(_TWO_WORD_TYPES[name.upper()]):
         name += " " + _TWO_WORD_TYPES[name.upper()]
+    if name == "interval":
+        return _interval_type(cursor, position)
     arguments: list[int | str] = []
     if cursor.accept("("):
         arguments = list(cursor.list_of(lambda: _type_argument(cursor)))
@@ -282,6 +290,20 @@ def read_type(cursor: Cursor) -> SqlType:
         else:
             cursor.accept("without", "time", "zone")
     return sql_type(name, arguments, position)
+
+
+def _interval_type(cursor: Cursor, position: int | None) -> SqlType:
+    """What follows INTERVAL: first [TO last] [(digits)]."""
+    fields = [cursor.accept_any("year", "month", "day", "hour", "minute", "second")]
+    if fields[0] is None:
+        raise SqlSyntaxError("type interval needs a qualifier: YEAR TO MONTH or DAY TO SECOND", position=position)
+    if cursor.accept("to"):
+        fields.append(cursor.name())
+    digits = None
+    if cursor.accept("("):
+        digits = cursor.integer()
+        cursor.expect(")")
+    return interval_type([f for f in fields if f], digits, position)
 
 
 def _type_argument(cursor: Cursor) -> int | str:
@@ -305,13 +327,17 @@ def _create_view(cursor: Cursor, or_replace: bool) -> CreateView:
     return CreateView(name, names, body.query(), sql, or_replace, late)
 
 
-def parse_drop(cursor: Cursor) -> Drop | DropPrincipal:
+def parse_drop(cursor: Cursor) -> Drop | DropPrincipal | DropFunction:
     """What follows DROP."""
+    if cursor.accept("function"):
+        from .functions import drop_function
+
+        return drop_function(cursor)
     if cursor.word() in PRINCIPALS:
         return drop_principal(cursor)
     kind = cursor.accept_any("table", "view", "schema")
     if kind is None:
-        known = ("DATABASE", "FUNCTION", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
+        known = ("DATABASE", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
                  "MATERIALIZED", "EXTERNAL", "RLS", "MASKING", "IDENTITY")
         if cursor.word() in known:
             raise NotSupportedError(f"DROP {cursor.word()} is not supported yet", position=cursor.position)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .facts import Facts
+from .functions import SqlFunction
 from .principals import FIRST_USER_ID, PUBLIC, SYSTEM_ID, SYSTEM_NAME, Group, Membership, Role, User, default_roles
 from .privileges import IMPLIED, DefaultGrant, Grant
 from .rights import Rights
@@ -32,6 +33,10 @@ class Directory:
         for grant in (IMPLIED | written).values():
             if not grant.revoked:
                 self.grants[grant.object].append(grant)
+        self.functions_by_key = {key: SqlFunction.of(value) for key, value in facts.of("function")}
+        self.functions: dict[tuple[str, str], list[SqlFunction]] = defaultdict(list)
+        for function in self.functions_by_key.values():
+            self.functions[function.schema, function.name].append(function)
         self._by_grantee = {p.grantee: p for p in self.principals()}
         self._rights: dict[str, Rights] = {}
 

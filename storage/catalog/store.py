@@ -100,6 +100,7 @@ class CatalogStore:
         self._live = live
         self._version: int | None = None
         self._upgraded = False
+        self.upgraded_from: int | None = None  # an older format that this connection has brought up to date
         try:
             self.connection = self._connect()
         except sqlite3.DatabaseError as e:
@@ -227,6 +228,11 @@ class CatalogStore:
             self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
         )
 
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file."""
+        rows = self._reading(lambda: self.connection.execute("PRAGMA integrity_check").fetchall())
+        return [text for (text,) in rows if text != "ok"]
+
     def topology(self) -> Topology:
         """What the database was made with."""
         def work() -> Topology:
@@ -330,6 +336,7 @@ class CatalogStore:
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
+                self._upgraded = True
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -341,10 +348,11 @@ class CatalogStore:
         """Bring an older format's tables up to date, within the commit that first writes."""
         if self._upgraded:
             return
+        found = self.number("format")
+        self.upgraded_from = found if found < FORMAT_VERSION else None
         for statement in _SCHEMA.split(";"):
             if statement.strip():
                 self.connection.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
-        self._upgraded = True
 
     def _check_seq(self, expected: int) -> None:
         found = self._one("SELECT value FROM meta WHERE key = 'seq'")
