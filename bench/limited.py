@@ -28,16 +28,21 @@ class Peak:
 
     def __init__(self) -> None:
         self._most = 0
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
         self._thread.start()
 
     def _sample(self) -> None:
         while not self._stop.wait(SAMPLE_SECONDS):
-            self._most = max(self._most, private_bytes())
+            now = private_bytes()
+            with self._lock:
+                self._most = max(self._most, now)
 
     def take(self) -> int:
-        most, self._most = max(self._most, private_bytes()), 0
+        now = private_bytes()
+        with self._lock:
+            most, self._most = max(self._most, now), 0
         return most
 
     def stop(self) -> None:
