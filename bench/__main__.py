@@ -46,15 +46,25 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
 @click.option("--slices", default=2, show_default=True, help="slices of each node")
 @click.option("--runs", default=7, show_default=True, help="warm runs of each query")
 @click.option("--quick", is_flag=True, help="warm runs only: no new processes, no small data")
+@click.option("--memory-limit", help="only load and query once with this limit (such as 512MB), and without one")
 @click.option("--readme", is_flag=True, help="write the tables into README.md")
 def run(
     suite_name: str, scale: float, names: str | None, designs: str, threads: int | None, nodes: int, slices: int,
-    runs: int, quick: bool, readme: bool,
+    runs: int, quick: bool, memory_limit: str | None, readme: bool,
 ) -> None:
     """A suite: load, planning, warm and first runs, memory, threads, small data; a table and a JSON file."""
     from . import runner, small
 
     suite = named(suite_name)
+    if memory_limit is not None:
+        from . import limited
+
+        for design in designs.split(","):
+            found = limited.measure(suite.name, scale, design, suite.chosen(names), memory_limit, nodes=nodes,
+                                    slices_per_node=slices, threads=_threads(threads))
+            runner.say("")
+            click.echo("\n".join(limited.lines(found)))
+        return
     plan = runner.Plan(
         suite.name, scale, tuple(designs.split(",")), suite.chosen(names), _threads(threads), nodes, slices, runs,
         first=not quick,

@@ -5,6 +5,7 @@ JSON object from its output:
 
     {"task": "load",  "engine": ..., "path": ..., "threads": 2, "options": {...}, "suite", "folder", "design"}
     {"task": "runs",  ..., "texts": [sql, ...], "times": 5}     each text that many times, in order
+    {"task": "limited", ...}                                    load and queries with little memory: limited.py
 
 `connect` and the imports are outside the timed part; the first of the runs is the first statement of
 its process. `peak_rss` is the largest resident set of the process, libraries included.
@@ -39,6 +40,10 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         if job["task"] == "load":
             took, _ = timed(engine.load, named(job["suite"]), Path(job["folder"]), job["design"])
             answer: dict[str, Any] = {"wall": took.wall, "cpu": took.cpu}
+        elif job["task"] == "limited":
+            from . import limited
+
+            answer = limited.run(job, engine)
         else:
             runs = []
             for sql in job["texts"]:

@@ -314,6 +314,8 @@ class Session:
         for file in [*context.files]:
             file.close()
         memory.trim()
+        if memory.is_bounded():
+            pa.default_memory_pool().release_unused()
         self.notices.extend(context.notices)
         self._record(context, work, error, rows)
 

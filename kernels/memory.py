@@ -60,8 +60,13 @@ def zeros(n: int, dtype: Any) -> np.ndarray:
 def trim() -> None:
     """Give memory that was freed, and is much, back to the system."""
     pages.PAGES.trim()
-    if pages.PAGES.keep < pages.RETAINED:
+    if is_bounded():
         pages.release_heap()
+
+
+def is_bounded() -> bool:
+    """Whether freed memory is not kept as it is by default (`retain`)."""
+    return pages.PAGES.keep < pages.RETAINED
 
 
 def retain(limit: int) -> None:

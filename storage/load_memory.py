@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
+from ..kernels import memory
 from .run import Batch, Values
 from .schema import Column
 from .types import Physical
@@ -48,6 +49,13 @@ class LoadMemory:
         if amount != self.held:
             self._charge(amount - self.held)
             self.held = amount
+
+
+def give_back() -> None:
+    """After a run: with little memory, what it has freed goes back to the system before the next one is gathered."""
+    if memory.is_bounded():
+        memory.trim()
+        pa.default_memory_pool().release_unused()
 
 
 def run_cost(rows: int, size: int) -> int:

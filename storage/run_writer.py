@@ -20,7 +20,7 @@ from .. import errors
 from ..records import dataclass
 from .extent import GROUP_BYTES
 from .load_files import LoadFiles
-from .load_memory import LoadMemory, batch_bytes, rows_of, rows_within, run_cost
+from .load_memory import LoadMemory, batch_bytes, give_back, rows_of, rows_within, run_cost
 from .run import GROUP_ROWS, Batch, RunBuffer, RunPlan, encode_run
 
 # What a run reserves (not touches) memory for at once.
@@ -156,6 +156,8 @@ class RunWriter:
         groups, rest = encode_run(self.plan, run.take(), pool, last=last, check=self._check)
         for piece in groups:
             self._files.append(piece.slice, piece.groups, self.plan.columns, apart=bool(self.plan.sort_key))
+        del groups
         if rest:
             self._buffer.add(rest)
         self._memory.hold(run_cost(self._buffer.rows, self._buffer.bytes))
+        give_back()

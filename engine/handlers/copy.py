@@ -38,7 +38,7 @@ def run(statement: Copy, context: Context) -> Result:
     options = dict(statement.options)
     compupdate = _own_options(options, context)
     into = _target(table, statement.columns, context)
-    source = open_source(statement.source, statement.format, options)
+    source = open_source(statement.source, statement.format, options, context.budget.limit)
     context.progress.step = f"COPY {table.name}"
     context.progress.blocks_total = max(1, source.total_bytes // PROGRESS_BYTES)
     with loading(table, context, into.positions, compupdate=compupdate) as load:

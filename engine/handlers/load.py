@@ -24,8 +24,8 @@ from ...storage.vector import ColumnData
 from ..context import Charge, Context
 
 STEP = "load"  # in messages
-# Of a statement's memory, what a load keeps to.
-LOAD_SHARE = 0.5
+# Of a statement's memory, what a load keeps to: readers, and what sorting and encoding take besides, have the rest.
+LOAD_SHARE = 0.35
 
 
 class Load:

@@ -16,9 +16,14 @@ from .source import Part, Progress, Source
 
 __all__ = ["Part", "Progress", "Source", "open_source"]
 
+ALL_MEMORY = 1 << 62
+# A chunk of text is in memory several times (as it is, parsed, in batches that wait), for each reader.
+CHUNK_SHARE, FEWEST_CHUNK_BYTES = 64, 1 << 20
 
-def open_source(source: str, format: str, options: Mapping[str, Any] | None = None) -> Source:
-    """The files that a COPY source names, in a format: 'parquet', 'csv' or 'delimited'.
+
+def open_source(source: str, format: str, options: Mapping[str, Any] | None = None, memory: int = ALL_MEMORY) -> Source:
+    """The files that a COPY source names, in a format: 'parquet', 'csv' or 'delimited'. `memory`: bytes that reading
+    and loading have; a reader takes a small part of it at a time, whatever the files' size.
 
     Raises FileMissing when nothing is there and NotSupportedError for what is refused by name.
     """
@@ -32,8 +37,10 @@ def open_source(source: str, format: str, options: Mapping[str, Any] | None = No
                     raise errors.NotSupportedError(f"COPY option {name.upper()} is not supported for PARQUET")
             return ParquetSource(source, "SERIALIZETOJSON" in options)
         case "csv" | "delimited":
+            from .chunks import CHUNK_BYTES
             from .text import TextSource
 
-            return TextSource(source, format.lower(), options)
+            chunk = min(CHUNK_BYTES, max(memory // CHUNK_SHARE, FEWEST_CHUNK_BYTES))
+            return TextSource(source, format.lower(), options, chunk)
         case _:
             raise errors.NotSupportedError(f"COPY FORMAT {format.upper()} is not supported")

@@ -19,6 +19,8 @@ from .source import Part, Progress
 # Row groups that stand in one part: enough work for a reader, few enough to share a file out.
 PART_BYTES = 32 << 20
 BATCH_ROWS = 65_536
+# Read ahead in each column of a row group: never a whole one, which may be as large as its writer liked.
+READ_AHEAD = 1 << 20
 
 
 class ParquetSource:
@@ -70,7 +72,7 @@ class ParquetSource:
 
 def _open(file: SourceFile) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(file.path, pre_buffer=True)
+        return pq.ParquetFile(file.path, pre_buffer=False, buffer_size=READ_AHEAD)
     except (pa.ArrowException, OSError) as e:
         raise errors.LoadError(f'file "{file.path}" is not a readable Parquet file: {e}') from e
 

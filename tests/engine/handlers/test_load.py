@@ -92,6 +92,19 @@ def test_copy_with_little_memory_writes_shorter_runs(
     ).fetchall()
 
 
+def test_copy_of_text_with_little_memory(
+    connect: Callable[[int], Any], numbers: pa.Table, tmp_path: Path, budgets: list[MemoryBudget]
+) -> None:
+    """Chunks are smaller then."""
+    lines = "".join(f"{n}|{n}|{n}\n" for n in range(ROWS))
+    (tmp_path / "text").write_text(lines)
+    db = connect(SMALL)
+    db.execute(f"copy t from '{tmp_path}/text'")
+    assert 0 < budgets[-1].peak <= SMALL and budgets[-1].used == 0
+    assert db.execute("select count(*), sum(b), max(c) from t").fetchall() == [
+        (ROWS, ROWS * (ROWS - 1) // 2, max(str(ROWS - 1), "99999"))]
+
+
 @pytest.mark.parametrize("how", ["copy", "write_arrow"])
 def test_too_little_for_a_row_group_leaves_the_table_as_it_was(
     connect: Callable[[int], Any], files: Path, numbers: pa.Table, budgets: list[MemoryBudget], how: str

@@ -6,6 +6,7 @@ import decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -65,6 +66,21 @@ def test_parts_cover_every_row_group_once_and_progress_adds_up(
     progress: list[int] = []
     assert rows(source, columns(t.BIGINT), progress) == [(i,) for i in range(2000)]
     assert sum(progress) == source.total_bytes > 0
+
+
+def test_a_row_group_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    """However large its writer made it."""
+    random = np.random.default_rng(1)
+    table = pa.table({name: random.integers(0, 1 << 60, 600_000) for name in "abcd"})
+    pq.write_table(table, tmp_path / "big.parquet", row_group_size=len(table), compression="none", use_dictionary=False)
+    size = table.nbytes
+    del table
+    source = open_source(f"{tmp_path}/big", "parquet")
+    before, most = pa.total_allocated_bytes(), 0
+    for batch in source.read(source.parts[0], columns(*[t.BIGINT] * 4)):
+        most = max(most, pa.total_allocated_bytes() - before)
+        assert batch.num_rows <= parquet.BATCH_ROWS
+    assert 0 < most < 0.6 * size
 
 
 def test_a_file_without_rows_is_fine(tmp_path: Path) -> None:
