@@ -25,6 +25,7 @@ from .cursor import Cursor
 
 if TYPE_CHECKING:
     from ..engine.context import Progress
+    from .snapshots import Snapshots
 
 
 def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Connection:
@@ -170,6 +171,13 @@ class Connection:
         from .arrow import write_arrow
 
         return write_arrow(self.session, table, data, create)
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Snapshots of the database: create, list, restore, delete and schedule them."""
+        from .snapshots import Snapshots
+
+        return Snapshots(self)
 
     def close(self) -> None:
         """Stop what runs, forget what is not committed and release the database; closing twice is fine."""

@@ -23,8 +23,8 @@ import tempfile
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .catalog.follower import Follower
     from .extent import ExtentReader
     from .sharing.shared import Shared
+    from .snapshots.schedule import Worker as SnapshotWorker
     from .transactions import Transaction
 
 MEMORY = ":memory:"
@@ -62,7 +63,7 @@ RECENT_STATES = 64
 CACHE_SHARE = 0.25
 # Extents kept open: each has a file descriptor, and processes often may have 1,024.
 READERS_OPEN = 400
-
+SNAPSHOT_SCHEDULE = "snapshot_schedule"  # among the catalogue's settings
 
 
 class Database:
@@ -114,6 +115,7 @@ class Database:
         self._auto_locks: dict[int, threading.Lock] = {}
         self._cache: BufferCache | None = None
         self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
+        self._snapshots: SnapshotWorker | None = None
         self._users = 1
         self.key: tuple[int, int] | None = None  # in the registry of open folders
         self._finalizer: weakref.finalize[..., Database] = weakref.finalize(self, _nothing)
@@ -158,6 +160,7 @@ class Database:
             self._garbage.learn(news.dropped)
             self._tell_pins()
             self._collect()
+            self._start_worker()
 
     def add_user(self) -> None:
         self._users += 1
@@ -166,6 +169,18 @@ class Database:
         """Whether it was the last one."""
         self._users -= 1
         return self._users == 0
+
+    def stop_worker(self) -> None:
+        """Before `shut`, and outside of the lock, which the worker may want."""
+        if self._snapshots is not None:
+            self._snapshots.stop()
+
+    def _start_worker(self) -> None:
+        """Somebody makes the snapshots that are scheduled (snapshots/schedule.py)."""
+        if SNAPSHOT_SCHEDULE in self._newest.settings and self._store is not None and self._snapshots is None:
+            from .snapshots.schedule import Worker
+
+            self._snapshots = Worker(self)
 
     def shut(self) -> None:
         """Let go of everything; only for the last user."""
@@ -262,6 +277,36 @@ class Database:
         if self._shared is not None:
             self._shared.pin(self._pins.oldest())
 
+    def back_up(self, target: Path) -> int:
+        """Copy the catalogue into a new file, as of the newest commit, which stays pinned until `unpin`; its number.
+        No process commits meanwhile."""
+        from .catalog.copies import back_up
+
+        self.check_writable()
+        with self._lock:
+            if self._store is None or self.closed:
+                raise errors.InterfaceError(f'database "{self.name}" is closed')
+            with nullcontext() if self._shared is None else self._shared.looking():
+                snapshot = self.pin()
+                try:
+                    back_up(self._store, target)
+                except BaseException:
+                    self.unpin(snapshot)
+                    raise
+        return snapshot
+
+    @contextmanager
+    def unchanged_since(self, snapshot: int) -> Iterator[None]:
+        """No commit has come since the snapshot, and none comes meanwhile; or OperationalError (40001)."""
+        with self._lock, nullcontext() if self._shared is None else self._shared.looking():
+            self._see_newest()
+            if self._newest.seq != snapshot:
+                raise errors.OperationalError(
+                    f'database "{self.name}" was changed meanwhile', hint="Try again while nobody writes.",
+                    sqlstate="40001",
+                )
+            yield
+
     def unpin(self, snapshot: int) -> None:
         with self._lock:
             if snapshot not in self._pins:
@@ -285,6 +330,7 @@ class Database:
 
     def _learn(self, news: News) -> None:
         loaded = news.loaded
+        self.topology = loaded.topology
         self._next_relation = max(self._next_relation, loaded.next_relation)
         self._next_extent = max(self._next_extent, loaded.next_extent)
         self._transaction = max(self._transaction, loaded.transaction)
@@ -466,6 +512,24 @@ class Database:
         """Make all deltas of a transaction true, if it fits in with the others."""
         return self._commit(deltas, transaction)
 
+    def move_slices(self, choose: Callable[[Topology], Topology]) -> Topology:
+        """Commit that slices are on other nodes: `choose` answers where, from where they are now. Statements under way
+        go on with the nodes that they began with: a slice's rows are the same on any."""
+        self.check_writable()
+        with self._lock:
+            if self._store is None or self.closed:
+                raise errors.InterfaceError(f'database "{self.name}" is closed')
+            with nullcontext() if self._shared is None else self._shared.committing():
+                self._see_newest()
+                topology = choose(self.topology)
+                if topology.slices != self.topology.slices:
+                    raise errors.InternalError(f"{topology.slices} slices cannot take the rows of {self.topology.slices}")
+                state, changes = apply(self._newest, ())
+                self._write(self._store, state, changes, (), None, topology)
+                self.topology = topology
+                self._remember(state)
+        return topology
+
     def _commit(self, deltas: Sequence[Delta], transaction: Transaction | None) -> int:
         self.check_writable()
         with self._lock:
@@ -487,7 +551,7 @@ class Database:
             return state.seq
 
     def _write(self, store: CatalogStore, state: CatalogState, changes: Changes, deltas: Sequence[Delta],
-               transaction: Transaction | None) -> None:
+               transaction: Transaction | None, topology: Topology | None = None) -> None:
         """The commit itself; the lock of commits is held."""
         forget = self._garbage.take_unlinked()
         oldest = self.oldest_overlapping(0 if transaction is None else transaction.id)
@@ -495,6 +559,7 @@ class Database:
             store.write(
                 state, changes, next_relation=self._next_relation, transaction=self._transaction, forget=forget,
                 record=self._record(state.seq, deltas, transaction), horizon=self.conflicts.horizon(oldest),
+                topology=topology,
             )
         except BaseException:
             self._garbage.give_back(forget)
@@ -525,6 +590,7 @@ class Database:
     def _remember(self, state: CatalogState) -> None:
         self._newest = state
         self._states[state.seq] = state
+        self._start_worker()
         for seq in list(self._states)[:-RECENT_STATES]:
             if seq not in self._pins:
                 del self._states[seq]

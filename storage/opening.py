@@ -63,6 +63,7 @@ def let_go(database: Database) -> None:
         if database.leave_user():
             if database.key is not None:
                 _open.pop(database.key, None)
+            database.stop_worker()
             database.shut()
 
 

@@ -329,6 +329,7 @@ class _Application:
         self.entries[table.id] = entry.changed(
             table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added), deleted=deleted,
             replicated=added.replicated, changed_seq=entry.changed_seq if added.moved else self.seq,
+            exact_bounds=entry.exact_bounds and added.exact_bounds,
         )
 
     def _set_statistics(self, computed: SetStatistics) -> None:
