@@ -4,6 +4,7 @@
     warehouse-sql dw -c "select 1"        one statement; several -c and -f run in order
     warehouse-sql dw < script.sql         a script from standard input
     warehouse-sql warmup                  compile the kernels ahead of time
+    warehouse-sql snapshot | resize       snapshots of a database, other nodes for it (admin.py)
 
 Imports are late so that --help and --version answer at once.
 """
@@ -29,6 +30,8 @@ Examples:
   warehouse-sql dw -f load.sql -v ON_ERROR_STOP=1 -v day=2024-01-31
   echo "select 1" | warehouse-sql --format json
   warehouse-sql warmup                       compile all kernels now (under a minute, once)
+  warehouse-sql snapshot create dw monday    keep dw as it is now; see snapshot --help
+  warehouse-sql resize dw dw4 --nodes 4      the database with 4 nodes, in a new folder; see resize --help
 
 \b
 Exit codes: 0 fine, 1 fatal error, 2 no connection, 3 error in a script with ON_ERROR_STOP.
@@ -93,7 +96,15 @@ def warmup(quiet: bool) -> None:
         click.echo(f"{count} kernels compiled" if count else "all kernels were there already", err=True)
 
 
-COMMANDS = {"warmup": warmup}
+COMMANDS = ("warmup", "snapshot", "resize")
+
+
+def _command(name: str) -> click.Command:
+    if name == "warmup":
+        return warmup
+    from . import admin
+
+    return admin.COMMANDS[name]
 
 
 def main() -> None:
@@ -101,7 +112,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     try:
         if arguments and arguments[0] in COMMANDS:
-            COMMANDS[arguments[0]].main(arguments[1:], prog_name=f"warehouse-sql {arguments[0]}")
+            _command(arguments[0]).main(arguments[1:], prog_name=f"warehouse-sql {arguments[0]}")
         sql.main(arguments, prog_name="warehouse-sql")
     except BrokenPipeError:  # the reader went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

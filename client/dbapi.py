@@ -172,6 +172,30 @@ class Connection:
 
         return write_arrow(self.session, table, data, create)
 
+    def resize(
+        self, folder: str | os.PathLike[str], *, nodes: int | None = None, slices_per_node: int | None = None,
+        node_type: str | None = None,
+    ) -> None:
+        """Classic resize: the whole database into `folder`, which must be new or empty, with other nodes or slices.
+
+        This one serves reads meanwhile; writers wait. What is not given stays as it is.
+        """
+        from .resizing import resize
+
+        resize(self.session, folder, nodes, slices_per_node, node_type)
+
+    def elastic_resize(self, nodes: int, node_type: str | None = None) -> None:
+        """Elastic resize, in place: the same slices on another number of nodes, one of `elastic_resize_options`."""
+        from .resizing import elastic_resize
+
+        elastic_resize(self.session, nodes, node_type)
+
+    def elastic_resize_options(self, node_type: str | None = None) -> list[tuple[int, int]]:
+        """(nodes, slices per node) that an elastic resize can go to; `node_type`: only those that Redshift allows."""
+        from .resizing import elastic_resize_options
+
+        return elastic_resize_options(self.session, node_type)
+
     @property
     def snapshots(self) -> Snapshots:
         """Snapshots of the database: create, list, restore, delete and schedule them."""

@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import errors
 from ..storage.snapshots import create, manifest, restore, tables
 from ..storage.snapshots.manifest import Snapshot
 from ..storage.snapshots.schedule import DEFAULT_EVERY, DEFAULT_KEEP, Schedule, schedule_of, set_schedule
+from .resizing import check_no_transaction
 
 if TYPE_CHECKING:
     from .dbapi import Connection
@@ -66,11 +66,7 @@ class Snapshots:
         from ..engine.handlers.load_arrow import relation_name
 
         session = self._connection.session
-        if session.block.is_open:
-            raise errors.ProgrammingError(
-                "a table cannot be restored inside a transaction", hint="commit() or rollback() first.",
-                sqlstate="25001",
-            )
+        check_no_transaction(session, "a table cannot be restored")
         old, new = (relation_name(text) for text in (table, new_name))
         schema = old.schema or "public"
         return tables.restore_table(

@@ -179,8 +179,10 @@ class Database:
         """Somebody makes the snapshots that are scheduled (snapshots/schedule.py)."""
         if SNAPSHOT_SCHEDULE in self._newest.settings and self._store is not None and self._snapshots is None:
             from .snapshots.schedule import Worker
+            from .staging import is_staged
 
-            self._snapshots = Worker(self)
+            if self.path is not None and not is_staged(self.path):
+                self._snapshots = Worker(self)
 
     def shut(self) -> None:
         """Let go of everything; only for the last user."""
@@ -523,7 +525,7 @@ class Database:
                 self._see_newest()
                 topology = choose(self.topology)
                 if topology.slices != self.topology.slices:
-                    raise errors.InternalError(f"{topology.slices} slices cannot take the rows of {self.topology.slices}")
+                    raise errors.InternalError(f"{topology.slices} slices, not {self.topology.slices}")
                 state, changes = apply(self._newest, ())
                 self._write(self._store, state, changes, (), None, topology)
                 self.topology = topology
@@ -545,6 +547,8 @@ class Database:
                 if transaction is not None:
                     transaction.committed(state.seq)
                     self.upkeep.keep_moves(state.seq, transaction.moves, self.oldest_live(transaction.id))
+                for counter, following in changes.identity.items():
+                    self._identity.setdefault(counter, following)  # of a table that came with its counters
                 self._remember(state)
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
             self._collect()

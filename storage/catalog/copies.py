@@ -1,7 +1,7 @@
 """Copies of the catalogue: what a snapshot, a restore and a resize make of the SQLite file.
 
     back_up(store, path)       SQLite's backup: one state of the file, while others read and write
-    settle(path)               only what is committed now; tables declared BACKUP NO without their rows
+    settle(path)               only what is committed now; for a snapshot, BACKUP NO tables without their rows
     set_topology(path, t)      for a folder whose rows are going to be placed anew
 
 A copy begins a life of its own in another folder, so nothing that belongs to processes of the old one stays in it:
@@ -34,14 +34,15 @@ def back_up(store: CatalogStore, target: Path) -> None:
         copy.close()
 
 
-def settle(path: Path) -> tuple[str, ...]:
-    """Keep what is committed now; answers the names of the tables whose rows are left out (BACKUP NO)."""
+def settle(path: Path, *, everything: bool = False) -> tuple[str, ...]:
+    """Keep what is committed now; answers the names of the tables whose rows are left out: those declared BACKUP NO,
+    unless `everything` is wanted."""
     with _changing(path) as connection:
         upgrade(connection)
         for kind in ("schemas", "tables", "views", "extents"):
             connection.execute(f"DELETE FROM {kind} WHERE dropped_seq IS NOT NULL")
         connection.execute("DELETE FROM transactions")
-        left_out = [t for t in _tables(connection) if not t.backup]
+        left_out = [t for t in _tables(connection) if not (everything or t.backup)]
         for table in left_out:
             _empty(connection, table)
         connection.execute("DELETE FROM delete_vectors WHERE extent_id NOT IN (SELECT id FROM extents)")

@@ -74,6 +74,7 @@ def resize(
 
 
 def _link(database: Database, folder: Path, check: Callable[[], None]) -> None:
+    settle(folder / folders.CATALOG, everything=True)
     for sub in folders.FOLDERS:
         (folder / sub).mkdir()
     for path in references(folder / folders.CATALOG):
