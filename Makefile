@@ -16,11 +16,12 @@ TESTS ?=
 COUNT ?=
 SEED ?=
 PROCESSES ?=
+N ?=
 SECONDS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format typecheck bench fuzz stress golden coverage warmup clean
+.PHONY: help demo test lint format typecheck bench fuzz crash stress golden coverage warmup clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -59,6 +60,9 @@ bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds] [QUERIES=1,6] [DESIGN=demo,ev
 
 fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, for long runs
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))
+
+crash: $(READY) warmup  ## [N=1000] [SEED=7]: kill a writing process N times and look after each
+	@PYTHONPATH=tests $(BIN)/python -m crash --count $(or $(N),1000) $(if $(SEED),--seed $(SEED))
 
 stress: $(READY) warmup  ## [PROCESSES=8] [SECONDS=10] [SEED=7]: many processes on one folder, invariants checked
 	@PYTHONPATH=tests $(BIN)/python -m stress --processes $(or $(PROCESSES),8) --seconds $(or $(SECONDS),10) $(if $(SEED),--seed $(SEED))

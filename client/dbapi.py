@@ -41,6 +41,7 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     compatibility            "redshift" (default) refuses what Redshift refuses; "extended" runs it
     user                     the session's user
     autocommit               False (default): nothing is kept before commit(); True: each statement is kept
+    maintenance              True (default): the background worker vacuums and analyzes a folder's tables in quiet times
     """
     known = inspect.signature(_open).parameters
     for name in options:
@@ -66,6 +67,7 @@ def _open(
     compatibility: str = "redshift",
     user: str = "dev",
     autocommit: bool = False,
+    maintenance: bool = True,
 ) -> Connection:
     if paramstyle not in styles.STYLES:
         raise errors.InterfaceError(f"unknown paramstyle {paramstyle!r}; it is one of {', '.join(styles.STYLES)}")
@@ -80,6 +82,7 @@ def _open(
         memory_limit=memory_limit,
         compatibility=compatibility,
         user=user,
+        maintenance=maintenance,
     )
     session.block.autocommit = autocommit
     return Connection(session, paramstyle)

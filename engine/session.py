@@ -46,6 +46,7 @@ from .workers import pool
 if TYPE_CHECKING:
     from ..planner.plan_cache import PlanCache
     from ..storage.temporary import TemporaryDatabase
+    from .maintenance.worker import Worker
     from .session_transaction import SessionTransaction
 
 USER_ID = 100  # the one superuser, until there are users
@@ -66,8 +67,10 @@ def open_session(
     memory_limit: int | str | None = None,
     compatibility: str = "redshift",
     user: str = "dev",
+    maintenance: bool = True,
 ) -> Session:
-    """Open the database and a session on it; closing the session closes the database."""
+    """Open the database and a session on it; closing the session closes the database. `maintenance`: the background
+    worker looks after a folder's tables while the session is open."""
     preload()
     workers, memory = limits.threads(threads), limits.memory_limit(memory_limit)
     settings = Settings({"compatibility": compatibility})
@@ -75,7 +78,12 @@ def open_session(
         database, nodes=nodes, slices_per_node=slices_per_node, node_type=node_type, create=create,
         read_only=read_only,
     )  # fmt: skip
-    return Session(opened, user=user, settings=settings, threads=workers, memory=memory)
+    session = Session(opened, user=user, settings=settings, threads=workers, memory=memory)
+    if maintenance and opened.path is not None and not read_only:
+        from .maintenance.worker import join
+
+        session.worker = join(session)
+    return session
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,7 @@ class Session:
         self.memory = memory or limits.memory_limit(None)
         self.id = database.new_session() or next(_session_ids)
         self.started = datetime.now(UTC)
+        self.worker: Worker | None = None
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
         self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
@@ -266,6 +275,7 @@ class Session:
             timer.daemon = True
             timer.start()
         self._running[context.query_id] = _Running(context, work, timer, transaction.pin())
+        database.upkeep.activity.begin()
         return context
 
     def _end(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
@@ -273,6 +283,7 @@ class Session:
         running = self._running.pop(context.query_id, None)
         if running is None:
             return
+        self.database.upkeep.activity.end()
         if running.timer is not None:
             running.timer.cancel()
         if error is not None:
@@ -385,6 +396,8 @@ class Session:
             self.block.rollback()
             if self.temporary is not None:
                 self.temporary.close()
+            if self.worker is not None:
+                self.worker.leave(self)
             self.database.close()
 
 

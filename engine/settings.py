@@ -222,7 +222,8 @@ KEPT = "kept and shown; nothing here depends on it"
 SETTINGS: dict[str, Setting] = {
     "analyze_threshold_percent": Setting("10", _percent, "ANALYZE skips tables of which fewer rows have changed"),
     "application_name": Setting("", _text, "recorded with the session"),
-    "auto_analyze": Setting("on", _boolean, "statistics are always taken at load"),
+    "auto_analyze": Setting("on", _boolean, "the background worker analyzes tables that have changed"),
+    "auto_maintenance": Setting("on", _boolean, "the background worker rests while it is off in a session"),
     "client_encoding": Setting("UTF8", _only("UTF8", "utf8", "utf-8", "unicode"), "text is UTF-8"),
     "compatibility": Setting("redshift", _one_of("redshift", "extended"), "'redshift' refuses what Redshift refuses"),
     "datestyle": Setting(

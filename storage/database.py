@@ -39,6 +39,7 @@ from .catalog.news import News
 from .catalog.state import CatalogState, Changes, apply
 from .catalog.store import CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
+from .failpoints import reach
 from .locks import TableLocks
 from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from .catalog.follower import Follower
     from .extent import ExtentReader
     from .sharing.shared import Shared
-    from .snapshots.schedule import Worker as SnapshotWorker
     from .transactions import Transaction
 
 MEMORY = ":memory:"
@@ -63,7 +63,6 @@ RECENT_STATES = 64
 CACHE_SHARE = 0.25
 # Extents kept open: each has a file descriptor, and processes often may have 1,024.
 READERS_OPEN = 400
-SNAPSHOT_SCHEDULE = "snapshot_schedule"  # among the catalogue's settings
 
 
 class Database:
@@ -104,7 +103,7 @@ class Database:
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks(None if shared is None or path is None else path)
         self.conflicts = ConflictGraph()
-        self.upkeep = Upkeep()
+        self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum")
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)
@@ -115,7 +114,6 @@ class Database:
         self._auto_locks: dict[int, threading.Lock] = {}
         self._cache: BufferCache | None = None
         self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
-        self._snapshots: SnapshotWorker | None = None
         self._users = 1
         self.key: tuple[int, int] | None = None  # in the registry of open folders
         self._finalizer: weakref.finalize[..., Database] = weakref.finalize(self, _nothing)
@@ -160,7 +158,6 @@ class Database:
             self._garbage.learn(news.dropped)
             self._tell_pins()
             self._collect()
-            self._start_worker()
 
     def add_user(self) -> None:
         self._users += 1
@@ -169,20 +166,6 @@ class Database:
         """Whether it was the last one."""
         self._users -= 1
         return self._users == 0
-
-    def stop_worker(self) -> None:
-        """Before `shut`, and outside of the lock, which the worker may want."""
-        if self._snapshots is not None:
-            self._snapshots.stop()
-
-    def _start_worker(self) -> None:
-        """Somebody makes the snapshots that are scheduled (snapshots/schedule.py)."""
-        if SNAPSHOT_SCHEDULE in self._newest.settings and self._store is not None and self._snapshots is None:
-            from .snapshots.schedule import Worker
-            from .staging import is_staged
-
-            if self.path is not None and not is_staged(self.path):
-                self._snapshots = Worker(self)
 
     def shut(self) -> None:
         """Let go of everything; only for the last user."""
@@ -195,7 +178,9 @@ class Database:
         if self._cache is not None:
             self._cache.clear()
         if self._store is not None:
+            reach("close.checkpoint")
             self._store.close()
+            reach("close.closed")
         if self._follower is not None:
             self._follower.close()
         if self._shared is not None:
@@ -538,6 +523,7 @@ class Database:
             if self._store is None or self.closed:
                 raise errors.InterfaceError(f'database "{self.name}" is closed')
             with nullcontext() if self._shared is None else self._shared.committing():
+                reach("commit.locked")
                 self._see_newest()
                 if transaction is not None:
                     transaction.check_serializable(() if self._shared is None else self._shared.readers())
@@ -550,6 +536,7 @@ class Database:
                 for counter, following in changes.identity.items():
                     self._identity.setdefault(counter, following)  # of a table that came with its counters
                 self._remember(state)
+            reach("commit.known")
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
             self._collect()
             return state.seq
@@ -584,7 +571,7 @@ class Database:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
             self._readers.pop(extent.id, None)
-            self.upkeep.key_ranges.pop(extent.id, None)
+            self.upkeep.forget_extent(extent.id)
             self._forget_blocks(extent)
 
     def check_writable(self) -> None:
@@ -594,7 +581,6 @@ class Database:
     def _remember(self, state: CatalogState) -> None:
         self._newest = state
         self._states[state.seq] = state
-        self._start_worker()
         for seq in list(self._states)[:-RECENT_STATES]:
             if seq not in self._pins:
                 del self._states[seq]

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from .block import MAX_ROWS, EncodedBlock, decode_block, encode_block
 from .blockio import BlockReader
 from .encodings.choose import choose
 from .encodings.registry import AUTO, by_code, by_name
+from .failpoints import reach
 from .footer import ENTRY, FRAME_BYTES, Footer, extent_columns, footer_bytes, header_bytes, read_footer
 from .schema import Column
 from .statistics import ColumnSketch
@@ -47,6 +49,7 @@ class EncodedGroup:
     blocks: tuple[EncodedBlock, ...]
     bounds: tuple[Bounds, ...]
     sketches: tuple[ColumnSketch, ...]
+    order: tuple[int, int, int] | None = None  # as in footer.py
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,12 +88,17 @@ class ExtentWriter:
         self._rows: list[int] = []
         self._entries: list[np.ndarray] = []
         self._sketches: list[ColumnSketch] = []
+        self._orders: list[tuple[int, int, int] | None] = []
         self._at = 0
         try:
             self._file = open(path, "xb", buffering=1 << 20)  # noqa: SIM115 - closed by finish or abort
         except OSError as error:
             raise FileError(f'could not create file "{path}": {error.strerror}') from error
-        self._write(header_bytes())
+        try:
+            self._write(header_bytes())
+        except BaseException:
+            self.abort()
+            raise
 
     @property
     def full(self) -> bool:
@@ -118,6 +126,7 @@ class ExtentWriter:
             self._write(block.data)
         self._entries.append(entries)
         self._rows.append(group.rows)
+        self._orders.append(group.order)
         if self._sketches:
             self._sketches = [a.merge(b) for a, b in zip(self._sketches, group.sketches)]
         else:
@@ -129,11 +138,12 @@ class ExtentWriter:
             raise InternalError("an extent needs a row group")
         footer = Footer(
             extent_columns(self.columns), np.array(self._rows), np.stack(self._entries),
-            tuple(sketch.to_bytes() for sketch in self._sketches),
+            tuple(sketch.to_bytes() for sketch in self._sketches), self._order(),
         )
         self._write(footer_bytes(footer, self._at))
         try:
             self._file.flush()
+            reach("extent.sync")
             if sync:
                 os.fsync(self._file.fileno())
             self._file.close()
@@ -142,13 +152,22 @@ class ExtentWriter:
         sketches = {column.id: sketch for column, sketch in zip(self.columns, self._sketches)}
         return ExtentSummary(self.path, self.rows, self._at, len(self._rows), sketches)
 
+    def _order(self) -> tuple[int, int, int] | None:
+        """First and last place of all row groups, if all know theirs by one index."""
+        known = [order for order in self._orders if order is not None]
+        if len(known) < len(self._orders) or len({index for index, _, _ in known}) > 1:
+            return None
+        return known[0][0], min(low for _, low, _ in known), max(high for _, _, high in known)
+
     def abort(self) -> None:
         """Close and remove the file."""
-        self._file.close()
+        with suppress(OSError):  # what is buffered may not fit on the disk
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
     def _write(self, data: bytes) -> None:
         try:
+            reach("extent.write")
             self._file.write(data)
         except OSError as error:
             raise FileError(f'could not write file "{self.path}": {error.strerror}') from error

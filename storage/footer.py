@@ -61,6 +61,8 @@ class Footer:
     group_rows: Array  # int64[groups]
     entries: Array  # ENTRY[groups][columns]
     sketches: tuple[bytes, ...]  # one a column, as ColumnSketch.to_bytes: only ANALYZE reads them
+    # Of an interleaved table: when the index was built that the rows are ordered by, their first and last place.
+    order: tuple[int, int, int] | None = None
 
 
 def header_bytes() -> bytes:
@@ -75,6 +77,7 @@ def footer_bytes(footer: Footer, offset: int) -> bytes:
             "columns": [{"id": c.id, "type": type_to_json(c.type)} for c in footer.columns],
             "groups": len(footer.group_rows),
             "sketches": [len(blob) for blob in footer.sketches],
+            **({} if footer.order is None else {"order": footer.order}),
         },
         separators=(",", ":"),
     ).encode()
@@ -135,7 +138,8 @@ def _parse(body: bytes) -> Footer:
         at += length
     if at != len(body) or len(sketches) != len(columns):
         raise ValueError(f"{len(body)} bytes where {at} should be")
-    return Footer(columns, rows, entries, tuple(sketches))
+    order = head.get("order")
+    return Footer(columns, rows, entries, tuple(sketches), None if order is None else (order[0], order[1], order[2]))
 
 
 def _check_places(footer: Footer, blocks_end: int, path: Path) -> None:

@@ -18,6 +18,7 @@ from .catalog.folder import sync_folder
 from .database import Database
 from .encodings.registry import by_code
 from .extent import EncodedGroup, ExtentSummary, ExtentWriter
+from .failpoints import reach
 from .placement import REPLICATED
 from .schema import Column, ExtentRef
 from .statistics import ColumnSketch
@@ -100,6 +101,7 @@ class LoadFiles:
             data = self._database.data_folder()
             for folder in {*self._folders, data / str(self._table_id), data}:
                 sync_folder(folder)
+        reach("load.synced")
 
     def remove(self) -> None:
         """Remove every file, once nobody writes any more."""

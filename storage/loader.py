@@ -36,6 +36,7 @@ from .catalog.delta import AddExtents, Delta, DropExtents
 from .database import Database
 from .encodings.registry import AUTO, default_for
 from .extent import ExtentReader
+from .interleave import Interleaver
 from .load_files import LoadFiles
 from .load_memory import ChargeBytes, LoadMemory, uncounted
 from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, REPLICATED, Placement
@@ -101,8 +102,6 @@ class TableWriter:
         """
         if table.id == 0:
             raise errors.InternalError(f"table {table.name} has no id")
-        if table.interleaved:
-            raise errors.NotSupportedError("INTERLEAVED sort keys are not supported")
         self.database = database
         self.table = table
         self.rows = 0
@@ -123,6 +122,7 @@ class TableWriter:
         try:
             self._before = data or self._current_data(view or database.view())
             self._compupdate = compupdate
+            self._interleaver = Interleaver(table.index, not self._before.extents) if table.interleaved else None
             self._plan = self._make_plan(self._before.replicated)
             slices = 1 if self._before.replicated else database.topology.slices
             self._whole = self._writer(self._plan, self._limits(slices), memory, self._workers, self._outgrow)
@@ -143,7 +143,7 @@ class TableWriter:
         columns = tuple(self._with_encoding(i, c) for i, c in enumerate(self._before.table.columns))
         rows = self._before.statistics.rows
         placement = Placement(self.table, self.database.topology.slices, rows, replicated)
-        return RunPlan(columns, placement, self.table.sort_key)
+        return RunPlan(columns, placement, self.table.sort_key, self._interleaver, self.table.sort_key)
 
     def _writer(
         self, plan: RunPlan, limits: RunLimits, memory: int, workers: Workers,
@@ -308,6 +308,7 @@ class TableWriter:
             self._plan.placement.replicated,
             self._identity,
             self._chosen_encodings(),
+            None if self._interleaver is None else self._interleaver.built,
         )
         drop = (DropExtents(self.table, self._dropped),) if self._dropped else ()
         return Delta(drop_extents=drop, add_extents=(added,))

@@ -20,6 +20,7 @@ from .catalog.garbage import remove_orphans
 from .catalog.news import paths_by_state
 from .catalog.store import CatalogStore
 from .database import MEMORY, Database
+from .failpoints import reach
 
 if TYPE_CHECKING:
     from .sharing.shared import Shared
@@ -63,7 +64,6 @@ def let_go(database: Database) -> None:
         if database.leave_user():
             if database.key is not None:
                 _open.pop(database.key, None)
-            database.stop_worker()
             database.shut()
 
 
@@ -124,6 +124,7 @@ def _open_shared(
             folders.sync_folder(path)
         wanted.check(store.topology(), str(path))
         shared = Shared(path, store.number("transaction"))
+        reach("open.present")
         _tidy(path, store, shared)
         store.changed()
         loaded, news = store.load()

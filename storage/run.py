@@ -28,6 +28,7 @@ from ..records import dataclass
 from .arrow import from_arrow
 from .builder import ColumnBuilder
 from .extent import GROUP_BYTES, EncodedGroup, encode_group
+from .interleave import Interleaver, word_order
 from .placement import Placement, rows_by_slice
 from .schema import Column
 from .sort_order import sort_order
@@ -87,6 +88,14 @@ class RunPlan:
     columns: tuple[Column, ...]
     placement: Placement
     sort_key: tuple[int, ...]
+    interleaver: Interleaver | None = None  # of an interleaved sort key
+    interleaved: tuple[int, ...] = ()  # its columns; `sort_key` is empty where rows come in order
+
+    def words(self, columns: Sequence[ColumnData]) -> Array | None:
+        """Places of rows in the z-order of an interleaved sort key that has an index."""
+        if self.interleaver is None:
+            return None
+        return self.interleaver.words([columns[p] for p in self.interleaved])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +116,8 @@ def encode_run(
     this is the last run. `check` raises when the statement was cancelled.
     """
     do = map if pool is None else pool.map
-    pieces = [_cut(plan.columns, columns, piece) for piece in _pieces(plan, columns, pool)]
+    words = plan.words(columns)
+    pieces = [_cut(plan.columns, columns, piece) for piece in _pieces(plan, columns, words, pool)]
     check()
     left = None
     if not last and not plan.sort_key:
@@ -128,6 +138,8 @@ def encode_run(
         SliceGroups(piece.slice, tuple(map(_join, zip(*(done[c, p] for c in range(len(columns)))))))
         for p, piece in enumerate(pieces)
     ]
+    if words is not None and plan.interleaver is not None and plan.interleaver.index is not None:
+        groups = [_ordered(g, piece, words, plan.interleaver.index.built) for g, piece in zip(groups, pieces)]
     return [g for g in groups if g.groups], left
 
 
@@ -152,17 +164,33 @@ def convert(values: Values, column: Column) -> ColumnData:
     return values if isinstance(values, ColumnData) else from_arrow(values, column.type, column.name)
 
 
-def _pieces(plan: RunPlan, columns: list[ColumnData], pool: Executor | None) -> list[_Piece]:
+def _ordered(found: SliceGroups, piece: _Piece, words: Array, index: int) -> SliceGroups:
+    """The groups with the places of their first and last rows."""
+    own = words if piece.rows is None else words[piece.rows]
+    groups = [
+        replace(group, order=(index, int(own[a:b].min()), int(own[a:b].max())))
+        for group, a, b in zip(found.groups, piece.cuts, piece.cuts[1:])
+    ]
+    return SliceGroups(found.slice, tuple(groups))
+
+
+def _pieces(plan: RunPlan, columns: list[ColumnData], words: Array | None, pool: Executor | None) -> list[_Piece]:
     """Every slice's rows in their final order; not cut yet."""
     placement, rows = plan.placement, columns[0].rows
-    sorting = [columns[position] for position in plan.sort_key]
+
+    def order_of(own: Array | None) -> Array | None:
+        if plan.interleaver is not None:
+            return word_order(words if own is None or words is None else words[own]) if plan.sort_key else None
+        sorting = [columns[position] for position in plan.sort_key]
+        return sort_order(sorting if own is None else [column.take(own) for column in sorting])
+
     if placement.single is not None:
-        return [_Piece(placement.single, sort_order(sorting), (0, rows))]
+        return [_Piece(placement.single, order_of(None), (0, rows))]
     key = columns[placement.key] if placement.key is not None else None
 
     def order(rows_of_slice: tuple[int, Array]) -> _Piece:
         slice_, own = rows_of_slice
-        by_key = sort_order([column.take(own) for column in sorting])
+        by_key = order_of(own)
         return _Piece(slice_, own if by_key is None else own[by_key], (0, len(own)))
 
     return list((map if pool is None else pool.map)(order, rows_by_slice(placement.place(rows, key))))

@@ -64,6 +64,14 @@ class Topology:
 
 
 @dataclass(frozen=True, slots=True)
+class InterleavedIndex:
+    """How an interleaved sort key orders rows: per column the codes that its buckets begin with (interleave.py)."""
+
+    bounds: tuple[tuple[int, ...], ...]
+    built: int  # microseconds since 1970; tells indexes of a table apart
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table's definition as of one snapshot. `version` changes with every DDL on it."""
 
@@ -73,13 +81,14 @@ class Table:
     columns: tuple[Column, ...]
     dist_style: DistStyle = DistStyle.AUTO
     dist_key: int | None = None  # position in `columns`
-    sort_key: tuple[int, ...] = ()  # positions, compound
+    sort_key: tuple[int, ...] = ()  # positions; compound unless `interleaved`
     interleaved: bool = False
     version: int = 0
     owner: str = "dev"
     temporary: bool = False
     constraints: tuple[tuple[str, tuple[str, ...], str], ...] = ()  # (kind, columns, references)
     backup: bool = True
+    index: InterleavedIndex | None = None  # of an interleaved sort key that has been built
     last_column: int = 0  # the highest id that a dropped column had
 
     @property

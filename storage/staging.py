@@ -72,11 +72,6 @@ class Staging:
             raise file_error(f'cannot write "{self.target}"', error) from error
 
 
-def is_staged(folder: Path) -> bool:
-    """Whether a folder is still being made."""
-    return (folder / _LOCK).exists()
-
-
 def check_free(target: Path) -> None:
     """Refuse a target that is a file or holds anything."""
     if not os.path.lexists(target):

@@ -22,6 +22,7 @@ from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.garbage import remove_file
 from .catalog.state import CatalogState, apply
 from .catalog.view import SnapshotView
+from .failpoints import reach
 from .locks import LockOwner
 from .schema import ExtentRef, Table
 from .serializable import Committed
@@ -119,6 +120,7 @@ class Transaction:
         self._made.extend(extents)
         self._state, _ = apply(self.state(), [delta], seq=self.database.new_version())
         self._deltas.append(delta)
+        reach("transaction.changed")
         self.writes.update(changed_tables(delta))
 
     # -- ending --------------------------------------------------------------------------------------
@@ -160,6 +162,7 @@ class Transaction:
         made, self._made = self._made, []
         for extent in made:
             self.database.forget(extent)
+            reach("rollback.unlink")
             remove_file(self.database.extent_path(extent))
         if self.published:
             self.database.forget_reads(self)

@@ -32,6 +32,7 @@ MODULES: dict[type, str] = {
     s.Merge: "merge",
     s.Copy: "copy",
     s.Analyze: "analyze",
+    s.AnalyzeCompression: "analyze_compression",
     s.Vacuum: "vacuum",
     s.SetOption: "set_option",
     s.Show: "show",

@@ -12,9 +12,8 @@ from ...errors import DuplicateColumn, InvalidDefinition
 from ...planner.statements import AddColumn, ColumnDefinition
 from ...storage.catalog.delta import Delta, SetStatistics
 from ...storage.schema import Column, Table, TableData
-from ...storage.statistics import ColumnSketch
-from ...storage.stored import constant
 from ..context import Context
+from ..maintenance.analyses import constant_sketch
 from ..result import Result
 from . import names
 from .create_table import MAX_COLUMNS, choose_encodings
@@ -69,10 +68,4 @@ def _statistics(table: Table, new: Column, context: Context) -> tuple[SetStatist
     if not data.extents or not entry.exact_bounds:
         return ()
     sketches = {**entry.sketches, new.id: constant_sketch(new, sum(e.rows for e in data.extents))}
-    return (SetStatistics(table, sketches, frozenset(e.id for e in data.extents)),)
-
-
-def constant_sketch(column: Column, rows: int) -> ColumnSketch:
-    """The sketch of an added column over rows that do not have it."""
-    one = ColumnSketch.of(constant(column.type, column.added, 1))
-    return replace(one, rows=rows, nulls=rows * one.nulls, total_bytes=rows * one.total_bytes)
+    return (SetStatistics(table, sketches, frozenset(e.id for e in data.extents), analyzed=False),)

@@ -78,7 +78,7 @@ def _sorted(table: Table, statement: AlterDesign) -> Table:
         return table
     key = tuple(_position(table, name, statement) for name in statement.sort_key)
     fixed = all(c.encoding != encodings.AUTO for c in table.columns)
-    changed = replace(table, sort_key=key, interleaved=False)
+    changed = replace(table, sort_key=key, interleaved=False, index=None)
     if not fixed:
         return changed
     # Columns of the new key are stored RAW, those that leave the old one as their types are by default.

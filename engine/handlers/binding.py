@@ -19,6 +19,7 @@ from ...planner.optimize import optimize, optimize_insert
 from ...planner.parse import parse_query_text
 from ...planner.physical import PhysicalQuery
 from ...planner.plan_cache import Binding
+from ...planner.predicate_columns import predicate_columns
 from ...planner.statements import Insert, QueryText
 from ...planner.syntax import parse_expression, parse_query
 from ...storage.schema import CatalogView, Table
@@ -75,19 +76,30 @@ def plan(tree: Any, context: Context) -> PhysicalQuery:
     """The plan of a syntax tree, or of a QueryText."""
     if isinstance(tree, QueryText):
         return _plan_text(tree, context)
-    return optimize(bind(tree, context), context.view, evaluate)
+    return _noted(optimize(bind(tree, context), context.view, evaluate), context)
+
+
+def _noted(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
+    """Remember which columns a new plan has predicates on, for ANALYZE ... PREDICATE COLUMNS."""
+    for table, column in predicate_columns(physical.root):
+        context.database.upkeep.predicates.setdefault(table, set()).add(column)
+    return physical
 
 
 def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
     around = bind_context(context)
+    new = False
 
     def bind_text(view: CatalogView, literals: Any) -> Binding:
+        nonlocal new
+        new = True
         around.literals = literals
         bound = bind_query(parse_query_text(query).tree, view, around)
         return Binding(bound, keep=not around.stable)
 
     scope = _scope(around, context)
-    return context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
+    found = context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
+    return _noted(found, context) if new else found
 
 
 def _scope(around: BindContext, context: Context) -> Hashable:

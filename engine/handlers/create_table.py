@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, NotSupportedError, UndefinedColumn
+from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, UndefinedColumn
 from ...planner.statements import ColumnDefinition, CreateTable, RelationName, TableAttributes
 from ...storage.catalog.delta import Delta
 from ...storage.encodings import registry as encodings
@@ -71,6 +71,7 @@ def define(statement: CreateTable, schema: str, context: Context, temporary: boo
         dist_style=style,
         dist_key=dist_key,
         sort_key=sort_key,
+        interleaved=statement.attributes.interleaved,
         owner=context.user,
         constraints=constraints,
         backup=statement.attributes.backup,
@@ -147,8 +148,6 @@ def sort_positions(attributes: TableAttributes, definitions: Sequence[ColumnDefi
             "multiple SORTKEYs are not allowed",
             hint="For a key of several columns write SORTKEY (a, b) behind the column list.",
         )
-    if attributes.interleaved:
-        raise NotSupportedError("INTERLEAVED SORTKEY is not supported yet", hint="Use a compound SORTKEY, or none.")
     keys = on_columns or list(attributes.sort_key)
     if len(keys) > MAX_COMPOUND:
         raise InvalidDefinition(f"a compound SORTKEY can have at most {MAX_COMPOUND} columns", sqlstate="54011")

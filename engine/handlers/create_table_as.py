@@ -64,6 +64,7 @@ def _define(statement: CreateTableAs, schema: str, query: Query, context: Contex
         dist_style=style,
         dist_key=dist_key,
         sort_key=sort_positions(statement.attributes, definitions),
+        interleaved=statement.attributes.interleaved,
         owner=context.user,
         backup=statement.attributes.backup,
     )

@@ -32,7 +32,7 @@ def run(statement: Vacuum, context: Context) -> Result:
         for target in tables:
             _vacuum(target, request, context)
     finally:
-        context.database.upkeep.turn.release()
+        context.database.upkeep.turn.give_back()
     return Result("VACUUM", notices=context.notices)
 
 

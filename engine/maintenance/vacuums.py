@@ -14,6 +14,7 @@ from ...errors import InvalidDefinition, OperationalError
 from ...records import dataclass
 from ...storage.database import Database
 from ...storage.maintenance.regions import sorted_rows
+from ...storage.maintenance.reindex import reindex
 from ...storage.maintenance.upkeep import Progress
 from ...storage.maintenance.vacuum import DEFAULT_THRESHOLD, Kind, Plan, Work, plan, run, run_boosted
 from ...storage.schema import Table, TableData
@@ -35,7 +36,7 @@ class Request:
 
 def take_turn(database: Database) -> None:
     """One VACUUM at a time; the caller gives the turn back."""
-    if not database.upkeep.turn.acquire(blocking=False):
+    if not database.upkeep.turn.try_take():
         raise OperationalError("VACUUM is running", hint="Only one VACUUM can run at a time; run it again later.",
                                sqlstate="55006")
 
@@ -62,6 +63,8 @@ def vacuum(
         done.write(found.status, data, found)
         return found
 
+    if request.kind is Kind.REINDEX and table.interleaved:
+        reindex(database, database.newest.entries[table.id].data(), check)
     if request.boost and request.kind is not Kind.DELETE:
         todo = run_boosted(database, table, make, work)
     else:
@@ -101,6 +104,7 @@ class _Log:
             "reclaimable_space_mb": size * gone // max(1, stored) // MEGABYTE,
             "sort_partitions": len({s.slice for s in todo.steps}) if todo.sort else 0,
             "merge_increments": len(todo.steps) if todo.sort else 0,
+            "max_merge_partitions": max((len(s.extents) for s in todo.steps), default=0) if todo.sort else 0,
             "is_recluster": int(self._request.kind is Kind.RECLUSTER),
         })  # fmt: skip
 

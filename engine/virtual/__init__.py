@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import information_schema, pg_catalog, stl, stv, svv
+from . import blocks, information_schema, pg_catalog, stl, stv, svv, upkeep
 from .base import VirtualTable
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
-    for family in (pg_catalog, information_schema, stl, stv, svv)
+    for family in (pg_catalog, information_schema, stl, stv, svv, blocks, upkeep)
     for table in family.TABLES
 }
 

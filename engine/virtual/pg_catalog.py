@@ -71,6 +71,8 @@ def _pg_table_def(context: Context) -> Rows:
             continue
         for i, c in enumerate(relation.columns):
             sort = relation.sort_key.index(i) + 1 if i in relation.sort_key else 0
+            if relation.interleaved and sort % 2 == 0:
+                sort = -sort  # of an interleaved key the signs alternate
             yield (
                 relation.schema, relation.name, c.name, str(c.type), shown_encoding(relation, i),
                 relation.dist_key == i, sort, not c.nullable,

@@ -197,6 +197,17 @@ class Copy:
 class Analyze:
     tables: tuple[RelationName, ...]
     columns: tuple[str, ...] = ()
+    predicate: bool = False  # PREDICATE COLUMNS
+    verbose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzeCompression:
+    """rows: COMPROWS."""
+
+    table: RelationName | None = None
+    columns: tuple[str, ...] = ()
+    rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +319,7 @@ class Deallocate:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate,
 ]
 

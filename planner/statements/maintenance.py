@@ -2,14 +2,16 @@
 
     VACUUM [FULL | SORT ONLY | DELETE ONLY | REINDEX | RECLUSTER] [table [TO n PERCENT] [BOOST]]
     ANALYZE [VERBOSE] [table [(columns)]] [PREDICATE COLUMNS | ALL COLUMNS]
+    ANALYZE COMPRESSION [table [(columns)]] [COMPROWS n]
 """
 from __future__ import annotations
 
 from ...errors import InvalidDefinition, NotSupportedError, SqlSyntaxError
-from . import Analyze, Vacuum
+from . import Analyze, AnalyzeCompression, Vacuum
 from .cursor import Cursor
 
 _KINDS = (("full",), ("sort", "only"), ("delete", "only"), ("recluster",))
+MIN_COMPROWS, MAX_COMPROWS = 1000, 1_000_000_000
 
 
 def parse_vacuum(cursor: Cursor, kind: str = "") -> Vacuum:
@@ -39,17 +41,34 @@ def parse_vacuum(cursor: Cursor, kind: str = "") -> Vacuum:
     return Vacuum(kind, table, threshold, boost)
 
 
-def parse_analyze(cursor: Cursor) -> Analyze:
+def parse_analyze(cursor: Cursor) -> Analyze | AnalyzeCompression:
     """What follows ANALYZE."""
-    if cursor.at("compression"):
-        raise NotSupportedError("ANALYZE COMPRESSION is not supported yet", position=cursor.position)
-    if cursor.accept("verbose"):
-        raise NotSupportedError("ANALYZE VERBOSE is not supported yet")
-    if cursor.done:
-        return Analyze(())
-    table = cursor.relation()
-    columns = cursor.names() if cursor.at("(") else ()
-    if not cursor.accept("all", "columns") and cursor.at("predicate"):
-        raise NotSupportedError("ANALYZE ... PREDICATE COLUMNS is not supported yet", position=cursor.position)
+    if cursor.accept("compression"):
+        return _compression(cursor)
+    verbose = cursor.accept("verbose")
+    tables = () if cursor.done or cursor.at("predicate", "columns") or cursor.at("all", "columns") else (
+        cursor.relation(),
+    )
+    columns = cursor.names() if tables and cursor.at("(") else ()
+    predicate = False
+    if not cursor.accept("all", "columns"):
+        position = cursor.position
+        predicate = cursor.accept("predicate", "columns")
+        if predicate and columns:
+            raise SqlSyntaxError("a list of columns and PREDICATE COLUMNS cannot both be given", position=position)
     cursor.finish()
-    return Analyze((table,), columns)
+    return Analyze(tables, columns, predicate, verbose)
+
+
+def _compression(cursor: Cursor) -> AnalyzeCompression:
+    table = None if cursor.done or cursor.at("comprows") else cursor.relation()
+    columns = cursor.names() if table is not None and cursor.at("(") else ()
+    rows = None
+    if cursor.accept("comprows"):
+        position = cursor.position
+        rows = cursor.integer()
+        if not MIN_COMPROWS <= rows <= MAX_COMPROWS:
+            raise InvalidDefinition(f"COMPROWS must be between {MIN_COMPROWS} and {MAX_COMPROWS}, not {rows}",
+                                    sqlstate="22023", position=position)
+    cursor.finish()
+    return AnalyzeCompression(table, columns, rows)

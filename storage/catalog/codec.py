@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..schema import Column, DistStyle, Table, Topology, View
+from ..schema import Column, DistStyle, InterleavedIndex, Table, Topology, View
 from ..types import Kind, SqlType
 
 
@@ -61,6 +61,7 @@ def table_to_json(table: Table) -> str:
             "constraints": table.constraints,
             "backup": table.backup,
             "last_column": table.last_column,
+            "index": None if table.index is None else [table.index.built, table.index.bounds],
         },
         separators=(",", ":"),
     )
@@ -82,7 +83,12 @@ def table_from_json(id_: int, schema: str, name: str, version: int, text: str) -
         constraints=tuple((kind, tuple(columns), ref) for kind, columns, ref in d["constraints"]),
         backup=d["backup"],
         last_column=d.get("last_column", 0),
+        index=_index_from_list(d.get("index")),
     )
+
+
+def _index_from_list(fields: list[Any] | None) -> InterleavedIndex | None:
+    return None if fields is None else InterleavedIndex(tuple(tuple(bounds) for bounds in fields[1]), fields[0])
 
 
 def view_to_json(view: View) -> str:

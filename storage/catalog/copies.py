@@ -82,7 +82,8 @@ def _tables(connection: sqlite3.Connection) -> Iterator[Table]:
 
 
 def _empty(connection: sqlite3.Connection, table: Table) -> None:
-    connection.execute("DELETE FROM extents WHERE table_id = ?", (table.id,))
+    for kind in ("extents", "modified_rows"):
+        connection.execute(f"DELETE FROM {kind} WHERE table_id = ?", (table.id,))
     connection.execute(
         "UPDATE statistics SET replicated = ?, exact_bounds = 1, sketches = ? WHERE table_id = ?",
         (starts_replicated(table), sketches.to_bytes({}), table.id),

@@ -21,7 +21,7 @@ from dataclasses import field, replace
 
 from ...records import dataclass
 from ..deletes import DeleteVector, Group
-from ..schema import ExtentRef, Table, View
+from ..schema import ExtentRef, InterleavedIndex, Table, View
 from ..statistics import ColumnSketch
 
 
@@ -45,6 +45,7 @@ class AddExtents:
     identity: Mapping[int, int] = field(default_factory=dict)  # Column.id -> next free value
     # Column.id -> encoding chosen at load, which becomes the column's own.
     encodings: Mapping[int, str] = field(default_factory=dict)
+    index: InterleavedIndex | None = None  # that an interleaved table has been given
     moved: bool = False
     deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
     exact_bounds: bool = True
@@ -86,6 +87,7 @@ class SetStatistics:
     table: Table
     sketches: Mapping[int, ColumnSketch]
     extents: frozenset[int]
+    analyzed: bool = True  # False: an added column's are told, the others are as they were
 
 
 @dataclass(frozen=True, slots=True)

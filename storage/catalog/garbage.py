@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ..failpoints import reach
 from ..schema import ExtentRef
 
 _log = logging.getLogger("warehouse.storage")
@@ -72,7 +73,9 @@ class Garbage:
         for seq, extent in gone:
             self.horizon = max(self.horizon, seq)
             if self.data is not None:
+                reach("garbage.unlink")
                 remove_file(self.data / extent.path)
+                reach("garbage.unlinked")
             self._unlinked.append(extent.id)
         return [e for _, e in gone]
 
@@ -119,6 +122,7 @@ def remove_orphans(data: Path, named: Named, is_live: Callable[[int], bool], *, 
         return 0
     orphans = [path for path in ended if path not in needed and path not in dropped]
     for path in orphans:
+        reach("open.orphan")
         remove_file(Path(path))
     if alone:
         _remove_empty_folders(data)

@@ -148,13 +148,20 @@ def _entry(connection: sqlite3.Connection, table: Table, known: TableEntry | Non
     statistics = connection.execute(
         "SELECT replicated, exact_bounds, sketches FROM statistics WHERE seq > ? AND table_id = ?", (since, table.id)
     ).fetchone()
-    entry = replace(base, extents=(*kept, *came), deleted=deleted)
+    entry = replace(base, extents=(*kept, *came), deleted=deleted, modified=modified_rows(connection).get(table.id, 0))
     if statistics is not None:
         replicated, exact, blob = statistics
         entry = replace(
             entry, replicated=bool(replicated), exact_bounds=bool(exact), sketches=sketches.from_bytes(blob)
         )
     return entry
+
+
+def modified_rows(connection: sqlite3.Connection) -> dict[int, int]:
+    """Rows modified since the last ANALYZE, by table."""
+    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'modified_rows'").fetchone()[0]:
+        return {}  # format 3
+    return dict(connection.execute('SELECT table_id, "rows" FROM modified_rows'))
 
 
 def paths_by_state(connection: sqlite3.Connection) -> dict[bool, list[str]]:

@@ -50,6 +50,7 @@ class TableEntry:
     exact_bounds: bool = True
     changed_seq: int = 0
     deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
+    modified: int = 0  # rows added to what was there, or deleted, since the table was last analyzed
     _data: TableData | None = field(default=None, repr=False)
 
     def changed(self, **changes: Any) -> TableEntry:
@@ -309,8 +310,10 @@ class _Application:
         empty = {id for id, count in rows.items() if count >= extents[id].rows}
         self.changes.vectors.update(gone.vectors)
         self.changes.touched.add(entry.table.id)
+        left = entry.changed(deleted=deleted)
+        left = left.changed(modified=entry.modified + entry.rows - left.rows)
         self._leave(
-            entry.changed(deleted=deleted), tuple(e for e in entry.extents if e.id in empty),
+            left, tuple(e for e in entry.extents if e.id in empty),
             tuple(e for e in entry.extents if e.id not in empty), exact=entry.exact_bounds,
         )
 
@@ -323,28 +326,32 @@ class _Application:
         self.changes.touched.add(table.id)
         for column, following in added.identity.items():
             self.changes.identity[table.id, column] = following
-        table = self._record_encodings(table, added.encodings)
+        table = self._record(table, added)
         deleted = {**entry.deleted, **added.deleted} if added.deleted else entry.deleted
         self.changes.vectors.update(added.deleted)
         self.entries[table.id] = entry.changed(
             table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added), deleted=deleted,
             replicated=added.replicated, changed_seq=entry.changed_seq if added.moved else self.seq,
             exact_bounds=entry.exact_bounds and added.exact_bounds,
+            modified=entry.modified + _modified(entry, added),
         )
 
     def _set_statistics(self, computed: SetStatistics) -> None:
         entry = self._entry(computed.table)
         if not {e.id for e in entry.extents} <= computed.extents:
             return
-        self.entries[entry.table.id] = entry.changed(sketches=dict(computed.sketches), exact_bounds=True)
+        modified = 0 if computed.analyzed else entry.modified
+        self.entries[entry.table.id] = entry.changed(
+            sketches=dict(computed.sketches), exact_bounds=True, modified=modified
+        )
         self.changes.touched.add(entry.table.id)
 
-    def _record_encodings(self, table: Table, encodings: Mapping[int, str]) -> Table:
-        """Chosen encodings become the columns' own. No new version: no plan depends on them."""
-        columns = tuple(replace(c, encoding=encodings.get(c.id, c.encoding)) for c in table.columns)
-        if columns == table.columns:
+    def _record(self, table: Table, added: AddExtents) -> Table:
+        """Chosen encodings become the columns' own, an index the table's. No new version: no plan depends on them."""
+        columns = tuple(replace(c, encoding=added.encodings.get(c.id, c.encoding)) for c in table.columns)
+        if columns == table.columns and added.index is None:
             return table
-        changed = replace(table, columns=columns)
+        changed = replace(table, columns=columns, index=added.index or table.index)
         self.changes.dropped.append(table)
         self._put(changed)
         return changed
@@ -368,6 +375,11 @@ def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:
         for column, sketch in added.sketches.items()
         if column in entry.sketches
     }
+
+
+def _modified(entry: TableEntry, added: AddExtents) -> int:
+    """Rows that ANALYZE has not seen. Those of a load into an empty table count as analyzed, as on Redshift."""
+    return 0 if added.moved or not entry.rows else sum(e.rows for e in added.extents)
 
 
 def _concurrent_change(name: str) -> NoReturn:

@@ -9,8 +9,8 @@ between which they hold, so that the file can answer for any snapshot that is st
 
 The file is read whole when the database is opened (`load`); then `write` puts the changes of one commit into one
 BEGIN IMMEDIATE, and what other processes have committed is read as news (news.py). WAL with synchronous FULL makes
-COMMIT durable. All SQL of the catalogue stands in
-these files and in copies.py, so that another database can take SQLite's place.
+COMMIT durable. All SQL of the catalogue stands in these files and in copies.py, so that another database can take
+SQLite's place.
 """
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from typing import TypeVar
 from ... import errors
 from ...records import dataclass
 from ..deletes import DeleteVector, Group
+from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
 from . import codec, sketches
-from .news import EXTENT, News, committed_since, dropped_since, read_news
+from .news import EXTENT, News, committed_since, dropped_since, modified_rows, read_news
 from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
 
 # How long to wait for another process that checkpoints or recovers the file.
 BUSY_SECONDS = 60.0
 # Raised when the folder's contents change in a way that an older release would misread.
-FORMAT_VERSION = 3  # 1: sketches without samples; 2: no delete vectors
+FORMAT_VERSION = 4  # 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows
 APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
 
 _SCHEMA = """
@@ -55,6 +56,7 @@ CREATE TABLE extents (
 CREATE TABLE statistics (
     table_id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, replicated INTEGER NOT NULL,
     exact_bounds INTEGER NOT NULL, sketches BLOB NOT NULL);
+CREATE TABLE modified_rows (table_id INTEGER PRIMARY KEY, "rows" INTEGER NOT NULL);
 CREATE TABLE identity (
     table_id INTEGER NOT NULL, column_id INTEGER NOT NULL, next INTEGER NOT NULL,
     PRIMARY KEY (table_id, column_id)) WITHOUT ROWID;
@@ -255,6 +257,7 @@ class CatalogStore:
         ):
             extents.setdefault(table_id, []).append(ExtentRef(*fields))
         deleted = self._load_deleted(extents)
+        modified = modified_rows(self.connection)
         entries: dict[int, TableEntry] = {}
         for table_id, replicated, exact, blob in self.connection.execute(
             "SELECT table_id, replicated, exact_bounds, sketches FROM statistics"
@@ -264,7 +267,7 @@ class CatalogStore:
                 raise ValueError(f"statistics of {table.name}, which is not a table")
             entries[table_id] = TableEntry(
                 table, tuple(extents.get(table_id, ())), sketches.from_bytes(blob), bool(replicated),
-                bool(exact), deleted=deleted.get(table_id, {}),
+                bool(exact), deleted=deleted.get(table_id, {}), modified=modified.get(table_id, 0),
             )
         return entries
 
@@ -304,6 +307,7 @@ class CatalogStore:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
+                reach("commit.begun")
                 self._check_seq(state.seq - 1)
                 self._upgrade()
                 self._write_names(state.seq, changes)
@@ -313,7 +317,9 @@ class CatalogStore:
                 self._write_transaction(record, horizon)
                 if topology is not None:
                     self._write_topology(topology)
+                reach("commit.written")
                 self.connection.execute("COMMIT")
+                reach("commit.durable")
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -397,9 +403,11 @@ class CatalogStore:
                 "INSERT OR REPLACE INTO statistics VALUES (?, ?, ?, ?, ?)",
                 (table_id, state.seq, entry.replicated, entry.exact_bounds, blob),
             )
+            run("INSERT OR REPLACE INTO modified_rows VALUES (?, ?)", (table_id, entry.modified))
         for relation in changes.dropped:
             if relation.id not in state.entries:
                 run("DELETE FROM statistics WHERE table_id = ?", (relation.id,))
+                run("DELETE FROM modified_rows WHERE table_id = ?", (relation.id,))
                 run("DELETE FROM identity WHERE table_id = ?", (relation.id,))
         for (table_id, column), following in changes.identity.items():
             run("INSERT OR REPLACE INTO identity VALUES (?, ?, ?)", (table_id, column, following))
@@ -426,6 +434,7 @@ class CatalogStore:
 
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
+        reach("open.purge")
         run = self.connection.execute
         run("BEGIN IMMEDIATE")
         for table in ("schemas", "tables", "views", "extents"):

@@ -1,6 +1,7 @@
 """Rows in better places: what VACUUM, ALTER TABLE and the background worker do to a table's extents.
 
     regions.py    which extents are in order, which overlap, which are worn or small
+    reindex.py    a new index of an interleaved sort key
     rewrite.py    the rows of some extents in new ones: sorted, without the deleted, in bounded memory
     row_map.py    where each old row is now; changes of transactions that knew the old places
     swap.py       the commit that puts new extents in the places of old ones

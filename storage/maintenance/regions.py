@@ -10,7 +10,8 @@ one another is told by their zone maps, read once an extent:
 
 Neighbours may share one value: [1, 5] is before [5, 9]. Extents with one value only are compared by the next
 column of the key. NULLs come last. Where nothing is known of the values (collations without zone maps) order
-cannot help a scan, and none is missed. Rows of a table without a sort key are in no region.
+cannot help a scan, and none is missed. Extents of an interleaved key know their places in the z-order (footer.py).
+Rows of a table without a sort key are in no region.
 """
 from __future__ import annotations
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Key = tuple[float, ...]
 Range = tuple[Key, Key]  # where an extent begins and ends, so that a is before b when a's end <= b's begin
+FOREIGN: Range = ((-math.inf,), (math.inf,))  # in no order
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +63,8 @@ def overlapping(database: Database, data: TableData) -> list[tuple[int, list[Ext
             else:
                 clusters[-1].append(extent)
                 end = max(end, own_end)
-        found += [(slice_, cluster) for cluster in clusters if len(cluster) > 1]
+        foreign = any(place == FOREIGN for _, place in placed)
+        found += [(slice_, cluster) for cluster in clusters if len(cluster) > 1 or foreign]
     return found
 
 
@@ -81,6 +84,8 @@ def _placed(database: Database, data: TableData) -> dict[int, list[tuple[ExtentR
 
 def _order(slice_: int, placed: list[tuple[ExtentRef, Range]]) -> SliceOrder:
     """The extents that follow one another and have the most rows: each one's best chain of those before it."""
+    foreign = tuple(e for e, place in placed if place == FOREIGN)
+    placed = [p for p in placed if p[1] != FOREIGN]
     placed = sorted(placed, key=lambda p: (p[1][1], p[1][0], p[0].id))
     ends = [end for _, (_, end) in placed]
     best = [0]  # best[i]: the most rows of a chain within the first i
@@ -97,16 +102,26 @@ def _order(slice_: int, placed: list[tuple[ExtentRef, Range]]) -> SliceOrder:
             ordered.append(placed[i - 1][0])
             i = before[i - 1]
     chosen = {e.id for e in ordered}
-    return SliceOrder(slice_, tuple(reversed(ordered)), tuple(e for e, _ in placed if e.id not in chosen))
+    others = (*(e for e, _ in placed if e.id not in chosen), *foreign)
+    return SliceOrder(slice_, tuple(reversed(ordered)), others)
 
 
 def _range(database: Database, extent: ExtentRef, table: Table) -> Range:
     """Kept by the database, so that a table of many extents is looked through at once the next time."""
     columns = tuple(table.columns[p].id for p in table.sort_key)
+    if table.interleaved:
+        columns = (*columns, 0 if table.index is None else table.index.built)
     kept = database.upkeep.key_ranges.get(extent.id)
     if kept is None or kept[0] != columns:
-        kept = database.upkeep.key_ranges[extent.id] = columns, _read_range(database, extent, columns)
+        read = _interleaved_range if table.interleaved else _read_range
+        kept = database.upkeep.key_ranges[extent.id] = columns, read(database, extent, columns)
     return kept[1]
+
+
+def _interleaved_range(database: Database, extent: ExtentRef, columns: Sequence[int]) -> Range:
+    """Places in the z-order; an extent that is not ordered by the table's index lies across all others."""
+    order = database.reader(extent).footer.order
+    return FOREIGN if order is None or order[0] != columns[-1] else ((float(order[1]),), (float(order[2]),))
 
 
 def _read_range(database: Database, extent: ExtentRef, columns: Sequence[int]) -> Range:

@@ -28,11 +28,12 @@ import numpy as np
 from ...records import dataclass
 from ..deletes import DeleteVector, Group, first_row_id
 from ..extent import ExtentReader
+from ..interleave import Interleaver, word_order, words
 from ..load_files import LoadFiles
 from ..load_memory import run_cost
 from ..placement import Placement
 from ..run import GROUP_ROWS, RunPlan, encode_run
-from ..schema import ExtentRef, Table
+from ..schema import ExtentRef, InterleavedIndex, Table
 from ..sort_order import lead_codes, sort_order
 from ..statistics import ColumnSketch
 from ..stored import stored_column
@@ -98,7 +99,8 @@ class Rewrite:
         ]
         self._part_rows = max(GROUP_ROWS, memory // run_cost(1, _row_bytes(extents)))
         placement = Placement(table, database.topology.slices, 0, replicated=slice_ < 0).on(slice_)
-        self._plan = RunPlan(table.columns, placement, ())
+        interleaver = Interleaver(table.index, may_build=False) if table.interleaved else None
+        self._plan = RunPlan(table.columns, placement, (), interleaver, table.sort_key)
         self._slice = slice_
         self._files = LoadFiles(database, table.id)
         self._group_rows: list[int] = []
@@ -139,10 +141,11 @@ class Rewrite:
             low : high + 1
         ]
         places = [self._places(source, low, high) for source in chosen]
-        keys = [self._gather(p, chosen, places) for p in self._table.sort_key]
-        order = sort_order(keys)
+        sort_key = self._table.sort_key if self._is_sorted else ()
+        keys = [self._gather(p, chosen, places) for p in sort_key]
+        order = sort_order(keys) if self._index is None else word_order(words(self._index, keys))
         ids = np.concatenate([first_row_id(s.extent, s.group) + rows for s, rows in zip(chosen, places)])
-        by_position = dict(zip(self._table.sort_key, keys))
+        by_position = dict(zip(sort_key, keys))
 
         def column(position: int) -> ColumnData:
             found = by_position.get(position) or self._gather(position, chosen, places)
@@ -165,7 +168,12 @@ class Rewrite:
 
     @property
     def _is_sorted(self) -> bool:
-        return bool(self._table.sort_key)
+        """An interleaved key that has no index yet orders nothing."""
+        return bool(self._table.sort_key) and not (self._table.interleaved and self._index is None)
+
+    @property
+    def _index(self) -> InterleavedIndex | None:
+        return self._table.index if self._table.interleaved else None
 
     def _parts(self) -> Iterator[tuple[int, int]]:
         """Ranges of codes; without a sort key, of sources. All rows are in one, and about `part_rows` in each."""
@@ -212,8 +220,10 @@ class Rewrite:
         return codes[np.linspace(0, len(codes) - 1, SAMPLED_CODES).astype(np.int64)], len(codes)
 
     def _codes(self, source: _Source) -> Array:
-        column = self._table.columns[self._table.sort_key[0]]
-        return lead_codes(stored_column(source.reader, source.group, column))
+        count = 1 if self._index is None else len(self._table.sort_key)
+        columns = [self._table.columns[p] for p in self._table.sort_key[:count]]
+        keys = [stored_column(source.reader, source.group, column) for column in columns]
+        return lead_codes(keys[0]) if self._index is None else words(self._index, keys)
 
     def _places(self, source: _Source, low: int, high: int) -> Array:
         """The source's rows to take for a part."""

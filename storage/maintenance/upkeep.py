@@ -6,10 +6,14 @@ database has one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ...records import dataclass
+from ..sharing.files import FileLock
 
 if TYPE_CHECKING:
     from ..catalog.delta import Delta
@@ -26,16 +30,70 @@ class Progress:
     status: str
     total: int = 0
     rows: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+
+class Turn:
+    """Whose turn it is to vacuum, over all processes that share the folder (`path`: of the lock file)."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._lock = threading.Lock()
+        self._file = None if path is None else FileLock(path)
+
+    def try_take(self) -> bool:
+        if not self._lock.acquire(blocking=False):
+            return False
+        if self._file is not None and not self._file.try_acquire():
+            self._lock.release()
+            return False
+        return True
+
+    def give_back(self) -> None:
+        if self._file is not None:
+            self._file.release()
+        self._lock.release()
+
+
+class Activity:
+    """Whether statements run, for who waits until none does. Safe for several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.running = 0
+        self._ended = time.monotonic()
+
+    def begin(self) -> None:
+        with self._lock:
+            self.running += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self.running -= 1
+            self._ended = time.monotonic()
+
+    def quiet_for(self) -> float:
+        """Seconds since the last statement ended; 0 while one runs."""
+        with self._lock:
+            return 0.0 if self.running else time.monotonic() - self._ended
 
 
 class Upkeep:
-    """See the module's text. The Database's lock guards all but `turn` and `progress`."""
+    """See the module's text. The Database's lock guards all but `turn`, `activity` and `progress`; `worker` is
+    engine/maintenance/worker.py's."""
 
-    def __init__(self) -> None:
-        self.turn = threading.Lock()
+    def __init__(self, lock: Path | None = None) -> None:
+        self.turn = Turn(lock)
+        self.activity = Activity()
+        self.worker: Any = None
         self.progress: Progress | None = None
         self.key_ranges: dict[int, tuple[tuple[int, ...], Range]] = {}  # by extent: regions.py
+        self.column_bytes: dict[int, Mapping[int, int]] = {}  # by extent: sizes.py
+        self.predicates: dict[int, set[int]] = {}  # by table: ids of columns that queries had predicates on
         self._moved: MovedRows | None = None
+
+    def forget_extent(self, extent: int) -> None:
+        self.key_ranges.pop(extent, None)
+        self.column_bytes.pop(extent, None)
 
     def keep_moves(self, commit: int, moves: Sequence[Move], oldest_live: int | None) -> None:
         """Remember where rows are now, as long as a transaction under way does not know it."""

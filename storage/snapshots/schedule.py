@@ -4,32 +4,29 @@
 
     08:00 auto-...-08-00-00    16:00 auto-...-16-00-00 ...    the next morning the first one goes
 
-`run_due` is what is to be done at a moment: it has no clock of its own, so tests tell it the time. The Worker is the
-thread around it; each process that has the database open for writing has one, and whoever comes first makes the
-snapshot, for what is due is asked again under the lock of snapshots. Snapshots made by hand are never deleted.
+`run_due` is what is to be done at a moment: it has no clock of its own, so tests tell it the time. The background
+worker (engine/maintenance/worker.py) calls it through `Automatic`. Each process that has the database open for
+writing has a worker, and whoever comes first makes the snapshot, for what is due is asked again under the lock of
+snapshots. Snapshots made by hand are never deleted.
 """
 from __future__ import annotations
 
 import json
-import logging
-import threading
-import weakref
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from ... import errors
 from ...records import dataclass
 from ..catalog.delta import Delta
-from ..database import SNAPSHOT_SCHEDULE, Database
+from ..database import Database
 from .create import create_locked, delete_locked, exclusive, go_on, home_of
 from .manifest import Snapshot, list_snapshots
 
 # Redshift's: a snapshot about every eight hours, kept for a day; at most 35 days.
 DEFAULT_EVERY, DEFAULT_KEEP = timedelta(hours=8), timedelta(days=1)
 LEAST_EVERY, MOST_KEEP = timedelta(minutes=1), timedelta(days=35)
-POLL_SECONDS = 60.0  # how soon a schedule that another process has set is seen
-
-_log = logging.getLogger("warehouse.storage")
+RETRY = timedelta(minutes=1)
+SNAPSHOT_SCHEDULE = "snapshot_schedule"  # among the catalogue's settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,45 +90,27 @@ def run_due(database: Database, now: datetime, *, check: Callable[[], None] = go
     return made
 
 
-class Worker:
-    """A thread that makes what is due, for as long as the database is open."""
+class Automatic:
+    """The background worker's part: asks at each `tick` whether something is due, and looks only when it may be."""
 
     def __init__(self, database: Database) -> None:
-        self._database = weakref.ref(database)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="warehouse-snapshots", daemon=True)
-        self._thread.start()
+        self._database = database
+        self._schedule: str | None = None
+        self._quiet: tuple[datetime, datetime] | None = None  # nothing is due from .. until
 
-    def stop(self) -> None:
-        """Come back when the thread has ended; a snapshot that it is making is given up."""
-        self._stopped.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join()
-
-    def _run(self) -> None:
-        wait = 0.0
-        while not self._stopped.wait(wait):
-            wait = POLL_SECONDS
-            database = self._database()
-            if database is None:
-                return
-            try:
-                run_due(database, datetime.now(UTC), check=self._check)
-                wait = min(wait, self._until_next(database))
-            except errors.QueryCanceled:
-                return
-            except Exception as e:  # the next try may go well: a full disk, a damaged folder
-                _log.warning("no automatic snapshot of %s: %s", database.name, e)
-            del database
-
-    def _until_next(self, database: Database) -> float:
-        schedule = schedule_of(database)
-        if schedule is None:
-            return POLL_SECONDS
-        now = datetime.now(UTC)
-        due = next_due(list_snapshots(home_of(database)), schedule, now)
-        return max((due - now).total_seconds(), 1.0)
-
-    def _check(self) -> None:
-        if self._stopped.is_set():
-            raise errors.QueryCanceled("the database is being closed")
+    def tick(self, now: datetime, check: Callable[[], None]) -> Snapshot | None:
+        """As `run_due`; after a failure the next tries wait for RETRY."""
+        self._database.snapshot()
+        text = self._database.newest.settings.get(SNAPSHOT_SCHEDULE)
+        if text is None:
+            return None
+        if text == self._schedule and self._quiet is not None and self._quiet[0] <= now < self._quiet[1]:
+            return None
+        self._schedule, self._quiet = text, (now, now + RETRY)
+        made = run_due(self._database, now, check=check)
+        schedule = schedule_of(self._database)
+        if schedule is not None:
+            snapshots = list_snapshots(home_of(self._database))
+            ends = [s.expires for s in snapshots if s.automatic and s.expires is not None]
+            self._quiet = (now, min([next_due(snapshots, schedule, now), *ends]))
+        return made

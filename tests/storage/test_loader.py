@@ -211,12 +211,6 @@ def test_a_cancel_stops_a_load(db: Database) -> None:
     assert st.stored(db, table) == []
 
 
-def test_interleaved_sort_keys_are_refused_by_name(db: Database) -> None:
-    table = st.create(db, st.define(sort_key=(0,), interleaved=True))
-    with pytest.raises(errors.NotSupportedError, match="INTERLEAVED"):
-        TableWriter(db, table)
-
-
 def test_no_rows_are_no_commit(db: Database) -> None:
     table = st.create(db, st.define())
     with TableWriter(db, table) as writer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -261,7 +260,7 @@ def test_a_table_comes_back_under_a_new_name(db: warehouse.Connection) -> None:
 
 def test_tables_that_cannot_come_back(db: warehouse.Connection, tmp_path: Path) -> None:
     back = db.snapshots.restore_table
-    with pytest.raises(errors.UndefinedTable, match='has no table "public.nothing"'):
+    with pytest.raises(errors.UndefinedTable, match=r'has no table "public\.nothing"'):
         back("monday", "nothing", "n")
     with pytest.raises(errors.UndefinedTable, match="declared BACKUP NO"):
         back("monday", "scratch", "n")
@@ -285,9 +284,8 @@ def test_tables_that_cannot_come_back(db: warehouse.Connection, tmp_path: Path) 
 
 
 def test_automatic_snapshots_are_made_when_due_and_go_when_their_time_is_over(
-    db: warehouse.Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+    db: warehouse.Connection, folder: Path
 ) -> None:
-    monkeypatch.setattr(schedule.Worker, "_run", lambda worker: None)  # the test is the clock
     database = db.session.database
     assert schedule.run_due(database, START) is None
     db.snapshots.schedule(every=timedelta(hours=8), keep=timedelta(hours=20))
@@ -303,15 +301,20 @@ def test_automatic_snapshots_are_made_when_due_and_go_when_their_time_is_over(
     assert db.snapshots.scheduled is None and schedule.run_due(database, START + timedelta(days=9)) is None
 
 
-def test_the_worker_makes_them_while_the_database_is_open(folder: Path, tmp_path: Path) -> None:
-    with warehouse.connect(folder, autocommit=True) as c:
-        c.snapshots.schedule()
-        for _ in range(500):
-            if len(names(folder)) == 2:
-                break
-            time.sleep(0.02)
-        assert [s.automatic for s in c.snapshots.list()] == [False, True]
-        assert c.snapshots.scheduled == schedule.Schedule(timedelta(hours=8), timedelta(days=1))
+def test_the_worker_looks_only_when_something_may_be_due(
+    db: warehouse.Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = db.session.worker
+    worker.snapshot(START)  # no schedule
+    db.snapshots.schedule()
+    assert db.snapshots.scheduled == schedule.Schedule(timedelta(hours=8), timedelta(days=1))
+    runs: list[datetime] = []
+    run_due = schedule.run_due
+    monkeypatch.setattr(schedule, "run_due", lambda d, now, check: (runs.append(now), run_due(d, now, check=check))[1])
+    for hours in (0, 1, 8, 9, 16, 24, 25, -1):
+        worker.snapshot(START + timedelta(hours=hours))
+    assert [(r - START) // timedelta(hours=1) for r in runs] == [0, 8, 16, 24, -1]
+    assert len(names(folder)) == 5  # monday, 8, 16, 24 and -1
     for wrong in ({"every": timedelta(0)}, {"keep": timedelta(days=36)}, {"keep": timedelta(0)}):
         with pytest.raises(errors.DataError):
             schedule.Schedule(**wrong)
@@ -324,6 +327,5 @@ def test_staging_is_whole_or_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
     with staging.Staging(tmp_path / "a") as work:
         (work.folder / "f").write_text("1")
-        assert staging.is_staged(work.folder)
         work.publish()
     assert [p.name for p in tmp_path.rglob("*")] == ["a", "f"]

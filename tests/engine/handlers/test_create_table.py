@@ -87,7 +87,6 @@ def test_encode_auto_stays_beside_given_ones(db: Any) -> None:
         ("create table t (a int) sortkey(b)", "42703", 'sort key column "b" does not exist'),
         ("create table t (a int sortkey, b int sortkey)", "42P16", "SORTKEY"),
         ("create table t (a int) sortkey(a, a)", "42P16", "twice"),
-        ("create table t (a int) interleaved sortkey(a)", "0A000", "INTERLEAVED"),
         ("create table t (a varchar(5) identity(1,1))", "42P16", "must be INT or BIGINT"),
         ("create table t (a int identity(1,0))", "42P16", "must not be 0"),
         ("create table nosuch.t (a int)", "3F000", 'schema "nosuch" does not exist'),

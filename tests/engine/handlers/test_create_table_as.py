@@ -46,7 +46,6 @@ def test_no_rows(t: Any) -> None:
         ("create table u (x, y, z) as select a, b from t", "42601"),
         ("create table u distkey(nosuch) as select a from t", "42703"),
         ("create table u as select 1 / (a - a) as q from t", "22012"),
-        ("create table u interleaved sortkey(a) as select a from t", "0A000"),
     ],
 )
 def test_refused_and_nothing_left(t: Any, sql: str, sqlstate: str) -> None:

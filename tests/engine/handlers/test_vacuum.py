@@ -363,8 +363,10 @@ def test_refused(db: Any) -> None:
             db.execute(sql)
         assert caught.value.sqlstate == sqlstate, sql
     db.execute("rollback")
-    with db.session.database.upkeep.turn, pytest.raises(Error, match="VACUUM is running") as caught:
+    assert db.session.database.upkeep.turn.try_take()
+    with pytest.raises(Error, match="VACUUM is running") as caught:
         db.execute("vacuum t")
+    db.session.database.upkeep.turn.give_back()
     assert caught.value.sqlstate == "55006"
 
 

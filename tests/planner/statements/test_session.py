@@ -49,7 +49,7 @@ def test_statements(text: str, expected: s.Statement) -> None:
 
 
 @pytest.mark.parametrize("text", ["show tables", "set session authorization u", "set transaction read only",
-                                  "begin read only", "analyze compression t", "analyze t predicate columns"])
+                                  "begin read only"])
 def test_refused_by_name(text: str) -> None:
     with pytest.raises(NotSupportedError):
         parse(text)

@@ -1,0 +1,179 @@
+"""The background worker: vacuums, sorts and analyzes tables while nobody else is at work.
+
+    session opens  --join-->  Worker: a thread of the process, one for each database folder
+                              every INTERVAL seconds: has no statement run for QUIET_SECONDS?
+                                  tables with many deleted rows or small extents    vacuum, delete only
+                                  tables that are less than 95 % sorted             vacuum, sort only
+                                  tables of which a tenth has changed               analyze
+                              is an automatic snapshot due? (storage/snapshots/schedule.py)
+    session closes --leave->  ends with the last one
+
+As soon as a statement begins, what is under way is given up (a vacuum's steps that are done stay done) and tried again
+in the next quiet time. Redshift does the same (t_Reclaiming_storage_space202.md, t_Analyzing_tables.md); its changes of
+AUTO tables' distribution happen at load here (storage/loader.py).
+
+Switched off by `connect(maintenance=False)` for a session, by `set auto_maintenance to off` as long as that
+session is open (snapshots go on), ANALYZE alone by `auto_analyze`. What is done is recorded: STL_VACUUM, STL_ANALYZE,
+SVL_AUTO_WORKER_ACTION. `tick` is one round, for tests without a thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...errors import Error
+
+if TYPE_CHECKING:
+    from ...storage.catalog.state import TableEntry
+    from ...storage.database import Database
+    from ...storage.maintenance.vacuum import Kind
+    from ...storage.snapshots.schedule import Automatic
+    from ..session import Session
+
+EVENT = "worker"
+INTERVAL = 10.0
+QUIET_SECONDS = 30.0
+MEMORY_BYTES = 64 << 20
+ANALYZE_PERCENT = 10
+_log = logging.getLogger("warehouse.engine")
+_joining = threading.Lock()
+
+
+class Busy(Exception):
+    """Somebody is at work: the worker gives up what it does."""
+
+
+class Worker:
+    """See the module's text. `join` and `leave` are for any thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sessions: set[Session] = set()
+        self._stopped = threading.Event()
+        self._automatic: Automatic | None = None
+        self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
+
+    def leave(self, session: Session) -> None:
+        """The session closes; the last one waits for the thread to end."""
+        with _joining:
+            self._sessions.discard(session)
+            if self._sessions:
+                return
+            self._stopped.set()
+            self._database.upkeep.worker = None
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(INTERVAL):
+            self.snapshot(datetime.now(UTC))
+            if self._database.upkeep.activity.quiet_for() < QUIET_SECONDS:
+                continue
+            try:
+                self.tick()
+            except Error as error:
+                _log.warning("upkeep of %s: %s", self._database.name, error)
+
+    def snapshot(self, now: datetime) -> None:
+        """Make the automatic snapshot that is due, if one is. It disturbs nobody, so it waits for no quiet time."""
+        try:
+            if self._automatic is None:
+                self._database.snapshot()
+                if not self._database.newest.settings:
+                    return
+                from ...storage.snapshots.schedule import Automatic
+
+                self._automatic = Automatic(self._database)
+            self._automatic.tick(now, self._check_stopped)
+        except Busy:
+            pass
+        except Error as error:
+            _log.warning("no automatic snapshot of %s: %s", self._database.name, error)
+
+    def _check_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise Busy
+
+    # -- one round -------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Look after every table once; nothing while somebody else vacuums."""
+        if not self._allowed("auto_maintenance") or not self._database.upkeep.turn.try_take():
+            return
+        try:
+            self._database.snapshot()
+            for table in list(self._database.newest.entries):
+                self._look_after(table)
+        except Busy:
+            pass
+        finally:
+            self._database.upkeep.turn.give_back()
+
+    def _allowed(self, setting: str) -> bool:
+        return all(session.settings[setting] == "on" for session in list(self._sessions))
+
+    def _check(self) -> None:
+        if self._stopped.is_set() or self._database.upkeep.activity.running:
+            raise Busy
+
+    def _look_after(self, table: int) -> None:
+        from ...storage.maintenance.vacuum import Kind
+
+        for kind in (Kind.DELETE, Kind.SORT):
+            self._check()
+            self._vacuum(table, kind)
+        if self._allowed("auto_analyze"):
+            self._check()
+            self._analyze(table)
+
+    def _vacuum(self, table: int, kind: Kind) -> None:
+        from ...storage.maintenance.vacuum import plan
+        from .vacuums import Request, vacuum
+
+        entry = self._database.newest.entries.get(table)
+        if entry is None or not plan(self._database, entry.data(), kind).steps:
+            return
+        self._record(entry, f"vacuum {kind.value}", "Start")
+        request = Request(kind, self._database.new_xid(), automatic=True)
+        vacuum(self._database, entry.table, request, self._check, memory=MEMORY_BYTES)
+        self._record(entry, f"vacuum {kind.value}", "Complete")
+
+    def _analyze(self, table: int) -> None:
+        from ...storage.catalog.delta import Delta
+        from ...storage.transactions import Transaction
+        from .analyses import Request, analyze
+
+        entry = self._database.newest.entries.get(table)
+        if entry is None or not entry.modified or 100 * entry.modified < ANALYZE_PERCENT * entry.rows:
+            return
+        self._record(entry, "analyze", "Start")
+        transaction = Transaction(self._database)
+        try:
+            request = Request(transaction.id, ANALYZE_PERCENT, automatic=True)
+            found = analyze(self._database, transaction.state().entries[table], request, self._check, self._database)
+            if found is not None:
+                transaction.change(Delta(statistics=(found,)))
+                transaction.commit()
+        finally:
+            transaction.rollback()
+        self._record(entry, "analyze", "Complete")
+
+    def _record(self, entry: TableEntry, kind: str, status: str) -> None:
+        self._database.history.record_event(EVENT, {
+            "table_id": entry.table.id, "type": kind, "status": status, "eventtime": time.time_ns() // 1000,
+        })  # fmt: skip
+
+
+def join(session: Session) -> Worker:
+    """The worker of the session's database, started for its first session."""
+    upkeep = session.database.upkeep
+    with _joining:
+        worker = upkeep.worker
+        if worker is None:
+            worker = upkeep.worker = Worker(session.database)
+            worker._thread.start()
+        worker._sessions.add(session)
+        return worker

@@ -1,0 +1,255 @@
+"""Random transactions whose outcome a small model knows, and one child process that runs them until it is killed.
+
+    Step            one transaction: its statements, and what it makes of the model's tables
+    State           the model: t(id, v), u(id, <column>), s(id, v), maybe c: rows as sorted lists
+    run_child       open, report what is there, run step after step; a line before and after each
+
+The steps of a seed are always the same, so that whoever reads the lines can apply them to the model.
+"""
+from __future__ import annotations
+
+import copy
+import json
+import os
+import random
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Rows = list[list[Any]]
+MERGED = [[n, n * 10] for n in range(6)]
+MOST_ROWS = 400
+
+
+@dataclass
+class State:
+    """What the tables hold."""
+
+    t: Rows = field(default_factory=list)
+    u: Rows = field(default_factory=list)
+    column: str = "v"
+    c: Rows | None = None
+
+    @staticmethod
+    def of(found: dict[str, Any]) -> State:
+        return State(found["t"], found["u"], found["column"], found["c"])
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "t": sorted(self.t), "u": sorted(self.u), "column": self.column,
+            "c": None if self.c is None else sorted(self.c),
+        }
+
+
+@dataclass
+class Step:
+    name: str
+    statements: list[str]
+    apply: Callable[[State], None]
+
+
+def create(path: Path) -> None:
+    import warehouse
+
+    with warehouse.connect(path, nodes=1, slices_per_node=2, autocommit=True) as c:
+        create_tables(c)
+
+
+def create_tables(c: Any) -> None:
+    c.execute("create table t (id int, v int) diststyle even sortkey (id)")
+    c.execute("create table u (id int, v int)")
+    c.execute("create table s (id int, v int) diststyle all")
+    c.execute("insert into s values " + ", ".join(f"({i}, {v})" for i, v in MERGED))
+
+
+def step(seed: int, number: int, column: str, path: Path) -> Step:
+    """Transaction `number`; `column`: the name that u's second column has now."""
+    chance = random.Random(f"{seed}:{number}")
+    makers = [
+        _insert, _insert, _many, _update, _update, _delete, _merge, _copy, _block, _ctas, _drop, _truncate, _rename,
+        _vacuum, _rolled_back, _append_u, _append_u,
+    ]
+    return chance.choice(makers)(chance, number, column, path)
+
+
+def _values(rows: Rows) -> str:
+    return ", ".join(f"({i}, {v})" for i, v in rows)
+
+
+def _some(chance: random.Random, number: int, count: int) -> Rows:
+    return [[chance.randrange(60), number * 100 + i] for i in range(count)]
+
+
+def _insert(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    rows = _some(chance, number, 1)
+    return Step("insert", [f"insert into t values {_values(rows)}"], lambda s: s.t.extend(copy.deepcopy(rows)))
+
+
+def _append_u(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    rows = _some(chance, number, 3)
+    return Step("insert u", [f"insert into u values {_values(rows)}"], lambda s: s.u.extend(copy.deepcopy(rows)))
+
+
+def _many(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    def apply(s: State) -> None:
+        s.t.extend([i + 1000, v] for i, v in s.u)
+
+    return Step("insert select", [f"insert into t select id + 1000, {column} from u"], apply)
+
+
+def _update(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    part = chance.randrange(4)
+
+    def apply(s: State) -> None:
+        for row in s.t:
+            if row[0] % 4 == part:
+                row[1] += 1
+
+    return Step("update", [f"update t set v = v + 1 where id % 4 = {part}"], apply)
+
+
+def _delete(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    part = chance.randrange(5)
+
+    def apply(s: State) -> None:
+        s.t = [row for row in s.t if row[0] % 5 != part and len(s.t) < MOST_ROWS]
+
+    def statement(most: int) -> str:
+        return f"delete from t where id % 5 = {part} or (select count(*) from t) >= {most}"
+
+    return Step("delete", [statement(MOST_ROWS)], apply)
+
+
+def _merge(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    def apply(s: State) -> None:
+        values = dict(map(tuple, MERGED))
+        missing = set(values) - {row[0] for row in s.t}
+        for row in s.t:
+            row[1] = values.get(row[0], row[1])
+        s.t.extend([i, values[i]] for i in missing)
+
+    text = (
+        "merge into t using s on t.id = s.id when matched then update set v = s.v"
+        " when not matched then insert values (s.id, s.v)"
+    )
+    return Step("merge", [text], apply)
+
+
+def _copy(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    rows = _some(chance, number, 20)
+    file = path.parent / "rows.csv"
+    file.write_text("".join(f"{i},{v}\n" for i, v in rows))
+    return Step("copy", [f"copy t from '{file}' csv"], lambda s: s.t.extend(copy.deepcopy(rows)))
+
+
+def _block(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    parts = [_insert, _update, _append_u, _delete, _merge]
+    steps = [chance.choice(parts)(chance, number, column, path) for _ in range(3)]
+
+    def apply(s: State) -> None:
+        for one in steps:
+            one.apply(s)
+
+    return Step("block", ["begin", *(text for one in steps for text in one.statements), "commit"], apply)
+
+
+def _rolled_back(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    inner = _block(chance, number, column, path)
+    return Step("rollback", [*inner.statements[:-1], "rollback"], lambda s: None)
+
+
+def _ctas(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    def apply(s: State) -> None:
+        s.c = copy.deepcopy(s.t)
+
+    return Step("ctas", ["begin", "drop table if exists c", "create table c as select id, v from t", "commit"], apply)
+
+
+def _drop(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    def apply(s: State) -> None:
+        s.c = None
+
+    return Step("drop", ["drop table if exists c"], apply)
+
+
+def _truncate(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    def apply(s: State) -> None:
+        s.u = []
+
+    return Step("truncate", ["truncate u"], apply)
+
+
+def _rename(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    new = "w" if column == "v" else "v"
+
+    def apply(s: State) -> None:
+        s.column = new
+
+    return Step("alter", [f"alter table u rename column {column} to {new}"], apply)
+
+
+def _vacuum(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    return Step("vacuum", ["vacuum full t to 100 percent"], lambda s: None)
+
+
+# -- in the child --------------------------------------------------------------------------------------
+
+
+def look(connection: Any) -> dict[str, Any]:
+    """The tables as they are, as State.as_dict has them."""
+    def rows(table: str) -> Rows:
+        return sorted(list(row) for row in connection.execute(f"select * from {table}").fetchall())
+
+    names = {r.name for r in connection.session.database.view().relations()}
+    column = connection.execute("select * from u limit 0").description[1][0]
+    return {"t": rows("t"), "u": rows("u"), "column": column, "c": rows("c") if "c" in names else None}
+
+
+def leftovers(path: Path, connection: Any) -> list[str]:
+    """Files that nobody should have left behind."""
+    database = connection.session.database
+    named = {e.path for entry in database.newest.entries.values() for e in entry.extents}
+    found = {str(p.relative_to(path / "data")) for p in path.rglob("*.ext")}
+    run = {n for n in os.listdir(path / "run") if n not in ("numbers", f"process-{database.process}")}
+    return sorted(found ^ named) + sorted(run)
+
+
+def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None, hits: int) -> None:
+    """Open the database, tell what is there, run steps until killed, at the latest after `MOST_STEPS`."""
+    import warehouse
+    from warehouse.storage import failpoints
+
+    out = os.open(lines, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+
+    def tell(*line: Any) -> None:
+        os.write(out, (json.dumps(line) + "\n").encode())
+
+    if point is not None:
+        left = [hits]
+
+        def die() -> None:
+            left[0] -= 1
+            if left[0] <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        failpoints.ACTIONS[point] = die
+    with warehouse.connect(path, autocommit=True, threads=1) as connection:
+        state = look(connection)
+        tell("found", state, leftovers(path, connection))
+        column = state["column"]
+        for number in range(first, first + MOST_STEPS):
+            todo = step(seed, number, column, path)
+            tell("start", number, column)
+            for text in todo.statements:
+                cursor = connection.execute(text)
+                if cursor.description:
+                    cursor.fetchall()
+            tell("done", number)
+            if todo.name == "alter":
+                column = "w" if column == "v" else "v"
+    tell("closed")
+
+
+MOST_STEPS = 30

@@ -1,0 +1,105 @@
+"""A failing disk: a full one, one that cannot be written or read. A clean error, and nothing is lost or left over."""
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import warehouse
+from warehouse.errors import Error, FileError
+from warehouse.storage import failpoints
+from warehouse.storage.blockio import BlockReader
+
+
+def failing(code: int) -> Callable[[], None]:
+    def fail() -> None:
+        raise OSError(code, os.strerror(code))
+
+    return fail
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Any]:
+    with warehouse.connect(tmp_path / "dw", nodes=1, slices_per_node=2, autocommit=True) as c:
+        c.execute("create table t (id int, v int) diststyle even")
+        c.execute("insert into t values (1, 1), (2, 2), (3, 3)")
+        c.execute("create table s as select 1 as id, 7 as v")
+        (tmp_path / "rows.csv").write_text("8,8\n9,9\n")
+        yield c
+
+
+WRITES = [
+    "insert into t values (4, 4)",
+    "insert into t select id + 10, v from t",
+    "update t set v = v + 1",
+    "delete from t where id = 1",
+    "merge into t using s on t.id = s.id when matched then update set v = s.v"
+    " when not matched then insert values (s.id, s.v)",
+    "copy t from '{folder}/rows.csv' csv",
+    "create table c as select * from t",
+    "vacuum full t to 100 percent",
+]
+ROWS = [(1, 1), (2, 2), (3, 3)]
+
+
+def rows(c: Any) -> list[tuple[Any, ...]]:
+    return list(c.execute("select id, v from t order by id").fetchall())
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("point", ["extent.write", "extent.sync", "load.synced", "commit.written"])
+def test_a_write_that_fails_is_an_error_and_nothing_else(
+    db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str, code: int
+) -> None:
+    if point == "extent.write":
+        db.execute("delete from t where id = 3")  # something to rewrite
+        db.execute("insert into t values (3, 3)")
+    before = sorted(tmp_path.rglob("*.ext"))
+    failed = 0
+    for sql in WRITES:
+        monkeypatch.setitem(failpoints.ACTIONS, point, failing(code))
+        try:
+            db.execute(sql.format(folder=tmp_path))
+        except FileError as error:
+            failed += 1
+            assert os.strerror(code) in error.message
+        monkeypatch.delitem(failpoints.ACTIONS, point)
+        assert rows(db) == ROWS if sql != "delete from t where id = 1" or point.startswith("commit") else rows(db)
+        if rows(db) != ROWS:  # a DELETE writes no extent
+            db.execute("insert into t values (1, 1)")
+            before = sorted(tmp_path.rglob("*.ext"))
+    assert failed >= len(WRITES) - 2
+    assert sorted(tmp_path.rglob("*.ext")) == before
+    db.execute("insert into t values (4, 4)")  # and on it goes
+    assert len(rows(db)) == 4
+
+
+def test_a_full_catalogue(db: Any) -> None:
+    """SQLite's own word that the disk is full."""
+    connection = db.session.database._store.connection
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(FileError, match="full"):
+        for n in range(2000):
+            db.execute(f"create table n{n} (a int, b varchar(100), c varchar(100))")
+    assert rows(db) == ROWS
+    connection.execute("PRAGMA max_page_count = 1000000")
+    db.execute("insert into t values (4, 4)")
+    assert len(rows(db)) == 4
+
+
+def test_a_read_that_fails(db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path, offset: int, data: Any) -> None:
+        raise FileError(f'could not read file "{path}": {os.strerror(errno.EIO)}')
+
+    db.close()
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        monkeypatch.setattr(BlockReader, "fault", fail)
+        for sql in ("select sum(v) from t", "update t set v = v + 1", "insert into t select id, v + 1 from t"):
+            with pytest.raises(Error, match="Input/output error"):
+                c.execute(sql).close()
+        monkeypatch.undo()
+        assert rows(c) == ROWS
