@@ -6,7 +6,7 @@
 A classic resize begins as a snapshot and its restoration do: a copy of the catalogue and links to all extents, in a
 folder that is not there yet (staging.py). In it the number of slices is changed, then table by table the rows are
 dealt out again (redesign.py) and the links go. So whatever the catalogue holds comes along: definitions, views,
-settings, counters of IDENTITY columns, statistics.
+settings, counters of IDENTITY columns. Statistics describe the rows that were written.
 
 The old database serves reads meanwhile. Writers wait: the write locks of all tables are held. What cannot be held,
 such as a new table, is found at the end, under the lock of commits, and the resize is given up then, so that the new

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ... import errors
 from ..catalog import folder as folders
-from ..staging import Staging, place, sync_file
+from ..staging import Staging, file_error, place, sync_file
 from .create import exclusive, go_on, reading
 from .manifest import (
     CATALOG,
@@ -55,14 +55,16 @@ def copy(home: Path, name: str, target: Path | str, *, check: Callable[[], None]
     """Copy a snapshot into <target>/snapshots/<name>, byte by byte; the new folder."""
     _check_local(str(target))
     copies = Path(target).absolute()
+    _check_apart(home, copies)
     with reading(home, check):
         folder = snapshot_folder(home, name)
         manifest = read_manifest(folder)
         verify_catalog(folder, manifest)
-        copies.mkdir(parents=True, exist_ok=True)
         made = copies / SNAPSHOTS / name
-        if copies.samefile(home):
-            raise errors.ProgrammingError(f'snapshot "{name}" already exists', sqlstate="42710")
+        try:
+            copies.mkdir(parents=True, exist_ok=True)
+        except OSError as e:
+            raise file_error(f'cannot make the folder "{copies}"', e) from e
         with exclusive(copies, check), Staging(made) as staging:
             _bring_files(folder, manifest, staging.folder, check, link=False)
             for part in (CATALOG, MANIFEST):
@@ -97,7 +99,7 @@ def _check_local(target: str) -> None:
 
 
 def _check_apart(home: Path, target: Path) -> None:
-    """Refuse a database inside the folder of another."""
+    """Refuse to write inside the folder of a database."""
     if target.resolve().is_relative_to(home.resolve()):
         raise errors.OperationalError(
             f'"{target}" is inside "{home}": nothing was written', hint="Name a new folder elsewhere.",

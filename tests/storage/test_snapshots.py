@@ -154,6 +154,9 @@ def test_a_restore_never_touches_what_exists(db: warehouse.Connection, folder: P
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("mine")
     before = sorted(folder.rglob("*"))
+    for target in (folder, folder / "inside"):
+        with pytest.raises(errors.OperationalError, match="nothing was written"):
+            db.snapshots.copy("monday", target)
     for target in (folder, folder / "inside", tmp_path / "file", tmp_path / "full"):
         with pytest.raises(errors.OperationalError, match="nothing was written"):
             db.snapshots.restore("monday", target)
