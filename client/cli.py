@@ -4,6 +4,7 @@
     warehouse-sql dw -c "select 1"        one statement; several -c and -f run in order
     warehouse-sql dw < script.sql         a script from standard input
     warehouse-sql warmup                  compile the kernels ahead of time
+    warehouse-sql check dw                is everything there, and whole?
     warehouse-sql snapshot | resize       snapshots of a database, other nodes for it (admin.py)
 
 Imports are late so that --help and --version answer at once.
@@ -30,6 +31,7 @@ Examples:
   warehouse-sql dw -f load.sql -v ON_ERROR_STOP=1 -v day=2024-01-31
   echo "select 1" | warehouse-sql --format json
   warehouse-sql warmup                       compile all kernels now (under a minute, once)
+  warehouse-sql check dw                     read everything, compare with checksums and catalogue
   warehouse-sql snapshot create dw monday    keep dw as it is now; see snapshot --help
   warehouse-sql resize dw dw4 --nodes 4      the database with 4 nodes, in a new folder; see resize --help
 
@@ -96,27 +98,73 @@ def warmup(quiet: bool) -> None:
         click.echo(f"{count} kernels compiled" if count else "all kernels were there already", err=True)
 
 
-COMMANDS = ("warmup", "snapshot", "resize")
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("database")
+@click.option("-q", "--quiet", is_flag=True, help="say nothing when nothing is wrong")
+@click.pass_context
+def check(ctx: click.Context, database: str, quiet: bool) -> None:
+    """Read everything in the folder DATABASE and compare it with the catalogue and the checksums. Changes nothing.
+
+    Exit codes: 0 all is whole, 1 something is damaged or missing, 2 it cannot be opened.
+    """
+    ctx.exit(_check(database, quiet))
 
 
-def _command(name: str) -> click.Command:
-    if name == "warmup":
-        return warmup
-    from . import admin
+COMMANDS = {"warmup": warmup, "check": check}
+_OF_ADMIN = ("snapshot", "resize")
 
-    return admin.COMMANDS[name]
+
+def _command(name: str) -> click.Command | None:
+    """The command of this name, if it is one."""
+    if name in _OF_ADMIN:
+        from . import admin
+
+        return admin.COMMANDS[name]
+    return COMMANDS.get(name)
 
 
 def main() -> None:
     """The console script."""
     arguments = sys.argv[1:]
     try:
-        if arguments and arguments[0] in COMMANDS:
-            _command(arguments[0]).main(arguments[1:], prog_name=f"warehouse-sql {arguments[0]}")
+        command = _command(arguments[0]) if arguments else None
+        if command is not None:
+            command.main(arguments[1:], prog_name=f"warehouse-sql {arguments[0]}")
         sql.main(arguments, prog_name="warehouse-sql")
     except BrokenPipeError:  # the reader went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _check(database: str, quiet: bool) -> int:
+    from pathlib import Path
+
+    from ..errors import Error
+    from ..storage.check import Checked, check
+    from .repl import shell as shells
+
+    checked, problems = Checked(), 0
+    visible = sys.stderr.isatty()
+    try:
+        for problem in check(Path(database), checked, lambda name: _status(f"{name} ...") if visible else None):
+            problems += 1
+            click.echo(problem)
+    except Error as error:
+        click.echo(f"warehouse-sql: error: {error.message}", err=True)
+        return shells.EXIT_CONNECTION
+    finally:
+        if visible:
+            _status("")
+    if problems or not quiet:
+        seen = f"{checked.tables:,} tables, {checked.extents:,} extents, {checked.blocks:,} blocks"
+        click.echo(f"{seen}, {checked.bytes:,} bytes: {f'{problems:,} problems' if problems else 'all is whole'}")
+    return shells.EXIT_FATAL if problems else shells.EXIT_OK
+
+
+def _status(text: str) -> None:
+    """A line on the terminal in place of the one before."""
+    sys.stderr.write(f"\r\x1b[K{text}")
+    sys.stderr.flush()
 
 
 def _run(options: dict[str, Any], actions: list[tuple[str, str]]) -> int:

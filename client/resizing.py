@@ -20,6 +20,7 @@ def resize(
     from ..storage.maintenance.resize import resize as classic
     from ..storage.schema import Topology
 
+    check_superuser(session, "resize a database")
     check_no_transaction(session, "a database cannot be resized")
     now = session.database.topology
     wanted = topologies.request(nodes, slices_per_node, node_type)
@@ -31,6 +32,7 @@ def elastic_resize(session: Session, nodes: int, node_type: str | None) -> None:
     """See Connection.elastic_resize."""
     from ..storage.maintenance.resize import elastic
 
+    check_superuser(session, "resize a database")
     check_no_transaction(session, "a database cannot be resized")
     elastic(session.database, nodes, node_type)
 
@@ -39,6 +41,13 @@ def elastic_resize_options(session: Session, node_type: str | None) -> list[tupl
     """See Connection.elastic_resize_options."""
     now = session.database.topology
     return [(nodes, now.slices // nodes) for nodes in topologies.configurations(now, node_type)]
+
+
+def check_superuser(session: Session, action: str) -> None:
+    """Whoever copies the whole database must be allowed to read all of it."""
+    session.database.snapshot()
+    if not session.database.newest.facts.directory.rights(session.user).superuser:
+        raise errors.PermissionDenied(f"must be superuser to {action}")
 
 
 def check_no_transaction(session: Session, what: str) -> None:

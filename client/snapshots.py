@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from ..storage.snapshots import create, manifest, restore, tables
 from ..storage.snapshots.manifest import Snapshot
 from ..storage.snapshots.schedule import DEFAULT_EVERY, DEFAULT_KEEP, Schedule, schedule_of, set_schedule
-from .resizing import check_no_transaction
+from .resizing import check_no_transaction, check_superuser
 
 if TYPE_CHECKING:
+    from ..storage.database import Database
     from .dbapi import Connection
 
 __all__ = ["Schedule", "Snapshot", "Snapshots"]
@@ -37,9 +38,14 @@ class Snapshots:
     def _home(self) -> Path:
         return create.home_of(self._connection.session.database)
 
+    def _allowed(self, action: str) -> Database:
+        session = self._connection.session
+        check_superuser(session, action)
+        return session.database
+
     def create(self, name: str) -> Snapshot:
         """Make a snapshot of everything that is committed now. It stays until it is deleted."""
-        return create.create(self._connection.session.database, name, datetime.now(UTC))
+        return create.create(self._allowed("create a snapshot"), name, datetime.now(UTC))
 
     def list(self) -> list[Snapshot]:
         """All snapshots, oldest first. `own_bytes` is what deleting one would give back."""
@@ -47,15 +53,17 @@ class Snapshots:
 
     def delete(self, name: str) -> None:
         """Delete a snapshot and give its space back."""
-        self._connection.session.database.check_writable()
+        self._allowed("delete a snapshot").check_writable()
         create.delete(self._home, name)
 
     def restore(self, name: str, folder: str | os.PathLike[str]) -> None:
         """Make `folder`, which must be new or empty, a database as it was at the snapshot."""
+        self._allowed("restore a snapshot")
         restore.restore(self._home, name, Path(folder))
 
     def copy(self, name: str, folder: str | os.PathLike[str]) -> None:
         """Copy a snapshot, without links, into `folder`/snapshots; restore_table and the command line read it there."""
+        self._allowed("copy a snapshot")
         restore.copy(self._home, name, os.fspath(folder))
 
     def restore_table(
@@ -66,21 +74,22 @@ class Snapshots:
         from ..engine.handlers.load_arrow import relation_name
 
         session = self._connection.session
+        database = self._allowed("restore a table")
         check_no_transaction(session, "a table cannot be restored")
         old, new = (relation_name(text) for text in (table, new_name))
         schema = old.schema or "public"
         return tables.restore_table(
-            session.database, snapshot, (schema, old.name), (new.schema or schema, new.name), owner=session.user,
+            database, snapshot, (schema, old.name), (new.schema or schema, new.name), owner=session.user,
             home=None if source is None else Path(source),
         )
 
     def schedule(self, every: timedelta = DEFAULT_EVERY, keep: timedelta = DEFAULT_KEEP) -> None:
         """Make a snapshot by itself, every so often while the database is open, and keep each for so long."""
-        set_schedule(self._connection.session.database, Schedule(every, keep))
+        set_schedule(self._allowed("schedule snapshots"), Schedule(every, keep))
 
     def unschedule(self) -> None:
         """Make no more automatic snapshots."""
-        set_schedule(self._connection.session.database, None)
+        set_schedule(self._allowed("schedule snapshots"), None)
 
     @property
     def scheduled(self) -> Schedule | None:

@@ -8,16 +8,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...errors import DependentObjects, DuplicateTable, InvalidDefinition, NotSupportedError, UndefinedColumn
+import numpy as np
+
+from ...errors import (
+    DependentObjects,
+    DuplicateTable,
+    InvalidDefinition,
+    NotSupportedError,
+    PermissionDenied,
+    UndefinedColumn,
+)
 from ...planner.statements import AlterTable
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Column, Table, View
+from ...storage.stored import stored_column
 from ...storage.types import Kind
+from ..access import need_owner, user
 from ..context import Context
 from ..result import Result
 from . import names
 from .constraints import Constraint, refers_to
 from .dependencies import dependents, key
+from .vacuum import refuse_in_block
 
 TAG = "ALTER TABLE"
 FIXED_ENCODINGS = ("bytedict", "runlength", "text255", "text32k")  # no other VARCHAR size with these
@@ -26,10 +38,11 @@ FIXED_ENCODINGS = ("bytedict", "runlength", "text255", "text32k")  # no other VA
 def run(statement: AlterTable, context: Context) -> Result:
     changed: Table | View
     if statement.action == "rename":
-        found = names.find(statement.table, context)
-        relation = found if isinstance(found, View) else names.locked(statement.table, context)
-        changed = _renamed(relation, statement, context)
+        changed = _renamed(_relation(statement, context), statement, context)
+    elif statement.action == "owner":
+        changed = _given_away(_relation(statement, context), statement, context)
     else:
+        need_owner(context, names.table(statement.table, context), "alter", "alter table")
         table = names.locked(statement.table, context)
         position = table.position(statement.name)
         if position is None:
@@ -38,6 +51,22 @@ def run(statement: AlterTable, context: Context) -> Result:
         changed = _ACTIONS[statement.action](table, position, statement, context)
     context.session.commit_delta(Delta(replace=(changed,)))
     return Result(TAG, notices=context.notices)
+
+
+def _relation(statement: AlterTable, context: Context) -> Table | View:
+    """The table or view whose name or owner changes."""
+    found = names.find(statement.table, context)
+    if found is not None:
+        need_owner(context, found, "alter", "alter table")
+    return found if isinstance(found, View) else names.locked(statement.table, context)
+
+
+def _given_away(relation: Table | View, statement: AlterTable, context: Context) -> Table | View:
+    """OWNER TO: by a superuser only (r_ALTER_TABLE)."""
+    owner = user(context, statement.name)
+    if not context.rights.superuser and owner.name != context.user:
+        raise PermissionDenied("must be superuser to change the owner of a relation")
+    return replace(relation, owner=owner.name)
 
 
 def _check_dependents(relation: Table | View, what: str, context: Context) -> None:
@@ -104,6 +133,7 @@ def _drop_column(table: Table, position: int, statement: AlterTable, context: Co
 def _change_type(table: Table, position: int, statement: AlterTable, context: Context) -> Table:
     column, new = table.columns[position], statement.type
     assert new is not None
+    refuse_in_block("ALTER TABLE ALTER COLUMN", context)
     if column.type.kind is not Kind.VARCHAR or new.kind is not Kind.VARCHAR:
         raise NotSupportedError("ALTER COLUMN TYPE changes the size of VARCHAR columns only",
                                 position=statement.position)
@@ -115,11 +145,27 @@ def _change_type(table: Table, position: int, statement: AlterTable, context: Co
     for reason, holds in reasons.items():
         if holds:
             raise InvalidDefinition(f'cannot alter column "{column.name}": {reason}', position=statement.position)
-    if new.length < column.type.length and context.view.data(table).extents:
-        raise NotSupportedError("a smaller VARCHAR size for a table with rows is not supported yet",
-                                position=statement.position)
+    if new.length < column.type.length:
+        longest = _longest(table, column, context)
+        if longest > new.length:
+            raise InvalidDefinition(
+                f'cannot alter column "{column.name}": it holds values of {longest} bytes, more than {new.length}',
+                position=statement.position,
+            )
     _check_dependents(table, f"alter column {column.name} of table {table.name}", context)
     return _with_column(table, position, replace(column, type=replace(column.type, length=new.length)))
+
+
+def _longest(table: Table, column: Column, context: Context) -> int:
+    """Bytes of the longest value that is stored, deleted ones among them."""
+    longest = 0
+    for extent in context.view.data(table).extents:
+        reader = context.home(table).reader(extent)
+        for group in range(reader.row_groups):
+            context.cancel.check()
+            offsets, _ = stored_column(reader, group, column).text
+            longest = max(longest, int(np.diff(offsets).max()))
+    return longest
 
 
 def _with_column(table: Table, position: int, column: Column) -> Table:

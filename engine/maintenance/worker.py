@@ -19,6 +19,7 @@ SVL_AUTO_WORKER_ACTION. `tick` is one round, for tests without a thread.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -57,14 +58,24 @@ class Worker:
         self._automatic: Automatic | None = None
         self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
 
+    def start(self) -> None:
+        """Begin; sessions that are never closed end with the interpreter."""
+        atexit.register(self.stop)
+        self._thread.start()
+
     def leave(self, session: Session) -> None:
         """The session closes; the last one waits for the thread to end."""
         with _joining:
             self._sessions.discard(session)
             if self._sessions:
                 return
-            self._stopped.set()
             self._database.upkeep.worker = None
+        self.stop()
+
+    def stop(self) -> None:
+        """End the thread, at once or at the next look at whether to go on."""
+        self._stopped.set()
+        atexit.unregister(self.stop)
         self._thread.join()
 
     def _run(self) -> None:
@@ -174,6 +185,6 @@ def join(session: Session) -> Worker:
         worker = upkeep.worker
         if worker is None:
             worker = upkeep.worker = Worker(session.database)
-            worker._thread.start()
+            worker.start()
         worker._sessions.add(session)
         return worker

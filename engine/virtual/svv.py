@@ -5,7 +5,10 @@ skew_sortkey1   bytes of the largest column outside the sort key / bytes of the 
 unsorted        % of rows outside the sorted regions (storage/maintenance/regions.py)
 stats_off       rows modified since the last ANALYZE, in % of the rows, at most 100
 
-What is not measured (create_time, risk_event, vacuum_sort_benefit) is NULL.
+vacuum_sort_benefit   what a filter by a value of the sort key would read less, in %, if all were sorted; 0 while no
+                      query has had a predicate on the key
+
+What is not kept (create_time, risk_event) is NULL.
 """
 
 from __future__ import annotations
@@ -16,13 +19,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from ...storage.maintenance.regions import sorted_rows
+from ...storage.maintenance.regions import overlap, sorted_rows
 from ...storage.maintenance.sizes import table_column_bytes
 from ...storage.schema import Table, TableData
-from ...storage.types import BIGINT, INTEGER, TEXT, TIMESTAMP, char, decimal
+from ...storage.types import BIGINT, BOOLEAN, INTEGER, TEXT, TIMESTAMP, char, decimal
 from ..context import Context
 from .base import DATABASE, VirtualTable
 from .relations import dist_style_text, shown_encoding
+from .stl import moment
 
 MEGABYTE = 1 << 20
 CENT = Decimal("0.01")
@@ -54,8 +58,21 @@ def _svv_table_info(context: Context) -> Iterator[tuple[Any, ...]]:
             len(table.sort_key), max(1, math.ceil(size / MEGABYTE)),
             (Decimal(100 * size) / disk).quantize(TINY), 0, _unsorted(data, stored, context),
             min(Decimal(100), Decimal(100 * modified) / rows).quantize(CENT), Decimal(stored),
-            _skew_sort_key(data, context), _skew(data, context), Decimal(rows), None, None, None,
+            _skew_sort_key(data, context), _skew(data, context), Decimal(rows), None,
+            _sort_benefit(data, context), None,
         )  # fmt: skip
+
+
+def _svv_transactions(context: Context) -> Iterator[tuple[Any, ...]]:
+    """Write locks, and of each transaction that has one the lock on itself. Readers hold none here."""
+    users = {session.id: session.user for session in context.database.sessions.all()}
+    seen: set[int] = set()
+    for lock in context.database.locks.held():
+        one = (users.get(lock.session), DATABASE, lock.transaction, lock.session, moment(lock.began))
+        yield *one, "ShareRowExclusiveLock", "relation", lock.table, True
+        if lock.transaction not in seen:
+            seen.add(lock.transaction)
+            yield *one, "ExclusiveLock", "transactionid", None, True
 
 
 def _skew(data: TableData, context: Context) -> Decimal | None:
@@ -77,6 +94,17 @@ def _skew_sort_key(data: TableData, context: Context) -> Decimal | None:
     return (Decimal(max(others)) / first).quantize(CENT) if others and first else None
 
 
+def _sort_benefit(data: TableData, context: Context) -> Decimal | None:
+    table = data.table
+    if not table.sort_key:
+        return None
+    key = table.sort_key if table.interleaved else table.sort_key[:1]
+    used = context.database.upkeep.predicates.get(table.id, set())
+    if used.isdisjoint(table.columns[p].id for p in key):
+        return Decimal("0.00")
+    return Decimal(100 - 100 / overlap(context.home(table), data)).quantize(CENT)
+
+
 def _unsorted(data: TableData, stored: int, context: Context) -> Decimal | None:
     if not data.table.sort_key:
         return None
@@ -85,6 +113,16 @@ def _unsorted(data: TableData, stored: int, context: Context) -> Decimal | None:
 
 
 TABLES = (
+    VirtualTable(
+        "pg_catalog",
+        "svv_transactions",
+        (
+            ("txn_owner", TEXT), ("txn_db", TEXT), ("xid", BIGINT), ("pid", INTEGER), ("txn_start", TIMESTAMP),
+            ("lock_mode", TEXT), ("lockable_object_type", TEXT), ("relation", INTEGER), ("granted", BOOLEAN),
+        ),
+        _svv_transactions,
+        leader_only=False,
+    ),
     VirtualTable(
         "pg_catalog",
         "svv_table_info",
@@ -99,5 +137,6 @@ TABLES = (
         ),
         _svv_table_info,
         leader_only=False,
+        superusers=True,
     ),
 )  # fmt: skip

@@ -22,6 +22,7 @@ from typing import TypeVar
 
 from ... import errors
 from ...records import dataclass
+from ..access.facts import NO_FACTS, Facts
 from ..deletes import DeleteVector, Group
 from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
@@ -33,7 +34,7 @@ from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, Ta
 # How long to wait for another process that checkpoints or recovers the file.
 BUSY_SECONDS = 60.0
 # Raised when the folder's contents change in a way that an older release would misread.
-FORMAT_VERSION = 4  # 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows
+FORMAT_VERSION = 4  # 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows, no facts
 APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
 
 _SCHEMA = """
@@ -63,6 +64,8 @@ CREATE TABLE identity (
 CREATE TABLE delete_vectors (
     extent_id INTEGER NOT NULL, row_group INTEGER NOT NULL, created_seq INTEGER NOT NULL, vector BLOB NOT NULL,
     PRIMARY KEY (extent_id, row_group));
+CREATE TABLE facts (
+    kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE transactions (
     seq INTEGER PRIMARY KEY, id INTEGER NOT NULL, snapshot INTEGER NOT NULL, reads TEXT NOT NULL,
@@ -98,6 +101,7 @@ class CatalogStore:
         self._live = live
         self._version: int | None = None
         self._upgraded = False
+        self.upgraded_from: int | None = None  # an older format that this connection has brought up to date
         try:
             self.connection = self._connect()
         except sqlite3.DatabaseError as e:
@@ -214,6 +218,7 @@ class CatalogStore:
             names={(r.schema, r.name): r.id for r in relations.values()},
             entries=entries,
             settings=dict(self.connection.execute("SELECT name, value FROM settings")),
+            facts=self._load_facts(int(meta["seq"])),
         )
         identity = {
             (table, column): following for table, column, following in
@@ -223,6 +228,11 @@ class CatalogStore:
             state, codec.topology_from_json(meta["topology"]), int(meta["next_relation"]),
             self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
         )
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file."""
+        rows = self._reading(lambda: self.connection.execute("PRAGMA integrity_check").fetchall())
+        return [text for (text,) in rows if text != "ok"]
 
     def topology(self) -> Topology:
         """What the database was made with."""
@@ -249,6 +259,16 @@ class CatalogStore:
             relations[row[0]] = codec.view_from_json(*row)
         return relations
 
+    def _load_facts(self, seq: int) -> Facts:
+        if not self._has_table("facts"):
+            return NO_FACTS  # format 3
+        rows = self.connection.execute("SELECT kind, key, value FROM facts")
+        return Facts({(kind, key): value for kind, key, value in rows}, seq)
+
+    def _has_table(self, name: str) -> bool:
+        found = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+        return bool(found[0])
+
     def _load_entries(self, relations: dict[int, Table | View]) -> dict[int, TableEntry]:
         extents: dict[int, list[ExtentRef]] = {}
         for table_id, *fields in self.connection.execute(
@@ -273,7 +293,7 @@ class CatalogStore:
 
     def _load_deleted(self, extents: dict[int, list[ExtentRef]]) -> dict[int, dict[Group, DeleteVector]]:
         """Delete vectors by table; those of dropped extents wait for `purge_dropped`."""
-        if not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'delete_vectors'"):
+        if not self._has_table("delete_vectors"):
             return {}  # format 2
         owner = {e.id: table_id for table_id, refs in extents.items() for e in refs}
         found: dict[int, dict[Group, DeleteVector]] = {}
@@ -311,6 +331,7 @@ class CatalogStore:
                 self._check_seq(state.seq - 1)
                 self._upgrade()
                 self._write_names(state.seq, changes)
+                self._write_facts(state.facts, changes)
                 self._write_extents(state.seq, changes, forget)
                 self._write_statistics(state, changes)
                 self._write_meta(state.seq, next_relation, transaction)
@@ -320,6 +341,7 @@ class CatalogStore:
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
+                self._upgraded = True
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -331,8 +353,9 @@ class CatalogStore:
         """Bring an older format's tables up to date, within the commit that first writes."""
         if self._upgraded:
             return
+        found = self.number("format")
+        self.upgraded_from = found if found < FORMAT_VERSION else None
         upgrade(self.connection)
-        self._upgraded = True
 
     def _check_seq(self, expected: int) -> None:
         found = self._one("SELECT value FROM meta WHERE key = 'seq'")
@@ -365,6 +388,15 @@ class CatalogStore:
                 run("DELETE FROM settings WHERE name = ?", (setting,))
             else:
                 run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (setting, value))
+
+    def _write_facts(self, facts: Facts, changes: Changes) -> None:
+        run = self.connection.execute
+        for kind, key in changes.facts:
+            value = facts.rows.get((kind, key))
+            if value is None:
+                run("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+            else:
+                run("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, value))
 
     def _write_extents(self, seq: int, changes: Changes, forget: Iterable[int]) -> None:
         many = self.connection.executemany

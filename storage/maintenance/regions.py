@@ -75,6 +75,19 @@ def sorted_rows(database: Database, data: TableData) -> int:
     return sum(order.ordered_rows for order in slice_orders(database, data))
 
 
+def overlap(database: Database, data: TableData) -> float:
+    """How many extents of its slice a value of the sort key may be in, on average over the rows: 1 when sorted."""
+    total = rows = 0
+    for placed in _placed(database, data).values():
+        known = [(e.rows, begin[0], end[0]) for e, (begin, end) in placed if begin]
+        begins, ends = sorted(begin for _, begin, _ in known), sorted(end for _, _, end in known)
+        for count, begin, end in known:
+            middle = (begin + end) / 2 if abs(begin) + abs(end) < math.inf else begin
+            total += count * (bisect.bisect_right(begins, middle) - bisect.bisect_left(ends, middle))
+            rows += count
+    return total / rows if rows else 1.0
+
+
 def _placed(database: Database, data: TableData) -> dict[int, list[tuple[ExtentRef, Range]]]:
     found: dict[int, list[tuple[ExtentRef, Range]]] = defaultdict(list)
     for extent in data.extents:

@@ -212,6 +212,17 @@ def test_read_only_connections_make_none(folder: Path) -> None:
             c.snapshots.delete("monday")
 
 
+def test_only_superusers_copy_everything(db: warehouse.Connection, folder: Path, tmp_path: Path) -> None:
+    db.execute("create user clerk password 'Secret123'")
+    db.execute("set session authorization clerk")
+    for action in (lambda: db.snapshots.create("a"), lambda: db.snapshots.delete("monday"), db.snapshots.schedule,
+                   lambda: db.snapshots.restore("monday", tmp_path / "r"), lambda: db.resize(tmp_path / "r", nodes=3),
+                   lambda: db.snapshots.restore_table("monday", "t", "n"), lambda: db.elastic_resize(1)):
+        with pytest.raises(errors.PermissionDenied, match="must be superuser to"):
+            action()
+    assert names(folder) == ["monday"]
+
+
 # -- damage --------------------------------------------------------------------------------------------
 
 

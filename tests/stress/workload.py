@@ -4,6 +4,7 @@
     log(process, n)         single INSERTs, COPY, executemany           everything acknowledged is there, once
     guard_a(v), guard_b(v)  read both, lower one if the sum is 2        the sum is never 0   (write skew)
     best(id, n)             MERGE that adds 1                           the sum is the number of merges
+    any of them             VACUUM                                      changes nothing
 
 A transaction that is refused (1023, 1018, deadlock, changed meanwhile) is tried again; any other error ends the run.
 """
@@ -20,7 +21,7 @@ import warehouse
 from warehouse.errors import OperationalError
 
 ACCOUNTS, AMOUNT = 8, 100
-REFUSED = ("40001", "40P01")
+REFUSED = ("40001", "40P01", "55006")
 
 
 class Broken(AssertionError):
@@ -56,6 +57,7 @@ class Worker:
         until = time.monotonic() + seconds
         steps: list[tuple[Callable[[], None], int]] = [
             (self.transfer, 3), (self.append, 3), (self.copy, 1), (self.guard, 3), (self.merge, 2), (self.look, 4),
+            (self.vacuum, 1),
         ]
         while time.monotonic() < until:
             step = self.chance.choices([s for s, _ in steps], [w for _, w in steps])[0]
@@ -110,6 +112,10 @@ class Worker:
             "merge into best using one on best.id = one.id"
             " when matched then update set n = best.n + 1 when not matched then insert values (one.id, 1)"
         )
+
+    def vacuum(self) -> None:
+        table = self.chance.choice(("account", "log", "best"))
+        self.execute(f"vacuum {self.chance.choice(('full', 'delete only'))} {table} to 100 percent")
 
     def look(self) -> None:
         check_now(self.execute, {self.number: self.logged})
