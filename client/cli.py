@@ -5,6 +5,7 @@
     warehouse-sql dw < script.sql         a script from standard input
     warehouse-sql warmup                  compile the kernels ahead of time
     warehouse-sql check dw                is everything there, and whole?
+    warehouse-sql snapshot | resize       snapshots of a database, other nodes for it (admin.py)
 
 Imports are late so that --help and --version answer at once.
 """
@@ -31,6 +32,8 @@ Examples:
   echo "select 1" | warehouse-sql --format json
   warehouse-sql warmup                       compile all kernels now (under a minute, once)
   warehouse-sql check dw                     read everything, compare with checksums and catalogue
+  warehouse-sql snapshot create dw monday    keep dw as it is now; see snapshot --help
+  warehouse-sql resize dw dw4 --nodes 4      the database with 4 nodes, in a new folder; see resize --help
 
 \b
 Exit codes: 0 fine, 1 fatal error, 2 no connection, 3 error in a script with ON_ERROR_STOP.
@@ -108,14 +111,25 @@ def check(ctx: click.Context, database: str, quiet: bool) -> None:
 
 
 COMMANDS = {"warmup": warmup, "check": check}
+_OF_ADMIN = ("snapshot", "resize")
+
+
+def _command(name: str) -> click.Command | None:
+    """The command of this name, if it is one."""
+    if name in _OF_ADMIN:
+        from . import admin
+
+        return admin.COMMANDS[name]
+    return COMMANDS.get(name)
 
 
 def main() -> None:
     """The console script."""
     arguments = sys.argv[1:]
     try:
-        if arguments and arguments[0] in COMMANDS:
-            COMMANDS[arguments[0]].main(arguments[1:], prog_name=f"warehouse-sql {arguments[0]}")
+        command = _command(arguments[0]) if arguments else None
+        if command is not None:
+            command.main(arguments[1:], prog_name=f"warehouse-sql {arguments[0]}")
         sql.main(arguments, prog_name="warehouse-sql")
     except BrokenPipeError:  # the reader went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -26,6 +26,7 @@ from .options import NO_MEANING
 
 if TYPE_CHECKING:
     from ..engine.context import Progress
+    from .snapshots import Snapshots
 
 
 def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Connection:
@@ -190,6 +191,37 @@ class Connection:
         from .arrow import write_arrow
 
         return write_arrow(self.session, table, data, create)
+
+    def resize(
+        self, folder: str | os.PathLike[str], *, nodes: int | None = None, slices_per_node: int | None = None,
+        node_type: str | None = None,
+    ) -> None:
+        """Classic resize: the whole database into `folder`, which must be new or empty, with other nodes or slices.
+
+        This one serves reads meanwhile; writers wait. What is not given stays as it is.
+        """
+        from .resizing import resize
+
+        resize(self.session, folder, nodes, slices_per_node, node_type)
+
+    def elastic_resize(self, nodes: int, node_type: str | None = None) -> None:
+        """Elastic resize, in place: the same slices on another number of nodes, one of `elastic_resize_options`."""
+        from .resizing import elastic_resize
+
+        elastic_resize(self.session, nodes, node_type)
+
+    def elastic_resize_options(self, node_type: str | None = None) -> list[tuple[int, int]]:
+        """(nodes, slices per node) that an elastic resize can go to; `node_type`: only those that Redshift allows."""
+        from .resizing import elastic_resize_options
+
+        return elastic_resize_options(self.session, node_type)
+
+    @property
+    def snapshots(self) -> Snapshots:
+        """Snapshots of the database: create, list, restore, delete and schedule them."""
+        from .snapshots import Snapshots
+
+        return Snapshots(self)
 
     def close(self) -> None:
         """Stop what runs, forget what is not committed and release the database; closing twice is fine."""

@@ -23,8 +23,8 @@ import tempfile
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -65,7 +65,6 @@ RECENT_STATES = 64
 CACHE_SHARE = 0.25
 # Extents kept open: each has a file descriptor, and processes often may have 1,024.
 READERS_OPEN = 400
-
 
 
 class Database:
@@ -271,6 +270,36 @@ class Database:
         if self._shared is not None:
             self._shared.pin(self._pins.oldest())
 
+    def back_up(self, target: Path) -> int:
+        """Copy the catalogue into a new file, as of the newest commit, which stays pinned until `unpin`; its number.
+        No process commits meanwhile."""
+        from .catalog.copies import back_up
+
+        self.check_writable()
+        with self._lock:
+            if self._store is None or self.closed:
+                raise errors.InterfaceError(f'database "{self.name}" is closed')
+            with nullcontext() if self._shared is None else self._shared.looking():
+                snapshot = self.pin()
+                try:
+                    back_up(self._store, target)
+                except BaseException:
+                    self.unpin(snapshot)
+                    raise
+        return snapshot
+
+    @contextmanager
+    def unchanged_since(self, snapshot: int) -> Iterator[None]:
+        """No commit has come since the snapshot, and none comes meanwhile; or OperationalError (40001)."""
+        with self._lock, nullcontext() if self._shared is None else self._shared.looking():
+            self._see_newest()
+            if self._newest.seq != snapshot:
+                raise errors.OperationalError(
+                    f'database "{self.name}" was changed meanwhile', hint="Try again while nobody writes.",
+                    sqlstate="40001",
+                )
+            yield
+
     def unpin(self, snapshot: int) -> None:
         with self._lock:
             if snapshot not in self._pins:
@@ -294,6 +323,7 @@ class Database:
 
     def _learn(self, news: News) -> None:
         loaded = news.loaded
+        self.topology = loaded.topology
         self._next_relation = max(self._next_relation, loaded.next_relation)
         self._next_extent = max(self._next_extent, loaded.next_extent)
         self._transaction = max(self._transaction, loaded.transaction)
@@ -496,6 +526,24 @@ class Database:
         """Make all deltas of a transaction true, if it fits in with the others."""
         return self._commit(deltas, transaction)
 
+    def move_slices(self, choose: Callable[[Topology], Topology]) -> Topology:
+        """Commit that slices are on other nodes: `choose` answers where, from where they are now. Statements under way
+        go on with the nodes that they began with: a slice's rows are the same on any."""
+        self.check_writable()
+        with self._lock:
+            if self._store is None or self.closed:
+                raise errors.InterfaceError(f'database "{self.name}" is closed')
+            with nullcontext() if self._shared is None else self._shared.committing():
+                self._see_newest()
+                topology = choose(self.topology)
+                if topology.slices != self.topology.slices:
+                    raise errors.InternalError(f"{topology.slices} slices, not {self.topology.slices}")
+                state, changes = apply(self._newest, ())
+                self._write(self._store, state, changes, (), None, topology)
+                self.topology = topology
+                self._remember(state)
+        return topology
+
     def _commit(self, deltas: Sequence[Delta], transaction: Transaction | None) -> int:
         self.check_writable()
         with self._lock:
@@ -512,6 +560,8 @@ class Database:
                 if transaction is not None:
                     transaction.committed(state.seq)
                     self.upkeep.keep_moves(state.seq, transaction.moves, self.oldest_live(transaction.id))
+                for counter, following in changes.identity.items():
+                    self._identity.setdefault(counter, following)  # of a table that came with its counters
                 self._remember(state)
             reach("commit.known")
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
@@ -519,7 +569,7 @@ class Database:
             return state.seq
 
     def _write(self, store: CatalogStore, state: CatalogState, changes: Changes, deltas: Sequence[Delta],
-               transaction: Transaction | None) -> None:
+               transaction: Transaction | None, topology: Topology | None = None) -> None:
         """The commit itself; the lock of commits is held."""
         forget = self._garbage.take_unlinked()
         oldest = self.oldest_overlapping(0 if transaction is None else transaction.id)
@@ -527,6 +577,7 @@ class Database:
             store.write(
                 state, changes, next_relation=self._next_relation, transaction=self._transaction, forget=forget,
                 record=self._record(state.seq, deltas, transaction), horizon=self.conflicts.horizon(oldest),
+                topology=topology,
             )
         except BaseException:
             self._garbage.give_back(forget)

@@ -4,7 +4,8 @@
 
 A slice is a place where rows are stored and counted, not a thread, so any topology runs on any
 machine; the default gives one node as many slices as this process may use CPUs. The topology is
-chosen once, when the database is created.
+chosen when the database is created. Later an elastic resize moves slices to other nodes (`moved`), and a classic one
+writes all rows anew for other slices (maintenance/resize.py).
 """
 from __future__ import annotations
 
@@ -23,6 +24,8 @@ SLICES_OF_NODE_TYPE = {
     "ra3.4xlarge": 4,
     "ra3.16xlarge": 16,
 }
+# Elastic resize doubles or halves clusters of these.
+DOUBLED_OR_HALVED = frozenset(("dc2.large", "ds2.xlarge"))
 MAX_NODES = 128  # Redshift's largest cluster
 MAX_SLICES_PER_NODE = 64
 
@@ -71,6 +74,45 @@ def request(
         if value is not None and not 1 <= value <= limit:
             raise errors.InterfaceError(f"{name} must be between 1 and {limit}, not {value}")
     return TopologyRequest(nodes, slices_per_node)
+
+
+def configurations(topology: Topology, node_type: str | None = None) -> tuple[int, ...]:
+    """Numbers of nodes that an elastic resize can bring the slices to: each node gets as many. `node_type` limits
+    them as Redshift does: to twice or half as many nodes for the small types."""
+    if node_type is not None:
+        request(node_type=node_type)
+    fitting = (
+        n for n in range(1, MAX_NODES + 1)
+        if topology.slices % n == 0 and topology.slices // n <= MAX_SLICES_PER_NODE and n != topology.nodes
+    )
+    if node_type is not None and node_type.lower() in DOUBLED_OR_HALVED:
+        return tuple(n for n in fitting if n == 2 * topology.nodes or 2 * n == topology.nodes)
+    return tuple(fitting)
+
+
+def moved(topology: Topology, nodes: int, node_type: str | None = None) -> Topology:
+    """The same slices on another number of nodes; as few of them move as can be.
+
+        2 nodes x 2   slice -> node: 0 0 1 1   to 4 nodes: 0 2 1 3   to 1 node: 0 0 0 0
+    """
+    fitting = configurations(topology, node_type)
+    if nodes not in fitting:
+        raise errors.TopologyMismatch(
+            f"{topology.slices} slices on {topology.nodes} node{'s' if topology.nodes > 1 else ''} cannot be moved to "
+            f"{nodes} node{'s' if nodes > 1 else ''}",
+            hint=(f"An elastic resize can go to {', '.join(map(str, fitting))} nodes" if fitting else
+                  "No elastic resize fits") + "; a classic one to any number, in a new folder.",
+        )
+    share = topology.slices // nodes
+    room = [share] * nodes
+    places: list[int] = []
+    for node in topology.node_of_slice:
+        stays = node < nodes and room[node] > 0
+        places.append(node if stays else -1)
+        if stays:
+            room[node] -= 1
+    free = iter([node for node in range(nodes) for _ in range(room[node])])
+    return Topology(nodes, share, tuple(next(free) if place < 0 else place for place in places))
 
 
 def describe(nodes: int, slices_per_node: int) -> str:

@@ -193,6 +193,24 @@ def _q(shell: Shell, argument: str) -> None:
     shell.done = True
 
 
+def _snapshot(shell: Shell, argument: str) -> None:
+    """[create NAME | delete NAME] snapshots: list, make or delete"""
+    from ..admin import lines
+
+    snapshots = shell.connection.snapshots
+    words = argument.split()
+    match words:
+        case []:
+            for line in lines(snapshots.list()):
+                print(line, file=shell.out)
+        case ["create", name]:
+            snapshots.create(name)
+        case ["delete", name]:
+            snapshots.delete(name)
+        case _:
+            raise InterfaceError("\\snapshot takes create NAME, delete NAME or nothing")
+
+
 def _help(shell: Shell, argument: str) -> None:
     """these commands"""
     for name, command in sorted(COMMANDS.items(), key=lambda item: item[0].lower()):
@@ -206,7 +224,7 @@ def _unquoted(text: str) -> str:
 
 COMMANDS: dict[str, Command] = {
     "?": _help, "conninfo": _conninfo, "df": _df, "dn": _dn, "e": _e, "echo": _echo, "g": _g, "i": _i, "l": _l,
-    "o": _o, "pset": _pset, "q": _q, "set": _set, "timing": _timing, "unset": _unset, "x": _x,
+    "o": _o, "pset": _pset, "q": _q, "set": _set, "snapshot": _snapshot, "timing": _timing, "unset": _unset, "x": _x,
 }  # fmt: skip
 
 

@@ -61,7 +61,7 @@ _TYPES = (
 
 def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context) -> Result:
     """Append the reader's batches to the table named by `text` ("schema.table" or "table")."""
-    name = _name(text)
+    name = relation_name(text)
     found = names.find(name, context)
     if found is None and create and find_virtual(name.schema, name.name) is None:
         schema, temporary = names.new_table_schema(name, False, context)
@@ -79,7 +79,8 @@ def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context)
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
 
 
-def _name(text: str) -> RelationName:
+def relation_name(text: str) -> RelationName:
+    """"schema.table" or "table", as SQL folds and quotes names."""
     cursor = Cursor(tokenize(text), text)
     name = cursor.relation()
     cursor.finish()

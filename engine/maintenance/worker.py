@@ -5,6 +5,7 @@
                                   tables with many deleted rows or small extents    vacuum, delete only
                                   tables that are less than 95 % sorted             vacuum, sort only
                                   tables of which a tenth has changed               analyze
+                              is an automatic snapshot due? (storage/snapshots/schedule.py)
     session closes --leave->  ends with the last one
 
 As soon as a statement begins, what is under way is given up (a vacuum's steps that are done stay done) and tried again
@@ -12,7 +13,7 @@ in the next quiet time. Redshift does the same (t_Reclaiming_storage_space202.md
 AUTO tables' distribution happen at load here (storage/loader.py).
 
 Switched off by `connect(maintenance=False)` for a session, by `set auto_maintenance to off` as long as that
-session is open, ANALYZE alone by `auto_analyze`. What is done is recorded: STL_VACUUM, STL_ANALYZE,
+session is open (snapshots go on), ANALYZE alone by `auto_analyze`. What is done is recorded: STL_VACUUM, STL_ANALYZE,
 SVL_AUTO_WORKER_ACTION. `tick` is one round, for tests without a thread.
 """
 
@@ -22,6 +23,7 @@ import atexit
 import logging
 import threading
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...errors import Error
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ...storage.catalog.state import TableEntry
     from ...storage.database import Database
     from ...storage.maintenance.vacuum import Kind
+    from ...storage.snapshots.schedule import Automatic
     from ..session import Session
 
 EVENT = "worker"
@@ -52,6 +55,7 @@ class Worker:
         self._database = database
         self._sessions: set[Session] = set()
         self._stopped = threading.Event()
+        self._automatic: Automatic | None = None
         self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
 
     def start(self) -> None:
@@ -76,12 +80,33 @@ class Worker:
 
     def _run(self) -> None:
         while not self._stopped.wait(INTERVAL):
+            self.snapshot(datetime.now(UTC))
             if self._database.upkeep.activity.quiet_for() < QUIET_SECONDS:
                 continue
             try:
                 self.tick()
             except Error as error:
                 _log.warning("upkeep of %s: %s", self._database.name, error)
+
+    def snapshot(self, now: datetime) -> None:
+        """Make the automatic snapshot that is due, if one is. It disturbs nobody, so it waits for no quiet time."""
+        try:
+            if self._automatic is None:
+                self._database.snapshot()
+                if not self._database.newest.settings:
+                    return
+                from ...storage.snapshots.schedule import Automatic
+
+                self._automatic = Automatic(self._database)
+            self._automatic.tick(now, self._check_stopped)
+        except Busy:
+            pass
+        except Error as error:
+            _log.warning("no automatic snapshot of %s: %s", self._database.name, error)
+
+    def _check_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise Busy
 
     # -- one round -------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ class AddExtents:
 
     `moved`: the rows were in the table before, in extents that the same delta drops (a rewrite). To other
     transactions nothing has changed then, and the table's sketches know the rows already. `deleted`: those of
-    them that are gone.
+    them that are gone. `exact_bounds`: whether the sketches' bounds are those of the rows.
     """
 
     table: Table
@@ -49,6 +49,7 @@ class AddExtents:
     index: InterleavedIndex | None = None  # that an interleaved table has been given
     moved: bool = False
     deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
+    exact_bounds: bool = True
 
 
 @dataclass(frozen=True, slots=True)

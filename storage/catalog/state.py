@@ -339,7 +339,8 @@ class _Application:
             table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added), deleted=deleted,
             replicated=added.replicated, changed_seq=entry.changed_seq if added.moved else self.seq,
             modified=entry.modified + _modified(entry, added),
-            exact_bounds=entry.exact_bounds or not entry.rows,  # those of an empty table are the new rows' own
+            # those of an empty table are the new rows' own
+            exact_bounds=added.exact_bounds and (entry.exact_bounds or not entry.rows),
         )
 
     def _set_statistics(self, computed: SetStatistics) -> None:

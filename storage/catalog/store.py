@@ -9,7 +9,8 @@ between which they hold, so that the file can answer for any snapshot that is st
 
 The file is read whole when the database is opened (`load`); then `write` puts the changes of one commit into one
 BEGIN IMMEDIATE, and what other processes have committed is read as news (news.py). WAL with synchronous FULL makes
-COMMIT durable. All SQL of the catalogue stands in these two files, so that another database can take SQLite's place.
+COMMIT durable. All SQL of the catalogue stands in these files and in copies.py, so that another database can take
+SQLite's place.
 """
 from __future__ import annotations
 
@@ -315,11 +316,13 @@ class CatalogStore:
         forget: Iterable[int] = (),
         record: Committed | None = None,
         horizon: int | None = None,
+        topology: Topology | None = None,
     ) -> None:
         """Make `state` (the outcome of `changes`) the newest one, durably, or raise and change nothing.
 
         `forget`: ids of dropped extents whose files are gone; their rows go with this commit. `record`: the
-        transaction, if others may have to be ordered against it, kept until `horizon` has passed it.
+        transaction, if others may have to be ordered against it, kept until `horizon` has passed it. `topology`: slices
+        are on other nodes from now on.
         """
         try:
             self.connection.execute("BEGIN IMMEDIATE")
@@ -333,6 +336,8 @@ class CatalogStore:
                 self._write_statistics(state, changes)
                 self._write_meta(state.seq, next_relation, transaction)
                 self._write_transaction(record, horizon)
+                if topology is not None:
+                    self._write_topology(topology)
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
@@ -350,9 +355,7 @@ class CatalogStore:
             return
         found = self.number("format")
         self.upgraded_from = found if found < FORMAT_VERSION else None
-        for statement in _SCHEMA.split(";"):
-            if statement.strip():
-                self.connection.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+        upgrade(self.connection)
 
     def _check_seq(self, expected: int) -> None:
         found = self._one("SELECT value FROM meta WHERE key = 'seq'")
@@ -457,6 +460,10 @@ class CatalogStore:
             values = (record.commit, record.id, record.snapshot, _numbers(record.reads), _numbers(record.writes))
             run("INSERT INTO transactions VALUES (?, ?, ?, ?, ?)", values)
 
+    def _write_topology(self, topology: Topology) -> None:
+        text = codec.topology_to_json(topology)
+        self.connection.execute("UPDATE meta SET value = ? WHERE key = 'topology'", (text,))
+
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
         reach("open.purge")
@@ -473,6 +480,13 @@ class CatalogStore:
             self.connection.execute(f"SELECT 1 FROM {t} WHERE dropped_seq IS NOT NULL LIMIT 1").fetchone()
             for t in ("schemas", "tables", "views", "extents")
         )
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """The tables that an older format lacks."""
+    for statement in _SCHEMA.split(";"):
+        if statement.strip():
+            connection.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
 
 
 def _numbers(ids: Iterable[int]) -> str:

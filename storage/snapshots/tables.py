@@ -1,0 +1,120 @@
+"""One table of a snapshot as a new table of the living database.
+
+Its extents get new names and ids among the database's own files, as links to the snapshot's, and the table a new id;
+then one commit creates it with its rows, statistics, deleted rows and IDENTITY counters. Views and grants on the old
+table do not come with it, as on Redshift.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ... import errors
+from ..catalog import folder as folders
+from ..catalog.delta import AddExtents, Delta
+from ..catalog.garbage import remove_file
+from ..catalog.state import TableEntry
+from ..catalog.store import Loaded
+from ..database import Database
+from ..load_files import LoadFiles
+from ..schema import ExtentRef, Table
+from ..staging import file_error, place
+from .create import go_on, home_of, reading
+from .manifest import Manifest, read_catalog, read_manifest, snapshot_folder, verify_catalog, verify_file
+
+Name = tuple[str, str]  # schema, table
+
+
+def restore_table(
+    database: Database, snapshot: str, source: Name, target: Name, *, owner: str | None = None,
+    home: Path | None = None, check: Callable[[], None] = go_on,
+) -> int:
+    """Create the table `target` with the rows that `source` had in the snapshot; how many. `home`: the folder whose
+    snapshot it is, if not the database's own.
+
+    Raises UndefinedObject, UndefinedTable, DuplicateTable, DataCorrupted, TopologyMismatch, FileError.
+    """
+    database.check_writable()
+    home = home or home_of(database)
+    database.snapshot()
+    if target in database.newest.names:
+        raise errors.DuplicateTable(f'relation "{target[1]}" already exists')
+    with reading(home, check):
+        folder = snapshot_folder(home, snapshot)
+        manifest = read_manifest(folder)
+        verify_catalog(folder, manifest)
+        loaded = read_catalog(folder)
+        entry = _find(loaded, source, manifest)
+        _check_slices(database, loaded, entry)
+        return _Restore(database, folder, manifest, check).run(entry, loaded, target, owner)
+
+
+def _find(loaded: Loaded, source: Name, manifest: Manifest) -> TableEntry:
+    state = loaded.state
+    entry = state.entries.get(state.names.get(source, -1))
+    if entry is None:
+        raise errors.UndefinedTable(f'snapshot "{manifest.name}" has no table "{source[0]}.{source[1]}"')
+    if not entry.table.backup:
+        raise errors.UndefinedTable(
+            f'table "{source[0]}.{source[1]}" is declared BACKUP NO: snapshot "{manifest.name}" has none of its rows'
+        )
+    return entry
+
+
+def _check_slices(database: Database, loaded: Loaded, entry: TableEntry) -> None:
+    found, wanted = loaded.topology.slices, database.topology.slices
+    if found != wanted and entry.extents and not entry.replicated:
+        raise errors.TopologyMismatch(
+            f"the snapshot was made with {found} slices, the database has {wanted}",
+            hint="Restore the whole snapshot to a new folder, and resize that.",
+        )
+
+
+class _Restore:
+    """Files first, then the commit; on any error the files go again."""
+
+    def __init__(self, database: Database, folder: Path, manifest: Manifest, check: Callable[[], None]) -> None:
+        self._database = database
+        self._folder = folder
+        self._manifest = manifest
+        self._check = check
+        self._placed: list[Path] = []
+
+    def run(self, entry: TableEntry, loaded: Loaded, target: Name, owner: str | None) -> int:
+        database, old = self._database, entry.table
+        new = replace(old, id=database.new_id(), schema=target[0], name=target[1], owner=owner or old.owner)
+        try:
+            extents = self._place(entry, new)
+            ids = {before.id: after.id for before, after in zip(entry.extents, extents)}
+            identity = {
+                column: following for (table, column), following in loaded.identity.items() if table == old.id
+            }
+            deleted = {(ids[extent], group): vector for (extent, group), vector in entry.deleted.items()}
+            added = AddExtents(
+                new, extents, entry.sketches, entry.replicated, identity, deleted=deleted,
+                exact_bounds=entry.exact_bounds,
+            )
+            database.commit(Delta(create=(new,), add_extents=(added,)))
+        except BaseException as error:
+            for path in self._placed:
+                remove_file(path)
+            if isinstance(error, OSError):
+                raise file_error(f'cannot restore table "{target[1]}"', error) from error
+            raise
+        return entry.rows
+
+    def _place(self, entry: TableEntry, new: Table) -> tuple[ExtentRef, ...]:
+        sizes = dict(self._manifest.files)
+        files = LoadFiles(self._database, new.id)
+        placed: list[ExtentRef] = []
+        for extent in entry.extents:
+            verify_file(self._folder, self._manifest, extent.path, sizes.get(extent.path, -1), self._check)
+            path = files.new_path(extent.slice)
+            place(self._folder / folders.DATA / extent.path, path, link=True)
+            self._placed.append(path)
+            relative = str(path.relative_to(self._database.data_folder()))
+            placed.append(replace(extent, id=self._database.new_extent(), path=relative))
+        if placed:
+            files.sync()
+        return tuple(placed)
