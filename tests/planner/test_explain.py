@@ -43,6 +43,7 @@ class Counted:
     bytes_moved: int = 0
     blocks_read: int = 0
     blocks_skipped: int = 0
+    bytes_spilled: int = 0
 
 
 def test_golden(golden: Callable[[str, str], None]) -> None:
