@@ -14,6 +14,7 @@ from warehouse.planner import expressions as x
 from warehouse.planner import logical as l
 from warehouse.planner.binder import BindContext, bind_query
 from warehouse.planner.parse import parse_script
+from warehouse.storage.access.facts import Facts
 from warehouse.storage.schema import Column, Table, Topology, View
 from warehouse.storage.types import (
     BIGINT,
@@ -83,6 +84,7 @@ class Catalogue:
 
     snapshot = 1
     topology = Topology.even(1, 2)
+    facts = Facts()
 
     def __init__(self, views: dict[str, str] | None = None) -> None:
         self.all: dict[str, Table | View] = {}
