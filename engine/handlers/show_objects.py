@@ -96,6 +96,14 @@ def _columns(statement: ShowObjects, context: Context) -> Rows:
         )  # fmt: skip
 
 
+def _functions(statement: ShowObjects, context: Context) -> Rows:
+    schema = _schema(statement, context)
+    for f in sorted(access.directory(context).functions_by_key.values(), key=lambda f: f.key):
+        if f.schema == schema:
+            arguments = ", ".join(str(t) for t in f.arguments)
+            yield DATABASE, f.schema, f.name, len(f.arguments), arguments, str(f.returns), None
+
+
 def _nothing(statement: ShowObjects, context: Context) -> Rows:
     _schema(statement, context)
     return iter(())
@@ -252,7 +260,7 @@ _KINDS: dict[str, tuple[str, int, Callable[[ShowObjects, Context], Rows]]] = {
         "data_type:n character_maximum_length:i numeric_precision:i numeric_scale:i remarks:t sort_key_type:n "
         "sort_key:i dist_key:i encoding:n collation:n", 3, _columns,
     ),
-    "functions": (_ROUTINE.format("function"), 2, _nothing),
+    "functions": (_ROUTINE.format("function"), 2, _functions),
     "procedures": (_ROUTINE.format("procedure"), 2, _nothing),
     "primary keys": ("database_name:n schema_name:n table_name:n column_name:n key_seq:i pk_name:n", 3, _primary_keys),
     "foreign keys": (_FOREIGN, 7, _foreign_keys),

@@ -141,6 +141,9 @@ def _type_named(c: Catalogue, text: str) -> int:
 
 
 def _function_named(c: Catalogue, text: str) -> int:
+    for f in c.directory.functions_by_key.values():
+        if text in (f.name, f"{f.schema}.{f.name}"):
+            return int(f.id)
     raise UndefinedFunction(f'function "{text}" does not exist')
 
 
@@ -246,8 +249,32 @@ def _temp_schema(c: Catalogue) -> int:
     return 0 if temporary is None else namespace_id(temporary.schema)
 
 
+def _function(c: Catalogue, id: int) -> Any:
+    return next((f for f in c.directory.functions_by_key.values() if f.id == id), None)
+
+
+def _function_result(c: Catalogue, id: int) -> str | None:
+    found = _function(c, id)
+    return None if found is None else found.returns.kind.value
+
+
+def _function_arguments(c: Catalogue, id: int) -> str | None:
+    found = _function(c, id)
+    return None if found is None else ", ".join(t.kind.value for t in found.arguments)
+
+
+def _function_text(c: Catalogue, id: int) -> str | None:
+    found = _function(c, id)
+    if found is None:
+        return None
+    arguments = ", ".join(str(t) for t in found.arguments)
+    name = f"{definitions.quoted(found.schema)}.{definitions.quoted(found.name)}"
+    head = f"CREATE OR REPLACE FUNCTION {name}({arguments}) RETURNS {found.returns} {found.volatility.upper()}"
+    return f"{head} AS $$ {found.body} $$ LANGUAGE sql"
+
+
 def _nothing(c: Catalogue, *args: Any) -> None:
-    """Of things that are not here: rules, triggers, functions of users."""
+    """Of things that are not here: rules and triggers."""
     return None
 
 
@@ -293,15 +320,15 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "to_regnamespace": _schema_named,
     "regclass_name": lambda c, id: "-" if id == 0 else _relation_name(c, id),
     "regtype_name": lambda c, id: ids.format_type(id, None),
-    "regproc_name": lambda c, id: "-" if id == 0 else str(id),
+    "regproc_name": lambda c, id: str(id) if (found := _function(c, id)) is None else found.name,
     "regnamespace_name": lambda c, id: c.schemas.get(id, str(id)),
     "pg_get_viewdef": _view,
     "pg_get_constraintdef": _constraint,
     "pg_get_indexdef": _index,
-    "pg_get_functiondef": _nothing,
-    "pg_get_function_result": _nothing,
-    "pg_get_function_arguments": _nothing,
-    "pg_get_function_identity_arguments": _nothing,
+    "pg_get_functiondef": _function_text,
+    "pg_get_function_result": _function_result,
+    "pg_get_function_arguments": _function_arguments,
+    "pg_get_function_identity_arguments": _function_arguments,
     "pg_get_ruledef": _nothing,
     "pg_get_triggerdef": _nothing,
     "pg_get_expr": lambda c, text, id, pretty=False: text,

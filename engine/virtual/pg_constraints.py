@@ -119,6 +119,23 @@ def _pg_depend(context: Context) -> Rows:
                     yield classes["pg_rewrite"], _rule_id(r), 0, classes["pg_class"], other.id, c.number, "n"
 
 
+def _pg_proc(context: Context) -> Rows:
+    """Functions that users made; the built-in ones are not listed."""
+    directory = context.view.facts.directory
+    for f in directory.functions_by_key.values():
+        arguments = " ".join(str(ids.type_id(t)) for t in f.arguments)
+        yield (
+            f.id, f.name, namespace_id(f.schema), directory.user_id(f.owner), 14, False, False, False, False,
+            f.volatility[0], len(f.arguments), ids.type_id(f.returns), arguments, None, f.body, None, None, "f", False,
+            None, None, 0, False, "u",
+        )  # fmt: skip
+
+
+def _pg_proc_info(context: Context) -> Rows:
+    for row in _pg_proc(context):
+        yield (*row[:5], 100.0, 0.0, *row[5:18], None, None)
+
+
 TABLES = (
     table(PG, "pg_constraint",
           "oid:o conname:n connamespace:o contype:c condeferrable:b condeferred:b conrelid:o contypid:o confrelid:o "
@@ -147,10 +164,10 @@ TABLES = (
     table(PG, "pg_proc",
           "oid:o proname:n pronamespace:o proowner:o prolang:o proisagg:b prosecdef:b proisstrict:b proretset:b "
           "provolatile:c pronargs:s prorettype:o proargtypes:a proargnames:a prosrc:t probin:t proacl:a prokind:c "
-          "proiswindow:b proallargtypes:a proargmodes:a prosupport:o proleakproof:b proparallel:c"),
+          "proiswindow:b proallargtypes:a proargmodes:a prosupport:o proleakproof:b proparallel:c", _pg_proc),
     table(PG, "pg_proc_info",
           "prooid:o proname:n pronamespace:o proowner:o prolang:o procost:r prorows:r proisagg:b prosecdef:b "
           "proisstrict:b proretset:b provolatile:c pronargs:s prorettype:o proargtypes:a proargnames:a prosrc:t "
-          "probin:t proacl:a prokind:c proallargtypes:a proargmodes:a"),
+          "probin:t proacl:a prokind:c proallargtypes:a proargmodes:a", _pg_proc_info),
     table(PG, "pg_aggregate", "aggfnoid:o aggtransfn:o aggfinalfn:o aggtranstype:o agginitval:t"),
 )  # fmt: skip
