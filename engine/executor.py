@@ -59,7 +59,7 @@ from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
 from .requirements import required
-from .rows import Rows, Where, joined
+from .rows import Part, Pieces, Rows, Where, joined, pieces_of
 from .sources import ScanSource, StoredSource
 from .steps import step_name
 from .workers import Workers, once
@@ -176,10 +176,11 @@ class Executor:
 
     def _unnest(self, node: UnnestRows) -> Rows:
         rows, (id,) = self.with_columns(node.input, [node.value])
-        parts: list[Collection] = list(rows.parts)
+        parts: list[Part] = list(rows.every())
 
         def work(i: int) -> None:
-            parts[i] = unnest.run(rows.parts[i].trimmed(), id, node, self.context.budget)
+            made = [unnest.run(piece.load().trimmed(), id, node, self.context.budget) for piece in pieces_of(parts[i])]
+            parts[i] = made[0] if len(made) == 1 else Pieces(made)
 
         self.cluster.each(work, len(parts))
         return Rows(parts, rows.where).keep({c.id for c, _ in self.outputs(node)})

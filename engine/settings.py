@@ -232,6 +232,7 @@ SETTINGS: dict[str, Setting] = {
         _only("ISO, MDY", "iso", "iso,mdy", "mdy", "mdy,iso"),
         "dates print as ISO; 1/2/2020 is January 2",
     ),
+    "default_array_search_null_handling": Setting("on", _boolean, "ARRAY_CONTAINS and the like find NULL elements"),
     "enable_case_sensitive_identifier": Setting(
         "off", _only("off", "off", "false", "0", "no"), "identifiers fold to lower case"
     ),

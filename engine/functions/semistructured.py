@@ -272,6 +272,25 @@ def _length(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | Non
     return len(form.load(args[0])) if args[0][0] == "[" else None
 
 
+def _places(args: list[Any]) -> list[int] | None:
+    """Where an array has a value. NULL counts as one only where `null_match` says so."""
+    array, value, null_match = args
+    if array is None or array[0] != "[" or null_match is None or (value is None and not null_match):
+        return None
+    elements = [form.given(form.dump(e)) for e in form.load(array)]
+    wanted = None if value is None else keys.normal(value)
+    found = [i for i, e in enumerate(elements) if (None if e is None else keys.normal(e)) == wanted]
+    return found if found or null_match or None not in elements else None
+
+
+def _searched(answer: Callable[[list[int]], Any]) -> Function:
+    def work(args: list[Any], types: Sequence[SqlType], to: SqlType) -> Any:
+        found = _places(args)
+        return None if found is None else answer(found)
+
+    return work
+
+
 def _split(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
     text, delimiter = args
     parts = text.split(delimiter) if delimiter else [text]
@@ -402,7 +421,8 @@ def _compare(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | No
     return (a > b) - (a < b) if a[0] == b[0] else None
 
 
-_TOLERANT = ("super_total", "super_average", "json_typeof", "super_size", "array", "object",
+_TOLERANT = ("json_typeof", "super_size", "array", "object", "super_total", "super_average", "array_contains",
+             "array_position", "array_positions",
              *(f"is_{t}" for t in ("array", "bigint", "boolean", "char", "decimal", "float", "integer", "object",
                                    "scalar", "smallint", "varchar")))
 NULL_TOLERANT = frozenset(_TOLERANT)
@@ -435,6 +455,9 @@ FUNCTIONS: dict[str, Function] = {
     "array_concat": _concat,
     "array_flatten": _flatten,
     "get_array_length": _length,
+    "array_contains": _searched(bool),
+    "array_position": _searched(lambda found: found[0] if found else -1),
+    "array_positions": _searched(lambda found: "[" + ",".join(map(str, found)) + "]"),
     "split_to_array": _split,
     "subarray": _subarray,
     "lower_attribute_names": _renamed(str.lower),

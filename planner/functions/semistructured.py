@@ -10,13 +10,14 @@ from ...storage.types import BIGINT, BOOLEAN, INTEGER, MAX_VARBYTE, MAX_VARCHAR,
 from ..coercion import coerce, goes_into_super
 from ..expressions import Call, Expr, Literal
 from .binary import binary
-from .signature import Build, Signature, Site, anything, only_super, semistructured, string, whole
+from .signature import Build, Signature, Site, anything, boolean, only_super, semistructured, string, whole
 
 _TYPES = ("array", "bigint", "boolean", "char", "decimal", "float", "integer", "object", "scalar", "smallint",
           "varchar")
 _SAME_TYPE = {"abs": ("abs",), "ceil": ("ceil", "ceiling"), "floor": ("floor",), "round": ("round",),
               "sign": ("sign",), "trunc": ("trunc",)}
 _JSON = (string, binary)  # what holds JSON
+_SEARCHES = {"array_contains": BOOLEAN, "array_position": INTEGER, "array_positions": SUPER}
 REFUSED = "refused"
 _READING = ("json_parse_dedup_attributes", "json_parse_truncate_strings", "parse_super_null_on_error")
 
@@ -57,6 +58,12 @@ def _no_digits(site: Site, args: tuple[Expr, ...]) -> Expr:
                             position=site.position, hint="Cast the value to DECIMAL.")
 
 
+def _search(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """ARRAY_CONTAINS and the like: whether NULL is an element like others, unless the session says otherwise."""
+    default = Literal(site.context.settings.get("default_array_search_null_handling") != "off", BOOLEAN)
+    return Call(site.name, (*args, default)[:3], _SEARCHES[site.name], site.span)
+
+
 def _with_default(key: str, type: SqlType, default: Literal) -> Build:
     return lambda site, args: Call(key, (*args, default)[:2], type, site.span)
 
@@ -81,6 +88,8 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("split_to_array",), "split_to_array", (string, string), SUPER, optional=1, fallible=True,
               build=_with_default("split_to_array", SUPER, Literal(",", varchar(1)))),
     Signature(("subarray",), "subarray", (semistructured, whole, whole), SUPER),
+    *(Signature((name,), name, (semistructured, semistructured, boolean), type, optional=1, strict=False, build=_search)
+      for name, type in _SEARCHES.items()),
     Signature(("lower_attribute_names",), "lower_attribute_names", (semistructured,), SUPER, fallible=True),
     Signature(("upper_attribute_names",), "upper_attribute_names", (semistructured,), SUPER, fallible=True),
     Signature(("round", "trunc"), REFUSED, (only_super, anything), SUPER, build=_no_digits),
@@ -90,8 +99,8 @@ FUNCTIONS: tuple[Signature, ...] = (
 # rule that has values compared in their normal form (planner/rewrites/normalise_super.py).
 _OPERATORS = ("add", "subtract", "multiply", "divide", "modulo", "negate")
 KEYS = (
-    "json_parse", "can_json_parse", "array", "object", "split_to_array", "super_normal", "super_rank", "super_ranked",
-    "super_of_ranked", "super_compare", "super_path", "super_path_strict", "super_element",
+    *_SEARCHES, "json_parse", "can_json_parse", "array", "object", "split_to_array", "super_normal", "super_rank",
+    "super_ranked", "super_of_ranked", "super_compare", "super_path", "super_path_strict", "super_element",
     "super_cast_strict", "super_exact_part", "super_float_part", "super_total", "super_average",
     *(f"super_{op}" for op in _OPERATORS),
 )
