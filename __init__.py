@@ -44,7 +44,11 @@ def connect(database: str = ":memory:", **options: Any) -> Connection:
 
 
 def __getattr__(name: str) -> Any:
-    """PEP 249's type objects and constructors, imported when asked for."""
+    """PEP 249's type objects and constructors, and its two classes, imported when asked for."""
+    if name in ("Connection", "Cursor"):
+        from .client import dbapi
+
+        return getattr(dbapi, name)
     if name in _LAZY:
         from .client import dbtypes
 

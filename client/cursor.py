@@ -17,6 +17,7 @@ from .dbtypes import Description, describe
 from .rows import rows_of
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
     import pyarrow as pa
 
@@ -35,18 +36,30 @@ class Cursor:
         self.connection = connection
         self.arraysize = 1
         self.lastrowid: None = None
+        self._style: str | None = None
         self._closed = False
         self._result: Result | None = None
         self._rows: Iterator[tuple[Any, ...]] = iter(())
         self._rowcount = -1
         self._description: list[Description] | None = None
 
+    @property
+    def paramstyle(self) -> str:
+        """The connection's, unless set for this cursor."""
+        return self._style or self.connection.paramstyle
+
+    @paramstyle.setter
+    def paramstyle(self, style: str) -> None:
+        if style not in styles.STYLES:
+            raise errors.InterfaceError(f"unknown paramstyle {style!r}; it is one of {', '.join(styles.STYLES)}")
+        self._style = style
+
     # -- executing -----------------------------------------------------------------------------
 
     def execute(self, operation: str, parameters: Any = None) -> Cursor:
         """Run one statement (or, without parameters, a script whose last result is kept)."""
         session = self._forget()
-        scanned, values = styles.bind(operation, parameters, self.connection.paramstyle)
+        scanned, values = styles.bind(operation, parameters, self.paramstyle)
         try:
             if scanned is None:
                 self._keep(session.execute_all(operation))
@@ -61,7 +74,7 @@ class Cursor:
     def executemany(self, operation: str, seq_of_parameters: Iterable[Any]) -> Cursor:
         """Run one statement for each set of parameters; INSERT ... VALUES as one multi-row insert."""
         session = self._forget()
-        bound = [styles.bind(operation, p, self.connection.paramstyle) for p in seq_of_parameters]
+        bound = [styles.bind(operation, p, self.paramstyle) for p in seq_of_parameters]
         if any(scanned is None for scanned, _ in bound):
             raise errors.ProgrammingError("executemany() needs a set of parameters for each execution")
         if not bound:
@@ -203,6 +216,68 @@ class Cursor:
         """Append a DataFrame to an existing table (redshift_connector's name for it)."""
         self._open()
         return self.connection.write_arrow(table, df, create=False)
+
+    def fetch_numpy_array(self, num: int | None = None) -> numpy.ndarray:
+        """Rows not yet fetched (at most `num`) as an array of objects, a row each."""
+        import numpy
+
+        rows = self.fetchall() if num is None else self.fetchmany(num)
+        width = len(self.description or ())
+        found = numpy.empty((len(rows), width), dtype=object)
+        for i, row in enumerate(rows):
+            found[i, :] = row
+        return found
+
+    def insert_data_bulk(
+        self, filename: str, table_name: str, parameter_indices: Sequence[int], column_names: Sequence[str],
+        delimiter: str, batch_size: int = 1,
+    ) -> Cursor:
+        """Insert the lines of a delimited file behind its header; `batch_size` changes nothing, it is one insert."""
+        from .bulk import insert
+
+        insert(self, filename, table_name, parameter_indices, column_names, delimiter)
+        return self
+
+    # -- what there is, in redshift_connector's words (client/metadata.py) -------------------------------
+
+    def get_catalogs(self) -> tuple[tuple[Any, ...], ...]:
+        return self._about("catalogs")
+
+    def get_schemas(self, catalog: str | None = None, schema_pattern: str | None = None) -> tuple[Any, ...]:
+        return self._about("schemas", catalog, schema_pattern)
+
+    def get_tables(
+        self, catalog: str | None = None, schema_pattern: str | None = None, table_name_pattern: str | None = None,
+        types: Sequence[str] = (),
+    ) -> tuple[tuple[Any, ...], ...]:
+        return self._about("tables", catalog, schema_pattern, table_name_pattern, types)
+
+    def get_columns(
+        self, catalog: str | None = None, schema_pattern: str | None = None, tablename_pattern: str | None = None,
+        columnname_pattern: str | None = None,
+    ) -> tuple[tuple[Any, ...], ...]:
+        return self._about("columns", catalog, schema_pattern, tablename_pattern, columnname_pattern)
+
+    def get_primary_keys(
+        self, catalog: str | None = None, schema: str | None = None, table: str | None = None
+    ) -> tuple[tuple[Any, ...], ...]:
+        return self._about("primary_keys", catalog, schema, table)
+
+    def get_procedures(
+        self, catalog: str | None = None, schema_pattern: str | None = None, procedure_name_pattern: str | None = None
+    ) -> tuple[tuple[Any, ...], ...]:
+        return self._about("procedures", catalog, schema_pattern, procedure_name_pattern)
+
+    def _about(self, what: str, *arguments: Any) -> tuple[tuple[Any, ...], ...]:
+        from . import metadata
+
+        text, values = getattr(metadata, what)(*arguments)
+        style, self._style = self._style, "format"
+        try:
+            self.execute(text.replace("%%", "%") if not values else text, values or None)
+        finally:
+            self._style = style
+        return tuple(self.fetchall())
 
     def _arrow_result(self) -> Result:
         """The result with rows that were converted but not fetched put back."""

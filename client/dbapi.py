@@ -22,6 +22,7 @@ from .. import errors
 from ..engine.session import Session, open_session
 from . import parameters as styles
 from .cursor import Cursor
+from .options import NO_MEANING
 
 if TYPE_CHECKING:
     from ..engine.context import Progress
@@ -37,13 +38,17 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     read_only                True: never write
     threads                  worker threads (default: the CPUs this process may use)
     memory_limit             bytes, or text such as "2GB", that one statement may hold
-    paramstyle               "format" (default), "pyformat", "qmark", "numeric" or "named"
+    paramstyle               "format", "pyformat", "qmark", "numeric" or "named" (default: `warehouse.paramstyle`)
     compatibility            "redshift" (default) refuses what Redshift refuses; "extended" runs it
     user                     the session's user
     autocommit               False (default): nothing is kept before commit(); True: each statement is kept
     maintenance              True (default): the background worker vacuums and analyzes a folder's tables in quiet times
+    application_name         the parameter of that name
+
+    redshift_connector's other arguments (host, password, iam ...) are taken and have no meaning: client/options.py.
     """
     known = inspect.signature(_open).parameters
+    options = {name: value for name, value in options.items() if name not in NO_MEANING}
     for name in options:
         if name not in known or name == "database":
             near = difflib.get_close_matches(name, known, n=1)
@@ -63,12 +68,15 @@ def _open(
     read_only: bool = False,
     threads: int | None = None,
     memory_limit: int | str | None = None,
-    paramstyle: str = "format",
+    paramstyle: str | None = None,
     compatibility: str = "redshift",
     user: str = "dev",
     autocommit: bool = False,
     maintenance: bool = True,
+    application_name: str | None = None,
 ) -> Connection:
+    if paramstyle is None:
+        paramstyle = _module_paramstyle()
     if paramstyle not in styles.STYLES:
         raise errors.InterfaceError(f"unknown paramstyle {paramstyle!r}; it is one of {', '.join(styles.STYLES)}")
     session = open_session(
@@ -85,7 +93,16 @@ def _open(
         maintenance=maintenance,
     )
     session.block.autocommit = autocommit
+    if application_name is not None:
+        session.settings.set("application_name", application_name)
     return Connection(session, paramstyle)
+
+
+def _module_paramstyle() -> str:
+    """`warehouse.paramstyle`, which redshift_connector's users set to change the style of all connections."""
+    from .. import paramstyle
+
+    return paramstyle
 
 
 class Connection:

@@ -59,6 +59,7 @@ MODULES: dict[type, str] = {
     s.SetUser: "set_user",
     s.AlterSchema: "alter_schema",
     s.Comment: "comment",
+    s.ShowObjects: "show_objects",
     s.DeclareCursor: "cursors",
     s.Fetch: "cursors",
     s.CloseCursor: "cursors",

@@ -12,16 +12,9 @@ from collections.abc import Iterable
 from ...storage.access.directory import Directory
 from ...storage.access.privileges import LETTERS, Grant, relation_object
 from ...storage.schema import Column, DistStyle, Table, View
+from ..functions.strings import quote_ident as quoted
 from .constraints import NamedConstraint, constraints_of
 from .relations import shown_encoding
-
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz_0123456789$")
-
-
-def quoted(name: str) -> str:
-    """A name as it is written in SQL."""
-    plain = bool(name) and set(name) <= _PLAIN and not name[0].isdigit() and name[0] != "$"
-    return name if plain else '"' + name.replace('"', '""') + '"'
 
 
 def names(columns: Iterable[str]) -> str:

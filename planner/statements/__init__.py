@@ -26,6 +26,7 @@ from .access import (
     Grant,
     GrantRole,
     SetUser,
+    ShowObjects,
 )
 from .names import RelationName
 
@@ -382,7 +383,7 @@ Statement = Union[
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
-    DefaultPrivileges, SetUser, AlterSchema, Comment,
+    DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
 ]
 
 

@@ -144,3 +144,16 @@ class Comment:
     name: RelationName
     text: str | None
     part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShowObjects:
+    """SHOW TABLES and its like (show.py). kind: 'databases', 'schemas', 'tables', 'columns', 'functions', 'procedures',
+    'primary keys', 'foreign keys', 'exported keys', 'grants on table', 'grants on schema', 'grants on database',
+    'column grants', 'grants for', 'table' or 'view' (definitions)."""
+
+    kind: str
+    name: RelationName
+    like: str | None = None
+    limit: int | None = None
+    grantee: Grantee | None = None

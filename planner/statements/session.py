@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 from ...errors import NotSupportedError
-from . import CancelQuery, SetOption, SetUser, Show, Transaction
+from . import CancelQuery, SetOption, SetUser, Show, ShowObjects, Transaction
 from .cursor import Cursor
+from .show import parse_show_objects
 
 
 def parse_set(cursor: Cursor) -> SetOption | SetUser:
@@ -65,8 +66,8 @@ def parse_reset(cursor: Cursor) -> SetOption | SetUser:
     return SetOption(name, None)
 
 
-def parse_show(cursor: Cursor) -> Show:
-    """What follows SHOW: a parameter, ALL."""
+def parse_show(cursor: Cursor) -> Show | ShowObjects:
+    """What follows SHOW: a parameter, ALL, or what show.py reads."""
     if cursor.accept("all"):
         cursor.finish()
         return Show("ALL")
@@ -76,10 +77,9 @@ def parse_show(cursor: Cursor) -> Show:
     if cursor.accept("transaction", "isolation", "level"):
         cursor.finish()
         return Show("transaction_isolation")
-    later = ("TABLE", "VIEW", "TABLES", "COLUMNS", "SCHEMAS", "DATABASES", "GRANTS", "MODEL", "PROCEDURE",
-             "EXTERNAL", "DATASHARES", "FUNCTION", "FUNCTIONS", "MATERIALIZED")
-    if cursor.word() in later and not cursor.done:
-        raise NotSupportedError(f"SHOW {cursor.word()} is not supported yet", position=cursor.position)
+    found = parse_show_objects(cursor)
+    if found is not None:
+        return found
     name = dotted(cursor)
     cursor.finish()
     return Show(name)

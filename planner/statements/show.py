@@ -1,0 +1,122 @@
+"""SHOW of objects (r_SHOW_TABLE, r_SHOW_VIEW; SHOW DATABASES ... GRANTS are newer than the manual's edition).
+
+    SHOW DATABASES | SCHEMAS FROM DATABASE d | TABLES FROM SCHEMA [d.]s | COLUMNS FROM TABLE [[d.]s.]t
+        [LIKE 'p'] [LIMIT n]
+    SHOW CONSTRAINTS { PRIMARY KEYS | FOREIGN KEYS [EXPORTED] } FROM TABLE t  [LIMIT n]
+    SHOW [COLUMN] GRANTS ON { TABLE t | SCHEMA s | DATABASE d } [FOR user | ROLE r | GROUP g | PUBLIC]  [LIMIT n]
+    SHOW GRANTS FOR { user | ROLE r }  [LIMIT n]
+    SHOW { FUNCTIONS | PROCEDURES } FROM SCHEMA s  [LIKE 'p'] [LIMIT n]
+    SHOW TABLE t        SHOW VIEW v
+"""
+from __future__ import annotations
+
+from ...errors import NotSupportedError, SqlSyntaxError, UndefinedObject
+from .access import Grantee, ShowObjects
+from .cursor import Cursor
+from .names import RelationName
+
+DATABASE = "dev"
+_LISTS = {"databases": "", "schemas": "database", "tables": "schema", "columns": "table", "functions": "schema",
+          "procedures": "schema"}
+_NOT_HERE = ("DATASHARES", "EXTERNAL", "MODEL", "MATERIALIZED", "PROCEDURE", "FUNCTION", "PARAMETERS", "CATALOGS",
+             "TEMPLATES", "POLICIES")
+
+
+def parse_show_objects(cursor: Cursor) -> ShowObjects | None:
+    """What follows SHOW, when it speaks of objects; None: of a parameter."""
+    word = cursor.word()
+    if cursor.accept("table"):
+        return _definition(cursor, "table")
+    if cursor.accept("view"):
+        return _definition(cursor, "view")
+    if word.lower() in _LISTS:
+        return _list(cursor)
+    if cursor.accept("constraints"):
+        return _constraints(cursor)
+    if cursor.at("grants") or cursor.at("column", "grants"):
+        return _grants(cursor)
+    if word in _NOT_HERE:
+        raise NotSupportedError(f"SHOW {word} is not supported: there is none here", position=cursor.position)
+    return None
+
+
+def _definition(cursor: Cursor, kind: str) -> ShowObjects:
+    found = ShowObjects(kind, _name(cursor, 3))
+    cursor.finish()
+    return found
+
+
+def _list(cursor: Cursor) -> ShowObjects:
+    kind = cursor.next().text.lower()
+    inside = _LISTS[kind]
+    name = RelationName(None, "")
+    if inside:
+        cursor.expect("from")
+        if kind in ("tables", "columns") and cursor.at("database"):
+            raise NotSupportedError(f"SHOW {kind.upper()} FROM DATABASE is not supported", position=cursor.position)
+        cursor.expect(inside)
+        name = _name(cursor, {"database": 1, "schema": 2, "table": 3}[inside])
+    elif cursor.accept("from"):
+        raise NotSupportedError("SHOW DATABASES FROM is not supported", position=cursor.position)
+    return _ended(cursor, kind, name)
+
+
+def _constraints(cursor: Cursor) -> ShowObjects:
+    exported = False
+    if cursor.accept("primary"):
+        kind = "primary keys"
+    else:
+        cursor.expect("foreign")
+        kind = "foreign keys"
+    cursor.expect("keys")
+    if kind == "foreign keys":
+        exported = cursor.accept("exported")
+    cursor.expect("from", "table")
+    return _ended(cursor, "exported keys" if exported else kind, _name(cursor, 3))
+
+
+def _grants(cursor: Cursor) -> ShowObjects:
+    columns = cursor.accept("column")
+    cursor.expect("grants")
+    name, kind = RelationName(None, ""), "grants for"
+    if cursor.accept("on"):
+        what = cursor.accept_any("table", "schema", "database")
+        if what is None:
+            if cursor.word() in ("FUNCTION", "PROCEDURE", "DATASHARE", "MODEL", "TABLES"):
+                raise NotSupportedError(f"SHOW GRANTS ON {cursor.word()} is not supported", position=cursor.position)
+            what = "table"
+        kind = f"grants on {what}"
+        name = _name(cursor, {"database": 1, "schema": 2, "table": 3}[what])
+    if columns:
+        kind = "column grants"
+    grantee = None
+    if kind == "grants for" or cursor.at("for"):
+        cursor.expect("for")
+        position = cursor.position
+        which = cursor.accept_any("role", "group", "public") or "user"
+        grantee = Grantee(which, "" if which == "public" else cursor.name_or_string(), position)
+    return _ended(cursor, kind, name, grantee, likes=False)
+
+
+def _ended(
+    cursor: Cursor, kind: str, name: RelationName, grantee: Grantee | None = None, *, likes: bool = True
+) -> ShowObjects:
+    like = cursor.string() if likes and cursor.accept("like") else None
+    limit = cursor.integer() if cursor.accept("limit") else None
+    if limit is not None and not 0 <= limit <= 10_000:
+        raise SqlSyntaxError("LIMIT of SHOW must be between 0 and 10000", sqlstate="22023")
+    cursor.finish()
+    return ShowObjects(kind, name, like, limit, grantee)
+
+
+def _name(cursor: Cursor, parts: int) -> RelationName:
+    """A dotted name of at most so many parts. The first of all of them is the database, of which there is one."""
+    position = cursor.position
+    found = [cursor.name()]
+    while len(found) < parts and cursor.accept("."):
+        found.append(cursor.name())
+    if parts > 1 and len(found) == parts:
+        database = found.pop(0)
+        if database != DATABASE:
+            raise UndefinedObject(f'database "{database}" does not exist', sqlstate="3D000", position=position)
+    return RelationName(found[0] if len(found) == 2 else None, found[-1], position)

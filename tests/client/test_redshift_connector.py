@@ -1,0 +1,85 @@
+"""`import warehouse as redshift_connector`: what programs written for it use."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import warehouse as redshift_connector
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Any:
+    with redshift_connector.connect(
+        database=str(tmp_path / "dev"), host="examplecluster.abc123.us-west-1.redshift.amazonaws.com", port=5439,
+        user="awsuser", password="my_password", ssl=True, iam=False, cluster_identifier="x", timeout=5,
+        application_name="etl",
+    ) as made:
+        made.autocommit = True
+        made.cursor().execute(
+            "create schema shop; create table shop.book (id int primary key, name varchar(20), price decimal(6,2));"
+            "create view shop.cheap as select id from shop.book where price < 5;"
+            "create table shop.page (n int identity(1,1), t varchar(5)); comment on table shop.book is 'paper'"
+        )
+        yield made
+
+
+def test_arguments_without_meaning_are_taken(connection: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("select current_user, current_setting('application_name')")
+    assert cursor.fetchone() == ("awsuser", "etl")
+    with pytest.raises(redshift_connector.InterfaceError, match="no option 'hots'"):
+        redshift_connector.connect(hots="x")
+
+
+def test_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert isinstance(redshift_connector.connect(autocommit=True).cursor(), redshift_connector.Cursor)
+    assert issubclass(redshift_connector.ProgrammingError, redshift_connector.DatabaseError)
+    assert redshift_connector.NUMBER == 1700 and redshift_connector.STRING == 1043
+    monkeypatch.setattr(redshift_connector, "paramstyle", "qmark")
+    with redshift_connector.connect() as made:
+        cursor = made.cursor()
+        assert cursor.execute("select ?", (7,)).fetchall() == [(7,)]
+        cursor.paramstyle = "named"
+        assert cursor.execute("select :a", {"a": 8}).fetchall() == [(8,)]
+        with pytest.raises(redshift_connector.InterfaceError, match="unknown paramstyle"):
+            cursor.paramstyle = "dollar"
+        assert made.cursor().execute("select ?", (9,)).fetchall() == [(9,)]
+
+
+def test_what_there_is(connection: Any) -> None:
+    cursor = connection.cursor()
+    assert cursor.get_catalogs() == (("dev",),)
+    assert cursor.get_schemas() == (("public", "dev"), ("shop", "dev"))
+    assert cursor.get_schemas(schema_pattern="sh%") == (("shop", "dev"),)
+    assert [row[1:5] for row in cursor.get_tables(schema_pattern="shop")] == [
+        ("shop", "book", "TABLE", "paper"), ("shop", "page", "TABLE", None), ("shop", "cheap", "VIEW", None),
+    ]
+    assert [d[0] for d in cursor.description][:5] == ["table_cat", "table_schem", "table_name", "table_type", "remarks"]
+    assert [row[2] for row in cursor.get_tables(types=["VIEW"])] == ["cheap"]
+    with pytest.raises(redshift_connector.InterfaceError, match="unknown table type"):
+        cursor.get_tables(types=["CHAIR"])
+    found = cursor.get_columns(schema_pattern="shop", tablename_pattern="book")
+    assert [(row[3], row[4], row[5], row[6], row[10]) for row in found] == [
+        ("id", 4, "integer", 32, 0), ("name", 12, "character varying", 20, 1), ("price", 2, "numeric", 6, 1),
+    ]
+    assert [row[22] for row in cursor.get_columns(tablename_pattern="page")] == ["YES", "NO"]
+    assert cursor.get_primary_keys(schema="shop", table="book") == (("dev", "shop", "book", "id", 1, "book_pkey"),)
+    assert cursor.get_procedures() == ()
+
+
+def test_bulk_and_frames(connection: Any, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    file = tmp_path / "books.csv"
+    file.write_text('id|skip|name|price\n1|x|"a|b"|1.50\n2|x|c|2\n')
+    cursor = connection.cursor()
+    cursor.insert_data_bulk(str(file), "shop.book", [0, 2, 3], ["id", "name", "price"], "|", batch_size=1)
+    cursor.write_dataframe(pandas.DataFrame({"id": [3], "name": ["d"], "price": [3.25]}), "shop.book")
+    cursor.execute("select id, name, price from shop.book order by id")
+    frame = cursor.fetch_dataframe()
+    assert list(frame.columns) == ["id", "name", "price"] and list(frame["id"]) == [1, 2, 3]
+    cursor.execute("select id, name from shop.book order by id")
+    array = cursor.fetch_numpy_array()
+    assert array.shape == (3, 2) and array[0].tolist() == [1, "a|b"]
+    with pytest.raises(redshift_connector.InterfaceError, match="same length"):
+        cursor.insert_data_bulk(str(file), "shop.book", [0], [], ",")
