@@ -239,6 +239,12 @@ class OutOfMemory(OperationalError):
     sqlstate = "53200"
 
 
+class DiskFull(OperationalError):
+    """No room is left on the disk for what a statement wants to write."""
+
+    sqlstate = "53100"
+
+
 class FileError(OperationalError):
     """A file could not be read or written."""
 

@@ -12,13 +12,14 @@ aggregates.py). How the ids are found is chosen from the keys' proven ranges:
 
 A packed or interned key is taken apart again when the groups are handed on. NULL packs as 0.
 Partial and final phases are the same operator: a final one sums partial sums and counts (the planner
-says so); only the type of the result differs.
+says so); only the type of the result differs. Groups that do not fit memory go to disk as partial results
+(spill/groups.py): when the table should grow and the statement holds too much, before the next batch.
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +41,10 @@ from .context import Charge, MemoryBudget
 from .interning import Interned, InternState, coded_column, in_dictionaries, intern, intern_together, numbers
 from .texts import Texts, pays
 
+if TYPE_CHECKING:
+    from .rows import Piece
+    from .spill.groups import GroupSpill
+
 PACK_BITS = 62
 # A dense table of group ids pays where its range is small, or not much larger than the number of rows.
 SMALL_SPAN, SPAN_PER_ROW = 1 << 16, 8
@@ -49,6 +54,9 @@ TOGETHER_GROUPS = 1024
 RANKED = ("min", "max", "any_value")
 # Room made for groups at the start, by the planner's estimate: each growth runs the batch again.
 FEWEST_EXPECTED, MOST_EXPECTED = 64, 1 << 17
+# ... where there is memory for many times as many.
+ROOM_PER_EXPECTED = 1024
+OPEN = 1 << 62  # of a gate: room for any batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,12 @@ class _Key:
 class AggregateSink:
     """Writes the grouping and accumulating instructions; makes and finishes each task's state."""
 
-    def __init__(self, segment: Segment, node: HashAggregate, budget: MemoryBudget) -> None:
-        self._segment, self._budget = segment, budget
+    def __init__(self, segment: Segment, node: HashAggregate, budget: MemoryBudget,
+                 spill: Callable[[], GroupSpill] | None = None) -> None:
+        """`spill`: where groups go that do not fit memory."""
+        self._segment, self._budget, self._spill = segment, budget, spill
         self._expected = node.props.rows
-        self._dense_span = max(SMALL_SPAN, SPAN_PER_ROW * node.input.props.rows)
+        self._dense_span = max(SMALL_SPAN, min(SPAN_PER_ROW * node.input.props.rows, budget.room // 16))
         self._groups = [ref for ref, _ in node.groups]
         self._calls = list(node.aggregates)
         # Accumulators, each once: function, class, argument's place and validity.
@@ -166,6 +176,8 @@ class AggregateSink:
             places = [p for k in self._keys for p in (k.value.place, k.value.valid) if p is not None]
             a, b = self._keys[0].value.place, self._keys[0].value.valid
             touches = tuple(places)
+        begin = builder.block("sink_begin", k=External(lambda task: task.sink.gate_address))
+        builder.growers[begin] = lambda task: task.sink.spill(self)
         kind = GroupTable(self._table_keys(), 8).op
         pc = builder.block(kind, ids, a, b, k=External(lambda task: task.sink.table_address(task)),
                            touches=touches)
@@ -215,7 +227,7 @@ class AggregateSink:
         op = Accumulator(call.function, physical, None).op
         pc = builder.block(op, None, place, valid, ids,
                            External(lambda task: task.sink.accumulators.items[number].address))
-        builder.growers[pc] = lambda task: task.sink.accumulators.items[number].grow_heap()
+        builder.growers[pc] = lambda task: task.sink.grow_heap(number)
         return number
 
     def _emit_sums(self, ids: Place | None) -> None:
@@ -252,8 +264,9 @@ class AggregateSink:
     def state(self, index: int, rows: int) -> AggregateState:
         specs = [(function, physical or "i64") for function, physical, _, _ in self._specs]
         keys = self._table_keys() if self._keys else None
-        expected = int(min(self._expected, rows, MOST_EXPECTED))
-        return AggregateState(keys, specs, self._slots(), self._budget, expected, self._direct)
+        expected = int(min(self._expected, rows, MOST_EXPECTED, self._budget.room // ROOM_PER_EXPECTED))
+        spill = None if self._direct else self._spill
+        return AggregateState(keys, specs, self._slots(), self._budget, expected, self._direct, spill)
 
     def _slots(self) -> list[tuple[Place | None, Place | None]]:
         return [] if self._packed else [(k.value.place, k.value.valid) for k in self._keys]
@@ -273,6 +286,7 @@ class AggregateSink:
         for i, stored in enumerate(columns):
             if stored.texts is not None and not pays(len(stored.texts), rows):
                 made.decode(i)
+        state.charge.add(min(made.size - state.charge.bytes, 0))  # the table goes soon
         return made
 
     def _key_columns(self, state: AggregateState, heaps: list[np.ndarray]) -> list[StoredColumn]:
@@ -321,16 +335,21 @@ class AggregateState:
 
     def __init__(self, keys: list[GroupKey] | None, specs: list[tuple[str, str]],
                  slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget, expected: int,
-                 direct: bool = False) -> None:
+                 direct: bool = False, spill: Callable[[], GroupSpill] | None = None) -> None:
         self.table = None if keys is None else GroupTable(keys, max(expected, FEWEST_EXPECTED), resumable=not direct)
         self.interned = None if self.table is None else InternState(self.table)
         self.accumulators = Accumulators(self.table)
         self.sums: SumBlock | None = None
         self.task_states: dict[int, Any] = {}  # the task's, where interned strings are
         self._slots = slots
+        self._spill = spill
+        self._gate = memory.words(0, OPEN)  # as a sink's rows and capacity: closed, it asks for `spill`
+        self.gate_address = memory.address(self._gate)
+        self.spilled: list[list[Piece]] = []  # groups on disk, by partition
         self.charge = Charge(budget, "aggregate")
         for function, physical in specs:
             self.accumulators.add(function, physical)
+        self._recharge()
 
     def table_address(self, task: Any) -> int:
         """The group table's address; generic tables learn here where the batch's keys stand."""
@@ -344,9 +363,31 @@ class AggregateState:
 
     def grow(self) -> None:
         assert self.table is not None
+        if self._spill is not None and self.charge.budget.presses(4 * self._nbytes, self._nbytes):
+            self._gate[1] = 0  # this batch has ids already: the next one finds the gate closed
         self.table.grow()
         self.accumulators.grow()
-        self.charge.add(self.table.nbytes + self.accumulators.nbytes - self.charge.bytes)
+        self._recharge()
+
+    def grow_heap(self, number: int) -> None:
+        self.accumulators.items[number].grow_heap()
+        self._recharge()
+
+    def spill(self, sink: AggregateSink) -> None:
+        """Between batches: all groups go to disk, the table begins anew."""
+        assert self._spill is not None and self.table is not None
+        self._gate[1] = OPEN
+        self._spill().put(self.spilled, sink.finish(self))
+        self.table.reset(max(self.table.capacity // 2, FEWEST_EXPECTED))
+        self.accumulators.shrink()
+        self._recharge()
+
+    @property
+    def _nbytes(self) -> int:
+        return self.accumulators.nbytes + (0 if self.table is None else self.table.nbytes)
+
+    def _recharge(self) -> None:
+        self.charge.add(self._nbytes - self.charge.bytes)
 
 
 def _stored(ref: ColumnRef, column: Column, heaps: list[np.ndarray], like: Value | None = None) -> StoredColumn:

@@ -2,7 +2,7 @@
 
     submit(job)               run a compiled segment on every slice that has rows for it; its finished tasks by slice
     each(work, count)         work that slices do on their own rows: sorting, building join tables
-    move(rows, move, keys)    DISTRIBUTE, BROADCAST, ROUND_ROBIN, GATHER; what a cluster would have sent
+    move(rows, move, keys, spool)    DISTRIBUTE, BROADCAST, ROUND_ROBIN, GATHER; what a cluster would have sent
 
 Results that are handed out while they are made run on threads of their own (streaming.py).
 
@@ -33,7 +33,9 @@ from .workers import Workers
 
 if TYPE_CHECKING:
     from .context import Context
+    from .spill.chunks import Spool
 
+NewSpool = Callable[[], "Spool"]
 
 SHARE_ROWS = 200_000  # fewer rows are not worth dividing a slice's work for
 
@@ -84,7 +86,7 @@ class Cluster(Protocol):
 
     def each(self, work: Callable[[int], None], count: int) -> None: ...
 
-    def move(self, rows: Rows, move: Move, keys: Sequence[ColumnId]) -> Moved: ...
+    def move(self, rows: Rows, move: Move, keys: Sequence[ColumnId], spool: NewSpool | None = None) -> Moved: ...
 
 
 class LocalCluster:
@@ -119,13 +121,20 @@ class LocalCluster:
         """work(0) ... work(count - 1) in parallel."""
         self.workers.run(work, count, rows)
 
-    def move(self, rows: Rows, move: Move, keys: Sequence[ColumnId]) -> Moved:
+    def move(self, rows: Rows, move: Move, keys: Sequence[ColumnId], spool: NewSpool | None = None) -> Moved:
+        """`spool`: for rows that do not fit memory."""
+        budget = self._context.budget
         match move:
+            case Move.DISTRIBUTE if rows.in_pieces or budget.presses(2 * rows.size, rows.size):
+                from .spill.moving import distribute
+
+                assert spool is not None
+                return Moved(*distribute(rows, keys, self.topology, self.each, spool()))
             case Move.DISTRIBUTE:
                 return Moved(*exchange.distribute(rows, keys, self.topology, self.each))
             case Move.BROADCAST:
-                return Moved(*exchange.broadcast(rows, self.topology))
+                return Moved(*exchange.broadcast(rows, self.topology, budget))
             case Move.ROUND_ROBIN:
                 return Moved(exchange.round_robin(rows, self.topology.slices))
             case Move.GATHER:
-                return Moved(exchange.gather(rows))
+                return Moved(exchange.gather(rows, budget))

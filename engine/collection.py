@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels import memory, pack
-from ..planner.expressions import ColumnRef
+from ..planner.expressions import ColumnId, ColumnRef
 from ..records import dataclass
 from ..storage.types import Physical
 from ..storage.vector import TEXT_PADDING
@@ -100,7 +100,8 @@ class Collection:
     columns: list[StoredColumn]
     rows: int = 0
     heaps: list[np.ndarray] = field(default_factory=list)
-    charges: list[Charge] = field(default_factory=list)  # memory in use, given back when this is dropped
+    charges: list[Charge] = field(default_factory=list)  # memory of columns, given back when this is dropped
+    heap_charges: list[Charge] = field(default_factory=list)  # ... and of heaps, which copies share
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled by value (packed.py): strings leave the heaps, memory is charged anew where it arrives."""
@@ -121,7 +122,7 @@ class Collection:
             self.columns[i] = column.plain()
             self.heaps += column.texts.owners
             self.charges += [c.like(self.columns[i].values.nbytes - column.values.nbytes) for c in self.charges[:1]]
-            self.charges += [column.texts.charge] if column.texts.charge is not None else []
+            self.heap_charges += [column.texts.charge] if column.texts.charge is not None else []
 
     def trimmed(self) -> Collection:
         """Arrays cut to the rows that are there (views, no copy)."""
@@ -136,8 +137,28 @@ class Collection:
         count = len(range(*rows.indices(self.rows))) if isinstance(rows, slice) else len(rows)
         taken = Collection(columns, count, list(self.heaps))
         if self.charges:
-            taken.charges = [self.charges[0].like(taken.value_bytes), *(self.charges if self.heaps else ())]
+            taken.charges = [self.charges[0].like(taken.value_bytes)]
+        taken.heap_charges = list(self.heap_charges)
         return taken
+
+    def load(self) -> Collection:
+        """The rows, which are here (as a chunk on disk answers: spill/chunks.py)."""
+        return self.trimmed()
+
+    def empty(self) -> Collection:
+        """No rows of the same columns."""
+        return empty_like(self.columns)
+
+    def select(self, columns: Sequence[tuple[ColumnRef, ColumnId]]) -> Collection:
+        """The same rows with these columns (new name, id here), sharing memory."""
+        chosen = [self.column(old) for _, old in columns]
+        renamed = [c if c.ref is ref else replace(c, ref=ref) for c, (ref, _) in zip(chosen, columns, strict=True)]
+        return Collection(renamed, self.rows, list(self.heaps), list(self.charges), list(self.heap_charges))
+
+    @property
+    def size(self) -> int:
+        """Memory of the columns with heaps (which other collections may share)."""
+        return self.value_bytes + sum(h.nbytes for h in self.heaps)
 
     @property
     def value_bytes(self) -> int:
@@ -176,14 +197,15 @@ def concatenate(parts: Sequence[Collection]) -> Collection:
         return filled[0]
     if not filled:
         return parts[0]
-    filled = [Collection(list(p.columns), p.rows, list(p.heaps), list(p.charges)) for p in filled]
+    filled = [Collection(list(p.columns), p.rows, list(p.heaps), list(p.charges), list(p.heap_charges)) for p in filled]
     unify(filled)
     columns = [_concatenate_column([p.columns[i] for p in filled]) for i in range(len(filled[0].columns))]
     heaps = {id(h): h for p in filled for h in p.heaps}
     whole = Collection(columns, sum(p.rows for p in filled), list(heaps.values()))
-    charges = [c for p in filled for c in p.charges]
-    if charges:
-        whole.charges = [charges[0].like(whole.value_bytes), *(charges if heaps else ())]
+    charge = next((c for p in filled for c in p.charges), None)
+    if charge is not None:
+        whole.charges = [charge.like(whole.value_bytes)]
+    whole.heap_charges = list(dict.fromkeys(c for p in filled for c in p.heap_charges))
     return whole
 
 

@@ -5,7 +5,8 @@
 The mutable parts are small objects that threads and native code share:
 
     Cancel         one int64 word; native drivers poll its address, Python calls check()
-    MemoryBudget   bytes in use of bytes allowed; over it: error 53200 that names the step
+    MemoryBudget   bytes in use of bytes allowed; well below the limit steps begin to put rows on disk
+                   (spill/), over it: error 53200 that names the step
     Progress       blocks done of blocks to read, for progress bars
     counters       what EXPLAIN ANALYZE prints, filled by the execution
 """
@@ -18,10 +19,12 @@ from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 
 from ..errors import OutOfMemory, QueryCanceled
+from ..kernels.abi import BATCH_ROWS, VECTOR_ROWS
 from ..records import dataclass
 
 if TYPE_CHECKING:
@@ -62,13 +65,26 @@ class Cancel:
             raise QueryCanceled(self.reason)
 
 
-class MemoryBudget:
-    """Bytes that one statement may hold at a time. Safe to use from many threads."""
+# Of the limit: what a statement holds before its steps put rows on disk. The rest is for what they cannot put off.
+SPILL_SHARE = 0.5
+# Of the limit, and at most: what a step keeps in memory whatever others hold; also the size of a chunk on disk.
+LEAST_SHARE, LEAST_BYTES, FEWEST_BYTES = 1 / 64, 4 << 20, 64 << 10
+ROW_BYTES = 64  # of a row, at a guess: a batch should not take more than that least share
 
-    __slots__ = ("_lock", "limit", "peak", "used")
+
+class MemoryBudget:
+    """Bytes that one statement may hold at a time. Safe to use from many threads.
+
+    `least`: bytes that each step may hold though others hold too much; `batch_rows`: at most so many at a time."""
+
+    __slots__ = ("_lock", "batch_rows", "least", "limit", "peak", "spill_at", "used")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.spill_at = int(limit * SPILL_SHARE)
+        self.least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
+        fitting = self.least // ROW_BYTES
+        self.batch_rows = min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
         self.used = 0
         self.peak = 0
         self._lock = threading.Lock()
@@ -87,6 +103,15 @@ class MemoryBudget:
             if after > self.peak:
                 self.peak = after
 
+    def presses(self, more: int, own: int) -> bool:
+        """Whether a step that holds `own` bytes should put them on disk rather than take `more`."""
+        return self.used + more > self.spill_at and own >= self.least
+
+    @property
+    def room(self) -> int:
+        """Bytes that a step may plan with."""
+        return max(self.spill_at - self.used, 4 * self.least)
+
     def release(self, amount: int) -> None:
         with self._lock:
             self.used -= amount
@@ -104,10 +129,10 @@ class MemoryBudget:
 class Charge:
     """Bytes that one object holds of a budget; given back when the object is dropped."""
 
-    __slots__ = ("_budget", "bytes", "step")
+    __slots__ = ("budget", "bytes", "step")
 
     def __init__(self, budget: MemoryBudget, step: str, amount: int = 0) -> None:
-        self._budget = budget
+        self.budget = budget
         self.step = step
         self.bytes = 0
         self.add(amount)
@@ -115,17 +140,23 @@ class Charge:
     def add(self, amount: int) -> None:
         """Hold `amount` bytes more (or fewer); OutOfMemory leaves the charge as it was."""
         if amount > 0:
-            self._budget.charge(amount, self.step)
+            self.budget.charge(amount, self.step)
         else:
-            self._budget.release(-amount)
+            self.budget.release(-amount)
         self.bytes += amount
 
     def like(self, amount: int) -> Charge:
         """A charge of its own for a copy."""
-        return Charge(self._budget, self.step, amount)
+        return Charge(self.budget, self.step, amount)
+
+    def split(self, amount: int) -> Charge:
+        """Of these bytes, `amount` as a charge of their own."""
+        other = Charge(self.budget, self.step)
+        other.bytes, self.bytes = amount, self.bytes - amount
+        return other
 
     def __del__(self) -> None:
-        self._budget.release(self.bytes)
+        self.budget.release(self.bytes)
 
 
 def _megabytes(amount: int) -> str:
@@ -178,6 +209,7 @@ class Context:
     query_id: int = 0
     session_id: int = 0
     session: Any = None  # engine.session.Session, for handlers that change it
+    files: WeakSet[Any] = field(default_factory=WeakSet)  # spill.files.SpillFile: closed at the end if not before
 
     def home(self, table: Table) -> Any:
         """The database that has the table's rows: temporary tables are in the session's own."""

@@ -19,6 +19,7 @@ class StepCounters:
     rows_moved: int = 0
     bytes_moved: int = 0
     build_rows: int = 0
+    bytes_spilled: int = 0  # written to disk for want of memory
 
     @property
     def milliseconds(self) -> float:
@@ -49,6 +50,11 @@ class Counters:
         step = self.step(node)
         step.rows_moved += rows
         step.bytes_moved += size
+
+    def spilled(self, node: Any, size: int) -> None:
+        step = self.step(node)
+        with self._lock:
+            step.bytes_spilled += size
 
     def built(self, node: Any, rows: int) -> None:
         self.step(node).build_rows += rows

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,7 +24,11 @@ from ..storage.schema import Topology
 from ..storage.types import Physical
 from .collection import Collection, StoredColumn, concatenate, empty_like, narrowed, unify_texts, widened
 from .joins import Parallel
-from .rows import Rows, Where
+from .rows import Part, Pieces, Rows, Where
+
+if TYPE_CHECKING:
+    from .context import MemoryBudget
+    from .rows import Piece
 
 
 def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, int, int]:
@@ -35,7 +40,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
 
     def work(i: int) -> None:
         part = rows.parts[i].trimmed()
-        targets = slice_of_hash(_hash(part, keys), slices).astype(np.int64)
+        targets = slice_of_hash(hashes_of(part, keys), slices).astype(np.int64)
         order, offsets = partition_permutation(targets, slices)
         ordered = part.take(order)
         split[i] = [ordered.take(slice(int(offsets[t]), int(offsets[t + 1]))) for t in range(slices)]
@@ -53,7 +58,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
     return Rows(parts, Where.SLICES), sum(m[0] for m in moved), sum(m[1] for m in moved)
 
 
-def _hash(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
+def hashes_of(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
     """Combined hash of the key columns, as tables are distributed (storage/distribution.py)."""
     hashes: np.ndarray | None = None
     for key in keys:
@@ -74,16 +79,29 @@ def _as_stored(column: StoredColumn) -> StoredColumn:
 
 def round_robin(rows: Rows, slices: int) -> Rows:
     """Rows dealt in contiguous shares (replicated or leader rows spread over the slices)."""
+    if rows.in_pieces:
+        return Rows(_dealt(rows, slices), Where.SLICES)
     whole = rows.single().trimmed()
     bounds = [whole.rows * t // slices for t in range(slices + 1)]
     return Rows([whole.take(slice(a, b)) for a, b in pairwise(bounds)], Where.SLICES)
 
 
-def broadcast(rows: Rows, topology: Topology) -> tuple[Rows, int, int]:
+def _dealt(rows: Rows, slices: int) -> list[Part]:
+    """Whole pieces in contiguous shares of about as many rows."""
+    pieces = rows.pieces()
+    shares: list[list[Piece]] = [[] for _ in range(slices)]
+    before = 0
+    for piece in pieces:
+        shares[min(before * slices // max(rows.rows, 1), slices - 1)].append(piece)
+        before += piece.rows
+    return [Pieces(share or [pieces[0].empty()]) for share in shares]
+
+
+def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, int, int]:
     """Every node gets all rows; each slice's rows travel to all nodes but its own."""
-    whole = rows.single().trimmed()
-    times = copies(topology)
-    return Rows([whole], Where.SHARED), whole.rows * times, whole.payload_bytes() * times
+    whole, times = rows.together(budget), copies(topology)
+    size = whole.size if isinstance(whole, Pieces) else whole.payload_bytes()
+    return Rows([whole], Where.SHARED), whole.rows * times, size * times
 
 
 def copies(topology: Topology) -> int:
@@ -91,5 +109,5 @@ def copies(topology: Topology) -> int:
     return max(topology.slices - 1 if topology.nodes == 1 else topology.nodes - 1, 0)
 
 
-def gather(rows: Rows) -> Rows:
-    return Rows([rows.single().trimmed()], Where.LEADER)
+def gather(rows: Rows, budget: MemoryBudget) -> Rows:
+    return Rows([rows.together(budget)], Where.LEADER)

@@ -8,16 +8,14 @@ A join's build side is run before the segment that probes it, so a stream of seg
 recursion: builds first, then probes, then what is above. The tree is walked on the caller's thread;
 what slices do goes through cluster.py.
 
-    RIGHT, FULL           probe rows are collected, then build rows without a mark are added with NULLs
-    RIGHT_SEMI, _ANTI     the probing segment only marks build rows; the marked (or other) ones come out
+Rows that do not fit the statement's memory come in pieces (rows.py); what takes pieces is in spill/. A join whose
+build side is too large is cut off the chain and becomes a breaker.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
-
-import numpy as np
 
 from ..errors import InternalError
 from ..planner.columns import physical_columns
@@ -46,31 +44,48 @@ from ..planner.physical import (
     WindowRows,
     WorkingTable,
 )
-from . import aggregation, constant_rows, ordering, sinks, windows
+from ..records import dataclass
+from . import constant_rows, ordering, sinks, windows
+from .aggregation import AggregateSink
 from .cluster import Cluster, Job, LocalCluster
-from .collection import Collection, StoredColumn, concatenate
+from .collection import Collection, concatenate
 from .compile.segment import Segment
 from .context import Charge
 from .counters import Counters
 from .joins import BuildSide
 from .key_filters import Passed, below_groups, descend, of_join
+from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
 from .requirements import required
-from .rows import Rows, Where
+from .rows import Rows, Where, joined
 from .sources import ScanSource, StoredSource
 from .steps import step_name
-from .workers import Workers
+from .workers import Workers, once
 
 if TYPE_CHECKING:
     from .context import Context
+    from .spill.chunks import Spool
+    from .spill.groups import GroupSpill
+    from .tasks import Task
 
 Outputs = Sequence[tuple[ColumnRef, Expr]]
 _STREAMING = (FilterRows, ProjectColumns)
 # How partial results are put together, where not by the same function.
 _MERGED = {"count": "sum", "moments": "merge_moments"}
 MERGE_WORTH = 8  # rows a group from which several workers group one slice and merge
-_PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
+PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
+ROW_OF_TABLE = 48  # bytes that a join's table takes for each row, about
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What becomes one segment: a chain (top first) over a source, its build sides by join, filters for the source."""
+
+    chain: list[Any]
+    source: Any
+    sides: dict[int, BuildSide]
+    filters: list[Passed]
 
 
 class Executor:
@@ -81,6 +96,8 @@ class Executor:
         self.counters = Counters()
         self.cluster: Cluster = LocalCluster(context, workers, self.counters)
         self.shared: dict[int, Rows] = {}  # of subplans with several readers, by number
+        self._built: dict[int, BuildSide] = {}  # build sides of joins that are about to be compiled
+        self._large: dict[int, tuple[Rows, list[ColumnId]]] = {}  # build rows, and keys, too large to be probed whole
         self._needs = required(plan.root, plan.columns)
         self._recursion = Recursions(self)
 
@@ -127,8 +144,12 @@ class Executor:
     def _sort(self, node: SortRows, filters: Sequence[Passed]) -> Rows:
         passed = filters if node.limit is None else ()
         rows, ids = self.with_columns(node.input, [k.expr for k in node.keys], passed)
-        parts: list[Collection] = list(rows.parts)
         keep = {c.id for c, _ in self.outputs(node)}  # keys that nobody reads above are not put in order
+        if self._presses(rows, rows.size if node.limit is None else 0):
+            from .spill.sorting import sort
+
+            return sort(self, rows, ids, node.keys, node.limit, keep, node)
+        parts: list[Collection] = list(rows.parts)
 
         def work(i: int) -> None:
             parts[i] = ordering.sort(rows.parts[i].trimmed(), ids, node.keys, node.limit, keep)
@@ -138,34 +159,54 @@ class Executor:
 
     def _window(self, node: WindowRows, filters: Sequence[Passed]) -> Rows:
         rows = self.run(node.input, windows.through(node, filters))
+        if self._presses(rows, 16 * len(node.calls) * rows.rows):
+            from .spill.windows import window
+
+            return window(self, rows, node).keep({c.id for c, _ in self.outputs(node)})
         parts: list[Collection] = list(rows.parts)
 
         def work(i: int) -> None:
             parts[i] = windows.run(rows.parts[i].trimmed(), node, self.context.budget)
 
         self.cluster.each(work, len(parts))
-        return self._dropping(Rows(parts, rows.where), node)
-
-    def _dropping(self, rows: Rows, node: Physical) -> Rows:
-        """Only the columns used above the node (keys go)."""
-        keep = {c.id for c, _ in self.outputs(node)}
-        for part in rows.parts:
-            part.columns = [c for c in part.columns if c.ref.id in keep]
-        return rows
+        return Rows(parts, rows.where).keep({c.id for c, _ in self.outputs(node)})
 
     def _limit(self, node: LimitRows) -> Rows:
-        whole = self.run(node.input).single().trimmed()
+        rows = self.run(node.input)
+        if rows.in_pieces:
+            from .spill.moving import limited
+
+            return limited(rows, node.offset, node.count)
+        whole = rows.single().trimmed()
         end = whole.rows if node.count is None else min(whole.rows, node.offset + node.count)
         return Rows([whole.take(slice(min(node.offset, whole.rows), end))], Where.LEADER)
 
     def _exchange(self, node: Exchange, filters: Sequence[Passed]) -> Rows:
         rows, ids = self.with_columns(node.input, list(node.keys), filters)
-        moved = self.cluster.move(rows, node.move, ids)
+        moved = self.cluster.move(rows, node.move, ids, self.spool(node))
         self.counters.moved(node, moved.count, moved.bytes)
         rows = moved.rows
-        if node.merge_keys:
+        if node.merge_keys and self._presses(rows, rows.size):
+            from .spill.sorting import merge
+
+            rows = merge(self, rows, node)
+        elif node.merge_keys:
             rows = Rows([ordering.merge(rows.parts[0], node.merge_keys)], Where.LEADER)
-        return self._dropping(rows, node)
+        return rows.keep({c.id for c, _ in self.outputs(node)})
+
+    def _presses(self, rows: Rows, more: int) -> bool:
+        """Whether a step must take its rows piece by piece: `more` bytes are too many for the memory left."""
+        return rows.in_pieces or self.context.budget.presses(more, rows.size)
+
+    def spool(self, node: Physical) -> Callable[[], Spool]:
+        """Where the node's rows go that do not fit memory; made when first asked for."""
+
+        def made() -> Spool:
+            from .spill.chunks import Spool
+
+            return Spool(self.context, node, self.counters)
+
+        return once(made)
 
     def _union(self, node: UnionAll) -> Rows:
         inputs = []
@@ -173,13 +214,13 @@ class Executor:
             keep = {c.id for c, _ in self.outputs(node)}
             outputs = [(ref, old) for ref, old in zip(node.columns, feed, strict=True) if ref.id in keep]
             inputs.append(self.collect(child, outputs))
-        if all(r.where is Where.LEADER for r in inputs):
-            return Rows([concatenate([r.single() for r in inputs])], Where.LEADER)
-        if all(r.where is Where.SHARED for r in inputs):
-            return Rows([concatenate([r.single() for r in inputs])], Where.SHARED)
+        budget = self.context.budget
+        for where in (Where.LEADER, Where.SHARED):
+            if all(r.where is where for r in inputs):
+                return Rows([joined([p for r in inputs for p in r.every()], budget)], where)
         spread = [self.on_slices(r) for r in inputs]
         slices = self.cluster.topology.slices
-        return Rows([concatenate([r.parts[i] for r in spread]) for i in range(slices)], Where.SLICES)
+        return Rows([joined([r.part(i) for r in spread], budget) for i in range(slices)], Where.SLICES)
 
     def _spread(self, rows: Rows) -> Rows:
         """Rows of the leader, or of which all slices see one copy, each on one slice."""
@@ -193,13 +234,13 @@ class Executor:
         if rows is None:
             rows = self.shared[node.id] = self.run(self._needs.shared[node.id])
         keep = {c.id for c, _ in self.outputs(node)}
-        return renamed(rows, [(new, old.id) for new, old in node.columns if new.id in keep])
+        return rows.select([(new, old.id) for new, old in node.columns if new.id in keep])
 
     @staticmethod
     def is_breaker(node: Physical) -> bool:
         """Whether the node's rows are finished before anything above it begins."""
         if isinstance(node, HashJoin):
-            return node.type not in _PROBES
+            return node.type not in PROBES
         return not isinstance(node, TableScan | FilterRows | ProjectColumns)
 
     def outputs(self, node: Physical) -> list[tuple[ColumnRef, Expr]]:
@@ -228,29 +269,50 @@ class Executor:
 
     def collect(self, node: Physical, outputs: Outputs, filters: Sequence[Passed] = ()) -> Rows:
         """Run the segment that ends at `node` and keep `outputs` of its rows."""
-        if self.is_breaker(node) and all(isinstance(e, ColumnRef) for _, e in outputs):
-            rows = self.run(node, filters)
-            for part in rows.parts:
-                part.columns = [replace_ref(part.column(e.id), ref) for ref, e in outputs
-                                if isinstance(e, ColumnRef)]
-            return rows
-        segment, source, where = self.open_segment(node, filters)
-        sink = sinks.CollectSink(segment, outputs, self.context.budget, step_name(node))
+        refs = [(ref, e.id) for ref, e in outputs if isinstance(e, ColumnRef)]
+        plain = len(refs) == len(outputs)
+        if plain and self.is_breaker(node):
+            return self.run(node, filters).select(refs)
+        piece = self._descended(node, filters)
+        if plain and not piece.chain and isinstance(piece.source, HashJoin):  # itself, too large to be probed whole
+            return self.run(piece.source, piece.filters).select(refs)
+        segment, source, where = self._compiled(piece)
+        return self.collected(node, segment, source, where, outputs)
+
+    def collected(self, node: Physical, segment: Segment, source: Any, where: Where, outputs: Outputs) -> Rows:
+        """Run a segment and keep `outputs` of its rows."""
+        budget = self.context.budget
+        sink = sinks.CollectSink(segment, outputs, budget, step_name(node), self.spool(node))
         slices = self.cluster.submit(Job(segment, source, sink))
-        return Rows([concatenate([sink.finish(t.sink) for t in tasks]) for tasks in slices], where)
+        return Rows([joined([sink.finish(t.sink) for t in tasks], budget) for tasks in slices], where)
 
     def open_segment(self, node: Physical, filters: Sequence[Passed] = (),
                      above: Sequence[BuildSide] = ()) -> tuple[Segment, Any, Where]:
         """Compile the chain that ends at `node`, running what it needs first; `filters` apply to its rows,
         `above`: build sides that the caller will probe at its end."""
+        return self._compiled(self._descended(node, filters), above)
+
+    def _descended(self, node: Physical, filters: Sequence[Passed]) -> _Piece:
+        """The chain that ends at `node`, its build sides made. Below a join whose build side is too large to be probed
+        as a whole it ends: that join is the source."""
         chain: list[Any] = []
         current: Any = node
-        while isinstance(current, _STREAMING) or (isinstance(current, HashJoin) and current.type in _PROBES):
+        while isinstance(current, _STREAMING) or (isinstance(current, HashJoin) and current.type in PROBES):
             chain.append(current)
             current = current.probe if isinstance(current, HashJoin) else current.input
-        sides, found = descend(chain, filters, self._build_side)
+        sides, found = descend(chain, filters, self._prepare)
+        for i, step in enumerate(chain):
+            if isinstance(step, HashJoin) and id(step) not in sides:
+                below = [id(j) for j in chain[i + 1 :] if id(j) in sides]
+                self._built.update((j, sides.pop(j)) for j in below)  # for the segment that probes them
+                return _Piece(chain[:i], step, sides, found)
+        return _Piece(chain, current, sides, found)
+
+    def _compiled(self, piece: _Piece, above: Sequence[BuildSide] = ()) -> tuple[Segment, Any, Where]:
+        """The program of a chain, and its source."""
+        chain, sides, found = piece.chain, piece.sides, piece.filters
         segment = Segment()
-        source, where = self._source(current, [*sides.values(), *above], found)
+        source, where = self._source(piece.source, [*sides.values(), *above], found)
         source.emit(segment)
         segment.source_rows = sum(source.rows(i) for i in range(source.tasks))
         if isinstance(source, ScanSource) and source.filter is not None:
@@ -283,90 +345,85 @@ class Executor:
             self.counters.blocks(node, sum(len(g) for g in groups) * len(node.columns), skipped * len(node.columns))
             self.context.progress.blocks_total += sum(len(g) for g in groups) * len(node.columns)
             return source, Where.SHARED if tasks == 1 and as_one else Where.SLICES
-        rows = self.run(node, filters)
-        if rows.where is Where.SLICES:
-            return StoredSource(rows.parts, node), Where.SLICES
-        if sliced and slices > 1:
-            return StoredSource([rows.parts[0]] * slices, node), Where.SLICES
-        return StoredSource(rows.parts, node), rows.where
+        return self.stored(self.run(node, filters), node, sliced)
+
+    def stored(self, rows: Rows, node: Physical, sliced: bool) -> tuple[StoredSource, Where]:
+        """Finished rows as a source; `sliced`: each slice must see them."""
+        slices = self.cluster.topology.slices
+        if sliced and slices > 1 and rows.where is not Where.SLICES:
+            return StoredSource([rows.part(0)] * slices, node), Where.SLICES
+        return StoredSource(rows.every(), node), rows.where
 
     # -- joins -----------------------------------------------------------------------------------------
 
-    def _build_side(self, join: HashJoin, filters: Sequence[Passed] = ()) -> BuildSide:
+    def _prepare(self, join: HashJoin, filters: Sequence[Passed] = ()) -> BuildSide | None:
+        """The join's build side, for one segment; None if it is too large for memory: the join is a step of its own
+        then (`_large`)."""
+        if id(join) in self._large:
+            return None
+        if id(join) in self._built:
+            return self._built.pop(id(join))
         rows, ids = self.with_columns(join.build, list(join.build_keys), filters)
         self.counters.built(join, rows.rows)
+        if self.is_large(rows):
+            self._large[id(join)] = rows, ids
+            return None
+        return self.build_side(join, rows, ids)
+
+    def is_large(self, rows: Rows) -> bool:
+        """Whether a table of build rows takes more memory than is left."""
+        more = ROW_OF_TABLE * rows.rows + (rows.size if rows.in_pieces else 0)
+        return self.context.budget.presses(more, rows.size)
+
+    def build_side(self, join: HashJoin, rows: Rows, ids: Sequence[ColumnId]) -> BuildSide:
         charge = Charge(self.context.budget, f"hash of {step_name(join.build)}")
         side = BuildSide(rows, ids, self.cluster.each, charge)
         side.unify()
         return side
 
     def _join(self, node: HashJoin, filters: Sequence[Passed]) -> Rows:
-        if node.type in _PROBES:
+        if node.type in PROBES and id(node) not in self._large:
             return self.collect(node, self.outputs(node), filters)
-        side = self._build_side(node)
+        side = self._prepare(node)
+        if side is None:
+            from .spill.joins import join
+
+            return join(self, node, *self._large.pop(id(node)), filters if node.type in PROBES else ())
         own = of_join(node, side)
         segment, source, where = self.open_segment(node.probe, [] if own is None else [own], [side])
-        segment.builder.node = node
-        bidx = segment.probe(node, side)
-        assert bidx is not None
-        semi = node.type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
-        number = len(segment.sides) - 1
-        sinks.mark(segment, number)
-        sink: Any = sinks.NoSink()
-        if not semi:
-            sink = sinks.CollectSink(segment, self.outputs(node), self.context.budget, step_name(node))
-        slices = self.cluster.submit(Job(segment, source, sink))
-        if semi:
-            return self._marked(node, side, where)
-        matched = [concatenate([sink.finish(t.sink) for t in tasks]) for tasks in slices]
-        return self._outer(node, side, Rows(matched, where))
-
-    def _marked(self, node: HashJoin, side: BuildSide, where: Where) -> Rows:
-        """Build rows with a mark (RIGHT_SEMI) or without one (RIGHT_ANTI)."""
-        wanted = node.type is JoinType.RIGHT_SEMI
-        keep = {c.id for c, _ in self.outputs(node)}
-        parts = []
-        for part, marks in zip(side.parts, side.marks, strict=True):
-            taken = part.take(np.flatnonzero(marks if wanted else marks == 0))
-            taken.columns = [c for c in taken.columns if c.ref.id in keep]
-            parts.append(taken)
-        if side.shared:
-            return self._where_probed(Rows(parts, Where.SHARED), where)
-        return Rows(parts, Where.SLICES)
-
-    def _where_probed(self, rows: Rows, where: Where) -> Rows:
-        """Rows of a shared build side, each once: over the slices if the probe was there."""
-        return self._spread(rows) if where is Where.SLICES else Rows(rows.parts, where)
-
-    def _outer(self, node: HashJoin, side: BuildSide, matched: Rows) -> Rows:
-        """Add build rows without a match, with NULLs for the probe's columns."""
-        lonely = []
-        for part, marks in zip(side.parts, side.marks, strict=True):
-            rest = part.take(np.flatnonzero(marks == 0))
-            by_id = {c.ref.id: c for c in rest.columns}
-            columns: list[StoredColumn] = []
-            for column in matched.parts[0].columns:
-                known = by_id.get(column.ref.id)
-                columns.append(known if known is not None else sinks.null_column(column, rest.rows))
-            lonely.append(Collection(columns, rest.rows, rest.heaps))
-        extra = Rows(lonely, Where.SHARED if side.shared else Where.SLICES)
-        if side.shared:
-            extra = self._where_probed(extra, matched.where)
-        parts = [concatenate([m, e]) for m, e in zip(matched.parts, extra.parts, strict=True)]
-        return Rows(parts, matched.where)
+        return marked_join(self, node, side, segment, source, where)
 
     # -- aggregates --------------------------------------------------------------------------------------
 
     def _aggregate(self, node: HashAggregate, filters: Sequence[Passed]) -> Rows:
         segment, source, where = self.open_segment(node.input, below_groups(node, filters))
         segment.builder.node = node
-        sink = aggregation.AggregateSink(segment, node, self.context.budget)
         few = node.props.rows * MERGE_WORTH < node.input.props.rows
-        slices = self.cluster.submit(Job(segment, source, sink, few))
+        slices, sink = self.grouped(node, segment, source, self.group_spill(node, 0, node.props.rows), few)
+        if any(task.sink.spilled for tasks in slices for task in tasks):
+            from .spill.groups import from_disk
+
+            return from_disk(self, node, slices, sink, where)
         parts = self._merged(node, [[sink.finish(t.sink) for t in tasks] for tasks in slices])
         if not node.groups and where is Where.SLICES and node.phase != "partial" and len(parts) > 1:
             raise InternalError("an aggregate without groups must be gathered before its final phase")
         return Rows(parts, where)
+
+    def grouped(self, node: HashAggregate, segment: Segment, source: Any, spill: Callable[[], GroupSpill] | None,
+                shared: bool) -> tuple[list[list[Task]], AggregateSink]:
+        """Group a segment's rows; the tasks' sinks hold the groups. `shared`: by several workers a slice."""
+        sink = AggregateSink(segment, node, self.context.budget, spill)
+        return self.cluster.submit(Job(segment, source, sink, shared)), sink
+
+    def group_spill(self, node: HashAggregate, level: int, rows: float) -> Callable[[], GroupSpill]:
+        """Where the node's groups go that do not fit memory."""
+
+        def made() -> GroupSpill:
+            from .spill.groups import GroupSpill
+
+            return GroupSpill(node, self.spool(node)(), level, rows)
+
+        return once(made)
 
     def _merged(self, node: HashAggregate, partials: list[list[Collection]]) -> list[Collection]:
         """One collection a slice, of what one or several workers made of it."""
@@ -375,29 +432,15 @@ class Executor:
             return parts
         segment, source = Segment(), StoredSource(parts, node)
         source.emit(segment)
-        sink = aggregation.AggregateSink(segment, _merging(node), self.context.budget)
-        slices = self.cluster.submit(Job(segment, source, sink, shared=False))
+        slices, sink = self.grouped(merging(node), segment, source, None, shared=False)
         return [sink.finish(tasks[0].sink) for tasks in slices]
 
 
-def _merging(node: HashAggregate) -> HashAggregate:
+def merging(node: HashAggregate) -> HashAggregate:
     """The aggregate that puts together what several workers made of one slice."""
     calls = tuple((ref, AggregateCall(_MERGED.get(call.function, call.function), (ref,), ref.type))
                   for ref, call in node.aggregates)
     return replace(node, groups=tuple((ref, ref) for ref, _ in node.groups), aggregates=calls)
-
-
-def replace_ref(column: StoredColumn, ref: ColumnRef) -> StoredColumn:
-    return column if column.ref is ref else replace(column, ref=ref)
-
-
-def renamed(rows: Rows, columns: Sequence[tuple[ColumnRef, ColumnId]]) -> Rows:
-    """The rows' columns under other names: the same arrays, in collections of their own."""
-    parts = [
-        Collection([replace_ref(part.column(old), new) for new, old in columns], part.rows, part.heaps)
-        for part in rows.parts
-    ]
-    return Rows(parts, rows.where)
 
 
 _counter = 1 << 40

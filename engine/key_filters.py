@@ -57,15 +57,20 @@ def of_join(join: HashJoin, side: BuildSide) -> Passed | None:
 
 
 def descend(chain: Sequence[Physical], above: Sequence[Passed],
-            build: Callable[[HashJoin, Sequence[Passed]], BuildSide]) -> tuple[dict[int, BuildSide], list[Passed]]:
+            build: Callable[[HashJoin, Sequence[Passed]], BuildSide | None],
+            ) -> tuple[dict[int, BuildSide], list[Passed]]:
     """Make the build sides of a chain's joins, by id of their join, and find the filters that apply to the rows of its
     source. Small sides come first: what is known of their keys keeps the later ones small. A filter holds for every
-    column that equals its own in the rows that come out at the top, wherever in the chain it stands."""
+    column that equals its own in the rows that come out at the top, wherever in the chain it stands. A side that is too
+    large (`build` answers None) is left out."""
     sides: dict[int, BuildSide] = {}
     equal = _equal_columns(chain)
     active = _spread(above, equal)
     for join in sorted((n for n in chain if isinstance(n, HashJoin)), key=lambda j: j.build.props.rows):
-        side = sides[id(join)] = build(join, _for_build(join, active))
+        side = build(join, _for_build(join, active))
+        if side is None:
+            continue
+        sides[id(join)] = side
         made = of_join(join, side)
         if made is not None:
             active = _spread([*active, made], equal)

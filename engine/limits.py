@@ -12,6 +12,8 @@ from ..storage.topology import usable_cpus
 
 # Of the machine's (or container's) memory, what one statement may hold unless told otherwise.
 MEMORY_SHARE = 0.6
+# Of a limit that was asked for: blocks in the cache, and memory that was freed and is kept for the next statement.
+CACHE_SHARE, RETAINED_SHARE = 0.25, 0.125
 _CGROUP = Path("/sys/fs/cgroup")
 _UNITS = {"": 1, "b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)\s*", re.IGNORECASE)

@@ -58,14 +58,12 @@ class Recursions:
 
     def working(self, node: WorkingTable) -> Rows:
         """The rows that came last, under the names of this place."""
-        from .executor import renamed
-
         recursion, rows = self._working[node.number]
         keep = {c.id for c, _ in self._executor.outputs(node)}
         columns: list[tuple[ColumnRef, ColumnId]] = [
             (ref, recursion.columns[place].id) for ref, place in node.columns if ref.id in keep
         ]
-        return renamed(rows, columns)
+        return rows.select(columns)
 
     @staticmethod
     def _check(rounds: int, rows: int) -> None:

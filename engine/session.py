@@ -72,13 +72,16 @@ def open_session(
     """Open the database and a session on it; closing the session closes the database. `maintenance`: the background
     worker looks after a folder's tables while the session is open."""
     preload()
-    workers, memory = limits.threads(threads), limits.memory_limit(memory_limit)
+    workers, allowed = limits.threads(threads), limits.memory_limit(memory_limit)
     settings = Settings({"compatibility": compatibility})
     opened = Database.open(
         database, nodes=nodes, slices_per_node=slices_per_node, node_type=node_type, create=create,
         read_only=read_only,
     )  # fmt: skip
-    session = Session(opened, user=user, settings=settings, threads=workers, memory=memory)
+    if memory_limit is not None:
+        opened.bound_cache(int(allowed * limits.CACHE_SHARE))
+        memory.retain(int(allowed * limits.RETAINED_SHARE))
+    session = Session(opened, user=user, settings=settings, threads=workers, memory=allowed)
     if maintenance and opened.path is not None and not read_only:
         from .maintenance.worker import join
 
@@ -290,6 +293,8 @@ class Session:
             context.cancel.set()
         self._end_transaction(context.transaction, error)
         running.release()
+        for file in [*context.files]:
+            file.close()
         memory.trim()
         self.notices.extend(context.notices)
         self._record(context, work, error, rows)

@@ -2,18 +2,20 @@
 
 Appending is native (kernels/append.py): `sink_begin` makes sure that the batch fits, each column is copied
 behind what is there, `sink_end` counts the rows. When the capacity (or a string heap) is short the op answers
-NEED_SPACE and `grow` doubles it; the query's budget is charged under the step's name. Text columns that can be had
-as codes are kept as codes (compile/codes.py); `finish` adds their dictionary, or their strings where it is too large.
+NEED_SPACE and `grow` doubles it; the query's budget is charged under the step's name. With a spool
+(spill/chunks.py) the rows so far go to disk instead when the statement holds much already. Text columns that can be
+had as codes are kept as codes (compile/codes.py); `finish` adds their dictionary, or their strings where it is too
+large.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..kernels import abi, memory
+from ..kernels import memory
 from ..planner.expressions import ColumnRef, Expr
 from ..records import dataclass
 from ..storage.types import Physical
@@ -23,7 +25,11 @@ from .compile.codes import Coded, coded
 from .compile.program import External
 from .compile.segment import Segment
 from .context import Charge, MemoryBudget
+from .rows import Part, Pieces
 from .texts import EMPTY, pays
+
+if TYPE_CHECKING:
+    from .spill.chunks import Chunk, Spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,12 @@ class Output:
 
 
 class CollectSink:
-    """Appends `outputs` of the segment's rows to one collection a task."""
+    """Appends `outputs` of the segment's rows to one collection a task; `spool`: or to pieces on disk."""
 
     def __init__(self, segment: Segment, outputs: Sequence[tuple[ColumnRef, Expr]], budget: MemoryBudget,
-                 step: str = "collecting rows") -> None:
+                 step: str = "collecting rows", spool: Callable[[], Spool] | None = None) -> None:
         self._charge = Charge(budget, step)
+        self._spool = spool
         builder = segment.builder
         self._columns = self._outputs(segment, outputs)
         begin = builder.block("sink_begin", k=External(lambda task: task.sink.rows_address))
@@ -77,10 +84,11 @@ class CollectSink:
             builder.block("append_valid", None, value.valid, k=External(validity))
 
     def state(self, index: int, rows: int) -> CollectState:
-        return CollectState(self._columns, min(rows, 1 << 16), self._charge.like(0))
+        return CollectState(self._columns, min(rows, 1 << 16), self._charge.like(0), self._spool)
 
-    def finish(self, state: CollectState) -> Collection:
-        return state.finish()
+    def finish(self, state: CollectState) -> Part:
+        rest = state.finish()
+        return Pieces([*state.chunks, rest]) if state.chunks else rest
 
 
 class CollectState:
@@ -90,8 +98,11 @@ class CollectState:
     column block:  [values, rows block, heap, heap used, heap capacity, missing; 8: validity, 9: rows block]
     """
 
-    def __init__(self, columns: list[Output], expected: int, charge: Charge) -> None:
+    def __init__(self, columns: list[Output], expected: int, charge: Charge,
+                 spool: Callable[[], Spool] | None = None) -> None:
         self._columns = columns
+        self._spool = spool
+        self.chunks: list[Chunk] = []
         self._charge = charge
         self.task_states: dict[int, Any] = {}  # the task's, where dictionaries are
         self._rows = memory.words(0, 0)
@@ -130,7 +141,30 @@ class CollectState:
         return memory.address(self._blocks) + i * 128 + 64
 
     def grow_rows(self) -> None:
-        self._resize(max(int(self._rows[1]) * 2, int(self._rows[0]) + abi.BATCH_ROWS))
+        rows = int(self._rows[0])
+        capacity = max(len(self._values[0]) * 2 if self._values else 0, rows + self._charge.budget.batch_rows)
+        if rows and self._presses(self._row_bytes * capacity):
+            self._spill()
+        else:
+            self._resize(capacity)
+
+    @property
+    def _row_bytes(self) -> int:
+        return sum(o.value.carried.width + (o.value.valid is not None) for o in self._columns)
+
+    def _presses(self, more: int) -> bool:
+        return self._spool is not None and self._charge.budget.presses(more, self._charge.bytes)
+
+    def _spill(self) -> None:
+        """The rows so far go to disk; the sink goes on with the same memory."""
+        assert self._spool is not None
+        self.chunks += self._spool().write(self._so_far())
+        self._rows[:] = (0, len(self._values[0]))
+        for i, heaps in enumerate(self._heaps):
+            if heaps:
+                self._charge.add(-sum(h.nbytes for h in heaps[:-1]))
+                self._heaps[i] = heaps[-1:]
+                self._blocks[i, 3] = 0
 
     def _resize(self, capacity: int) -> None:
         rows = int(self._rows[0])
@@ -153,8 +187,12 @@ class CollectState:
 
     def grow_heap(self, i: int) -> None:
         """A further heap: strings stored so far stay where they are."""
-        missing = int(self._blocks[i, 5])
-        self._new_heap(i, max(2 * int(self._blocks[i, 4]), missing))
+        missing, size = int(self._blocks[i, 5]), int(self._blocks[i, 4])
+        if self._presses(2 * size):
+            self._rows[1] = self._rows[0]  # before the next batch `grow_rows` is asked, which spills
+            self._new_heap(i, max(size, missing))
+        else:
+            self._new_heap(i, max(2 * size, missing))
 
     def _new_heap(self, i: int, size: int) -> None:
         self._charge.add(size)
@@ -163,13 +201,17 @@ class CollectState:
         self._blocks[i, 2:5] = (memory.address(heap), 0, size)
 
     def finish(self) -> Collection:
+        heaps = sum(h.nbytes for column in self._heaps for h in column)
+        return self._so_far([self._charge], [self._charge.split(heaps)] if heaps else [])
+
+    def _so_far(self, charges: Sequence[Charge] = (), heap_charges: Sequence[Charge] = ()) -> Collection:
         columns = [
             StoredColumn(o.ref, o.value.carried, o.value.valid is not None, self._values[i], self._valid[i],
                          o.value.lo, o.value.hi)
             for i, o in enumerate(self._columns)
         ]
         heaps = [h for column in self._heaps for h in column]
-        made = Collection(columns, int(self._rows[0]), heaps, [self._charge]).trimmed()
+        made = Collection(columns, int(self._rows[0]), heaps, list(charges), list(heap_charges)).trimmed()
         for i, output in enumerate(self._columns):
             if output.codes is not None:
                 texts = output.codes.texts(self.task_states) or EMPTY

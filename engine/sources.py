@@ -6,26 +6,28 @@ pinned at a time. A batch has as many rows as suit the program (Template.batch_r
 
     ScanSource     extents of the slice, minus row groups that zone maps exclude (engine/pruning.py) and rows
                    that are deleted (hidden.py)
-    StoredSource   rows of collections
+    StoredSource   rows of collections, or in pieces, which are loaded one at a time (rows.py)
 """
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..kernels import abi, memory, source_layout
-from ..planner.expressions import And, Expr
+from ..planner.expressions import And, ColumnRef, Expr
 from ..storage.types import Physical
-from .collection import Collection, unify
+from .collection import Collection, StoredColumn, unify, widened
 from .compile.batch import ScanColumn
 from .compile.program import External
 from .compile.segment import Segment
 from .hidden import LIVE, ROW_ID, added, row_ids
 from .hidden import live as live_rows
 from .pruning import READ_AS_CODES, RowGroup, column_proof, in_dictionaries
+from .rows import Part, Pieces, pieces_of
 
 if TYPE_CHECKING:
     from ..planner.physical import TableScan
@@ -33,9 +35,13 @@ if TYPE_CHECKING:
     from ..storage.extent import ExtentReader
     from ..storage.native import Descriptor
     from .context import Context
+    from .rows import Piece
 
-# Row groups pinned at a time: enough that Python is entered rarely, few enough to stay small.
+# Row groups pinned at a time: enough that Python is entered rarely, few enough to stay small ...
 WINDOW_ROW_GROUPS = 16
+# ... and together within a share of the cache: fewer of many columns where that is small.
+PINNED_SHARE = 0.125
+_BLOCK_WIDTH = {Physical.STR: 24, Physical.I128: 16, Physical.BOOL: 1}  # bytes a row, at a guess
 _ANY = (-(1 << 63), (1 << 63) - 1)
 
 
@@ -49,6 +55,14 @@ class ScanSource:
         self.context = context
         self.columns = [node.table.columns[position].id for _, position in node.columns]
         self.some_deleted = any(g.deleted is not None for share in groups for g in share)
+
+    @cached_property
+    def window(self) -> int:
+        """Row groups that a task pins at a time."""
+        each = max((g.rows for share in self.groups for g in share), default=1) * sum(
+            _BLOCK_WIDTH.get(ref.type.physical, 8) for ref, _ in self.node.columns)
+        fitting = int(self.context.database.cache.limit * PINNED_SHARE) // max(each, 1)
+        return min(max(fitting, 1), WINDOW_ROW_GROUPS)
 
     @property
     def filter(self) -> Expr | None:
@@ -102,7 +116,7 @@ class ScanTask:
         self._groups = groups
         self._state = memory.zeros(source_layout.STATE_WORDS, np.int64)
         self.state_address = memory.address(self._state)
-        self.window = WINDOW_ROW_GROUPS
+        self.window = source.window
         self.rows = sum(g.rows for g in groups)
         self.blocks = 0
         self._constants: list[Descriptor] = []  # in use, so that they stay
@@ -176,12 +190,21 @@ def _by_extent(window: Sequence[RowGroup]) -> Iterator[tuple[Any, list[int]]]:
 
 
 class StoredSource:
-    """Collections, one a task (or one that is split or shared by the tasks)."""
+    """Collections, one a task (or one that is split or shared by the tasks); or pieces."""
 
-    def __init__(self, parts: list[Collection], node: Any) -> None:
-        self.parts = [p.trimmed() for p in parts]
+    def __init__(self, parts: Sequence[Part], node: Any) -> None:
+        self.parts = list(parts)
         self.node = node
-        unify(self.parts)  # one program reads all parts
+        here = [p for part in parts for p in pieces_of(part) if isinstance(p, Collection)]
+        self._in_pieces = any(isinstance(p, Pieces) for p in parts)
+        for piece in here:
+            piece.trimmed()
+            for i in range(len(piece.columns)) if self._in_pieces else ():
+                piece.decode(i)  # as text is on disk
+        if here:
+            unify(here)  # one program reads all parts
+        pieces = [p for part in parts for p in pieces_of(part)]
+        self._columns = [_described(i, [p.columns[i] for p in pieces]) for i in range(len(pieces[0].columns))]
 
     @property
     def tasks(self) -> int:
@@ -192,38 +215,75 @@ class StoredSource:
 
     def emit(self, segment: Segment) -> None:
         segment.builder.block("chunk_source", k=External(lambda task: task.source.state_address))
-        for index, column in enumerate(self.parts[0].columns):
-            same = [p.columns[index] for p in self.parts]
-            segment.batch.scan[column.ref.id] = ScanColumn(
-                index, column.ref.type, column.carried if column.texts is None else Physical.STR,
-                any(c.valid is not None for c in same), min(c.lo for c in same), max(c.hi for c in same),
-                stored=True, texts=column.texts,
-            )
+        for ref, column in self._columns:
+            segment.batch.scan[ref.id] = column
 
     def split(self, task: int, shares: int) -> list[StoredTask]:
         """The task's rows in up to `shares` runs of whole batches."""
-        batches = -(-self.rows(task) // abi.BATCH_ROWS)
+        part = self.parts[task]
+        if isinstance(part, Pieces):
+            return self._split_pieces(part, shares)
+        batches = -(-part.rows // abi.BATCH_ROWS)
         bounds = [batches * i // shares * abi.BATCH_ROWS for i in range(shares + 1)]
-        runs = [(a, min(b, self.rows(task))) for a, b in pairwise(bounds) if a < b]
-        return [StoredTask(self.parts[task], a, b) for a, b in runs or [(0, 0)]]
+        runs = [(a, min(b, part.rows)) for a, b in pairwise(bounds) if a < b]
+        return [StoredTask([part], a, b, self._columns) for a, b in runs or [(0, 0)]]
+
+    def _split_pieces(self, part: Pieces, shares: int) -> list[StoredTask]:
+        """Pieces side by side for each share."""
+        runs: list[list[Piece]] = [[] for _ in range(shares)]
+        before = 0
+        for piece in part.pieces:
+            runs[min(before * shares // max(part.rows, 1), shares - 1)].append(piece)
+            before += piece.rows
+        return [StoredTask(run, 0, sum(p.rows for p in run), self._columns) for run in runs if run]
+
+
+def _described(index: int, columns: Sequence[Any]) -> tuple[ColumnRef, ScanColumn]:
+    """A column as the program must take it, over all pieces."""
+    first = columns[0]
+    texts = first.texts if isinstance(first, StoredColumn) else None  # of pieces none has any
+    carried = Physical.I128 if any(c.carried is Physical.I128 for c in columns) else first.carried
+    nullable = any(c.valid is not None if isinstance(c, StoredColumn) else c.nullable for c in columns)
+    return first.ref, ScanColumn(
+        index, first.ref.type, carried if texts is None else Physical.STR, nullable,
+        min(c.lo for c in columns), max(c.hi for c in columns), stored=True, texts=texts,
+    )
 
 
 class StoredTask:
-    """Describes rows of a collection to the driver: per batch and column the addresses of values and validity."""
+    """Describes rows first .. last - 1 of pieces to the driver: per batch and column the addresses of values and
+    validity."""
 
-    def __init__(self, part: Collection, first: int, last: int) -> None:
-        self._part = part
+    def __init__(self, pieces: Sequence[Piece], first: int, last: int,
+                 columns: Sequence[tuple[ColumnRef, ScanColumn]]) -> None:
+        self._pieces = pieces
+        self._columns = columns
         self._first, self._last = first, last
         self.rows = last - first
         self._state = memory.zeros(source_layout.STATE_WORDS, np.int64)
         self.state_address = memory.address(self._state)
-        self.window = 0  # batches at a time; 0: all at once, for they are in memory already
+        self.window = 0  # batches at a time; 0: all of a piece at once, for they are in memory already
 
     def windows(self, batch_rows: int) -> Iterator[None]:
-        part = self._part
-        if not self.rows:
+        if len(self._pieces) == 1:
+            yield from self._windows(self._loaded(self._pieces[0]), self._first, self._last, batch_rows)
             return
-        starts = np.arange(self._first, self._last, batch_rows, dtype=np.int64)
+        for piece in self._pieces:
+            yield from self._windows(self._loaded(piece), 0, piece.rows, batch_rows)
+
+    def _loaded(self, piece: Piece) -> Collection:
+        """The piece with its columns in the classes that the program takes."""
+        part = piece.load()
+        if part is not piece:
+            for i, (_, wanted) in enumerate(self._columns):
+                if wanted.carried is Physical.I128:
+                    part.columns[i] = widened(part.columns[i])
+        return part
+
+    def _windows(self, part: Collection, first: int, last: int, batch_rows: int) -> Iterator[None]:
+        if first == last:
+            return
+        starts = np.arange(first, last, batch_rows, dtype=np.int64)
         table = memory.empty(len(starts) * len(part.columns) * 2, np.int64)
         grid = table.reshape(len(starts), len(part.columns) * 2)
         for i, column in enumerate(part.columns):
@@ -231,7 +291,7 @@ class StoredTask:
             grid[:, 2 * i] = memory.address(column.values) + starts * width
             grid[:, 2 * i + 1] = 0 if column.valid is None else memory.address(column.valid) + starts
         sizes = memory.empty(len(starts) * 2, np.int64)
-        sizes[0::2] = np.minimum(self._last - starts, batch_rows)
+        sizes[0::2] = np.minimum(last - starts, batch_rows)
         sizes[1::2] = starts
         for a in range(0, len(starts), self.window or len(starts)):
             count = min(self.window or len(starts), len(starts) - a)

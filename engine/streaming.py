@@ -43,7 +43,8 @@ def stream(executor: Executor, root: Physical) -> Generator[Collection, None, No
     if isinstance(gather, LimitRows):
         limit, offset, gather = gather.count, gather.offset, gather.input
     if not _streams(executor, gather):
-        yield executor.run(root).single().trimmed()
+        for piece in executor.run(root).pieces():
+            yield piece.load()
         return
     assert isinstance(gather, Exchange)
     for part in _parts(executor, gather):
@@ -73,7 +74,7 @@ def _parts(executor: Executor, gather: Exchange) -> Iterator[Collection]:
     if job.rows < STREAM_ROWS:
         for group in executor.cluster.submit(job):
             for task in group:
-                yield sink.finish(task.sink)
+                yield task.sink.finish()
         return
     tasks = [task for group in job.tasks(executor.cluster.workers.threads) for task in group]
     for task in tasks:

@@ -67,7 +67,7 @@ def run(task: Task, template: Template, arena: Arena, context: Context,
     frame = memory.empty(abi.FRAME_WORDS, np.int64)
     frame[:] = 0
     frame[abi.F_CANCEL] = context.cancel.address
-    for _ in task.source.windows(template.batch_rows):
+    for _ in task.source.windows(min(template.batch_rows, context.budget.batch_rows)):
         _drive(task, instance, frame, context)
         if after_window is not None:
             after_window(task)

@@ -28,7 +28,8 @@ def run(part: Collection, node: WindowRows, budget: MemoryBudget) -> Collection:
     """The rows of a trimmed collection with the results of all calls."""
     step = Step(part, node.partition, [key.expr for key in node.order])
     made = [compute(step, ref, call) for ref, call in node.calls]
-    out = Collection([*part.columns, *made], part.rows, [*part.heaps, *step.heaps], list(part.charges))
+    heaps = [*part.heaps, *step.heaps]
+    out = Collection([*part.columns, *made], part.rows, heaps, list(part.charges), part.heap_charges)
     out.charges.append(Charge(budget, "window", sum(c.values.nbytes for c in made)))
     return out
 

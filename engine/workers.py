@@ -11,10 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from typing import TypeVar
 
 from .compile.program import Arena
 
 SMALL_ROWS = 10_000
+T = TypeVar("T")
 
 
 def default_threads() -> int:
@@ -85,6 +87,20 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
+
+
+def once(make: Callable[[], T]) -> Callable[[], T]:
+    """What `make` makes when it is first asked for, by whatever thread."""
+    lock = threading.Lock()
+    made: list[T] = []
+
+    def get() -> T:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
 
 
 _pools: dict[int, Workers] = {}

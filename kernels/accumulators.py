@@ -123,6 +123,12 @@ class Accumulator:
             raise NumericOutOfRange("sum is out of range for type bigint")
         return Column("i64", np.ascontiguousarray(column.values[:, 0]), column.valid)
 
+    def shrink(self) -> None:
+        """Forget all values; memory is for as many groups as the table has room for (strings keep theirs)."""
+        self._seen, self._values = self._seen[:0], self._values[:0]
+        self.words[layout.A_MARKED] = self.words[layout.A_HEAP_USED] = 0
+        self.grow()
+
     def reset(self) -> None:
         """Forget all values, keep the memory."""
         self._seen.fill(0)
@@ -199,6 +205,11 @@ class Accumulators:
     def reset(self) -> None:
         for item in self.items:
             item.reset()
+
+    def shrink(self) -> None:
+        """After the table was reset to fewer groups."""
+        for item in self.items:
+            item.shrink()
 
     @property
     def nbytes(self) -> int:

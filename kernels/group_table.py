@@ -144,11 +144,18 @@ class GroupTable:
                 self.grow()
         return ids
 
-    def reset(self) -> None:
-        """Forget all groups, keep the memory."""
+    def reset(self, capacity: int | None = None) -> None:
+        """Forget all groups; keep the memory, or make new for `capacity` groups (strings keep theirs)."""
         self.words[layout.G_COUNT] = 0
         self.words[layout.G_HEAP_USED] = 0
         self.words[layout.G_NULL] = -1
+        if capacity is not None:
+            self._stored = [array[:0] for array in self._stored]
+            self._valid = [array[:0] for array in self._valid]
+            self._hashes = self._hashes[:0]
+            self._resize(capacity)
+            if self.kind != "dense":
+                return  # its slots are new, too
         self._slots.fill(-1 if self.kind == "dense" else 0)
 
     def export(self) -> list[Column]:

@@ -60,6 +60,13 @@ def zeros(n: int, dtype: Any) -> np.ndarray:
 def trim() -> None:
     """Give memory that was freed, and is much, back to the system."""
     pages.PAGES.trim()
+    if pages.PAGES.keep < pages.RETAINED:
+        pages.release_heap()
+
+
+def retain(limit: int) -> None:
+    """Keep at most `limit` bytes of freed memory for later use, from now on (and less than is kept by default)."""
+    pages.PAGES.bound(limit)
 
 
 def has_slack(array: np.ndarray) -> bool:

@@ -11,7 +11,8 @@ to 16 MB are cut from slabs, and go to a free list when the last array over them
     take(n) -> Chunk --numpy array over it--> ... the array and its views die ... --> free list
 
 Addresses are never given back, pages are: `trim` tells the system to take those of free chunks beyond
-RETAINED bytes. Such chunks are *cold*: touched anew when taken (and zero, on Linux).
+RETAINED bytes (or what `bound` says, for a process with little memory). Such chunks are *cold*: touched anew when
+taken (and zero, on Linux).
 
 Slabs do not ask for huge pages: where the system has one ready the first touch is ten times cheaper, but
 a virtual machine may have to get it from its host first, for milliseconds.
@@ -29,7 +30,7 @@ import numpy as np
 SMALLEST, LARGEST = 128 << 10, 16 << 20
 RETAINED = 256 << 20  # bytes of free chunks that keep their pages
 _SLAB = 64 << 20
-_TRIM_EVERY = 256  # chunks taken
+_TRIM_EVERY, _TRIM_OFTEN = 256, 16  # chunks taken; often: with little memory
 _RELEASED_IS_ZERO = sys.platform == "linux"  # elsewhere the system may keep what it was told to take
 
 
@@ -82,6 +83,14 @@ class Pages:
         self._warm: dict[int, list[_Place]] = {}
         self._cold: dict[int, list[_Place]] = {}
         self._taken = 0
+        self.keep = RETAINED
+        self._trim_every = _TRIM_EVERY
+
+    def bound(self, limit: int) -> None:
+        """Keep the pages of at most `limit` bytes of free chunks."""
+        self.keep = min(limit, RETAINED)
+        self._trim_every = _TRIM_EVERY if self.keep == RETAINED else _TRIM_OFTEN
+        self.trim()
 
     def take(self, n: int) -> Chunk:
         """A chunk of at least `n` bytes, SMALLEST <= n <= LARGEST."""
@@ -91,7 +100,7 @@ class Pages:
         if warm is None:
             warm = self._warm.setdefault(size, [])
         self._taken += 1  # threads may count one for two: nothing depends on it
-        if self._taken % _TRIM_EVERY == 0:
+        if self._taken % self._trim_every == 0:
             self.trim()
         try:
             return Chunk(warm.pop(), size, warm, False)
@@ -116,9 +125,9 @@ class Pages:
         """Bytes of free chunks that still have their pages."""
         return sum(size * len(free) for size, free in list(self._warm.items()))
 
-    def trim(self, limit: int = RETAINED) -> None:
+    def trim(self, limit: int | None = None) -> None:
         """Give back the pages of free chunks beyond `limit` bytes, those of the largest chunks first."""
-        over = self.retained - limit
+        over = self.retained - (self.keep if limit is None else limit)
         if over <= 0:
             return
         with self._lock:
@@ -135,6 +144,13 @@ class Pages:
 
 
 PAGES = Pages()
+
+
+def release_heap() -> None:
+    """Let libc give free memory of its own back, where it can: it keeps much of what arrays of megabytes leave."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def buffer(n: int) -> np.ndarray:

@@ -78,6 +78,7 @@ class NodeCounters(Protocol):
     rows: int
     milliseconds: float
     bytes_moved: int
+    bytes_spilled: int
     blocks_read: int
     blocks_skipped: int
 
@@ -322,11 +323,18 @@ class _Printer:
         moved = found.bytes_moved + sum(self._moved(move) for move in _hidden_moves(node))
         if moved:
             parts.append(f"bytes moved={moved}")
+        spilled = found.bytes_spilled + sum(self._spilled(move) for move in _hidden_moves(node))
+        if spilled:
+            parts.append(f"bytes spilled={spilled}")
         return f" (actual {' '.join(parts)})"
 
     def _moved(self, move: Exchange) -> int:
         found = None if self.counters is None else self.counters.get(id(move))
         return 0 if found is None else found.bytes_moved
+
+    def _spilled(self, move: Exchange) -> int:
+        found = None if self.counters is None else self.counters.get(id(move))
+        return 0 if found is None else found.bytes_spilled
 
 
 def _cost(props: Props) -> str:

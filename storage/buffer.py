@@ -142,6 +142,12 @@ class BufferCache:
         with self._lock:
             self._evict(0)
 
+    def bound(self, limit: int) -> None:
+        """Hold at most `limit` bytes from now on, but for what is pinned."""
+        with self._lock:
+            self.limit = limit
+            self._evict(limit)
+
     def counters(self) -> CacheCounters:
         with self._lock:
             return CacheCounters(

@@ -114,6 +114,7 @@ class Database:
         self._identity = dict(loaded.identity)
         self._auto_locks: dict[int, threading.Lock] = {}
         self._cache: BufferCache | None = None
+        self._cache_bytes = 0  # 0: a share of the machine's memory
         self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
         self._users = 1
         self.key: tuple[int, int] | None = None  # in the registry of open folders
@@ -384,6 +385,11 @@ class Database:
         return self.path is not None
 
     @property
+    def spill_folder(self) -> Path | None:
+        """Where statements put rows that do not fit their memory; None: where the system keeps temporary files."""
+        return None if self.path is None or self.read_only else self.path / folders.SPILL
+
+    @property
     def cache(self) -> BufferCache:
         """The cache of encoded blocks, shared by all sessions."""
         if self._cache is None:
@@ -391,8 +397,15 @@ class Database:
                 if self._cache is None:
                     from .buffer import BufferCache
 
-                    self._cache = BufferCache(int(_memory_bytes() * CACHE_SHARE))
+                    self._cache = BufferCache(self._cache_bytes or int(_memory_bytes() * CACHE_SHARE))
         return self._cache
+
+    def bound_cache(self, limit: int) -> None:
+        """Let the cache of blocks hold at most `limit` bytes from now on."""
+        with self._lock:
+            self._cache_bytes = limit
+            if self._cache is not None:
+                self._cache.bound(limit)
 
     # -- writing -------------------------------------------------------------------------------
 

@@ -156,3 +156,5 @@ def _tidy(path: Path, store: CatalogStore, shared: Shared) -> None:
 
         remove_orphans(path / folders.DATA, named, shared.is_live, alone=alone)
         remove_leftovers(path, shared.is_live_process)
+        if alone:
+            folders.clear_spill(path)

@@ -25,7 +25,8 @@ LOCKS = "locks"
 RUN = "run"
 LOCK_FILE = "database.lock"
 READERS_LOCK, WRITERS_LOCK = "readers.lock", "writers.lock"
-FOLDERS = (DATA, LOCKS, RUN, "spill")
+SPILL = "spill"
+FOLDERS = (DATA, LOCKS, RUN, SPILL)
 _SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _OWN_NAMES = frozenset((*FOLDERS, *(f + s for f in (CATALOG, HISTORY) for s in _SQLITE_SUFFIXES)))
 
@@ -63,6 +64,12 @@ def _make_folders(path: Path) -> None:
         sync_folder(path.absolute().parent)
     except OSError as e:
         raise errors.FileError(f'cannot create the database folder "{path}": {e.strerror}') from e
+
+
+def clear_spill(path: Path) -> None:
+    """Remove what a killed process left of its statements' rows, while no other has the database open."""
+    for left in (path / SPILL).glob("*"):
+        left.unlink(missing_ok=True)
 
 
 def check_no_data(path: Path) -> None:

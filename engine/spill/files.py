@@ -1,0 +1,100 @@
+"""SpillFile: bytes that a statement puts on disk for a while.
+
+    file = SpillFile(folder)                 folder: the database's spill/, None: the system's temporary one
+    place = file.write(data)                 appended; any thread
+    file.read(place)                         the same bytes, or DataCorrupted
+
+The file has no name: the system frees it when it is closed (when the last reference to it goes, or the statement
+ends, however that is) and when the process is killed. Where a file system cannot make nameless files the name is
+removed right after the file is made; what a kill leaves between the two is removed when the database is opened
+(storage/catalog/folder.py). A disk that is full is DiskFull (53100); the statement ends, its files with it.
+"""
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import threading
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ...errors import DataCorrupted, DiskFull, FileError
+from ...kernels import memory
+from ...records import dataclass
+
+pwrite = os.pwrite  # tests fill the disk here
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where bytes stand in their file, and their CRC-32."""
+
+    offset: int
+    length: int
+    checksum: int
+
+
+class SpillFile:
+    """See the module's text."""
+
+    # Tests change or lose bytes here: called with what was read.
+    fault: ClassVar[Callable[[np.ndarray], None] | None] = None
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder or Path(tempfile.gettempdir())
+        self._lock = threading.Lock()
+        self._end = 0
+        try:
+            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
+        except OSError as error:
+            raise self._failed("create a file", error) from error
+
+    def close(self) -> None:
+        """Free the disk; there is nothing to read any more."""
+        if hasattr(self, "_file"):
+            self._file.close()
+
+    __del__ = close
+
+    def write(self, data: bytearray) -> Place:
+        """Append `data`."""
+        with self._lock:
+            offset = self._end
+            self._end += len(data)
+        view, done = memoryview(data), 0
+        while done < len(data):
+            try:
+                done += pwrite(self._file.fileno(), view[done:], offset + done)
+            except OSError as error:
+                raise self._failed("write", error) from error
+        return Place(offset, len(data), zlib.crc32(data))
+
+    def read(self, place: Place) -> np.ndarray:
+        """The bytes at `place`, their checksum verified."""
+        data = memory.empty(place.length, np.uint8)
+        view, done = memoryview(data), 0
+        while done < place.length:
+            try:
+                step = os.preadv(self._file.fileno(), [view[done:]], place.offset + done)
+            except OSError as error:
+                raise self._failed("read", error) from error
+            if not step:
+                raise DataCorrupted(f'a temporary file in "{self._folder}" ends at {place.offset + done} bytes')
+            done += step
+        if SpillFile.fault is not None:
+            SpillFile.fault(data)
+        if zlib.crc32(data) != place.checksum:
+            raise DataCorrupted(f'rows at {place.offset} of a temporary file in "{self._folder}" fail their checksum')
+        return data
+
+    def _failed(self, what: str, error: OSError) -> Exception:
+        text = f'could not {what} in "{self._folder}" for rows that do not fit memory_limit: {error.strerror}'
+        if error.errno in _FULL:
+            return DiskFull(text, hint="make room on that disk, raise memory_limit, or read less")
+        return FileError(text)
+
