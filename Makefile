@@ -21,7 +21,7 @@ SECONDS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format typecheck bench fuzz crash stress golden coverage warmup clean
+.PHONY: help demo test lint format typecheck bench fuzz examples crash stress golden coverage warmup clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -60,6 +60,10 @@ bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds] [QUERIES=1,6] [DESIGN=demo,ev
 
 fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, for long runs
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --planted --count 1000 $(if $(SEED),--seed $(SEED))
+
+examples: $(READY) warmup  ## [TESTS=...]: the property tests with 1,000 new examples each
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --hypothesis-profile long --timeout 0 -m hypothesis $(TESTS)
 
 crash: $(READY) warmup  ## [N=1000] [SEED=7]: kill a writing process N times and look after each
 	@PYTHONPATH=tests $(BIN)/python -m crash --count $(or $(N),1000) $(if $(SEED),--seed $(SEED))

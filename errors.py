@@ -107,6 +107,12 @@ class UndefinedTable(ProgrammingError):
     sqlstate = "42P01"
 
 
+class PermissionDenied(ProgrammingError):
+    """The user has no privilege for what the statement does."""
+
+    sqlstate = "42501"
+
+
 class UndefinedColumn(ProgrammingError):
     """A column is not there."""
 

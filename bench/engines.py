@@ -4,7 +4,7 @@
         .run(sql)  -> Arrow table, all rows fetched        .close()
 
 DuckDB works on a database file with the same number of threads, and gives its result as Arrow in the
-way that copies least. Our result cache is switched off where there is one.
+way that copies least. Our result cache is switched off.
 """
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ class Warehouse:
         import warehouse
 
         self.connection = warehouse.connect(path, threads=threads, autocommit=True, **options)
+        self.connection.execute("set enable_result_cache_for_session to off")
 
     def run(self, sql: str) -> pa.Table:
         return self.connection.cursor().execute(sql).fetch_arrow_table()

@@ -4,6 +4,7 @@
     warehouse-sql dw -c "select 1"        one statement; several -c and -f run in order
     warehouse-sql dw < script.sql         a script from standard input
     warehouse-sql warmup                  compile the kernels ahead of time
+    warehouse-sql check dw                is everything there, and whole?
 
 Imports are late so that --help and --version answer at once.
 """
@@ -29,6 +30,7 @@ Examples:
   warehouse-sql dw -f load.sql -v ON_ERROR_STOP=1 -v day=2024-01-31
   echo "select 1" | warehouse-sql --format json
   warehouse-sql warmup                       compile all kernels now (under a minute, once)
+  warehouse-sql check dw                     read everything, compare with checksums and catalogue
 
 \b
 Exit codes: 0 fine, 1 fatal error, 2 no connection, 3 error in a script with ON_ERROR_STOP.
@@ -93,7 +95,19 @@ def warmup(quiet: bool) -> None:
         click.echo(f"{count} kernels compiled" if count else "all kernels were there already", err=True)
 
 
-COMMANDS = {"warmup": warmup}
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("database")
+@click.option("-q", "--quiet", is_flag=True, help="say nothing when nothing is wrong")
+@click.pass_context
+def check(ctx: click.Context, database: str, quiet: bool) -> None:
+    """Read everything in the folder DATABASE and compare it with the catalogue and the checksums. Changes nothing.
+
+    Exit codes: 0 all is whole, 1 something is damaged or missing, 2 it cannot be opened.
+    """
+    ctx.exit(_check(database, quiet))
+
+
+COMMANDS = {"warmup": warmup, "check": check}
 
 
 def main() -> None:
@@ -106,6 +120,37 @@ def main() -> None:
     except BrokenPipeError:  # the reader went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _check(database: str, quiet: bool) -> int:
+    from pathlib import Path
+
+    from ..errors import Error
+    from ..storage.check import Checked, check
+    from .repl import shell as shells
+
+    checked, problems = Checked(), 0
+    visible = sys.stderr.isatty()
+    try:
+        for problem in check(Path(database), checked, lambda name: _status(f"{name} ...") if visible else None):
+            problems += 1
+            click.echo(problem)
+    except Error as error:
+        click.echo(f"warehouse-sql: error: {error.message}", err=True)
+        return shells.EXIT_CONNECTION
+    finally:
+        if visible:
+            _status("")
+    if problems or not quiet:
+        seen = f"{checked.tables:,} tables, {checked.extents:,} extents, {checked.blocks:,} blocks"
+        click.echo(f"{seen}, {checked.bytes:,} bytes: {f'{problems:,} problems' if problems else 'all is whole'}")
+    return shells.EXIT_FATAL if problems else shells.EXIT_OK
+
+
+def _status(text: str) -> None:
+    """A line on the terminal in place of the one before."""
+    sys.stderr.write(f"\r\x1b[K{text}")
+    sys.stderr.flush()
 
 
 def _run(options: dict[str, Any], actions: list[tuple[str, str]]) -> int:

@@ -16,7 +16,8 @@ from ..storage.types import Kind, SqlType
 OID = {
     Kind.BOOLEAN: 16, Kind.BIGINT: 20, Kind.SMALLINT: 21, Kind.INTEGER: 23, Kind.REAL: 700,
     Kind.DOUBLE: 701, Kind.UNKNOWN: 705, Kind.CHAR: 1042, Kind.VARCHAR: 1043, Kind.DATE: 1082,
-    Kind.TIME: 1083, Kind.TIMESTAMP: 1114, Kind.TIMESTAMPTZ: 1184, Kind.INTERVAL: 1186,
+    Kind.TIME: 1083, Kind.TIMETZ: 1266, Kind.TIMESTAMP: 1114, Kind.TIMESTAMPTZ: 1184, Kind.INTERVAL: 1186,
+    Kind.INTERVAL_YM: 1188, Kind.INTERVAL_DS: 1190,
     Kind.DECIMAL: 1700, Kind.SUPER: 4000, Kind.VARBYTE: 6551,
 }  # fmt: skip
 
@@ -49,7 +50,9 @@ NUMBER = TypeObject(
     *(OID[k] for k in (Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.REAL, Kind.DOUBLE, Kind.DECIMAL)),
 )
 DATETIME = TypeObject(
-    "DATETIME", *(OID[k] for k in (Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.INTERVAL))
+    "DATETIME",
+    *(OID[k] for k in (Kind.DATE, Kind.TIME, Kind.TIMETZ, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.INTERVAL,
+                        Kind.INTERVAL_YM, Kind.INTERVAL_DS)),
 )
 ROWID = TypeObject("ROWID", 26)
 

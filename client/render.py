@@ -21,13 +21,15 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from wcwidth import wcswidth
 
 from ..records import dataclass
+from ..storage.arrow import sql_kind
+from ..storage.intervals import micros_text, months_text
 
 NULL = "NULL"
 MIN_CELL = 30  # a column is not cut below this to fit the terminal
@@ -56,8 +58,12 @@ def text_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     if pa.types.is_large_string(kind) or pa.types.is_dictionary(kind) or pa.types.is_string_view(kind):
         return column.cast(pa.string())
+    if pa.types.is_interval(kind):
+        return _each(column, lambda v: months_text(v.months))
+    if pa.types.is_duration(kind):
+        return _each(column.cast(pa.int64()), micros_text)
     if pa.types.is_binary(kind):
-        return pa.chunked_array([[None if v is None else v.hex() for v in column.to_pylist()]], pa.string())
+        return _each(column, bytes.hex)
     if pa.types.is_boolean(kind):
         return pc.if_else(column, "t", "f")
     if pa.types.is_timestamp(kind) or pa.types.is_time(kind):
@@ -69,6 +75,20 @@ def text_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_date(kind):
         return column.cast(pa.string())
     return pa.chunked_array([[None if v is None else str(v) for v in column.to_pylist()]], pa.string())
+
+
+def _each(column: pa.ChunkedArray, spell: Callable[[Any], str]) -> pa.ChunkedArray:
+    """Values that Arrow cannot print."""
+    return pa.chunked_array([[None if v is None else spell(v) for v in column.to_pylist()]], pa.string())
+
+
+def spelled(table: pa.Table) -> pa.Table:
+    """The table with text for columns of SQL types that Arrow has no type for."""
+    for i, field in enumerate(table.schema):
+        if sql_kind(field) == "timetz":
+            zoned = pc.binary_join_element_wise(_moments(table.column(i)), "+00", "")
+            table = table.set_column(i, pa.field(field.name, pa.string()), zoned)
+    return table
 
 
 def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -358,6 +378,6 @@ FORMATS = tuple(LINES)
 
 def write(table: pa.Table, form: str, out: TextIO, options: Options) -> None:
     """Write a result in one of FORMATS."""
-    for line in LINES[form](table, options):
+    for line in LINES[form](spelled(table), options):
         out.write(line)
         out.write("\n")

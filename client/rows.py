@@ -16,17 +16,32 @@ from typing import Any
 import pyarrow as pa
 
 from ..errors import DataError
+from ..records import dataclass
+from ..storage.arrow import sql_kind
+from ..storage.intervals import months_text
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalYearToMonth:
+    """A value of INTERVAL YEAR TO MONTH, which Python has no class for."""
+
+    months: int
+
+    def __str__(self) -> str:
+        return months_text(self.months)
 
 
 def rows_of(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
     """The rows of a batch as tuples."""
-    columns = [column_values(array) for array in batch.columns]
+    columns = [column_values(array, sql_kind(field)) for array, field in zip(batch.columns, batch.schema)]
     return zip(*columns)
 
 
-def column_values(array: pa.Array) -> list[Any]:
-    """One column's values as Python objects, None for NULL."""
+def column_values(array: pa.Array, sql: str = "") -> list[Any]:
+    """One column's values as Python objects, None for NULL; `sql` names a type that Arrow has no word for."""
     kind = array.type
+    if sql == "timetz":
+        return [None if v is None else v.replace(tzinfo=datetime.UTC) for v in array.to_pylist()]
     if pa.types.is_date32(kind):
         return _checked(array.to_numpy(zero_copy_only=False).tolist(), kind)
     if pa.types.is_timestamp(kind):
@@ -36,6 +51,11 @@ def column_values(array: pa.Array) -> list[Any]:
             return values
         utc = datetime.UTC
         return [None if v is None else v.replace(tzinfo=utc) for v in values]
+    if pa.types.is_interval(kind):
+        return [None if v is None else IntervalYearToMonth(v.months) for v in array.to_pylist()]
+    if pa.types.is_duration(kind):
+        micros = array.cast(pa.int64()).to_pylist()
+        return [None if v is None else datetime.timedelta(microseconds=v) for v in micros]
     if pa.types.is_binary(kind):
         return _texts(array)
     if pa.types.is_decimal(kind):

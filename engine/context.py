@@ -14,7 +14,7 @@ The mutable parts are small objects that threads and native code share:
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
@@ -28,6 +28,7 @@ from ..kernels.abi import BATCH_ROWS, VECTOR_ROWS
 from ..records import dataclass
 
 if TYPE_CHECKING:
+    from ..storage.access.rights import Rights
     from ..storage.schema import CatalogView, Table
     from .settings import Settings
 
@@ -209,7 +210,14 @@ class Context:
     query_id: int = 0
     session_id: int = 0
     session: Any = None  # engine.session.Session, for handlers that change it
+    repeats: Hashable = None  # all that the planned query's result depends on besides rows; None: on more, as on now
+    catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
     files: WeakSet[Any] = field(default_factory=WeakSet)  # spill.files.SpillFile: closed at the end if not before
+
+    @property
+    def rights(self) -> Rights:
+        """What the user may do."""
+        return self.view.facts.directory.rights(self.user)
 
     def home(self, table: Table) -> Any:
         """The database that has the table's rows: temporary tables are in the session's own."""

@@ -28,6 +28,7 @@ from ..planner.expressions import (
     Or,
 )
 from ..planner.like import like_matches
+from ..storage.intervals import cut
 from ..storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .compile.casts import MICROSECONDS_PER_DAY
 from .compile.numeric import round_div
@@ -257,6 +258,8 @@ def cast(value: Any, source: SqlType, to: SqlType, implicit: bool = True) -> Any
         return _text(value, to, implicit) if to.physical is Physical.STR else parse_text(value, to)
     if to.physical is Physical.STR:
         return _text(print_text(value, source), to, implicit)
+    if source.is_interval and to.is_interval:
+        return cut(value, to)
     if source.is_exact and to.is_exact:
         shift = _scale(to) - _scale(source)
         return checked(value * 10**shift if shift >= 0 else round_div(value, 10**-shift, "down"), to)
@@ -286,6 +289,8 @@ def _cast_other(value: Any, source: SqlType, to: SqlType) -> Any:
         return value * MICROSECONDS_PER_DAY
     if kinds in ((Kind.TIMESTAMP, Kind.DATE), (Kind.TIMESTAMPTZ, Kind.DATE)):
         return value // MICROSECONDS_PER_DAY
+    if to.is_clock and source.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+        return value % MICROSECONDS_PER_DAY
     if source.physical is to.physical:
         return value
     raise CannotEvaluate(f"cast from {source} to {to}")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ..planner.physical import InsertRows, PhysicalQuery
-from ..storage.arrow import arrow_type, to_arrow
+from ..storage.arrow import arrow_field, to_arrow
 from .collection import Collection
 from .column_data import column_data
 from .executor import Executor
@@ -31,7 +31,7 @@ RESULT_ROWS = 65_536
 def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
     """Run `plan`; counters of its steps go to context.counters by node identity."""
     executor = Executor(plan, context, context.workers or pool(1))
-    schema = pa.schema([pa.field(n, arrow_type(c.type)) for n, c in zip(plan.names, plan.columns, strict=True)])
+    schema = pa.schema([arrow_field(n, c.type) for n, c in zip(plan.names, plan.columns, strict=True)])
     parts = stream(executor, plan.root)
     try:
         for part in parts:

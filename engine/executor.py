@@ -40,12 +40,13 @@ from ..planner.physical import (
     SortRows,
     TableScan,
     UnionAll,
+    UnnestRows,
     VirtualTableScan,
     WindowRows,
     WorkingTable,
 )
 from ..records import dataclass
-from . import constant_rows, ordering, sinks, windows
+from . import constant_rows, ordering, sinks, unnest, windows
 from .aggregation import AggregateSink
 from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, concatenate
@@ -124,6 +125,8 @@ class Executor:
                 return self._sort(node, filters)
             case WindowRows():
                 return self._window(node, filters)
+            case UnnestRows():
+                return self._unnest(node)
             case LimitRows():
                 return self._limit(node)
             case Exchange():
@@ -167,6 +170,16 @@ class Executor:
 
         def work(i: int) -> None:
             parts[i] = windows.run(rows.parts[i].trimmed(), node, self.context.budget)
+
+        self.cluster.each(work, len(parts))
+        return Rows(parts, rows.where).keep({c.id for c, _ in self.outputs(node)})
+
+    def _unnest(self, node: UnnestRows) -> Rows:
+        rows, (id,) = self.with_columns(node.input, [node.value])
+        parts: list[Collection] = list(rows.parts)
+
+        def work(i: int) -> None:
+            parts[i] = unnest.run(rows.parts[i].trimmed(), id, node, self.context.budget)
 
         self.cluster.each(work, len(parts))
         return Rows(parts, rows.where).keep({c.id for c, _ in self.outputs(node)})

@@ -29,6 +29,7 @@ from ..planner.physical import (
     SortRows,
     TableScan,
     UnionAll,
+    UnnestRows,
     VirtualTableScan,
     WindowRows,
     WorkingTable,
@@ -94,6 +95,8 @@ def _walk(node: Physical, wanted: set[ColumnId], needs: Needs) -> None:
             for _, window in node.calls:
                 _used(window.args, used)
             _walk(node.input, used, needs)
+        case UnnestRows():
+            _walk(node.input, _used([node.value], wanted - {ref.id for ref in node.made}), needs)
         case LimitRows():
             _walk(node.input, wanted, needs)
         case InsertRows():

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ..errors import ProgrammingError
 from ..records import dataclass
-from ..storage.arrow import arrow_type
+from ..storage.arrow import arrow_field
 from ..storage.types import SqlType
 from .context import Notice
 
@@ -64,7 +64,7 @@ class Result:
     @property
     def schema(self) -> pa.Schema:
         if self._schema is None:
-            self._schema = pa.schema([pa.field(c.name, arrow_type(c.type)) for c in self.columns])
+            self._schema = pa.schema([arrow_field(c.name, c.type) for c in self.columns])
         return self._schema
 
     @property

@@ -33,10 +33,12 @@ from ..records import dataclass
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
 from ..storage.schema import Table
+from ..storage.sharing.sessions import SessionInfo
 from . import limits
-from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
+from .context import CANCEL_TEXT, TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
+from .identity import Identity, admit, leave, without_passwords
 from .preload import preload
 from .result import Result
 from .settings import Settings
@@ -49,7 +51,6 @@ if TYPE_CHECKING:
     from .maintenance.worker import Worker
     from .session_transaction import SessionTransaction
 
-USER_ID = 100  # the one superuser, until there are users
 DATABASE = "dev"
 KEPT_NOTICES = 50  # as psycopg2 keeps
 _session_ids = itertools.count(os.getpid())
@@ -73,15 +74,21 @@ def open_session(
     worker looks after a folder's tables while the session is open."""
     preload()
     workers, allowed = limits.threads(threads), limits.memory_limit(memory_limit)
-    settings = Settings({"compatibility": compatibility})
+    Settings({"compatibility": compatibility})  # checked before anything is made
     opened = Database.open(
         database, nodes=nodes, slices_per_node=slices_per_node, node_type=node_type, create=create,
         read_only=read_only,
     )  # fmt: skip
+    try:
+        identity, known = admit(user, opened)
+        settings = Settings({**known.settings, "compatibility": compatibility})
+    except BaseException:
+        opened.close()
+        raise
     if memory_limit is not None:
         opened.bound_cache(int(allowed * limits.CACHE_SHARE))
         memory.retain(int(allowed * limits.RETAINED_SHARE))
-    session = Session(opened, user=user, settings=settings, threads=workers, memory=allowed)
+    session = Session(opened, identity=identity, settings=settings, threads=workers, memory=allowed)
     if maintenance and opened.path is not None and not read_only:
         from .maintenance.worker import join
 
@@ -116,13 +123,13 @@ class Session:
         self,
         database: Database,
         *,
-        user: str = "dev",
+        identity: Identity | None = None,
         settings: Settings | None = None,
         threads: int = 1,
         memory: int | None = None,
     ) -> None:
         self.database = database
-        self.user = user
+        self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
@@ -132,14 +139,25 @@ class Session:
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
         self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
-        self.block = TransactionBlock(self._transaction)
+        self.block = TransactionBlock(self._transaction, self.identity.transaction_ended)
         self._lock = threading.RLock()
         self._running: dict[int, _Running] = {}
         self._closed = False
+        database.sessions.add(SessionInfo(self.id, self.user, self.started.replace(tzinfo=None)), self.cancel)
 
     @property
     def database_name(self) -> str:
         return self.database.name
+
+    @property
+    def user(self) -> str:
+        """Who the session works as."""
+        return self.identity.user
+
+    @property
+    def database_label(self) -> str:
+        """The database's name in SQL."""
+        return DATABASE
 
     @cached_property
     def plans(self) -> PlanCache:
@@ -302,7 +320,7 @@ class Session:
     def _transaction(self, single: bool) -> SessionTransaction:
         from .session_transaction import SessionTransaction
 
-        return SessionTransaction(self.database, lambda: self.temporary, single=single)
+        return SessionTransaction(self.database, lambda: self.temporary, single=single, session=self.id)
 
     def _end_transaction(self, transaction: SessionTransaction, error: BaseException | None) -> None:
         """A statement's own transaction ends with it; an open block fails with it."""
@@ -319,13 +337,13 @@ class Session:
         self.database.history.record(
             {
                 "query": context.query_id,
-                "userid": USER_ID,
+                "userid": context.view.facts.directory.user_id(context.user),
                 "user": context.user,
                 "label": "default" if label == "unset" else label,
                 "xid": context.transaction.id,
                 "pid": self.id,
                 "database": DATABASE,
-                "querytxt": context.text,
+                "querytxt": without_passwords(context.text, work.kind),
                 "kind": work.kind,
                 "starttime": _microseconds(context.now),
                 "endtime": _microseconds(datetime.now(UTC)),
@@ -346,7 +364,13 @@ class Session:
 
     def commit_delta(self, delta: Delta) -> None:
         """Make a statement's changes, as its transaction has it; only handlers call this."""
-        self._current().context.transaction.change(delta)
+        from .access import with_default_grants
+
+        context = self._current().context
+        context.transaction.change(with_default_grants(delta, context) if delta.create else delta)
+        upgrade = self.database.take_upgrade()
+        if upgrade is not None:
+            context.notice("WARNING", upgrade)
 
     def lock(self, context: Context, tables: Iterable[Table]) -> None:
         """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
@@ -376,7 +400,11 @@ class Session:
         """COMMIT; False when the block had failed, so that it was rolled back."""
         with self._lock:
             self._check_open()
-            return self.block.commit()
+            kept = self.block.commit()
+            upgrade = self.database.take_upgrade()
+            if upgrade is not None:
+                self.notices.append(Notice("WARNING", upgrade))
+            return kept
 
     def rollback(self) -> None:
         """ROLLBACK: forget what the open block has changed."""
@@ -384,16 +412,17 @@ class Session:
             self._check_open()
             self.block.rollback()
 
-    def cancel(self) -> None:
-        """Stop every running statement of this session."""
+    def cancel(self, message: str | None = None) -> None:
+        """Stop every running statement of this session; `message`: what their errors say."""
         for running in list(self._running.values()):
-            running.context.cancel.set()
+            running.context.cancel.set(message or CANCEL_TEXT)
 
     def close(self) -> None:
         """Stop what runs and give the database back."""
         if self._closed:
             return
         self._closed = True
+        self.database.sessions.remove(self.id)
         self.cancel()
         with self._lock:
             for running in list(self._running.values()):
@@ -403,6 +432,7 @@ class Session:
                 self.temporary.close()
             if self.worker is not None:
                 self.worker.leave(self)
+            leave(self.identity)
             self.database.close()
 
 

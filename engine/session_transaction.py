@@ -23,9 +23,11 @@ Temporary = Callable[[], "TemporaryDatabase | None"]
 class SessionTransaction:
     """See the module's text; `temporary` answers the session's temporary database once it has one."""
 
-    def __init__(self, database: Database, temporary: Temporary, *, single: bool = False) -> None:
+    def __init__(
+        self, database: Database, temporary: Temporary, *, single: bool = False, session: int = 0
+    ) -> None:
         self.single = single
-        self._base = Transaction(database)
+        self._base = Transaction(database, session)
         self._temporary = temporary
         self._own: Transaction | None = None
         self.id = self._base.id
@@ -38,6 +40,11 @@ class SessionTransaction:
         if self._own is None and (database := self._temporary()) is not None:
             self._own = Transaction(database)
         return self._own
+
+    @property
+    def wrote(self) -> bool:
+        """Whether it has changed anything yet."""
+        return any(part.wrote for part in self._parts())
 
     # -- seeing --------------------------------------------------------------------------------------
 

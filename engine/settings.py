@@ -224,6 +224,7 @@ SETTINGS: dict[str, Setting] = {
     "application_name": Setting("", _text, "recorded with the session"),
     "auto_analyze": Setting("on", _boolean, "the background worker analyzes tables that have changed"),
     "auto_maintenance": Setting("on", _boolean, "the background worker rests while it is off in a session"),
+    "cast_super_null_on_error": Setting("on", _boolean, "a cast from SUPER that fails is NULL, not an error"),
     "client_encoding": Setting("UTF8", _only("UTF8", "utf8", "utf-8", "unicode"), "text is UTF-8"),
     "compatibility": Setting("redshift", _one_of("redshift", "extended"), "'redshift' refuses what Redshift refuses"),
     "datestyle": Setting(
@@ -234,12 +235,19 @@ SETTINGS: dict[str, Setting] = {
     "enable_case_sensitive_identifier": Setting(
         "off", _only("off", "off", "false", "0", "no"), "identifiers fold to lower case"
     ),
-    "enable_result_cache_for_session": Setting("on", _boolean, KEPT + ": there is no result cache"),
+    "enable_case_sensitive_super_attribute": Setting(
+        "off", _boolean, "attributes of SUPER are looked up as they are written, not in lower case"
+    ),
+    "enable_result_cache_for_session": Setting("on", _boolean, "a query over unchanged tables is answered from memory"),
     "enable_vacuum_boost": Setting("off", _boolean, "VACUUM of a table runs with BOOST"),
     "error_on_nondeterministic_update": Setting(
         "off", _boolean, "an UPDATE that finds several new values for a row is an error"
     ),
     "extra_float_digits": Setting("0", _integer(-15, 2), KEPT + ": floats come out with all their digits"),
+    "json_parse_dedup_attributes": Setting("off", _boolean, "JSON_PARSE keeps the last of equal names in an object"),
+    "json_parse_truncate_strings": Setting("off", _boolean, "JSON_PARSE cuts strings beyond 65535 bytes"),
+    "navigate_super_null_on_error": Setting("on", _boolean, "a path into SUPER that leads nowhere is NULL, no error"),
+    "parse_super_null_on_error": Setting("off", _boolean, "JSON_PARSE of what is no JSON is NULL, not an error"),
     "query_group": Setting("unset", _text, "the label of statements in stl_query"),
     "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
     "server_version": Setting("8.0.2", _only("8.0.2", "8.0.2"), "what drivers read"),

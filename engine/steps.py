@@ -22,6 +22,7 @@ from ..planner.physical import (
     SortRows,
     TableScan,
     UnionAll,
+    UnnestRows,
     VirtualTableScan,
     WindowRows,
     WorkingTable,
@@ -50,6 +51,8 @@ def step_name(node: Physical) -> str:
             return "sort"
         case WindowRows():
             return "window"
+        case UnnestRows():
+            return "unnest"
         case Exchange():
             return _MOVES[node.move] + step_name(node.input)
         case UnionAll():

@@ -9,9 +9,13 @@ An error inside a block fails it: nothing but its end is accepted then, and the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..errors import OperationalError
 from .session_transaction import SessionTransaction
+
+if TYPE_CHECKING:
+    from .cursors import OpenCursor
 
 ABORTED = "current transaction is aborted, commands ignored until end of transaction block"
 
@@ -19,12 +23,16 @@ ABORTED = "current transaction is aborted, commands ignored until end of transac
 class TransactionBlock:
     """See the module's text."""
 
-    def __init__(self, make: Callable[[bool], SessionTransaction]) -> None:
-        """`make(single)`: a new transaction."""
+    def __init__(
+        self, make: Callable[[bool], SessionTransaction], ended: Callable[[], None] = lambda: None
+    ) -> None:
+        """`make(single)`: a new transaction; `ended` is called when a block has ended."""
         self.autocommit = True
         self.failed = False
         self._make = make
+        self._ended = ended
         self._open: SessionTransaction | None = None
+        self.cursor: OpenCursor | None = None  # ends with the block
 
     @property
     def is_open(self) -> bool:
@@ -52,20 +60,34 @@ class TransactionBlock:
 
     def fail(self) -> None:
         """A statement in the block ended with an error: what the block changed is gone already."""
+        self.close_cursor()
         if self._open is not None:
             self.failed = True
             self._open.rollback()
 
     def commit(self) -> bool:
         """End the block; False when it had failed and is rolled back."""
+        self.close_cursor()
         ended, self._open = self._open, None
         failed, self.failed = self.failed, False
-        if ended is not None and not failed:
-            ended.commit()
+        if ended is not None:
+            try:
+                if not failed:
+                    ended.commit()
+            finally:
+                self._ended()
         return not failed
 
     def rollback(self) -> None:
+        self.close_cursor()
         ended, self._open = self._open, None
         self.failed = False
         if ended is not None:
             ended.rollback()
+            self._ended()
+
+    def close_cursor(self) -> None:
+        """End the block's cursor, if one is open."""
+        ended, self.cursor = self.cursor, None
+        if ended is not None:
+            ended.close()

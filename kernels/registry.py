@@ -37,8 +37,8 @@ FAMILIES: tuple[str, ...] = (
     "vm", "source", "decode", "fetch", "gather", "arithmetic", "compare", "logic", "casts", "wide",
     "temporal", "functions",
     "hash_ops", "joins", "join_lookup", "join_build", "grouping", "aggregates", "grouped_sums", "extremes", "strings",
-    "column_ops", "intern_ops", "like_ops", "sort_ops", "partition_ops", "append", "chunks", "encode", "blocks",
-    "keyfilter",
+    "documents", "column_ops", "intern_ops", "like_ops", "sort_ops", "partition_ops", "append", "chunks", "encode",
+    "blocks", "keyfilter",
     "window_ops", "window_sums", "window_picks", "window_text", "moments",
 )
 

@@ -89,7 +89,7 @@ def _day_of_week(days):
 _PARTS: dict[str, Any] = {
     "millennium": _millennium,
     "century": _century,
-    "decade": inline(lambda days: civil(days)[0] // 10),
+    "decade": inline(lambda days: civil(days)[0] // 10 + 1),  # the first is 0001 to 0009
     "year": _year,
     "quarter": _quarter,
     "month": inline(lambda days: civil(days)[1]),

@@ -15,12 +15,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import DatatypeMismatch, NotSupportedError, UndefinedFunction
+from ..errors import DatatypeMismatch, UndefinedFunction
 from ..storage.types import (
     BIGINT,
     DATE,
     INTEGER,
-    INTERVAL,
     MAX_VARBYTE,
     MAX_VARCHAR,
     SMALLINT,
@@ -91,8 +90,10 @@ def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> E
     span = span or join_spans(left, right)
     if key == "add" and Kind.VARBYTE in (left.type.kind, right.type.kind):
         return _concat_binary(left, right, span)
-    if Kind.INTERVAL in (left.type.kind, right.type.kind):
-        return _interval_arithmetic(key, left, right, span)
+    if left.type.is_interval or right.type.is_interval:
+        from . import intervals
+
+        return intervals.arithmetic(key, left, right, span)
     if left.type.is_super or right.type.is_super:
         return _super_arithmetic(key, left, right, span)
     if left.type.kind in _MOMENTS or right.type.kind in _MOMENTS:
@@ -147,9 +148,10 @@ def _at_scale(expr: Expr, type: SqlType, scale: int) -> Expr:
 
 def negate(arg: Expr, span: Span | None = None) -> Expr:
     """-arg."""
-    if arg.type.kind is Kind.INTERVAL and isinstance(arg, Literal):
-        months, micros = arg.value
-        return Literal((-months, -micros), INTERVAL, -1, span)
+    if arg.type.is_interval:
+        from . import intervals
+
+        return intervals.negated(arg, span)
     if arg.type.kind is Kind.UNKNOWN:
         arg = coerce(arg, INTEGER)
     if arg.type.is_super:
@@ -186,7 +188,8 @@ _TEXTLIKE = (Kind.UNKNOWN, Kind.SUPER)
 # How long a value of each kind can get when it is printed.
 PRINTED = {
     Kind.SMALLINT: 6, Kind.INTEGER: 11, Kind.BIGINT: 20, Kind.REAL: 15, Kind.DOUBLE: 25, Kind.DECIMAL: 40,
-    Kind.BOOLEAN: 5, Kind.DATE: 13, Kind.TIME: 15, Kind.TIMESTAMP: 29, Kind.TIMESTAMPTZ: 35,
+    Kind.BOOLEAN: 5, Kind.DATE: 13, Kind.TIME: 15, Kind.TIMETZ: 18, Kind.TIMESTAMP: 29, Kind.TIMESTAMPTZ: 35,
+    Kind.INTERVAL_YM: 24, Kind.INTERVAL_DS: 32,
 }
 
 
@@ -223,17 +226,17 @@ def _date_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Ex
         if key == "subtract":
             days = _negative(days)
         return Call("date_add_days", (left, days), DATE, span)
-    if key == "add" and {left.type.kind, right.type.kind} == {Kind.DATE, Kind.TIME}:
+    if key == "add" and Kind.DATE in (left.type.kind, right.type.kind) and (left.type.is_clock or right.type.is_clock):
         day, clock = (left, right) if left.type.kind is Kind.DATE else (right, left)
-        return Call("ts_add_micros", (coerce(day, TIMESTAMP), clock), TIMESTAMP, span)
+        type = TIMESTAMP if clock.type.kind is Kind.TIME else TIMESTAMPTZ
+        return Call("ts_add_micros", (coerce(day, type), clock), type, span)
     if key == "subtract" and left.type.kind is right.type.kind is Kind.DATE:
         # the days between: date_diff counts from its first argument to its second
         return Call("date_diff_day", (right, left), BIGINT, span)
     if key == "subtract" and left.type.kind in _MOMENTS and right.type.kind in _MOMENTS:
-        raise NotSupportedError(
-            "the difference of timestamps is an INTERVAL, which is not supported yet",
-            hint="Use DATEDIFF.", position=None if span is None else span[0],
-        )
+        from . import intervals
+
+        return intervals.difference(left, right, span)
     raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
 
 
@@ -241,46 +244,6 @@ def _negative(expr: Expr) -> Expr:
     if isinstance(expr, Literal) and expr.value is not None:
         return Literal(-expr.value, expr.type, -1, expr.span)
     return Call("negate", (expr,), expr.type, getattr(expr, "span", None))
-
-
-def _interval_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
-    if key in ("add", "subtract") and left.type == right.type:
-        return _interval_sum(key, left, right, span)
-    if key == "add" and left.type.kind is Kind.INTERVAL:
-        left, right = right, left
-    if isinstance(right, Literal) and right.type.kind is Kind.INTERVAL and key in ("add", "subtract"):
-        if left.type.kind is Kind.UNKNOWN:
-            left = coerce(left, TIMESTAMP)
-        if left.type.kind in _MOMENTS:
-            sign = 1 if key == "add" else -1
-            return plus_interval(left, right.value[0] * sign, right.value[1] * sign, span)
-    if key in ("multiply", "divide"):
-        scaled = _scaled_interval(key, left, right)
-        if scaled is not None:
-            return Literal(scaled, INTERVAL, -1, span)
-    raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
-
-
-def _interval_sum(key: str, left: Expr, right: Expr, span: Span | None) -> Literal:
-    """Two INTERVAL literals added or subtracted."""
-    assert isinstance(left, Literal) and isinstance(right, Literal)
-    sign = 1 if key == "add" else -1
-    months, micros = left.value[0] + sign * right.value[0], left.value[1] + sign * right.value[1]
-    return Literal((months, micros), INTERVAL, -1, span)
-
-
-def _scaled_interval(key: str, left: Expr, right: Expr) -> tuple[int, int] | None:
-    """INTERVAL literal times (or by) a whole number literal."""
-    if key == "multiply" and left.type.kind is not Kind.INTERVAL:
-        left, right = right, left
-    if not (isinstance(left, Literal) and isinstance(right, Literal) and right.type.is_integer):
-        return None
-    months, micros = left.value
-    if key == "multiply":
-        return months * right.value, micros * right.value
-    if right.value == 0 or months % right.value:
-        return None
-    return months // right.value, micros // right.value
 
 
 def plus_interval(moment: Expr, months: int, micros: int, span: Span | None = None) -> Expr:
@@ -337,6 +300,8 @@ def normal(expr: Expr) -> Expr:
 
 def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
     """Both operands in one type."""
+    if left.type.is_interval or right.type.is_interval:
+        left, right = _intervals(left, right)
     a, b = left.type, right.type
     if a.is_super or b.is_super:
         _check_super(op, left, right, span)
@@ -348,11 +313,20 @@ def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tu
         if narrow_left is not None and narrow_right is not None:
             return narrow_left, narrow_right
     type = comparison_type(a, b)
-    if type is None or Kind.INTERVAL in (a.kind, b.kind):
+    if type is None:
         raise undefined_operator(op, a, b, span)
     if type.is_string:
         return _texts(left, right)
     return _compared(left, type), _compared(right, type)
+
+
+def _intervals(left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """Both operands with a type; an INTERVAL of nothing takes the other's kind."""
+    from .intervals import typed
+
+    if isinstance(right, Literal) and right.value == (0, 0):
+        return typed(left), Literal(0, typed(left).type, -1, right.span)
+    return typed(left), typed(right)
 
 
 def _compared(expr: Expr, type: SqlType) -> Expr:

@@ -126,6 +126,10 @@ def common_type(a: SqlType, b: SqlType) -> SqlType | None:
         kind = Kind.CHAR if a.kind is b.kind is Kind.CHAR else Kind.VARCHAR
         both = a.case_insensitive and b.case_insensitive
         return SqlType(kind, length=max(a.length, b.length), case_insensitive=both)
+    if a.kind is b.kind and a.is_interval:
+        return a if a == b else SqlType(a.kind)
+    if a.is_clock and b.is_clock:
+        return a if a.kind is Kind.TIMETZ else b
     if a.kind is b.kind is Kind.VARBYTE:
         return a if a.length >= b.length else b
     if a.kind in _MOMENTS and b.kind in _MOMENTS:
@@ -184,6 +188,10 @@ def coerce(expr: Expr, to: SqlType, span: Span | None = None) -> Expr:
     source = expr.type
     if source == to:
         return expr
+    if source.is_interval and to.is_interval:
+        from .intervals import to_type
+
+        return to_type(expr, to)
     if isinstance(expr, Literal):
         converted = _literal(expr, to)
         if converted is not None:
@@ -230,7 +238,12 @@ def _rescaled(expr: Literal, to: SqlType) -> Literal | None:
 
 
 def settle(expr: Expr) -> Expr:
-    """An expression that goes into a result: UNKNOWN becomes VARCHAR of the literal's size."""
+    """An expression that goes into a result: UNKNOWN becomes VARCHAR of the literal's size, an INTERVAL one of the
+    two types."""
+    if expr.type.kind is Kind.INTERVAL:
+        from .intervals import typed
+
+        return typed(expr)
     if expr.type.kind is not Kind.UNKNOWN:
         return expr
     if isinstance(expr, Literal):
@@ -249,7 +262,7 @@ def settled(expr: Expr) -> SqlType:
 
 def unify(exprs: Iterable[Expr], what: str, position: int | None = None) -> tuple[tuple[Expr, ...], SqlType]:
     """All expressions cast to their common type, and that type. `what`: CASE, COALESCE ... for errors."""
-    exprs = tuple(exprs)
+    exprs = tuple(settle(e) if e.type.kind is Kind.INTERVAL else e for e in exprs)
     type = UNKNOWN
     for expr in exprs:
         shared = common_type(type, expr.type)
@@ -284,6 +297,8 @@ _IMPLICIT = {
     DATE.kind: (TIMESTAMP.kind, Kind.TIMESTAMPTZ),
     TIMESTAMP.kind: (Kind.TIMESTAMPTZ,),
     Kind.TIMESTAMPTZ: (TIMESTAMP.kind,),
+    Kind.TIME: (Kind.TIMETZ,),
+    Kind.TIMETZ: (Kind.TIME,),
 }
 
 

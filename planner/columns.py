@@ -57,6 +57,7 @@ from .logical import (
     SetKind,
     SetOperation,
     Sort,
+    Unnest,
     Values,
     VirtualScan,
     Window,
@@ -95,6 +96,8 @@ def output_columns(plan: Logical) -> tuple[ColumnRef, ...]:
             return tuple([ref for ref, _ in pairs])
         case Window():
             return output_columns(plan.input) + tuple([ref for ref, _ in plan.calls])
+        case Unnest():
+            return output_columns(plan.input) + plan.made
         case _:
             assert_never(plan)
 
@@ -118,6 +121,8 @@ def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
             return tuple([ref for ref, _ in node.groups]) + tuple([ref for ref, _ in node.aggregates])
         case p.WindowRows():
             return physical_columns(node.input) + tuple([ref for ref, _ in node.calls])
+        case p.UnnestRows():
+            return physical_columns(node.input) + node.made
         case p.HashJoin():
             match node.type:
                 case p.JoinType.SEMI | p.JoinType.ANTI:
@@ -138,7 +143,7 @@ def physical_inputs(node: p.Physical) -> tuple[p.Physical, ...]:
             return (node.seed, node.step)
         case p.FilterRows() | p.ProjectColumns() | p.HashAggregate() | p.SortRows() | p.WindowRows():
             return (node.input,)
-        case p.LimitRows() | p.Exchange() | p.Shared() | p.InsertRows():
+        case p.LimitRows() | p.Exchange() | p.Shared() | p.InsertRows() | p.UnnestRows():
             return (node.input,)
         case p.HashJoin():
             return (node.probe, node.build)
@@ -200,6 +205,8 @@ def defined_columns(plan: Logical) -> set[ColumnId]:
                 made.update([ref.id for ref, _ in node.aggregates])
             case Window():
                 made.update([ref.id for ref, _ in node.calls])
+            case Unnest():
+                made.update([ref.id for ref in node.made])
             case Filter() | Sort() | Limit() | Join() | DependentJoin():
                 pass
             case _:
@@ -307,6 +314,9 @@ def copy_plan(plan: Logical, fresh: Fresh) -> tuple[Logical, dict[ColumnId, Colu
             case Window():
                 windows = tuple([(renamed(r), w) for r, w in node.calls])
                 return Window(node.input, node.partition, node.order, windows)
+            case Unnest():
+                position = None if node.position is None else renamed(node.position)
+                return replace(node, element=renamed(node.element), position=position)
             case SetOperation():
                 return SetOperation(
                     node.kind, node.all, node.left, node.right,
@@ -408,6 +418,9 @@ def never_null(plan: Logical) -> set[ColumnId]:
         case GroupingSets():
             counts = {ref.id for ref, call in plan.aggregates if call.function == "count"}
             return counts | {ref.id for ref, _ in plan.groupings}
+        case Unnest():
+            position = plan.position
+            return never_null(plan.input) | (set() if plan.outer or position is None else {position.id})
         case Window():
             return never_null(plan.input) | {ref.id for ref, call in plan.calls if is_never_null(call, set())}
         case SetOperation():

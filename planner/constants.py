@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,13 +32,14 @@ from ..storage.types import (
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
+    TIMETZ,
     UNKNOWN,
     Kind,
     SqlType,
     decimal,
     varbyte,
 )
-from .datetimes import DAY, read_date, read_time, read_timestamp
+from .datetimes import DAY, read_date, read_time, read_timestamp, read_timetz
 from .expressions import Literal, Span
 
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
@@ -104,6 +105,8 @@ def parameter(value: Any, span: Span | None = None) -> Literal:
         case bytes() | bytearray() | memoryview():
             data = bytes(value)
             return Literal(data.hex(), varbyte(max(len(data), 1)), -1, span)
+        case timedelta():
+            return Literal(value // timedelta(microseconds=1), SqlType(Kind.INTERVAL_DS), -1, span)
         case Decimal():
             return _from_decimal(value, span)
         case datetime():
@@ -111,10 +114,7 @@ def parameter(value: Any, span: Span | None = None) -> Literal:
         case date():
             return Literal(value.toordinal() - _EPOCH, DATE, -1, span)
         case time():
-            if value.tzinfo is not None:
-                raise InterfaceError("a time with a time zone cannot be bound as a parameter")
-            seconds = (value.hour * 60 + value.minute) * 60 + value.second
-            return Literal(seconds * 1_000_000 + value.microsecond, TIME, -1, span)
+            return _from_time(value, span)
         case _:
             return _converted(value, span)
 
@@ -127,7 +127,7 @@ def _converted(value: Any, span: Span | None) -> Literal:
             return parameter(plain, span)
     raise InterfaceError(
         f"a value of type {type(value).__name__} cannot be bound as a parameter",
-        hint="None, bool, int, float, Decimal, str, bytes, date, time and datetime can be",
+        hint="None, bool, int, float, Decimal, str, bytes, date, time, datetime and timedelta can be",
     )
 
 
@@ -142,6 +142,17 @@ def _from_decimal(value: Decimal, span: Span | None) -> Literal:
     if precision > MAX_PRECISION:
         raise NumericOutOfRange(f"a NUMERIC parameter has at most {MAX_PRECISION} digits: {value}")
     return Literal(-scaled if sign else scaled, decimal(precision, scale), -1, span)
+
+
+def _from_time(value: time, span: Span | None) -> Literal:
+    seconds = (value.hour * 60 + value.minute) * 60 + value.second
+    micros = seconds * 1_000_000 + value.microsecond
+    if value.tzinfo is None:
+        return Literal(micros, TIME, -1, span)
+    distance = value.utcoffset()
+    if distance is None:
+        raise InterfaceError("a time whose zone has daylight saving time cannot be bound as a parameter")
+    return Literal((micros - distance // timedelta(microseconds=1)) % DAY, TIMETZ, -1, span)
 
 
 def _from_datetime(value: datetime, span: Span | None) -> Literal:
@@ -182,10 +193,14 @@ def _read(text: str, to: SqlType) -> Any:
             if word in _TRUE or word in _FALSE:
                 return word in _TRUE
             raise InvalidText(f'invalid input syntax for type boolean: "{text}"')
-        case Kind.DATE | Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME:
-            return _temporal(text, to)
+        case Kind.DATE | Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME | Kind.TIMETZ:
+            return moment(text, to)
         case Kind.CHAR:
             return text.rstrip(" ")
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            from .intervals import read_interval
+
+            return read_interval(text, to)
         case Kind.SUPER:
             from ..storage.semistructured.form import quoted
 
@@ -238,13 +253,16 @@ def _float(text: str, to: SqlType) -> float:
     return value
 
 
-def _temporal(text: str, to: SqlType) -> int:
+def moment(text: str, to: SqlType) -> int:
+    """A date, time of day or timestamp."""
     try:
         match to.kind:
             case Kind.DATE:
                 value = read_date(text)
             case Kind.TIME:
                 value = read_time(text)
+            case Kind.TIMETZ:
+                value = read_timetz(text)
             case _:
                 value = read_timestamp(text, to.kind is Kind.TIMESTAMPTZ)
     except ValueError:

@@ -53,6 +53,7 @@ from .physical import (
     SortRows,
     TableScan,
     UnionAll,
+    UnnestRows,
     VirtualTableScan,
     WindowRows,
     WorkingTable,
@@ -220,6 +221,10 @@ class _Printer:
                 return _Line("XN Sort", node.props, node, [f"Sort Key: {keys}"], [node.input])
             case WindowRows():
                 return self._window(node)
+            case UnnestRows():
+                word = "XN Unpivot" if node.of_object else "XN Unnest"
+                kind = " (outer)" if node.outer else ""
+                return _Line(f"{word} {self.text(node.value)}{kind}", node.props, node, [], [node.input])
             case LimitRows():
                 return _Line("XN Limit", node.props, node, [], [node.input])
             case Exchange():

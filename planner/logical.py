@@ -136,6 +136,24 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Unnest:
+    """Each row of the input once for every element of the SUPER array `value` has there: `element`, and its index
+    from 0 in `position`. `of_object`: for every attribute of an object, its name in `position`. A value that is no
+    array (object) has no elements; `outer` keeps its row, with NULLs."""
+
+    input: Logical
+    value: Expr
+    element: ColumnRef
+    position: ColumnRef | None = None
+    of_object: bool = False
+    outer: bool = False
+
+    @property
+    def made(self) -> tuple[ColumnRef, ...]:
+        return (self.element,) if self.position is None else (self.element, self.position)
+
+
+@dataclass(frozen=True, slots=True)
 class Sort:
     input: Logical
     keys: tuple[SortKey, ...]
@@ -201,7 +219,7 @@ class WorkingRows:
 
 
 Logical = Union[
-    Scan, VirtualScan, Values, Filter, Project, Join, DependentJoin, Aggregate, GroupingSets, Window, Sort,
+    Scan, VirtualScan, Values, Filter, Project, Join, DependentJoin, Aggregate, GroupingSets, Window, Unnest, Sort,
     Limit, SetOperation, CteRef, Recursion, WorkingRows,
 ]
 

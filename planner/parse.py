@@ -18,14 +18,17 @@ from typing import Any
 from ..errors import NotSupportedError, SqlSyntaxError
 from . import statements as s
 from .statements.alter import parse_alter
+from .statements.comments import parse_comment
 from .statements.copy import parse_copy
 from .statements.cursor import Cursor
+from .statements.cursors import parse_close, parse_declare, parse_fetch
 from .statements.dml import parse_delete, parse_merge, parse_update
+from .statements.grants import parse_grant
 from .statements.insert import parse_insert, read_rows
 from .statements.maintenance import parse_analyze, parse_vacuum
 from .statements.prepared import parse_deallocate, parse_execute, parse_prepare
 from .statements.select_into import select_into
-from .statements.session import parse_reset, parse_set, parse_show, parse_transaction
+from .statements.session import parse_cancel, parse_reset, parse_set, parse_show, parse_transaction
 from .statements.tables import parse_create, parse_drop, parse_truncate
 from .syntax import parse_query, tokenize
 
@@ -66,16 +69,23 @@ _PARSERS: dict[str, Parser] = {
     "RESET": parse_reset,
     "SHOW": parse_show,
     "TRUNCATE": parse_truncate,
+    "GRANT": lambda cursor: parse_grant(cursor, give=True),
+    "REVOKE": lambda cursor: parse_grant(cursor, give=False),
+    "COMMENT": parse_comment,
+    "CANCEL": parse_cancel,
     "ALTER": parse_alter,
     "PREPARE": lambda cursor: parse_prepare(cursor, lambda text: parse_statement(text, lazily=True)),
     "EXECUTE": parse_execute,
     "DEALLOCATE": parse_deallocate,
+    "DECLARE": lambda cursor: parse_declare(cursor, lambda at: parse_statement(cursor.text, at, lazily=True)),
+    "FETCH": parse_fetch,
+    "CLOSE": parse_close,
 }
+_KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word that swallows the rest
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "CANCEL", "CLOSE", "COMMENT", "DECLARE", "DETACH", "FETCH", "GRANT",
-    "LOCK", "MSCK", "REFRESH", "REVOKE", "UNLOAD", "USE",
+    "ATTACH", "CALL", "DETACH", "LOCK", "MSCK", "REFRESH", "UNLOAD", "USE",
 )
 
 
@@ -167,7 +177,10 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
         raise NotSupportedError(f"{word} is not supported yet", position=first.start())
     # The first word is hidden from sqlglot's tokenizer, which swallows the rest behind some of them.
     hidden = _HIDDEN.match(text, first.start()) or first
-    cursor = Cursor(tokenize(_masked(text, hidden.end())), text)
+    if word in _KEPT:
+        cursor = Cursor(tokenize(_masked(text, first.start())), text, 1)
+    else:
+        cursor = Cursor(tokenize(_masked(text, hidden.end())), text)
     if word == "VALUES":
         rows = read_rows(cursor)
         cursor.finish()

@@ -15,7 +15,7 @@ label (DS_DIST_NONE, DS_BCAST_INNER...) is derived from the exchanges under it a
 A **segment** is a chain of nodes between breakers, run as one program on every slice; streams are
 the order in which segments can run (engine/segments.py cuts the tree).
 Streaming: Filter, Project, HashJoin's probe side, Limit. Breakers: HashJoin's build side, Aggregate,
-Window, Sort, TopN, Exchange, SetOperation's inputs, Materialize, Insert (a sink on the slices: nothing it takes
+Window, Unnest, Sort, TopN, Exchange, SetOperation's inputs, Materialize, Insert (a sink on the slices: nothing it takes
 passes through the leader).
 """
 from __future__ import annotations
@@ -190,6 +190,24 @@ class WindowRows:
 
 
 @dataclass(frozen=True, slots=True)
+class UnnestRows:
+    """Each slice's rows, each once for every element of an array (attribute of an object) that `value` is there;
+    see logical.Unnest."""
+
+    input: Physical
+    value: Expr
+    element: ColumnRef
+    position: ColumnRef | None
+    of_object: bool
+    outer: bool
+    props: Props
+
+    @property
+    def made(self) -> tuple[ColumnRef, ...]:
+        return (self.element,) if self.position is None else (self.element, self.position)
+
+
+@dataclass(frozen=True, slots=True)
 class LimitRows:
     """Only on the leader."""
 
@@ -275,7 +293,7 @@ class WorkingTable:
 
 Physical = Union[
     TableScan, VirtualTableScan, ConstantRows, FilterRows, ProjectColumns, HashJoin, HashAggregate,
-    SortRows, WindowRows, LimitRows, Exchange, UnionAll, Shared, InsertRows, RecursiveUnion, WorkingTable,
+    SortRows, WindowRows, UnnestRows, LimitRows, Exchange, UnionAll, Shared, InsertRows, RecursiveUnion, WorkingTable,
 ]
 
 

@@ -26,6 +26,7 @@ from .physical import (
     SortRows,
     TableScan,
     UnionAll,
+    UnnestRows,
     VirtualTableScan,
     WindowRows,
     WorkingTable,
@@ -69,6 +70,8 @@ def expressions_of(node: Physical) -> Iterator[Expr]:
             yield from [call for _, call in node.aggregates]
         case SortRows():
             yield from [key.expr for key in node.keys]
+        case UnnestRows():
+            yield node.value
         case WindowRows():
             yield from node.partition
             yield from [key.expr for key in node.order]
@@ -125,6 +128,8 @@ def _parts(node: Physical) -> dict[str, Any]:
             return {"input": node.input, "groups": node.groups, "aggregates": node.aggregates}
         case SortRows():
             return {"input": node.input, "keys": node.keys}
+        case UnnestRows():
+            return {"input": node.input, "value": node.value}
         case WindowRows():
             return {"input": node.input, "partition": node.partition, "order": node.order, "calls": node.calls}
         case Exchange():

@@ -34,6 +34,7 @@ from typing import Any
 
 from ..errors import Error
 from ..records import dataclass
+from ..storage.access.facts import Facts
 from ..storage.schema import CatalogView, Table, TableData, Topology, View
 from ..storage.types import UNKNOWN, SqlType
 from .coercion import coerce
@@ -138,6 +139,10 @@ class RecordingView:
         found = self.view.data(table)
         self.data_seen[table.id] = found
         return found
+
+    @property
+    def facts(self) -> Facts:
+        return self.view.facts
 
     def schemas(self) -> tuple[str, ...]:
         return self.view.schemas()

@@ -35,6 +35,7 @@ from .expressions import (
     ScalarSubquery,
 )
 from .functions import SIGNATURES
+from .functions.semistructured import INFALLIBLE_KEYS
 from .traverse import walk
 
 TRUE = Literal(True, BOOLEAN)
@@ -195,6 +196,8 @@ def zero(type: SqlType) -> Literal:
         return Literal(False, type)
     if type.is_float:
         return Literal(0.0, type)
+    if type.is_super:
+        return Literal("0", type)
     return Literal("" if type.physical is Physical.STR else 0, type)
 
 
@@ -203,7 +206,8 @@ def zero(type: SqlType) -> Literal:
 # Overflow is not counted as failing, of numbers as of dates; the rest stands in the function catalogue.
 _OVERFLOW_ONLY = frozenset({"add", "subtract", "multiply", "negate", "abs", "avg_divide"})
 _OVERFLOW_FAMILIES = ("extract_", "date_", "ts_", "moments_")
-_INFALLIBLE = _OVERFLOW_ONLY | frozenset(s.key for s in SIGNATURES if not s.fallible and s.build is None)
+_INFALLIBLE = _OVERFLOW_ONLY | frozenset(INFALLIBLE_KEYS) | frozenset(
+    s.key for s in SIGNATURES if not s.fallible and s.build is None)
 VOLATILE = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
 
 
@@ -234,6 +238,8 @@ _INTEGER_DIGITS = {Kind.SMALLINT: 5, Kind.INTEGER: 10, Kind.BIGINT: 19}
 def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
     if source == target or (target.is_float and source.is_numeric):
         return False
+    if source.is_super or target.is_super:
+        return not source.is_super and source.is_float
     if source.is_integer and target.is_integer:
         return _INTEGER_ORDER[source.kind] > _INTEGER_ORDER[target.kind]
     if target.kind is Kind.DECIMAL and source.is_exact:

@@ -5,11 +5,13 @@ a column is written; in a join's condition that is `"outer".l_orderkey`.
 """
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, assert_never
 
+from ..storage.intervals import micros_text, months_text
 from ..storage.types import Kind, SqlType
 from .expressions import (
     AggregateCall,
@@ -47,6 +49,7 @@ from .logical import (
     SetOperation,
     Sort,
     SortKey,
+    Unnest,
     Values,
     VirtualScan,
     Window,
@@ -144,6 +147,9 @@ def _show_call(expr: Call, name: Name) -> str:
     args = [show(a, name) for a in expr.args]
     if expr.key in _OPERATORS and len(args) == 2:
         return f"({args[0]} {_OPERATORS[expr.key]} {args[1]})"
+    if expr.key == "super_path" and isinstance(expr.args[1], Literal):
+        steps = [f"[{s}]" if isinstance(s, int) else f".{s}" for s in json.loads(expr.args[1].value)]
+        return args[0] + "".join(steps)
     if expr.key == "negate":
         return f"(- {args[0]})"
     return f"{expr.key}({', '.join(args)})"
@@ -169,14 +175,18 @@ def show_value(value: Any, type: SqlType) -> str:
             return f"'{date.isoformat(day.date())}'::date" if day else f"{value}::date"
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
             return f"'{_moment(value)}'::{type}"
-        case Kind.TIME:
-            return f"'{_EPOCH + timedelta(microseconds=value):%H:%M:%S}'::time"
+        case Kind.TIME | Kind.TIMETZ:
+            return f"'{_EPOCH + timedelta(microseconds=value):%H:%M:%S}'::{type.kind.name.lower()}"
         case Kind.DECIMAL:
             return f"{Decimal(value).scaleb(-type.scale):f}"
         case Kind.BOOLEAN:
             return "true" if value else "false"
         case _ if type.is_string or type.is_super:
             return f"{_quoted(str(value))}::{_type_name(type)}"
+        case Kind.INTERVAL_YM:
+            return f"'{months_text(value)}'::interval"
+        case Kind.INTERVAL_DS:
+            return f"'{micros_text(value)}'::interval"
         case Kind.VARBYTE:
             return f"'{value}'::varbyte"
         case Kind.UNKNOWN:
@@ -250,6 +260,10 @@ def _headline(node: Logical) -> str:
             return f"Grouping sets {sets}: {_pairs(node.aggregates)} BY {_pairs(node.groups)}"
         case Window():
             return _window_headline(node)
+        case Unnest():
+            word = "Unpivot" if node.of_object else "Unnest"
+            names = " at ".join(numbered(ref) for ref in node.made)
+            return f"{word}{' outer' if node.outer else ''} {show(node.value, numbered)} as {names}"
         case Sort():
             return "Sort " + ", ".join(show_key(k, numbered) for k in node.keys)
         case Limit():

@@ -1,12 +1,13 @@
 """The seam to sqlglot: text to tokens, tokens to a syntax tree, its errors to ours.
 
-Nothing else imports sqlglot's parser. Three things are arranged here:
+Nothing else imports sqlglot's parser. Four things are arranged here:
 
     functions    sqlglot rewrites many functions while parsing (ADD_MONTHS becomes a DATEADD, LEN a
                  LENGTH, TO_CHAR's format is translated). We want the text's own words, so every closing
                  parenthesis carries the comment that makes sqlglot keep a call as Anonymous(name, args).
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
+    PartiQL      paths in FROM become calls (partiql.py).
     silence      sqlglot logs warnings when it falls back to a raw command; for texts parsed here it does
                  not, they end as syntax errors.
 
@@ -16,6 +17,7 @@ Nothing else imports sqlglot's parser. Three things are arranged here:
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Sequence
 from itertools import pairwise
@@ -28,6 +30,7 @@ from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
+from .partiql import rewritten
 
 _DIALECT = Redshift()
 _KEEP_CALL = ["sqlglot.anonymous"]
@@ -35,6 +38,9 @@ _KEEP_CALL = ["sqlglot.anonymous"]
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
 _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ)
 _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
+_INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
+UNIT_MARK = "\x01"  # before units in the text of a qualified interval
+_UNIT = re.compile(r"(?<![A-Za-z\x01])([A-Za-z])")
 TOO_DEEP = "54001"  # statement_too_complex
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
 
@@ -83,7 +89,7 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 
 
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
-    tokens = _approximate(_typed_literals(tokens))
+    tokens = rewritten(_approximate(_typed_literals(_qualified_intervals(_bare_types(tokens)))))
     depth = 0
     for i, token in enumerate(tokens):
         if token.token_type is TokenType.R_PAREN:
@@ -97,6 +103,8 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
                 )
         elif token.token_type is TokenType.JOIN_MARKER and i and tokens[i - 1].token_type in _NOT_COLUMNS:
             raise syntax_error(token)  # sqlglot would drop a (+) behind anything but a column
+        elif token.text == "#" and token.token_type is TokenType.VAR:
+            token.token_type = TokenType.HASH  # the operator; names may begin with it
         elif token.text.upper() in _SYNONYMS:
             token.text = _SYNONYMS[token.text.upper()]
     parser = RedshiftParser(dialect=_DIALECT)
@@ -112,6 +120,28 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
         raise SqlSyntaxError("syntax error", detail=str(error)) from error
     finally:
         _quiet.parsing = False
+
+
+def _bare_types(tokens: list[Token]) -> list[Token]:
+    """Types without the schema pg_catalog, which sqlglot does not read: x::pg_catalog.regtype."""
+    places = [
+        i for i, (cast, schema, dot) in enumerate(zip(tokens, tokens[1:], tokens[2:]))
+        if cast.token_type is TokenType.DCOLON and dot.token_type is TokenType.DOT
+        and schema.text.lower() == "pg_catalog"
+    ]
+    for i in reversed(places):
+        tokens = [*tokens[: i + 1], *tokens[i + 3 :]]
+    return tokens
+
+
+def _qualified_intervals(tokens: list[Token]) -> list[Token]:
+    """Marks the text of INTERVAL 'text' DAY TO SECOND: sqlglot would take a unit that stands in the text for the
+    qualifier. The binder takes the marks out again (interval_text)."""
+    for kind, literal, unit in zip(tokens, tokens[1:], tokens[2:]):
+        if (kind.token_type is TokenType.INTERVAL and literal.token_type is TokenType.STRING
+                and unit.text.upper() in _INTERVAL_FIELDS):
+            literal.text = _UNIT.sub(UNIT_MARK + r"\1", literal.text)
+    return tokens
 
 
 def _typed_literals(tokens: list[Token]) -> list[Token]:

@@ -55,6 +55,7 @@ from .logical import (
     SetOperation,
     Sort,
     SortKey,
+    Unnest,
     Values,
     VirtualScan,
     Window,
@@ -190,7 +191,7 @@ def inputs(plan: Logical) -> tuple[Logical, ...]:
             return ()
         case Recursion():
             return (plan.seed, plan.step)
-        case Filter() | Project() | Aggregate() | GroupingSets() | Window() | Sort() | Limit():
+        case Filter() | Project() | Aggregate() | GroupingSets() | Window() | Unnest() | Sort() | Limit():
             return (plan.input,)
         case Join() | DependentJoin() | SetOperation():
             return (plan.left, plan.right)
@@ -205,7 +206,7 @@ def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
         case Recursion():
             seed, step = new
             return plan if seed is plan.seed and step is plan.step else replace(plan, seed=seed, step=step)
-        case Filter() | Project() | Aggregate() | GroupingSets() | Window() | Sort() | Limit():
+        case Filter() | Project() | Aggregate() | GroupingSets() | Window() | Unnest() | Sort() | Limit():
             return plan if new[0] is plan.input else _over(plan, new[0])
         case Join() | DependentJoin() | SetOperation():
             left, right = new
@@ -216,7 +217,9 @@ def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
             assert_never(plan)
 
 
-def _over(plan: Filter | Project | Aggregate | GroupingSets | Window | Sort | Limit, source: Logical) -> Logical:
+def _over(
+    plan: Filter | Project | Aggregate | GroupingSets | Window | Unnest | Sort | Limit, source: Logical
+) -> Logical:
     match plan:
         case Filter():
             return Filter(source, plan.predicate)
@@ -224,7 +227,7 @@ def _over(plan: Filter | Project | Aggregate | GroupingSets | Window | Sort | Li
             return Project(source, plan.columns)
         case Aggregate():
             return Aggregate(source, plan.groups, plan.aggregates)
-        case GroupingSets():
+        case GroupingSets() | Unnest():
             return replace(plan, input=source)
         case Window():
             return Window(source, plan.partition, plan.order, plan.calls)
@@ -308,6 +311,8 @@ def expressions(plan: Logical) -> Iterator[Expr]:
                 yield key.expr
             for _, window in plan.calls:
                 yield window
+        case Unnest():
+            yield plan.value
         case Sort():
             for key in plan.keys:
                 yield key.expr
@@ -348,6 +353,9 @@ def map_expressions(plan: Logical, f: ExprFunction) -> Logical:
             if partition is plan.partition and order is plan.order and windows is plan.calls:
                 return plan
             return Window(plan.input, partition, order, windows)  # type: ignore[arg-type]
+        case Unnest():
+            value = f(plan.value)
+            return plan if value is plan.value else replace(plan, value=value)
         case Sort():
             keys = _map_keys(plan.keys, f)
             return plan if keys is plan.keys else Sort(plan.input, keys)

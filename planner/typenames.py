@@ -29,6 +29,7 @@ from ..storage.types import (
     TIME,
     TIMESTAMP,
     TIMESTAMPTZ,
+    TIMETZ,
     SqlType,
     char,
     decimal,
@@ -51,6 +52,7 @@ _PLAIN = {
     "datetime": TIMESTAMP, "timestamp": TIMESTAMP, "timestamp without time zone": TIMESTAMP,
     "timestamptz": TIMESTAMPTZ, "timestamp with time zone": TIMESTAMPTZ,
     "time": TIME, "time without time zone": TIME,
+    "timetz": TIMETZ, "time with time zone": TIMETZ,
 }
 _DECIMAL = ("numeric", "decimal", "dec")
 _CHAR = ("char", "character", "nchar", "bpchar")
@@ -58,7 +60,6 @@ _VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text", 
 _VARBYTE = ("varbyte", "varbinary", "binary varying")
 _NOT_YET = (
     "geometry", "geography", "hllsketch",
-    "timetz", "time with time zone", "interval", "interval year to month", "interval day to second",
 )
 _NEVER = (  # c_unsupported-postgresql-datatypes
     "bytea", "json", "jsonb", "xml", "uuid", "money", "serial", "bigserial", "smallserial", "bit", "bit varying",
@@ -91,7 +92,7 @@ def _plain(name: str, arguments: Sequence[int | str], position: int | None) -> S
         if not 1 <= arguments[0] <= 53:
             raise InvalidDefinition("precision for type float must be between 1 and 53", position=position)
         return REAL if arguments[0] <= 24 else DOUBLE
-    if name in ("timestamp", "timestamptz", "time") and all(isinstance(a, int) for a in arguments):
+    if name in ("timestamp", "timestamptz", "time", "timetz") and all(isinstance(a, int) for a in arguments):
         raise NotSupportedError(f"a precision for type {name} is not supported by Redshift", position=position)
     raise SqlSyntaxError(f'type "{name}" takes no modifier', position=position)
 

@@ -22,12 +22,15 @@ import pyarrow as pa
 from ..errors import DatatypeMismatch, InternalError, InvalidText, NotSupportedError, NumericOutOfRange
 from .fitting import check_range, empty_nulls, fit_length, narrow_real, overflow
 from .hexadecimal import bytes_of, padded_digits
+from .intervals import interval_unit
 from .types import Kind, Physical, SqlType
 from .vector import TEXT_PADDING, Array, ColumnData, concat, empty_column, padded_text
 
 _DAY_MICROSECONDS = 86_400_000_000
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _TEXT_LIKE = (pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
+_KEY = b"sql_type"
+_METADATA = {Kind.TIMETZ: {_KEY: b"timetz"}}
 _BINARY = (pa.types.is_fixed_size_binary, pa.types.is_binary_view)
 _MAX_STRING_BYTES = (1 << 31) - 1
 
@@ -59,10 +62,24 @@ def arrow_type(type: SqlType) -> pa.DataType:
             return pa.timestamp("us")
         case Kind.TIMESTAMPTZ:
             return pa.timestamp("us", tz="UTC")
-        case Kind.TIME:
+        case Kind.TIME | Kind.TIMETZ:
             return pa.time64("us")
+        case Kind.INTERVAL_YM:
+            return pa.month_day_nano_interval()
+        case Kind.INTERVAL_DS:
+            return pa.duration("us")
         case Kind.INTERVAL:
-            raise NotSupportedError("a column of type interval has no Arrow form")
+            raise InternalError("a literal of type interval has no Arrow form")
+
+
+def arrow_field(name: str, type: SqlType) -> pa.Field:
+    """A result's field. What Arrow has no type for is told by its metadata, for those who print values."""
+    return pa.field(name, arrow_type(type), metadata=_METADATA.get(type.kind))
+
+
+def sql_kind(field: pa.Field) -> str:
+    """The SQL type that the metadata of a field names; empty where the Arrow type says it all."""
+    return "" if not field.metadata else field.metadata.get(_KEY, b"").decode()
 
 
 # -- Arrow to ColumnData ------------------------------------------------------------------------------
@@ -81,6 +98,9 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?c
     valid = _validity(array)
     if type.kind is Kind.VARBYTE:
         return _binary(array, valid, type, name)
+    if type.is_super:
+        array = _documents(array, name)
+        valid = _validity(array)
     if type.physical is Physical.STR:
         return _text(array, valid, type, name)
     values = _fixed(array, type, name)
@@ -129,11 +149,27 @@ def _fixed(array: pa.Array, type: SqlType, name: str) -> Array:
             return _to_days(array, type, name)
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
             return _to_microseconds(array, type, name)
-        case Kind.TIME if pa.types.is_time(source):
+        case Kind.TIME | Kind.TIMETZ if pa.types.is_time(source):
             values = _integers(array)
             return _rescale_time(values, source.unit, type, name)
+        case Kind.INTERVAL_DS if pa.types.is_duration(source):
+            return _cut(_rescale_time(_integers(array), source.unit, type, name), type)
+        case Kind.INTERVAL_YM if source == pa.month_day_nano_interval():
+            return _months(array, type, name)
         case _:
             _mismatch(source, type, name)
+
+
+def _months(array: pa.Array, type: SqlType, name: str) -> Array:
+    """Of intervals that have months alone."""
+    words = _buffer(array, 1, np.dtype([("months", "<i4"), ("days", "<i4"), ("nanos", "<i8")]))
+    _check_no_live((words["days"] != 0) | (words["nanos"] != 0), array, type, name)
+    return _cut(words["months"].astype(np.int64), type)
+
+
+def _cut(values: Array, type: SqlType) -> Array:
+    """Without what is finer than an interval type's last field."""
+    return values - np.fmod(values, interval_unit(type))
 
 
 def _bits(array: pa.Array) -> Array:
@@ -278,6 +314,15 @@ def _rescale_time(values: Array, unit: str, type: SqlType, name: str) -> Array:
     return values * factor
 
 
+def _documents(array: pa.Array, name: str) -> pa.Array:
+    """SUPER values: JSON of text, and of whatever else an array holds."""
+    from .semistructured.arrow import from_json, from_values  # with json, which few loads need
+
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
+        return from_json(array, name)
+    return from_values(array, name)
+
+
 def _text(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> ColumnData:
     source = array.type
     if not (pa.types.is_string(source) or pa.types.is_large_string(source)):
@@ -358,6 +403,10 @@ def to_arrow(column: ColumnData) -> pa.Array:
             buffers = [bitmap, pa.py_buffer(np.packbits(column.fixed, bitorder="little"))]
         case Physical.I128:
             buffers = [bitmap, pa.py_buffer(np.ascontiguousarray(column.fixed))]
+        case Physical.I64 if column.type.kind is Kind.INTERVAL_YM:
+            fields = np.zeros((rows, 4), np.int32)
+            fields[:, 0] = column.fixed
+            buffers = [bitmap, pa.py_buffer(fields)]
         case Physical.I64 if column.type.kind is Kind.DECIMAL:
             words = np.empty((rows, 2), np.int64)
             words[:, 0] = column.fixed

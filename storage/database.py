@@ -23,7 +23,7 @@ import tempfile
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -33,17 +33,19 @@ from .. import errors
 from . import topology as topologies
 from .catalog import folder as folders
 from .catalog.delta import Delta, changed_tables, numbered
+from .catalog.folder import sync_folder
 from .catalog.garbage import Garbage, Pins
 from .catalog.history import History
 from .catalog.news import News
 from .catalog.state import CatalogState, Changes, apply
-from .catalog.store import CatalogStore, Loaded
+from .catalog.store import FORMAT_VERSION, CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .failpoints import reach
 from .locks import TableLocks
 from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
 from .serializable import Committed, ConflictGraph
+from .sharing.sessions import Sessions
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
@@ -104,6 +106,7 @@ class Database:
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks(None if shared is None or path is None else path)
         self.conflicts = ConflictGraph()
+        self.sessions = Sessions(None if shared is None else shared.run, self.process)
         self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum")
         self._live: dict[int, int] = {}  # snapshots of transactions under way, by their ids
         self._xids = itertools.count(loaded.transaction + 1)
@@ -112,6 +115,7 @@ class Database:
         self._next_extent = loaded.next_extent
         self._transaction = loaded.transaction
         self._identity = dict(loaded.identity)
+        self._durable_folders: set[Path] = set()
         self._auto_locks: dict[int, threading.Lock] = {}
         self._cache: BufferCache | None = None
         self._cache_bytes = 0  # 0: a share of the machine's memory
@@ -185,6 +189,7 @@ class Database:
             reach("close.closed")
         if self._follower is not None:
             self._follower.close()
+        self.sessions.close()
         if self._shared is not None:
             self._shared.close()
         if self._folder_lock is not None:
@@ -360,6 +365,15 @@ class Database:
         """A private folder for the extents of a database that has none."""
         return Path(tempfile.mkdtemp(prefix="warehouse-"))
 
+    def sync_once(self, folders: Iterable[Path]) -> None:
+        """Make the names of `folders`, and of those that they are in, durable: once is enough for each."""
+        data = self.data_folder()
+        for folder in folders:
+            while folder != data and folder not in self._durable_folders:
+                sync_folder(folder.parent)
+                self._durable_folders.add(folder)
+                folder = folder.parent
+
     def extent_path(self, extent: ExtentRef) -> Path:
         return self.data_folder() / extent.path
 
@@ -528,6 +542,17 @@ class Database:
             return transaction.as_committed(seq)
         writes = frozenset(table for delta in deltas for table in changed_tables(delta))
         return Committed(self.new_xid(), seq - 1, seq, frozenset(), writes)
+
+    def take_upgrade(self) -> str | None:
+        """Once after the first write to a folder of an older format: the words to tell so."""
+        store = self._store
+        if store is None or store.upgraded_from is None:
+            return None
+        before, store.upgraded_from = store.upgraded_from, None
+        return (
+            f'database "{self.name}" was brought from format {before} to {FORMAT_VERSION}: '
+            "earlier releases cannot open it any more"
+        )
 
     def forget(self, extent: ExtentRef) -> None:
         """Let go of an extent whose file is about to be removed."""

@@ -98,9 +98,9 @@ class LoadFiles:
     def sync(self) -> None:
         """Make the names durable of all files there are."""
         if self._database.durable:
-            data = self._database.data_folder()
-            for folder in {*self._folders, data / str(self._table_id), data}:
+            for folder in self._folders:
                 sync_folder(folder)
+            self._database.sync_once(self._folders)
         reach("load.synced")
 
     def remove(self) -> None:

@@ -4,7 +4,7 @@ A statement takes all its locks before its snapshot, in ascending order of table
 it waited for. Among the threads of a process a dictionary says who holds what; where a folder may be open in several
 processes, whoever gets a table here then takes the file lock of the table, which the system frees when a process dies:
 
-    dw/locks/100012.write      | transaction i64 |     who holds the lock, or held it last
+    dw/locks/100012.write      | transaction, session, since, began: i64 |     who holds the lock, or held it last
     dw/run/wait-7340033        | table i64 | began i64 |     what a transaction waits for, and since when it runs
 
 A waiter that would close a circle of waiters in its own process is told so at once. One that has waited for a second
@@ -25,12 +25,12 @@ from typing import NoReturn
 
 from ..errors import OperationalError
 from ..records import dataclass
-from .sharing.files import FileLock
+from .sharing.files import FileLock, is_locked
 
 _POLL = 0.05  # seconds between looks at whether the waiter was cancelled
 _FIRST_POLL = 0.001  # at a file lock: there is nobody to wake the waiter
 PATIENCE = 1.0  # seconds before a waiter asks whether it waits in a circle of processes
-_HOLDER = struct.Struct("<q")
+_HOLDER = struct.Struct("<qqqq")
 _WAIT = struct.Struct("<qq")
 
 
@@ -42,6 +42,19 @@ class LockOwner:
     held: set[int] = field(default_factory=set)
     waits_for: int | None = None
     began: int = field(default_factory=time.time_ns)
+    session: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLock:
+    """A write lock that a transaction of any process holds, since when, and when the transaction began (both in
+    microseconds since 1970)."""
+
+    table: int
+    transaction: int
+    session: int
+    since: int
+    began: int
 
 
 class TableLocks:
@@ -51,6 +64,7 @@ class TableLocks:
         self._path = path
         self._free = threading.Condition()
         self._holders: dict[int, LockOwner] = {}
+        self._since: dict[int, int] = {}
         self._files: dict[int, FileLock] = {}
 
     def acquire(self, owner: LockOwner, tables: Iterable[int], check: Callable[[], None]) -> bool:
@@ -83,6 +97,7 @@ class TableLocks:
                 finally:
                     owner.waits_for = None
             owner.held.add(table)
+            self._since[table] = time.time_ns() // 1000
         return waited
 
     def _acquire_file(self, owner: LockOwner, table: int, check: Callable[[], None], patience: _Patience) -> bool:
@@ -96,7 +111,7 @@ class TableLocks:
             patience.look()
             time.sleep(pause)
             pause = min(2 * pause, _POLL)
-        os.pwrite(lock.descriptor, _HOLDER.pack(owner.id), 0)
+        os.pwrite(lock.descriptor, _HOLDER.pack(owner.id, owner.session, self._since[table], owner.began // 1000), 0)
         self._files[table] = lock
         return waited
 
@@ -115,6 +130,19 @@ class TableLocks:
         """Who holds what: table id -> owner's id."""
         with self._free:
             return {table: owner.id for table, owner in self._holders.items()}
+
+    def held(self) -> list[HeldLock]:
+        """All write locks that are held, by table."""
+        with self._free:
+            found = {
+                t: HeldLock(t, o.id, o.session, self._since[t], o.began // 1000) for t, o in self._holders.items()
+            }
+        if self._path is not None:
+            for name in (self._path / "locks").glob("*.write"):
+                table = int(name.stem)
+                if table not in found and is_locked(name):
+                    found[table] = HeldLock(table, *_holder(self._path, table))
+        return sorted(found.values(), key=lambda lock: lock.table)
 
     def _check_circle(self, owner: LockOwner, holder: LockOwner) -> None:
         seen: set[int] = set()
@@ -185,11 +213,15 @@ def waiting(path: Path, transaction: int) -> tuple[int, int] | None:
 
 def holder_of(path: Path, table: int) -> int:
     """The transaction that holds a table's lock, or held it last; 0: none so far."""
+    return _holder(path, table)[0]
+
+
+def _holder(path: Path, table: int) -> tuple[int, int, int, int]:
     try:
         data = lock_file(path, table).read_bytes()
     except FileNotFoundError:
-        return 0
-    return int(_HOLDER.unpack(data)[0]) if len(data) == _HOLDER.size else 0
+        return 0, 0, 0, 0
+    return _HOLDER.unpack(data) if len(data) == _HOLDER.size else (0, 0, 0, 0)
 
 
 def _deadlock(waiter: int, holder: int) -> NoReturn:

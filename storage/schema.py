@@ -18,6 +18,7 @@ from .types import SqlType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .access.facts import Facts
     from .deletes import DeleteVector, Group
     from .sample import Sample
 
@@ -170,6 +171,9 @@ class CatalogView(Protocol):
 
     snapshot: int
     topology: Topology
+
+    @property
+    def facts(self) -> Facts: ...
 
     def relation(self, schema: str | None, name: str) -> Table | View | None:
         """Find by name; without schema, along the search path (then pg_catalog)."""

@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .access.facts import Facts
 from .catalog.delta import Delta
 from .catalog.store import CatalogStore
 from .catalog.view import SnapshotView
@@ -98,6 +99,10 @@ class SessionView:
             found = self._temporary.relation(self._schema, name)
         return self._base.relation(schema, name) if found is None else found
 
+    @property
+    def facts(self) -> Facts:
+        return self._base.facts
+
     def data(self, table: Table) -> TableData:
         return (self._temporary if table.temporary else self._base).data(table)
 
@@ -125,7 +130,7 @@ def split(delta: Delta) -> tuple[Delta, Delta]:
             statistics=tuple([s for s in delta.statistics if s.table.temporary is temporary]),
         )
 
-    return part(False), replace(part(True), create_schemas=(), drop_schemas=(), settings={})
+    return part(False), replace(part(True), create_schemas=(), drop_schemas=(), settings={}, facts=())
 
 
 def is_temporary(relation: Table | View) -> bool:

@@ -14,6 +14,7 @@ for each other, so that deltas still fit when they are applied again.
 """
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -31,16 +32,18 @@ if TYPE_CHECKING:
     from .database import Database
     from .maintenance.row_map import Move
 
+CONFLICT = "tr_conflict"  # the history's kind of event
+
 
 class Transaction:
     """See the module's text. One thread at a time (the session's lock sees to it)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, session: int = 0) -> None:
         self.database = database
         self.id = database.new_xid()
         self.reads: set[int] = set()  # tables whose rows its statements read, by id
         self.writes: set[int] = set()
-        self._owner = LockOwner(self.id)
+        self._owner = LockOwner(self.id, session=session)
         self._snapshot: int | None = None
         self._state: CatalogState | None = None
         self._deltas: list[Delta] = []
@@ -110,7 +113,7 @@ class Transaction:
         if self._snapshot is None or newest is None or seen is None:
             return
         if newest.changed_seq > self._snapshot:
-            raise violation(table.id, [self.id])
+            raise self._refused(table.id, [self.id])
 
     def change(self, delta: Delta) -> None:
         """Make a statement's changes visible to the statements after it."""
@@ -143,7 +146,15 @@ class Transaction:
             self.snapshot, self.reads, self.writes, but=self.id, readers=readers
         )
         if found is not None:
-            raise violation(found[0], [self.id, *found[1]])
+            raise self._refused(found[0], [self.id, *found[1]])
+
+    def _refused(self, table: int, transactions: list[int]) -> SerializationFailure:
+        """Error 1023, kept for stl_tr_conflict."""
+        self.database.history.record_event(CONFLICT, {
+            "xid": self.id, "pid": self._owner.session, "table": table,
+            "start": self._owner.began // 1000, "abort": time.time_ns() // 1000,
+        })
+        return violation(table, transactions)
 
     def committed(self, commit: int) -> None:
         """Called with the database's lock held, right after the commit `commit`: its files stay, whatever fails now."""

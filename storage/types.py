@@ -9,7 +9,9 @@ values travel through programs (kernels/abi.py) and what width they have on disk
     DECIMAL(p > 19, s)                      I128       the number times 10**s
     DATE                                    I64        days since 1970-01-01
     TIMESTAMP TIMESTAMPTZ                   I64        microseconds since 1970-01-01 (UTC)
-    TIME                                    I64        microseconds since midnight
+    TIME TIMETZ                             I64        microseconds since midnight (UTC)
+    INTERVAL YEAR TO MONTH                  I64        months
+    INTERVAL DAY TO SECOND                  I64        microseconds
     REAL DOUBLE PRECISION                   F64
     BOOLEAN                                 BOOL
     CHAR(n) VARCHAR(n)                      STR        UTF-8 bytes; n counts bytes
@@ -18,7 +20,9 @@ values travel through programs (kernels/abi.py) and what width they have on disk
 
 Literals in plans hold values in that physical form too: an int for a DATE, a scaled int for a
 DECIMAL, bytes-free `str` for text. `UNKNOWN` is the type of a bare NULL or quoted literal until the
-binder gives it one; `INTERVAL` exists only in expressions: (months, microseconds).
+binder gives it one; `INTERVAL` is a literal without a qualifier: (months, microseconds). The two interval types keep
+in `precision` how many fields before the finest one they end (0: MONTH or SECOND), in `scale` how many of a second's
+six digits they drop (planner/intervals.py).
 
 The declared type, its scale and its limits are always Redshift's; a physical class never shows.
 """
@@ -44,7 +48,10 @@ class Kind(enum.Enum):
     TIMESTAMP = "timestamp without time zone"
     TIMESTAMPTZ = "timestamp with time zone"
     TIME = "time without time zone"
+    TIMETZ = "time with time zone"
     INTERVAL = "interval"
+    INTERVAL_YM = "interval year to month"
+    INTERVAL_DS = "interval day to second"
     SUPER = "super"
     UNKNOWN = "unknown"
 
@@ -87,8 +94,8 @@ class SqlType:
     """A SQL type with its modifiers; compare with `==`, print with `str`."""
 
     kind: Kind
-    precision: int = 0  # DECIMAL
-    scale: int = 0  # DECIMAL
+    precision: int = 0  # DECIMAL, intervals
+    scale: int = 0  # DECIMAL, intervals
     length: int = 0  # CHAR, VARCHAR, VARBYTE: bytes
     case_insensitive: bool = False
 
@@ -140,7 +147,17 @@ class SqlType:
 
     @property
     def is_temporal(self) -> bool:
-        return self.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.TIME)
+        return self.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.TIME, Kind.TIMETZ)
+
+    @property
+    def is_interval(self) -> bool:
+        """A typed interval, or a literal of both kinds."""
+        return self.kind in (Kind.INTERVAL, Kind.INTERVAL_YM, Kind.INTERVAL_DS)
+
+    @property
+    def is_clock(self) -> bool:
+        """A time of day."""
+        return self.kind in (Kind.TIME, Kind.TIMETZ)
 
     @property
     def storage_bytes(self) -> int:
@@ -148,7 +165,7 @@ class SqlType:
         match self.kind:
             case Kind.SMALLINT:
                 return 2
-            case Kind.INTEGER | Kind.DATE | Kind.REAL:
+            case Kind.INTEGER | Kind.DATE | Kind.REAL | Kind.INTERVAL_YM:
                 return 4
             case Kind.BOOLEAN:
                 return 1
@@ -170,7 +187,7 @@ class SqlType:
             if self.precision <= I64_PRECISION:
                 top = min(top, (1 << 63) - 1)
             return -top, top
-        if self.kind is Kind.DATE:
+        if self.kind in (Kind.DATE, Kind.INTERVAL_YM):
             return -(1 << 31), (1 << 31) - 1
         return -(1 << 63), (1 << 63) - 1
 
@@ -194,6 +211,7 @@ DATE = SqlType(Kind.DATE)
 TIMESTAMP = SqlType(Kind.TIMESTAMP)
 TIMESTAMPTZ = SqlType(Kind.TIMESTAMPTZ)
 TIME = SqlType(Kind.TIME)
+TIMETZ = SqlType(Kind.TIMETZ)
 INTERVAL = SqlType(Kind.INTERVAL)
 UNKNOWN = SqlType(Kind.UNKNOWN)
 SUPER = SqlType(Kind.SUPER)

@@ -4,6 +4,7 @@
     exact -> float                value / 10**scale
     float -> exact                rounded, range-checked
     DATE <-> TIMESTAMP            midnight; back by floor
+    TIMESTAMP -> TIME, TIMETZ     what is left of its day; zones are UTC
     text <-> anything             at block level, in Arrow (blocklevel.py)
 """
 from __future__ import annotations
@@ -75,6 +76,8 @@ def _float_to_exact(c: Compiler, value: Value, to: SqlType, active: Place | None
 
 
 MICROSECONDS_PER_DAY = 86_400_000_000
+_SAME_VALUES = ((Kind.TIMESTAMP, Kind.TIMESTAMPTZ), (Kind.TIMESTAMPTZ, Kind.TIMESTAMP), (Kind.TIME, Kind.TIMETZ),
+                (Kind.TIMETZ, Kind.TIME))
 _DATE_LIMIT = ((1 << 63) - 1) // MICROSECONDS_PER_DAY
 
 
@@ -94,8 +97,14 @@ def _other(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Valu
     elif kinds in ((Kind.TIMESTAMP, Kind.DATE), (Kind.TIMESTAMPTZ, Kind.DATE)):
         c.builder.vector("ts_to_date", out, value.place)
         lo, hi = value.lo // MICROSECONDS_PER_DAY, value.hi // MICROSECONDS_PER_DAY
-    elif kinds in ((Kind.TIMESTAMP, Kind.TIMESTAMPTZ), (Kind.TIMESTAMPTZ, Kind.TIMESTAMP)):
+    elif kinds in _SAME_VALUES:
         return replace(value, type=to)
+    elif value.type.is_temporal and to.is_clock:
+        day, midnight = c.builder.register(Physical.I64), c.builder.register(Physical.I64)
+        c.builder.vector("ts_to_date", day, value.place)
+        c.builder.vector("date_to_ts", midnight, day, c=active)
+        c.builder.vector("sub_i64", out, value.place, midnight)
+        hi = MICROSECONDS_PER_DAY - 1
     else:
         raise NotSupportedError(f"cannot cast type {value.type} to {to}")
     return mask_null(c, Value(to, to.physical, out, value.valid, lo, hi))

@@ -39,7 +39,7 @@ _FLOAT_UNARY = {
     "acos": "acos_f64", "atan": "atan_f64", "trunc": "trunc_f64", "round": "round_f64",
 }
 _NEVER_FAIL = frozenset(("negate", "abs", "sign", "floor", "ceil", "avg_divide", "date_add_days", "moments_stddev_samp",
-                         "moments_stddev_pop", "moments_var_samp", "moments_var_pop"))
+                         "moments_stddev_pop", "moments_var_samp", "moments_var_pop", "as_number", "from_number"))
 
 
 def emit_call(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
@@ -246,7 +246,14 @@ def _date_diff(c: Compiler, expr: Call, args: list[Value], active: Place | None)
 
 NULL_TOLERANT: frozenset[str] = frozenset()
 
+def _same(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
+    """An interval as its number, and back."""
+    return replace(args[0], type=expr.type)
+
+
 EMITTERS: dict[str, Emitter] = {
+    "as_number": _same,
+    "from_number": _same,
     "negate": _negate,
     "abs": _abs,
     "sign": _sign,

@@ -6,6 +6,7 @@
 """
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from ...errors import InternalError
 from ...kernels import memory
 from ...kernels.abi import ERR_NEGATIVE_LENGTH
 from ...kernels.columns import ColumnScratch, make_column, make_like
+from ...kernels.document_blocks import make_path
 from ...kernels.like import compile_like
 from ...kernels.text_blocks import make_comparison, make_list, make_trim
 from ...kernels.text_layout import (
@@ -32,6 +34,7 @@ from ...kernels.text_layout import (
 )
 from ...planner.expressions import Call, Like, Literal
 from ...records import dataclass
+from ...storage.semistructured.form import quoted
 from ...storage.types import Physical
 from .batch import Value
 from .program import External, Place
@@ -152,11 +155,26 @@ def _trim(left: bool, right: bool) -> Callable[..., Value]:
     return emit
 
 
+def _super_path(c: Compiler, expr: Call, args: list[Value], active: Place | None) -> Value:
+    """Navigation into SUPER; what is not there is a view of no bytes, and NULL."""
+    path = expr.args[1]
+    if not isinstance(path, Literal):
+        raise InternalError("a path must be constant here")
+    steps = [s if isinstance(s, int) else quoted(s).encode() for s in json.loads(path.value)]
+    value = c.in_register(args[0])
+    out, length, valid = (c.builder.register(p) for p in (Physical.STR, Physical.I64, Physical.BOOL))
+    c.builder.vector("super_path_str", out, value.place, k=c.builder.parameters(make_path(steps)))
+    c.builder.vector("octet_length_str", length, out)
+    c.builder.vector("i64_to_bool", valid, length)
+    return Value(expr.type, Physical.STR, out, valid)
+
+
 VECTOR: dict[str, Callable[..., Value]] = {
     "length": _count("length_str"),
     "octet_length": _count("octet_length_str"),
     "strpos": _count("position_str"),
     "substring": _substring,
+    "super_path": _super_path,
     "left": _cut("left_str"),
     "right": _cut("right_str"),
     "trim": _trim(True, True),

@@ -18,6 +18,7 @@ from ...storage.types import Kind, SqlType
 from ..compile.numeric import round_div
 from . import (
     binary,
+    catalogue,
     conversions,
     date_format,
     dates,
@@ -149,7 +150,7 @@ def _last_day(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
 
 def field_of(part: str, value: int, type: SqlType) -> int:
     """A field of a date or timestamp as EXTRACT gives it."""
-    if type.kind is Kind.TIME:
+    if type.is_clock:
         micros = value
     else:
         micros = value % DAY if type.kind is not Kind.DATE else 0
@@ -178,7 +179,7 @@ def field_of(part: str, value: int, type: SqlType) -> int:
         case "week":
             return day.isocalendar().week
         case "decade":
-            return day.year // 10
+            return day.year // 10 + 1
         case "century":
             return (day.year + 99) // 100
         case _:
@@ -289,6 +290,7 @@ def _octets(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
 NULL_TOLERANT: frozenset[str] = semistructured.NULL_TOLERANT
 
 FUNCTIONS: dict[str, Function] = {
+    **catalogue.FUNCTIONS,
     "negate": lambda a, t, to: -a[0],
     "abs": lambda a, t, to: abs(a[0]),
     "sign": lambda a, t, to: type(a[0])((a[0] > 0) - (a[0] < 0)),
@@ -307,6 +309,9 @@ FUNCTIONS: dict[str, Function] = {
     "date_add_months": _add_months,
     "ts_add_months": _add_months,
     "add_months": _add_months_sticky,
+    "as_number": lambda a, t, to: a[0],
+    "from_number": lambda a, t, to: a[0],
+    "clock_add": lambda a, t, to: (a[0] + a[1]) % DAY,
     "last_day": _last_day,
     **{f"extract_{p}": _field(p) for p in FIELDS},
     **{f"date_trunc_{p}": _truncate(p) for p in PARTS},

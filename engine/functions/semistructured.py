@@ -8,11 +8,12 @@ Lax rules (query-super): a function of a number, array or object is NULL for a v
 """
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from ...errors import DataError, InvalidText, StringTooLong
+from ...errors import DataError, InvalidText, NumericOutOfRange, StringTooLong
 from ...planner.expressions import Literal
 from ...storage.semistructured import form, keys
 from ...storage.semistructured.form import Number, Reading
@@ -186,6 +187,46 @@ def _bytes(value: Any) -> int:
     return 4 + len(value.encode()) if isinstance(value, str) else 4
 
 
+# -- navigation ----------------------------------------------------------------------------------
+
+
+def _path(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
+    """Where a path of attributes and indexes leads; NULL where it leads nowhere."""
+    value = form.load(args[0])
+    for step in json.loads(args[1]):
+        value = _stepped(value, step)
+    return form.given(form.dump(value))
+
+
+def _stepped(value: Any, step: str | int) -> Any:
+    if isinstance(step, str):
+        return value.get(step) if isinstance(value, dict) else None
+    return value[step] if isinstance(value, list) and 0 <= step < len(value) else None
+
+
+def _path_strict(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
+    """The same where navigate_super_null_on_error is off."""
+    value = form.load(args[0])
+    for step in json.loads(args[1]):
+        value = _found(value, step)
+    return form.given(form.dump(value))
+
+
+def _found(value: Any, step: str | int) -> Any:
+    if isinstance(step, str):
+        if not isinstance(value, dict) or step not in value:
+            raise DataError(f'the SUPER value has no attribute "{step}"', sqlstate="22023")
+    elif not isinstance(value, list) or not 0 <= step < len(value):
+        raise DataError(f"the SUPER value has no array element {step}", sqlstate="22023")
+    return value[step]
+
+
+def _element(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
+    text, index, strict = args
+    step = _found if strict else _stepped
+    return form.given(form.dump(step(form.load(text), index)))
+
+
 # -- arrays and objects --------------------------------------------------------------------------
 
 
@@ -320,12 +361,48 @@ def _sign(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
     return form.from_float(float(sign)) if "e" in args[0] else str(sign)
 
 
+def _exact_part(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | None:
+    """An exact number as one of the DECIMAL that is added up."""
+    text = args[0]
+    if form.EXACT.fullmatch(text) is None:
+        return None
+    if form.scale(text) > to.scale:
+        raise NumericOutOfRange(f"SUM and AVG over SUPER take at most {to.scale} digits behind the point")
+    value = int(text.replace(".", "")) * 10 ** (to.scale - form.scale(text))
+    if abs(value) >= 10**to.precision:
+        raise NumericOutOfRange(f"the number {text} is too large for SUM and AVG over SUPER")
+    return value
+
+
+def _float_part(args: list[Any], types: Sequence[SqlType], to: SqlType) -> float | None:
+    return float(args[0]) if "e" in args[0] and form.kind(args[0]) == "number" else None
+
+
+def _total(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
+    exact, floating, scale = args
+    if floating is not None:
+        return form.from_float(floating + (exact or 0) / 10 ** types[0].scale)
+    return None if exact is None else print_text(exact // 10 ** (types[0].scale - scale), decimal(38, scale))
+
+
+def _average(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
+    """The total by the count, cut off as AVG does it: of whole numbers a whole number."""
+    from ..evaluate import truncated
+
+    exact, floating, scale, *counts = args
+    if floating is not None:
+        return form.from_float((floating + (exact or 0) / 10 ** types[0].scale) / sum(counts))
+    if exact is None:
+        return None
+    return print_text(truncated(exact, counts[0] * 10 ** (types[0].scale - scale)), decimal(38, scale))
+
+
 def _compare(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | None:
     a, b = (keys.rank(x) for x in args)
     return (a > b) - (a < b) if a[0] == b[0] else None
 
 
-_TOLERANT = ("json_typeof", "super_size", "array", "object",
+_TOLERANT = ("super_total", "super_average", "json_typeof", "super_size", "array", "object",
              *(f"is_{t}" for t in ("array", "bigint", "boolean", "char", "decimal", "float", "integer", "object",
                                    "scalar", "smallint", "varchar")))
 NULL_TOLERANT = frozenset(_TOLERANT)
@@ -349,6 +426,10 @@ FUNCTIONS: dict[str, Function] = {
     "is_decimal": _is_number(False),
     "is_float": _is_number(True),
     **{f"is_{name}": _is_whole(bits) for name, bits in _INTEGER_BITS.items()},
+    "super_cast_strict": lambda a, t, to: from_super(a[0], to, a[1]),
+    "super_path": _path,
+    "super_path_strict": _path_strict,
+    "super_element": _element,
     "array": _array,
     "object": _object,
     "array_concat": _concat,
@@ -371,4 +452,8 @@ FUNCTIONS: dict[str, Function] = {
     "super_ranked": lambda a, t, to: keys.ranked(a[0]),
     "super_of_ranked": lambda a, t, to: keys.of_ranked(a[0]),
     "super_compare": _compare,
+    "super_exact_part": _exact_part,
+    "super_float_part": _float_part,
+    "super_total": _total,
+    "super_average": _average,
 }

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from ...errors import InvalidDatetime, InvalidText, NumericOutOfRange
+from ...errors import InvalidText, NumericOutOfRange
+from ...planner.constants import moment
+from ...planner.intervals import read_interval
+from ...storage.intervals import micros_text, months_text
 from ...storage.types import Kind, SqlType
 
 EPOCH_DATE = date(1970, 1, 1)
@@ -36,6 +39,12 @@ def print_text(value: Any, type: SqlType) -> str:
             return _print_timestamp(value) + "+00"
         case Kind.TIME:
             return str(_print_timestamp(value)[11:])
+        case Kind.INTERVAL_YM:
+            return months_text(value)
+        case Kind.INTERVAL_DS:
+            return micros_text(value)
+        case Kind.TIMETZ:
+            return str(_print_timestamp(value)[11:]) + "+00"
         case _:
             return str(value)
 
@@ -80,12 +89,10 @@ def parse_text(text: str, type: SqlType) -> Any:
             if bare.lower() in _FALSE:
                 return False
             raise InvalidText(f'invalid input syntax for type boolean: "{text}"')
-        case Kind.DATE:
-            return _parse_moment(text, bare) // 86_400_000_000
-        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-            return _parse_moment(text, bare, type.kind is Kind.TIMESTAMPTZ)
-        case Kind.TIME:
-            return _parse_moment(text, "1970-01-01 " + bare)
+        case Kind.DATE | Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME | Kind.TIMETZ:
+            return moment(text, type)
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            return read_interval(text, type)
         case _:
             return text
 
@@ -116,13 +123,3 @@ def _parse_decimal(text: str, type: SqlType) -> int:
     if digits > type.integer_limits[1]:
         raise NumericOutOfRange("Numeric data overflow (result precision)")
     return -digits if match[1] == "-" else digits
-
-
-def _parse_moment(text: str, bare: str, zoned: bool = False) -> int:
-    try:
-        moment = datetime.fromisoformat(bare)
-    except ValueError:
-        raise InvalidDatetime(f'invalid input syntax for type timestamp: "{text}"') from None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None) if zoned else moment.replace(tzinfo=None)
-    return (moment - EPOCH) // timedelta(microseconds=1)

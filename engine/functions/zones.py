@@ -1,16 +1,11 @@
-"""Time zones: names, abbreviations and POSIX forms, and the moments at which their distance from UTC changes.
+"""Time zones over columns: the moments at which a zone's distance from UTC changes.
 
-    'America/New_York'      with daylight saving time, from the system's or tzdata's rules
-    'PST', 'EDT'            a fixed distance (CONVERT_TIMEZONE, "Using a time zone abbreviation")
-    'GMT+2', 'NEWZONE-2:15' POSIX: hours *west* of Greenwich, whatever the letters in front say
-    'PST8PDT'               POSIX with daylight saving: only where the rules know it by that name
-
+The names and what they mean are in storage/timezones.py.
 A zone is a table of changes, found once for the years that are asked for, so that a column is converted by a
 binary search. Local times that daylight saving skips or repeats count as standard time, as in PostgreSQL.
 """
 from __future__ import annotations
 
-import re
 import zoneinfo
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
@@ -20,17 +15,10 @@ import numpy as np
 
 from ...errors import DataError
 from ...records import dataclass
+from ...storage.timezones import find_zone
 from .base import DAY, FIRST_DAY, LAST_DAY, Function, plain
 from .text import EPOCH
 
-_HOURS = {
-    "utc": 0, "gmt": 0, "z": 0, "zulu": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "met": 1, "mez": 1, "cest": 2,
-    "mest": 2, "mesz": 2, "eet": 2, "sast": 2, "eest": 3, "msk": 3, "msd": 4, "pkt": 5, "ist": 2, "ict": 7, "wib": 7,
-    "hkt": 8, "sgt": 8, "awst": 8, "jst": 9, "kst": 9, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "nst": -3.5,
-    "ndt": -2.5, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
-    "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "acst": 9.5, "acdt": 10.5, "brt": -3, "art": -3, "clt": -3,
-}
-_POSIX = re.compile(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
 _STEP = timedelta(days=10)
 _FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)  # room for any zone's distance
 _FIRST_MICROS, _LAST_MICROS = (FIRST_DAY + 2) * DAY, (LAST_DAY - 2) * DAY
@@ -45,39 +33,6 @@ class Changes:
 
     starts: np.ndarray
     offsets: np.ndarray
-
-
-@lru_cache(maxsize=256)
-def find_zone(name: str) -> int | zoneinfo.ZoneInfo:
-    """A fixed distance from UTC in microseconds, or a zone with rules."""
-    bare = name.strip()
-    hours = _HOURS.get(bare.lower())
-    if hours is not None:
-        return int(hours * 3_600_000_000)
-    found = _POSIX.fullmatch(bare)
-    if found is not None:
-        west = (int(found["hours"]) * 60 + int(found["minutes"] or 0)) * 60_000_000
-        return west if found["sign"] == "-" else -west
-    rules = _by_rules(bare)
-    if rules is None:
-        raise DataError(f'time zone "{name}" not recognized', sqlstate="22023")
-    return rules
-
-
-def _by_rules(name: str) -> zoneinfo.ZoneInfo | None:
-    for spelled in (name, _spellings().get(name.lower(), "")):
-        try:
-            if spelled:
-                return zoneinfo.ZoneInfo(spelled)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            continue
-    return None
-
-
-@lru_cache(maxsize=1)
-def _spellings() -> dict[str, str]:
-    """Zone names by their lower case: PostgreSQL does not mind case."""
-    return {name.lower(): name for name in zoneinfo.available_timezones()}
 
 
 def changes(name: str, moments: np.ndarray) -> Changes:

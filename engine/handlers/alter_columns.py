@@ -12,6 +12,7 @@ from ...errors import DuplicateColumn, InvalidDefinition
 from ...planner.statements import AddColumn, ColumnDefinition
 from ...storage.catalog.delta import Delta, SetStatistics
 from ...storage.schema import Column, Table, TableData
+from ..access import need_owner
 from ..context import Context
 from ..maintenance.analyses import constant_sketch
 from ..result import Result
@@ -23,6 +24,7 @@ TAG = "ALTER TABLE"
 
 
 def run(statement: AddColumn, context: Context) -> Result:
+    need_owner(context, names.table(statement.table, context), "alter", "alter table")
     table = names.locked(statement.table, context)
     new = _checked(table, statement.column, context)
     changed = replace(table, columns=(*table.columns, new))
@@ -40,6 +42,7 @@ def _checked(table: Table, definition: ColumnDefinition, context: Context) -> Co
     refused = {
         "UNIQUE": definition.unique, "PRIMARY KEY": definition.primary_key, "REFERENCES": definition.references,
         "IDENTITY": definition.identity, "DISTKEY": definition.dist_key, "SORTKEY": definition.sort_key,
+        "COLLATE": definition.type.case_insensitive,
     }  # fmt: skip
     for word, given in refused.items():
         if given:

@@ -20,6 +20,7 @@ from ...storage.maintenance.redesign import Redesign
 from ...storage.maintenance.rewrite import MEMORY_BYTES
 from ...storage.placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS
 from ...storage.schema import DistStyle, Table, TableData
+from ..access import need_owner
 from ..context import Charge, Context
 from ..result import Result
 from ..virtual.relations import shown_encoding
@@ -32,6 +33,7 @@ MEMORY_SHARE = 0.5
 
 
 def run(statement: AlterDesign, context: Context) -> Result:
+    need_owner(context, names.table(statement.table, context), "alter", "alter table")
     table = names.locked(statement.table, context)
     new = _encoded(_sorted(_distributed(table, statement, context), statement), statement)
     if new == table:

@@ -10,12 +10,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...errors import DependentObjects, DuplicateTable, InvalidDefinition, NotSupportedError, UndefinedColumn
+from ...errors import (
+    DependentObjects,
+    DuplicateTable,
+    InvalidDefinition,
+    NotSupportedError,
+    PermissionDenied,
+    UndefinedColumn,
+)
 from ...planner.statements import AlterTable
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Column, Table, View
 from ...storage.stored import stored_column
 from ...storage.types import Kind
+from ..access import need_owner, user
 from ..context import Context
 from ..result import Result
 from . import names
@@ -30,10 +38,11 @@ FIXED_ENCODINGS = ("bytedict", "runlength", "text255", "text32k")  # no other VA
 def run(statement: AlterTable, context: Context) -> Result:
     changed: Table | View
     if statement.action == "rename":
-        found = names.find(statement.table, context)
-        relation = found if isinstance(found, View) else names.locked(statement.table, context)
-        changed = _renamed(relation, statement, context)
+        changed = _renamed(_relation(statement, context), statement, context)
+    elif statement.action == "owner":
+        changed = _given_away(_relation(statement, context), statement, context)
     else:
+        need_owner(context, names.table(statement.table, context), "alter", "alter table")
         table = names.locked(statement.table, context)
         position = table.position(statement.name)
         if position is None:
@@ -42,6 +51,22 @@ def run(statement: AlterTable, context: Context) -> Result:
         changed = _ACTIONS[statement.action](table, position, statement, context)
     context.session.commit_delta(Delta(replace=(changed,)))
     return Result(TAG, notices=context.notices)
+
+
+def _relation(statement: AlterTable, context: Context) -> Table | View:
+    """The table or view whose name or owner changes."""
+    found = names.find(statement.table, context)
+    if found is not None:
+        need_owner(context, found, "alter", "alter table")
+    return found if isinstance(found, View) else names.locked(statement.table, context)
+
+
+def _given_away(relation: Table | View, statement: AlterTable, context: Context) -> Table | View:
+    """OWNER TO: by a superuser only (r_ALTER_TABLE)."""
+    owner = user(context, statement.name)
+    if not context.rights.superuser and owner.name != context.user:
+        raise PermissionDenied("must be superuser to change the owner of a relation")
+    return replace(relation, owner=owner.name)
 
 
 def _check_dependents(relation: Table | View, what: str, context: Context) -> None:

@@ -6,6 +6,7 @@ from ...errors import UndefinedColumn
 from ...planner.statements import Analyze
 from ...storage.catalog.delta import Delta, SetStatistics
 from ...storage.schema import Table
+from ..access import need_owner
 from ..context import Context
 from ..maintenance.analyses import Request, analyze
 from ..result import Result
@@ -15,8 +16,11 @@ from .names import table
 def run(statement: Analyze, context: Context) -> Result:
     if statement.tables:
         tables = [table(name, context) for name in statement.tables]
+        for target in tables:
+            need_owner(context, target, system="analyze")
     else:
         tables = [r for r in context.view.relations() if isinstance(r, Table)]
+        tables = [t for t in tables if context.rights.owns(t) or context.rights.system("analyze")]
     for target in tables:
         for name in statement.columns:
             if target.position(name) is None:

@@ -18,6 +18,7 @@ from ...storage.catalog.delta import AddExtents, Delta, DropExtents
 from ...storage.catalog.garbage import remove_file
 from ...storage.load_files import LoadFiles
 from ...storage.schema import Column, ExtentRef, Table, TableData
+from ..access import need_owner
 from ..context import Context
 from ..result import Result
 from . import insert, names
@@ -29,6 +30,8 @@ TAG = "ALTER TABLE APPEND"
 def run(statement: AppendTable, context: Context) -> Result:
     refuse_in_block(TAG, context)
     found = [names.table(name, context) for name in (statement.table, statement.source)]
+    for table in found:
+        need_owner(context, table, "alter", "alter table")
     context.session.lock(context, found)
     target, source = (names.table(name, context) for name in (statement.table, statement.source))
     columns = _matched(target, source, statement)

@@ -26,9 +26,9 @@ from ...storage.schema import CatalogView, Table
 from ..context import Context
 from ..evaluate import evaluate
 from ..virtual import VIRTUAL_TABLES
-from ..virtual.base import SUPERUSER_ID
 
 _VIRTUAL_COLUMNS = {name: table.columns for name, table in VIRTUAL_TABLES.items()}
+_RESTRICTED = frozenset(name for name, table in VIRTUAL_TABLES.items() if table.superusers)
 _LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.items() if table.leader_only)
 
 
@@ -42,10 +42,21 @@ def bind_context(context: Context) -> BindContext:
         leader_only=_LEADER_ONLY,
         now=context.now,
         user=context.user,
-        user_id=SUPERUSER_ID,
+        user_id=context.view.facts.directory.user_id(context.user),
+        rights=context.rights,
+        catalogue=lambda: catalogue_number(context),
+        restricted=_RESTRICTED,
+        session_id=context.session_id,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
     )
+
+
+def catalogue_number(context: Context) -> int:
+    """The number under which catalogue functions find the statement's snapshot."""
+    from ..virtual.functions import register
+
+    return register(context)
 
 
 def bind(tree: Any, context: Context) -> Query:
@@ -99,12 +110,14 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
 
     scope = _scope(around, context)
     found = context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
+    context.repeats = None if around.stable else (query.text, query.start, repr(context.parameters), scope)
     return noted(found, context) if new else found
 
 
 def _scope(around: BindContext, context: Context) -> Hashable:
     """What else than text, parameters and catalogue a plan depends on."""
-    return around.user, around.current_schema, context.search_path, tuple(context.settings.values())
+    rights = context.view.facts.version
+    return rights, around.user, around.current_schema, context.search_path, tuple(context.settings.values())
 
 
 def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:

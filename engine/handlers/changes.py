@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+from sqlglot import exp
 
 from ...errors import ProgrammingError
 from ...planner.binder import bind_changes
@@ -20,6 +21,7 @@ from ...planner.statements import Assignment
 from ...storage.catalog.delta import DeleteRows, Delta
 from ...storage.deletes import RowSet, added
 from ...storage.schema import DistStyle, Table
+from ..access import need
 from ..context import Charge, Context
 from ..evaluate import evaluate
 from ..execute import execute
@@ -31,6 +33,17 @@ def plan_changes(tree: object, table: Table, alias: str | None, assignments: Seq
                  context: Context) -> PhysicalQuery:
     query = bind_changes(tree, table, alias, assignments, context.view, bind_context(context))
     return noted(optimize(query, context.view, evaluate), context)
+
+
+def need_read(tree: object, table: Table, values: Sequence[object], context: Context) -> None:
+    """SELECT on the table that a statement changes, or on each of its columns that WHERE and the new values name."""
+    if context.rights.superuser:
+        return
+    clauses = [v for v in (getattr(tree, "args", {}).get("where"), *values) if isinstance(v, exp.Expr)]
+    named = {c.name.lower() for clause in clauses for c in clause.find_all(exp.Column)}
+    read = [c.name for c in table.columns if c.name in named]
+    if read:
+        need(context, table, "select", read)
 
 
 def matched(query: PhysicalQuery, context: Context) -> Iterator[tuple[np.ndarray, pa.RecordBatch]]:

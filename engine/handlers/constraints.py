@@ -13,6 +13,7 @@ import re
 from ...errors import InvalidDefinition, ProgrammingError, UndefinedColumn
 from ...planner.statements import CreateTable, RelationName
 from ...storage.schema import Table
+from ..access import need
 from ..context import Context
 from . import names
 
@@ -57,6 +58,7 @@ def _resolve(keys: tuple[str, ...], text: str, statement: CreateTable, own: list
         schema, constraints = names.target_schema(statement.name, context), tuple(own)
     else:
         other = names.table(RelationName(schema, name), context)
+        need(context, other, "references")
         schema, constraints = other.schema, other.constraints
     unique = [c for kind, c, _ in constraints if kind in ("primary key", "unique")]
     if not columns:

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, UndefinedColumn
+from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, NotSupportedError, UndefinedColumn
 from ...planner.statements import ColumnDefinition, CreateTable, RelationName, TableAttributes
 from ...storage.catalog.delta import Delta
 from ...storage.encodings import registry as encodings
 from ...storage.schema import Column, DistStyle, Table
 from ...storage.types import Kind
+from ..access import need
 from ..context import Context
 from ..result import Result
 from . import names
@@ -83,6 +84,7 @@ def _like(statement: CreateTable, schema: str, context: Context) -> Table:
     """LIKE parent: its columns, encodings and keys; defaults on request; no constraints but NOT NULL."""
     assert statement.like is not None
     parent = names.table(statement.like, context)
+    need(context, parent, "select")
     if statement.attributes != TableAttributes(backup=statement.attributes.backup):
         raise InvalidDefinition("CREATE TABLE LIKE takes its keys from the parent: no table attributes allowed")
     columns = tuple(
@@ -196,6 +198,9 @@ def choose_encodings(
 
 def _column(id: int, d: ColumnDefinition, encoding: str, in_primary_key: bool, context: Context) -> Column:
     default_sql = d.default_sql
+    if d.type.case_insensitive:  # comparisons, groups and sorts do not look at collations yet
+        raise NotSupportedError(f'COLLATE CASE_INSENSITIVE of column "{d.name}" is not supported yet',
+                                position=d.position)
     if d.identity is not None:
         if d.type.kind not in (Kind.INTEGER, Kind.BIGINT):
             raise InvalidDefinition(

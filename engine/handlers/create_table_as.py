@@ -74,6 +74,4 @@ def column_type(type: SqlType) -> SqlType:
     """A result's type as a column's: a bare NULL or literal becomes VARCHAR."""
     if type.kind is Kind.UNKNOWN:
         return varchar(DEFAULT_VARCHAR)
-    if type.kind is Kind.INTERVAL:
-        raise InvalidDefinition("a column cannot be of type interval")
     return type

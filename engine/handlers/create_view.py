@@ -19,6 +19,7 @@ from ...planner.statements import CreateView
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Table, View
 from ...storage.temporary import is_temporary
+from ..access import need_owner
 from ..context import Context
 from ..result import Result
 from . import names
@@ -28,7 +29,7 @@ from .dependencies import read_tables
 
 
 def run(statement: CreateView, context: Context) -> Result:
-    schema = names.target_schema(statement.name, context)
+    schema = names.target_schema(statement.name, context, "create or replace view")
     old = context.view.relation(schema, statement.name.name)
     if old is None and names.is_taken(schema, statement.name.name, context):
         raise names.system_relation(statement.name)
@@ -36,11 +37,13 @@ def run(statement: CreateView, context: Context) -> Result:
         already_there(statement.name, False, context)
     if isinstance(old, Table):
         raise ProgrammingError(f'"{statement.name.name}" is not a view', sqlstate="42809")
+    if old is not None:
+        need_owner(context, old, system="create or replace view")
     new = _define(statement, schema, context)
     if old is None:
         context.session.commit_delta(Delta(create=(new,)))
     else:
-        context.session.commit_delta(Delta(replace=(replace(new, id=old.id, version=old.version),)))
+        context.session.commit_delta(Delta(replace=(replace(new, id=old.id, version=old.version, owner=old.owner),)))
     return Result("CREATE VIEW", notices=context.notices)
 
 

@@ -8,12 +8,14 @@ from ...errors import DependentObjects, ProgrammingError, UndefinedObject, Undef
 from ...planner.statements import Drop, RelationName
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Table, View
+from ..access import facts_of_schema, need_owner, need_schema_owner
 from ..context import Context
 from ..result import Result
 from ..virtual import find_virtual
 from . import names
 from .constraints import refers_to, without_references
 from .dependencies import dependents, key
+from .functions import facts_of, functions_of_schema
 
 
 def run(statement: Drop, context: Context) -> Result:
@@ -37,6 +39,8 @@ def _drop_relations(statement: Drop, context: Context) -> Delta:
 
 def _target(kind: str, name: RelationName, if_exists: bool, context: Context) -> Table | View | None:
     found = names.find(name, context)
+    if found is not None:
+        need_owner(context, found, "drop", f"drop {kind}")
     if found is None and find_virtual(name.schema, name.name) is not None:
         raise names.system_relation(name)
     if found is None:
@@ -88,9 +92,17 @@ def _drop_schemas(statement: Drop, context: Context) -> Delta:
                 raise UndefinedObject(f'schema "{name.name}" does not exist', sqlstate="3F000", position=name.position)
             context.notice("INFO", f'Schema "{name.name}" does not exist and will be skipped')
         elif name.name not in dropped:
+            need_schema_owner(context, name.name, "drop schema")
             dropped.append(name.name)
             inside += context.view.relations(name.name)
+    functions = [f for name in dropped for f in functions_of_schema(name, context)]
+    if functions and not statement.cascade:
+        raise DependentObjects(f"cannot drop schema {dropped[0]} because other objects depend on it",
+                               detail="; ".join(f"function {f.signature} depends on it" for f in functions),
+                               hint="Use DROP ... CASCADE to drop the dependent objects too.")
+    facts = tuple(f for name in dropped for f in facts_of_schema(context, name))
+    facts += tuple(f for made in functions for f in facts_of(made, context))
     if not statement.cascade:
-        return Delta(drop_schemas=tuple(dropped))  # the commit refuses schemas that hold something
+        return Delta(drop_schemas=tuple(dropped), facts=facts)  # the commit refuses schemas that hold something
     below = _with_dependents(inside, True, context, "schema")
-    return Delta(drop=below.drop, replace=below.replace, drop_schemas=tuple(dropped))
+    return Delta(drop=below.drop, replace=below.replace, facts=facts, drop_schemas=tuple(dropped))

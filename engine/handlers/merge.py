@@ -18,6 +18,7 @@ from ...planner.statements import Insert, Merge
 from ...planner.statements.dml import ROW_ID_WANTED
 from ...storage.deletes import RowSet
 from ...storage.schema import Table, View
+from ..access import need
 from ..context import Context
 from ..result import Result
 from . import names
@@ -28,6 +29,8 @@ from .update import MANY
 
 
 def run(statement: Merge, context: Context) -> Result:
+    for needed in _needs(statement):
+        need(context, names.table(statement.table, context), needed)
     target = names.locked(statement.table, context)
     source = _source(statement, context)
     if source.id == target.id:
@@ -39,6 +42,12 @@ def run(statement: Merge, context: Context) -> Result:
         with loading(target, context, positions) as load:
             load.run(insert, before)
     return Result("MERGE", rowcount=count + load.rows, notices=context.notices)
+
+
+def _needs(statement: Merge) -> list[str]:
+    """Privileges on the target, which is read in any case."""
+    matched = "delete" if statement.update is None else "update"
+    return ["select", matched, "insert"]
 
 
 def _source(statement: Merge, context: Context) -> Table:

@@ -8,6 +8,7 @@ from ...errors import Error, ProgrammingError, UndefinedObject, UndefinedTable
 from ...planner.statements import RelationName
 from ...storage.schema import Table, View
 from ...storage.temporary import PG_TEMP, TemporaryDatabase
+from ..access import need, need_database, need_schema
 from ..context import Context
 from ..virtual import VIRTUAL_TABLES, find_virtual
 
@@ -31,9 +32,13 @@ def table(name: RelationName, context: Context) -> Table:
     raise undefined(name, context)
 
 
-def locked(name: RelationName, context: Context) -> Table:
-    """The base table a statement is to write, its write lock taken, as the statement sees it from now on."""
-    context.session.lock(context, [table(name, context)])
+def locked(name: RelationName, context: Context, needs: str = "") -> Table:
+    """The base table a statement is to write, its write lock taken, as the statement sees it from now on; `needs`: a
+    privilege on it."""
+    wanted = table(name, context)
+    if needs:
+        need(context, wanted, needs)
+    context.session.lock(context, [wanted])
     found = table(name, context)
     context.transaction.check_newest(found)
     return found
@@ -41,7 +46,9 @@ def locked(name: RelationName, context: Context) -> Table:
 
 def appended(name: RelationName, context: Context) -> Table:
     """The base table a statement adds rows to, its write lock taken: what others added meanwhile does not matter."""
-    context.session.lock(context, [table(name, context)])
+    wanted = table(name, context)
+    need(context, wanted, "insert")
+    context.session.lock(context, [wanted])
     return table(name, context)
 
 
@@ -67,7 +74,8 @@ def system_relation(name: RelationName) -> ProgrammingError:
 def new_table_schema(name: RelationName, temporary: bool, context: Context) -> tuple[str, bool]:
     """(the schema a new table goes to, is it temporary). A name with # in front means a temporary table."""
     if not temporary and not name.name.startswith("#") and name.schema != PG_TEMP:
-        return target_schema(name, context), False
+        return target_schema(name, context, "create table"), False
+    need_database(context, "temporary")
     made: TemporaryDatabase = context.session.make_temporary()
     if name.schema not in (None, PG_TEMP, made.schema):
         raise ProgrammingError("cannot create temporary relation in non-temporary schema", sqlstate="42P16",
@@ -75,8 +83,15 @@ def new_table_schema(name: RelationName, temporary: bool, context: Context) -> t
     return made.schema, True
 
 
-def target_schema(name: RelationName, context: Context) -> str:
-    """The schema a new relation goes to: the one named, or the first of the search path that exists."""
+def target_schema(name: RelationName, context: Context, system: str = "") -> str:
+    """The schema a new relation goes to, in which the user may create (by privilege, or by a system permission)."""
+    schema = _target_schema(name, context)
+    need_schema(context, schema, "create", system)
+    return schema
+
+
+def _target_schema(name: RelationName, context: Context) -> str:
+    """The one named, or the first of the search path that exists."""
     schemas = context.view.schemas()
     if name.schema is not None:
         if name.schema in SYSTEM_SCHEMAS:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from ...planner.statements import SetOption
 from ..context import Context
 from ..result import Result
+from ..settings import canonical
 
 
 def run(statement: SetOption, context: Context) -> Result:
     settings = context.session.settings
     tag = "RESET" if statement.value is None else "SET"
-    if statement.local:
+    if statement.local and not context.session.block.is_open:
         # Valid until the transaction ends, which is now: check the value, keep nothing.
         settings.copy().set(statement.name, statement.value)
         context.notice("WARNING", "SET LOCAL can only be used in transaction blocks")
+    elif statement.local:
+        before = settings.get(canonical(statement.name))
+        settings.set(statement.name, statement.value)
+        context.session.identity.until_end(lambda: settings.set(statement.name, before))
     elif statement.name.lower() == "all" and statement.value is None:
         settings.reset_all()
     else:

@@ -7,6 +7,7 @@ from ...planner.statements import Vacuum
 from ...storage.maintenance.rewrite import MEMORY_BYTES
 from ...storage.maintenance.vacuum import DEFAULT_THRESHOLD, Kind
 from ...storage.schema import Table
+from ..access import need_owner
 from ..context import Context
 from ..maintenance.vacuums import Request, take_turn, vacuum
 from ..result import Result
@@ -22,8 +23,10 @@ def run(statement: Vacuum, context: Context) -> Result:
     context.database.check_writable()
     if statement.table is not None:
         tables = [table(statement.table, context)]
+        need_owner(context, tables[0], system="vacuum")
     else:
         tables = [r for r in context.view.relations() if isinstance(r, Table)]
+        tables = [t for t in tables if context.rights.owns(t) or context.rights.system("vacuum")]
     boost = statement.boost or (context.settings["enable_vacuum_boost"] == "on" and statement.kind != "reindex")
     threshold = DEFAULT_THRESHOLD if statement.threshold is None else statement.threshold
     request = Request(Kind(statement.kind), context.transaction.id, threshold, boost)

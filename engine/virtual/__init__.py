@@ -10,7 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import blocks, information_schema, pg_catalog, stl, stv, svv, upkeep
+from . import (
+    blocks,
+    information_schema,
+    pg_catalog,
+    pg_constraints,
+    pg_users,
+    stl,
+    stv,
+    svv,
+    svv_objects,
+    upkeep,
+)
 from .base import VirtualTable
 
 if TYPE_CHECKING:
@@ -20,7 +31,9 @@ if TYPE_CHECKING:
 
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
-    for family in (pg_catalog, information_schema, stl, stv, svv, blocks, upkeep)
+    for family in (
+        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
+    )
     for table in family.TABLES
 }
 

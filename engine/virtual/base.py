@@ -28,6 +28,7 @@ class VirtualTable:
     """A system table. `make` gives its rows as tuples in the order of `columns`.
 
     leader_only: Redshift keeps it on the leader, so it cannot be joined with user tables.
+    superusers: nobody else sees it. Of a table with a column `userid` others see their own rows.
     """
 
     schema: str
@@ -35,6 +36,7 @@ class VirtualTable:
     columns: tuple[tuple[str, SqlType], ...]
     make: MakeRows
     leader_only: bool = True
+    superusers: bool = False
 
     @property
     def full_name(self) -> str:
@@ -43,7 +45,16 @@ class VirtualTable:
     def rows(self, context: Context, predicates: tuple[Expr, ...] = ()) -> pa.Table:
         """All rows as of the statement's snapshot. `predicates` (over this table's columns) are a
         hint: the query filters anyway."""
-        return arrow_table(self.columns, self.make(context))
+        return arrow_table(self.columns, self._seen(context))
+
+    def _seen(self, context: Context) -> Iterable[Sequence[Any]]:
+        """Without what other users did (c_visibility-of-data)."""
+        place = next((i for i, (name, _) in enumerate(self.columns) if name == "userid"), None)
+        user = context.rights.user
+        if place is None or context.rights.system("access system table") or (user is not None and user.unrestricted):
+            return self.make(context)
+        own = 0 if user is None else user.id
+        return (row for row in self.make(context) if row[place] == own)
 
 
 def arrow_table(columns: tuple[tuple[str, SqlType], ...], rows: Iterable[Sequence[Any]]) -> pa.Table:

@@ -19,9 +19,10 @@ PG_TYPES: dict[Kind, tuple[int, str, int]] = {
     Kind.BOOLEAN: (16, "bool", 1), Kind.BIGINT: (20, "int8", 8), Kind.SMALLINT: (21, "int2", 2),
     Kind.INTEGER: (23, "int4", 4), Kind.REAL: (700, "float4", 4), Kind.DOUBLE: (701, "float8", 8),
     Kind.CHAR: (1042, "bpchar", -1), Kind.VARCHAR: (1043, "varchar", -1), Kind.DATE: (1082, "date", 4),
-    Kind.TIME: (1083, "time", 8), Kind.TIMESTAMP: (1114, "timestamp", 8),
+    Kind.TIME: (1083, "time", 8), Kind.TIMETZ: (1266, "timetz", 8), Kind.TIMESTAMP: (1114, "timestamp", 8),
     Kind.TIMESTAMPTZ: (1184, "timestamptz", 8), Kind.DECIMAL: (1700, "numeric", -1), Kind.SUPER: (4000, "super", -1),
-    Kind.VARBYTE: (6551, "varbyte", -1),
+    Kind.VARBYTE: (6551, "varbyte", -1), Kind.INTERVAL_YM: (1188, "intervaly2m", 4),
+    Kind.INTERVAL_DS: (1190, "intervald2s", 8),
 }  # fmt: skip
 
 _DIST_STYLES = {DistStyle.EVEN: 0, DistStyle.KEY: 1, DistStyle.ALL: 8, DistStyle.AUTO: 9}
@@ -47,10 +48,17 @@ def columns_of(relation: Table | View, context: Context) -> tuple[RelationColumn
         return tuple(_table_column(relation, i) for i in range(len(relation.columns)))
     if relation.late_binding:
         return ()
+    return view_columns(relation, context)
+
+
+def view_columns(relation: View, context: Context) -> tuple[RelationColumn, ...]:
+    """Columns of a view by binding it with its owner's rights; none of one that is broken."""
+    from dataclasses import replace
+
     from ..handlers.binding import bind_text
 
     try:
-        bound = bind_text(relation.sql, context)
+        bound = bind_text(relation.sql, replace(context, user=relation.owner))
     except Error:
         return ()
     names = relation.columns or bound.names

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...storage.transactions import CONFLICT
 from ...storage.types import BIGINT, INTEGER, TIMESTAMP, char
 from ..context import Context
 from .base import VirtualTable, clip
@@ -32,7 +33,20 @@ def _stl_query(context: Context) -> Iterator[tuple[Any, ...]]:
             )  # fmt: skip
 
 
+def _stl_tr_conflict(context: Context) -> Iterator[tuple[Any, ...]]:
+    for r in context.database.history.events(CONFLICT):
+        yield r["xid"], r["pid"], moment(r["start"]), moment(r["abort"]), r["table"]
+
+
 TABLES = (
+    VirtualTable(
+        "pg_catalog",
+        "stl_tr_conflict",
+        (("xact_id", BIGINT), ("process_id", BIGINT), ("xact_start_ts", TIMESTAMP), ("abort_time", TIMESTAMP),
+         ("table_id", BIGINT)),
+        _stl_tr_conflict,
+        leader_only=False,
+    ),
     VirtualTable(
         "pg_catalog",
         "stl_query",

@@ -1,13 +1,14 @@
-"""STV tables: what is now. stv_slices maps slices to nodes."""
+"""STV tables: what is now. stv_slices maps slices to nodes; sessions and locks are those of all processes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from ...storage.types import INTEGER, char
+from ...storage.types import BIGINT, INTEGER, TIMESTAMP, char
 from ..context import Context
-from .base import VirtualTable
+from .base import DATABASE, VirtualTable, clip
+from .stl import moment
 
 
 def _stv_slices(context: Context) -> Iterator[tuple[Any, ...]]:
@@ -18,7 +19,35 @@ def _stv_slices(context: Context) -> Iterator[tuple[Any, ...]]:
         yield node, number, local, "D"
 
 
+def _stv_sessions(context: Context) -> Iterator[tuple[Any, ...]]:
+    for session in context.database.sessions.all():
+        yield session.started, session.id, clip(session.user, 50), DATABASE, 0
+
+
+def _stv_locks(context: Context) -> Iterator[tuple[Any, ...]]:
+    for lock in context.database.locks.held():
+        since = moment(lock.since)
+        yield lock.table, None, since, lock.transaction, lock.session, since, None, "Holding write lock"
+
+
 TABLES = (
+    VirtualTable(
+        "pg_catalog",
+        "stv_sessions",
+        (("starttime", TIMESTAMP), ("process", INTEGER), ("user_name", char(50)), ("db_name", char(50)),
+         ("timeout_sec", INTEGER)),
+        _stv_sessions,
+        leader_only=False,
+    ),
+    VirtualTable(
+        "pg_catalog",
+        "stv_locks",
+        (("table_id", BIGINT), ("last_commit", TIMESTAMP), ("last_update", TIMESTAMP), ("lock_owner", BIGINT),
+         ("lock_owner_pid", BIGINT), ("lock_owner_start_ts", TIMESTAMP), ("lock_owner_end_ts", TIMESTAMP),
+         ("lock_status", char(22))),
+        _stv_locks,
+        leader_only=False,
+    ),
     VirtualTable(
         "pg_catalog",
         "stv_slices",

@@ -22,10 +22,11 @@ from typing import Any
 from ...storage.maintenance.regions import overlap, sorted_rows
 from ...storage.maintenance.sizes import table_column_bytes
 from ...storage.schema import Table, TableData
-from ...storage.types import BIGINT, INTEGER, TEXT, TIMESTAMP, char, decimal
+from ...storage.types import BIGINT, BOOLEAN, INTEGER, TEXT, TIMESTAMP, char, decimal
 from ..context import Context
 from .base import DATABASE, VirtualTable
 from .relations import dist_style_text, shown_encoding
+from .stl import moment
 
 MEGABYTE = 1 << 20
 CENT = Decimal("0.01")
@@ -60,6 +61,18 @@ def _svv_table_info(context: Context) -> Iterator[tuple[Any, ...]]:
             _skew_sort_key(data, context), _skew(data, context), Decimal(rows), None,
             _sort_benefit(data, context), None,
         )  # fmt: skip
+
+
+def _svv_transactions(context: Context) -> Iterator[tuple[Any, ...]]:
+    """Write locks, and of each transaction that has one the lock on itself. Readers hold none here."""
+    users = {session.id: session.user for session in context.database.sessions.all()}
+    seen: set[int] = set()
+    for lock in context.database.locks.held():
+        one = (users.get(lock.session), DATABASE, lock.transaction, lock.session, moment(lock.began))
+        yield *one, "ShareRowExclusiveLock", "relation", lock.table, True
+        if lock.transaction not in seen:
+            seen.add(lock.transaction)
+            yield *one, "ExclusiveLock", "transactionid", None, True
 
 
 def _skew(data: TableData, context: Context) -> Decimal | None:
@@ -102,6 +115,16 @@ def _unsorted(data: TableData, stored: int, context: Context) -> Decimal | None:
 TABLES = (
     VirtualTable(
         "pg_catalog",
+        "svv_transactions",
+        (
+            ("txn_owner", TEXT), ("txn_db", TEXT), ("xid", BIGINT), ("pid", INTEGER), ("txn_start", TIMESTAMP),
+            ("lock_mode", TEXT), ("lockable_object_type", TEXT), ("relation", INTEGER), ("granted", BOOLEAN),
+        ),
+        _svv_transactions,
+        leader_only=False,
+    ),
+    VirtualTable(
+        "pg_catalog",
         "svv_table_info",
         (
             ("database", TEXT), ("schema", TEXT), ("table_id", INTEGER), ("table", TEXT), ("encoded", TEXT),
@@ -114,5 +137,6 @@ TABLES = (
         ),
         _svv_table_info,
         leader_only=False,
+        superusers=True,
     ),
 )  # fmt: skip

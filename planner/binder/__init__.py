@@ -13,6 +13,7 @@
     ordered.py      WITHIN GROUP
     expressions.py  the expression binder          dispatch.py     node class -> handler
     operators.py predicates.py conditionals.py literals.py calls.py      the handlers
+    sql_functions.py     functions that users made
     insert.py       rows into a table              bound.py        a bound query before it has a place
     dml.py          rows that DELETE, UPDATE and MERGE change
 
@@ -23,7 +24,9 @@ from __future__ import annotations
 
 from .context import BindContext
 from .dml import bind_changes
-from .entry import bind_query, bind_scalar
+from .entry import bind_query, bind_scalar, check_function
 from .insert import bind_insert, check_assignable
 
-__all__ = ["BindContext", "bind_changes", "bind_insert", "bind_query", "bind_scalar", "check_assignable"]
+__all__ = [
+    "BindContext", "bind_changes", "bind_insert", "bind_query", "bind_scalar", "check_assignable", "check_function",
+]

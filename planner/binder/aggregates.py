@@ -19,13 +19,12 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import BIGINT, INTEGER, TEXT, Kind
+from ...storage.types import BIGINT, INTEGER, Kind, SqlType
 from .. import functions
 from ..coercion import coerce, settle
 from ..columns import columns_of, free_columns, substitute_plan
 from ..expressions import (
     AggregateCall,
-    Call,
     ColumnId,
     ColumnRef,
     Exists,
@@ -36,8 +35,10 @@ from ..expressions import (
     Span,
 )
 from ..functions.aggregate import DEVIATIONS
+from ..intervals import as_number, from_number, typed
 from ..logical import Aggregate, GroupingSets, Logical, SortKey
 from ..traverse import map_children, unnumbered, walk
+from . import super_totals
 from .context import Binder
 from .expressions import ExpressionBinder
 from .grouping_sets import GroupBy
@@ -83,17 +84,16 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
     with _inside(e, position) as aggregates:
         args = [e.bind(a) for a in given]
     _check_arguments(e, name, args, position)
-    call = _call(e, name, args, distinct, node)
+    if super_totals.is_total(name, [a.type for a in args]):
+        return super_totals.total(name, args[0], distinct, aggregates.column, e.span(node))
+    if name in ("sum", "avg") and len(args) == 1 and args[0].type.is_interval:
+        value = typed(args[0])  # intervals are summed as the numbers they are
+        total = aggregates.column(_call(e, name, [as_number(value)], distinct, node))
+        return from_number(total, SqlType(value.type.kind), e.span(node))
+    call = _call(e, name, [typed(a) for a in args], distinct, node)
     if call.function in ("min", "max") and call.type.is_super:
-        return _extreme(aggregates, call)
+        return super_totals.extreme(call, aggregates.column)
     return aggregates.column(call)
-
-
-def _extreme(aggregates: Aggregates, call: AggregateCall) -> Expr:
-    """MIN and MAX of SUPER: of keys that sort as ORDER BY does, and hold the value (semistructured/keys.py)."""
-    key = Call("super_ranked", call.args, TEXT, call.span)
-    column = aggregates.column(replace(call, args=(key,), type=TEXT))
-    return Call("super_of_ranked", (column,), call.type, call.span)
 
 
 def ordered_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:

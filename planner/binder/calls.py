@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import Kind, SqlType
+from ...storage.types import INTEGER, Kind, SqlType
 from .. import functions
 from ..coercion import coerce, settle, settled
 from ..dateparts import date_part
@@ -21,6 +21,7 @@ from ..functions import Signature, Site
 from . import grouping_sets
 from .dispatch import binds
 from .expressions import ExpressionBinder
+from .moments import as_written, special
 from .scope import near
 
 
@@ -31,27 +32,19 @@ def _anonymous(e: ExpressionBinder, node: exp.Anonymous) -> Expr:
     return _named(e, name, node.expressions, node)
 
 
-@binds(exp.Dot)
-def _qualified(e: ExpressionBinder, node: exp.Dot) -> Expr:
-    """pg_catalog.f(x)."""
-    schema, inner = node.this, node.expression
-    in_catalog = isinstance(schema, exp.Identifier) and schema.name.lower() == "pg_catalog"
-    if in_catalog and isinstance(inner, exp.Anonymous):
-        return e.bind(inner)
-    if isinstance(inner, exp.Func) and isinstance(schema, exp.Identifier):
-        raise UndefinedFunction(f"function {schema.name}.{inner.name}() does not exist", position=e.b.position(node))
-    raise NotSupportedError("navigation into SUPER values is not supported yet", position=e.b.position(node))
-
-
 def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    if name == "array" and len(arguments) == 1 and isinstance(arguments[0], exp.Select):
+        from .catalogue import array_of_rows
+
+        return array_of_rows(e, arguments[0], node)
     if functions.resolve_aggregate(name) is not None:
         from .aggregates import aggregate
 
         return aggregate(e, name, arguments, node)
     if name in grouping_sets.FUNCTIONS:
         return grouping_sets.grouping(e, name, arguments, node)
-    if name == "approximate_count":
-        return _approximate_count(e, arguments, node)
+    if name in ("approximate_count", "hll"):
+        return _approximate_count(e, name, arguments, node)
     if functions.resolve_ordered(name) is not None:
         from .aggregates import ordered_aggregate
 
@@ -68,17 +61,53 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         part = _part_name(e, arguments[0])
         return call(e, name, [e.bind(a) for a in arguments[1:]], span, part)
     if not signatures:
+        made = users_function(e, None, name, arguments, node)
+        if made is not None:
+            return made
         raise _unknown(e, name, arguments, node)
     return call(e, name, [e.bind(a) for a in arguments], span)
 
 
-def _approximate_count(e: ExpressionBinder, arguments: Sequence[Any], node: Any) -> Expr:
-    """APPROXIMATE COUNT(DISTINCT x): the exact count is within its 2 percent."""
+def users_function(
+    e: ExpressionBinder, schema: str | None, name: str, arguments: Sequence[Any], node: Any
+) -> Expr | None:
+    """A call of a function that a user made; None where there is none of that name."""
+    places = e.b.context.search_path if schema is None else (schema,)
+    if not any((place, name) in e.b.view.facts.directory.functions for place in places):
+        return None
+    from . import sql_functions
+
+    values = [e.bind(a) for a in arguments]
+    found = sql_functions.find(e.b, schema, name, [v.type for v in values])
+    if found is None:
+        raise _undefined(e, name, [v.type for v in values], e.span(node))
+    return sql_functions.call(e, found, values, node)
+
+
+def _approximate_count(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    """APPROXIMATE COUNT(DISTINCT x) and HLL(x): the exact count is within their 2 and 0.6 percent."""
     from .aggregates import aggregate
 
+    if name == "hll" and len(arguments) == 1 and not isinstance(arguments[0], exp.Distinct):
+        arguments = [exp.Distinct(expressions=list(arguments))]
+    elif name == "hll":
+        raise SqlSyntaxError("HLL takes one expression", position=e.b.position(node))
     if len(arguments) != 1 or not isinstance(arguments[0], exp.Distinct):
         raise SqlSyntaxError("APPROXIMATE COUNT takes DISTINCT and one expression", position=e.b.position(node))
+    for given in arguments[0].expressions:
+        if _type_of(e, given).kind is Kind.VARBYTE:
+            raise NotSupportedError(f"{name.replace('_', ' ').upper()} of a VARBYTE is not supported by Redshift",
+                                    position=e.b.position(node))
     return aggregate(e, "count", arguments, node)
+
+
+def _type_of(e: ExpressionBinder, node: Any) -> SqlType:
+    """The type of an aggregate's argument, which is bound once more by the aggregate itself."""
+    aggregates, e.aggregates = e.aggregates, None
+    try:
+        return e.bind(node).type
+    finally:
+        e.aggregates = aggregates
 
 
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:
@@ -119,6 +148,7 @@ def call(e: ExpressionBinder, name: str, args: list[Expr], span: Span | None, pa
     _, signature, targets = best
     if signature.leader_only:
         e.b.leader_tables.append(f"function {name}()")
+    args = [special(e, a, t) for a, t in zip(args, targets)]
     targets = tuple(_sized(a, t) for a, t in zip(args, targets))
     cast = tuple(coerce(a, t, span) for a, t in zip(args, targets))
     if signature.build is not None:
@@ -149,7 +179,11 @@ def _part_name(e: ExpressionBinder, node: Any) -> str:
 @binds(exp.Extract)
 def _extract(e: ExpressionBinder, node: exp.Extract) -> Expr:
     """EXTRACT(part FROM x)."""
-    return call(e, "extract", [e.bind(node.expression)], e.span(node), _part_name(e, node.this))
+    part, bound = _part_name(e, node.this), e.bind(node.expression)
+    found = as_written(node.expression, part, bound)
+    if found is not bound and found.type.is_integer:  # the zone of a literal
+        return coerce(found, INTEGER)
+    return call(e, "extract", [found], e.span(node), part)
 
 
 @binds(exp.Substring)
@@ -202,6 +236,18 @@ def _try_cast(e: ExpressionBinder, node: exp.TryCast) -> Expr:
     to = cast_type(e.b, node.args["to"], operand.type)
     plain = cast(e, operand, to, node)  # refuses what no value can be cast to
     return Call("try_cast", (operand,), to, e.span(node)) if isinstance(plain, Cast) else plain
+
+
+@binds(exp.Array)
+def _array(e: ExpressionBinder, node: exp.Array) -> Expr:
+    """ARRAY(...) where the parser takes it for its own; ARRAY[...] is PostgreSQL's, of the leader's catalogue."""
+    if node.args.get("bracket_notation"):
+        if len(node.expressions) == 1 and e.scope.find("array", None, None) is not None:  # a column of that name
+            return e.bind(exp.Bracket(this=exp.column("array"), expressions=node.expressions))
+        from .catalogue import array_of_values
+
+        return array_of_values(e, node)
+    return _named(e, "array", node.expressions, node)
 
 
 @binds(exp.DecodeCase)

@@ -1,7 +1,7 @@
 """What a binder may know about its surroundings, and what it keeps while it binds one statement."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from ...storage.types import SqlType
 from ..expressions import ColumnRef, Span
 
 if TYPE_CHECKING:
+    from ...storage.access.rights import Rights
     from ...storage.schema import CatalogView
     from ..logical import Logical
 
@@ -41,22 +42,30 @@ class BindContext:
     now: datetime = field(default_factory=_epoch)
     user: str = "dev"
     user_id: int = 1
+    session_id: int = 0
     database: str = "dev"
     current_schema: str = "public"
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there
+    rights: Rights | None = None  # of the user; None: everything is allowed
+    restricted: frozenset[str] = frozenset()  # names in virtual_tables that superusers alone see
+    catalogue: Callable[[], int] | None = None  # the number under which functions of the leader find the snapshot
+    leader: bool = False  # the query reads system tables only: what PostgreSQL can, it can
     stable: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
 
     @property
     def extended(self) -> bool:
         """compatibility = 'extended': forms that Redshift refuses are run."""
-        return self.settings.get("compatibility", "redshift") == "extended"
+        return self.leader or self.settings.get("compatibility", "redshift") == "extended"
 
 
 class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
-    __slots__ = ("context", "ctes", "depth", "has_spans", "leader_tables", "next_id", "user_tables", "view")
+    __slots__ = (
+        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "next_id", "rights",
+        "user_tables", "view",
+    )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
         self.view = view
@@ -67,6 +76,9 @@ class Binder:
         self.has_spans = True  # False inside a view: its text is another one
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
+        self.arguments: tuple[ColumnRef, ...] | None = None  # what $1, $2 ... are inside a function's body
+        self.rights = context.rights  # inside a view: its owner's
+        self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
 
     def column(
         self, type: SqlType, name: str, nullable: bool = True, span: Span | None = None

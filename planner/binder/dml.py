@@ -25,6 +25,7 @@ from .bound import Bound
 from .context import BindContext, Binder
 from .entry import check_leader_only
 from .insert import check_assignable, default_of
+from .permissions import check_hidden
 from .query import bind_tree
 from .scope import near
 
@@ -50,6 +51,7 @@ def bind_changes(
     except RecursionError:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
+    check_hidden(b, bound.plan, bound.columns)
     if assignments is not None:
         bound = _assigned(b, bound, table, given)
     return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))

@@ -20,7 +20,7 @@ from sqlglot import exp
 from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
 from ...storage.types import BOOLEAN, Kind
 from ..coercion import coerce
-from ..expressions import ColumnRef, Expr, Span
+from ..expressions import ColumnRef, Expr, Literal, Span
 from ..functions.missing import NO_MEANING, refusal
 from .context import Binder
 from .correlation import check_levels
@@ -77,6 +77,8 @@ class ExpressionBinder:
     def as_boolean(self, expr: Expr, node: Any) -> Expr:
         if expr.type.kind is Kind.BOOLEAN:
             return expr
+        if self.b.context.leader and isinstance(expr, Literal) and expr.type.is_integer:
+            return Literal(None if expr.value is None else expr.value != 0, BOOLEAN, -1, expr.span)  # WHERE 1 AND ...
         if expr.type.kind is Kind.UNKNOWN:
             return coerce(expr, BOOLEAN)
         raise DatatypeMismatch(
@@ -95,11 +97,6 @@ class ExpressionBinder:
 _NAMES: dict[type, str] = {
     exp.Filter: "FILTER (WHERE ...)",
     exp.SimilarTo: "SIMILAR TO",
-    exp.RegexpLike: "the regular expression operator ~",
-    exp.RegexpILike: "the regular expression operator ~*",
-    exp.Collate: "COLLATE",
-    exp.Bracket: "navigation into SUPER values",
-    exp.Array: "ARRAY",
     exp.IgnoreNulls: "IGNORE NULLS",
     exp.RespectNulls: "RESPECT NULLS",
     exp.Tuple: "a row value",
@@ -112,6 +109,26 @@ _NAMES: dict[type, str] = {
 
 @binds(exp.Column)
 def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
+    """A column; or, of a name with dots, attributes of a SUPER column."""
+    table = node.args.get("table")
+    if table is None or _is_plain(e.scope, table.this.lower(), node):
+        return named_column(e, node)
+    from .navigation import attribute, navigate, resolve
+
+    value, rest = resolve(e, node)
+    return navigate(e, value, [attribute(e, part) for part in rest], node)
+
+
+def _is_plain(scope: Scope, table: str, node: exp.Column) -> bool:
+    """Whether `table.column` names a column of this query's own FROM."""
+    if node.args.get("db") is not None or not isinstance(node.this, exp.Identifier):
+        return False
+    relation = scope.relation(table)
+    return relation is not None and relation.element is None and node.this.this.lower() in relation.by_name
+
+
+def named_column(e: ExpressionBinder, node: exp.Column) -> Expr:
+    """The column that a name means, with its table and schema where they are written."""
     args = node.args
     identifier, table, schema = args["this"], args.get("table"), args.get("db")
     if args.get("join_mark"):
@@ -134,7 +151,7 @@ def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
     found = e.scope.find(name, where, position, None if schema is None else schema.this.lower())
     if found is not None:
         check_levels(e.b, e.scope.skipped, position)
-        return _placed(found, span)
+        return placed(found, span)
     if where is None and e.aliases is not None:
         expr = e.aliases(name)
         if expr is not None:
@@ -144,7 +161,7 @@ def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
     raise e.scope.unknown(name, where, position, e.alias_names)
 
 
-def _placed(expr: Expr, span: Span | None) -> Expr:
+def placed(expr: Expr, span: Span | None) -> Expr:
     """A column reference with its own place in the text."""
     if isinstance(expr, ColumnRef) and span is not None:
         return ColumnRef(expr.id, expr.type, expr.name, expr.nullable, span)

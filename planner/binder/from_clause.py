@@ -29,16 +29,19 @@ from ...storage.schema import Table, View
 from .. import build
 from ..coercion import unify
 from ..expressions import Case, Expr, IsNull
-from ..logical import Join, JoinKind, Logical, Scan, Values, VirtualScan
+from ..logical import Filter, Join, JoinKind, Logical, Scan, Values, VirtualScan
 from ..statements.dml import ROW_ID_WANTED
 from .bound import Bound, finished, renamed
 from .context import MAX_DEPTH, Binder
 from .correlation import check_outer_join
 from .ctes import EMPTY, Env, use
 from .expressions import ExpressionBinder
+from .permissions import check_read, check_system
 from .pivot import pivoted
 from .scope import AMBIGUOUS, Relation, Scope, near
 from .series import NAME, bind_series, is_series
+from .table_functions import bind_table_function, bind_unnest, is_table_function
+from .unnesting import Path, as_path, check_condition, check_no_super, names_of, place, unnested
 
 
 @dataclass(slots=True)
@@ -76,11 +79,31 @@ def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item
         else:
             joins[-1].append(join)
     aliases = tuple(a for (first,) in groups if (a := first.alias_or_name.lower()))
-    items = [_joined(b, first, chain, outer, env, aliases) for (first,), chain in zip(groups, joins)]
-    for i, ((first,), item) in enumerate(zip(groups, items)):
+    items: list[Item] = []
+    firsts: list[Any] = []
+    for (first,), chain in zip(groups, joins):
+        path = as_path(b, first, [item.scope for item in items], outer)
+        if path is None:
+            items.append(_joined(b, first, chain, outer, env, aliases))
+            firsts.append(first)
+            continue
+        at = place([item.scope for item in items], path)
+        item = _unnested(b, crossed(items[at:]) if at < len(items) else None, path, outer, env)
+        for join in chain:
+            item = _join(b, item, join, outer, env, aliases)
+        items[at:] = [item]
+        firsts[at:] = [firsts[at] if at < len(firsts) else first]
+    for i, (first, item) in enumerate(zip(firsts, items)):
         for before in items[:i]:
             _check_aliases(b, before.scope, item.scope, first)
     return items
+
+
+def _unnested(b: Binder, item: Item | None, path: Path, outer: Scope | None, env: Env, left: bool = False) -> Item:
+    """An item's rows, each once for every element of the path's array."""
+    scope = Scope(outer) if item is None else item.scope
+    _check_aliases(b, scope, names_of(path), path.node)
+    return Item(*unnested(b, None if item is None else item.plan, scope, path, env, left))
 
 
 def crossed(items: Sequence[Item]) -> Item:
@@ -127,7 +150,7 @@ def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
         case exp.Values():
             return _derived(b, node, node, outer, env)
         case exp.Unnest():
-            raise NotSupportedError("unnesting of SUPER values in FROM is not supported yet", position=b.position(node))
+            return _function_item(b, node, bind_unnest(b, node), outer)
         case _:
             raise NotSupportedError(f"{type(node).key.upper()} in FROM is not supported yet", position=b.position(node))
 
@@ -195,6 +218,9 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
         given = given or ((alias,) if alias else ())  # a function's alias names its column too
         return _named(Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or NAME, b.position(node))),
                       alias or NAME, outer)
+    if is_table_function(b, node.this):
+        bound = bind_table_function(b, node.this, node.args.get("alias"))
+        return _function_item(b, node, bound, outer)
     if not isinstance(node.this, exp.Identifier):
         name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
         raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
@@ -218,10 +244,19 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
     return _named(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema)
 
 
+def _function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> Item:
+    """The rows of a function; an alias alone names the column of a function that has one."""
+    alias, given = _alias(node)
+    given = given or ((alias,) if alias and len(bound.columns) == 1 else ())
+    names = renamed(bound.names, given, alias or bound.names[0], b.position(node))
+    return _named(Bound(bound.plan, bound.columns, names), alias or bound.names[0], outer)
+
+
 def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -> tuple[Bound, str | None]:
     """A table, view or system table, and the schema it is in."""
     virtual = f"{schema or 'pg_catalog'}.{name}"
     if virtual in b.context.virtual_tables:
+        check_system(b, virtual, b.position(node))
         return _virtual(b, virtual, alias), virtual.partition(".")[0]
     found = b.view.relation(schema, name)
     match found:
@@ -230,6 +265,8 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
                 found = replace(found, columns=(*found.columns, ROW_ID))
             b.user_tables.append(found.name)
             refs = [b.column(c.type, c.name, c.nullable) for c in found.columns]
+            if ROW_ID_WANTED not in node.meta:
+                check_read(b, found, [(r, c.id) for r, c in zip(refs, found.columns)], b.position(node))
             plan = Scan(found, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
             return Bound(plan, tuple(refs), tuple([c.name for c in found.columns])), found.schema
         case View():
@@ -255,6 +292,7 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
     if b.depth >= MAX_DEPTH:
         raise ProgrammingError(f'view "{view.name}" is nested too deeply', sqlstate="54001", position=position)
     spans, b.has_spans = b.has_spans, False
+    rights, b.rights = b.rights, None if b.rights is None else b.rights.of(view.owner)
     b.depth += 1
     try:
         bound = finished(b, bind_tree(b, parse_query(view.sql), None, EMPTY))
@@ -265,7 +303,9 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
         raise
     finally:
         b.has_spans = spans
+        b.rights = rights
         b.depth -= 1
+    check_read(b, view, [(c, i) for i, c in enumerate(bound.columns, start=1)], position)
     return Bound(bound.plan, bound.columns, renamed(bound.names, view.columns, view.name, position))
 
 
@@ -297,6 +337,9 @@ def _check_aliases(b: Binder, left: Scope, right: Scope, node: Any) -> None:
 
 def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
     kind = _kind(b, node)
+    path = as_path(b, node.this, [left.scope], outer)
+    if path is not None:
+        return _join_path(b, left, node, kind, path, outer, env)
     right = _joined(b, node.this, [], outer, env, later)
     _check_aliases(b, left.scope, right.scope, node.this)
     using = [u.name.lower() for u in node.args.get("using") or ()]
@@ -313,11 +356,32 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
         if kind is not JoinKind.INNER:
             check_outer_join(b, condition, node.args["on"])
+        if kind in (JoinKind.RIGHT, JoinKind.FULL) and not b.context.extended:
+            check_no_super(b, condition, kind, node.args["on"])
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
     else:
         raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
     return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))
+
+
+def _join_path(b: Binder, left: Item, node: Any, kind: JoinKind, path: Path, outer: Scope | None, env: Env) -> Item:
+    """A join with an array of the left side's rows."""
+    condition = node.args.get("on")
+    if kind in (JoinKind.RIGHT, JoinKind.FULL):
+        raise NotSupportedError(f"a {kind.value.upper()} JOIN of SUPER values is not supported by Redshift",
+                                position=b.position(path.node))
+    if node.args.get("using") or str(node.args.get("method") or "").upper() == "NATURAL":
+        raise NotSupportedError("an array in FROM has no columns to join by", position=b.position(path.node))
+    if kind is JoinKind.LEFT:
+        check_condition(b, condition)
+        return _unnested(b, left, path, outer, env, left=True)
+    item = _unnested(b, left, path, outer, env)
+    if kind is JoinKind.CROSS:
+        return item
+    if condition is None:
+        raise SqlSyntaxError("an inner join needs ON or USING", position=b.position(path.node))
+    return Item(Filter(item.plan, ExpressionBinder(b, item.scope, env, "JOIN/ON").boolean(condition)), item.scope)
 
 
 def _kind(b: Binder, node: Any) -> JoinKind:

@@ -27,6 +27,7 @@ from .context import BindContext, Binder
 from .ctes import EMPTY
 from .entry import check_leader_only
 from .expressions import ExpressionBinder
+from .permissions import check_hidden
 from .query import bind_tree, row_values
 from .scope import Scope, near
 
@@ -49,6 +50,7 @@ def bind_insert(statement: Insert, table: Table, view: CatalogView, context: Bin
     except RecursionError:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
+    check_hidden(b, bound.plan, bound.columns)
     bound, targets = _completed(b, bound, table, named)
     return BoundInsert(Query(bound.plan, bound.columns, bound.names, tuple(b.ctes)), targets)
 
@@ -161,12 +163,13 @@ def _completed(b: Binder, bound: Bound, table: Table, named: tuple[int, ...]) ->
 
 
 _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+_STAMPS = (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
 def assignable(source: SqlType, to: SqlType) -> bool:
     """The manual's implicit conversions (c_Supported_data_types): text goes into other types by CAST alone."""
-    if source.kind is Kind.INTERVAL:
-        return False
+    if source.is_interval or to.is_interval:
+        return to.is_string or source.kind in (to.kind, Kind.INTERVAL, Kind.UNKNOWN)
     if Kind.VARBYTE in (source.kind, to.kind):
         return to.kind is Kind.VARBYTE and source.kind in (Kind.VARBYTE, Kind.UNKNOWN)
     return (
@@ -177,6 +180,7 @@ def assignable(source: SqlType, to: SqlType) -> bool:
         or (source.is_numeric and to.is_numeric)
         or (source.is_integer and to.kind is Kind.BOOLEAN)
         or (source.kind in _MOMENTS and to.kind in _MOMENTS)
+        or (to.is_clock and (source.is_clock or source.kind in _STAMPS))
     )
 
 

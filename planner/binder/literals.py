@@ -11,22 +11,26 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
-from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, UNKNOWN, Kind, SqlType, varchar
+from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, TEXT, UNKNOWN, Kind, SqlType, varchar
 from ..build import PRINTED
 from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
 from ..dateparts import interval
 from ..expressions import Cast, Expr, Literal, Span
+from ..intervals import interval_type, read_interval, to_type, typed
+from ..registered import LEADER_TYPES, is_registered
+from ..syntax import UNIT_MARK
 from ..typenames import sql_type
 from .context import Binder
 from .dispatch import binds
 from .expressions import ExpressionBinder
+from .moments import special
 
 # sqlglot's names of types that are not SQL's.
 _TYPE_NAMES = {
     "INT": "integer", "DOUBLE": "double precision", "FLOAT": "real", "UDOUBLE": "double precision",
     "TIMESTAMPTZ": "timestamptz", "TEXT": "text", "BPCHAR": "bpchar", "NCHAR": "char", "NVARCHAR": "varchar",
-    "VARBINARY": "varbyte", "NAME": "name",
+    "VARBINARY": "varbyte",
 }
 
 
@@ -61,7 +65,13 @@ def _parameter(e: ExpressionBinder, node: exp.Parameter) -> Expr:
     name = node.this.name if node.this is not None else ""
     if not name.isdigit():
         raise SqlSyntaxError(f'syntax error at or near "@{name}"', position=e.b.position(node))
-    values, place = e.b.context.parameters, int(name)
+    place = int(name)
+    if e.b.arguments is not None:
+        if not 1 <= place <= len(e.b.arguments):
+            raise ProgrammingError(f"there is no parameter ${place}", sqlstate="42P02",
+                                   hint=f"The function has {len(e.b.arguments)} arguments.")
+        return e.b.arguments[place - 1]
+    values = e.b.context.parameters
     if values is None or not 1 <= place <= len(values):
         raise ProgrammingError(
             f"there is no parameter ${place}", sqlstate="42P02", position=e.b.position(node),
@@ -91,12 +101,29 @@ def _placeholder(e: ExpressionBinder, node: exp.Placeholder) -> Expr:
 @binds(exp.Interval)
 def _interval(e: ExpressionBinder, node: exp.Interval) -> Expr:
     unit = node.args.get("unit")
-    if isinstance(unit, exp.IntervalSpan):
-        raise NotSupportedError("INTERVAL ... TO ... is not supported yet", position=e.b.position(node))
     if not isinstance(node.this, exp.Literal):
         raise NotSupportedError("an INTERVAL needs a constant", position=e.b.position(node))
+    if unit is not None and node.this.meta:  # INTERVAL '1' DAY; of INTERVAL '1 day' sqlglot made a new literal
+        to, text = _interval_type(e.b, node), node.this.this.replace(UNIT_MARK, "")
+        return Literal(read_interval(text, to, e.b.position(node)), to, -1, e.span(node))
     value = interval(node.this.this, None if unit is None else unit.name, e.b.position(node))
     return Literal(value, INTERVAL, -1, e.span(node))
+
+
+def _interval_type(b: Binder, node: exp.Interval) -> SqlType:
+    """INTERVAL first [TO last] [(digits)], from its syntax."""
+    unit = node.args.get("unit")
+    ends = [unit] if not isinstance(unit, exp.IntervalSpan) else [unit.this, unit.expression]
+    digits: int | None = None
+    fields = []
+    for end in ends:
+        if isinstance(end, exp.Anonymous) and len(end.expressions) == 1:  # SECOND (3)
+            digits = int(end.expressions[0].name) if end.expressions[0].name.isdigit() else -1
+        fields.append("" if end is None else end.name)
+    if not all(fields):
+        raise SqlSyntaxError("type interval needs a qualifier: YEAR TO MONTH or DAY TO SECOND",
+                             position=b.position(node))
+    return interval_type(fields, digits, b.position(node))
 
 
 # -- CAST ----------------------------------------------------------------------------------------
@@ -111,8 +138,17 @@ def _cast(e: ExpressionBinder, node: exp.Cast) -> Expr:
 
 def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
     """CAST(operand AS to)."""
+    operand = special(e, operand, to)
     source = operand.type
     span = e.span(node)
+    if is_registered(source) or is_registered(to):
+        from .catalogue import cast_registered
+
+        return operand if source == to else cast_registered(e, operand, to, node)
+    if source.is_interval and to.is_interval and source.kind in (to.kind, Kind.INTERVAL):
+        return _cast_interval(operand, to, node, e)
+    operand = typed(operand)
+    source = operand.type
     if isinstance(operand, Literal):
         if operand.value is not None and to.kind is Kind.VARBYTE and source.kind is Kind.UNKNOWN:
             return Literal(operand.value.encode()[: to.length].hex(), to, -1, operand.span)
@@ -130,6 +166,14 @@ def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
             position=e.b.position(node),
         )
     return Cast(operand, to, False, span)
+
+
+def _cast_interval(operand: Expr, to: SqlType, node: Any, e: ExpressionBinder) -> Expr:
+    found = to_type(operand, to) if typed(operand).type.kind is to.kind else None
+    if found is None:
+        raise UndefinedObject(f"cannot cast type {typed(operand).type} to {to}", sqlstate="42846",
+                              position=e.b.position(node))
+    return found
 
 
 def _cut(text: str, to: SqlType) -> str:
@@ -150,13 +194,15 @@ def _castable(source: SqlType, to: SqlType) -> bool:
         other = to if source.kind is Kind.VARBYTE else source
         return other.is_string or other.is_integer or other.kind is Kind.VARBYTE
     if source.is_string or to.is_string or source.kind is Kind.UNKNOWN:
-        return source.kind is not Kind.INTERVAL
+        return True
+    if source.is_interval or to.is_interval:
+        return False
     if source.is_numeric and to.is_numeric:
         return True
     if source.kind is to.kind or (source.kind in _MOMENTS and to.kind in _MOMENTS):
         return True
-    if to.kind is Kind.TIME:
-        return source.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+    if to.is_clock:
+        return source.is_clock or source.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
     return (source.is_integer and to.kind is Kind.BOOLEAN) or (source.kind is Kind.BOOLEAN and to.is_integer)
 
 
@@ -165,11 +211,22 @@ def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     expressions."""
     position = b.position(node)
     this = node.this
+    if isinstance(node, exp.ObjectIdentifier) and str(this).lower() in LEADER_TYPES:
+        return LEADER_TYPES[str(this).lower()]
+    if isinstance(this, exp.Interval) or this is exp.DataType.Type.INTERVAL:
+        return _interval_type(b, this if isinstance(this, exp.Interval) else exp.Interval())
     if not isinstance(node, exp.DataType) or not isinstance(this, exp.DataType.Type):
         raise NotSupportedError(f'type "{node.sql().lower()}" is not supported', position=position)
     name = this.value.upper()
+    if name == "ARRAY":
+        return TEXT
     if name == "USERDEFINED":
+        kind = str(node.args.get("kind")).lower()
+        if kind in LEADER_TYPES:
+            return LEADER_TYPES[kind]
         raise UndefinedObject(f'type "{node.args.get("kind")}" does not exist', position=position)
+    if name == "NAME":
+        return LEADER_TYPES["name"]
     arguments = [_argument(a) for a in node.expressions]
     name = _TYPE_NAMES.get(name, name.lower())
     if name in ("varchar", "text") and not arguments:

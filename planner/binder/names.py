@@ -43,6 +43,8 @@ def output_name(node: Any) -> str:
             return "sysdate" if node.args.get("sysdate") else "timestamptz"
         case exp.Dot():
             return output_name(node.expression)
+        case exp.Bracket():
+            return output_name(node.this)
         case exp.Window() | exp.WithinGroup() | exp.IgnoreNulls() | exp.RespectNulls():
             return output_name(node.this)
         case exp.Identifier():

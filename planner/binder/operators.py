@@ -16,6 +16,7 @@ from ..expressions import Expr, IsNull, Literal, Not
 from ..functions.binary import bitwise
 from .dispatch import binds
 from .expressions import ExpressionBinder
+from .moments import unwrapped
 
 _ARITHMETIC: dict[type, str] = {
     exp.Add: "add", exp.Sub: "subtract", exp.Mul: "multiply", exp.Div: "divide", exp.Mod: "modulo",
@@ -35,6 +36,9 @@ def _chain(e: ExpressionBinder, node: Any) -> Expr:
     for link in reversed(links):
         right = e.bind(link.args["expression"])
         key = _ARITHMETIC.get(type(link))
+        if key == "add":
+            right = unwrapped(link.args["expression"], right, result)
+            result = unwrapped(link.args["this"], result, right)
         result = build.concat(result, right) if key is None else build.arithmetic(key, result, right)
     return result
 
@@ -89,6 +93,13 @@ def _root(e: ExpressionBinder, node: exp.Sqrt) -> Expr:
     from .calls import call
 
     return call(e, "sqrt", [e.bind(node.this)], e.span(node))
+
+
+@binds(exp.Cbrt)
+def _cube_root(e: ExpressionBinder, node: exp.Cbrt) -> Expr:
+    from .calls import call
+
+    return call(e, "cbrt", [e.bind(node.this)], e.span(node))
 
 
 # -- comparisons ---------------------------------------------------------------------------------

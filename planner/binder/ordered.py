@@ -108,7 +108,7 @@ def _percentile(
         key = replace(key, expr=coerce(key.expr, DOUBLE))
     type = (between_type(key.expr.type, share.type.scale) if function.key == "percentile_cont"
             else element_type(keys[0].expr.type))
-    if type is None:
+    if type is None or type.is_super:
         raise UndefinedFunction(f"function {name}({keys[0].expr.type.kind.value}) does not exist", position=position)
     key = key if function.key == "percentile_cont" else keys[0]
     return Ordered(function.key, (key.expr, share), type, (key,), False)

@@ -31,6 +31,7 @@ class Relation:
     names: tuple[str, ...]
     columns: tuple[ColumnRef, ...]
     schema: str | None = None
+    element: ColumnRef | None = None  # of an array in FROM, whose attributes `alias.name` means
     by_name: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -39,7 +40,8 @@ class Relation:
 
     def nullable(self) -> Relation:
         """The same on the side of an outer join that may be missing."""
-        return Relation(self.alias, self.names, tuple(replace(c, nullable=True) for c in self.columns), self.schema)
+        return Relation(self.alias, self.names, tuple(replace(c, nullable=True) for c in self.columns), self.schema,
+                        None if self.element is None else replace(self.element, nullable=True))
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from sqlglot import exp
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError
 from ..coercion import settle
 from ..expressions import ColumnRef, Expr
+from ..intervals import typed
 from ..logical import Aggregate, Filter, Logical, Project, Sort, SortKey
 from ..traverse import unnumbered
 from .aggregates import Aggregates, Grouping
@@ -242,6 +243,7 @@ class _Select:
         distinct = self.node.args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             raise NotSupportedError("DISTINCT ON is not supported by Redshift", position=self.b.position(distinct))
+        exprs = [typed(e) for e in exprs]
         if distinct is not None:
             exprs = [settle(unnumbered(e)) for e in exprs]
             order = [(unnumbered(e) if isinstance(e, _EXPRESSIONS) else e, item) for e, item in order]

@@ -64,7 +64,9 @@ def quantified(e: ExpressionBinder, op: str, arg: Expr, side: Any, node: Any) ->
     while isinstance(inner, exp.Paren):
         inner = inner.this
     if not isinstance(inner, (exp.Query, exp.Subquery)):
-        raise NotSupportedError("ANY and ALL need a subquery", position=e.b.position(node))
+        from .catalogue import any_of_array
+
+        return any_of_array(e, op, arg, inner, isinstance(side, exp.All), node)
     return _compared(e, op, isinstance(side, exp.All), arg, inner, node)
 
 
@@ -75,6 +77,10 @@ def _compared(e: ExpressionBinder, op: str, all: bool, arg: Expr, query: Any, no
     span = e.span(node)
     if isinstance(arg, Literal) and comparison_type(arg.type, bound.columns[0].type) is None:
         raise build.undefined_operator(op, arg.type, bound.columns[0].type, span)
+    if op not in ("=", "<>") and (arg.type.is_super or bound.columns[0].type.is_super):
+        # NULL between types, which the joins that these become would not see
+        raise NotSupportedError(f"{op} {'ALL' if all else 'ANY'} over SUPER values is not supported yet",
+                                position=e.b.position(node), hint="Cast both sides to one type.")
     left, right = build.comparable(op, arg, bound.columns[0], span)
     bound = retyped(e.b, bound, (right.type,))
     return Quantified(op, all, left, bound.plan, bound.columns[0], span)

@@ -19,7 +19,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import BIGINT, DOUBLE, Kind
+from ...storage.types import BIGINT, DOUBLE, TEXT, Kind
 from .. import build, functions
 from ..coercion import coerce, settle
 from ..columns import columns_of
@@ -287,6 +287,10 @@ class _Over:
             case "ratio_to_report":
                 total = WindowCall("sum", given, DOUBLE, frame, span=self.span)
                 return build.arithmetic("divide", args[0], self.windows.column(spec, total), self.span)
+            case "min" | "max" if type.is_super:
+                ranked = WindowCall(function.key, (Call("super_ranked", given, TEXT, self.span),), TEXT, frame,
+                                    span=self.span)
+                return Call("super_of_ranked", (self.windows.column(spec, ranked),), type, self.span)
             case key:
                 call = WindowCall(key, given, type, frame, self.ignore_nulls, span=self.span)
                 return self.windows.column(spec, call)

@@ -32,6 +32,7 @@ from . import (
     datetime,
     hash,
     json,
+    leader,
     math,
     moments,
     ordered,
@@ -48,7 +49,7 @@ from .signature import Signature, Site
 from .window import WindowFunction, is_only_window, resolve_window
 
 _FAMILIES = (math, string, regexp, datetime, moments, conversion, conditional, hash, json, semistructured, system,
-             binary)
+             binary, leader)
 _PART_KEYS = ("date_diff", "date_trunc", "extract")
 _PARTS = ("millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour", "minute",
           "second", "millisecond", "microsecond")
@@ -64,7 +65,8 @@ _AGGREGATES: dict[str, Aggregate] = {name: a for a in aggregate.AGGREGATES for n
 # Keys that Call nodes carry: what the engine has to implement.
 KEYS: frozenset[str] = frozenset(
     {"add", "subtract", "multiply", "divide", "modulo", "negate", "date_add_days", "date_add_months",
-     "ts_add_months", "ts_add_micros", "add_months", "round", "trunc", "power", "random", "slice_num"}
+     "ts_add_months", "ts_add_micros", "add_months", "clock_add", "as_number", "from_number", "round", "trunc", "power",
+     "random", "slice_num"}
     | {key for family in (binary, conversion, hash, json, moments, regexp, semistructured) for key in family.KEYS}
     | {s.key for s in SIGNATURES if s.build is None}
     | {f"date_diff_{part}" for part in _PARTS}

@@ -18,6 +18,7 @@ from . import (
     datetime,
     hash,
     json,
+    leader,
     math,
     moments,
     ordered,
@@ -35,7 +36,7 @@ SUPPORTED, LEADER_ONLY, REFUSED = "supported", "leader-only", "refused"  # REFUS
 FAMILIES = (
     ("String", (string, regexp)), ("Date and time", (datetime, moments)), ("Mathematical", (math,)),
     ("Formatting and conversion", (conversion,)), ("Conditional", (conditional,)), ("Hash", (hash,)), ("JSON", (json,)),
-    ("SUPER", (semistructured,)), ("VARBYTE", (binary,)), ("System", (system,)),
+    ("SUPER", (semistructured,)), ("VARBYTE", (binary,)), ("System", (system, leader)),
 )
 # Functions that are written in a way of their own: name -> (family, how).
 SYNTAX = {
@@ -46,18 +47,23 @@ SYNTAX = {
     "at time zone": ("Date and time", "timestamp AT TIME ZONE zone"),
     "+": ("Date and time", "date + time"),
     "||": ("String", "text || text"),
+    "pg_get_cols": ("System", "FROM pg_get_cols('relation') AS name(view_schema name, view_name name, col_name name, "
+                              "col_type varchar, col_num int)"),
+    "pg_get_late_binding_view_cols": ("System", "FROM pg_get_late_binding_view_cols() AS name(view_schema name, "
+                                      "view_name name, col_name name, col_type varchar, col_num int)"),
 }
 _LABELS = {
+    "oid": "id", "named": "name or id",
     "anything": "any", "number": "number", "exact": "exact number", "_dividend": "exact number", "decimals": "numeric",
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
-    "semistructured": "super", "only_super": "super", "clock": "time", "dates": "date", "binary": "varbyte",
-    "octets": "varbyte",
+    "semistructured": "super", "only_super": "super", "clock": "time or timetz", "dates": "date", "binary": "varbyte",
+    "octets": "varbyte", "lapses": "interval",
 }
 _SHORT = {
     Kind.VARCHAR: "varchar", Kind.CHAR: "char", Kind.TIMESTAMP: "timestamp", Kind.TIMESTAMPTZ: "timestamptz",
-    Kind.TIME: "time", Kind.VARBYTE: "varbyte", Kind.DECIMAL: "numeric",
+    Kind.TIME: "time", Kind.TIMETZ: "timetz", Kind.VARBYTE: "varbyte", Kind.DECIMAL: "numeric",
 }
 
 
@@ -105,6 +111,7 @@ def _aggregates() -> Iterator[Entry]:
         if function.alone:
             how = "" if function.within == "refused" else " WITHIN GROUP (ORDER BY ...)"
             yield Entry(function.name, "Aggregate", SUPPORTED, (f"{function.name}(...){how}",))
+    yield Entry("hll", "HyperLogLog", SUPPORTED, ("hll(value) -> bigint, the exact count",))
     for name in ("grouping", "grouping_id"):
         yield Entry(name, "Aggregate", SUPPORTED, (f"{name}(column [, column ...])",))
     yield Entry("generate_series", "System", LEADER_ONLY, ("generate_series(start, stop [, step])",))

@@ -9,14 +9,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ...errors import ProgrammingError
-from ...storage.types import BIGINT, DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, Kind, SqlType
+from ...storage.types import BIGINT, DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, TIMETZ, Kind, SqlType
 from .. import build
 from ..coercion import coerce
 from ..constants import micros_of
 from ..dateparts import DAYS, MICROS, MONTHS, ZONE_PARTS
 from ..datetimes import DAY
 from ..expressions import Call, Case, Cast, Expr, IsNull, Literal
-from .signature import Signature, Site, by_arguments, clock, counted, moment, timestamps, whole
+from ..intervals import as_number, part_of, typed
+from .signature import Signature, Site, by_arguments, clock, counted, lapses, moment, timestamps, whole
 
 _CLOCK_PARTS = ("hour", "minute", "second", "millisecond", "microsecond")
 _EXTRACTED = (*MONTHS, *DAYS, *_CLOCK_PARTS, "dow", "doy", "epoch")
@@ -47,6 +48,8 @@ def _date_add(site: Site, args: tuple[Expr, ...]) -> Expr:
     count, at = args
     if site.part in MONTHS:
         months = _times(count, MONTHS[site.part], INTEGER)
+        if site.part == "year":
+            return _years(site, at, months)
         if at.type.kind is Kind.DATE:
             return Cast(Call("date_add_months", (at, months), DATE, site.span), TIMESTAMP, True, site.span)
         return Call("ts_add_months", (at, months), at.type, site.span)
@@ -57,6 +60,25 @@ def _date_add(site: Site, args: tuple[Expr, ...]) -> Expr:
         at = coerce(at, TIMESTAMP) if at.type.kind is Kind.DATE else at
         return Call("ts_add_micros", (at, _times(count, MICROS[site.part], BIGINT)), at.type, site.span)
     raise _bad_part(site, at.type)
+
+
+def _years(site: Site, at: Expr, months: Expr) -> Expr:
+    """Years from a 29 February to a year that has none end on 1 March; as months they end in February."""
+    key = "date_add_months" if at.type.kind is Kind.DATE else "ts_add_months"
+    moved = Call(key, (at, months), at.type, site.span)
+    leap_day = build.conjunction((_day_is(at, 29), _day_is(moved, 28)))
+    step = (Call("date_add_days", (moved, Literal(1, INTEGER)), DATE, site.span) if at.type.kind is Kind.DATE
+            else Call("ts_add_micros", (moved, Literal(DAY, BIGINT)), at.type, site.span))
+    after = Case(((build.conjunction((leap_day, _month_is(at, 2))), step),), moved, at.type, site.span)
+    return Cast(after, TIMESTAMP, True, site.span) if at.type.kind is Kind.DATE else after
+
+
+def _day_is(at: Expr, day: int) -> Expr:
+    return build.compare("=", Call("extract_day", (at,), INTEGER), Literal(day, INTEGER))
+
+
+def _month_is(at: Expr, month: int) -> Expr:
+    return build.compare("=", Call("extract_month", (at,), INTEGER), Literal(month, INTEGER))
 
 
 def _add_months(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -86,6 +108,26 @@ def _date_trunc(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Call(f"date_trunc_{site.part}", (at,), at.type, site.span)
 
 
+# -- times of day ------------------------------------------------------------------------------
+
+
+def _clock_add(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """DATEADD over a time of day, which goes on behind midnight from the start."""
+    count, at = args
+    if site.part not in _CLOCK_PARTS:
+        raise _bad_part(site, at.type)
+    return Call("clock_add", (at, _times(count, MICROS[site.part], BIGINT)), at.type, site.span)
+
+
+def _clock_diff(site: Site, args: tuple[Expr, ...]) -> Expr:
+    a, b = args
+    if site.part not in _CLOCK_PARTS:
+        raise _bad_part(site, a.type)
+    if a.type != b.type:
+        a, b = coerce(a, TIMETZ), coerce(b, TIMETZ)
+    return Call(f"date_diff_{site.part}", (a, b), BIGINT, site.span)
+
+
 # -- parts of a moment -------------------------------------------------------------------------
 
 
@@ -93,7 +135,9 @@ def _extracted(site: Site, at: Expr) -> Expr:
     """The part as an integer (EPOCH needs a BIGINT)."""
     if site.part in ZONE_PARTS and at.type.kind is Kind.TIMESTAMPTZ:  # sessions are in UTC
         return Case(((IsNull(at, True), Literal(0, INTEGER)),), Literal(None, INTEGER), INTEGER, site.span)
-    if at.type.kind is Kind.TIME and site.part not in (*_CLOCK_PARTS, "epoch"):
+    if at.type.kind is Kind.TIMETZ and site.part in ZONE_PARTS:  # values are UTC
+        return Case(((IsNull(at, True), Literal(0, INTEGER)),), Literal(None, INTEGER), INTEGER, site.span)
+    if at.type.is_clock and site.part not in (*_CLOCK_PARTS, "epoch"):
         raise _bad_part(site, at.type)
     if site.part not in _EXTRACTED:
         raise _bad_part(site, at.type)
@@ -106,6 +150,25 @@ def _extract(site: Site, args: tuple[Expr, ...]) -> Expr:
     """EXTRACT(part FROM moment): INTEGER, of a TIMESTAMPTZ a DOUBLE (r_EXTRACT_function)."""
     found = _extracted(site, args[0])
     return Cast(found, DOUBLE, True, site.span) if args[0].type.kind is Kind.TIMESTAMPTZ else found
+
+
+def _extract_interval(site: Site, args: tuple[Expr, ...]) -> Expr:
+    found = part_of(args[0], site.part, site.span)
+    if found is None:
+        raise _bad_part(site, typed(args[0]).type)
+    return found if site.part == "epoch" else coerce(found, INTEGER)
+
+
+def _interval_part(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """DATE_PART of an interval: seconds come with their fraction."""
+    value = typed(args[0])
+    if site.part in ("second", "millisecond", "epoch") and value.type.kind is Kind.INTERVAL_DS:
+        number = as_number(value)
+        if site.part != "epoch":
+            number = build.arithmetic("modulo", number, Literal(60_000_000, BIGINT))
+        unit = Literal(1000.0 if site.part == "millisecond" else 1e6, DOUBLE)
+        return build.arithmetic("divide", Cast(number, DOUBLE, True), unit, site.span)
+    return Cast(_extract_interval(site, args), DOUBLE, True, site.span)
 
 
 def _date_part(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -162,8 +225,12 @@ def _current_timestamp(site: Site, args: tuple[Expr, ...]) -> Expr:
 FUNCTIONS: tuple[Signature, ...] = (
     Signature(("dateadd", "date_add"), "date_add_days", (counted, moment), by_arguments, fallible=True,
               takes_part=True, build=_date_add),
+    Signature(("dateadd", "date_add"), "clock_add", (counted, clock), by_arguments, fallible=True,
+              takes_part=True, build=_clock_add),
     Signature(("datediff", "date_diff"), "date_diff_day", (moment, moment), BIGINT, takes_part=True,
               build=_date_diff),
+    Signature(("datediff", "date_diff"), "date_diff_hour", (clock, clock), BIGINT, takes_part=True,
+              build=_clock_diff),
     Signature(("date_trunc",), "date_trunc_day", (moment,), by_arguments, takes_part=True, build=_date_trunc),
     Signature(("add_months",), "add_months", (moment, whole), TIMESTAMP, fallible=True, build=_add_months),
     Signature(("last_day",), "last_day", (moment,), DATE),
@@ -172,6 +239,8 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("date_part", "pgdate_part"), "extract_day", (moment,), DOUBLE, takes_part=True, build=_date_part),
     Signature(("date_part", "pgdate_part"), "extract_hour", (clock,), DOUBLE, takes_part=True,
               build=_date_part),
+    Signature(("extract",), "extract", (lapses,), INTEGER, takes_part=True, build=_extract_interval),
+    Signature(("date_part", "pgdate_part"), "date_part", (lapses,), DOUBLE, takes_part=True, build=_interval_part),
     Signature(("trunc", "date"), "date", (moment,), DATE, build=_date_of),
     Signature(("sysdate",), "sysdate", (), TIMESTAMP, volatility="stable", build=_sysdate),
     Signature(("getdate",), "getdate", (), TIMESTAMP, volatility="stable", build=_getdate),

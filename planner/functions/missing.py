@@ -7,18 +7,14 @@
 from __future__ import annotations
 
 _NOT_YET = """
-    collate
-    hll hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
+    hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
     object_transform
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_last_unload_count
-    pg_cancel_backend pg_terminate_backend pg_get_cols pg_get_late_binding_view_cols
-    pg_get_viewdef pg_get_userbyid pg_table_is_visible
-    set_config has_table_privilege has_schema_privilege has_database_privilege has_column_privilege
-    role_is_member_of user_is_member_of format_type
-    obj_description col_description pg_get_expr txid_current pg_timezone_names pg_timezone_abbrevs
+    pg_cancel_backend pg_terminate_backend
+    txid_current pg_timezone_names pg_timezone_abbrevs
 """
 _NO_MEANING = """
-    current_aws_account current_namespace default_iam_role has_assumerole_privilege pg_get_grantee_by_iam_role
+    current_aws_account has_assumerole_privilege current_namespace default_iam_role pg_get_grantee_by_iam_role
     pg_get_iam_role_by_user reboot_cluster change_query_priority change_session_priority change_user_priority
     explain_model
 """

@@ -25,15 +25,27 @@ def _compared(names: str, a: object, b: object) -> Signature:
 
 def _interval_cmp(site: Site, args: tuple[Expr, ...]) -> Expr:
     """INTERVAL_CMP of two interval literals."""
+    if args[0].type.kind is args[1].type.kind and args[0].type.kind in (Kind.INTERVAL_YM, Kind.INTERVAL_DS):
+        return three_way(site, args)
     sizes = []
     for arg in args:
-        if not isinstance(arg, Literal) or arg.type.kind not in (Kind.UNKNOWN, Kind.INTERVAL):
+        if not isinstance(arg, Literal) or not (arg.type.is_interval or arg.type.kind is Kind.UNKNOWN):
             raise NotSupportedError("INTERVAL_CMP takes interval literals", position=site.position)
         if arg.value is None:
             return Literal(None, INTEGER, -1, site.span)
-        months, micros = interval(arg.value, None, site.position) if isinstance(arg.value, str) else arg.value
+        months, micros = _pair(arg, site)
         sizes.append(months * _DAYS_OF_A_MONTH * DAY + micros)
     return Literal((sizes[0] > sizes[1]) - (sizes[0] < sizes[1]), INTEGER, -1, site.span)
+
+
+def _pair(arg: Literal, site: Site) -> tuple[int, int]:
+    """(months, microseconds) of an interval literal."""
+    if isinstance(arg.value, str):
+        return interval(arg.value, None, site.position)
+    if arg.type.kind is Kind.INTERVAL:
+        months, micros = arg.value
+        return months, micros
+    return (arg.value, 0) if arg.type.kind is Kind.INTERVAL_YM else (0, arg.value)
 
 
 def _convert(site: Site, args: tuple[Expr, ...]) -> Expr:

@@ -55,4 +55,4 @@ def between_type(type: SqlType, digits: int) -> SqlType | None:
 
 def element_type(type: SqlType) -> SqlType | None:
     """What PERCENTILE_DISC gives: numbers, dates and times as they are."""
-    return type if type.is_numeric or type.kind in (*_MOMENTS, Kind.TIME) else None
+    return type if type.is_numeric or type.kind in (*_MOMENTS, Kind.TIME, Kind.TIMETZ) else None

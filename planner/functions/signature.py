@@ -189,7 +189,13 @@ def timestamps(type: SqlType) -> SqlType | None:
 
 
 def clock(type: SqlType) -> SqlType | None:
-    return type if type.kind is Kind.TIME else None
+    """TIME or TIMETZ."""
+    return type if type.is_clock else None
+
+
+def lapses(type: SqlType) -> SqlType | None:
+    """A typed interval, or an interval literal."""
+    return type if type.is_interval else None
 
 
 def dates(type: SqlType) -> SqlType | None:

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...errors import NotSupportedError, ProgrammingError
 from ...storage.types import BIGINT, INTEGER, MAX_VARCHAR, SqlType, varchar
 from .. import build
 from ..expressions import Call, Case, Expr, Literal
 from .signature import Signature, Site, counted, first, string, text, whole
 
 ANY_TEXT = varchar(MAX_VARCHAR)
+_COLLATIONS = ("case_sensitive", "case_insensitive")
 
 
 def _charindex(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -21,6 +23,18 @@ def _concat(site: Site, args: tuple[Expr, ...]) -> Expr:
     for arg in args[1:]:
         result = build.concat(result, arg, site.span)
     return result
+
+
+def _collate(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """COLLATE(text, 'case_sensitive'): what text is anyway."""
+    wanted = args[1]
+    if not isinstance(wanted, Literal) or str(wanted.value).lower() not in _COLLATIONS:
+        raise ProgrammingError("a collation is 'case_sensitive' or 'case_insensitive'", sqlstate="42704",
+                               position=site.position)
+    if str(wanted.value).lower() == "case_insensitive":
+        raise NotSupportedError("function collate to case_insensitive is not supported yet", position=site.position,
+                                hint="Compare LOWER of both sides.")
+    return args[0]
 
 
 def three_way(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -59,6 +73,7 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("split_part",), "split_part", (text, string, whole), first, fallible=True),
     Signature(("strpos",), "strpos", (text, string), INTEGER),
     Signature(("charindex", "position"), "strpos", (string, text), INTEGER, build=_charindex),
+    Signature(("collate",), "collate", (string, string), first, build=_collate),
     Signature(("octetindex",), "octetindex", (string, text), INTEGER),
     Signature(("concat",), "concat", (text, text), ANY_TEXT, build=_concat),
     Signature(("bpcharcmp", "bttext_pattern_cmp"), "three_way", (string, string), INTEGER, build=three_way),

@@ -1,8 +1,6 @@
 """Functions about the session: they are constants of the statement."""
 from __future__ import annotations
 
-import os
-
 from ...errors import NotSupportedError, UndefinedObject
 from ...storage.types import BOOLEAN, INTEGER, MAX_VARCHAR, SqlType, varchar
 from ..expressions import Call, Expr, Literal
@@ -48,8 +46,8 @@ def _schemas(site: Site, args: tuple[Expr, ...]) -> Expr:
 
 
 def _backend(site: Site, args: tuple[Expr, ...]) -> Expr:
-    site.context.stable = True  # a plan may outlive a fork
-    return Literal(os.getpid(), INTEGER, -1, site.span)
+    site.context.stable = True
+    return Literal(site.context.session_id, INTEGER, -1, site.span)
 
 
 def _setting(site: Site, args: tuple[Expr, ...]) -> Expr:

@@ -33,6 +33,7 @@ from ..physical import (
     Replicated,
     Shared,
     TableScan,
+    UnnestRows,
 )
 from .cost import move_cost
 
@@ -120,7 +121,7 @@ def one_copy(node: Physical) -> Physical:
     match node:
         case TableScan():
             return replace(node, props=props)
-        case FilterRows() | ProjectColumns():
+        case FilterRows() | ProjectColumns() | UnnestRows():
             return replace(node, input=one_copy(node.input), props=props)
         case Exchange(move=Move.BROADCAST):
             if isinstance(node.input.props.distribution, OnLeader):

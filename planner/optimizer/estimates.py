@@ -32,6 +32,7 @@ from ..logical import (
     Scan,
     SetOperation,
     Sort,
+    Unnest,
     Values,
     VirtualScan,
     Window,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 DEFAULT_ROWS = 1000.0  # a table nobody has analyzed
 VIRTUAL_ROWS = 100.0
 RECURSION_ROUNDS = 10  # of a recursive common table expression, as nobody knows
+ELEMENTS = 10.0  # of an array in FROM
 DEFAULT_DISTINCT = 200.0  # PostgreSQL's habit for unknown columns
 STRING_WIDTH = 16.0
 
@@ -174,6 +176,12 @@ class Estimator:
             case Project():
                 rows = self.rows(plan.input)
                 self._derive(plan.columns, rows)
+                return rows
+            case Unnest():
+                rows = self.rows(plan.input) * ELEMENTS
+                for ref in plan.made:
+                    distinct = max(1.0, min(rows, DEFAULT_DISTINCT))
+                    self.columns[ref.id] = ColumnEstimate(distinct, max(rows, 1.0), width=type_width(ref.type))
                 return rows
             case Sort():
                 return self.rows(plan.input)

@@ -9,7 +9,8 @@ right can save a move above:
 
 A plan that costs more than the cheapest one plus redistributing its result is never worth keeping.
 
-Beyond MAX_EXACT leaves, a greedy search joins the two parts with the smallest result until one is left.
+Beyond MAX_EXACT leaves, a greedy search joins the two parts with the smallest result until one is left. Below, it
+goes first: its plan's cost is the bound for all parts of better ones.
 
 Costs and rows are plain numbers here, plans are small `Candidate` objects; joins.py makes physical
 nodes from the winner.
@@ -35,6 +36,7 @@ MAX_EXACT = 11
 MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
 # Plans kept for a set of leaves, by the number of pairs of sets to be looked at: planning must not take long.
 KEEP = ((120, 4), (400, 2), (MAX_PAIRS, 1))
+FEW_PAIRS = 20  # from here on a greedy search first says what a whole plan needs to cost at most
 PAIR_COST = 0.3  # one comparison in a join without keys
 
 
@@ -100,6 +102,7 @@ class JoinOrder:
         self.best: dict[int, list[Candidate]] = {}
         self.rows: dict[int, float] = {}
         self._cheapest: dict[int, float] = {}
+        self._bound = inf  # what a whole plan costs: parts that cost more are of no use
         self._most = KEEP[0][1]
         self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
         self._corrections = self._correlated_pairs()
@@ -119,6 +122,8 @@ class JoinOrder:
             pairs = list(connected_pairs(count, near, MAX_PAIRS))
             if len(pairs) < MAX_PAIRS:
                 self._most = next(most for limit, most in KEEP if len(pairs) <= limit)
+                if len(pairs) > FEW_PAIRS:
+                    self._bound = self._greedy(count).cost
                 for one, other in pairs:
                     self._join(one, other)
                 everything = self.best.get((1 << count) - 1)
@@ -247,7 +252,7 @@ class JoinOrder:
     def _limit(self, mask: int, way: _Way) -> float:
         """What a plan of this set may cost at most to be of use."""
         cheapest = self._cheapest.get(mask, inf)
-        return cheapest + way.slack + 1e-9 * cheapest
+        return min(cheapest + way.slack, self._bound) * (1 + 1e-9)
 
     def _keep(self, candidate: Candidate) -> None:
         """Keeps it unless another plan is at least as cheap and lies as well: rows that are hashed by something

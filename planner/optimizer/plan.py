@@ -32,6 +32,7 @@ from ..logical import (
     Scan,
     SetOperation,
     Sort,
+    Unnest,
     Values,
     VirtualScan,
     Window,
@@ -49,6 +50,7 @@ from ..physical import (
     Shared,
     TableScan,
     UnionAll,
+    UnnestRows,
     VirtualTableScan,
     WorkingTable,
 )
@@ -120,6 +122,8 @@ class Planner:
             case Window():
                 self._prepare(node)
                 return plan_window(self, node, needed)
+            case Unnest():
+                return self._unnest(node, needed)
             case Sort():
                 if ordered:
                     return plan_sort(self, node, needed)
@@ -220,6 +224,16 @@ class Planner:
         width = self.estimator.width(tuple([ref for ref, _ in columns]))
         props = Props(below.rows, width, below.first_cost, below.cost, place, also)
         return ProjectColumns(source, columns, props)
+
+    def _unnest(self, node: Unnest, needed: set[ColumnId]) -> Physical:
+        """The elements stay where their array is."""
+        wanted = needed - {ref.id for ref in node.made} | columns_of(node.value)
+        source = self.plan(node.input, wanted)
+        rows, below = self.estimator.rows(node), source.props
+        cost = below.cost + scan_cost(rows, 0)[1]
+        width = below.width + self.estimator.width(node.made)
+        props = Props(rows, width, below.first_cost, cost, below.distribution, below.also_hashed)
+        return UnnestRows(source, node.value, node.element, node.position, node.of_object, node.outer, props)
 
     # -- unions ----------------------------------------------------------------------------------
 

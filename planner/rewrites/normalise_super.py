@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...storage.types import TEXT
-from ..build import normal
+from ..build import compare, normal
 from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr
 from ..logical import Aggregate, Logical, Sort, SortKey, Window
 from ..traverse import map_expressions, rewrite, rewrite_plan
@@ -70,5 +70,5 @@ def _rank(expr: Expr) -> Expr:
 
 def _compared(expr: Expr) -> Expr:
     if isinstance(expr, Compare) and expr.left.type.is_super:
-        return Compare(expr.op, normal(expr.left), normal(expr.right), expr.span)
+        return compare(expr.op, expr.left, expr.right, expr.span)
     return expr

@@ -28,6 +28,7 @@ from ..logical import (
     Scan,
     SetOperation,
     Sort,
+    Unnest,
     Values,
     VirtualScan,
     Window,
@@ -105,6 +106,10 @@ def _prune(plan: Logical, needed: set[ColumnId]) -> Logical:
             raise AssertionError("grouping sets are gone after the rewrites")
         case Window():
             return _window(plan, needed)
+        case Unnest():
+            position = plan.position if plan.position is not None and plan.position.id in needed else None
+            below = needed - {ref.id for ref in plan.made} | columns_of_all([plan.value])
+            return replace(plan, input=_prune(plan.input, below), position=position)
         case Sort():
             below = needed | columns_of_all([k.expr for k in plan.keys])
             return Sort(_prune(plan.input, below), plan.keys)

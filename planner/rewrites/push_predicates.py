@@ -18,6 +18,7 @@ stood in front of it; conjuncts keep their order. Volatile functions stay where 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..columns import columns_of, output_ids, substitute
 from ..expressions import ColumnId, ColumnRef, Expr
@@ -30,6 +31,7 @@ from ..logical import (
     Project,
     SetOperation,
     Sort,
+    Unnest,
     Window,
 )
 from ..predicates import TRUE, can_fail, conjoin, conjuncts, is_volatile
@@ -64,6 +66,8 @@ def _push(plan: Logical, parts: list[Expr]) -> Logical:
             return _region(plan, parts) if plan.kind in INNER_KINDS else _outer(plan, parts)
         case Sort():
             return Sort(_push(plan.input, parts), plan.keys)
+        case Unnest():
+            return _unnest(plan, parts)
         case SetOperation():
             return _union(plan, parts)
         case _:
@@ -102,6 +106,14 @@ def _window(plan: Window, parts: list[Expr]) -> Logical:
     moving = [c for c in parts if (used := columns_of(c)) and used <= keys and _movable(c)]
     staying = [c for c in parts if c not in moving]
     return _filtered(Window(_push(plan.input, moving), plan.partition, plan.order, plan.calls), staying)
+
+
+def _unnest(plan: Unnest, parts: list[Expr]) -> Logical:
+    """What does not speak of the elements goes below them."""
+    below = output_ids(plan.input)
+    moving = [c for c in parts if columns_of(c) <= below and _movable(c)]
+    staying = [c for c in parts if c not in moving]
+    return _filtered(replace(plan, input=_push(plan.input, moving)), staying)
 
 
 def _union(plan: SetOperation, parts: list[Expr]) -> Logical:

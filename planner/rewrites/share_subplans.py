@@ -153,6 +153,7 @@ _NOT_COMPARED = ("span", "parameter", "order", "args", "arg", "left", "right", "
 # What else tells two nodes of a kind apart, besides expressions, columns and inputs.
 _OWN = {
     "Join": ("kind", "null_aware"),
+    "Unnest": ("of_object", "outer"),
     "Limit": ("count", "offset"),
     "SetOperation": ("kind", "all"),
     "Recursion": ("number",),

@@ -10,9 +10,11 @@ know one kind less. SINGLE becomes INNER too when its right side is proven to ma
 """
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..columns import columns_of, output_ids, substitute
 from ..expressions import ColumnId, Expr
-from ..logical import Aggregate, Filter, Join, JoinKind, Limit, Logical, Project, Sort
+from ..logical import Aggregate, Filter, Join, JoinKind, Limit, Logical, Project, Sort, Unnest
 from ..predicates import conjuncts, rejects_null
 from ..traverse import map_inputs
 from .context import RewriteContext
@@ -40,6 +42,10 @@ def _visit(plan: Logical, above: list[Expr]) -> Logical:
             keys: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.groups}
             below = [substitute(c, keys) for c in above if columns_of(c) <= keys.keys()]
             return map_inputs(plan, lambda child: _visit(child, below))
+        case Unnest():
+            ids = output_ids(plan.input)
+            source = _visit(plan.input, [c for c in above if columns_of(c) <= ids])
+            return plan if source is plan.input else replace(plan, input=source)
         case Join():
             return _join(plan, above)
         case Limit():

@@ -16,12 +16,12 @@ goes the general way of Neumann and Kemper, see unnest_domain.py.
 """
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 
 from ...records import dataclass
 from ..columns import columns_of, free_columns, never_null, output_columns
 from ..expressions import Case, ColumnId, ColumnRef, Compare, Expr, IsNull, Literal
-from ..logical import Aggregate, DependentJoin, Filter, Join, JoinKind, Logical, Project, Sort
+from ..logical import Aggregate, DependentJoin, Filter, Join, JoinKind, Logical, Project, Sort, Unnest
 from ..predicates import TRUE, conjoin, conjoin_or_true, conjuncts
 from ..traverse import map_inputs
 from .context import RewriteContext
@@ -75,9 +75,18 @@ def _by_pull_up(join: DependentJoin, free: frozenset[ColumnId], context: Rewrite
     kind = join.kind
     if kind is JoinKind.SINGLE and matches_once(right, condition):
         kind = JoinKind.LEFT
+    if kind is JoinKind.SINGLE and any(_compares_otherwise(p, free) for p in pulled.predicates):
+        raise CannotPullUp  # such a join counts its matches by equal keys alone
     if kind is JoinKind.CROSS:
         kind = JoinKind.INNER
     return Join(kind, join.left, right, condition, null_aware)
+
+
+def _compares_otherwise(predicate: Expr, free: frozenset[ColumnId]) -> bool:
+    """Does it relate outer and inner columns by anything but an equality?"""
+    used = columns_of(predicate)
+    related = not used.isdisjoint(free) and not used <= free
+    return related and not (isinstance(predicate, Compare) and predicate.op == "=")
 
 
 # -- scalar aggregates ---------------------------------------------------------------------------
@@ -156,6 +165,8 @@ class _PullUp:
                 return self._join(plan)
             case Aggregate() if plan.groups:
                 return self.group(plan)
+            case Unnest() if not self._is_correlated(plan.value):
+                return replace(plan, input=self.visit(plan.input))
             case Sort():
                 return self.visit(plan.input)
             case _:

@@ -19,6 +19,8 @@ Comparing with d is null-safe, since an outer NULL is a value like others to the
 """
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...errors import NotSupportedError
 from ...records import dataclass
 from ..columns import (
@@ -39,6 +41,7 @@ from ..logical import (
     Project,
     SetOperation,
     Sort,
+    Unnest,
     Values,
     Window,
 )
@@ -107,6 +110,9 @@ class _Domain:
                 return self._aggregate(plan)
             case Window():
                 return self._window(plan)
+            case Unnest():
+                source, names = self.push(plan.input)
+                return replace(plan, input=source, value=substitute(plan.value, names)), names
             case Join():
                 return self._join(plan)
             case SetOperation():

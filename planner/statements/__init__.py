@@ -12,16 +12,22 @@ from typing import Any, Union
 from ...records import dataclass
 from ...storage.schema import DistStyle
 from ...storage.types import SqlType
-
-
-@dataclass(frozen=True, slots=True)
-class RelationName:
-    schema: str | None
-    name: str
-    position: int | None = field(default=None, compare=False)
-
-    def __str__(self) -> str:
-        return f"{self.schema}.{self.name}" if self.schema else self.name
+from .access import (
+    AlterGroup,
+    AlterRole,
+    AlterSchema,
+    AlterUser,
+    Comment,
+    CreateGroup,
+    CreateRole,
+    CreateUser,
+    DefaultPrivileges,
+    DropPrincipal,
+    Grant,
+    GrantRole,
+    SetUser,
+)
+from .names import RelationName
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +118,11 @@ class CreateView:
 
 @dataclass(frozen=True, slots=True)
 class CreateSchema:
+    """authorization: the owner."""
+
     name: str
     if_not_exists: bool = False
+    authorization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +249,22 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelQuery:
+    """CANCEL process_id ['message']"""
+
+    session: int
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Truncate:
     table: RelationName
 
 
 @dataclass(frozen=True, slots=True)
 class AlterTable:
-    """action: 'rename' (name: the new one), 'rename column', 'drop column', 'type' (name: the column)."""
+    """action: 'rename' (name: the new one), 'owner' (name: the new one), 'rename column', 'drop column', 'type'
+    (name: the column)."""
 
     table: RelationName
     action: str
@@ -317,10 +335,54 @@ class Deallocate:
     position: int | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class DeclareCursor:
+    name: str
+    query: Select | QueryText
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """count: None for all rows that are left; 0 for the row fetched last."""
+
+    name: str
+    count: int | None
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCursor:
+    name: str
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateFunction:
+    """A function in LANGUAGE sql; position: of its body."""
+
+    name: RelationName
+    arguments: tuple[SqlType, ...]
+    returns: SqlType
+    volatility: str
+    body: str
+    or_replace: bool
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DropFunction:
+    name: RelationName
+    arguments: tuple[SqlType, ...]
+
+
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
-    AlterDesign, AppendTable, Prepare, Execute, Deallocate,
+    AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
+    CreateFunction, DropFunction, CancelQuery,
+    CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
+    DefaultPrivileges, SetUser, AlterSchema, Comment,
 ]
 
 

@@ -4,6 +4,9 @@
     ALTER TABLE t ADD [COLUMN] a type [DEFAULT expression] [ENCODE encoding] [NOT NULL | NULL]
     ALTER TABLE t DROP [COLUMN] a [RESTRICT | CASCADE]
     ALTER TABLE t ALTER COLUMN a TYPE varchar(n)
+    ALTER TABLE t OWNER TO u
+
+ALTER of schemas, principals and default privileges is in schemas.py, principals.py and grants.py.
 
     ALTER TABLE t ALTER DISTSTYLE ALL | EVEN | AUTO | KEY DISTKEY a          ALTER DISTKEY a
                   ALTER [COMPOUND] SORTKEY (a, ...)      ALTER SORTKEY AUTO | NONE
@@ -19,18 +22,27 @@ from typing import Any, Union
 
 from ...errors import DuplicateColumn, InvalidDefinition, NotSupportedError
 from ...storage.schema import DistStyle
-from . import AddColumn, AlterDesign, AlterTable, AppendTable, RelationName
+from . import AddColumn, AlterDesign, AlterTable, AppendTable, RelationName, Statement
 from .attributes import MAX_COMPOUND
 from .cursor import Cursor
+from .grants import parse_default_privileges
+from .principals import PRINCIPALS, alter_principal
+from .schemas import alter_schema
 from .tables import read_column, read_type
 
 Alter = Union[AlterTable, AddColumn, AlterDesign, AppendTable]
 
 
-def parse_alter(cursor: Cursor) -> Alter:
+def parse_alter(cursor: Cursor) -> Statement:
     """What follows ALTER."""
     start = cursor.position
     word = cursor.word()
+    if word in PRINCIPALS:
+        return alter_principal(cursor)
+    if cursor.accept("schema"):
+        return alter_schema(cursor)
+    if cursor.accept("default", "privileges"):
+        return parse_default_privileges(cursor)
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
     found = _change(cursor, cursor.relation())
@@ -42,6 +54,8 @@ def _change(cursor: Cursor, table: RelationName) -> Alter:
     position = cursor.position
     if cursor.accept("rename", "to"):
         return AlterTable(table, "rename", cursor.name(), position=position)
+    if cursor.accept("owner", "to"):
+        return AlterTable(table, "owner", cursor.name_or_string(), position=position)
     if cursor.accept("rename"):
         cursor.accept("column")
         name = cursor.name()

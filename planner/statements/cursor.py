@@ -133,6 +133,10 @@ class Cursor:
         self.index += 1
         return token.text
 
+    def name_or_string(self) -> str:
+        """A name, which may be written as a string."""
+        return self.string() if self.at_string() else self.name()
+
     def at_string(self) -> bool:
         return self.token is not None and self.token.token_type in _TEXT
 

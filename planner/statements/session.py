@@ -2,17 +2,20 @@
 from __future__ import annotations
 
 from ...errors import NotSupportedError
-from . import SetOption, Show, Transaction
+from . import CancelQuery, SetOption, SetUser, Show, Transaction
 from .cursor import Cursor
 
 
-def parse_set(cursor: Cursor) -> SetOption:
-    """What follows SET: [SESSION|LOCAL] name { TO | = } value, ... | DEFAULT; TIME ZONE value."""
+def parse_set(cursor: Cursor) -> SetOption | SetUser:
+    """What follows SET: [LOCAL] SESSION AUTHORIZATION user, or
+    [SESSION|LOCAL] name { TO | = } value, ... | DEFAULT; TIME ZONE value."""
     local = cursor.accept("local")
     if not local and not cursor.at("session", "authorization"):
         cursor.accept("session")
-    if cursor.at("session", "authorization"):
-        raise NotSupportedError("SET SESSION AUTHORIZATION is not supported yet", position=cursor.position)
+    if cursor.accept("session", "authorization"):
+        user = None if cursor.accept("default") else cursor.name_or_string()
+        cursor.finish()
+        return SetUser(user, local)
     if cursor.accept("time", "zone"):
         name = "timezone"
     elif cursor.at("transaction"):
@@ -52,8 +55,11 @@ def dotted(cursor: Cursor) -> str:
     return name
 
 
-def parse_reset(cursor: Cursor) -> SetOption:
+def parse_reset(cursor: Cursor) -> SetOption | SetUser:
     """What follows RESET; RESET ALL is the option 'all'."""
+    if cursor.accept("session", "authorization"):
+        cursor.finish()
+        return SetUser(None)
     name = "timezone" if cursor.accept("time", "zone") else dotted(cursor)
     cursor.finish()
     return SetOption(name, None)
@@ -77,6 +83,14 @@ def parse_show(cursor: Cursor) -> Show:
     name = dotted(cursor)
     cursor.finish()
     return Show(name)
+
+
+def parse_cancel(cursor: Cursor) -> CancelQuery:
+    """What follows CANCEL (r_CANCEL.md)."""
+    session = cursor.integer()
+    message = None if cursor.done else cursor.string()
+    cursor.finish()
+    return CancelQuery(session, message)
 
 
 def parse_transaction(cursor: Cursor, word: str) -> Transaction:

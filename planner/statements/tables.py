@@ -1,4 +1,4 @@
-"""CREATE TABLE, CREATE TABLE AS, CREATE VIEW, CREATE SCHEMA, DROP, TRUNCATE.
+"""CREATE TABLE, CREATE TABLE AS, CREATE VIEW, DROP, TRUNCATE; CREATE and DROP of other things go to their own modules.
 
     CREATE [TEMP] TABLE [IF NOT EXISTS] t
         ( column type [column attributes and constraints] | table constraint | LIKE parent [...] , ... )
@@ -16,19 +16,24 @@ from typing import Any
 from ...errors import InvalidDefinition, NotSupportedError, SqlSyntaxError
 from ...records import dataclass
 from ...storage.types import SqlType
+from ..intervals import interval_type
 from ..typenames import sql_type
 from . import (
     ColumnDefinition,
-    CreateSchema,
     CreateTable,
     CreateTableAs,
     CreateView,
     Drop,
+    DropFunction,
+    DropPrincipal,
     RelationName,
+    Statement,
     Truncate,
 )
 from .attributes import table_attributes
 from .cursor import Cursor
+from .principals import PRINCIPALS, create_principal, drop_principal
+from .schemas import create_schema
 
 Constraint = tuple[str, tuple[str, ...], str]
 _TWO_WORD_TYPES = {"CHARACTER": "VARYING", "CHAR": "VARYING", "DOUBLE": "PRECISION", "BINARY": "VARYING"}
@@ -38,13 +43,19 @@ _COLUMN_ENDS = (
 )
 
 
-def parse_create(cursor: Cursor) -> CreateTable | CreateTableAs | CreateView | CreateSchema:
+def parse_create(cursor: Cursor) -> Statement:
     """What follows CREATE."""
     if cursor.accept("schema"):
-        return _create_schema(cursor)
+        return create_schema(cursor)
+    if cursor.word() in PRINCIPALS:
+        return create_principal(cursor)
     or_replace = cursor.accept("or", "replace")
     if cursor.accept("view"):
         return _create_view(cursor, or_replace)
+    if cursor.accept("function"):
+        from .functions import create_function
+
+        return create_function(cursor, or_replace)
     if or_replace:
         raise _unsupported(cursor)
     local = cursor.accept("local")
@@ -57,7 +68,7 @@ def parse_create(cursor: Cursor) -> CreateTable | CreateTableAs | CreateView | C
 
 
 def _unsupported(cursor: Cursor) -> Exception:
-    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "USER", "GROUP", "ROLE", "FUNCTION", "PROCEDURE", "LIBRARY",
+    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "PROCEDURE", "LIBRARY",
              "DATASHARE", "MODEL", "IDENTITY", "RLS", "MASKING", "INDEX", "SEQUENCE", "TRIGGER")
     word = cursor.word()
     if word in words:
@@ -267,6 +278,8 @@ def read_type(cursor: Cursor) -> SqlType:
     name = cursor.name()
     if name.upper() in _TWO_WORD_TYPES and cursor.accept(_TWO_WORD_TYPES[name.upper()]):
         name += " " + _TWO_WORD_TYPES[name.upper()]
+    if name == "interval":
+        return _interval_type(cursor, position)
     arguments: list[int | str] = []
     if cursor.accept("("):
         arguments = list(cursor.list_of(lambda: _type_argument(cursor)))
@@ -277,6 +290,20 @@ def read_type(cursor: Cursor) -> SqlType:
         else:
             cursor.accept("without", "time", "zone")
     return sql_type(name, arguments, position)
+
+
+def _interval_type(cursor: Cursor, position: int | None) -> SqlType:
+    """What follows INTERVAL: first [TO last] [(digits)]."""
+    fields = [cursor.accept_any("year", "month", "day", "hour", "minute", "second")]
+    if fields[0] is None:
+        raise SqlSyntaxError("type interval needs a qualifier: YEAR TO MONTH or DAY TO SECOND", position=position)
+    if cursor.accept("to"):
+        fields.append(cursor.name())
+    digits = None
+    if cursor.accept("("):
+        digits = cursor.integer()
+        cursor.expect(")")
+    return interval_type([f for f in fields if f], digits, position)
 
 
 def _type_argument(cursor: Cursor) -> int | str:
@@ -300,23 +327,17 @@ def _create_view(cursor: Cursor, or_replace: bool) -> CreateView:
     return CreateView(name, names, body.query(), sql, or_replace, late)
 
 
-def _create_schema(cursor: Cursor) -> CreateSchema:
-    if_not_exists = cursor.accept("if", "not", "exists")
-    name = cursor.name()
-    for words in (("authorization",), ("quota",)):
-        if cursor.at(*words):
-            raise NotSupportedError(
-                f"CREATE SCHEMA ... {words[0].upper()} is not supported yet", position=cursor.position
-            )
-    cursor.finish()
-    return CreateSchema(name, if_not_exists)
-
-
-def parse_drop(cursor: Cursor) -> Drop:
+def parse_drop(cursor: Cursor) -> Drop | DropPrincipal | DropFunction:
     """What follows DROP."""
+    if cursor.accept("function"):
+        from .functions import drop_function
+
+        return drop_function(cursor)
+    if cursor.word() in PRINCIPALS:
+        return drop_principal(cursor)
     kind = cursor.accept_any("table", "view", "schema")
     if kind is None:
-        known = ("DATABASE", "USER", "GROUP", "ROLE", "FUNCTION", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
+        known = ("DATABASE", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
                  "MATERIALIZED", "EXTERNAL", "RLS", "MASKING", "IDENTITY")
         if cursor.word() in known:
             raise NotSupportedError(f"DROP {cursor.word()} is not supported yet", position=cursor.position)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 
 from ...records import dataclass
+from ..access.facts import Fact
 from ..deletes import DeleteVector, Group
 from ..schema import ExtentRef, InterleavedIndex, Table, View
 from ..statistics import ColumnSketch
@@ -102,12 +103,14 @@ class Delta:
     add_extents: tuple[AddExtents, ...] = ()
     statistics: tuple[SetStatistics, ...] = ()
     settings: Mapping[str, str | None] = field(default_factory=dict)  # None: back to the default
+    facts: tuple[Fact, ...] = ()
     drop_schemas: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(
             self.create_schemas or self.drop or self.replace or self.create or self.drop_extents
             or self.delete_rows or self.add_extents or self.statistics or self.settings or self.drop_schemas
+            or self.facts
         )
 
 

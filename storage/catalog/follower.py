@@ -12,7 +12,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from ..sharing.files import FileLock
 from .folder import CATALOG, LOCKS, WRITERS_LOCK, readable_catalog
@@ -22,6 +24,7 @@ from .store import CatalogStore, Loaded
 
 SETTLED_NS = 50_000_000
 
+T = TypeVar("T")
 Stamp = tuple[tuple[int, int, int], ...]
 
 
@@ -36,35 +39,40 @@ class Follower:
 
     def load(self) -> tuple[Loaded, News] | None:
         """The newest state; None if there is no catalogue yet."""
+        return self._read(lambda store: None if store.is_empty() else store.load())
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file."""
+        return self._read(CatalogStore.integrity)
+
+    def _read(self, work: Callable[[CatalogStore], T]) -> T:
         writers = FileLock(self._path / LOCKS / WRITERS_LOCK, writable=False)
         try:
             quiet = writers.try_acquire()
         except FileNotFoundError:
             quiet = True  # a folder of an earlier release, or a copy: database.lock keeps earlier releases out
         try:
-            return self._load_quiet() if quiet else self._load_live()
+            return self._read_quiet(work) if quiet else self._read_live(work)
         finally:
             writers.release()
 
-    def _load_quiet(self) -> tuple[Loaded, News] | None:
+    def _read_quiet(self, work: Callable[[CatalogStore], T]) -> T:
         self._look()
         catalog, copied_to = readable_catalog(self._path)
         try:
             store = CatalogStore(catalog, read_only=copied_to is None)
             try:
-                return None if store.is_empty() else store.load()
+                return work(store)
             finally:
                 store.close()
         finally:
             if copied_to is not None:
                 shutil.rmtree(copied_to)
 
-    def _load_live(self) -> tuple[Loaded, News] | None:
+    def _read_live(self, work: Callable[[CatalogStore], T]) -> T:
         self._store = CatalogStore(self._path / CATALOG, read_only=True, live=True)
-        if self._store.is_empty():
-            return None
         self._store.changed()
-        return self._store.load()
+        return work(self._store)
 
     def changed(self) -> bool:
         if self._store is not None:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from ... import errors
 from ...records import dataclass
+from ..access.facts import NO_FACTS, FactKey, Facts
 from ..deletes import DeleteVector, Group
 from ..schema import (
     ColumnStatistics,
@@ -92,6 +93,7 @@ class CatalogState:
     names: Mapping[tuple[str, str], int] = field(default_factory=dict)
     entries: Mapping[int, TableEntry] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    facts: Facts = NO_FACTS
 
 
 @dataclass(slots=True)
@@ -109,6 +111,7 @@ class Changes:
     touched: set[int] = field(default_factory=set)  # tables whose sketches or placement changed
     identity: dict[tuple[int, int], int] = field(default_factory=dict)
     settings: dict[str, str | None] = field(default_factory=dict)
+    facts: set[FactKey] = field(default_factory=set)  # keys that were set or removed
 
 
 def starts_replicated(table: Table) -> bool:
@@ -141,6 +144,7 @@ class _Application:
         self.names = dict(state.names)
         self.entries = dict(state.entries)
         self.settings = dict(state.settings)
+        self.facts = state.facts
         self.own: set[int] = set()
         self.changes = Changes()
 
@@ -149,7 +153,8 @@ class _Application:
             self._apply(delta)
         self._settle()
         state = CatalogState(
-            self.seq, frozenset(self.schemas), self.relations, self.names, self.entries, self.settings
+            self.seq, frozenset(self.schemas), self.relations, self.names, self.entries, self.settings,
+            self.facts,
         )
         return state, self.changes
 
@@ -172,6 +177,7 @@ class _Application:
             self._set_statistics(computed)
         for setting, value in delta.settings.items():
             self._set(setting, value)
+        self._change_facts(delta)
         for name in delta.drop_schemas:
             self._drop_schema(name)
 
@@ -355,6 +361,11 @@ class _Application:
         self.changes.dropped.append(table)
         self._put(changed)
         return changed
+
+    def _change_facts(self, delta: Delta) -> None:
+        if delta.facts or (delta.drop and self.facts.rows):
+            self.facts, touched = self.facts.changed(delta.facts, [r.id for r in delta.drop], self.seq)
+            self.changes.facts |= touched
 
     def _set(self, name: str, value: str | None) -> None:
         if value is None:

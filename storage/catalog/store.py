@@ -21,6 +21,7 @@ from typing import TypeVar
 
 from ... import errors
 from ...records import dataclass
+from ..access.facts import NO_FACTS, Facts
 from ..deletes import DeleteVector, Group
 from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
@@ -32,7 +33,7 @@ from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, Ta
 # How long to wait for another process that checkpoints or recovers the file.
 BUSY_SECONDS = 60.0
 # Raised when the folder's contents change in a way that an older release would misread.
-FORMAT_VERSION = 4  # 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows
+FORMAT_VERSION = 4  # 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows, no facts
 APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
 
 _SCHEMA = """
@@ -62,6 +63,8 @@ CREATE TABLE identity (
 CREATE TABLE delete_vectors (
     extent_id INTEGER NOT NULL, row_group INTEGER NOT NULL, created_seq INTEGER NOT NULL, vector BLOB NOT NULL,
     PRIMARY KEY (extent_id, row_group));
+CREATE TABLE facts (
+    kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE transactions (
     seq INTEGER PRIMARY KEY, id INTEGER NOT NULL, snapshot INTEGER NOT NULL, reads TEXT NOT NULL,
@@ -97,6 +100,7 @@ class CatalogStore:
         self._live = live
         self._version: int | None = None
         self._upgraded = False
+        self.upgraded_from: int | None = None  # an older format that this connection has brought up to date
         try:
             self.connection = self._connect()
         except sqlite3.DatabaseError as e:
@@ -213,6 +217,7 @@ class CatalogStore:
             names={(r.schema, r.name): r.id for r in relations.values()},
             entries=entries,
             settings=dict(self.connection.execute("SELECT name, value FROM settings")),
+            facts=self._load_facts(int(meta["seq"])),
         )
         identity = {
             (table, column): following for table, column, following in
@@ -222,6 +227,11 @@ class CatalogStore:
             state, codec.topology_from_json(meta["topology"]), int(meta["next_relation"]),
             self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
         )
+
+    def integrity(self) -> list[str]:
+        """What SQLite finds wrong with the file."""
+        rows = self._reading(lambda: self.connection.execute("PRAGMA integrity_check").fetchall())
+        return [text for (text,) in rows if text != "ok"]
 
     def topology(self) -> Topology:
         """What the database was made with."""
@@ -248,6 +258,16 @@ class CatalogStore:
             relations[row[0]] = codec.view_from_json(*row)
         return relations
 
+    def _load_facts(self, seq: int) -> Facts:
+        if not self._has_table("facts"):
+            return NO_FACTS  # format 3
+        rows = self.connection.execute("SELECT kind, key, value FROM facts")
+        return Facts({(kind, key): value for kind, key, value in rows}, seq)
+
+    def _has_table(self, name: str) -> bool:
+        found = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+        return bool(found[0])
+
     def _load_entries(self, relations: dict[int, Table | View]) -> dict[int, TableEntry]:
         extents: dict[int, list[ExtentRef]] = {}
         for table_id, *fields in self.connection.execute(
@@ -272,7 +292,7 @@ class CatalogStore:
 
     def _load_deleted(self, extents: dict[int, list[ExtentRef]]) -> dict[int, dict[Group, DeleteVector]]:
         """Delete vectors by table; those of dropped extents wait for `purge_dropped`."""
-        if not self._one("SELECT count(*) FROM sqlite_master WHERE name = 'delete_vectors'"):
+        if not self._has_table("delete_vectors"):
             return {}  # format 2
         owner = {e.id: table_id for table_id, refs in extents.items() for e in refs}
         found: dict[int, dict[Group, DeleteVector]] = {}
@@ -308,6 +328,7 @@ class CatalogStore:
                 self._check_seq(state.seq - 1)
                 self._upgrade()
                 self._write_names(state.seq, changes)
+                self._write_facts(state.facts, changes)
                 self._write_extents(state.seq, changes, forget)
                 self._write_statistics(state, changes)
                 self._write_meta(state.seq, next_relation, transaction)
@@ -315,6 +336,7 @@ class CatalogStore:
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
+                self._upgraded = True
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
@@ -326,10 +348,11 @@ class CatalogStore:
         """Bring an older format's tables up to date, within the commit that first writes."""
         if self._upgraded:
             return
+        found = self.number("format")
+        self.upgraded_from = found if found < FORMAT_VERSION else None
         for statement in _SCHEMA.split(";"):
             if statement.strip():
                 self.connection.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
-        self._upgraded = True
 
     def _check_seq(self, expected: int) -> None:
         found = self._one("SELECT value FROM meta WHERE key = 'seq'")
@@ -362,6 +385,15 @@ class CatalogStore:
                 run("DELETE FROM settings WHERE name = ?", (setting,))
             else:
                 run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (setting, value))
+
+    def _write_facts(self, facts: Facts, changes: Changes) -> None:
+        run = self.connection.execute
+        for kind, key in changes.facts:
+            value = facts.rows.get((kind, key))
+            if value is None:
+                run("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
+            else:
+                run("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, value))
 
     def _write_extents(self, seq: int, changes: Changes, forget: Iterable[int]) -> None:
         many = self.connection.executemany

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from ... import errors
+from ..access.facts import Facts
 from ..schema import Table, TableData, Topology, View
 from .state import CatalogState
 
@@ -44,6 +45,11 @@ class SnapshotView:
             for (owner, _), id_ in sorted(self._state.names.items())
             if schema is None or owner == schema
         )
+
+    @property
+    def facts(self) -> Facts:
+        """Users, grants, comments."""
+        return self._state.facts
 
     @property
     def settings(self) -> dict[str, str]:

@@ -69,7 +69,8 @@ class Codec(enum.IntEnum):
 Parts = Mapping[Part, Array]
 
 INTEGERS = frozenset((Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.DECIMAL))
-TEMPORAL = frozenset((Kind.DATE, Kind.TIME, Kind.TIMESTAMP, Kind.TIMESTAMPTZ))
+TEMPORAL = frozenset((Kind.DATE, Kind.TIME, Kind.TIMETZ, Kind.TIMESTAMP, Kind.TIMESTAMPTZ,
+                      Kind.INTERVAL_YM, Kind.INTERVAL_DS))
 FLOATS = frozenset((Kind.REAL, Kind.DOUBLE))
 TEXT = frozenset((Kind.CHAR, Kind.VARCHAR))
 

@@ -28,8 +28,9 @@ def open_source(source: str, format: str, options: Mapping[str, Any] | None = No
             from .parquet import ParquetSource
 
             for name in options:
-                raise errors.NotSupportedError(f"COPY option {name.upper()} is not supported for PARQUET")
-            return ParquetSource(source)
+                if name != "SERIALIZETOJSON":
+                    raise errors.NotSupportedError(f"COPY option {name.upper()} is not supported for PARQUET")
+            return ParquetSource(source, "SERIALIZETOJSON" in options)
         case "csv" | "delimited":
             from .text import TextSource
 

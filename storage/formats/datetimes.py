@@ -76,12 +76,12 @@ def parse_timestamp(text: str, pattern: str | None) -> int:
     raise ValueError(text)
 
 
-def parse_time(text: str) -> int:
-    """Microseconds since midnight."""
-    match = re.fullmatch(_TIME + _HALF, text)
+def parse_time(text: str, zoned: bool = False) -> int:
+    """Microseconds since midnight; `zoned`: since midnight UTC, an offset may follow."""
+    match = re.fullmatch(_TIME + _HALF + (_OFFSET if zoned else ""), text)
     if match is None:
         raise ValueError(text)
-    return _time(match)
+    return (_time(match) - (_offset(match) if zoned else 0)) % DAY_MICROSECONDS
 
 
 @cache

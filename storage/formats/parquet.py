@@ -24,11 +24,13 @@ BATCH_ROWS = 65_536
 class ParquetSource:
     """Parquet files under a prefix."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, serialize: bool = False) -> None:
+        """`serialize`: SERIALIZETOJSON, columns of any type may become SUPER."""
         parts: list[Part] = []
         for file in list_files(source):
             parts.extend(_parts(file))
         self._parts = tuple(parts)
+        self._serialize = serialize
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -42,18 +44,28 @@ class ParquetSource:
         self, part: Part, columns: tuple[Column, ...], on_progress: Progress | None = None
     ) -> Iterator[pa.RecordBatch]:
         with _open(part.file) as file:
-            check_schema(file.schema_arrow, columns, part.file.path)
+            check_schema(file.schema_arrow, columns, part.file.path, self._serialize)
             groups = list(range(part.start, part.stop))
             rows = sum(file.metadata.row_group(g).num_rows for g in groups)
             done = 0
             try:
                 for batch in file.iter_batches(BATCH_ROWS, row_groups=groups):
-                    yield batch
+                    yield self._with_documents(batch, columns)
                     if on_progress is not None:
                         before, done = done, done + batch.num_rows
                         on_progress(part.bytes * done // rows - part.bytes * before // rows)
             except (pa.ArrowException, OSError) as e:
                 raise errors.LoadError(f'file "{part.file.path}" cannot be read: {e}') from e
+
+
+    def _with_documents(self, batch: pa.RecordBatch, columns: tuple[Column, ...]) -> pa.RecordBatch:
+        """SERIALIZETOJSON: whatever a file has for SUPER columns becomes JSON, text a string of it."""
+        if not self._serialize or not any(c.type.is_super for c in columns):
+            return batch
+        from ..semistructured.arrow import from_values
+
+        arrays = [from_values(a, c.name) if c.type.is_super else a for a, c in zip(batch.columns, columns)]
+        return pa.record_batch(arrays, names=batch.schema.names)
 
 
 def _open(file: SourceFile) -> pq.ParquetFile:
@@ -85,7 +97,7 @@ def _parts(file: SourceFile) -> Iterator[Part]:
             return
 
 
-def check_schema(schema: pa.Schema, columns: tuple[Column, ...], path: str) -> None:
+def check_schema(schema: pa.Schema, columns: tuple[Column, ...], path: str, serialize: bool = False) -> None:
     """Raise LoadError unless the file's columns fit, one by one."""
     if len(schema) != len(columns):
         missing = ""
@@ -99,11 +111,12 @@ def check_schema(schema: pa.Schema, columns: tuple[Column, ...], path: str) -> N
         )
     for i, column in enumerate(columns):
         field = schema.field(i)
-        if not fits(field.type, column.type):
+        if not (fits(field.type, column.type) or (serialize and column.type.is_super)):
             raise errors.LoadError(
                 f'file "{path}" has an incompatible Parquet schema for column "{column.name}". '
                 f"Column type: {column.type}, Parquet type: {field.type}",
                 detail=f"It is field {i + 1} of the file, {field.name!r}.",
+                hint="SERIALIZETOJSON loads it as SUPER." if column.type.is_super else None,
             )
 
 
@@ -131,9 +144,13 @@ _TAKES: dict[Kind, tuple[Callable[[pa.DataType], bool], ...]] = {
     Kind.BOOLEAN: (pa.types.is_boolean,),
     Kind.CHAR: _text,
     Kind.VARCHAR: _text,
+    Kind.SUPER: _text[:3],
     Kind.VARBYTE: (*_text[3:], pa.types.is_fixed_size_binary),
     Kind.DATE: (pa.types.is_date,),
     Kind.TIMESTAMP: (pa.types.is_timestamp,),
     Kind.TIMESTAMPTZ: (pa.types.is_timestamp,),
     Kind.TIME: (pa.types.is_time,),
+    Kind.TIMETZ: (pa.types.is_time,),
+    Kind.INTERVAL_YM: (pa.types.is_interval,),
+    Kind.INTERVAL_DS: (pa.types.is_duration,),
 }

@@ -18,6 +18,7 @@ NOT_NULL = (1213, "Missing data for not-null field")
 NO_DELIMITER = (1214, "Delimiter not found")
 BAD_BOOLEAN = (1210, "Unknown boolean format")
 BAD_UTF8 = 1220
+BAD_JSON = 1224
 OUT_OF_RANGE = 1216
 
 # What an error message shows of a long line or value.

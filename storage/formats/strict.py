@@ -119,7 +119,7 @@ def _to_array(column: Column, values: list[Any]) -> pa.Array:
             return pa.array(values, pa.float64())
         case Kind.DATE:
             return pa.array(values, pa.int32()).cast(pa.date32())
-        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME:
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME | Kind.TIMETZ:
             return pa.array(values, pa.int64()).cast(arrow_type(type_))
         case _:
             return pa.array(values, arrow_type(type_))

@@ -200,6 +200,8 @@ class FastParser:
         """NULL strings of text, blanks, lengths, ranges, NOT NULL; None when a row must be looked at."""
         if column.type.kind is Kind.VARBYTE:
             return _bytes(column, array, self.options)
+        if column.type.is_super:
+            return _documents(column, array, self.options)
         if column.type.is_string:
             array = self._finish_text(column, array)
             longest = pc.max(pc.binary_length(array)).as_py()
@@ -224,6 +226,18 @@ class FastParser:
         if options.trim_blanks and column.type.kind is Kind.VARCHAR:
             array = pc.utf8_rtrim(array, " ")
         return array
+
+
+def _documents(column: Column, array: pa.ChunkedArray, options: TextOptions) -> pa.ChunkedArray | None:
+    """SUPER values of JSON; None when a row must be looked at."""
+    from ..semistructured.arrow import from_json
+
+    absent = pc.or_(pc.equal(array, options.null_string), pc.equal(pc.utf8_trim_whitespace(array), ""))
+    try:
+        made = from_json(pc.if_else(absent, pa.scalar(None, pa.string()), array).combine_chunks(), column.name)
+    except errors.DataError:
+        return None
+    return None if made.null_count and (not column.nullable or column.primary_key) else pa.chunked_array([made])
 
 
 def _bytes(column: Column, array: pa.ChunkedArray, options: TextOptions) -> pa.ChunkedArray | None:

@@ -10,12 +10,14 @@ import re
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
+from ... import errors
 from ..types import Kind, SqlType
 from . import datetimes
 from .options import TextOptions
 from .rejected import (
     BAD_BOOLEAN,
     BAD_DATE,
+    BAD_JSON,
     BAD_NUMBER,
     BAD_TIMESTAMP,
     BAD_UTF8,
@@ -71,6 +73,8 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
             return _boolean(text.strip())
         case Kind.CHAR | Kind.VARCHAR:
             return _text(text, type_, options)
+        case Kind.SUPER:
+            return _document(text)
         case Kind.VARBYTE:
             return _binary(text.strip(), type_)
         case Kind.DATE:
@@ -79,8 +83,22 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
             return _timestamp(text.strip(), options)
         case Kind.TIME:
             return _time(text.strip())
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            raise BadValue(BAD_TIMESTAMP, f"COPY cannot load type {type_} from text")
+        case Kind.TIMETZ:
+            return _time(text.strip(), zoned=True)
         case _:
             raise BadValue(BAD_NUMBER, f"COPY cannot load type {type_}")
+
+
+def _document(text: str) -> str | None:
+    """JSON in canonical form; None for null."""
+    from ..semistructured.form import parse
+
+    try:
+        return parse(text)
+    except errors.DataError as e:
+        raise BadValue(BAD_JSON, e.message) from None
 
 
 def _bad_digit(text: str, pattern: str, type_: SqlType) -> BadValue:
@@ -179,8 +197,8 @@ def _timestamp(text: str, options: TextOptions) -> int:
         raise BadValue(BAD_TIMESTAMP, f"Invalid timestamp format or value [{shown}]") from None
 
 
-def _time(text: str) -> int:
+def _time(text: str, zoned: bool = False) -> int:
     try:
-        return datetimes.parse_time(text)
+        return datetimes.parse_time(text, zoned)
     except ValueError:
         raise BadValue(BAD_TIMESTAMP, "Invalid time format or value [HH24:MI:SS]") from None

@@ -69,7 +69,7 @@ def _number(text: str) -> str:
 
 def ranked(text: str) -> str:
     """See the module's text."""
-    return f"{_rank(load(text), top=True)}\x00{text}"
+    return f"{rank(text)}\x00{text}"
 
 
 def of_ranked(rank: str) -> str:
@@ -78,6 +78,10 @@ def of_ranked(rank: str) -> str:
 
 def rank(text: str) -> str:
     """A value's rank alone: what `<` compares within one type."""
+    if text.isdigit() and text != "0":
+        return f"2p{_HALF + len(text):05d}{text.rstrip('0')}"
+    if text[0] == '"' and "\\" not in text:
+        return "3" + text[1:-1].rstrip(" ")
     return _rank(load(text), top=True)
 
 

@@ -4,6 +4,7 @@
     numbers.py     counters that all processes draw from: ids of processes, sessions, relations, extents
     processes.py   run/process-<n>: who is there, and which snapshots each one needs
     reads.py       run/reads-<n>: what transactions have read, for the conflict graphs of other processes
+    sessions.py    run/session-..., run/mail-...: who is connected, letters that cancel what they run
     shared.py      Shared: the above as storage/database.py uses it
 
 What is *committed* is in catalog.sqlite alone (catalog/store.py). What is here is about live processes: it may

@@ -91,14 +91,11 @@ class Peers:
             self._attached = attached
         return self._known
 
-    def look_again(self) -> None:
-        """Forget those that have gone."""
-        if self._known:
-            self._attached = -1
-
     def oldest_pin(self) -> int:
-        """The oldest snapshot that any of them needs; NOTHING or EVERYTHING."""
-        return min((self._pin(number) for number in self.numbers()), default=NOTHING)
+        """The oldest snapshot that any of them needs; NOTHING or EVERYTHING. Forgets those that are dead."""
+        pins = {number: self._pin(number) for number in self.numbers() if is_alive(self._run, number)}
+        self._known = tuple(pins)
+        return min(pins.values(), default=NOTHING)
 
     def _look(self) -> Iterator[int]:
         for name in os.listdir(self._run):
@@ -111,8 +108,6 @@ class Peers:
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            return NOTHING
-        if not is_alive(self._run, number):
             return NOTHING
         return int(_PIN.unpack(data)[0]) if len(data) == _PIN.size else EVERYTHING
 

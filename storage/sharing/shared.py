@@ -12,6 +12,7 @@ others: who finds it free may read the catalogue's files as they are.
 """
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +95,11 @@ class Shared:
     def remove_dead(self) -> None:
         """Remove what killed processes have left in run/. The lock of collecting must be held."""
         remove_dead(self.run)
+        for name in os.listdir(self.run):
+            kind, _, rest = name.partition("-")
+            process = rest.partition("-")[0]
+            if kind in ("mail", "session") and process.isdigit() and not self.is_live_process(int(process)):
+                (self.run / name).unlink(missing_ok=True)
         for note in self.run.glob("wait-*"):
             if not self.is_live(int(note.name.removeprefix("wait-"))):
                 note.unlink(missing_ok=True)

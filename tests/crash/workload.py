@@ -212,7 +212,8 @@ def leftovers(path: Path, connection: Any) -> list[str]:
     database = connection.session.database
     named = {e.path for entry in database.newest.entries.values() for e in entry.extents}
     found = {str(p.relative_to(path / "data")) for p in path.rglob("*.ext")}
-    run = {n for n in os.listdir(path / "run") if n not in ("numbers", f"process-{database.process}")}
+    own = str(database.process)
+    run = {n for n in os.listdir(path / "run") if n != "numbers" and n.split("-")[1] != own}
     return sorted(found ^ named) + sorted(run)
 
 

@@ -147,6 +147,9 @@ def test_no_lost_update(two: tuple[Any, Any]) -> None:
     refused(lambda: a.execute(f"update x set v = {read} + 1"))
     a.execute("rollback")
     assert value(a) == value(b) == 11
+    x = a.session.database.view().relation("public", "x")
+    conflicts = b.execute("select process_id, table_id, xact_start_ts < abort_time from stl_tr_conflict")
+    assert conflicts == [(a.session.id, x.id, True)]
 
 
 @pytest.mark.parametrize("here_first", [True, False])
@@ -239,6 +242,39 @@ def test_the_youngest_of_a_deadlock_is_aborted(two: tuple[Any, Any]) -> None:
     a.execute("commit")
     b.execute("rollback")
     assert (value(b, "x"), value(b, "y")) == (11, 11)
+
+
+# -- sessions --------------------------------------------------------------------------------------------
+
+
+def test_sessions_and_locks_of_all_processes_are_listed(two: tuple[Any, Any]) -> None:
+    a, b = two
+    theirs = b.execute("select pg_backend_pid()")[0][0]
+    listed = {row[0] for row in a.execute("select process from stv_sessions").fetchall()}
+    assert {a.session.id, theirs} <= listed
+    b.execute("begin")
+    b.execute("update x set v = 11")
+    held = a.execute("select lock_owner_pid, table_id from stv_locks").fetchall()
+    assert held == [(theirs, a.session.database.view().relation("public", "x").id)]
+    modes = a.execute("select lock_mode, pid, relation, granted from svv_transactions order by lock_mode").fetchall()
+    assert modes == [("ExclusiveLock", theirs, None, True), ("ShareRowExclusiveLock", theirs, held[0][1], True)]
+    b.execute("rollback")
+    assert a.execute("select count(*) from stv_locks").fetchone() == (0,)
+
+
+def test_cancel_reaches_a_session_elsewhere(two: tuple[Any, Any], tmp_path: Path) -> None:
+    a, b = two
+    theirs = b.execute("select pg_backend_pid()")[0][0]
+    a.execute("begin")
+    a.execute("update x set v = 11")
+    waiting = b.start("update x set v = 12")
+    wait_for(tmp_path / "dw", "run/wait-*")  # it runs, and waits for us
+    assert a.execute(f"cancel {theirs} 'enough'").statusmessage == "CANCEL"
+    with pytest.raises(QueryCanceled, match="enough"):
+        waiting()
+    a.execute("rollback")
+    with pytest.raises(warehouse.ProgrammingError, match="session 1 does not exist"):
+        a.execute("cancel 1")
 
 
 # -- files -----------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class Outcome:
     told: str = ""
     place: str = ""
     error: str = ""  # the class of our error
+    rows: int = 0  # of the answer
 
     @property
     def bad(self) -> bool:
@@ -123,7 +124,7 @@ def check_one(connection: Any, query: Query, expected: list[tuple[Any, ...]], pl
             return Outcome("type", f"{field.name} is {field.type}, expected {wanted.sort}", place)
     rows = list(zip(*(c.to_pylist() for c in table.columns)))
     told = difference(rows, expected, query.keys)
-    return Outcome("same", place=place) if told is None else Outcome("differs", told, place)
+    return Outcome("same", place=place, rows=len(rows)) if told is None else Outcome("differs", told, place)
 
 
 def rewritten(query: Query, node: Node) -> Query:

@@ -1,4 +1,4 @@
-"""Random queries: joins, subqueries, grouping, set operations, CTEs, ORDER BY and LIMIT."""
+"""Random queries: joins, subqueries, grouping, windows, set operations, CTEs, ORDER BY and LIMIT."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from . import literals
-from .aggregates import Aggregates
 from .nodes import EMPTY, Node, Type, columns_in, compared, key, many, test, value
 from .scalars import SORTS, Scope, Source
 from .tables import Table
+from .windows import Windows
 
 JOINS = ("join", "join", "left join", "left join", "right join", "full join", "cross join", "comma")
 MOST_ROWS = 60_000
@@ -27,7 +27,7 @@ class Query:
     any_rows: int | None = None  # LIMIT without an order: any so many of the judge's rows
 
 
-class Queries(Aggregates):
+class Queries(Windows):
     def __init__(self, tables: tuple[Table, ...], random: Random, values: Random) -> None:
         super().__init__(random, values)
         self.tables = tables
@@ -175,6 +175,8 @@ class Queries(Aggregates):
             return node, types, max(rows / 2, 1)
         picked = sorts or [self.random.choice(OUTPUT) for _ in range(self.random.randint(1, 4))]
         items = [self.value(s, scope, self.random.choice([0, 0, 1, 2]), True) for s in picked]
+        if sorts is None and self.chance(0.2):
+            items.append(self.window_value(scope))
         distinct = self.chance(0.2) and not any(i.t.ragged for i in items)
         if distinct:
             items = [key(i) for i in items]

@@ -12,6 +12,7 @@ import pytest
 from fuzz.__main__ import query_of
 from fuzz.check import TOPOLOGIES, Lab
 from fuzz.nodes import JUDGE, OURS
+from fuzz.planted import hunt
 
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
 COUNT = int(os.environ.get("FUZZ_COUNT", "240"))
@@ -39,6 +40,12 @@ def check(lab: Lab, seed: int, number: int, literals: int) -> str:
         f"ours: {query.node.text(OURS)}\njudge: {query.node.text(JUDGE)}"
     )
     return outcome.kind
+
+
+@pytest.mark.parametrize("family", ["comparison", "logic"])
+def test_a_planted_bug_is_found(family: str) -> None:
+    """`python -m fuzz --planted` plants all of them."""
+    assert hunt(family, SEED, 60) is not None
 
 
 def test_a_wrong_answer_is_found() -> None:

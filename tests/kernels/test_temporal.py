@@ -36,7 +36,7 @@ def date(d: int) -> dt.date:
 
 def parts(d: dt.date) -> dict[str, int]:
     return {
-        "millennium": (d.year + 999) // 1000, "century": (d.year + 99) // 100, "decade": d.year // 10,
+        "millennium": (d.year + 999) // 1000, "century": (d.year + 99) // 100, "decade": d.year // 10 + 1,
         "year": d.year, "quarter": (d.month + 2) // 3, "month": d.month, "week": d.isocalendar()[1],
         "day": d.day, "dow": d.isoweekday() % 7, "doy": d.timetuple().tm_yday,
         "epoch": (d - EPOCH).days * 86400,

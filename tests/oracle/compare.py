@@ -13,7 +13,7 @@ import datetime
 import decimal
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlglot
@@ -32,7 +32,9 @@ def difference(ours: Sequence[Row], theirs: Sequence[Row], keys: Sequence[int] =
     for i, (a, b) in enumerate(zip(mine, other)):
         if not all(same(a[k], b[k]) for k in keys):
             return f"row {i} is out of order: {ours[i]}, expected {theirs[i]}"
-    for a, b in zip(sorted(mine, key=sort_key), sorted(other, key=sort_key)):
+    floating = {k for row in (*mine, *other) for k, v in enumerate(row) if isinstance(v, float)}
+    mine, other = (sorted(rows, key=lambda row: sort_key(row, floating)) for rows in (mine, other))
+    for a, b in zip(mine, other):
         if len(a) != len(b) or not all(map(same, a, b)):
             return f"row {a}, expected {b}"
     return None
@@ -71,11 +73,13 @@ def same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def sort_key(row: Row) -> tuple[Any, ...]:
-    """A total order over rows of any values; floats last, rounded, so that noise does not reorder."""
-    exact = tuple((v is not None, type(v).__name__, str(_plain(v))) for v in row if not isinstance(v, float))
+def sort_key(row: Row, floating: Collection[int] = ()) -> tuple[Any, ...]:
+    """A total order over rows of any values; floats last, rounded, so that noise does not reorder. The columns
+    `floating` are floats on one side at least: numbers there are ordered as such on both."""
+    values = [float(v) if k in floating and isinstance(v, decimal.Decimal) else v for k, v in enumerate(row)]
+    exact = tuple((v is not None, type(v).__name__, str(_plain(v))) for v in values if not isinstance(v, float))
     return exact, tuple((math.isnan(v), 0.0 if math.isnan(v) else float(f"{v:.7g}"))
-                        for v in row if isinstance(v, float))
+                        for v in values if isinstance(v, float))
 
 
 def _plain(value: Any) -> Any:

@@ -92,3 +92,9 @@ def test_macros_cut_off_digits() -> None:
                              "quotient13(quotient17(-2, 3), 3.0000), quotient13(7.25, 2) "
                              "from (values (2), (-5)) as t(x)").fetchone()
     assert cut == (D("0.6666"), D("-0.66666666666666666"), D("6.66"), -1, D("-0.2222222222222"), D("3.625"))
+
+
+def test_integers_are_held_against_floats() -> None:
+    ours, theirs = [(1,), (20,), (None,), (3,)], [(20.0,), (3.0,), (1.0,), (None,)]
+    assert compare.difference(ours, theirs) is None
+    assert compare.difference([(1,), (20,), (None,), (4,)], theirs) is not None

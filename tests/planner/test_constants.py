@@ -4,6 +4,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_parameters(value: Any, physical: Any, type: SqlType) -> None:
     assert (found.value, found.type) == (physical, type)
 
 
-@pytest.mark.parametrize("value", [object(), [1], time(1, tzinfo=UTC)])
+@pytest.mark.parametrize("value", [object(), [1], time(1, tzinfo=ZoneInfo("Europe/Berlin"))])
 def test_parameters_that_cannot_be_bound(value: Any) -> None:
     with pytest.raises(InterfaceError, match="cannot be bound"):
         parameter(value)

@@ -32,7 +32,7 @@ TYPES = {
     "I": ("int16", "int32", "int64"),
     "R": ("decimal128", "float", "double"),
     "T": ("string", "large_string", "string_view", "dictionary", "binary"),
-    "D": ("date32", "timestamp", "time64"),
+    "D": ("date32", "timestamp", "time64", "duration", "month_day_nano_interval"),
     "B": ("bool",),
 }
 
@@ -149,8 +149,9 @@ def kind_of(arrow_type: Any) -> str:
 
 def shown(table: Any) -> Iterator[list[str]]:
     """Rows of a result as the command line spells them."""
-    from warehouse.client.render import text_column
+    from warehouse.client.render import spelled, text_column
 
+    table = spelled(table)
     columns = [["NULL" if v is None else v for v in text_column(c).to_pylist()] for c in table.columns]
     for row in zip(*columns):
         yield [value if value != "" else "(empty)" for value in row]

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ....storage.types import MAX_VARCHAR, Kind, SqlType
+from ....storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .argument import Argument, Form
 
 TEXT = pa.large_string()
@@ -43,11 +43,36 @@ def out_of(array: pa.Array, to: SqlType) -> pa.Array | None:
         ends = pc.min_max(values).as_py()
         low, high = to.integer_limits
         return values if ends["min"] is not None and low <= ends["min"] and ends["max"] <= high else None
+    if to.kind is Kind.DECIMAL:
+        return _decimals(array, to)
     if to.kind is Kind.DOUBLE and _all(array, _NUMBER):
         return array.cast(pa.float64())
     if to.kind is Kind.BOOLEAN and _all(array, "^(true|false)$"):
         return pc.equal(array, "true")
     return None
+
+
+def _decimals(array: pa.Array, to: SqlType) -> pa.Array | None:
+    """Of exact numbers with no more digits behind the point than the type has; those of 18 before it at most."""
+    digits = f"(\\.[0-9]{{1,{to.scale}}})?" if to.scale else ""
+    if to.scale > 18 or not _all(array, f"^-?[0-9]{{1,18}}{digits}$"):
+        return None
+    made = array.cast(pa.string()).cast(pa.decimal128(38, to.scale))
+    low, high = to.integer_limits
+    ends = pc.min_max(made).as_py()
+    if not low <= int(ends["min"].scaleb(to.scale)) <= int(ends["max"].scaleb(to.scale)) <= high:
+        return None
+    if to.physical is Physical.I64:
+        low_words = np.frombuffer(made.buffers()[1], np.int64, 2 * len(made), made.offset * 16)[::2]
+        values = pa.py_buffer(np.ascontiguousarray(low_words))
+        return pa.Array.from_buffers(pa.int64(), len(made), [_bitmap(made), values])
+    words = made.buffers()[1].slice(16 * made.offset)
+    return pa.Array.from_buffers(pa.decimal128(38, 0), len(made), [_bitmap(made), words])
+
+
+def _bitmap(array: pa.Array) -> pa.Buffer | None:
+    """The validity of an array from its first row on."""
+    return None if not array.null_count else pc.is_valid(array).buffers()[1]
 
 
 def _texts(array: pa.Array, to: SqlType) -> pa.Array | None:

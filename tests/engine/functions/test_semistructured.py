@@ -9,11 +9,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from warehouse.engine.compile import arrow_slots
 from warehouse.engine.evaluate import cast as cast_value
 from warehouse.engine.functions import columns, scalar
 from warehouse.engine.functions.columns import Argument
 from warehouse.storage.semistructured import form, keys
-from warehouse.storage.types import BIGINT, BOOLEAN, DOUBLE, INTEGER, SUPER, TEXT, SqlType, char, varchar
+from warehouse.storage.types import BIGINT, BOOLEAN, DOUBLE, INTEGER, SUPER, TEXT, SqlType, char, decimal, varchar
 
 VALUES = ["1", "-20", "1.50", "2.22e+0", "true", "false", '"abc"', '""', '"a\\"b"', '"ü "', "[1,null]", "{}", '{"a":1}',
           "123456789012345678901234567890", None]
@@ -38,11 +39,12 @@ def test_both_forms_agree(key: str) -> None:
     assert taken
 
 
-@pytest.mark.parametrize("to", [varchar(3), TEXT, char(3), INTEGER, BIGINT, DOUBLE, BOOLEAN])
+@pytest.mark.parametrize("to", [varchar(3), TEXT, char(3), INTEGER, BIGINT, DOUBLE, BOOLEAN, decimal(5, 2),
+                                decimal(38, 3), decimal(3, 0)])
 def test_casts_out_agree(to: SqlType) -> None:
-    for batch in BATCHES:
+    for batch in [*BATCHES, ["1.5", "-2", None, "0.25"], ["7", "999"], [None, "-3.250"]]:
         made = columns.casts.cast(Argument(array(batch)), SUPER, to)
-        assert made is None or made.to_pylist() == [cast_value(v, SUPER, to, False) for v in batch]
+        assert made is None or arrow_slots.as_values(made) == [cast_value(v, SUPER, to, False) for v in batch]
 
 
 @pytest.mark.parametrize(("source", "values"), [

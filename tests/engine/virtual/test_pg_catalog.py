@@ -56,7 +56,10 @@ def test_joins_of_the_catalogue(t: Any) -> None:
 
 
 def test_keys_in_pg_attribute(t: Any) -> None:
-    sql = "select attname, attisdistkey, attsortkeyord, atttypmod from pg_attribute order by attnum"
+    sql = (
+        "select attname, attisdistkey, attsortkeyord, atttypmod from pg_attribute where attrelid >= 100000"
+        " order by attnum"
+    )
     assert t.execute(sql).fetchall() == [
         ("lo_orderkey", False, 1, -1), ("lo_custkey", True, 0, -1), ("name", False, 0, 14),
         ("price", False, 0, (12 << 16 | 2) + 4),
@@ -89,14 +92,15 @@ def test_information_schema(t: Any) -> None:
 def test_views(t: Any) -> None:
     t.execute("create view v as select price from lineorder")
     assert t.execute("select viewname, definition from pg_views").fetchall() == [
-        ("v", "select price from public.lineorder")
+        ("v", "select price from public.lineorder;")
     ]
     assert t.execute("select tablename from pg_tables").fetchall() == [("lineorder",)]
 
 
 def test_a_broken_view_does_not_break_the_catalogue(t: Any) -> None:
     t.execute("create view late as select x from public.missing with no schema binding")
-    assert t.execute("select count(*) from pg_attribute").fetchone() == (4,)
+    found = t.execute("select count(*) from pg_attribute where attrelid >= 100000").fetchone()
+    assert found == (4,)
 
 
 def test_stl_query(db: Any) -> None:

@@ -33,19 +33,16 @@ def test_few_are_refused() -> None:
     """Of scalar functions, beyond those without meaning here and those that Redshift itself gave up."""
     known = entries()
     refused = {n for n in MINE if known[n].status == REFUSED} - NO_MEANING - DEPRECATED
-    later = {"collate"}  # with its type
-    privileges = {"has_database_privilege", "has_schema_privilege", "has_table_privilege", "role_is_member_of",
-                  "user_is_member_of"}
     loads = {"pg_last_copy_count", "pg_last_copy_id", "pg_last_unload_count", "pg_last_unload_id", "pg_last_query_id"}
-    rest = {"pg_cancel_backend", "pg_terminate_backend", "set_config", "pg_get_cols", "pg_get_late_binding_view_cols"}
-    assert refused == later | privileges | loads | rest
+    rest = {"pg_cancel_backend", "pg_terminate_backend"}
+    assert refused == loads | rest
 
 
 def test_calls_are_described() -> None:
     for entry in entries().values():
         assert entry.status == REFUSED or entry.calls, entry.name
     assert entries()["lpad"].calls == ("lpad(text, integer [, text]) -> varchar",)
-    assert entries()["dateadd"].calls == ("dateadd(part, integer, date or timestamp) -> by its arguments",)
+    assert entries()["dateadd"].calls[0] == "dateadd(part, integer, date or timestamp) -> by its arguments"
     assert set(SYNTAX) <= set(entries())
 
 

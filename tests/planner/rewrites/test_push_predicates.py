@@ -41,3 +41,9 @@ CASES = [
 
 def test_golden(golden: Callable[[str, str], None]) -> None:
     golden("push_predicates.txt", rule_text("push_predicates", CASES))
+
+
+def test_what_speaks_of_other_columns_goes_below_unnested_arrays(golden: Callable[[str, str], None]) -> None:
+    cases = [("conditions and joins", "select x from (select a, c, s::super as v from t) q, t u, q.v as x "
+                                      "where q.a = u.a and q.c > 1 and x = 2")]
+    golden("push_predicates_unnest.txt", rule_text("push_predicates", cases))

@@ -1,0 +1,56 @@
+"""Constraints as the catalogue shows them: with the names PostgreSQL gives to those that have none.
+
+    t(a primary key, b references u(x), unique (b, c))  ->  t_pkey, t_b_fkey, t_b_c_key
+"""
+
+from __future__ import annotations
+
+from ...records import dataclass
+from ...storage.schema import Table, View
+
+_SUFFIX = {"primary key": "pkey", "unique": "key", "foreign key": "fkey"}
+_LETTER = {"primary key": "p", "unique": "u", "foreign key": "f"}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedConstraint:
+    """`number`: its place among the table's; `references`: (schema, table, columns) of a foreign key."""
+
+    number: int
+    name: str
+    kind: str  # 'primary key', 'unique', 'foreign key'
+    columns: tuple[str, ...]
+    references: tuple[str, str, tuple[str, ...]] | None = None
+
+    @property
+    def letter(self) -> str:
+        """pg_constraint.contype"""
+        return _LETTER[self.kind]
+
+
+def constraints_of(relation: Table | View) -> tuple[NamedConstraint, ...]:
+    """A table's constraints, each with a name of its own."""
+    if not isinstance(relation, Table):
+        return ()
+    from ..handlers.constraints import parse_reference
+
+    found: list[NamedConstraint] = []
+    taken: set[str] = set()
+    for number, (kind, columns, text) in enumerate(relation.constraints, start=1):
+        middle = "" if kind == "primary key" else "".join(f"_{c}" for c in columns)
+        name = base = f"{relation.name}{middle}_{_SUFFIX[kind]}"
+        repeat = 0
+        while name in taken:
+            repeat += 1
+            name = f"{base}{repeat}"
+        taken.add(name)
+        references = None
+        if text:
+            schema, table, named = parse_reference(text)
+            references = (schema or relation.schema, table, named)
+        found.append(NamedConstraint(number, name, kind, columns, references))
+    return tuple(found)
+
+
+def constraint_names(relation: Table | View) -> set[str]:
+    return {c.name for c in constraints_of(relation)}

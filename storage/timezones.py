@@ -1,0 +1,72 @@
+"""What the name of a time zone means.
+
+    'America/New_York'      with daylight saving time, from the system's or tzdata's rules
+    'PST', 'EDT'            a fixed distance (CONVERT_TIMEZONE, "Using a time zone abbreviation")
+    'GMT+2', 'NEWZONE-2:15' POSIX: hours *west* of Greenwich, whatever the letters in front say
+    'PST8PDT'               POSIX with daylight saving: only where the rules know it by that name
+
+Local times that daylight saving skips or repeats count as standard time, as in PostgreSQL. Columns are converted in
+engine/functions/zones.py.
+"""
+from __future__ import annotations
+
+import re
+import zoneinfo
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from ..errors import DataError
+
+_HOURS = {
+    "utc": 0, "gmt": 0, "z": 0, "zulu": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "met": 1, "mez": 1, "cest": 2,
+    "mest": 2, "mesz": 2, "eet": 2, "sast": 2, "eest": 3, "msk": 3, "msd": 4, "pkt": 5, "ist": 2, "ict": 7, "wib": 7,
+    "hkt": 8, "sgt": 8, "awst": 8, "jst": 9, "kst": 9, "aest": 10, "aedt": 11, "nzst": 12, "nzdt": 13, "nst": -3.5,
+    "ndt": -2.5, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
+    "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "acst": 9.5, "acdt": 10.5, "brt": -3, "art": -3, "clt": -3,
+}
+_POSIX = re.compile(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
+_EPOCH = datetime(1970, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=256)
+def find_zone(name: str) -> int | zoneinfo.ZoneInfo:
+    """A fixed distance from UTC in microseconds, or a zone with rules."""
+    bare = name.strip()
+    hours = _HOURS.get(bare.lower())
+    if hours is not None:
+        return int(hours * 3_600_000_000)
+    found = _POSIX.fullmatch(bare)
+    if found is not None:
+        west = (int(found["hours"]) * 60 + int(found["minutes"] or 0)) * 60_000_000
+        return west if found["sign"] == "-" else -west
+    rules = _by_rules(bare)
+    if rules is None:
+        raise DataError(f'time zone "{name}" not recognized', sqlstate="22023")
+    return rules
+
+
+def _by_rules(name: str) -> zoneinfo.ZoneInfo | None:
+    for spelled in (name, _spellings().get(name.lower(), "")):
+        try:
+            if spelled:
+                return zoneinfo.ZoneInfo(spelled)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            continue
+    return None
+
+
+@lru_cache(maxsize=1)
+def _spellings() -> dict[str, str]:
+    """Zone names by their lower case: PostgreSQL does not mind case."""
+    return {name.lower(): name for name in zoneinfo.available_timezones()}
+
+
+def to_utc(local: int, name: str) -> int:
+    """A wall clock (microseconds since 1970-01-01) of a zone as UTC."""
+    zone = find_zone(name)
+    if isinstance(zone, int):
+        return local - zone
+    moment = (_EPOCH + local * _MICROSECOND).replace(tzinfo=zone)
+    distances = (moment.replace(fold=fold).utcoffset() for fold in (0, 1))
+    return local - min(0 if d is None else d // _MICROSECOND for d in distances)

@@ -1,0 +1,93 @@
+"""File locks, counters, pins and peers, as several processes use them; here they are several objects."""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from warehouse.storage.sharing.files import FileLock, is_locked
+from warehouse.storage.sharing.numbers import Numbers
+from warehouse.storage.sharing.processes import EVERYTHING, NOTHING, TRANSACTION_BITS, Peers, Presence, remove_dead
+from warehouse.storage.sharing.reads import FORGET, PublishedReads, published
+
+
+def test_locks_exclude_each_other_and_readers_share(tmp_path: Path) -> None:
+    a, b = FileLock(tmp_path / "l"), FileLock(tmp_path / "l")
+    assert a.try_acquire(shared=True) and b.try_acquire(shared=True)
+    assert not is_locked(tmp_path / "l")
+    b.release()
+    a.release()
+    assert a.try_acquire() and not b.try_acquire() and not b.try_acquire(shared=True)
+    assert is_locked(tmp_path / "l")
+    a.release()
+    assert b.try_acquire()
+    b.release()
+    assert not is_locked(tmp_path / "nothing")
+
+
+def test_a_lock_on_a_removed_file_does_not_count(tmp_path: Path) -> None:
+    a, b = FileLock(tmp_path / "l"), FileLock(tmp_path / "l")
+    assert a.try_acquire()
+    a.remove()
+    assert b.try_acquire()
+    assert os.path.exists(tmp_path / "l")
+    b.release()
+
+
+def test_numbers_are_given_once_and_never_below_what_was_seen(tmp_path: Path) -> None:
+    a, b = Numbers(tmp_path / "n"), Numbers(tmp_path / "n")
+    assert [a.take("relation"), b.take("relation"), a.take("relation", 10), b.take("relation")] == [1, 2, 3, 13]
+    assert b.take("relation", at_least=100) == 100 and a.next("relation") == 101
+    assert a.take("session") == 1
+    a.close()
+    b.close()
+
+
+def test_pins_of_peers(tmp_path: Path) -> None:
+    numbers = Numbers(tmp_path / "numbers")
+    a = Presence(tmp_path, numbers, at_least=5)
+    peers = Peers(tmp_path, numbers, a)
+    assert a.number == 5 and peers.numbers() == () and peers.oldest_pin() == NOTHING
+    b = Presence(tmp_path, numbers, at_least=1)
+    assert peers.numbers() == (b.number,) and peers.oldest_pin() == EVERYTHING
+    b.pin(7)
+    a.pin(3)
+    assert peers.oldest_pin() == 7
+    b.pin(NOTHING)
+    assert peers.oldest_pin() == NOTHING
+    b.close()
+    assert peers.oldest_pin() == NOTHING and peers.numbers() == ()
+    (tmp_path / "process-99").touch()  # a dead one's
+    remove_dead(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["numbers", "process-5"]
+    a.close()
+    numbers.close()
+
+
+def test_a_process_that_runs_out_of_transactions_gets_another_number(tmp_path: Path) -> None:
+    numbers = Numbers(tmp_path / "numbers")
+    a = Presence(tmp_path, numbers, at_least=1)
+    first = a.new_transaction()
+    a._given = 1 << TRANSACTION_BITS
+    second = a.new_transaction()
+    assert first >> TRANSACTION_BITS != second >> TRANSACTION_BITS
+    assert a.is_mine(first >> TRANSACTION_BITS) and a.is_mine(second >> TRANSACTION_BITS)
+    assert Peers(tmp_path, numbers, a).numbers() == ()
+    a.close()
+    numbers.close()
+    assert os.listdir(tmp_path) == ["numbers"]
+
+
+def test_published_reads_come_back_but_for_those_that_were_forgotten(tmp_path: Path) -> None:
+    reads = PublishedReads(tmp_path, 4)
+    reads.add(1, 10, 100)
+    reads.add(2, 11, 100)
+    reads.add(1, 10, 101)
+    reads.add(2, 0, FORGET)
+    (found,) = published(tmp_path, 4)
+    assert (found.id, found.snapshot, found.commit, found.reads, found.writes) == (1, 10, 10, {100, 101}, set())
+    reads.keep([])
+    assert published(tmp_path, 4) == []
+    reads.add(3, 12, 100)
+    assert [r.id for r in published(tmp_path, 4)] == [3]
+    reads.close()
+    assert published(tmp_path, 4) == []
