@@ -5,7 +5,7 @@
 Why digits and not the bytes: all that text has (dictionaries, zone maps, hashes, spilling, sorting) works on
 them as it is, and none of its rules can do harm. Comparisons of text ignore trailing blanks, and Arrow's strings
 must be UTF-8: bytes keep neither, digits both. The price is two bytes for one before compression
-(decision 0013). Values leave as bytes: Arrow gets `binary`.
+(decision 0017). Values leave as bytes: Arrow gets `binary`.
 """
 from __future__ import annotations
 

@@ -137,6 +137,7 @@ def places() -> Iterator[dict[str, Any]]:
         ":memory:", nodes=n, slices_per_node=s, threads=2, autocommit=True
     ) for n, s in TOPOLOGIES}
     for connection in found.values():
+        connection.execute("set enable_result_cache_for_session to off")  # queries run again to be looked at
         _load(connection)
     yield found
     for connection in found.values():

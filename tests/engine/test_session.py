@@ -239,8 +239,3 @@ def test_over_the_memory_limit_the_step_is_named() -> None:
             c.execute("select x.s, y.s from t x, t y")
         assert caught.value.sqlstate == "53200" and "needs" in str(caught.value)
         assert c.execute("select count(*) from t").fetchone() == (2000,)
-
-
-def test_an_interval_cannot_leave(db: Any) -> None:
-    with pytest.raises(Error, match="is an interval"):
-        db.execute("select interval '1 day'")

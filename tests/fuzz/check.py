@@ -65,6 +65,7 @@ class Lab:
             connection = warehouse.connect(
                 ":memory:", nodes=nodes, slices_per_node=slices, threads=2, compatibility="extended", autocommit=True
             )
+            connection.execute("set enable_result_cache_for_session to off")
             self.places.append((f"{nodes}x{slices}", connection, load(connection, self.tables, random)))
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ def test_parameters_of_all_types(db: Any) -> None:
         ("insert into t values (3000000000)", "22003", "out of range"),
         ("insert into t values (1, 'toolong')", "22001", "value too long for type character varying(5)"),
         ("insert into t values (1, 'x', 1234567.5)", "22003", "overflow"),
-        ("insert into t values (1, 'x', 1, '2020-13-01')", "22007", "2020-13-01"),
+        ("insert into t values (1, 'x', 1, '2020-13-01')", "22008", "2020-13-01"),
         ("insert into t values (1, 'x', 1, 5)", "42804", 'column "d" is of type date'),
         ("insert into t values (1, 'x', true)", "42804", 'column "c" is of type numeric but'),
         ("insert into t values (1 / 0)", "22012", "division by zero"),
