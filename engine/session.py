@@ -311,6 +311,7 @@ class Session:
             context.cancel.set()
         self._end_transaction(context.transaction, error)
         running.release()
+        self._flush_overdue()
         for file in [*context.files]:
             file.close()
         memory.trim()
@@ -323,6 +324,14 @@ class Session:
         from .session_transaction import SessionTransaction
 
         return SessionTransaction(self.database, lambda: self.temporary, single=single, session=self.id)
+
+    def _flush_overdue(self) -> None:
+        """Where no worker does it: what very many small commits have left in the catalogue goes to files."""
+        for database in (self.database, self.temporary):
+            if database is not None and database.upkeep.inline and not self.block.is_open:
+                from ..storage.maintenance.flush import flush_overdue
+
+                flush_overdue(database)
 
     def _end_transaction(self, transaction: SessionTransaction, error: BaseException | None) -> None:
         """A statement's own transaction ends with it; an open block fails with it."""

@@ -34,7 +34,7 @@ from . import topology as topologies
 from .catalog import folder as folders
 from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.folder import sync_folder
-from .catalog.garbage import Garbage, Pins
+from .catalog.garbage import Garbage, Pins, remove_file
 from .catalog.history import History
 from .catalog.news import News
 from .catalog.state import CatalogState, Changes, apply
@@ -63,12 +63,16 @@ PRIVATE_VERSIONS = 1 << 40  # versions of relations as their own transaction see
 RECENT_STATES = 64
 # Without a limit given: a quarter of the memory, the rest is for queries and Arrow.
 CACHE_SHARE = 0.25
+# What a load writes for a slice is in the catalogue up to so many bytes, and in a file beyond (inline.py).
+INLINE_BYTES = 32 << 10
 # Extents kept open: each has a file descriptor, and processes often may have 1,024.
 READERS_OPEN = 400
 
 
 class Database:
     """See the module's text. Made by `Database.open`; safe for use by several threads."""
+
+    inline_bytes = INLINE_BYTES
 
     def __init__(
         self,
@@ -119,6 +123,7 @@ class Database:
         self._cache: BufferCache | None = None
         self._cache_bytes = 0  # 0: a share of the machine's memory
         self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
+        self._inline_readers: dict[int, ExtentReader] = {}  # nothing is open in them
         self._users = 1
         self.key: tuple[int, int] | None = None  # in the registry of open folders
         self._finalizer: weakref.finalize[..., Database] = weakref.finalize(self, _nothing)
@@ -180,6 +185,7 @@ class Database:
     def _shut(self) -> None:
         self.history.close()
         self._readers.clear()
+        self._inline_readers.clear()
         if self._cache is not None:
             self._cache.clear()
         if self._store is not None:
@@ -404,20 +410,38 @@ class Database:
                 self._durable_folders.add(folder)
                 folder = folder.parent
 
+    @property
+    def inline_folder(self) -> Path:
+        """What names of inline extents stand behind; nothing is there."""
+        return Path(self.name) / folders.CATALOG
+
     def extent_path(self, extent: ExtentRef) -> Path:
-        return self.data_folder() / extent.path
+        return (self.inline_folder if extent.is_inline else self.data_folder()) / extent.path
+
+    def unlink(self, extent: ExtentRef) -> None:
+        """Remove the file of an extent that nobody needs; an inline one has none."""
+        if not extent.is_inline:
+            remove_file(self.extent_path(extent))
+
+    def open_extent(self, extent: ExtentRef) -> ExtentReader:
+        """The extent, for whoever asks alone, who closes it."""
+        from .extent import ExtentReader
+
+        return ExtentReader(self.extent_path(extent), extent.data)
 
     def reader(self, extent: ExtentRef) -> ExtentReader:
         """The extent, open: shared, safe for many threads, not to be closed by whoever asks."""
         with self._lock:
+            if extent.is_inline and (found := self._inline_readers.get(extent.id)) is not None:
+                return found
             found = self._readers.get(extent.id)
             if found is not None:
                 self._readers.move_to_end(extent.id)
                 return found
-        from .extent import ExtentReader
-
-        opened = ExtentReader(self.extent_path(extent))
+        opened = self.open_extent(extent)
         with self._lock:
+            if extent.is_inline:
+                return self._inline_readers.setdefault(extent.id, opened)
             kept = self._readers.setdefault(extent.id, opened)
             while len(self._readers) > READERS_OPEN:
                 self._readers.popitem(last=False)  # its file closes when the last user lets it go
@@ -564,6 +588,7 @@ class Database:
                     self._identity.setdefault(counter, following)  # of a table that came with its counters
                 self._remember(state)
             reach("commit.known")
+            self.upkeep.note_inline(state, {table for table, e in changes.added_extents if e.is_inline})
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
             self._collect()
             return state.seq
@@ -608,7 +633,7 @@ class Database:
     def forget(self, extent: ExtentRef) -> None:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
-            self._readers.pop(extent.id, None)
+            (self._inline_readers if extent.is_inline else self._readers).pop(extent.id, None)
             self.upkeep.forget_extent(extent.id)
             self._forget_blocks(extent)
 

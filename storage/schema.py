@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .sample import Sample
 
 
+Data = bytes  # ExtentRef has a field of that name
+INLINE = "inline/"  # what names of inline extents begin with
+
+
 class DistStyle(enum.Enum):
     KEY = "KEY"
     EVEN = "EVEN"
@@ -120,14 +124,23 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class ExtentRef:
-    """One immutable file of one table on one slice; slice -1 = the one copy of an ALL table."""
+    """One immutable file of one table on one slice; slice -1 = the one copy of an ALL table.
+
+    Of an *inline* extent the bytes are in the catalogue (inline.py) and come with the reference, as `data`; one that
+    is known only to be dropped has none.
+    """
 
     id: int
-    path: str  # relative to the data folder
+    path: str  # relative to the data folder; of an inline one its name
     slice: int
     rows: int
     bytes: int
     row_groups: int
+    data: Data | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_inline(self) -> bool:
+        return self.path.startswith(INLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +165,7 @@ class ColumnStatistics:
 class TableStatistics:
     rows: int
     bytes: int = 0
-    columns: dict[int, ColumnStatistics] = field(default_factory=dict)  # by Column.id
+    columns: Mapping[int, ColumnStatistics] = field(default_factory=dict)  # by Column.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 
 from ..errors import SerializationFailure
 from .catalog.delta import Delta, changed_tables, numbered
-from .catalog.garbage import remove_file
 from .catalog.state import CatalogState, apply
 from .catalog.view import SnapshotView
 from .failpoints import reach
@@ -174,7 +173,7 @@ class Transaction:
         for extent in made:
             self.database.forget(extent)
             reach("rollback.unlink")
-            remove_file(self.database.extent_path(extent))
+            self.database.unlink(extent)
         if self.published:
             self.database.forget_reads(self)
         self.database.conflicts.ended(self.id)

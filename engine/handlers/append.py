@@ -15,7 +15,6 @@ from sqlglot import exp
 from ...errors import InvalidDefinition, ProgrammingError
 from ...planner.statements import AppendTable, Insert
 from ...storage.catalog.delta import AddExtents, Delta, DropExtents
-from ...storage.catalog.garbage import remove_file
 from ...storage.load_files import LoadFiles
 from ...storage.schema import Column, ExtentRef, Table, TableData
 from ..access import need_owner
@@ -128,7 +127,7 @@ def _move(target: Table, data: TableData, context: Context) -> None:
     moved: dict[int, ExtentRef] = {}
     try:
         for old in data.extents:
-            moved[old.id] = _linked(files, old, context)
+            moved[old.id] = files.inline_copy(old) if old.is_inline else _linked(files, old, context)
         files.sync()
         entry = context.transaction.entry(data.table)
         ids = {c.id for c in target.columns}
@@ -140,7 +139,7 @@ def _move(target: Table, data: TableData, context: Context) -> None:
         ))
     except BaseException:
         for extent in moved.values():
-            remove_file(database.extent_path(extent))
+            database.unlink(extent)
         raise
 
 

@@ -6,6 +6,7 @@
                                   tables that are less than 95 % sorted             vacuum, sort only
                                   tables of which a tenth has changed               analyze
                               is an automatic snapshot due? (storage/snapshots/schedule.py)
+                              woken by a commit: have small commits left many inline extents?    flush
     session closes --leave->  ends with the last one
 
 As soon as a statement begins, what is under way is given up (a vacuum's steps that are done stay done) and tried again
@@ -55,6 +56,7 @@ class Worker:
         self._database = database
         self._sessions: set[Session] = set()
         self._stopped = threading.Event()
+        self._woken = threading.Event()
         self._automatic: Automatic | None = None
         self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
 
@@ -75,11 +77,22 @@ class Worker:
     def stop(self) -> None:
         """End the thread, at once or at the next look at whether to go on."""
         self._stopped.set()
+        self._woken.set()
         atexit.unregister(self.stop)
         self._thread.join()
 
+    def wake(self) -> None:
+        """There is something to flush."""
+        self._woken.set()
+
     def _run(self) -> None:
-        while not self._stopped.wait(INTERVAL):
+        due = time.monotonic() + INTERVAL
+        while not self._stopped.is_set():
+            if self._woken.wait(max(0.0, due - time.monotonic())):
+                self._woken.clear()
+                self.flush()
+                continue
+            due = time.monotonic() + INTERVAL
             self.snapshot(datetime.now(UTC))
             if self._database.upkeep.activity.quiet_for() < QUIET_SECONDS:
                 continue
@@ -103,6 +116,20 @@ class Worker:
             pass
         except Error as error:
             _log.warning("no automatic snapshot of %s: %s", self._database.name, error)
+
+    def flush(self) -> None:
+        """Make files of many inline extents. It waits for no quiet time: while rows come one by one, there is none."""
+        from ...storage.maintenance.flush import flush
+        from ...storage.maintenance.vacuum import Work
+
+        tables = self._database.upkeep.take_inline() if self._allowed("auto_maintenance") else ()
+        try:
+            if tables:
+                flush(self._database, tables, Work(self._check_stopped, memory=MEMORY_BYTES))
+        except Busy:
+            pass
+        except Error as error:
+            _log.warning("upkeep of %s: %s", self._database.name, error)
 
     def _check_stopped(self) -> None:
         if self._stopped.is_set():

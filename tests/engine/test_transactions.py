@@ -159,6 +159,7 @@ def test_what_comes_and_goes_in_one_block_leaves_nothing(two: tuple[Any, Any], t
     assert sorted(tmp_path.rglob("*.ext")) == before
 
 
+@pytest.mark.usefixtures("in_files")
 def test_rollback_removes_files(two: tuple[Any, Any], tmp_path: Path) -> None:
     a, _ = two
     before = sorted(tmp_path.rglob("*.ext"))
