@@ -253,8 +253,8 @@ class Session:
             try:
                 result = action(context)
             except BaseException as error:
+                told = _placed(_in_snapshot(error, context), work.offset)
                 self._end(context, work, error, -1)
-                told = _placed(error, work.offset)
                 if told is error:
                     raise
                 raise told from error
@@ -386,6 +386,21 @@ class Session:
     def lock(self, context: Context, tables: Iterable[Table]) -> None:
         """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
         context.transaction.lock(tables, context.cancel.check)
+        self._see_newest(context)
+
+    def close_tables(self, context: Context, tables: Iterable[Table], *, alone: bool = False) -> None:
+        """Keep others from reading tables that are locked, to the end of the transaction."""
+        context.transaction.close(tables, context.cancel.check, alone=alone)
+        self._see_newest(context)
+
+    def enter(self, context: Context, tables: Iterable[Table]) -> bool:
+        """Wait for tables that others keep closed before they are read; whether the statement sees more for it."""
+        if not context.transaction.enter(tables, context.cancel.check):
+            return False
+        self._see_newest(context)
+        return True
+
+    def _see_newest(self, context: Context) -> None:
         running = self._running[context.query_id]
         release, running.release = running.release, context.transaction.pin()
         release()
@@ -445,6 +460,19 @@ class Session:
                 self.worker.leave(self)
             leave(self.identity)
             self.database.close()
+
+
+def _in_snapshot(error: BaseException, context: Context) -> BaseException:
+    """Error 1018 instead of one about a relation that the block does not see because it is too new."""
+    if isinstance(error, errors.UndefinedTable) and error.relation is not None:
+        from ..storage.transactions import gone
+
+        schema, name = error.relation
+        if context.transaction.came_later(schema, name, context.search_path):
+            later = gone(name)
+            later.position = error.position
+            return later
+    return error
 
 
 def _placed(error: BaseException, offset: int) -> BaseException:

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from .. import errors
 from . import topology as topologies
+from .access_locks import AccessLocks
 from .catalog import folder as folders
 from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.folder import sync_folder
@@ -46,6 +47,7 @@ from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
 from .serializable import Committed, ConflictGraph
 from .sharing.sessions import Sessions
+from .snapshot_isolation import is_snapshot, rebased
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
@@ -108,6 +110,7 @@ class Database:
         self._garbage = Garbage(self._data)
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks(None if shared is None or path is None else path)
+        self.access = AccessLocks(path, writable=shared is not None)
         self.conflicts = ConflictGraph()
         self.sessions = Sessions(None if shared is None else shared.run, self.process)
         self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum")
@@ -377,7 +380,7 @@ class Database:
                 self._check_reads(transaction)
 
     def _check_reads(self, transaction: Transaction) -> None:
-        if self._newest.seq > transaction.snapshot:
+        if self._newest.seq > transaction.snapshot and not is_snapshot(self._newest):
             transaction.check_serializable(() if self._shared is None else self._shared.readers())
 
     def forget_reads(self, transaction: Transaction) -> None:
@@ -577,7 +580,10 @@ class Database:
                 reach("commit.locked")
                 self._see_newest()
                 if transaction is not None:
-                    transaction.check_serializable(() if self._shared is None else self._shared.readers())
+                    if is_snapshot(self._newest):
+                        deltas = rebased(deltas, self.state(transaction.snapshot), self._newest, transaction.refuse)
+                    else:
+                        transaction.check_serializable(() if self._shared is None else self._shared.readers())
                     deltas = self.upkeep.translate(deltas, self.state(transaction.snapshot), self._newest)
                 state, changes = apply(self._newest, deltas)
                 self._write(self._store, state, changes, deltas, transaction)

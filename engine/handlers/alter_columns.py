@@ -25,7 +25,7 @@ TAG = "ALTER TABLE"
 
 def run(statement: AddColumn, context: Context) -> Result:
     need_owner(context, names.table(statement.table, context), "alter", "alter table")
-    table = names.locked(statement.table, context)
+    table = names.locked(statement.table, context, closed=True)
     new = _checked(table, statement.column, context)
     changed = replace(table, columns=(*table.columns, new))
     context.session.commit_delta(Delta(replace=(changed,), statistics=_statistics(changed, new, context)))

@@ -34,7 +34,7 @@ MEMORY_SHARE = 0.5
 
 def run(statement: AlterDesign, context: Context) -> Result:
     need_owner(context, names.table(statement.table, context), "alter", "alter table")
-    table = names.locked(statement.table, context)
+    table = names.locked(statement.table, context, closed=True)
     new = _encoded(_sorted(_distributed(table, statement, context), statement), statement)
     if new == table:
         return Result(TAG, notices=context.notices)

@@ -43,7 +43,7 @@ def run(statement: AlterTable, context: Context) -> Result:
         changed = _given_away(_relation(statement, context), statement, context)
     else:
         need_owner(context, names.table(statement.table, context), "alter", "alter table")
-        table = names.locked(statement.table, context)
+        table = names.locked(statement.table, context, closed=True)
         position = table.position(statement.name)
         if position is None:
             raise UndefinedColumn(f'column "{statement.name}" of relation "{table.name}" does not exist',
@@ -58,7 +58,7 @@ def _relation(statement: AlterTable, context: Context) -> Table | View:
     found = names.find(statement.table, context)
     if found is not None:
         need_owner(context, found, "alter", "alter table")
-    return found if isinstance(found, View) else names.locked(statement.table, context)
+    return found if isinstance(found, View) else names.locked(statement.table, context, closed=True)
 
 
 def _given_away(relation: Table | View, statement: AlterTable, context: Context) -> Table | View:

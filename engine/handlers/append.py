@@ -32,6 +32,7 @@ def run(statement: AppendTable, context: Context) -> Result:
     for table in found:
         need_owner(context, table, "alter", "alter table")
     context.session.lock(context, found)
+    context.session.close_tables(context, found)
     target, source = (names.table(name, context) for name in (statement.table, statement.source))
     columns = _matched(target, source, statement)
     data = context.view.data(source)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ...errors import NotSupportedError
-from . import CancelQuery, SetOption, SetUser, Show, ShowObjects, Transaction
+from . import CancelQuery, Lock, SetOption, SetUser, Show, ShowObjects, Transaction
 from .cursor import Cursor
 from .show import parse_show_objects
 
@@ -91,6 +91,14 @@ def parse_cancel(cursor: Cursor) -> CancelQuery:
     message = None if cursor.done else cursor.string()
     cursor.finish()
     return CancelQuery(session, message)
+
+
+def parse_lock(cursor: Cursor) -> Lock:
+    """[ TABLE ] name [, ...]"""
+    cursor.accept("table")
+    tables = tuple(cursor.list_of(cursor.relation))
+    cursor.finish()
+    return Lock(tables)
 
 
 def parse_transaction(cursor: Cursor, word: str) -> Transaction:
