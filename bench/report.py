@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from . import dml
 from .suites import named
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +37,8 @@ def lines(result: dict[str, Any]) -> list[str]:
         out += ["", *design(figures)]
     if "small" in result:
         out += ["", *small(result["small"])]
+    if "dml" in result:
+        out += ["", *dml.lines(result["dml"])]
     return out
 
 

@@ -37,6 +37,7 @@ class AccessLocks:
     def __init__(self, path: Path | None = None, *, writable: bool = True) -> None:
         self._path = path
         self._writable = writable
+        self.waits = 0  # how often somebody has waited to enter
         self._changed = threading.Condition()
         self._gates: dict[int, LockOwner] = {}
         self._gate_files: dict[int, FileLock] = {}
@@ -51,6 +52,7 @@ class AccessLocks:
             if table not in owner.entered and table not in owner.closed:
                 while not self._try_enter(owner, table):
                     waited = True
+                    self.waits += 1
                     self._wait(owner, Wait.GATE, table, check, self._at_gate)
         return waited
 
