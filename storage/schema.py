@@ -95,6 +95,12 @@ class Table:
     backup: bool = True
     index: InterleavedIndex | None = None  # of an interleaved sort key that has been built
     last_column: int = 0  # the highest id that a dropped column had
+    auto_key: bool = False  # declared AUTO: the background worker has chosen KEY and the dist key
+
+    @property
+    def declared_style(self) -> DistStyle:
+        """What the user wants; of an AUTO table `dist_style` and `dist_key` say what is so now."""
+        return DistStyle.AUTO if self.auto_key else self.dist_style
 
     @property
     def next_column(self) -> int:

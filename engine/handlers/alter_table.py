@@ -20,7 +20,7 @@ from ...errors import (
 )
 from ...planner.statements import AlterTable
 from ...storage.catalog.delta import Delta
-from ...storage.schema import Column, Table, View
+from ...storage.schema import Column, DistStyle, Table, View
 from ...storage.stored import stored_column
 from ...storage.types import Kind
 from ..access import need_owner, user
@@ -108,6 +108,8 @@ def _rename_column(table: Table, position: int, statement: AlterTable, context: 
 def _drop_column(table: Table, position: int, statement: AlterTable, context: Context) -> Table:
     if len(table.columns) == 1:
         raise InvalidDefinition("cannot drop the last column of a table", position=statement.position)
+    if table.auto_key and position == table.dist_key:  # nobody asked for it: the rows may lie anywhere now
+        table = replace(table, dist_style=DistStyle.AUTO, dist_key=None, auto_key=False)
     for role, keys in (("distribution key", (table.dist_key,)), ("sort key", table.sort_key)):
         if position in keys:
             raise InvalidDefinition(f'cannot drop column "{statement.name}": it is in the {role}',

@@ -100,8 +100,8 @@ def _check_alike(a: Column, b: Column, statement: AppendTable) -> None:
 
 
 def _design(table: Table) -> tuple[object, ...]:
-    key = None if table.dist_key is None else table.columns[table.dist_key].name
-    return table.dist_style, key, table.interleaved, [table.columns[p].name for p in table.sort_key]
+    key = None if table.dist_key is None or table.auto_key else table.columns[table.dist_key].name
+    return table.declared_style, key, table.interleaved, [table.columns[p].name for p in table.sort_key]
 
 
 # -- doing it ------------------------------------------------------------------------------------------
@@ -118,6 +118,7 @@ def _moves(target: Table, source: Table, moving: list[Column], context: Context)
         and not any(c.added is not None for c in moving)
         and not any(c.default_sql or c.identity or c.id in strangers or c.id <= source.last_column for c in filled)
         and (not ours.extents or ours.replicated == theirs.replicated)
+        and (target.auto_key, target.dist_key) == (source.auto_key, source.dist_key)
         and (target.dist_style.name != "AUTO" or not theirs.replicated)
     )
 

@@ -5,13 +5,14 @@
                                   tables with many deleted rows or small extents    vacuum, delete only
                                   tables that are less than 95 % sorted             vacuum, sort only
                                   tables of which a tenth has changed               analyze
+                                  AUTO tables that keep being moved for a join      a distribution key
                               is an automatic snapshot due? (storage/snapshots/schedule.py)
                               woken by a commit: have small commits left many inline extents?    flush
     session closes --leave->  ends with the last one
 
 As soon as a statement begins, what is under way is given up (a vacuum's steps that are done stay done) and tried again
-in the next quiet time. Redshift does the same (t_Reclaiming_storage_space202.md, t_Analyzing_tables.md); its changes of
-AUTO tables' distribution happen at load here (storage/loader.py).
+in the next quiet time. Redshift does the same (t_Reclaiming_storage_space202.md, t_Analyzing_tables.md). From ALL to
+EVEN an AUTO table goes at load (storage/loader.py), to KEY here (distribution.py).
 
 Switched off by `connect(maintenance=False)` for a session, by `set auto_maintenance to off` as long as that
 session is open (snapshots go on), ANALYZE alone by `auto_analyze`. What is done is recorded: STL_VACUUM, STL_ANALYZE,
@@ -163,6 +164,8 @@ class Worker:
         for kind in (Kind.DELETE, Kind.SORT):
             self._check()
             self._vacuum(table, kind)
+        self._check()
+        self._distribute(table)
         if self._allowed("auto_analyze"):
             self._check()
             self._analyze(table)
@@ -178,6 +181,17 @@ class Worker:
         request = Request(kind, self._database.new_xid(), automatic=True)
         vacuum(self._database, entry.table, request, self._check, memory=MEMORY_BYTES)
         self._record(entry, f"vacuum {kind.value}", "Complete")
+
+    def _distribute(self, table: int) -> None:
+        from .distribution import distribute, wanted_key
+
+        entry = self._database.newest.entries.get(table)
+        key = None if entry is None else wanted_key(self._database, entry)
+        if entry is None or key is None:
+            return
+        self._record(entry, "distkey", "Start")
+        distribute(self._database, entry.table, key, self._check, MEMORY_BYTES)
+        self._record(entry, "distkey", "Complete")
 
     def _analyze(self, table: int) -> None:
         from ...storage.catalog.delta import Delta

@@ -95,7 +95,13 @@ class Upkeep:
         self.key_ranges: dict[int, tuple[tuple[int, ...], Range]] = {}  # by extent: regions.py
         self.column_bytes: dict[int, Mapping[int, int]] = {}  # by extent: sizes.py
         self.predicates: dict[int, set[int]] = {}  # by table: ids of columns that queries had predicates on
+        self.wanted_keys: dict[int, dict[int, float]] = {}  # by AUTO table and Column.id: bytes moved for want of it
         self._moved: MovedRows | None = None
+
+    def want_key(self, table: int, column: int, size: float) -> None:
+        """A query moves so many bytes that it would not if the column were the table's distribution key."""
+        wanted = self.wanted_keys.setdefault(table, {})
+        wanted[column] = wanted.get(column, 0.0) + size
 
     def note_inline(self, state: CatalogState, tables: Iterable[int]) -> None:
         """After a commit that has added inline extents to these tables: wake the worker, if it is time."""
