@@ -112,7 +112,7 @@ class SessionTransaction:
         """Make a statement's changes visible to the statements after it, or true where it stands alone."""
         own = self._temporary_part()
         if own is None:
-            self._base.change(delta)
+            self._base.change(delta, last=self.single)
         else:
             for part, share in zip((self._base, own), split(delta)):
                 if share:

@@ -145,13 +145,14 @@ class Transaction:
         """Error 1023: others have changed what this transaction would change."""
         raise self._refused(table, [self.id])
 
-    def change(self, delta: Delta) -> None:
-        """Make a statement's changes visible to the statements after it."""
+    def change(self, delta: Delta, *, last: bool = False) -> None:
+        """Make a statement's changes visible to the statements after it; `last`: none comes, the commit does."""
         self.database.check_writable()
         delta = numbered(delta, self.database.new_id, self.database.new_extent)
         extents = [e for added in delta.add_extents for e in added.extents]
         self._made.extend(extents)
-        self._state, _ = apply(self.state(), [delta], seq=self.database.new_version())
+        if not last:
+            self._state, _ = apply(self.state(), [delta], seq=self.database.new_version())
         self._deltas.append(delta)
         reach("transaction.changed")
         self.writes.update(changed_tables(delta))

@@ -59,12 +59,13 @@ class TableEntry:
     modified: int = 0  # rows added to what was there, or deleted, since the table was last analyzed
     _data: TableData | None = field(default=None, repr=False)
     _inline: InlineSketches | None = field(default=None, repr=False)
-    _rows: int = -1  # -1: to be counted; so with the bytes
+    _rows: int = -1  # -1: to be counted; so with bytes and inline extents
     _bytes: int = -1
+    _inline_extents: int = -1
 
     def changed(self, **changes: Any) -> TableEntry:
         """The entry with other fields, its statistics to be worked out anew."""
-        return replace(self, **{"_data": None, "_rows": -1, "_bytes": -1, **changes})
+        return replace(self, **{"_data": None, "_rows": -1, "_bytes": -1, "_inline_extents": -1, **changes})
 
     @property
     def rows(self) -> int:
@@ -78,6 +79,13 @@ class TableEntry:
         if self._bytes < 0:
             self._bytes = sum([e.bytes for e in self.extents])
         return self._bytes
+
+    @property
+    def inline_extents(self) -> int:
+        """How many there are."""
+        if self._inline_extents < 0:
+            self._inline_extents = sum([e.is_inline for e in self.extents])
+        return self._inline_extents
 
     def data(self) -> TableData:
         if self._data is None:
@@ -406,6 +414,7 @@ class _Application:
             replicated=added.replicated, changed_seq=entry.changed_seq if added.moved else self.seq,
             modified=entry.modified + _modified(entry, added), _rows=entry.rows + rows,
             _bytes=entry.bytes + sum([e.bytes for e in added.extents]),
+            _inline_extents=entry.inline_extents + sum([e.is_inline for e in added.extents]),
             # those of an empty table are the new rows' own
             exact_bounds=added.exact_bounds and (entry.exact_bounds or not entry.rows),
         )

@@ -107,11 +107,8 @@ class Upkeep:
         """After a commit that has added inline extents to these tables: wake the worker, if it is time."""
         for table in tables:
             entry = state.entries.get(table)
-            if entry is None or len(entry.extents) < FLUSH_EXTENTS:
-                continue
-            count = sum([e.is_inline for e in entry.extents])
-            if count >= FLUSH_EXTENTS:
-                self.inline[table] = count
+            if entry is not None and entry.inline_extents >= FLUSH_EXTENTS:
+                self.inline[table] = entry.inline_extents
                 if self.worker is not None:
                     self.worker.wake()
 
