@@ -20,6 +20,7 @@ from ...planner.statements import Copy
 from ...storage.arrow import from_arrow
 from ...storage.formats import open_source
 from ...storage.formats.source import Source
+from ...storage.objects.registry import Objects
 from ...storage.schema import Column, Table
 from ..context import Context
 from ..result import Result
@@ -38,7 +39,8 @@ def run(statement: Copy, context: Context) -> Result:
     options = dict(statement.options)
     compupdate = _own_options(options, context)
     into = _target(table, statement.columns, context)
-    source = open_source(statement.source, statement.format, options, context.budget.limit)
+    objects = Objects(context.session.stores)
+    source = open_source(statement.source, statement.format, options, context.budget.limit, objects)
     context.progress.step = f"COPY {table.name}"
     context.progress.blocks_total = max(1, source.total_bytes // PROGRESS_BYTES)
     with loading(table, context, into.positions, compupdate=compupdate) as load:

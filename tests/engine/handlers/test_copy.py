@@ -86,8 +86,8 @@ def test_targets(t: Any, tmp_path: Path) -> None:
     with pytest.raises(Error) as caught:
         t.execute(f"copy t from '{tmp_path}/missing'")
     assert caught.value.sqlstate == "58P01"
-    with pytest.raises(Error, match="s3://") as caught:
-        t.execute("copy t from 's3://bucket/x' iam_role default")
+    with pytest.raises(Error, match="emr://") as caught:
+        t.execute("copy t from 'emr://cluster/x' iam_role default")
     assert caught.value.sqlstate == "0A000"
 
 
