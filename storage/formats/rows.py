@@ -21,6 +21,7 @@ from .records import BadRecord, Field, Record, fields
 from .rejected import EXTRA_COLUMNS, NO_DELIMITER, NOT_NULL, Findings, Rejection, Replacement
 from .values import BadValue, parse_value
 
+SHOWN_BYTES = 1024
 # What is invalid in UTF-8 or stands for no character (multi-byte-character-load-errors): noncharacters too.
 _LAST_TWO = "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
 NONCHARACTERS = re.compile(f"[\ufdd0-\ufdef{_LAST_TWO}]")
@@ -77,8 +78,7 @@ class RowReader:
                 self.reject(record, column, position, field.value if field else b"", e.code, e.reason, found[: i + 1])
                 return None
         if replaced is not None:
-            raw = record.raw.decode(errors="replace")
-            self.findings.replaced(Replacement(self.path, record.line, replaced.name, raw))
+            self.findings.replaced(Replacement(self.path, record.line, replaced.name, _shown(record.raw)))
         return values
 
     def _value(self, column: Column, field: Field | None) -> Any:
@@ -114,15 +114,20 @@ class RowReader:
                 column=None if column is None else column.name,
                 type=None if column is None else str(column.type),
                 position=position,
-                raw_line=record.raw.decode(errors="replace"),
-                raw_value=None if value is None else value.decode(errors="replace"),
+                raw_line=_shown(record.raw),
+                raw_value=None if value is None else _shown(value),
                 code=code,
                 reason=reason,
-                values=tuple(None if f is None else f.value.decode(errors="replace") for f in before),
+                values=tuple(None if f is None else _shown(f.value) for f in before),
                 length=str(column.type.length) if column is not None and column.type.is_string else "",
                 start_offset=self._start_offset,
             )
         )
+
+
+def _shown(raw: bytes) -> str:
+    """As much as stl_load_errors keeps of a line or a field."""
+    return raw[:SHOWN_BYTES].decode(errors="replace")
 
 
 def to_batch(columns: tuple[Column, ...], rows: Sequence[Sequence[Any]]) -> pa.RecordBatch:

@@ -157,13 +157,14 @@ class Slow:
         return self._data[self._at - self._size : self._at]
 
 
-_scalars = s.none() | s.booleans() | s.integers() | s.text()
-_values = s.recursive(_scalars, lambda v: s.lists(v) | s.dictionaries(s.text(), v), max_leaves=6)
-_documents = s.lists(s.lists(_values) | s.dictionaries(s.text(), _values), max_size=4)
+_text = s.text(max_size=4)
+_scalars = s.none() | s.booleans() | s.integers() | _text
+_values = _scalars | s.lists(_scalars, max_size=2) | s.dictionaries(_text, _scalars, max_size=2)
+_documents = s.lists(s.lists(_values, max_size=3) | s.dictionaries(_text, _values, max_size=3), max_size=4)
 
 
 @settings(max_examples=30)
-@given(documents=_documents, size=s.integers(1, 9), ascii=s.booleans())
+@given(documents=_documents, size=s.integers(1, 30), ascii=s.booleans())
 def test_however_they_are_read(documents: list[Any], size: int, ascii: bool) -> None:
     text = "\n".join(json.dumps(d, ensure_ascii=ascii) for d in documents)
     data = text.encode(errors="surrogatepass") if ascii else text.encode(errors="replace")
