@@ -36,6 +36,8 @@ from .targets import Target, refuse_identity, target
 
 # What the progress bar counts as a block.
 PROGRESS_BYTES = 1 << 20
+# From here on even a single part is read by a thread of its own, while rows before are written.
+READ_AHEAD_BYTES = 8 << 20
 COMPUPDATE: dict[str, bool | str] = {"on": True, "off": False, "preset": "preset"}
 
 
@@ -187,7 +189,8 @@ def _batches(
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
     """All batches of all parts, in order, with the parts' numbers."""
     told = _Told(context)
-    if len(source.parts) < 2 or context.workers.threads < 2:
+    few = len(source.parts) < 2 and source.total_bytes < READ_AHEAD_BYTES
+    if few or context.workers.threads < 2:
         for number, part in enumerate(source.parts):
             own = findings.of_part()
             try:
@@ -195,7 +198,9 @@ def _batches(
                     findings.add(number, own.take())
                     yield number, batch
             finally:
-                findings.add(number, own.take())
+                last = own.take()
+                findings.add(number, last)
+            findings.read(part.file.path, last)
         return
     readers = Readers(source, columns, context, told, findings)
     try:
