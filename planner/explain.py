@@ -37,6 +37,7 @@ from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from .physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -82,6 +83,8 @@ class NodeCounters(Protocol):
     bytes_spilled: int
     blocks_read: int
     blocks_skipped: int
+    files_read: int
+    files_skipped: int
 
 
 @dataclass(slots=True)
@@ -93,6 +96,7 @@ class _Line:
     node: Physical
     details: list[str]
     inputs: list[Physical]
+    files: ExternalScan | None = None
 
 
 def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = None) -> list[str]:
@@ -124,9 +128,9 @@ class _Printer:
         owners: dict[ColumnId, tuple[str, str]] = {}
         nodes = _all_nodes(root)
         for node in nodes:
-            if isinstance(node, (TableScan, VirtualTableScan)):
+            if isinstance(node, (TableScan, ExternalScan, VirtualTableScan)):
                 for ref, position in node.columns:
-                    name = node.table.columns[position].name if isinstance(node, TableScan) else ref.name
+                    name = ref.name if isinstance(node, VirtualTableScan) else node.table.columns[position].name
                     scans.setdefault(name, set()).add(node.alias)
                     owners[ref.id] = (node.alias, name)
         for column, (alias, name) in owners.items():
@@ -181,6 +185,8 @@ class _Printer:
         detail_pad = " " * (6 * depth + 2)
         for detail in line.details:
             self.lines.append(detail_pad + detail)
+        if line.files is not None:
+            self._over_files(line.files, depth + 1)
         for child in line.inputs:
             self.visit(child, depth + 1, line.props, isinstance(line.node, (SortRows, WindowRows)))
         if isinstance(line.node, HashJoin):
@@ -203,6 +209,8 @@ class _Printer:
         match node:
             case TableScan():
                 return self._scan(node)
+            case ExternalScan():
+                return self._external(node)
             case VirtualTableScan():
                 alias = "" if node.alias == node.name.split(".")[-1] else f" {node.alias}"
                 return _Line(f"LD Seq Scan on {node.name.split('.')[-1]}{alias}", node.props, node, [], [])
@@ -246,6 +254,20 @@ class _Printer:
         alias = "" if node.alias == node.table.name else f" {node.alias}"
         details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
         return _Line(f"XN Seq Scan on {node.table.name}{alias}", node.props, node, details, [])
+
+    def _external(self, node: ExternalScan) -> _Line:
+        """What runs over the files is told apart from what takes its rows (c-spectrum-external-performance)."""
+        alias = "" if node.alias == node.table.name else f" {node.alias}"
+        return _Line(f"XN S3 Query Scan {node.table.name}{alias}", node.props, node, [], [], node)
+
+    def _over_files(self, node: ExternalScan, depth: int) -> None:
+        """The lines below an S3 Query Scan."""
+        source = node.table.source
+        details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
+        title = (f'S3 Seq Scan {node.table.schema}.{node.table.name} location:"{source.location}" '
+                 f"format:{source.format.upper()}")
+        self.lines.append(" " * (6 * depth - 4) + f"->  {title}  {_cost(node.props)}")
+        self.lines.extend([" " * (6 * depth + 2) + detail for detail in details])
 
     def _filter(self, node: FilterRows) -> _Line:
         """A filter is a line under what it filters."""
@@ -325,6 +347,8 @@ class _Printer:
         parts = [f"rows={found.rows}", f"time={found.milliseconds:.2f} ms"]
         if found.blocks_read or found.blocks_skipped:
             parts.append(f"blocks read={found.blocks_read} skipped={found.blocks_skipped}")
+        if found.files_read or found.files_skipped:
+            parts.append(f"files read={found.files_read} skipped={found.files_skipped}")
         moved = found.bytes_moved + sum(self._moved(move) for move in _hidden_moves(node))
         if moved:
             parts.append(f"bytes moved={moved}")

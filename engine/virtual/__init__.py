@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     blocks,
+    external,
     information_schema,
     pg_catalog,
     pg_constraints,
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
-        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
+        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep,
+        external,
     )
     for table in family.TABLES
 }
