@@ -87,6 +87,10 @@ class NodeCounters(Protocol):
     files_skipped: int
 
 
+# Functions that Spectrum's layer computes (an average is a sum and a count here).
+_PUSHED = frozenset(("count", "sum", "min", "max"))
+
+
 @dataclass(slots=True)
 class _Line:
     """One operator: its headline, the details under it, its inputs."""
@@ -117,6 +121,7 @@ class _Printer:
         self.lines: list[str] = []
         self.nested_loop = False
         self.shown: set[int] = set()
+        self.pushed: dict[int, HashAggregate] = {}  # by id of the scan of files below
         self.texts: dict[ColumnId, str] = {}
         self.collisions: dict[str, set[str]] = {}
 
@@ -223,6 +228,7 @@ class _Printer:
                 return self._join(node)
             case HashAggregate():
                 word = "XN HashAggregate" if node.groups else "XN Aggregate"
+                self._note_pushed(_aggregated(node), node)
                 return _Line(word, node.props, node, [], [_aggregated(node)])
             case SortRows():
                 keys = ", ".join(self.text(k.expr) for k in node.keys)
@@ -266,8 +272,21 @@ class _Printer:
         details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
         title = (f'S3 Seq Scan {node.table.schema}.{node.table.name} location:"{source.location}" '
                  f"format:{source.format.upper()}")
+        pushed = self.pushed.get(id(node))
+        if pushed is not None:
+            word = "S3 HashAggregate" if pushed.groups else "S3 Aggregate"
+            self.lines.append(" " * (6 * depth - 4) + f"->  {word}  {_cost(pushed.props)}")
+            depth += 1
         self.lines.append(" " * (6 * depth - 4) + f"->  {title}  {_cost(node.props)}")
         self.lines.extend([" " * (6 * depth + 2) + detail for detail in details])
+
+    def _note_pushed(self, source: Physical, aggregate: HashAggregate) -> None:
+        """An aggregate right over a scan of files: rows are grouped in the scan's segment, before they go anywhere.
+        DISTINCT is told as what it is on Redshift, where it is not pushed."""
+        source = _visible(source)
+        functions = {call.function for _, call in aggregate.aggregates}
+        if isinstance(source, ExternalScan) and functions and functions <= _PUSHED:
+            self.pushed[id(source)] = aggregate
 
     def _filter(self, node: FilterRows) -> _Line:
         """A filter is a line under what it filters."""

@@ -210,5 +210,29 @@ def test_explain(lake: Lake) -> None:
     assert "XN S3 Query Scan t" in plan
     assert f'S3 Seq Scan lake.t location:"{lake.root}/t/" format:PARQUET' in plan
     assert "Filter: (a > 3)" in plan
+    assert "S3 HashAggregate" in plan
+    assert "S3 HashAggregate" not in "\n".join(lake.plan("explain select distinct s from lake.t"))
     done = "\n".join(lake.plan("explain analyze select count(*) from lake.t where a > 3"))
     assert "files read=1 skipped=0" in done
+
+
+def test_files_on_s3(lake: Lake, s3: Any) -> None:
+    """Over a real server: ranges of objects are read, partitions found and pruned."""
+    from warehouse.storage.objects.registry import Objects
+
+    bucket, objects = s3.bucket("lake-scan"), Objects(s3.options)
+    for k in (1, 2):
+        path = lake.parquet(f"{k}.parquet", _typed(200 * k), row_group_size=100)
+        with objects.create(f"{bucket}t/k={k}/x.parquet") as writer:
+            writer.write(path.read_bytes())
+    lake.connection.session.stores = s3.options
+    lake.sql(TYPED.replace(") stored", ") partitioned by (k int) stored").replace("{root}/", bucket))
+    lake.sql("msck repair table lake.t")
+    assert lake.sql("select k, count(*), sum(p) from lake.t group by 1 order by 1") == [
+        (1, 200, Decimal("199.00")), (2, 400, Decimal("798.00"))]
+    assert lake.sql('select "$path", count(s) from lake.t where k = 2 and a > 350 group by 1') == [
+        (f"{bucket}t/k=2/x.parquet", 42)]
+    assert (lake.scan()["files"], lake.scan()["splits"]) == (1, 1)
+    lake.sql("create external table lake.gone (a int) stored as parquet location 's3://no-such-bucket-here/t/'")
+    with pytest.raises(warehouse.Error, match="no-such-bucket-here"):
+        lake.sql("select * from lake.gone")
