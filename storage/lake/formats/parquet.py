@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .... import errors
-from ...formats.parquet import fits
+from ...formats.columnar import fits
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ...types import Kind, Physical, SqlType
