@@ -212,6 +212,7 @@ class Context:
     session: Any = None  # engine.session.Session, for handlers that change it
     repeats: Hashable = None  # all that the planned query's result depends on besides rows; None: on more, as on now
     catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
+    scans: list[Any] = field(default_factory=list)  # (lake.splits.ScanNumbers, its step's counters, width of a row)
     files: WeakSet[Any] = field(default_factory=WeakSet)  # spill.files.SpillFile: closed at the end if not before
 
     @property

@@ -20,6 +20,8 @@ class StepCounters:
     bytes_moved: int = 0
     build_rows: int = 0
     bytes_spilled: int = 0  # written to disk for want of memory
+    files_read: int = 0  # of external tables
+    files_skipped: int = 0
 
     @property
     def milliseconds(self) -> float:

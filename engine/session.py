@@ -356,6 +356,7 @@ class Session:
                 "error": str(error) if error is not None else None,
                 "rows": rows,
             }
+            | ({"scans": _scans(context)} if context.scans else {})
         )
 
     def _search_path(self) -> tuple[str, ...]:
@@ -450,6 +451,17 @@ def _placed(error: BaseException, offset: int) -> BaseException:
         told.position += offset
         told._placed = True  # type: ignore[attr-defined]
     return told
+
+
+def _scans(context: Context) -> list[dict[str, Any]]:
+    """What the statement read of external tables, for svl_s3query_summary."""
+    from dataclasses import asdict
+
+    found = []
+    for numbers, step, width in context.scans:
+        numbers.returned, numbers.returned_bytes = step.rows, step.rows * width
+        found.append(asdict(numbers))
+    return found
 
 
 def _microseconds(moment: datetime) -> int:

@@ -252,6 +252,7 @@ SETTINGS: dict[str, Setting] = {
     "query_group": Setting("unset", _text, "the label of statements in stl_query"),
     "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
     "server_version": Setting("8.0.2", _only("8.0.2", "8.0.2"), "what drivers read"),
+    "spectrum_enable_pseudo_columns": Setting("on", _boolean, "external tables have the columns $path and $size"),
     "standard_conforming_strings": Setting(
         "off", _only("off", "off", "false", "0", "no"), "a backslash escapes in string literals"
     ),

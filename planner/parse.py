@@ -80,12 +80,13 @@ _PARSERS: dict[str, Parser] = {
     "DECLARE": lambda cursor: parse_declare(cursor, lambda at: parse_statement(cursor.text, at, lazily=True)),
     "FETCH": parse_fetch,
     "CLOSE": parse_close,
+    "MSCK": lambda cursor: _msck(cursor),
 }
 _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word that swallows the rest
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "DETACH", "LOCK", "MSCK", "REFRESH", "UNLOAD", "USE",
+    "ATTACH", "CALL", "DETACH", "LOCK", "REFRESH", "UNLOAD", "USE",
 )
 
 
@@ -194,6 +195,12 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
             f'syntax error at or near "{near.group() if near else word}"', position=first.start()
         )
     return parser(cursor)  # type: ignore[no-any-return]
+
+
+def _msck(cursor: Cursor) -> s.RepairTable:
+    from .statements.lake import parse_msck
+
+    return parse_msck(cursor)
 
 
 def _behind_with(text: str, start: int) -> s.Statement | None:

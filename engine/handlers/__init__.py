@@ -65,6 +65,10 @@ MODULES: dict[type, str] = {
     s.CloseCursor: "cursors",
     s.CreateFunction: "functions",
     s.DropFunction: "functions",
+    s.CreateExternalSchema: "external_schema",
+    s.CreateExternalTable: "external_table",
+    s.AlterExternalTable: "alter_external",
+    s.RepairTable: "alter_external",
 }
 
 

@@ -8,7 +8,7 @@ parsed only when its plan is not there.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from ...planner.plan_cache import Binding
 from ...planner.predicate_columns import predicate_columns
 from ...planner.statements import Insert, QueryText
 from ...planner.syntax import parse_expression, parse_query
-from ...storage.schema import CatalogView, Table
+from ...storage.schema import CatalogView, ExternalTable, Table
 from ..context import Context
 from ..evaluate import evaluate
 from ..virtual import VIRTUAL_TABLES
@@ -50,7 +50,18 @@ def bind_context(context: Context) -> BindContext:
         last={} if context.session is None else context.session.last,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
+        external=_external(context),
     )
+
+
+def _external(context: Context) -> Callable[[str, str], ExternalTable | None] | None:
+    """How the binder finds external tables; nothing where there is no external schema."""
+    if not context.view.facts.keys("external schema"):
+        return None
+    from ..lake.statistics import with_statistics
+    from ..lake.tables import find
+
+    return lambda schema, name: with_statistics(find(schema, name, context), context)
 
 
 def catalogue_number(context: Context) -> int:

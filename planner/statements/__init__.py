@@ -28,6 +28,7 @@ from .access import (
     SetUser,
     ShowObjects,
 )
+from .external import AlterExternalTable, CreateExternalSchema, CreateExternalTable, RepairTable
 from .names import RelationName
 
 
@@ -128,12 +129,13 @@ class CreateSchema:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """kind: 'table', 'view', 'schema'."""
+    """kind: 'table', 'view', 'schema'. `database`: DROP SCHEMA ... DROP EXTERNAL DATABASE."""
 
     kind: str
     names: tuple[RelationName, ...]
     if_exists: bool = False
     cascade: bool = False
+    database: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +388,7 @@ Statement = Union[
     CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
+    CreateExternalSchema, CreateExternalTable, AlterExternalTable, RepairTable,
 ]
 
 

@@ -45,9 +45,19 @@ def parse_alter(cursor: Cursor) -> Statement:
         return parse_default_privileges(cursor)
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
-    found = _change(cursor, cursor.relation())
+    table = cursor.relation()
+    found = _external(cursor, table) or _change(cursor, table)
     cursor.finish()
     return found
+
+
+def _external(cursor: Cursor, table: RelationName) -> Statement | None:
+    """What external tables alone have."""
+    if not any(cursor.at(word) for word in ("set", "partition", "add", "drop")):
+        return None
+    from .lake import alter_external
+
+    return alter_external(cursor, table)
 
 
 def _change(cursor: Cursor, table: RelationName) -> Alter:
