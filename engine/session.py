@@ -133,6 +133,7 @@ class Session:
         self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
         self.stores = StoreOptions()
+        self.last: dict[str, int] = {}  # what PG_LAST_COPY_ID() and the like tell
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
         self.id = database.new_session() or next(_session_ids)

@@ -20,6 +20,7 @@ from . import (
     stv,
     svv,
     svv_objects,
+    unloads,
     upkeep,
 )
 from .base import VirtualTable
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
-        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
+        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep,
+        unloads,
     )
     for table in family.TABLES
 }

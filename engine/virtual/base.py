@@ -28,7 +28,7 @@ class VirtualTable:
     """A system table. `make` gives its rows as tuples in the order of `columns`.
 
     leader_only: Redshift keeps it on the leader, so it cannot be joined with user tables.
-    superusers: nobody else sees it. Of a table with a column `userid` others see their own rows.
+    superusers: nobody else sees it. Of a table with a column `userid` or `user_id` others see their own rows.
     """
 
     schema: str
@@ -49,7 +49,7 @@ class VirtualTable:
 
     def _seen(self, context: Context) -> Iterable[Sequence[Any]]:
         """Without what other users did (c_visibility-of-data)."""
-        place = next((i for i, (name, _) in enumerate(self.columns) if name == "userid"), None)
+        place = next((i for i, (name, _) in enumerate(self.columns) if name in ("userid", "user_id")), None)
         user = context.rights.user
         if place is None or context.rights.system("access system table") or (user is not None and user.unrestricted):
             return self.make(context)
