@@ -385,11 +385,9 @@ def test_to_s3_with_keys_and_without(t: Any, s3: Any, monkeypatch: pytest.Monkey
 
 def test_s3_root_makes_folders_of_buckets(tmp_path: Path) -> None:
     import warehouse
-    from warehouse.storage.objects.options import StoreOptions
 
     (tmp_path / "lake").mkdir()
-    with warehouse.connect(":memory:", autocommit=True) as db:
-        db._session.stores = StoreOptions(s3_root=str(tmp_path))
+    with warehouse.connect(":memory:", autocommit=True, s3_root=tmp_path) as db:
         db.execute("unload ('select 1 as a') to 's3://lake/x/' iam_role default parallel off manifest")
-        assert files(tmp_path)["lake/x/000"] == "1\n"
-        assert "s3://lake/x/000" in files(tmp_path)["lake/x/manifest"]
+    assert files(tmp_path)["lake/x/000"] == "1\n"
+    assert "s3://lake/x/000" in files(tmp_path)["lake/x/manifest"]
