@@ -61,6 +61,7 @@ _PARSERS: dict[str, Parser] = {
     "UPDATE": parse_update,
     "MERGE": parse_merge,
     "COPY": parse_copy,
+    "UNLOAD": lambda cursor: _parse_unload(cursor),
     "ANALYZE": parse_analyze,
     "ANALYSE": parse_analyze,
     "VACUUM": parse_vacuum,
@@ -86,8 +87,14 @@ _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "DETACH", "LOCK", "REFRESH", "UNLOAD", "USE",
+    "ATTACH", "CALL", "DETACH", "LOCK", "REFRESH", "USE",
 )
+
+
+def _parse_unload(cursor: Cursor) -> s.Unload:
+    from .statements.unload import parse_unload  # rare, and with it what few statements need
+
+    return parse_unload(cursor)
 
 
 def parse_script(text: str) -> tuple[s.Parsed, ...]:

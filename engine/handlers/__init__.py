@@ -31,6 +31,7 @@ MODULES: dict[type, str] = {
     s.Update: "update",
     s.Merge: "merge",
     s.Copy: "copy",
+    s.Unload: "unload",
     s.Analyze: "analyze",
     s.AnalyzeCompression: "analyze_compression",
     s.Vacuum: "vacuum",

@@ -22,6 +22,7 @@ from . import (
     stv,
     svv,
     svv_objects,
+    unloads,
     upkeep,
 )
 from .base import VirtualTable
@@ -35,7 +36,7 @@ VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
         pg_catalog, pg_constraints, pg_users, information_schema, stl, loads, stv, svv, svv_objects, blocks, upkeep,
-        external,
+        unloads, external,
     )
     for table in family.TABLES
 }
