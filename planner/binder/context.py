@@ -43,6 +43,7 @@ class BindContext:
     user: str = "dev"
     user_id: int = 1
     session_id: int = 0
+    last_query: int = -1  # of the session, that slices had a part in
     database: str = "dev"
     current_schema: str = "public"
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there

@@ -50,6 +50,12 @@ def _backend(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(site.context.session_id, INTEGER, -1, site.span)
 
 
+def _last_query(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """PG_LAST_QUERY_ID(): of the session; -1 before the first."""
+    site.context.stable = True
+    return Literal(site.context.last_query, INTEGER, -1, site.span)
+
+
 def _setting(site: Site, args: tuple[Expr, ...]) -> Expr:
     """CURRENT_SETTING(name [, error_if_undefined])."""
     name, strict = args[0], args[1] if len(args) > 1 else Literal(True, BOOLEAN)
@@ -83,6 +89,7 @@ FUNCTIONS: tuple[Signature, ...] = (
     _constant(("current_schema",), _schema, leader_only=True),
     _constant(("version",), _version),
     _constant(("pg_backend_pid",), _backend, INTEGER),
+    _constant(("pg_last_query_id",), _last_query, INTEGER),
     Signature(("slice_num",), "slice_num", (), INTEGER, volatility="volatile", build=_slice),
     Signature(("current_schemas",), "current_schemas", (boolean,), varchar(MAX_VARCHAR), volatility="stable",
               leader_only=True, build=_schemas),
