@@ -1,6 +1,6 @@
 """A profile as JSON, as the history keeps it and engine/virtual/steps.py and plans.py read it.
 
-    {"slices":  how many
+    {"slices":  how many          "begun": when
      "lines", "steps":  of the plan's shape (shape.py)
      "details": EXPLAIN's details by line                    "Filter: (k = 3)"
      "did":     by step [memory, bytes spilled, blocks skipped, filtered by a join's keys, shares]
@@ -45,6 +45,7 @@ def describe(profile: Profile) -> str:
            for placed, share in zip(shape.steps, shares, strict=True)]
     values = {
         "slices": profile.slices,
+        "begun": int((profile.counters.begun + profile.counters.clock) * 1e6),
         "details": [" ".join(line.details) for line in operators_of(profile.plan)[0]],
         "did": did,
         "alerts": [[a.segment, a.step, a.event, a.solution] for a in _alerts(profile, shape, shares)],
@@ -71,10 +72,10 @@ def _shares(shape: Shape, counters: list[StepCounters | None], profile: Profile)
             found.append([[LEADER_SLICE, profile.rows, profile.bytes, *_REST]])
         elif known is not None:
             found.append(_on_leader(step, known) if step.leader else _on_slices(step, known))
-        elif step.counted is Counted.ROWS and step.step:
+        elif step.counted is Counted.ROWS and step.step and found[-1]:
             found.append([[share[SLICE], share[ROWS], 0, *_REST] for share in found[-1]])
-        else:
-            found.append([])
+        else:  # the statement failed before
+            found.append([[LEADER_SLICE, 0, 0, *_REST]] if step.leader else [])
     return found
 
 

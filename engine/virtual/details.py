@@ -86,10 +86,11 @@ def _filled(known: dict[str, Any], shares: list[list[int]], plan: dict[str, Any]
 
 
 def _segment_time(segment: int, plan: dict[str, Any]) -> tuple[int, int]:
+    """When it began at the earliest, and ended at the earliest."""
     shares = [share for known, did in zip(plan["steps"], plan["did"], strict=True)
               if known["at"][1] == segment for share in did[4]]
     if not shares:
-        shares = [share for did in plan["did"] for share in did[4]]
+        return plan["begun"], plan["begun"]
     return min(s[BEGUN] for s in shares), min(s[ENDED] for s in shares)
 
 
