@@ -103,10 +103,10 @@ class History:
             self._pending.append((record, describe))
             pending = len(self._pending)
             late = self._closed or pending >= MOST_PENDING
-            if not late and pending == 1:
-                self._write_in(BATCH_SECONDS)
-            elif not late and pending == BATCH_RECORDS:
+            if not late and pending % BATCH_RECORDS == 0:
                 self._write_in(0.0)
+            elif not late and self._timer is None:
+                self._write_in(BATCH_SECONDS)
         if late:
             self.flush()
 
@@ -133,7 +133,8 @@ class History:
         if self._path is None:
             with self._lock:
                 kept = list(self._described)
-            yield from ((query, json.loads(describe())) for query, describe in kept)
+            texts = ((query, _described(describe)) for query, describe in kept)
+            yield from ((query, json.loads(text)) for query, text in texts if text)
             return
         with self._writing:
             self.flush()
