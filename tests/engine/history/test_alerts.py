@@ -17,7 +17,8 @@ def db() -> Iterator[Any]:
     connection = warehouse.connect(":memory:", nodes=2, slices_per_node=2, threads=2, autocommit=True)
     run = connection.execute
     run("set enable_result_cache_for_session to off")
-    numbers = pa.table({"k": pa.array(range(ROWS), pa.int32()), "v": pa.array([i % 50 for i in range(ROWS)], pa.int32())})
+    values = pa.array([i % 50 for i in range(ROWS)], pa.int32())
+    numbers = pa.table({"k": pa.array(range(ROWS), pa.int32()), "v": values})
     for name, design in (("facts", "distkey(k) sortkey(k)"), ("other", "distkey(k)"), ("copies", "diststyle all")):
         run(f"create table {name} (k int, v int) {design}")
         connection.write_arrow(name, numbers, create=False)
@@ -82,8 +83,8 @@ def test_a_stale_sort_order(db: Any) -> None:
     db.execute("create table messy (k int sortkey, v int) diststyle even")
     for i in range(6):
         db.execute(f"insert into messy select k * 6 + {i}, v from facts")
-    assert ("Stale sort order of messy", "Run the VACUUM SORT ONLY command to put the rows in the sort key's order", 0, 0
-            ) in told(db, "select count(*) from messy where k between 400 and 420")
+    (event,) = told(db, "select count(*) from messy where k between 400 and 420")
+    assert event[:1] == ("Stale sort order of messy",) and event[1].startswith("Run the VACUUM SORT ONLY command")
     db.execute("vacuum full messy to 100 percent")
     assert "Stale sort order of messy" not in [e[0] for e in told(db, "select count(*) from messy where k < 20")]
 

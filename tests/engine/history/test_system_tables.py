@@ -259,3 +259,40 @@ def test_threads_that_stream_are_counted(db: Any) -> None:
     found = rows(db, "slice, segment, rows, bytes", "stl_return", query)
     assert sum(r[2] for r in found if r[1] == 0) == 2 * 8**6 and found[-1][:3] == (LEADER, 1, 2 * 8**6)
     assert threading.active_count() < 20
+
+
+@pytest.mark.parametrize("sql", [
+    "select k from big union all select k from small union all select 5",
+    "select n, k from small union select 'x', v from big",
+    "select b.k, s.n from big b full join small s on b.v = s.k * 20",
+    "select b.k, s.n from big b left join small s on b.k = s.k",
+    "select s.n from small s right join big b on b.k = s.k where b.v > 10",
+    "select k from big where k in (select k from small) and k not in (select v from big)",
+    "select k from big where exists (select 1 from small where small.k = big.k) order by v limit 2 offset 1",
+    "with x as (select n, sum(k) s from small group by n) select a.n from x a, x b where a.s = b.s",
+    "with recursive r(i) as (select k from small where k = 1 union all select i + 1 from r where i < 5) select i from r",
+    "select distinct n from small order by 1 desc",
+    "select k, rank() over (partition by k order by v) from big where v > 20 order by 1",
+    "select count(distinct n), max(k) from small",
+    "select b.k + s.k from (select k, v from big order by v limit 3) b join small s on b.k = s.k",
+    "select k, (select max(n) from small s where s.k = b.k) from big b",
+    "select v / 10, count(*) from big group by 1 having count(*) > 0 order by 1",
+])  # fmt: skip
+def test_figures_fit_together(db: Any, sql: str) -> None:
+    """What a step leaves is what the next segment scans; what is returned is what the client got."""
+    got = db.execute(sql).fetchall()
+    (query,) = db.execute("select pg_last_query_id()").fetchone()
+    summary = rows(db, "stm, seg, step, rows, trim(label), bytes", "svl_query_summary", query)
+    kept: dict[str, int] = {}
+    for _, _, _, count, label, _ in summary:
+        if "tbl=2" in label:
+            word, table = label.split()[:2]
+            if word == "scan":
+                assert count == kept[table] or "recursive" in sql, (label, summary)
+            elif word not in ("hjoin", "nloop"):
+                kept[table] = count + (kept.get(table, 0) if word == "save" else 0)
+    assert summary[-1][3] == len(got) and summary[-1][4] == "return"
+    before = [row for row in summary if row[1] == summary[-1][1]][:-1]
+    assert before[-1][3] >= len(got), summary
+    report = rows(db, "segment, step, sum(rows)", "svl_query_report", query, "group by 1, 2")
+    assert report == [(seg, step, count) for _, seg, step, count, _, _ in summary]
