@@ -23,6 +23,7 @@ from ...records import dataclass
 SELECTIVE = 0.05
 MOVED_ROWS = 1_000_000
 SCANNED_ROWS = 100_000
+LEAST_ROWS = 1_000  # fewer are never told of
 GHOSTS = 0.1
 FEW_BLOCKS = 2  # row groups a slice and column that a scan in order reads, at its edges
 

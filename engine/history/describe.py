@@ -22,16 +22,17 @@ from typing import Any
 
 from ...planner.explain import operators_of
 from ...planner.functions.system import LEADER_SLICE
-from ...planner.physical import Exchange, TableScan
-from ...planner.steps import Counted, Step, StepKind
+from ...planner.physical import Exchange
+from ...planner.steps import Counted, StepKind
 from ..counters import SliceCounters, StepCounters
-from .alerts import Alert, Measured, alerts_of_step
+from .alerts import LEAST_ROWS, Alert, Measured, alerts_of_step
 from .profile import Profile
-from .shape import KEEPS, Shape, shape_of
+from .shape import Placed, Shape, shape_of
 
 Share = list[int]  # see the module's text
 SLICE, ROWS, BYTES, BEGUN, ENDED, READ, DELETED, BLOCKS = range(8)
 _NOTHING = StepCounters()
+_MOVES = (StepKind.DISTRIBUTE, StepKind.BROADCAST)
 _REST = (0, 0, 0, 0, 0)  # of a share that is rows and bytes
 
 
@@ -41,7 +42,7 @@ def describe(profile: Profile) -> str:
     counters = [profile.counters.steps.get(id(node)) for node in nodes]
     shares = _shares(shape, counters, profile)
     _set_times(shape, counters, shares, profile)
-    did = [_did(placed.step, counters[placed.node] or _NOTHING, share)
+    did = [_did(placed, counters[placed.node] or _NOTHING, share)
            for placed, share in zip(shape.steps, shares, strict=True)]
     values = {
         "slices": profile.slices,
@@ -53,11 +54,12 @@ def describe(profile: Profile) -> str:
     return "{" + shape.text + "," + json.dumps(values, separators=(",", ":"))[1:]
 
 
-def _did(step: Step, counters: StepCounters, shares: list[Share]) -> list[Any]:
-    kept = step.kind in KEEPS
-    scans = step.counted is Counted.ROWS and step.kind is StepKind.SCAN
-    return [counters.memory if kept else 0, counters.bytes_spilled if kept else 0,
-            counters.blocks_skipped if scans else 0, int(counters.filtered and scans), shares]
+def _did(placed: Placed, counters: StepCounters, shares: list[Share]) -> list[Any]:
+    if placed.keeps:
+        return [counters.memory, counters.bytes_spilled, 0, 0, shares]
+    if placed.scans:
+        return [0, 0, counters.blocks_skipped, int(counters.filtered), shares]
+    return [0, 0, 0, 0, shares]
 
 
 # -- shares --------------------------------------------------------------------------------------
@@ -67,52 +69,40 @@ def _shares(shape: Shape, counters: list[StepCounters | None], profile: Profile)
     """Every step's shares, times missing."""
     found: list[list[Share]] = []
     for placed in shape.steps:
-        known, step = counters[placed.node], placed.step
-        if step.counted is Counted.RESULT:
+        known, counted = counters[placed.node], placed.counted
+        if counted is Counted.RESULT:
             found.append([[LEADER_SLICE, profile.rows, profile.bytes, *_REST]])
         elif known is not None:
-            found.append(_on_leader(step, known) if step.leader else _on_slices(step, known))
-        elif step.counted is Counted.ROWS and step.step and found[-1]:
+            shares = [_share(placed, i, known.slices[i]) for i in sorted(known.slices)]
+            if placed.leader:
+                found.append([_on_leader(placed, known, shares)])
+            else:
+                found.append([s for s in shares if s[ROWS] or s[READ]])
+        elif counted is Counted.ROWS and placed.step.step and found[-1]:
             found.append([[share[SLICE], share[ROWS], 0, *_REST] for share in found[-1]])
         else:  # the statement failed before
-            found.append([[LEADER_SLICE, 0, 0, *_REST]] if step.leader else [])
+            found.append([[LEADER_SLICE, 0, 0, *_REST]] if placed.leader else [])
     return found
 
 
-def _on_slices(step: Step, counters: StepCounters) -> list[Share]:
-    """What each slice did."""
-    made: list[Share] = []
-    for i in sorted(counters.slices):
-        share = _figures(step, counters.slices[i])
-        if share[ROWS] or share[READ] or share[BLOCKS]:
-            share[SLICE] = i
-            made.append(share)
-    return made
+def _share(placed: Placed, i: int, share: SliceCounters) -> Share:
+    """What slice `i` did."""
+    if placed.scans:
+        return [i, share.rows, share.rows * placed.width, 0, 0, share.read, share.deleted, share.blocks]
+    if placed.counted is Counted.SENT:
+        return [i, share.sent, share.bytes_sent, *_REST]
+    if placed.counted is Counted.BUILT:
+        return [i, share.built, share.bytes_built, *_REST]
+    return [i, share.rows, share.bytes, *_REST]
 
 
-def _on_leader(step: Step, counters: StepCounters) -> list[Share]:
-    """What the leader did."""
-    total = [LEADER_SLICE, 0, 0, *_REST]
-    for each in counters.slices.values():
-        share = _figures(step, each)
-        for i in range(ROWS, BLOCKS + 1):
-            total[i] += share[i]
-    if not total[ROWS] and isinstance(step.node, Exchange):  # handed on as they came
-        total[ROWS] = sum([s.sent for s in counters.slices.values()])
-        total[BYTES] = sum([s.bytes_sent for s in counters.slices.values()])
-    return [total]
-
-
-def _figures(step: Step, share: SliceCounters) -> Share:
-    """All of a share but the slice and the times."""
-    if step.counted is Counted.SENT:
-        return [0, share.sent, share.bytes_sent, *_REST]
-    if step.counted is Counted.BUILT:
-        return [0, share.built, share.bytes_built, *_REST]
-    node = step.node
-    if isinstance(node, TableScan) and step.kind is StepKind.SCAN:
-        return [0, share.rows, share.rows * node.props.width, 0, 0, share.read, share.deleted, share.blocks]
-    return [0, share.rows, share.bytes, *_REST]
+def _on_leader(placed: Placed, counters: StepCounters, shares: list[Share]) -> Share:
+    """All together."""
+    rows, size = sum([s[ROWS] for s in shares]), sum([s[BYTES] for s in shares])
+    if not rows and isinstance(placed.step.node, Exchange):  # handed on as they came
+        rows = sum([s.sent for s in counters.slices.values()])
+        size = sum([s.bytes_sent for s in counters.slices.values()])
+    return [LEADER_SLICE, rows, size, *_REST]
 
 
 # -- times ---------------------------------------------------------------------------------------
@@ -125,15 +115,13 @@ def _set_times(shape: Shape, counters: list[StepCounters | None], shares: list[l
     for steps in shape.segments:
         spans, finished = _spans(shape, steps, counters)
         begun = min([a for a, _ in spans.values()], default=before)
-        ended = max([b for _, b in spans.values()], default=begun)
-        ended = max(ended, finished)
+        ended = max([finished, begun, *[b for _, b in spans.values()]])
         for i in steps:
-            leader = shape.steps[i].step.leader
             for share in shares[i]:
-                first, last = spans.get(share[SLICE], (begun, ended))
-                last = ended if leader else last
-                share[BEGUN], share[ENDED] = int((first + clock) * 1e6), int((max(first, last) + clock) * 1e6)
-        before = max(before, ended)
+                first, last = spans.get(share[SLICE]) or (begun, ended)
+                share[BEGUN], share[ENDED] = int((first + clock) * 1e6), int((last + clock) * 1e6)
+        if ended > before:
+            before = ended
 
 
 def _spans(shape: Shape, steps: tuple[int, ...],
@@ -144,12 +132,12 @@ def _spans(shape: Shape, steps: tuple[int, ...],
     for i in steps:
         placed = shape.steps[i]
         known = counters[placed.node]
-        if known is None or placed.step.counted is not Counted.ROWS:
+        if known is None or placed.counted is not Counted.ROWS:
             continue
         finished = max(finished, known.ended)
-        for number, share in known.slices.items():
-            if share.begun and not placed.step.leader:
-                a, b = spans.get(number, (share.begun, share.ended))
+        for number, share in () if placed.leader else known.slices.items():
+            if share.begun:
+                a, b = spans.get(number) or (share.begun, share.ended)
                 spans[number] = min(a, share.begun), max(b, share.ended)
     return spans, finished
 
@@ -162,9 +150,9 @@ def _alerts(profile: Profile, shape: Shape, shares: list[list[Share]]) -> list[A
              for name in profile.unanalyzed]
     found += shape.alerts
     for placed, each in zip(shape.steps, shares, strict=True):
-        step = placed.step
-        if step.kind in (StepKind.SCAN, StepKind.DISTRIBUTE, StepKind.BROADCAST):
-            columns = len(step.node.columns) if isinstance(step.node, TableScan) else 1
+        if placed.scans or placed.step.kind in _MOVES:
             rows, read, deleted, blocks = (sum([s[i] for s in each]) for i in (ROWS, READ, DELETED, BLOCKS))
-            found += alerts_of_step(Measured(step, rows, read, deleted, blocks // max(columns, 1)), profile.slices)
+            if max(rows, read) >= LEAST_ROWS:
+                step = Measured(placed.step, rows, read, deleted, blocks // placed.columns)
+                found += alerts_of_step(step, profile.slices)
     return found

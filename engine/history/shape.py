@@ -44,10 +44,17 @@ _SEQ_SCAN = 104
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A step, and where its node is among the plan's."""
+    """A step, and where its node is among the plan's. `scans`: a table; `keeps`: all of its rows; `columns`: that a
+    scan reads."""
 
     step: Step
     node: int
+    counted: Counted
+    leader: bool
+    scans: bool
+    keeps: bool
+    columns: int
+    width: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +104,15 @@ def _made(plan: PhysicalQuery, nodes: list[Physical]) -> Shape:
         segments[step.segment].append(i)
     text = json.dumps({"lines": [_line(line) for line in lines], "steps": [_step(s, places) for s in steps]},
                       separators=(",", ":"))
-    return Shape(tuple(nodes), tuple([Placed(s, index[id(s.node)]) for s in steps]),
+    return Shape(tuple(nodes), tuple([_placed(s, index[id(s.node)]) for s in steps]),
                  tuple([tuple(s) for s in segments]), text[1:-1], tuple(alerts_of_plan(nodes)))
+
+
+def _placed(step: Step, index: int) -> Placed:
+    node = step.node
+    scans = isinstance(node, TableScan) and step.kind is StepKind.SCAN
+    columns = len(node.columns) if isinstance(node, TableScan) else 1
+    return Placed(step, index, step.counted, step.leader, scans, step.kind in KEEPS, max(columns, 1), node.props.width)
 
 
 def _line(line: PlanLine) -> list[Any]:

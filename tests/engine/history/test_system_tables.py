@@ -57,6 +57,17 @@ def test_every_table_named_is_there() -> None:
         assert all(VIRTUAL_TABLES[name].columns and not VIRTUAL_TABLES[name].leader_only for name in made)
 
 
+def test_every_table_answers(db: Any) -> None:
+    """Whatever ran before, each table has its rows; those of steps that are nowhere else looked at, the right ones."""
+    query = ran(db, "select k + 1 from (select k from big union all select k from small) order by 1 limit 5")
+    assert sum(r[1] for r in rows(db, "slice, rows, tbl", "stl_save", query)) == 12
+    assert rows(db, "slice, rows, step", "stl_limit", query)[0][:2] == (LEADER, 5)
+    assert sum(r[1] for r in rows(db, "slice, rows, step", "stl_project", query)) >= 12
+    assert {r[0] for r in rows(db, "compile, locus, segment", "svl_compile", query)} == {0}
+    for name in " ".join(LATER.values()).split():
+        db.execute(f"select * from {name}").fetchall()
+
+
 def test_a_join_and_a_group(db: Any) -> None:
     """small is broadcast and hashed, big is scanned, two groups a slice at most go to the leader."""
     query = ran(db, JOIN)
@@ -270,7 +281,8 @@ def test_threads_that_stream_are_counted(db: Any) -> None:
     "select k from big where k in (select k from small) and k not in (select v from big)",
     "select k from big where exists (select 1 from small where small.k = big.k) order by v limit 2 offset 1",
     "with x as (select n, sum(k) s from small group by n) select a.n from x a, x b where a.s = b.s",
-    "with recursive r(i) as (select k from small where k = 1 union all select i + 1 from r where i < 5) select i from r",
+    "with recursive r(i) as (select k from small where k = 1 union all select i + 1 from r where i < 5) "
+    "select i from r",
     "select distinct n from small order by 1 desc",
     "select k, rank() over (partition by k order by v) from big where v > 20 order by 1",
     "select count(distinct n), max(k) from small",
