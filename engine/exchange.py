@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from .context import MemoryBudget
     from .rows import Piece
 
+Sent = list[tuple[int, int]]  # (rows, bytes) that each part sends away
 
-def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, int, int]:
-    """Rows by the hash of `keys`; also (rows moved, bytes moved between nodes or slices)."""
+
+def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, Sent]:
+    """Rows by the hash of `keys`; also what each part sends to other slices."""
     slices = topology.slices
     unify_texts(rows.parts)
     split: list[list[Collection]] = [[] for _ in rows.parts]
@@ -55,7 +57,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
         parts[t] = concatenate([s[t] for s in split])
 
     parallel(join, slices)
-    return Rows(parts, Where.SLICES), sum(m[0] for m in moved), sum(m[1] for m in moved)
+    return Rows(parts, Where.SLICES), moved
 
 
 def hashes_of(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
@@ -97,11 +99,16 @@ def _dealt(rows: Rows, slices: int) -> list[Part]:
     return [Pieces(share or [pieces[0].empty()]) for share in shares]
 
 
-def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, int, int]:
+def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Sent]:
     """Every node gets all rows; each slice's rows travel to all nodes but its own."""
-    whole, times = rows.together(budget), copies(topology)
-    size = whole.size if isinstance(whole, Pieces) else whole.payload_bytes()
-    return Rows([whole], Where.SHARED), whole.rows * times, size * times
+    times = copies(topology)
+    sent = [(part.rows * times, size_of(part) * times) for part in rows.every()]
+    return Rows([rows.together(budget)], Where.SHARED), sent
+
+
+def size_of(part: Part) -> int:
+    """Bytes that sending the rows would take."""
+    return part.size if isinstance(part, Pieces) else part.payload_bytes()
 
 
 def copies(topology: Topology) -> int:

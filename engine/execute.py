@@ -19,6 +19,7 @@ from ..storage.arrow import arrow_field, to_arrow
 from .collection import Collection
 from .column_data import column_data
 from .executor import Executor
+from .history.profile import profile_of
 from .streaming import stream
 from .workers import pool
 
@@ -34,11 +35,16 @@ RESULT_ROWS = 65_536
 def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
     """Run `plan`; counters of its steps go to context.counters by node identity."""
     executor = Executor(plan, context, context.workers or pool(1))
+    profile = profile_of(plan, executor.counters, context)
     schema = _schema(plan)
     parts = stream(executor, plan.root)
     try:
         for part in parts:
-            yield from _batches(part, plan, schema, context)
+            for batch in _batches(part, plan, schema, context):
+                if profile is not None:
+                    profile.rows += batch.num_rows
+                    profile.bytes += batch.nbytes
+                yield batch
     finally:
         parts.close()
         context.counters.update(executor.counters.steps)
@@ -50,6 +56,7 @@ def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
     from .insert import insert_rows  # brings the loader along, which queries do without
 
     executor = Executor(plan, context, context.workers or pool(1))
+    profile_of(plan, executor.counters, context)
     assert isinstance(plan.root, InsertRows)
     try:
         insert_rows(executor, plan.root, writer)

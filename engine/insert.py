@@ -54,7 +54,8 @@ class _Step:
         self._columns = [(ref.id, node.table.columns[position]) for ref, position in node.columns]
         self._may_stay = move is None and node.table.dist_style is DistStyle.KEY
         self._lock = threading.Lock()
-        self._moved_rows = self._moved_bytes = 0
+        self._sent: dict[int, tuple[int, int]] = {}  # (rows, bytes) by the slice that made them
+        self._received = [0] * executor.cluster.topology.slices
 
     def take(self, task: Task, where: Where) -> None:
         """A window's rows, on the thread that made them."""
@@ -65,27 +66,28 @@ class _Step:
         home = task.index if where is Where.SLICES else None
         columns = [table_data(part.column(id), part.rows, column) for id, column in self._columns]
         pieces = self._writer.scatter(columns, home if self._may_stay else None)
-        if self._move is not None:
-            self._count_moved(pieces, home)
+        self._count(pieces, home)
         self._writer.write_pieces(pieces)
 
-    def _count_moved(self, pieces: Sequence[Piece], home: int | None) -> None:
-        """Rows that change place, and what sending them would take."""
+    def _count(self, pieces: Sequence[Piece], home: int | None) -> None:
+        """Rows that a slice keeps; those that change place, and what sending them would take."""
         rows = size = 0
         for slice_, columns in pieces:
             times = copies(self._executor.cluster.topology) if slice_ == REPLICATED else int(slice_ != home)
             rows += times * columns[0].rows
-            size += times * sum(map(_payload_bytes, columns)) if times else 0
+            size += times * sum(map(_payload_bytes, columns)) if times and self._move is not None else 0
         with self._lock:
-            self._moved_rows += rows
-            self._moved_bytes += size
+            for slice_, columns in pieces:
+                self._received[max(slice_, 0)] += columns[0].rows
+            before = self._sent.get(home or 0, (0, 0))
+            self._sent[home or 0] = (before[0] + rows, before[1] + size)
 
     def book(self) -> None:
         counters = self._executor.counters
-        counters.finished(self._node, self._writer.rows)
+        counters.inserted(self._node, self._received)
         if self._move is not None:
-            counters.finished(self._move, self._writer.rows)
-            counters.moved(self._move, self._moved_rows, self._moved_bytes)
+            counters.inserted(self._move, self._received)
+            counters.moved(self._move, [self._sent.get(i, (0, 0)) for i in range(max(self._sent, default=0) + 1)])
 
 
 def _payload_bytes(column: ColumnData) -> int:
