@@ -173,7 +173,7 @@ class Floor:
         self.log.query(
             QueryRecord(
                 request.user_id, request.transaction, entry.task, entry.id, entry.service_class,
-                self.name(entry.service_class), request.slots, entry.entered, entry.stood,
+                self.name(entry.service_class), entry.slots, entry.entered, entry.stood,
                 entry.started if entry.executes else 0, now, state,
                 entry.memory if self.automatic is None else entry.expected,
                 None if self.automatic is None else entry.priority.label, metrics, request.session, request.text,

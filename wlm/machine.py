@@ -63,7 +63,7 @@ class Machine:
             raise self._too_many_slots(request, queue.target, floor.name(queue.service_class), now)
         service_class = SUPERUSER_CLASS if position == SUPERUSER else floor.configuration.service_class(position)
         priority = self.overrides.priority(request, position)
-        entry = Entry(request, next(self._tasks), service_class, position, priority, now, now, now)
+        entry = Entry(request, next(self._tasks), service_class, position, priority, now, now, now, request.slots)
         floor.entries[request.id] = entry
         if floor.automatic is not None:
             floor.automatic.weigh(entry, floor.predictor.memory(request.shape, request.estimate))
@@ -87,9 +87,7 @@ class Machine:
             return
         if floor.predictor.is_short(request.shape, request.estimate):
             floor.unwait(entry)
-            if request.slots > 1:
-                entry.request = replace(request, slots=1)
-            entry.service_class = SHORT_CLASS
+            entry.service_class, entry.slots = SHORT_CLASS, 1
             floor.wait(entry, now)
             floor.dispatch(now)
 
@@ -161,6 +159,7 @@ class Machine:
         watch.stand(floor, entry, entry.next_queue)
         entry.metrics = NO_METRICS
         floor.wait(entry, now)
+        self._check_slots(entry, now)
         floor.dispatch(now)
         return self._done()
 
@@ -181,9 +180,8 @@ class Machine:
             self._reassign_all(now)
         for i, queue in enumerate(floor.queues):
             queue.resize(configuration.queues[i].concurrency, floor.share(i))
-            for entry in [e for e in queue.waiting if e.request.slots > queue.target]:
-                watch.abort(floor, entry, now, f"Query ({entry.id}) cancelled by WLM: it asks for {entry.request.slots}"
-                            f" slots, and its queue has {queue.target} now")  # fmt: skip
+            for entry in list(queue.waiting):
+                self._check_slots(entry, now)
         if not configuration.short:
             for entry in list(floor.short.waiting):
                 floor.unwait(entry)
@@ -191,6 +189,13 @@ class Machine:
                 floor.wait(entry, now)
         floor.dispatch(now)
         return [], self._done()
+
+    def _check_slots(self, entry: Entry, now: int) -> None:
+        """A waiting query that asks for more slots than its queue has by now would wait for ever."""
+        queue = self.floor.slots_of(entry)
+        if queue is not None and entry.slots > queue.target:
+            watch.abort(self.floor, entry, now, f"Query ({entry.id}) cancelled by WLM: it asks for {entry.slots} slots,"
+                        f" and its queue has {queue.target} now")  # fmt: skip
 
     def _reassign_all(self, now: int) -> None:
         """Automatic queues may have come and gone."""

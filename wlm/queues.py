@@ -91,7 +91,7 @@ class SlotQueue:
 
     def take(self, entry: Entry) -> None:
         """Give the query its slots."""
-        count = entry.request.slots
+        count = entry.slots
         entry.sizes = tuple(self.idle[:count])
         del self.idle[:count]
         entry.memory = sum(entry.sizes)
@@ -109,7 +109,7 @@ class SlotQueue:
 
     def startable(self) -> Iterator[Entry]:
         """Waiting queries that may run now, in order, each already with its slots."""
-        while self.waiting and self.has_room(self.waiting[0].request.slots):
+        while self.waiting and self.has_room(self.waiting[0].slots):
             entry = self.waiting.popleft()
             self.take(entry)
             yield entry

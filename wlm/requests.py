@@ -86,7 +86,8 @@ NO_METRICS: Mapping[str, float] = MappingProxyType({})
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A query in the machine. `sizes`: memory of each slot that it holds; `next_queue`: where an eviction leads."""
+    """A query in the machine. `slots`: that it asks for where it is; `sizes`: memory of each that it holds;
+    `next_queue`: where an eviction leads."""
 
     request: Request
     task: int
@@ -96,6 +97,7 @@ class Entry:
     entered: int  # into WLM
     stood: int  # when it came into its present service class
     queued: int  # since when it waits, or waited last
+    slots: int
     state: State = State.WAITING
     started: int = 0
     queue_time: int = 0  # in queues that it has left

@@ -156,7 +156,7 @@ def reassign(floor: Floor, entry: Entry, now: int, position: int) -> None:
 def stand(floor: Floor, entry: Entry, position: int) -> None:
     """The query belongs to that queue from now on."""
     entry.position = position
-    entry.service_class = floor.configuration.service_class(position)
+    entry.service_class, entry.slots = floor.configuration.service_class(position), entry.request.slots
     entry.spoken = set()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support_wlm import HEAVY, LIGHT
@@ -76,9 +76,14 @@ class Load(RuleBasedStateMachine):
                 case Wait():
                     assert d.query in self.waiting
 
-    @rule(group=st.sampled_from(["a", "b", "c", "superuser"]), slots=st.integers(1, 3), heavy=st.booleans(),
-          kind=st.sampled_from(Kind), shape=st.integers(0, 2))  # fmt: skip
-    def submit(self, group: str, slots: int, heavy: bool, kind: Kind, shape: int) -> None:
+    @rule(groups=st.lists(st.sampled_from(["a", "a", "b", "c", "superuser"]), min_size=1, max_size=4),
+          slots=st.sampled_from([1, 1, 1, 2, 3]), heavy=st.booleans(),
+          kind=st.sampled_from([Kind.READ, *Kind]), shape=st.integers(0, 2))  # fmt: skip
+    def submit(self, groups: list[str], slots: int, heavy: bool, kind: Kind, shape: int) -> None:
+        for group in groups:
+            self.one(group, slots, heavy, kind, shape)
+
+    def one(self, group: str, slots: int, heavy: bool, kind: Kind, shape: int) -> None:
         self.next += 1
         request = Request(self.next, superuser=True, query_group=group, slots=1 if group == "superuser" else slots,
                           estimate=HEAVY if heavy else LIGHT, kind=kind, shape=shape)  # fmt: skip
@@ -90,19 +95,25 @@ class Load(RuleBasedStateMachine):
             self.over.add(self.next)
 
     @precondition(lambda self: self.running)
-    @rule(data=st.data(), how=st.sampled_from(["finish", "progress", "returning"]))
-    def of_a_running_query(self, data: st.DataObject, how: str) -> None:
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
         query = data.draw(st.sampled_from(sorted(self.running)))
-        if how == "finish":
-            self.running.remove(query)
-            self.stopping.discard(query)
-            self.hopping.discard(query)
-            self.over.add(query)
-            self.carry_out(self.machine.finish(query, self.now, memory=1000))
-        elif how == "progress":
+        self.running.remove(query)
+        self.stopping.discard(query)
+        self.hopping.discard(query)
+        self.over.add(query)
+        self.carry_out(self.machine.finish(query, self.now, memory=1000))
+
+    @precondition(lambda self: self.running)
+    @rule(data=st.data())
+    def progress(self, data: st.DataObject) -> None:
+        for query in data.draw(st.lists(st.sampled_from(sorted(self.running)), unique=True)):
             self.carry_out(self.machine.progress(query, {"query_cpu_time": 11, "memory": 5}, self.now))
-        elif query not in self.hopping:
-            self.carry_out(self.machine.returning(query, self.now, 1000))
+
+    @precondition(lambda self: self.running - self.hopping)
+    @rule()
+    def returning(self) -> None:
+        self.carry_out(self.machine.returning(min(self.running - self.hopping), self.now, 1000))
 
     @precondition(lambda self: self.hopping - self.stopping)
     @rule()
@@ -126,6 +137,7 @@ class Load(RuleBasedStateMachine):
         self.now += seconds * 1_000_000
         self.carry_out(self.machine.tick(self.now))
 
+    @precondition(lambda self: self.next > 8)
     @rule(data=st.data())
     def reconfigure(self, data: st.DataObject) -> None:
         static, decisions = self.machine.reconfigure(parse(json.dumps(data.draw(self.configurations))), self.now)
@@ -149,7 +161,7 @@ class Load(RuleBasedStateMachine):
         for queue in [floor.superuser, floor.short, *floor.queues]:
             assert queue.busy == sum(len(e.sizes) for e in queue.running.values())
             assert queue.used == sum(e.memory for e in queue.running.values())
-            assert not queue.waiting or not queue.has_room(queue.waiting[0].request.slots)
+            assert not queue.waiting or not queue.has_room(queue.waiting[0].slots)
         if floor.automatic is None:
             assert 0 <= floor.pool.held <= MEMORY
         else:
@@ -173,5 +185,6 @@ class AutomaticLoad(Load):
 
 TestManual = Load.TestCase
 TestAutomatic = AutomaticLoad.TestCase
-for case in (TestManual, TestAutomatic):
-    case.settings = settings(max_examples=12, stateful_step_count=30, deadline=None)
+TestManual.settings = TestAutomatic.settings = settings(
+    max_examples=20, stateful_step_count=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
