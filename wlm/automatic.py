@@ -51,7 +51,7 @@ class AutomaticPool:
             return
         full = False  # of heavy ones: a smaller one does not overtake
         for entry in self.in_order(now):
-            if (entry.light or not full) and self._fits(entry):
+            if (entry.light or not full) and self.fits(entry):
                 self.waiting.remove(entry)
                 self.take(entry)
                 yield entry
@@ -68,7 +68,7 @@ class AutomaticPool:
             return float("inf")
         return entry.priority + (now - entry.queued) / STEP
 
-    def _fits(self, entry: Entry) -> bool:
+    def fits(self, entry: Entry) -> bool:
         if entry.priority is Priority.CRITICAL and any(
             e.priority is Priority.CRITICAL for e in self.running.values() if e.state is not State.RETURNING
         ):

@@ -67,8 +67,7 @@ class Machine:
         floor.entries[request.id] = entry
         if floor.automatic is not None:
             floor.automatic.weigh(entry, floor.predictor.memory(request.shape, request.estimate))
-        floor.wait(entry, now)
-        floor.dispatch(now)
+        floor.enter(entry, now)
         if entry.state is State.WAITING:
             self._accelerate(entry, now)
         if entry.state is State.WAITING:

@@ -48,6 +48,7 @@ class SlotQueue:
         self.used = 0  # bytes that running queries' slots have
         self.busy = 0  # slots that they have
         self.target, self.memory = slots, memory
+        self.changed = False  # since the last refill
         self.refill()
 
     @property
@@ -64,6 +65,7 @@ class SlotQueue:
         """Fewer or more of them; `refill` goes on from there."""
         self.target, self.memory = slots, memory
         self._drop(len(self.idle))
+        self.changed = True
 
     def _drop(self, count: int) -> None:
         for _ in range(count):
@@ -106,6 +108,7 @@ class SlotQueue:
         self.busy -= len(entry.sizes)
         self.pool.held -= entry.memory
         entry.sizes, entry.memory = (), 0
+        self.changed = True
 
     def startable(self) -> Iterator[Entry]:
         """Waiting queries that may run now, in order, each already with its slots."""
