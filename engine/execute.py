@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from ..errors import QueryCanceled
 from ..planner.physical import InsertRows, PhysicalQuery
 from ..storage.arrow import arrow_field, to_arrow
+from ..wlm.requests import Kind
 from .collection import Collection
 from .column_data import column_data
 from .executor import Executor
 from .streaming import stream
 from .workers import pool
+from .workload.admission import Ticket, admit
 
 if TYPE_CHECKING:
     from ..storage.loader import TableWriter
@@ -29,13 +32,36 @@ RESULT_ROWS = 65_536
 
 
 def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
-    """Run `plan`; counters of its steps go to context.counters by node identity."""
+    """Run `plan` when its turn comes; counters of its steps go to context.counters by node identity."""
+    ticket = admit(context, plan)
+    if ticket is None:
+        yield from _run(plan, context, None)
+        return
+    while True:
+        try:
+            for batch in _run(plan, context, ticket):
+                ticket.first_rows()
+                ticket.usage.pause()
+                yield batch
+                ticket.usage.resume()
+            return
+        except QueryCanceled:
+            if not ticket.may_restart():
+                raise
+
+
+def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Iterator[pa.RecordBatch]:
     executor = Executor(plan, context, context.workers or pool(1))
+    if ticket is not None:
+        ticket.usage.resume(executor.counters)
     schema = pa.schema([arrow_field(n, c.type) for n, c in zip(plan.names, plan.columns, strict=True)])
     parts = stream(executor, plan.root)
     try:
         for part in parts:
-            yield from _batches(part, plan, schema, context)
+            for batch in _batches(part, plan, schema, context):
+                if ticket is not None:
+                    ticket.usage.returned += batch.num_rows
+                yield batch
     finally:
         parts.close()
         context.counters.update(executor.counters.steps)
@@ -46,7 +72,10 @@ def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
     they were sent to."""
     from .insert import insert_rows  # brings the loader along, which queries do without
 
+    ticket = admit(context, plan, Kind.WRITE)
     executor = Executor(plan, context, context.workers or pool(1))
+    if ticket is not None:
+        ticket.usage.resume(executor.counters)
     assert isinstance(plan.root, InsertRows)
     try:
         insert_rows(executor, plan.root, writer)

@@ -287,6 +287,7 @@ class Session:
             query_id=database.history.next_query_id(),
             session_id=self.id,
             session=self,
+            kind=work.kind,
         )
         timer = None
         if context.settings.statement_timeout:
@@ -309,6 +310,8 @@ class Session:
             running.timer.cancel()
         if error is not None:
             context.cancel.set()
+        if context.ticket is not None:
+            context.ticket.end(ok=error is None)
         self._end_transaction(context.transaction, error)
         running.release()
         for file in [*context.files]:

@@ -7,7 +7,7 @@ from ..records import dataclass
 from .priorities import Priority
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Start:
     """Run the query. `memory`: bytes that it may hold; `soft`: of them, what it should keep to by spilling."""
 

@@ -19,10 +19,10 @@ from ..records import dataclass
 KEPT = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QueryRecord:
-    """One execution of a query in one service class. `state`: Completed, or Evicted when it went elsewhere or was
-    stopped by a rule; `priority` is None in manual WLM."""
+    """One execution of a query in one service class. `metrics`: what it took, by wlm/metrics.py's names. `state`:
+    Completed, or Evicted when it went elsewhere or was stopped by a rule; `priority` is None in manual WLM."""
 
     user_id: int
     transaction: int

@@ -128,8 +128,7 @@ class Machine:
             return []
         if entry.state is State.WAITING:
             floor.unwait(entry)
-        entry.metrics = metrics
-        floor.record(entry, now, "Evicted" if entry.aborted else "Completed", floor.metrics(entry, now))
+        floor.record(entry, now, "Evicted" if entry.aborted else "Completed", metrics)
         if entry.executes:
             if ok and entry.request.hops:
                 floor.predictor.observe(entry.request.shape, entry.request.estimate, now - entry.started, memory)
@@ -153,7 +152,7 @@ class Machine:
         entry = floor.entries.get(query)
         if entry is None or entry.state is not State.EVICTING:
             return self._done()
-        floor.record(entry, now, "Evicted", floor.metrics(entry, now))
+        floor.record(entry, now, "Evicted", entry.metrics)
         floor.release(entry)
         watch.stand(floor, entry, entry.next_queue)
         entry.metrics = NO_METRICS

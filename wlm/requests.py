@@ -33,7 +33,8 @@ class Kind(enum.Enum):
         return self not in (Kind.COPY, Kind.MAINTENANCE)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as one of each is made for every statement: writing fields in turn is several times quicker then.
+@dataclass(slots=True)
 class Estimate:
     """What a plan is thought to take: rows that its scans read, bytes they hold, bytes that its breakers keep."""
 
@@ -46,7 +47,7 @@ class Estimate:
 NOTHING = Estimate()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """`id`: unique. `groups`, `roles`: the user's, needed only where queues name some. `shape`: what queries that
     differ in literals alone have in common; `functions`: calls user-defined functions, which never hop."""
@@ -61,7 +62,7 @@ class Request:
     query_group: str = ""
     kind: Kind = Kind.READ
     slots: int = 1
-    estimate: Estimate = NOTHING
+    estimate: Estimate = field(default_factory=lambda: NOTHING)
     shape: Hashable = None
     functions: bool = False
     transaction: int = 0

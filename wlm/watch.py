@@ -59,7 +59,7 @@ def abort(floor: Floor, entry: Entry, now: int, text: str) -> None:
     entry.aborted = True
     if entry.state is State.WAITING:
         floor.unwait(entry)
-        floor.record(entry, now, "Evicted", floor.metrics(entry, now))
+        floor.record(entry, now, "Evicted", entry.metrics)
         del floor.entries[entry.id]
         floor.out.append(Abort(entry.id, text, waiting=True))
         floor.dispatch(now)
@@ -134,7 +134,7 @@ def _move(floor: Floor, entry: Entry, now: int, position: int, queue: SlotQueue,
 
 def reassign(floor: Floor, entry: Entry, now: int, position: int) -> None:
     """A running query goes on in another queue, which has room for it."""
-    floor.record(entry, now, "Evicted", floor.metrics(entry, now))
+    floor.record(entry, now, "Evicted", entry.metrics)
     returning = entry.state is State.RETURNING
     floor.release(entry)
     stand(floor, entry, position)
