@@ -44,6 +44,7 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     autocommit               False (default): nothing is kept before commit(); True: each statement is kept
     maintenance              True (default): the background worker vacuums and analyzes a folder's tables in quiet times
     application_name         the parameter of that name
+    wlm_json_configuration   workload management: Redshift's JSON, or the path of a file with it
 
     redshift_connector's other arguments (host, password, iam ...) are taken and have no meaning: client/options.py.
     """
@@ -74,6 +75,7 @@ def _open(
     autocommit: bool = False,
     maintenance: bool = True,
     application_name: str | None = None,
+    wlm_json_configuration: str | os.PathLike[str] | None = None,
 ) -> Connection:
     if paramstyle is None:
         paramstyle = _module_paramstyle()
@@ -91,6 +93,7 @@ def _open(
         compatibility=compatibility,
         user=user,
         maintenance=maintenance,
+        wlm_json_configuration=None if wlm_json_configuration is None else os.fspath(wlm_json_configuration),
     )
     session.block.autocommit = autocommit
     if application_name is not None:

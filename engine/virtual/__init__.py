@@ -16,11 +16,13 @@ from . import (
     pg_catalog,
     pg_constraints,
     pg_users,
+    query_metrics,
     stl,
     stv,
     svv,
     svv_objects,
     upkeep,
+    wlm,
 )
 from .base import VirtualTable
 
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
-        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
+        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep, wlm,
+        query_metrics,
     )
     for table in family.TABLES
 }

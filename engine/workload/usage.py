@@ -31,11 +31,10 @@ class Usage:
         self._cpu = 0  # nanoseconds of ended tasks and of the caller
         self._tasks: dict[int, tuple[int, int, Instance | None, int]] = {}  # token: thread, its clock, program, slice
         self._next = 0
-        self._slices: dict[int, int] = {}  # processor time by slice
+        self._slices: dict[int, tuple[int, int]] = {}  # processor time and rows read, by slice
         self._caller = 0
         self._since = 0
         self._counters: list[Counters] = []
-        self._scanned = 0
         self.returned = 0
         self.segment = 0.0  # when the present segment began, monotonic
         self._longest = 0.0  # seconds of those before it
@@ -70,8 +69,7 @@ class Usage:
             if thread != self._caller:
                 self._cpu += now - since
             if instance is not None:
-                self._slices[slice] = self._slices.get(slice, 0) + now - since
-                self._scanned += _scanned(instance)
+                _add(self._slices, slice, now - since, _scanned(instance))
 
     def next_segment(self) -> None:
         """The query goes on with another segment."""
@@ -100,26 +98,28 @@ class Usage:
         return _Final(self)
 
     def metrics(self) -> dict[str, float]:
-        """By the names of wlm/metrics.py."""
+        """By the names of wlm/metrics.py; also slices, and the most that one of them took."""
         with self._lock:
-            cpu, scanned = self._cpu, self._scanned
-            slices = dict(self._slices)
+            cpu, slices = self._cpu, dict(self._slices)
             running = list(self._tasks.values())
             for thread, since, instance, slice in running:
                 spent = _clock(thread) - since
                 if thread != self._caller:
                     cpu += spent
                 if instance is not None:
-                    slices[slice] = slices.get(slice, 0) + spent
-                    scanned += _scanned(instance)
+                    _add(slices, slice, spent, _scanned(instance))
             if self._caller:
                 cpu += max(0, _clock(self._caller) - self._since)
         found = self._counted([instance for _, _, instance, _ in running if instance is not None])
-        found["scan_row_count"] = scanned
         found["query_cpu_time"] = cpu / 1e9
         found["return_row_count"] = self.returned
-        if slices and (mean := sum(slices.values()) / len(slices)):
-            found["cpu_skew"] = max(slices.values()) / mean
+        times, rows = [t for t, _ in slices.values()], [r for _, r in slices.values()]
+        found["scan_row_count"] = sum(rows)
+        found["slices"] = len(slices)
+        found["max_cpu_time"] = max(times, default=0) / 1e9
+        found["max_rows"] = max(rows, default=0)
+        if sum(times):
+            found["cpu_skew"] = max(times) * len(times) / sum(times)
         if self.segment:
             found["segment_execution_time"] = max(self._longest, (self._ended or time.monotonic()) - self.segment)
         return found
@@ -170,6 +170,11 @@ class _Final(Mapping[str, float]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+
+def _add(slices: dict[int, tuple[int, int]], slice: int, time: int, rows: int) -> None:
+    spent, read = slices.get(slice, (0, 0))
+    slices[slice] = spent + time, read + rows
 
 
 def _clock(thread: int) -> int:
