@@ -101,6 +101,8 @@ class LocalCluster:
     def submit(self, job: Job) -> list[list[Task]]:
         """Run the program on every slice; the tasks, by slice, hold the sinks' states."""
         template = job.segment.finish()
+        if self._context.ticket is not None:
+            self._context.ticket.usage.next_segment()
         slices = job.tasks(self.workers.threads)
         tasks = [task for group in slices for task in group]
 
@@ -119,6 +121,8 @@ class LocalCluster:
 
     def each(self, work: Callable[[int], None], count: int, rows: int = 1 << 62) -> None:
         """work(0) ... work(count - 1) in parallel."""
+        if self._context.ticket is not None:
+            work = self._context.ticket.usage.counted(work)
         self.workers.run(work, count, rows)
 
     def move(self, rows: Rows, move: Move, keys: Sequence[ColumnId], spool: NewSpool | None = None) -> Moved:

@@ -27,7 +27,7 @@ from ..context import Context
 from ..evaluate import evaluate
 from ..virtual import VIRTUAL_TABLES
 
-_RESTRICTED = frozenset(name for name, table in VIRTUAL_TABLES.here.items() if table.superusers)
+_RESTRICTED = VIRTUAL_TABLES.restricted
 _LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.here.items() if table.leader_only)
 
 

@@ -255,6 +255,14 @@ class SetOption:
 
 
 @dataclass(frozen=True, slots=True)
+class AlterSystem:
+    """ALTER SYSTEM SET name TO value; value None: RESET."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     name: str  # 'ALL' too
 
@@ -397,7 +405,7 @@ class DropFunction:
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Unload,
-    Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
