@@ -193,14 +193,20 @@ PRINTED = {
 }
 
 
+_NOT_TEXT = {  # kind: the hint
+    Kind.VARBYTE: "TO_HEX, FROM_VARBYTE and CAST make text of it.",
+    Kind.HLLSKETCH: "CAST makes text of it.",
+}
+
+
 def as_text(expr: Expr) -> Expr:
     """Any expression as VARCHAR."""
     type = expr.type
-    if type.kind is Kind.VARBYTE:
+    if type.kind in _NOT_TEXT:
         span = getattr(expr, "span", None)
         raise DatatypeMismatch(
-            "a value of type binary varying is not text", position=None if span is None else span[0],
-            hint="TO_HEX, FROM_VARBYTE and CAST make text of it.",
+            f"a value of type {type.kind.value} is not text", position=None if span is None else span[0],
+            hint=_NOT_TEXT[type.kind],
         )
     if type.kind is Kind.VARCHAR:
         return expr
@@ -303,6 +309,8 @@ def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tu
     if left.type.is_interval or right.type.is_interval:
         left, right = _intervals(left, right)
     a, b = left.type, right.type
+    if a.is_sketch or b.is_sketch:
+        raise undefined_operator(op, a, b, span)
     if a.is_super or b.is_super:
         _check_super(op, left, right, span)
         return normal(left), normal(right)

@@ -52,7 +52,7 @@ def arrow_type(type: SqlType) -> pa.DataType:
             return pa.decimal128(type.precision, type.scale)
         case Kind.BOOLEAN:
             return pa.bool_()
-        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN | Kind.SUPER:
+        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN | Kind.SUPER | Kind.HLLSKETCH:
             return pa.string()
         case Kind.VARBYTE:
             return pa.binary()
@@ -101,6 +101,10 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?c
     if type.is_super:
         array = _documents(array, name)
         valid = _validity(array)
+    if type.is_sketch:
+        from .sketches import checked
+
+        array = checked(array)
     if type.physical is Physical.STR:
         return _text(array, valid, type, name)
     values = _fixed(array, type, name)

@@ -28,6 +28,7 @@ from . import (
     number_format,
     regexp,
     semistructured,
+    sketches,
     strings,
     zones,
 )
@@ -332,7 +333,7 @@ FUNCTIONS: dict[str, Function] = {
     **{
         key: function
         for family in (binary, conversions, date_format, dates, hashes, json_text, maths, number_format, regexp,
-                       semistructured, strings, zones)
+                       semistructured, sketches, strings, zones)
         for key, function in family.FUNCTIONS.items()
     },
 }

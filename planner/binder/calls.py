@@ -18,6 +18,7 @@ from ..coercion import coerce, settle, settled
 from ..dateparts import date_part
 from ..expressions import Call, Cast, Expr, Span
 from ..functions import Signature, Site
+from ..functions.hyperloglog import AGGREGATES as SKETCHES
 from . import grouping_sets
 from .dispatch import binds
 from .expressions import ExpressionBinder
@@ -45,6 +46,10 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         return grouping_sets.grouping(e, name, arguments, node)
     if name in ("approximate_count", "hll"):
         return _approximate_count(e, name, arguments, node)
+    if name in SKETCHES:
+        from .aggregates import sketch_aggregate
+
+        return sketch_aggregate(e, name, arguments, node)
     if functions.resolve_ordered(name) is not None:
         from .aggregates import ordered_aggregate
 
@@ -95,8 +100,9 @@ def _approximate_count(e: ExpressionBinder, name: str, arguments: Sequence[Any],
     if len(arguments) != 1 or not isinstance(arguments[0], exp.Distinct):
         raise SqlSyntaxError("APPROXIMATE COUNT takes DISTINCT and one expression", position=e.b.position(node))
     for given in arguments[0].expressions:
-        if _type_of(e, given).kind is Kind.VARBYTE:
-            raise NotSupportedError(f"{name.replace('_', ' ').upper()} of a VARBYTE is not supported by Redshift",
+        kind = _type_of(e, given).kind
+        if kind in (Kind.VARBYTE, Kind.HLLSKETCH):
+            raise NotSupportedError(f"{name.replace('_', ' ').upper()} of a {kind.name} is not supported by Redshift",
                                     position=e.b.position(node))
     return aggregate(e, "count", arguments, node)
 

@@ -170,6 +170,8 @@ def assignable(source: SqlType, to: SqlType) -> bool:
     """The manual's implicit conversions (c_Supported_data_types): text goes into other types by CAST alone."""
     if source.is_interval or to.is_interval:
         return to.is_string or source.kind in (to.kind, Kind.INTERVAL, Kind.UNKNOWN)
+    if source.is_sketch or to.is_sketch:
+        return to.is_sketch and source.kind in (to.kind, Kind.UNKNOWN)
     if Kind.VARBYTE in (source.kind, to.kind):
         return to.kind is Kind.VARBYTE and source.kind in (Kind.VARBYTE, Kind.UNKNOWN)
     return (
