@@ -74,6 +74,12 @@ class Settings(Mapping[str, str]):
         return split_names(self._values["search_path"])
 
     @property
+    def exact_names(self) -> bool:
+        """Whether names in double quotes keep their case."""
+        return (self._values["enable_case_sensitive_identifier"] == "on"
+                or self._values["downcase_delimited_identifier"] == "off")
+
+    @property
     def statement_timeout(self) -> int:
         """Milliseconds; 0 = none."""
         return int(self._values["statement_timeout"])
@@ -233,8 +239,11 @@ SETTINGS: dict[str, Setting] = {
         "dates print as ISO; 1/2/2020 is January 2",
     ),
     "default_array_search_null_handling": Setting("on", _boolean, "ARRAY_CONTAINS and the like find NULL elements"),
+    "downcase_delimited_identifier": Setting(
+        "on", _boolean, "off: as enable_case_sensitive_identifier on, which takes its place"
+    ),
     "enable_case_sensitive_identifier": Setting(
-        "off", _only("off", "off", "false", "0", "no"), "identifiers fold to lower case"
+        "off", _boolean, "names in double quotes keep their case; others fold to lower case"
     ),
     "enable_case_sensitive_super_attribute": Setting(
         "off", _boolean, "attributes of SUPER are looked up as they are written, not in lower case"

@@ -58,7 +58,7 @@ def view_columns(relation: View, context: Context) -> tuple[RelationColumn, ...]
     from ..handlers.binding import bind_text
 
     try:
-        bound = bind_text(relation.sql, replace(context, user=relation.owner))
+        bound = bind_text(relation.sql, relation.exact_names, replace(context, user=relation.owner))
     except Error:
         return ()
     names = relation.columns or bound.names

@@ -54,6 +54,12 @@ class BindContext:
     literals: list[tuple[Span, SqlType]] | None = None
 
     @property
+    def exact_names(self) -> bool:
+        """Names in double quotes keep their case."""
+        return (self.settings.get("enable_case_sensitive_identifier") == "on"
+                or self.settings.get("downcase_delimited_identifier") == "off")
+
+    @property
     def extended(self) -> bool:
         """compatibility = 'extended': forms that Redshift refuses are run."""
         return self.leader or self.settings.get("compatibility", "redshift") == "extended"

@@ -14,7 +14,7 @@ def parse_set(cursor: Cursor) -> SetOption | SetUser:
     if not local and not cursor.at("session", "authorization"):
         cursor.accept("session")
     if cursor.accept("session", "authorization"):
-        user = None if cursor.accept("default") else cursor.name_or_string()
+        user = None if cursor.accept("default") else cursor.user()
         cursor.finish()
         return SetUser(user, local)
     if cursor.accept("time", "zone"):
