@@ -75,6 +75,12 @@ class ExactName(str):
         return self
 
 
+def identifier(name: str) -> exp.Identifier:
+    """The identifier of a name as the catalogue has it."""
+    made: exp.Identifier = exp.to_identifier(ExactName(name), quoted=True)
+    return made
+
+
 def tokenize(text: str, exact_names: bool = False) -> list[Token]:
     """Tokens with offsets into `text`. `exact_names`: names in double quotes keep their case."""
     try:

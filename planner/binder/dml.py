@@ -20,7 +20,7 @@ from ..expressions import ColumnRef, Expr
 from ..functions import resolve_aggregate
 from ..logical import Project, Query
 from ..statements import Assignment
-from ..syntax import TOO_DEEP
+from ..syntax import TOO_DEEP, identifier
 from .bound import Bound
 from .context import BindContext, Binder
 from .entry import check_leader_only
@@ -58,7 +58,7 @@ def bind_changes(
 
 
 def _column(name: str, table: str) -> exp.Column:
-    return exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
+    return exp.Column(this=identifier(name), table=identifier(table))
 
 
 def _by_position(assignments: Sequence[Assignment], table: Table) -> dict[int, Assignment]:
