@@ -28,6 +28,7 @@ from .insert import check_assignable, default_of
 from .permissions import check_hidden
 from .query import bind_tree
 from .scope import near
+from .zones import localised
 
 
 def bind_changes(
@@ -54,7 +55,7 @@ def bind_changes(
     check_hidden(b, bound.plan, bound.columns)
     if assignments is not None:
         bound = _assigned(b, bound, table, given)
-    return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
+    return localised(Query(bound.plan, bound.columns, bound.names, tuple(b.ctes)), context)
 
 
 def _column(name: str, table: str) -> exp.Column:

@@ -30,6 +30,7 @@ from .expressions import ExpressionBinder
 from .permissions import check_hidden
 from .query import bind_tree, row_values
 from .scope import Scope, near
+from .zones import localised
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def bind_insert(statement: Insert, table: Table, view: CatalogView, context: Bin
     check_leader_only(b)
     check_hidden(b, bound.plan, bound.columns)
     bound, targets = _completed(b, bound, table, named)
-    return BoundInsert(Query(bound.plan, bound.columns, bound.names, tuple(b.ctes)), targets)
+    query = Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
+    return BoundInsert(localised(query, context), targets)
 
 
 def _targets(statement: Insert, table: Table) -> tuple[int, ...]:
