@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 _NOT_YET = """
-    object_transform
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_last_unload_count
     pg_cancel_backend pg_terminate_backend
     txid_current pg_timezone_names pg_timezone_abbrevs
