@@ -253,7 +253,7 @@ class Session:
     def _parse(self, text: str, offset: int) -> Parsed:
         """One statement; an error's position counts from the start of the script."""
         try:
-            return Parsed(text, offset, parse_statement(text, lazily=True))
+            return Parsed(text, offset, parse_statement(text, lazily=True, exact_names=self.settings.exact_names))
         except Exception as error:
             told = _placed(error, offset)
             if told is error:

@@ -93,9 +93,9 @@ def bind(tree: Any, context: Context) -> Query:
     return bind_query(tree, context.view, bind_context(context))
 
 
-def bind_text(text: str, context: Context) -> Query:
+def bind_text(text: str, exact_names: bool, context: Context) -> Query:
     """Bind a stored query (a view's)."""
-    return bind(parse_query(text), replace_parameters(context))
+    return bind(parse_query(text, None, exact_names), replace_parameters(context))
 
 
 def bind_expression(node: Any, context: Context, clause: str = "VALUES") -> Expr:

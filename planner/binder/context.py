@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...records import dataclass
+from ...storage.timezones import zone_name
 from ...storage.types import SqlType
 from ..expressions import ColumnRef, Span
 
@@ -55,6 +56,17 @@ class BindContext:
     leader: bool = False  # the query reads system tables only: what PostgreSQL can, it can
     stable: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
+
+    @property
+    def zone(self) -> str:
+        """The session's time zone, by a name that the zone functions know."""
+        return zone_name(self.settings.get("timezone", "UTC"))
+
+    @property
+    def exact_names(self) -> bool:
+        """Names in double quotes keep their case."""
+        return (self.settings.get("enable_case_sensitive_identifier") == "on"
+                or self.settings.get("downcase_delimited_identifier") == "off")
 
     @property
     def extended(self) -> bool:

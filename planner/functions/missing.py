@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 _NOT_YET = """
-    hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
-    object_transform
     txid_current pg_timezone_names pg_timezone_abbrevs
 """
 _NO_MEANING = """

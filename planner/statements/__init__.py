@@ -42,10 +42,11 @@ class Select:
 @dataclass(frozen=True, slots=True)
 class QueryText:
     """A query that has not been parsed yet, since its plan may be known (planner/plan_cache.py): it begins at
-    text[start:]. planner.parse.parse_query_text gives its Select."""
+    text[start:]. planner.parse.parse_query_text gives its Select. exact_names: quoted names keep their case."""
 
     text: str
     start: int
+    exact_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)

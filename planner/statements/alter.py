@@ -68,7 +68,7 @@ def _change(cursor: Cursor, table: RelationName) -> Alter:
     if cursor.accept("rename", "to"):
         return AlterTable(table, "rename", cursor.name(), position=position)
     if cursor.accept("owner", "to"):
-        return AlterTable(table, "owner", cursor.name_or_string(), position=position)
+        return AlterTable(table, "owner", cursor.user(), position=position)
     if cursor.accept("rename"):
         cursor.accept("column")
         name = cursor.name()
