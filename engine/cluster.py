@@ -17,6 +17,7 @@ implementation, on several machines, would ship fragments of the plan and packed
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -72,8 +73,7 @@ class Moved:
     """Rows where they are after a move, and what crossed between slices or nodes."""
 
     rows: Rows
-    count: int = 0
-    bytes: int = 0
+    sent: exchange.Crossing = field(default_factory=exchange.Crossing)
 
 
 class Cluster(Protocol):

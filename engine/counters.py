@@ -17,7 +17,8 @@ class StepCounters:
     blocks_read: int = 0
     blocks_skipped: int = 0
     rows_moved: int = 0
-    bytes_moved: int = 0
+    bytes_moved: int = 0  # to other slices
+    node_bytes: int = 0  # of these, to other nodes
     build_rows: int = 0
     bytes_spilled: int = 0  # written to disk for want of memory
 
@@ -46,10 +47,11 @@ class Counters:
         step.blocks_read += read
         step.blocks_skipped += skipped
 
-    def moved(self, node: Any, rows: int, size: int) -> None:
+    def moved(self, node: Any, rows: int, size: int, node_bytes: int = 0) -> None:
         step = self.step(node)
         step.rows_moved += rows
         step.bytes_moved += size
+        step.node_bytes += node_bytes
 
     def spilled(self, node: Any, size: int) -> None:
         step = self.step(node)

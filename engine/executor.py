@@ -198,7 +198,7 @@ class Executor:
     def _exchange(self, node: Exchange, filters: Sequence[Passed]) -> Rows:
         rows, ids = self.with_columns(node.input, list(node.keys), filters)
         moved = self.cluster.move(rows, node.move, ids, self.spool(node))
-        self.counters.moved(node, moved.count, moved.bytes)
+        self.counters.moved(node, moved.sent.rows, moved.sent.bytes, moved.sent.node_bytes)
         rows = moved.rows
         if node.merge_keys and self._presses(rows, rows.size):
             from .spill.sorting import merge

@@ -25,7 +25,7 @@ from ..storage.vector import ColumnData
 from . import sinks
 from .cluster import Job
 from .column_data import table_data
-from .exchange import copies
+from .exchange import Crossing, copies
 from .rows import Where
 from .steps import step_name
 
@@ -71,7 +71,7 @@ class _Step:
         self._stay = self._on_slices and move is None and node.table.dist_style is DistStyle.KEY
         self._lock = threading.Lock()
         self._error: BaseException | None = None
-        self._moved_rows = self._moved_bytes = 0
+        self._sent = Crossing()
 
     def run(self, job: Job) -> None:
         try:
@@ -104,21 +104,24 @@ class _Step:
 
     def _count_moved(self, pieces: Sequence[Piece], home: int | None) -> None:
         """Rows that change place, and what sending them would take."""
-        rows = size = 0
+        topology, sent = self._executor.cluster.topology, Crossing()
         for slice_, columns in pieces:
-            times = copies(self._executor.cluster.topology) if slice_ == REPLICATED else int(slice_ != home)
-            rows += times * columns[0].rows
-            size += times * sum(map(_payload_bytes, columns)) if times else 0
+            rows = columns[0].rows
+            if slice_ == REPLICATED:
+                times, size = copies(topology), sum(map(_payload_bytes, columns))
+                copied = Crossing(times * rows, times * size, (topology.nodes - 1) * size)
+                sent = Crossing.of([sent, copied])
+            elif slice_ != home:
+                sent.count(rows, sum(map(_payload_bytes, columns)), home, slice_, topology)
         with self._lock:
-            self._moved_rows += rows
-            self._moved_bytes += size
+            self._sent = Crossing.of([self._sent, sent])
 
     def _book(self) -> None:
         counters = self._executor.counters
         counters.finished(self._node, self._writer.rows)
         if self._move is not None:
             counters.finished(self._move, self._writer.rows)
-            counters.moved(self._move, self._moved_rows, self._moved_bytes)
+            counters.moved(self._move, self._sent.rows, self._sent.bytes, self._sent.node_bytes)
 
 
 class _Stopped(Exception):
