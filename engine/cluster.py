@@ -70,7 +70,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Rows where they are after a move, and (rows, bytes) that each part before it sent to other slices or nodes."""
+    """Rows where they are after a move, and what each part sent to other slices or nodes."""
 
     rows: Rows
     sent: exchange.Sent = field(default_factory=list)

@@ -50,7 +50,8 @@ class StepCounters:
     blocks_read: int = 0
     blocks_skipped: int = 0
     rows_moved: int = 0
-    bytes_moved: int = 0
+    bytes_moved: int = 0  # to other slices
+    node_bytes: int = 0  # of these, to other nodes
     build_rows: int = 0
     bytes_spilled: int = 0  # written to disk for want of memory
     files_read: int = 0  # of external tables
@@ -120,15 +121,16 @@ class Counters:
                 step.blocks_read += len(opened) * columns
 
     def moved(self, node: Any, sent: Sent) -> None:
-        """(rows, bytes) that each slice sent to others."""
+        """What each slice sent to others."""
         step = self.step(node)
         with self._lock:
-            for i, (rows, size) in enumerate(sent):
-                step.rows_moved += rows
-                step.bytes_moved += size
+            for i, crossing in enumerate(sent):
+                step.rows_moved += crossing.rows
+                step.bytes_moved += crossing.bytes
+                step.node_bytes += crossing.node_bytes
                 share = step.slice(i)
-                share.sent += rows
-                share.bytes_sent += size
+                share.sent += crossing.rows
+                share.bytes_sent += crossing.bytes
 
     def returned(self, node: Any, slice: int, rows: int, size: int) -> None:
         """Rows that a slice sent to the leader, which is no move between slices."""

@@ -23,7 +23,7 @@ from ..storage.placement import REPLICATED
 from ..storage.schema import DistStyle
 from ..storage.vector import ColumnData
 from .column_data import table_data
-from .exchange import copies
+from .exchange import Crossing, copied
 from .handing_over import hand_over
 from .rows import Where
 
@@ -54,7 +54,7 @@ class _Step:
         self._columns = [(ref.id, node.table.columns[position]) for ref, position in node.columns]
         self._may_stay = move is None and node.table.dist_style is DistStyle.KEY
         self._lock = threading.Lock()
-        self._sent: dict[int, tuple[int, int]] = {}  # (rows, bytes) by the slice that made them
+        self._sent = [Crossing() for _ in range(executor.cluster.topology.slices)]  # by the slice that made them
         self._received = [0] * executor.cluster.topology.slices
 
     def take(self, task: Task, where: Where) -> None:
@@ -71,23 +71,24 @@ class _Step:
 
     def _count(self, pieces: Sequence[Piece], home: int | None) -> None:
         """Rows that a slice keeps; those that change place, and what sending them would take."""
-        rows = size = 0
-        for slice_, columns in pieces:
-            times = copies(self._executor.cluster.topology) if slice_ == REPLICATED else int(slice_ != home)
-            rows += times * columns[0].rows
-            size += times * sum(map(_payload_bytes, columns)) if times and self._move is not None else 0
+        topology, sent = self._executor.cluster.topology, Crossing()
+        for slice_, columns in pieces if self._move is not None else ():
+            rows = columns[0].rows
+            if slice_ == REPLICATED:
+                sent.add(copied(rows, sum(map(_payload_bytes, columns)), topology))
+            elif slice_ != home:
+                sent.count(rows, sum(map(_payload_bytes, columns)), home, slice_, topology)
         with self._lock:
             for slice_, columns in pieces:
                 self._received[max(slice_, 0)] += columns[0].rows
-            before = self._sent.get(home or 0, (0, 0))
-            self._sent[home or 0] = (before[0] + rows, before[1] + size)
+            self._sent[home or 0].add(sent)
 
     def book(self) -> None:
         counters = self._executor.counters
         counters.inserted(self._node, self._received)
         if self._move is not None:
             counters.inserted(self._move, self._received)
-            counters.moved(self._move, [self._sent.get(i, (0, 0)) for i in range(max(self._sent, default=0) + 1)])
+            counters.moved(self._move, self._sent)
 
 
 def _payload_bytes(column: ColumnData) -> int:
