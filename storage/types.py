@@ -16,6 +16,7 @@ values travel through programs (kernels/abi.py) and what width they have on disk
     BOOLEAN                                 BOOL
     CHAR(n) VARCHAR(n)                      STR        UTF-8 bytes; n counts bytes
     SUPER                                   STR        canonical JSON (semistructured/form.py); it is no character type
+    HLLSKETCH                               STR        JSON or Base64 (sketches.py)
     VARBYTE(n)                              STR        two hexadecimal digits a byte, lower case (hexadecimal.py)
 
 Literals in plans hold values in that physical form too: an int for a DATE, a scaled int for a
@@ -53,6 +54,7 @@ class Kind(enum.Enum):
     INTERVAL_YM = "interval year to month"
     INTERVAL_DS = "interval day to second"
     SUPER = "super"
+    HLLSKETCH = "hllsketch"
     UNKNOWN = "unknown"
 
     physical: Physical  # of DECIMAL: up to 19 digits
@@ -84,7 +86,7 @@ for _kind in Kind:  # an attribute, for it is asked for very often
     _kind.physical = Physical.I64
 for _kind in (Kind.REAL, Kind.DOUBLE):
     _kind.physical = Physical.F64
-for _kind in (Kind.CHAR, Kind.VARCHAR, Kind.VARBYTE, Kind.SUPER, Kind.UNKNOWN):
+for _kind in (Kind.CHAR, Kind.VARCHAR, Kind.VARBYTE, Kind.SUPER, Kind.HLLSKETCH, Kind.UNKNOWN):
     _kind.physical = Physical.STR
 Kind.BOOLEAN.physical = Physical.BOOL
 _INTEGER_BYTES = {Kind.SMALLINT: 2, Kind.INTEGER: 4, Kind.BIGINT: 8}
@@ -141,6 +143,10 @@ class SqlType:
         return self.kind is Kind.SUPER
 
     @property
+    def is_sketch(self) -> bool:
+        return self.kind is Kind.HLLSKETCH
+
+    @property
     def text_limit(self) -> int:
         """Bytes that a value of a STR type may take in memory."""
         if self.kind is Kind.VARBYTE:
@@ -173,7 +179,7 @@ class SqlType:
                 return 1
             case Kind.DECIMAL:
                 return 8 if self.precision <= I64_PRECISION else 16
-            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.HLLSKETCH | Kind.UNKNOWN:
                 return 0
             case _:
                 return 8
@@ -217,6 +223,7 @@ TIMETZ = SqlType(Kind.TIMETZ)
 INTERVAL = SqlType(Kind.INTERVAL)
 UNKNOWN = SqlType(Kind.UNKNOWN)
 SUPER = SqlType(Kind.SUPER)
+HLLSKETCH = SqlType(Kind.HLLSKETCH)
 # The type of NULL-free text whose length nobody declared (results of functions, quoted literals).
 TEXT = SqlType(Kind.VARCHAR, length=MAX_VARCHAR)
 
