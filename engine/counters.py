@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..kernels import abi
 from ..records import dataclass
 from .compile.program import Instance
+from .exchange import size_of
 
 if TYPE_CHECKING:
     from .exchange import Sent
@@ -94,7 +95,7 @@ class Counters:
                 share = step.slice(i)
                 share.rows = part.rows
                 if kept:
-                    share.bytes = payload(part)
+                    share.bytes = size_of(part)
 
     def inserted(self, node: Any, rows: Sequence[int]) -> None:
         """Rows that came to each slice's part of a table."""
@@ -117,8 +118,8 @@ class Counters:
                 share.deleted += sum([g.deleted.rows for g in opened if g.deleted is not None])
                 step.blocks_read += len(opened) * columns
 
-    def moved(self, node: Any, sent: Sent) -> None:
-        """(rows, bytes) that each slice sent to others."""
+    def moved(self, node: Any, sent: Sent, received: Sequence[int] = ()) -> None:
+        """(rows, bytes) that each slice sent to others, and bytes that each has then."""
         step = self.step(node)
         with self._lock:
             for i, (rows, size) in enumerate(sent):
@@ -127,6 +128,9 @@ class Counters:
                 share = step.slice(i)
                 share.sent += rows
                 share.bytes_sent += size
+            for i, size in enumerate(received):
+                if size:
+                    step.slice(i).bytes += size
 
     def returned(self, node: Any, slice: int, rows: int, size: int) -> None:
         """Rows that a slice sent to the leader, which is no move between slices."""
@@ -150,7 +154,7 @@ class Counters:
             if part.rows:
                 share = step.slice(i)
                 share.built += part.rows
-                share.bytes_built += payload(part)
+                share.bytes_built += size_of(part)
 
     def program(self, instance: Instance, slice: int, begun: float) -> None:
         """Book a run's native counters to the plan nodes that its instructions belong to.
@@ -175,13 +179,6 @@ class Counters:
                     share.rows += given
                     share.begun = min(share.begun, begun) if share.begun else begun
                     share.ended = max(share.ended, ended)
-
-
-def payload(part: Any) -> int:
-    """Bytes of a part's rows, as sending them would take."""
-    from .exchange import size_of
-
-    return size_of(part)
 
 
 def _next_block(instance: Instance, pc: int) -> int:

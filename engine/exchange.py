@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 Sent = list[tuple[int, int]]  # (rows, bytes) that each part sends away
 
 
-def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, Sent]:
-    """Rows by the hash of `keys`; also what each part sends to other slices."""
+def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology,
+               parallel: Parallel) -> tuple[Rows, Sent, list[int]]:
+    """Rows by the hash of `keys`; also what each part sends to other slices, and the bytes that each slice has then."""
     slices = topology.slices
     unify_texts(rows.parts)
     split: list[list[Collection]] = [[] for _ in rows.parts]
     moved = [(0, 0)] * len(rows.parts)
+    sizes: list[list[int]] = [[] for _ in rows.parts]
 
     def work(i: int) -> None:
         part = rows.parts[i].trimmed()
@@ -47,8 +49,9 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
         ordered = part.take(order)
         split[i] = [ordered.take(slice(int(offsets[t]), int(offsets[t + 1]))) for t in range(slices)]
         home = i if rows.where is Where.SLICES else -1
-        away = [split[i][t] for t in range(slices) if t != home]
-        moved[i] = (sum(p.rows for p in away), sum(p.payload_bytes() for p in away))
+        sizes[i] = [p.payload_bytes() for p in split[i]]
+        away = [t for t in range(slices) if t != home]
+        moved[i] = (sum([split[i][t].rows for t in away]), sum([sizes[i][t] for t in away]))
 
     parallel(work, len(rows.parts))
     parts: list[Collection] = [empty_like(rows.parts[0].columns)] * slices
@@ -57,7 +60,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
         parts[t] = concatenate([s[t] for s in split])
 
     parallel(join, slices)
-    return Rows(parts, Where.SLICES), moved
+    return Rows(parts, Where.SLICES), moved, [sum(column) for column in zip(*sizes, strict=True)]
 
 
 def hashes_of(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
@@ -99,11 +102,12 @@ def _dealt(rows: Rows, slices: int) -> list[Part]:
     return [Pieces(share or [pieces[0].empty()]) for share in shares]
 
 
-def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Sent]:
-    """Every node gets all rows; each slice's rows travel to all nodes but its own."""
+def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Sent, list[int]]:
+    """Every node gets all rows; each slice's rows travel to all nodes but its own. Otherwise as `distribute`."""
     times = copies(topology)
-    sent = [(part.rows * times, size_of(part) * times) for part in rows.every()]
-    return Rows([rows.together(budget)], Where.SHARED), sent
+    sizes = [size_of(part) for part in rows.every()]
+    sent = [(part.rows * times, size * times) for part, size in zip(rows.every(), sizes, strict=True)]
+    return Rows([rows.together(budget)], Where.SHARED), sent, [sum(sizes)]
 
 
 def size_of(part: Part) -> int:

@@ -52,7 +52,8 @@ from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, concatenate
 from .compile.segment import Segment
 from .context import Charge
-from .counters import Counters, payload
+from .counters import Counters
+from .exchange import size_of
 from .joins import BuildSide
 from .key_filters import Passed, below_groups, descend, into_branch, of_join
 from .marked_joins import marked_join
@@ -72,6 +73,9 @@ if TYPE_CHECKING:
 
 Outputs = Sequence[tuple[ColumnRef, Expr]]
 _STREAMING = (FilterRows, ProjectColumns)
+# Steps whose rows are counted in bytes: those that leave them in one place. (Of moves the exchange counts them.)
+_MEASURED = (HashAggregate, SortRows, WindowRows, UnnestRows, UnionAll, RecursiveUnion, WorkingTable, ConstantRows,
+             VirtualTableScan)
 # How partial results are put together, where not by the same function.
 _MERGED = {"count": "sum", "moments": "merge_moments"}
 MERGE_WORTH = 8  # rows a group from which several workers group one slice and merge
@@ -108,7 +112,7 @@ class Executor:
         """All rows of `node`; those that `filters` reject may be left out (key_filters.py)."""
         self.context.cancel.check()
         rows = self._run(node, filters)
-        self.counters.finished(node, rows, self.is_breaker(node))
+        self.counters.finished(node, rows, isinstance(node, _MEASURED))
         return rows
 
     def _run(self, node: Physical, filters: Sequence[Passed]) -> Rows:
@@ -199,9 +203,9 @@ class Executor:
         rows, ids = self.with_columns(node.input, list(node.keys), filters)
         if node.move is Move.GATHER:
             for i, part in enumerate(rows.every()):
-                self.counters.returned(node, i, part.rows, payload(part))
+                self.counters.returned(node, i, part.rows, size_of(part))
         moved = self.cluster.move(rows, node.move, ids, self.spool(node))
-        self.counters.moved(node, moved.sent)
+        self.counters.moved(node, moved.sent, moved.received)
         rows = moved.rows
         if node.merge_keys and self._presses(rows, rows.size):
             from .spill.sorting import merge

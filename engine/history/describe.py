@@ -99,9 +99,9 @@ def _share(placed: Placed, i: int, share: SliceCounters) -> Share:
 def _on_leader(placed: Placed, counters: StepCounters, shares: list[Share]) -> Share:
     """All together."""
     rows, size = sum([s[ROWS] for s in shares]), sum([s[BYTES] for s in shares])
-    if not rows and isinstance(placed.step.node, Exchange):  # handed on as they came
-        rows = sum([s.sent for s in counters.slices.values()])
+    if isinstance(placed.step.node, Exchange):
         size = sum([s.bytes_sent for s in counters.slices.values()])
+        rows = rows or sum([s.sent for s in counters.slices.values()])  # handed on as they came
     return [LEADER_SLICE, rows, size, *_REST]
 
 

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel,
-               spool: Spool) -> tuple[Rows, Sent]:
+               spool: Spool) -> tuple[Rows, Sent, list[int]]:
     """As exchange.distribute."""
     slices = topology.slices
     split: list[list[list[Piece]]] = [[[] for _ in range(slices)] for _ in rows.every()]
     moved = [(0, 0)] * len(rows)
+    sizes = [[0] * slices for _ in range(len(rows))]
     target = max(spool.budget.room // (4 * len(rows)), spool.budget.least)
 
     def work(i: int) -> None:
@@ -33,14 +34,16 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
             ordered = batch.take(order)
             for t in range(slices):
                 share = shared(ordered, int(offsets[t]), int(offsets[t + 1]))
+                size = share.payload_bytes()
+                sizes[i][t] += size
                 if rows.where is not Where.SLICES or t != i:
-                    moved[i] = (moved[i][0] + share.rows, moved[i][1] + share.payload_bytes())
+                    moved[i] = (moved[i][0] + share.rows, moved[i][1] + size)
                 split[i][t] += spool.keep(share)
 
     parallel(work, len(rows))
     none = rows.pieces()[0].empty()
     parts = [Pieces([none, *(p for share in split for p in share[t])]) for t in range(slices)]
-    return Rows(parts, Where.SLICES), moved
+    return Rows(parts, Where.SLICES), moved, [sum(column) for column in zip(*sizes, strict=True)]
 
 
 def limited(rows: Rows, offset: int, count: int | None) -> Rows:

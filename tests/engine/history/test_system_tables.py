@@ -304,6 +304,9 @@ def test_figures_fit_together(db: Any, sql: str) -> None:
             elif word not in ("hjoin", "nloop"):
                 kept[table] = count + (kept.get(table, 0) if word == "save" else 0)
     assert summary[-1][3] == len(got) and summary[-1][4] == "return"
+    for step, after in zip(summary, summary[1:], strict=False):
+        if step[4] == "return":  # what slices send is what the leader has
+            assert after[1] == step[1] + 1 and (after[3], after[5]) == (step[3], step[5]), summary
     before = [row for row in summary if row[1] == summary[-1][1]][:-1]
     assert before[-1][3] >= len(got), summary
     report = rows(db, "segment, step, sum(rows)", "svl_query_report", query, "group by 1, 2")
