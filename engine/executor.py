@@ -103,6 +103,7 @@ class Executor:
         self.shared: dict[int, Rows] = {}  # of subplans with several readers, by number
         self._built: dict[int, BuildSide] = {}  # build sides of joins that are about to be compiled
         self._large: dict[int, tuple[Rows, list[ColumnId]]] = {}  # build rows, and keys, too large to be probed whole
+        self._asked: dict[int, Expr] = {}  # filters right above system tables
         self._needs = required(plan.root, plan.columns)
         self._recursion = Recursions(self)
 
@@ -120,7 +121,8 @@ class Executor:
             case TableScan() | FilterRows() | ProjectColumns():
                 return self.collect(node, self.outputs(node), filters)
             case VirtualTableScan() | ConstantRows():
-                return Rows([constant_rows.collection(node, self.context)], Where.LEADER)
+                asked = self._asked.get(id(node))
+                return Rows([constant_rows.collection(node, self.context, asked)], Where.LEADER)
             case HashJoin():
                 return self._join(node, filters)
             case HashAggregate():
@@ -333,6 +335,8 @@ class Executor:
         """The program of a chain, and its source."""
         chain, sides, found = piece.chain, piece.sides, piece.filters
         segment = Segment()
+        if chain and isinstance(chain[-1], FilterRows) and isinstance(piece.source, VirtualTableScan):
+            self._asked[id(piece.source)] = chain[-1].predicate
         source, where = self._source(piece.source, [*sides.values(), *above], found)
         source.emit(segment)
         segment.source_rows = sum(source.rows(i) for i in range(source.tasks))

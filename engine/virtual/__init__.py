@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import (
     blocks,
@@ -88,9 +88,9 @@ def find_virtual(schema: str | None, name: str) -> VirtualTable | None:
     return VIRTUAL_TABLES.get(f"{schema or 'pg_catalog'}.{name}")
 
 
-def read(full_name: str, context: Context) -> pa.Table:
-    """The rows of `schema.name` for a statement."""
-    return VIRTUAL_TABLES[full_name].rows(context)
+def read(full_name: str, context: Context, values: Mapping[str, frozenset[Any]]) -> pa.Table:
+    """The rows of `schema.name` for a statement; `values`: that columns of rows asked for have (a hint)."""
+    return VIRTUAL_TABLES[full_name].rows(context, values)
 
 
 __all__ = ["LATER", "VIRTUAL_TABLES", "VirtualTable", "find_virtual", "read"]

@@ -13,6 +13,7 @@ from ...records import dataclass
 from ..context import Context
 from ..history.describe import BEGUN, ENDED, ROWS, SLICE
 
+Queries = frozenset[int] | None  # that are asked for
 NETWORK_PACKET = 8_880  # bytes of rows in one, as the manual's examples have them
 
 
@@ -50,9 +51,9 @@ class StepRun:
         return int(self.known["tbl"])
 
 
-def step_runs(context: Context, *kinds: str, apart: bool = False) -> Iterator[StepRun]:
+def step_runs(context: Context, queries: Queries, *kinds: str, apart: bool = False) -> Iterator[StepRun]:
     """All steps, or those of some kinds. `apart`: the numbers of each plan from 0."""
-    for query, details in context.database.history.details():
+    for query, details in context.database.history.details(queries):
         streams = segments = nodes = 0
         for number, plan in enumerate(details["plans"], start=1):
             for i, known in enumerate(plan["steps"]):

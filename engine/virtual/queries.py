@@ -23,6 +23,7 @@ from .base import DATABASE, VirtualTable, clip
 from .stl import moment
 
 Rows = Iterator[tuple[Any, ...]]
+Queries = frozenset[int] | None  # that are asked for
 Columns = tuple[tuple[str, SqlType], ...]
 Record = dict[str, Any]
 
@@ -52,8 +53,8 @@ def _running(context: Context) -> Iterator[Record]:
         yield begun(running[1].context, running[1].work.kind)
 
 
-def _queries(context: Context) -> Iterator[Record]:
-    return (r for r in context.database.history.rows() if r["kind"] in QUERIES)
+def _queries(context: Context, queries: Queries) -> Iterator[Record]:
+    return (r for r in context.database.history.rows(queries) if r["kind"] in QUERIES)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -70,8 +71,8 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 # -- queries -------------------------------------------------------------------------------------
 
 
-def _stl_query(context: Context) -> Rows:
-    for r in _queries(context):
+def _stl_query(context: Context, queries: Queries) -> Rows:
+    for r in _queries(context, queries):
         yield (
             r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
             clip(r["querytxt"], TEXT_BYTES), moment(r["starttime"]), moment(r["endtime"]), r["aborted"],
@@ -79,44 +80,39 @@ def _stl_query(context: Context) -> Rows:
         )  # fmt: skip
 
 
-def _svl_qlog(context: Context) -> Rows:
-    answered: dict[tuple[int, str], int] = {}  # the query that made a result, by user and text
-    for r in _queries(context):
-        key = (r["userid"], r["querytxt"])
-        source = answered.get(key) if r.get("cached") else None
-        if not r.get("cached") and not r["aborted"]:
-            answered[key] = r["query"]
+def _svl_qlog(context: Context, queries: Queries) -> Rows:
+    for r in _queries(context, queries):
         yield (
             r["userid"], r["query"], r["xid"], r["pid"], moment(r["starttime"]), moment(r["endtime"]),
             r["endtime"] - r["starttime"], r["aborted"], clip(r["label"], LABEL_BYTES), clip(r["querytxt"], 60),
-            source, "0 - Ran on main cluster", "f",
+            r.get("source"), "0 - Ran on main cluster", "f",
         )  # fmt: skip
 
 
-def _stl_querytext(context: Context) -> Rows:
-    for r in _queries(context):
+def _stl_querytext(context: Context, queries: Queries) -> Rows:
+    for r in _queries(context, queries):
         for number, line in _lines(r["querytxt"]):
             yield r["userid"], r["xid"], r["pid"], r["query"], number, line
 
 
-def _stl_ddltext(context: Context) -> Rows:
-    return _text_lines(context, _is_ddl)
+def _stl_ddltext(context: Context, queries: Queries) -> Rows:
+    return _text_lines(context, queries, _is_ddl)
 
 
-def _stl_utilitytext(context: Context) -> Rows:
-    return _text_lines(context, _is_utility)
+def _stl_utilitytext(context: Context, queries: Queries) -> Rows:
+    return _text_lines(context, queries, _is_utility)
 
 
-def _text_lines(context: Context, wanted: Any) -> Rows:
-    for r in context.database.history.rows():
+def _text_lines(context: Context, queries: Queries, wanted: Any) -> Rows:
+    for r in context.database.history.rows(queries):
         if wanted(r["kind"]):
             for number, line in _lines(r["querytxt"]):
                 yield (r["userid"], r["xid"], r["pid"], clip(r["label"], LABEL_BYTES), moment(r["starttime"]),
                        moment(r["endtime"]), number, line)
 
 
-def _svl_statementtext(context: Context) -> Rows:
-    for r in context.database.history.rows():
+def _svl_statementtext(context: Context, queries: Queries) -> Rows:
+    for r in context.database.history.rows(queries):
         kind = r["kind"]
         word = "QUERY" if kind in QUERIES else "DDL" if _is_ddl(kind) else "UTILITY"
         for number, line in _lines(r["querytxt"]):
@@ -127,7 +123,7 @@ def _svl_statementtext(context: Context) -> Rows:
 # -- now -----------------------------------------------------------------------------------------
 
 
-def _stv_inflight(context: Context) -> Rows:
+def _stv_inflight(context: Context, queries: Queries) -> Rows:
     for r in _running(context):
         if r["kind"] in QUERIES:
             yield (
@@ -136,9 +132,10 @@ def _stv_inflight(context: Context) -> Rows:
             )  # fmt: skip
 
 
-def _stv_recents(context: Context) -> Rows:
+def _stv_recents(context: Context, queries: Queries) -> Rows:
+    """Its column `query` is the text: `queries` stays None."""
     now = time.time_ns() // 1000
-    ended = [(r, "Done", r["endtime"]) for r in context.database.history.rows()[-RECENT:]]
+    ended = [(r, "Done", r["endtime"]) for r in context.database.history.rows(queries)[-RECENT:]]
     for r, status, end in [*ended, *((r, "Running", now) for r in _running(context))]:
         yield (
             r["userid"], status, moment(r["starttime"]), min(end - r["starttime"], (1 << 31) - 1), clip(r["user"], 50),
@@ -149,9 +146,9 @@ def _stv_recents(context: Context) -> Rows:
 # -- sys_query_history ---------------------------------------------------------------------------
 
 
-def _sys_query_history(context: Context) -> Rows:
+def _sys_query_history(context: Context, queries: Queries) -> Rows:
     now = time.time_ns() // 1000
-    for r in context.database.history.rows():
+    for r in context.database.history.rows(queries):
         yield _history_row(r, "failed" if r["aborted"] else "success", r["endtime"])
     for r in _running(context):
         yield _history_row(r, "running", now)
@@ -166,7 +163,7 @@ def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
     returns = r["kind"] in ("Select", "Execute", "Fetch", "Show", "Explain") and r.get("rows", -1) >= 0
     return (
         r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
-        _query_type(r["kind"]), status, bool(r.get("cached")), moment(r["starttime"]),
+        _query_type(r["kind"]), status, "source" in r, moment(r["starttime"]),
         None if status == "running" else moment(end), elapsed, 0, elapsed - planning,
         None if error is None else clip(error, 512), r["rows"] if returns else 0, r.get("bytes", 0) if returns else 0,
         clip(r["querytxt"], TEXT_BYTES), VERSION, None, "primary", 0, planning, None,
@@ -189,7 +186,7 @@ _TEXT: Columns = (("userid", INTEGER), ("xid", BIGINT), ("pid", INTEGER), ("labe
 
 
 def _table(name: str, columns: Columns, make: Any) -> VirtualTable:
-    return VirtualTable("pg_catalog", name, columns, make, leader_only=False)
+    return VirtualTable("pg_catalog", name, columns, make, leader_only=False, by_query=True)
 
 
 TABLES = (

@@ -19,7 +19,7 @@ from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, SqlType, 
 from ..context import Context
 from ..history.describe import BEGUN, BLOCKS, BYTES, DELETED, ENDED, READ, ROWS, SLICE
 from .base import VirtualTable, both
-from .details import StepRun, packets, step_runs
+from .details import Queries, StepRun, packets, step_runs
 from .stl import moment
 
 Rows = Iterator[tuple[Any, ...]]
@@ -35,11 +35,11 @@ def _flag(value: object) -> str:
     return "t" if value else "f"
 
 
-def _of_kind(own: Own, *kinds: str) -> Callable[[Context], Rows]:
+def _of_kind(own: Own, *kinds: str) -> Callable[[Context, Queries], Rows]:
     """Rows of an STL table: what all of them have, then the kind's own."""
 
-    def rows(context: Context) -> Rows:
-        for run in step_runs(context, *kinds):
+    def rows(context: Context, queries: Queries) -> Rows:
+        for run in step_runs(context, queries, *kinds):
             for share in run.shares:
                 yield (
                     run.who["userid"], run.query, share[SLICE], run.segment, run.step, moment(share[BEGUN]),
@@ -84,8 +84,8 @@ def _kept(run: StepRun, share: Share) -> tuple[Any, ...]:
     return share[BYTES], run.table, _flag(run.spilled), run.memory, None
 
 
-def _report(context: Context) -> Rows:
-    for run in step_runs(context):
+def _report(context: Context, queries: Queries) -> Rows:
+    for run in step_runs(context, queries):
         for share in run.shares:
             yield (
                 run.who["userid"], run.query, share[SLICE], run.segment, run.step, moment(share[BEGUN]),
@@ -94,8 +94,8 @@ def _report(context: Context) -> Rows:
             )  # fmt: skip
 
 
-def _summary(context: Context) -> Rows:
-    for run in step_runs(context):
+def _summary(context: Context, queries: Queries) -> Rows:
+    for run in step_runs(context, queries):
         times = [share[ENDED] - share[BEGUN] for share in run.shares]
         longest = max(times)
         rows, size = run.total(ROWS), run.total(BYTES)
@@ -106,9 +106,9 @@ def _summary(context: Context) -> Rows:
         )  # fmt: skip
 
 
-def _detail(context: Context) -> Rows:
+def _detail(context: Context, queries: Queries) -> Rows:
     before: StepRun | None = None
-    for run in step_runs(context, apart=True):
+    for run in step_runs(context, queries, apart=True):
         begun, ended = min(s[BEGUN] for s in run.shares), max(s[ENDED] for s in run.shares)
         scans_table = run.known.get("scan") == ScanType.TABLE
         first = run.step == 0 or before is None
@@ -131,18 +131,18 @@ def _skew(values: list[int]) -> int:
     return round(100 * (largest - sum(values) / len(values)) / largest) if largest else 0
 
 
-def _stream_segments(context: Context) -> Rows:
+def _stream_segments(context: Context, queries: Queries) -> Rows:
     seen: set[tuple[int, int]] = set()
-    for run in step_runs(context):
+    for run in step_runs(context, queries):
         if (run.query, run.segment) not in seen:
             seen.add((run.query, run.segment))
             yield run.who["userid"], run.query, run.stream, run.segment
 
 
-def _svl_compile(context: Context) -> Rows:
+def _svl_compile(context: Context, queries: Queries) -> Rows:
     """Nothing is compiled for a query: its segments are programs of kernels that are there."""
     seen: set[tuple[int, int]] = set()
-    for run in step_runs(context):
+    for run in step_runs(context, queries):
         if (run.query, run.segment) not in seen:
             seen.add((run.query, run.segment))
             begun = moment(min(share[BEGUN] for share in run.shares))
@@ -163,7 +163,7 @@ _PACKETS = ("packets", INTEGER)
 
 
 def _table(name: str, columns: Columns, make: Any) -> VirtualTable:
-    return VirtualTable("pg_catalog", name, columns, make, leader_only=False)
+    return VirtualTable("pg_catalog", name, columns, make, leader_only=False, by_query=True)
 
 
 def _steps(name: str, columns: Columns, own: Own, *kinds: str) -> VirtualTable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -304,10 +305,32 @@ def test_figures_fit_together(db: Any, sql: str) -> None:
             elif word not in ("hjoin", "nloop"):
                 kept[table] = count + (kept.get(table, 0) if word == "save" else 0)
     assert summary[-1][3] == len(got) and summary[-1][4] == "return"
-    for step, after in zip(summary, summary[1:], strict=False):
+    for step, after in pairwise(summary):
         if step[4] == "return":  # what slices send is what the leader has
             assert after[1] == step[1] + 1 and (after[3], after[5]) == (step[3], step[5]), summary
     before = [row for row in summary if row[1] == summary[-1][1]][:-1]
     assert before[-1][3] >= len(got), summary
     report = rows(db, "segment, step, sum(rows)", "svl_query_report", query, "group by 1, 2")
     assert report == [(seg, step, count) for _, seg, step, count, _, _ in summary]
+
+
+@pytest.mark.parametrize(("condition", "asked"), [
+    ("query = {q}", {"q"}), ("{q} = query and segment >= 0", {"q"}), ("query in ({q}, {p})", {"q", "p"}),
+    ("query = pg_last_query_id()", {"last"}), ("query > {q}", None), ("query = {q} or segment = 0", None),
+])  # fmt: skip
+def test_only_queries_asked_for_are_read(db: Any, monkeypatch: pytest.MonkeyPatch, condition: str,
+                                         asked: set[str] | None) -> None:
+    p, q = ran(db, "select count(*) from small"), ran(db, "select count(*) from big")
+    (last,) = db.execute("select pg_last_query_id()").fetchone()
+    history, read = db.session.database.history, []
+    details = history.details
+
+    def spy(queries: frozenset[int] | None = None) -> Any:
+        read.append(queries)
+        return details(queries)
+
+    monkeypatch.setattr(history, "details", spy)
+    found = db.execute(f"select query from stl_scan where {condition.format(q=q, p=p)}").fetchall()
+    numbers = {"p": p, "q": q, "last": last}
+    assert read == [None if asked is None else frozenset(numbers[name] for name in asked)]
+    assert asked is None or {n for (n,) in found} == read[0]
