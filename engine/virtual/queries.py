@@ -10,6 +10,8 @@ Texts are cut in lines of 200 bytes, numbered by `sequence`, with newlines as `\
 
 from __future__ import annotations
 
+import hashlib
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -30,6 +32,8 @@ Record = dict[str, Any]
 LABEL_BYTES = 320
 TEXT_BYTES = 4000
 LINE_BYTES = 200
+HASH_VERSION = 1  # of the query hashes: texts without blanks; without literals too
+_LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b")
 RECENT = 100  # statements of stv_recents that have ended
 _VERBS = {"Select": "SELECT", "Insert": "INSERT", "Update": "UPDATE", "Delete": "DELETE", "Copy": "COPY",
           "Unload": "UNLOAD", "CreateTableAs": "CTAS", "Merge": "OTHER", "Execute": "SELECT"}
@@ -160,6 +164,7 @@ def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
     error = r.get("error")
     if error is not None and error.lower().startswith("query cancel"):
         status = "canceled"
+    service = r.get("class", DEFAULT_SERVICE_CLASS)
     returns = r["kind"] in ("Select", "Execute", "Fetch", "Show", "Explain") and r.get("rows", -1) >= 0
     return (
         r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
@@ -167,8 +172,14 @@ def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
         None if status == "running" else moment(end), elapsed, 0, elapsed - planning,
         None if error is None else clip(error, 512), r["rows"] if returns else 0, r.get("bytes", 0) if returns else 0,
         clip(r["querytxt"], TEXT_BYTES), VERSION, None, "primary", 0, planning, None,
-        r.get("class", DEFAULT_SERVICE_CLASS),
+        service, "Default queue" if service == DEFAULT_SERVICE_CLASS else None, None, None, _hash(r["querytxt"]),
+        _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION, r.get("source"),
     )  # fmt: skip
+
+
+def _hash(text: str) -> str:
+    """Of a text whatever its blanks."""
+    return hashlib.sha1(" ".join(text.split()).encode(), usedforsecurity=False).hexdigest()
 
 
 def _query_type(kind: str) -> str:
@@ -244,7 +255,9 @@ TABLES = (
             ("error_message", char(512)), ("returned_rows", BIGINT), ("returned_bytes", BIGINT),
             ("query_text", char(TEXT_BYTES)), ("redshift_version", char(256)), ("usage_limit", char(150)),
             ("compute_type", varchar(32)), ("compile_time", BIGINT), ("planning_time", BIGINT),
-            ("lock_wait_time", BIGINT), ("service_class_id", INTEGER),
+            ("lock_wait_time", BIGINT), ("service_class_id", INTEGER), ("service_class_name", char(64)),
+            ("query_priority", char(20)), ("short_query_accelerated", varchar(10)), ("user_query_hash", char(40)),
+            ("generic_query_hash", char(40)), ("query_hash_version", INTEGER), ("result_cache_query_id", BIGINT),
         ),
         _sys_query_history,
     ),

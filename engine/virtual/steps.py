@@ -64,7 +64,8 @@ def _sent(run: StepRun, share: Share) -> tuple[Any, ...]:
 
 
 def _hash(run: StepRun, share: Share) -> tuple[Any, ...]:
-    return (share[BYTES], None, None, None, run.table, _flag(run.spilled), run.memory, None, run.known["expected"],
+    parts = None if run.spilled else 1
+    return (share[BYTES], None, None, None, run.table, _flag(run.spilled), run.memory, parts, run.known["expected"],
             None, None, None, None, None)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import warehouse
 from warehouse.engine.virtual import LATER, VIRTUAL_TABLES
@@ -203,9 +204,21 @@ def test_a_cached_result_names_its_source(db: Any) -> None:
     assert second > first
     assert db.execute(f"select source_query from svl_qlog where query = {second}").fetchone() == (first,)
     assert db.execute(
-        f"select result_cache_hit, returned_rows from sys_query_history where query_id = {second}"
-    ).fetchone() == (True, 1)
+        "select result_cache_hit, returned_rows, result_cache_query_id from sys_query_history "
+        f"where query_id = {second}"
+    ).fetchone() == (True, 1, first)
     assert rows(db, "stm, seg, step", "svl_query_summary", second) == []
+
+
+def test_queries_of_one_shape_have_one_hash(db: Any) -> None:
+    texts = ("select v from big where k = 1", "select v  from big\nwhere k = 22", "select k from big")
+    first, second, third = (ran(db, sql) for sql in texts)
+    generic, own = (
+        [h for (h,) in db.execute(f"select {kind}_query_hash from sys_query_history where query_id in "
+                                  f"({first}, {second}, {third}) order by query_id").fetchall()]
+        for kind in ("generic", "user")
+    )  # fmt: skip
+    assert len(set(own)) == 3 and generic[0] == generic[1] != generic[2]
 
 
 def test_the_last_query_is_one_that_slices_ran(db: Any) -> None:
@@ -334,3 +347,19 @@ def test_only_queries_asked_for_are_read(db: Any, monkeypatch: pytest.MonkeyPatc
     numbers = {"p": p, "q": q, "last": last}
     assert read == [None if asked is None else frozenset(numbers[name] for name in asked)]
     assert asked is None or {n for (n,) in found} == read[0]
+
+
+def test_what_does_not_fit_memory_is_told(tmp_path: Path) -> None:
+    folder, options = str(tmp_path / "dw"), {"threads": 2, "autocommit": True}
+    with warehouse.connect(folder, nodes=1, slices_per_node=2, **options) as large:
+        large.execute("create table t (a int, b varchar(40)) diststyle even")
+        texts = [f"{i * 7919 % 60_000:040}" for i in range(60_000)]
+        large.write_arrow("t", pa.table({"a": pa.array(range(60_000), pa.int32()), "b": texts}), create=False)
+    with warehouse.connect(folder, memory_limit="5MB", **options) as small:
+        query = ran(small, "select b, a from t order by b desc")
+        spilled = dict(small.execute("select trim(substring(label, 1, 6)), max(is_diskbased) from svl_query_summary "
+                                     f"where query = {query} group by 1").fetchall())
+        assert spilled["sort"] == "t" and spilled["scan"] == "f"
+        (size,) = small.execute("select max(spilled_block_local_disk) from sys_query_detail "
+                                f"where query_id = {query}").fetchone()
+        assert size > 0
