@@ -78,21 +78,22 @@ def _run(query: int, who: dict[str, Any], number: int, plan: dict[str, Any], i: 
 
 
 def _filled(known: dict[str, Any], shares: list[list[int]], plan: dict[str, Any]) -> list[list[int]]:
-    """With the slices that did nothing, at the segment's time."""
+    """With the slices that did nothing, at their segment's time."""
     if known["leader"]:
         return shares
     there = {share[SLICE]: share for share in shares}
-    begun, ended = _segment_time(known["at"][1], plan)
-    return [there.get(i) or [i, 0, 0, begun, ended, 0, 0, 0] for i in range(plan["slices"])]
+    if len(there) == plan["slices"]:
+        return shares
+    times = _segment_times(known["at"][1], plan)
+    least = min(times.values(), default=(plan["begun"], plan["begun"]))
+    return [there.get(i) or [i, 0, 0, *times.get(i, least), 0, 0, 0] for i in range(plan["slices"])]
 
 
-def _segment_time(segment: int, plan: dict[str, Any]) -> tuple[int, int]:
-    """When it began at the earliest, and ended at the earliest."""
-    shares = [share for known, did in zip(plan["steps"], plan["did"], strict=True)
-              if known["at"][1] == segment for share in did[4]]
-    if not shares:
-        return plan["begun"], plan["begun"]
-    return min(s[BEGUN] for s in shares), min(s[ENDED] for s in shares)
+def _segment_times(segment: int, plan: dict[str, Any]) -> dict[int, tuple[int, int]]:
+    """When each slice that did something there began and ended."""
+    return {share[SLICE]: (share[BEGUN], share[ENDED])
+            for known, did in zip(plan["steps"], plan["did"], strict=True) if known["at"][1] == segment
+            for share in did[4]}
 
 
 def packets(size: int) -> int:

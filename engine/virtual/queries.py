@@ -62,11 +62,12 @@ def _queries(context: Context, queries: Queries) -> Iterator[Record]:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """A text in numbered lines."""
+    """A text in numbered lines, none but the last ending in blanks: who puts them together cuts those off."""
     left = text.replace("\n", "\\n")
     number = 0
     while left or number == 0:
         line = clip(left, LINE_BYTES)
+        line = line if line == left else line.rstrip(" ") or line
         yield number, line
         left = left[len(line):]
         number += 1

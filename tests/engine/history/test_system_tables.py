@@ -179,6 +179,13 @@ def test_statements_and_their_text(db: Any) -> None:
     assert [n for n, _, _ in lines] == [0, 1] and lines[0][2] == db.session.id
     assert "".join(text for _, text, _ in lines).replace("\\n", "\n") == long
     assert len(lines[0][1]) == 200
+    blank = "select k as " + "c" * 120 + ", v as " + "d" * 59 + "    from big where k = 1"
+    pieces = "case when len(rtrim(text)) = 0 then text else rtrim(text) end"  # as the manual puts them together
+    query = ran(db, blank)
+    ((put_together,),) = db.execute(
+        f"select listagg({pieces}) within group (order by sequence) from stl_querytext where query = {query}"
+    ).fetchall()
+    assert put_together == blank and blank[199] == " "
     found = db.execute(
         f"select trim(type), trim(text) from svl_statementtext where label = '{label}' and sequence = 0 "
         "and text not like '%_last_%' order by starttime"
@@ -323,6 +330,8 @@ def test_figures_fit_together(db: Any, sql: str) -> None:
             assert after[1] == step[1] + 1 and (after[3], after[5]) == (step[3], step[5]), summary
     before = [row for row in summary if row[1] == summary[-1][1]][:-1]
     assert before[-1][3] >= len(got), summary
+    times = rows(db, "seg, count(distinct maxtime), count(distinct avgtime)", "svl_query_summary", query, "group by 1")
+    assert all(row[1:] == (1, 1) for row in times), "a segment's steps have its times"
     report = rows(db, "segment, step, sum(rows)", "svl_query_report", query, "group by 1, 2")
     assert report == [(seg, step, count) for _, seg, step, count, _, _ in summary]
 
