@@ -29,6 +29,7 @@ class StepRun:
     segment: int
     step: int
     node: int  # operator of EXPLAIN
+    parent: int  # the operator above it, 0 for none
     known: dict[str, Any]
     shares: list[list[int]]
     memory: int
@@ -71,9 +72,11 @@ def _run(query: int, who: dict[str, Any], number: int, plan: dict[str, Any], i: 
     memory, spilled, skipped, filtered, shares = plan["did"][i]
     stream, segment, step = known["at"]
     said = tuple(event for s, t, event, _ in plan["alerts"] if (s, t) == (segment, step))
+    parent = plan["lines"][known["line"] - 1][1]
     return StepRun(
-        query, who, number, stream + before[0], segment + before[1], step, known["line"] + before[2], known,
-        _filled(known, shares, plan), memory, spilled, skipped, bool(filtered), plan["slices"], said,
+        query, who, number, stream + before[0], segment + before[1], step, known["line"] + before[2],
+        parent + before[2] if parent else 0, known, _filled(known, shares, plan), memory, spilled, skipped,
+        bool(filtered), plan["slices"], said,
     )
 
 

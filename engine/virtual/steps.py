@@ -27,6 +27,7 @@ Columns = tuple[tuple[str, SqlType], ...]
 Share = list[int]
 Own = Callable[[StepRun, Share], tuple[Any, ...]]
 
+BLOCK_BYTES = 1 << 20  # a block of Redshift's
 _STEP_NAMES = {"aggr": "aggregate", "bcast": "broadcast", "dist": "distribute", "hjoin": "hashjoin",
                "nloop": "nestloop"}
 
@@ -55,7 +56,7 @@ def _scan(run: StepRun, share: Share) -> tuple[Any, ...]:
     return (
         share[BYTES], None, run.known.get("scan"), run.table, _flag(run.known.get("ranged")), None, share[READ],
         share[READ] - share[DELETED], run.known["name"] if permanent else "Internal Worktable", "f", None, None, None,
-        _flag(run.filtered), None, run.known.get("sortkeys", 0),
+        _flag(run.filtered), None, run.known.get("sortkeys", 0), *[None] * 9,
     )  # fmt: skip
 
 
@@ -120,8 +121,8 @@ def _detail(context: Context, queries: Queries) -> Rows:
             ended - begun, "; ".join(run.alerts) or None, 0 if before is None or first else before.total(BYTES),
             run.total(READ) if scans_table else run.total(ROWS) if before is None or first else before.total(ROWS),
             run.total(BYTES), run.total(ROWS), run.total(BLOCKS), None, run.total(BLOCKS) if scans_table else 0, 0,
-            _skew([s[ROWS] for s in run.shares]), _skew([s[ENDED] - s[BEGUN] for s in run.shares]), "f",
-            run.spilled, 0, run.node,
+            None, _skew([s[ROWS] for s in run.shares]), _skew([s[ENDED] - s[BEGUN] for s in run.shares]), "f",
+            -(-run.spilled // BLOCK_BYTES), 0, None, "step", run.parent, run.node,
         )  # fmt: skip
         before = run
 
@@ -179,7 +180,10 @@ TABLES = (
             ("is_delayed_scan", char(1)), ("rows_pre_filter", BIGINT), ("rows_pre_user_filter", BIGINT),
             ("perm_table_name", char(136)), ("is_rlf_scan", char(1)), ("is_rlf_scan_reason", INTEGER),
             ("num_em_blocks", INTEGER), _CHECKSUM, ("runtime_filtering", char(1)), ("scan_region", INTEGER),
-            ("num_sortkey_as_predicate", INTEGER),
+            ("num_sortkey_as_predicate", INTEGER), ("row_fetcher_state", INTEGER), ("consumed_scan_ranges", BIGINT),
+            ("work_stealing_reason", BIGINT), ("is_vectorized_scan", char(1)), ("is_vectorized_scan_reason", INTEGER),
+            ("row_fetcher_reason", BIGINT), ("topology_signature", BIGINT), ("use_tpm_partition", char(1)),
+            ("is_rrscan_expr", char(1)),
         ),
         _scan, "scan",
     ),
@@ -257,9 +261,10 @@ TABLES = (
             ("table_name", char(136)), ("is_rrscan", char(1)), ("start_time", TIMESTAMP), ("end_time", TIMESTAMP),
             ("duration", BIGINT), ("alert", TEXT), ("input_bytes", BIGINT), ("input_rows", BIGINT),
             ("output_bytes", BIGINT), ("output_rows", BIGINT), ("blocks_read", BIGINT), ("blocks_write", BIGINT),
-            ("local_read_io", BIGINT), ("remote_read_io", BIGINT), ("data_skewness", INTEGER),
+            ("local_read_io", BIGINT), ("remote_read_io", BIGINT), ("source", TEXT), ("data_skewness", INTEGER),
             ("time_skewness", INTEGER), ("is_active", char(1)), ("spilled_block_local_disk", BIGINT),
-            ("spilled_block_remote_disk", BIGINT), ("plan_node_id", INTEGER),
+            ("spilled_block_remote_disk", BIGINT), ("step_attribute", TEXT), ("metrics_level", TEXT),
+            ("plan_parent_id", INTEGER), ("plan_node_id", INTEGER),
         ),
         _detail,
     ),
