@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 # Modules that are imported when one of their tables is asked for. None of these is the leader's or superusers' alone.
 LATER = {
     "queries": "stl_query svl_qlog stl_querytext stl_ddltext stl_utilitytext svl_statementtext stv_inflight "
-               "stv_recents sys_query_history",
+               "svv_query_inflight stv_recents sys_query_history",
     "steps": "stl_scan stl_dist stl_bcast stl_return stl_hash stl_hashjoin stl_mergejoin stl_nestloop stl_aggr "
              "stl_sort stl_window stl_save stl_insert stl_project stl_limit stl_merge svl_query_report "
-             "svl_query_summary svcs_query_summary sys_query_detail stl_stream_segs svcs_stream_segs svl_compile "
-             "svcs_compile",
+             "svv_query_state svl_query_summary svcs_query_summary sys_query_detail stl_stream_segs svcs_stream_segs "
+             "svl_compile svcs_compile",
     "plans": "stl_explain svcs_explain stl_plan_info svcs_plan_info stl_alert_event_log svcs_alert_event_log",
 }
 

@@ -6,12 +6,15 @@ has a column for it, counts them apart.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from ...records import dataclass
 from ..context import Context
 from ..history.describe import BEGUN, ENDED, ROWS, SLICE
+from ..history.profile import described
+from ..history.records import begun
 
 Queries = frozenset[int] | None  # that are asked for
 NETWORK_PACKET = 8_880  # bytes of rows in one, as the manual's examples have them
@@ -55,15 +58,28 @@ class StepRun:
 def step_runs(context: Context, queries: Queries, *kinds: str, apart: bool = False) -> Iterator[StepRun]:
     """All steps, or those of some kinds. `apart`: the numbers of each plan from 0."""
     for query, details in context.database.history.details(queries):
-        streams = segments = nodes = 0
-        for number, plan in enumerate(details["plans"], start=1):
-            for i, known in enumerate(plan["steps"]):
-                if not kinds or known["kind"] in kinds:
-                    yield _run(query, details, number, plan, i, (streams, segments, nodes))
-            if not apart:
-                streams += 1 + max(s["at"][0] for s in plan["steps"])
-                segments += 1 + max(s["at"][1] for s in plan["steps"])
-                nodes += len(plan["lines"])
+        yield from _steps(query, details, kinds, apart)
+
+
+def running_steps(context: Context) -> Iterator[StepRun]:
+    """Steps of the queries that run in this process, as far as they have come."""
+    for query, running in sorted(context.database.history.running.copy().items()):
+        profiles = list(running.context.profiles)
+        if profiles and query != context.query_id:
+            record = begun(running.context, running.work.kind)
+            yield from _steps(query, json.loads(described(record, profiles)), (), False)
+
+
+def _steps(query: int, details: dict[str, Any], kinds: tuple[str, ...], apart: bool) -> Iterator[StepRun]:
+    streams = segments = nodes = 0
+    for number, plan in enumerate(details["plans"], start=1):
+        for i, known in enumerate(plan["steps"]):
+            if not kinds or known["kind"] in kinds:
+                yield _run(query, details, number, plan, i, (streams, segments, nodes))
+        if not apart:
+            streams += 1 + max(s["at"][0] for s in plan["steps"])
+            segments += 1 + max(s["at"][1] for s in plan["steps"])
+            nodes += len(plan["lines"])
 
 
 def _run(query: int, who: dict[str, Any], number: int, plan: dict[str, Any], i: int,
@@ -104,4 +120,4 @@ def packets(size: int) -> int:
     return -(-size // NETWORK_PACKET)
 
 
-__all__ = ["ROWS", "StepRun", "packets", "step_runs"]
+__all__ = ["ROWS", "StepRun", "packets", "running_steps", "step_runs"]

@@ -2,7 +2,8 @@
 
     stl_query, svl_qlog, stl_querytext        queries
     stl_ddltext, stl_utilitytext              other statements; svl_statementtext: all three
-    stv_inflight, stv_recents                 what runs now in this process, and what ran last
+    stv_inflight, svv_query_inflight          what runs now in this process
+    stv_recents                               ... and what ran last
     sys_query_history                         all of it
 
 Texts are cut in lines of 200 bytes, numbered by `sequence`, with newlines as `\\n`.
@@ -137,6 +138,13 @@ def _stv_inflight(context: Context, queries: Queries) -> Rows:
             )  # fmt: skip
 
 
+def _svv_query_inflight(context: Context, queries: Queries) -> Rows:
+    for r in _running(context):
+        if r["kind"] in QUERIES:
+            for number, line in _lines(r["querytxt"]):
+                yield r["userid"], LEADER_SLICE, r["query"], r["pid"], moment(r["starttime"]), 0, line, number
+
+
 def _stv_recents(context: Context, queries: Queries) -> Rows:
     """Its column `query` is the text: `queries` stays None."""
     now = time.time_ns() // 1000
@@ -239,6 +247,12 @@ TABLES = (
             ("insert_pristine", INTEGER), ("concurrency_scaling_status", INTEGER),
         ),
         _stv_inflight,
+    ),
+    _table(
+        "svv_query_inflight",
+        (("userid", INTEGER), ("slice", INTEGER), ("query", INTEGER), ("pid", INTEGER), ("starttime", TIMESTAMP),
+         ("suspended", INTEGER), ("text", char(LINE_BYTES)), ("sequence", INTEGER)),
+        _svv_query_inflight,
     ),
     _table(
         "stv_recents",

@@ -18,8 +18,8 @@ from ...planner.steps import ScanType
 from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, SqlType, char
 from ..context import Context
 from ..history.describe import BEGUN, BLOCKS, BYTES, DELETED, ENDED, READ, ROWS, SLICE
-from .base import VirtualTable, both
-from .details import Queries, StepRun, packets, step_runs
+from .base import VirtualTable, both, clip
+from .details import Queries, StepRun, packets, running_steps, step_runs
 from .stl import moment
 
 Rows = Iterator[tuple[Any, ...]]
@@ -141,6 +141,20 @@ def _stream_segments(context: Context, queries: Queries) -> Rows:
             yield run.who["userid"], run.query, run.stream, run.segment
 
 
+def _state(context: Context, queries: Queries) -> Rows:
+    """As far as slices have come: a task's rows are counted at its end."""
+    for run in running_steps(context):
+        rows, size = run.total(ROWS), run.total(BYTES)
+        if rows or run.total(READ):
+            times = [share[ENDED] - share[BEGUN] for share in run.shares]
+            longest = max(times)
+            yield (
+                run.who["userid"], run.query, run.segment, run.step, longest, sum(times) // len(times), rows, size,
+                None, run.memory, rows * 1e6 / longest if longest else None, size * 1e6 / longest if longest else None,
+                clip(run.known["label"], 25), _flag(run.spilled), run.memory, None, _flag(run.known.get("ranged")), "f",
+            )  # fmt: skip
+
+
 def _svl_compile(context: Context, queries: Queries) -> Rows:
     """Nothing is compiled for a query: its segments are programs of kernels that are there."""
     seen: set[tuple[int, int]] = set()
@@ -244,6 +258,16 @@ TABLES = (
             ("is_delayed_scan", char(1)), ("rows_pre_filter", BIGINT),
         ),
         _summary, "svl",
+    ),
+    _table(
+        "svv_query_state",
+        (
+            ("userid", INTEGER), ("query", INTEGER), ("seg", INTEGER), ("step", INTEGER), ("maxtime", BIGINT),
+            ("avgtime", BIGINT), ("rows", BIGINT), _BYTES, ("cpu", BIGINT), ("memory", BIGINT), ("rate_row", DOUBLE),
+            ("rate_byte", DOUBLE), ("label", char(25)), _DISK, _MEMORY, ("num_parts", INTEGER), ("is_rrscan", char(1)),
+            ("is_delayed_scan", char(1)),
+        ),
+        _state,
     ),
     *both(
         "compile",

@@ -251,6 +251,22 @@ def test_what_runs_is_seen(db: Any) -> None:
     assert db.execute("select count(*) from stv_recents where status = 'Done'").fetchone()[0] > 10
 
 
+def test_how_far_a_running_query_is(db: Any) -> None:
+    """Rows that are here already were counted; the query that asks is none of those it sees."""
+    db.execute("create table many (a int) diststyle even")
+    db.execute("insert into many select 1 from big a, big b, big c, big d, big e, big f")
+    cursor = db.cursor()
+    cursor.execute("select a from many where a = 1")
+    assert cursor.fetchone() == (1,)
+    state = db.execute("select trim(label), sum(rows), max(query) from svv_query_state group by 1").fetchall()
+    assert {label for label, _, _ in state} >= {"return"} and all(0 < rows <= 8**6 for _, rows, _ in state)
+    (inflight,) = db.execute("select trim(text), sequence from svv_query_inflight where query in "
+                             f"({state[0][2]}) order by 2").fetchall()
+    assert inflight == ("select a from many where a = 1", 0)
+    cursor.fetchall()
+    assert db.execute("select * from svv_query_state").fetchall() == []
+
+
 def test_users_see_what_they_did(db: Any) -> None:
     mine = ran(db, "select count(*) from small")
     db.execute("create user guest password 'Secret12'")
