@@ -44,6 +44,7 @@ KEPT_IN_MEMORY = 500  # details, with their plans as they are
 MOST_BYTES = 256 << 20
 
 Record = dict[str, Any]
+QueryNumbers = frozenset[int] | None  # of statements; None: all
 Describe = Callable[[], str]  # a record as JSON
 
 
@@ -118,28 +119,29 @@ class History:
         self._timer.daemon = True
         self._timer.start()
 
-    def rows(self) -> list[Record]:
-        """All records, oldest first."""
+    def rows(self, queries: QueryNumbers = None) -> list[Record]:
+        """All records, oldest first, or those of some numbers."""
         if self._path is None:
             with self._lock:
-                return list(self._memory)
-        with self._writing:
-            self.flush()
-            found = self._open().execute("SELECT record FROM queries ORDER BY id").fetchall()
-        return [json.loads(text) for (text,) in found]
+                return [r for r in self._memory if queries is None or r["query"] in queries]
+        return [json.loads(text) for _, text in self._read("queries", queries)]
 
-    def details(self) -> Iterator[tuple[int, Record]]:
-        """(query, details) of the statements that have any, oldest first."""
-        if self._path is None:
-            with self._lock:
-                kept = list(self._described)
-            texts = ((query, _described(describe)) for query, describe in kept)
-            yield from ((query, json.loads(text)) for query, text in texts if text)
+    def details(self, queries: QueryNumbers = None) -> Iterator[tuple[int, Record]]:
+        """(query, details) of the statements that have any, oldest first, or of those of some numbers."""
+        if self._path is not None:
+            yield from ((query, json.loads(text)) for query, text in self._read("details", queries))
             return
+        with self._lock:
+            kept = [pair for pair in self._described if queries is None or pair[0] in queries]
+        texts = ((query, _described(describe)) for query, describe in kept)
+        yield from ((query, json.loads(text)) for query, text in texts if text)
+
+    def _read(self, table: str, queries: QueryNumbers) -> list[tuple[int, str]]:
+        """(number, record) of the file's table, what is pending too."""
+        where = "" if queries is None else f"WHERE id IN ({','.join(map(str, map(int, queries)))})"
         with self._writing:
             self.flush()
-            found = self._open().execute("SELECT id, record FROM details ORDER BY id").fetchall()
-        yield from ((query, json.loads(text)) for query, text in found)
+            return self._open().execute(f"SELECT id, record FROM {table} {where} ORDER BY id").fetchall()
 
     def record_event(self, kind: str, record: Record) -> None:
         """Keep something that happened beside statements (JSON values only): a vacuum, an analysis."""
