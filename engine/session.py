@@ -357,7 +357,7 @@ class Session:
         if context.source_query:
             record["source"] = context.source_query
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
-        self.database.history.record(record, details)
+        self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
 
     def _search_path(self) -> tuple[str, ...]:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)
