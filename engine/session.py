@@ -377,7 +377,7 @@ class Session:
         if context.scans:
             record["scans"] = scans(context)
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
-        self.database.history.record(record, details)
+        self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
 
     def _search_path(self) -> tuple[str, ...]:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)

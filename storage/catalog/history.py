@@ -40,7 +40,8 @@ BUSY_SECONDS = 60.0  # for another process that writes its batch
 KEPT_RECORDS = 100_000
 KEPT_EVENTS = 20_000
 KEPT_DETAILS = 10_000
-KEPT_IN_MEMORY = 500  # details, with their plans as they are
+KEPT_IN_MEMORY = 500  # details, with their plans as they are; fewer where they are
+MOST_WEIGHT = 200_000  # ... large together: steps by slices
 MOST_BYTES = 256 << 20
 
 Record = dict[str, Any]
@@ -59,7 +60,8 @@ class History:
         self._writing = threading.RLock()  # held while a batch is written; taken before `_lock`
         self._pending: list[tuple[Record, Describe | None]] = []
         self._memory: deque[Record] = deque(maxlen=KEPT_RECORDS)  # without a file: everything
-        self._described: deque[tuple[int, Describe]] = deque(maxlen=KEPT_IN_MEMORY)
+        self._described: deque[tuple[int, Describe, int]] = deque()
+        self._weight = 0  # of those
         self.running: dict[int, Any] = {}  # statements of this process that run, by number, as sessions keep them
         self._events: list[tuple[str, dict[str, Any]]] = []
         self._connection: sqlite3.Connection | None = None
@@ -92,14 +94,12 @@ class History:
         self._ids = iter(range(first + 1, first + BATCH_RECORDS))
         return first
 
-    def record(self, record: Record, describe: Describe | None = None) -> None:
+    def record(self, record: Record, describe: Describe | None = None, weight: int = 1) -> None:
         """Keep one statement's record (JSON values only). It must hold its "query" number. `describe` makes its
-        details, later and on another thread."""
+        details, later and on another thread; `weight`: how much it holds until then, steps by slices."""
         with self._lock:
             if self._path is None:
-                self._memory.append(record)
-                if describe is not None:
-                    self._described.append((record["query"], describe))
+                self._keep(record, describe, weight)
                 return
             self._pending.append((record, describe))
             pending = len(self._pending)
@@ -110,6 +110,16 @@ class History:
                 self._write_in(BATCH_SECONDS)
         if late:
             self.flush()
+
+    def _keep(self, record: Record, describe: Describe | None, weight: int) -> None:
+        """In memory, where the oldest details go first."""
+        self._memory.append(record)
+        if describe is None:
+            return
+        self._described.append((record["query"], describe, weight))
+        self._weight += weight
+        while len(self._described) > KEPT_IN_MEMORY or (self._weight > MOST_WEIGHT and len(self._described) > 1):
+            self._weight -= self._described.popleft()[2]
 
     def _write_in(self, seconds: float) -> None:
         """Write what is pending on another thread."""
@@ -132,8 +142,8 @@ class History:
             yield from ((query, json.loads(text)) for query, text in self._read("details", queries))
             return
         with self._lock:
-            kept = [pair for pair in self._described if queries is None or pair[0] in queries]
-        texts = ((query, _described(describe)) for query, describe in kept)
+            kept = [each for each in self._described if queries is None or each[0] in queries]
+        texts = ((query, _described(describe)) for query, describe, _ in kept)
         yield from ((query, json.loads(text)) for query, text in texts if text)
 
     def _read(self, table: str, queries: QueryNumbers) -> list[tuple[int, str]]:

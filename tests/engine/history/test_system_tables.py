@@ -203,6 +203,17 @@ def test_statements_and_their_text(db: Any) -> None:
     assert db.execute("select aborted from svl_qlog where substring like 'select k / 0%'").fetchone() == (1,)
 
 
+def test_a_query_that_ran_too_long_was_canceled(db: Any) -> None:
+    db.execute("set statement_timeout to 1")
+    try:
+        with pytest.raises(warehouse.Error, match="statement_timeout"):
+            db.execute("select sum(a.v + b.v + c.v) from big a, big b, big c, big d, big e, big f, big g").fetchall()
+    finally:
+        db.execute("reset statement_timeout")
+    assert db.execute("select trim(status), aborted from sys_query_history join stl_query on query = query_id "
+                      "where query_text like 'select sum(a.v + b.v%'").fetchall() == [("canceled", 1)]
+
+
 def test_a_cached_result_names_its_source(db: Any) -> None:
     db.execute("set enable_result_cache_for_session to on")
     try:
@@ -259,7 +270,7 @@ def test_how_far_a_running_query_is(db: Any) -> None:
     cursor = db.cursor()
     cursor.execute("select a from many where a = 1")
     assert cursor.fetchone() == (1,)
-    state = db.execute("select trim(label), sum(rows), max(query) from svv_query_state group by 1").fetchall()
+    state = db.execute("select trim(label), rows, query from svv_query_state").fetchall()
     assert {label for label, _, _ in state} >= {"return"} and all(0 < rows <= 8**6 for _, rows, _ in state)
     (inflight,) = db.execute("select trim(text), sequence from svv_query_inflight where query in "
                              f"({state[0][2]}) order by 2").fetchall()
