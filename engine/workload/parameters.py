@@ -41,10 +41,10 @@ def configured(database: Any) -> Configuration:
 
 def open_with(session: Session, given: str) -> None:
     """connect()'s option: JSON, or a file's path. On a database that is open already it must be applicable."""
-    from .manager import known
+    from .manager import known, manager_of
 
     configuration = _parsed(_text(given))
-    manager = known(session.database)
+    manager = manager_of(session) if session.database in _given else known(session.database)
     if manager is None:
         _given[session.database] = configuration
         return

@@ -34,8 +34,7 @@ def test_few_are_refused() -> None:
     known = entries()
     refused = {n for n in MINE if known[n].status == REFUSED} - NO_MEANING - DEPRECATED
     loads = {"pg_last_copy_count", "pg_last_copy_id", "pg_last_unload_count", "pg_last_unload_id", "pg_last_query_id"}
-    rest = {"pg_cancel_backend", "pg_terminate_backend"}
-    assert refused == loads | rest
+    assert refused == loads
 
 
 def test_calls_are_described() -> None:
