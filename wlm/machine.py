@@ -119,9 +119,12 @@ class Machine:
         return self._done()
 
     def finish(
-        self, query: int, now: int, metrics: Mapping[str, float] = NO_METRICS, *, ok: bool = True, memory: int = 0
+        self, query: int, now: int, metrics: Mapping[str, float] = NO_METRICS, *, ok: bool = True, memory: int = 0,
+        processor: int | None = None,
     ) -> Decisions:
-        """The query has ended. `ok`: by itself, so that its time is worth learning; `memory`: the most it held."""
+        """The query has ended. `ok`: by itself, so that it is worth learning from; `memory`: the most it held;
+        `processor`: microseconds of processor time. Of that and its run time the shorter is what it would have taken
+        alone, whatever ran beside it."""
         floor = self.floor
         entry = floor.entries.pop(query, None)
         if entry is None:
@@ -131,7 +134,8 @@ class Machine:
         floor.record(entry, now, "Evicted" if entry.aborted else "Completed", metrics)
         if entry.executes:
             if ok and entry.request.hops:
-                floor.predictor.observe(entry.request.shape, entry.request.estimate, now - entry.started, memory)
+                alone = now - entry.started if processor is None else min(now - entry.started, processor)
+                floor.predictor.observe(entry.request.shape, entry.request.estimate, alone, memory)
             heavy = floor.automatic is not None and entry.id in floor.automatic.heavy
             floor.release(entry)
             if heavy:

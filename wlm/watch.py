@@ -162,7 +162,7 @@ def stand(floor: Floor, entry: Entry, position: int) -> None:
 
 def _check_short(floor: Floor, entry: Entry, now: int) -> None:
     """What runs longer than a short query goes to its own queue."""
-    if entry.state is not State.RUNNING or now - entry.started < floor.predictor.longest:
+    if entry.state is not State.RUNNING or now - entry.started < floor.predictor.patience:
         return
     queue = floor.queue_at(entry.position)
     if queue is None or (queue.has_room(entry.request.slots) and not queue.waiting):

@@ -88,7 +88,10 @@ class Manager:
         with self.lock:
             self.tickets.pop(ticket.query, None)
             used = ticket.usage.closed()
-            self.carry_out(self.machine.finish(ticket.query, self.now(), used, ok=ok, memory=ticket.peak))
+            decisions = self.machine.finish(
+                ticket.query, self.now(), used, ok=ok, memory=ticket.peak, processor=ticket.usage.processor
+            )
+            self.carry_out(decisions)
 
     def carry_out(self, decisions: list[Decision]) -> None:
         """The lock is held."""

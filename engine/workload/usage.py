@@ -99,6 +99,11 @@ class Usage:
         self._ended = time.monotonic()
         return _Final(self)
 
+    @property
+    def processor(self) -> int:
+        """Microseconds of processor time of what has ended."""
+        return self._cpu // 1000
+
     def metrics(self) -> dict[str, float]:
         """By the names of wlm/metrics.py; also slices, and the most that one of them took."""
         with self._lock:
