@@ -36,6 +36,7 @@ class Usage:
         self._since = 0
         self._counters: list[Counters] = []
         self._pairs = 0
+        self._elsewhere: dict[str, float] | None = None
         self.returned = 0
         self.segment = 0.0  # when the present segment began, monotonic
         self._longest = 0.0  # seconds of those before it
@@ -99,6 +100,10 @@ class Usage:
         self._ended = time.monotonic()
         return _Final(self)
 
+    def adopt(self, metrics: dict[str, float]) -> None:
+        """What another process has counted for the query."""
+        self._elsewhere = metrics
+
     @property
     def processor(self) -> int:
         """Microseconds of processor time of what has ended."""
@@ -127,7 +132,9 @@ class Usage:
         found["max_rows"] = max(rows, default=0)
         if sum(times):
             found["cpu_skew"] = max(times) * len(times) / sum(times)
-        if self.segment:
+        if self._elsewhere is not None:
+            found |= self._elsewhere | {"return_row_count": self.returned}
+        elif self.segment:
             found["segment_execution_time"] = max(self._longest, (self._ended or time.monotonic()) - self.segment)
         return found
 

@@ -20,9 +20,9 @@ class House:
 
     long = "select count(*) from pairs x, pairs y where mod(x.a * y.b + y.a * x.b, 1000) = 7"  # seconds
 
-    def __init__(self, configuration: list[dict[str, Any]], memory: str = "1GB") -> None:
+    def __init__(self, configuration: list[dict[str, Any]], memory: str = "1GB", path: Any = ":memory:") -> None:
         self.connection = warehouse.connect(
-            autocommit=True, threads=1, memory_limit=memory, nodes=1, slices_per_node=1,
+            path, autocommit=True, maintenance=False, threads=1, memory_limit=memory, nodes=1, slices_per_node=1,
             wlm_json_configuration=json.dumps(configuration),
         )  # fmt: skip
         self.first = self.connection.session

@@ -70,7 +70,8 @@ def test_what_cannot_be(tmp_path: Path) -> None:
             ("alter system set wlm_json_configuration = '[{}'", "is not valid JSON"),
             ("alter system set work_mem = '3'", 'unrecognized configuration parameter "work_mem"'),
             ("set wlm_json_configuration to '[]'", "cannot be changed in a session"),
-            ("alter system set wlm_json_configuration = '[{\"concurrency_scaling\": \"auto\"}]'", "scaling"),
+            ("alter system set max_concurrency_scaling_clusters = '11'", "invalid value"),
+            ("alter system set usage_limits = '[{\"feature_type\": \"x\"}]'", "feature_type must be one of"),
             ("begin; alter system reset wlm_json_configuration", "cannot run inside a transaction block"),
         ):
             with pytest.raises(warehouse.Error, match=words.replace("(", r"\(")):
@@ -81,6 +82,19 @@ def test_what_cannot_be(tmp_path: Path) -> None:
     with connect(tmp_path / "db") as c, pytest.raises(warehouse.OperationalError, match=r"json cannot be read"):
         c.execute("create table t as select 1 as a")
         c.execute("select * from t")
+
+
+def test_other_parameters_last_too(tmp_path: Path) -> None:
+    limit = {"usage_limit_id": "a", "feature_type": "spectrum", "limit_type": "data-scanned", "amount": 1.0,
+             "period": "daily", "breach_action": "disable"}  # fmt: skip
+    for first in (True, False):
+        with connect(tmp_path / "db") as c:
+            if first:
+                assert c.execute("show max_concurrency_scaling_clusters").fetchone()[0] == "1"
+                c.execute("alter system set max_concurrency_scaling_clusters = '3'")
+                c.execute(f"alter system set usage_limits = '{json.dumps([limit])}'")
+            assert c.execute("show max_concurrency_scaling_clusters").fetchone()[0] == "3"
+            assert json.loads(c.execute("show usage_limits").fetchone()[0]) == [limit]
 
 
 def test_only_superusers(tmp_path: Path) -> None:
