@@ -4,6 +4,7 @@
     short       the same short queries under a flood of long ones, without and with short query acceleration
     priorities  heavy queries of three priorities: how many of each get done
     runaway     nested loops with a rule against them: from crossing it to the error
+    scaling     a flood of reads without and with an executor process (wlm_scaling.py)
     cost        processor time of a small query with its turn and without
 
 Sessions are threads in this process, as a server's would be; a watcher on the side looks at the queues every few
@@ -36,10 +37,12 @@ Result = dict[str, Any]
 
 def measure(seconds: float = 10.0, rows: int = ROWS) -> Result:
     """All parts, each of about so many seconds."""
+    from .wlm_scaling import scaling
+
     return {
         "suite": "wlm", "machine": machine.describe(), "seconds": seconds, "rows": rows,
         "queues": queues(seconds, rows), "short": short(seconds, rows), "priorities": priorities(seconds, rows),
-        "runaway": runaway(), "cost": cost(),
+        "runaway": runaway(), "scaling": scaling(seconds, rows), "cost": cost(),
     }  # fmt: skip
 
 
@@ -49,8 +52,13 @@ def measure(seconds: float = 10.0, rows: int = ROWS) -> Result:
 class House:
     """A database in memory with its queues; clients run on threads until `stop`."""
 
-    def __init__(self, configuration: str, rows: int, memory: str = "2GB") -> None:
-        self.first = open_session(":memory:", wlm_json_configuration=configuration, memory_limit=memory, threads=2)
+    def __init__(
+        self, configuration: str, rows: int, memory: str = "2GB", path: str = ":memory:", threads: int = 2
+    ) -> None:
+        self.first = open_session(
+            path, wlm_json_configuration=configuration, memory_limit=memory, threads=threads, maintenance=False
+        )
+        self.threads = threads
         self.manager = manager_of(self.first)
         self.stopping = threading.Event()
         self.latencies: dict[str, list[float]] = {}
@@ -76,7 +84,9 @@ class House:
 
     def session(self, group: str) -> Session:
         self.first.database.add_user()
-        session = Session(self.first.database, identity=Identity(self.first.user), threads=2, memory=self.first.memory)
+        session = Session(
+            self.first.database, identity=Identity(self.first.user), threads=self.threads, memory=self.first.memory
+        )
         session.settings.set("query_group", group)
         session.settings.set("enable_result_cache_for_session", "off")
         return session
@@ -176,7 +186,7 @@ def queues(seconds: float, rows: int) -> list[Result]:
             "p50_ms": quantile(taken, 0.5), "p95_ms": quantile(taken, 0.95),
             "waited_p95_ms": quantile([(r.started - r.queued) / 1e6 for r in mine], 0.95),
         })  # fmt: skip
-    _check(house)
+    check(house)
     return found
 
 
@@ -201,7 +211,7 @@ def short(seconds: float, rows: int) -> Result:
         for label, taken in house.latencies.items():
             found[f"{label}_{name}"] = {"queries": len(taken), "p50_ms": quantile(taken, 0.5),
                                         "p95_ms": quantile(taken, 0.95)}  # fmt: skip
-        _check(house)
+        check(house)
     found["p95_ratio"] = round(found["short_without"]["p95_ms"] / max(found["short_with"]["p95_ms"], 0.01), 1)
     return found
 
@@ -221,7 +231,7 @@ def priorities(seconds: float, rows: int) -> list[Result]:
          "p50_ms": quantile(house.latencies[level], 0.5), "p95_ms": quantile(house.latencies[level], 0.95)}
         for level in levels
     ]  # fmt: skip
-    _check(house)
+    check(house)
     return found
 
 
@@ -240,7 +250,7 @@ def runaway(times: int = 5) -> Result:
         late.append(_crossing(house, session))
     house.stop()
     session.close()
-    _check(house)
+    check(house)
     return {"runs": times, "median_ms": round(statistics.median(late), 1), "worst_ms": round(max(late), 1)}
 
 
@@ -294,7 +304,7 @@ def cost(rounds: int = 30, queries: int = 40) -> Result:
     return {"with_us": round(managed_us), "without_us": round(bare_us), "turn_us": round(managed_us - bare_us)}
 
 
-def _check(house: House) -> None:
+def check(house: House) -> None:
     house.close()
     if house.failed:
         raise SystemExit(f"a query failed: {house.failed[0]}")
@@ -312,9 +322,12 @@ def lines(result: Result) -> list[str]:
             for n in ("short_without", "short_with", "long_without", "long_with")]  # fmt: skip
     out += ["", f"p95 of short queries: {s['p95_ratio']}x better with acceleration (goal: 5x)", ""]
     out += _table(result["priorities"])
+    from .wlm_scaling import lines as scaled
+
     r, c = result["runaway"], result["cost"]
     out += [
         "",
+        *scaled(result["scaling"]),
         f"A runaway ended {r['median_ms']} ms after crossing its rule, {r['worst_ms']} ms at worst of {r['runs']}"
         " (goal: 200 ms).",
         f"A turn costs a query {c['turn_us']} microseconds of processor time ({c['with_us']} with, {c['without_us']}"

@@ -80,11 +80,13 @@ def change(session: Session, name: str, value: str | None) -> str | None:
         hint = f"ALTER SYSTEM changes {', '.join(PARAMETERS)}."
         raise UndefinedObject(f'unrecognized configuration parameter "{name}"', hint=hint)
     session.database.check_writable()
+    if name == WLM:
+        return _change_wlm(session, value)
     if name == CLUSTERS:
-        return _change_clusters(session, value)
-    if name == LIMITS:
-        return _change_limits(session, value)
-    return _change_wlm(session, value)
+        _change_clusters(session, value)
+    else:
+        _change_limits(session, value)
+    return None
 
 
 def _change_clusters(session: Session, value: str | None) -> None:
