@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..storage.schema import CatalogView, Table
     from .settings import Settings
 
+DEFAULT_SERVICE_CLASS = 100  # the first of automatic WLM (automatic-wlm.md)
 CANCEL_TEXT = "Query cancelled on user's request"
 TIMEOUT_TEXT = "Query cancelled: it ran longer than statement_timeout"
 HOP_TEXT = "Query stopped by WLM: it begins anew in another queue"
@@ -224,17 +225,21 @@ class Context:
     budget: MemoryBudget
     parameters: tuple[Any, ...] = ()
     counters: dict[Any, Any] = field(default_factory=dict)
+    profiles: list[Any] = field(default_factory=list)  # history.profile.Profile of each plan that slices ran
+    from_cache: bool = False  # the result was known
     progress: Progress = field(default_factory=Progress)
     notices: list[Notice] = field(default_factory=list)
     transaction: Any = None  # storage.transactions.Transaction
     workers: Any = None  # engine.workers.Workers
     query_id: int = 0
     session_id: int = 0
+    service_class: int = DEFAULT_SERVICE_CLASS  # the queue that it runs in
     session: Any = None  # engine.session.Session, for handlers that change it
     repeats: Hashable = None  # all that the planned query's result depends on besides rows; None: on more, as on now
     kind: str = ""  # the statement's class, as the history has it
     ticket: Any = None  # engine.workload.admission.Ticket: the statement's turn, once it has asked for it
     catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
+    scans: list[Any] = field(default_factory=list)  # (lake.splits.ScanNumbers, its step's counters, width of a row)
     files: WeakSet[Any] = field(default_factory=WeakSet)  # spill.files.SpillFile: closed at the end if not before
 
     @property

@@ -22,7 +22,7 @@ from ..planner.physical import PhysicalQuery
 from ..storage.schema import CatalogView
 from .context import Context
 from .execute import execute
-from .result import ResultColumn
+from .result import ResultColumn, with_schema
 
 MEMORY_BYTES = 64 << 20
 
@@ -100,7 +100,7 @@ class OpenCursor:
         """The next `count` rows (None: all that are left; 0: the present row once more)."""
         if self.result is None:
             batches = _own_turn(self._plan, replace(context, view=self._view, ticket=None))
-            self.result = Rows(schema, (pa.RecordBatch.from_arrays(b.columns, schema=schema) for b in batches))
+            self.result = Rows(schema, (with_schema(b, schema) for b in batches))
         rows, at = self.result.rows, self._position
         if count == 0:
             return list(self.result.slices(at - 1, at)) if 1 <= at <= rows else []

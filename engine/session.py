@@ -20,7 +20,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -32,13 +32,17 @@ from ..planner.statements import Insert, Parsed, Prepare, QueryText, Transaction
 from ..records import dataclass
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
+from ..storage.objects.options import StoreOptions
 from ..storage.schema import Table
 from ..storage.sharing.sessions import SessionInfo
 from . import limits
 from .context import CANCEL_TEXT, TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
-from .identity import Identity, admit, leave, without_passwords
+from .history import QUERIES
+from .history.profile import described
+from .history.records import begun, microseconds, scans
+from .identity import Identity, admit, leave
 from .preload import preload
 from .result import Result
 from .settings import Settings
@@ -150,6 +154,8 @@ class Session:
         self.database = database
         self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
+        self.stores = StoreOptions()
+        self.last: dict[str, int] = {}  # what PG_LAST_COPY_ID() and the like tell
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
         self.id = database.new_session() or next(_session_ids)
@@ -253,7 +259,7 @@ class Session:
     def _parse(self, text: str, offset: int) -> Parsed:
         """One statement; an error's position counts from the start of the script."""
         try:
-            return Parsed(text, offset, parse_statement(text, lazily=True))
+            return Parsed(text, offset, parse_statement(text, lazily=True, exact_names=self.settings.exact_names))
         except Exception as error:
             told = _placed(error, offset)
             if told is error:
@@ -317,7 +323,8 @@ class Session:
             )
             timer.daemon = True
             timer.start()
-        self._running[context.query_id] = _Running(context, work, timer, transaction.pin())
+        running = _Running(context, work, timer, transaction.pin())
+        self._running[context.query_id] = database.history.running[context.query_id] = running
         database.upkeep.activity.begin()
         return context
 
@@ -326,6 +333,7 @@ class Session:
         running = self._running.pop(context.query_id, None)
         if running is None:
             return
+        self.database.history.running.pop(context.query_id, None)
         self.database.upkeep.activity.end()
         if running.timer is not None:
             running.timer.cancel()
@@ -359,25 +367,23 @@ class Session:
             transaction.rollback()
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        label = context.settings["query_group"]
-        self.database.history.record(
-            {
-                "query": context.query_id,
-                "userid": context.view.facts.directory.user_id(context.user),
-                "user": context.user,
-                "label": "default" if label == "unset" else label,
-                "xid": context.transaction.id,
-                "pid": self.id,
-                "database": DATABASE,
-                "querytxt": without_passwords(context.text, work.kind),
-                "kind": work.kind,
-                "starttime": _microseconds(context.now),
-                "endtime": _microseconds(datetime.now(UTC)),
-                "aborted": int(error is not None),
-                "error": str(error) if error is not None else None,
-                "rows": rows,
-            }
-        )
+        if context.profiles or context.from_cache or (work.kind in QUERIES and work.kind != "Select"):
+            self.last["query"] = context.query_id
+        record = begun(context, work.kind) | {
+            "endtime": microseconds(datetime.now(UTC)),
+            "aborted": int(error is not None),
+            "error": str(error) if error is not None else None,
+            "rows": rows,
+        }
+        if context.profiles:
+            record["planned"] = int((context.profiles[0].counters.begun + context.profiles[0].counters.clock) * 1e6)
+            record["bytes"] = sum([p.bytes for p in context.profiles])
+        if context.from_cache:
+            record["cached"] = True
+        if context.scans:
+            record["scans"] = scans(context)
+        details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
+        self.database.history.record(record, details)
 
     def _search_path(self) -> tuple[str, ...]:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)
@@ -481,7 +487,3 @@ def _placed(error: BaseException, offset: int) -> BaseException:
         told.position += offset
         told._placed = True  # type: ignore[attr-defined]
     return told
-
-
-def _microseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)

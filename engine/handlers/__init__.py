@@ -31,6 +31,7 @@ MODULES: dict[type, str] = {
     s.Update: "update",
     s.Merge: "merge",
     s.Copy: "copy",
+    s.Unload: "unload",
     s.Analyze: "analyze",
     s.AnalyzeCompression: "analyze_compression",
     s.Vacuum: "vacuum",
@@ -66,6 +67,10 @@ MODULES: dict[type, str] = {
     s.CloseCursor: "cursors",
     s.CreateFunction: "functions",
     s.DropFunction: "functions",
+    s.CreateExternalSchema: "external_schema",
+    s.CreateExternalTable: "external_table",
+    s.AlterExternalTable: "alter_external",
+    s.RepairTable: "alter_external",
 }
 
 

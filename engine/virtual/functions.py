@@ -67,7 +67,7 @@ class Catalogue:
         """The id of the relation that a text names, as regclass reads it."""
         from .names import parts
 
-        found = parts(text)
+        found = parts(text, self.context.settings.exact_names)
         if len(found) == 1 and found[0].isdigit():
             return int(found[0])
         schema, name = (None, found[0]) if len(found) == 1 else (found[-2], found[-1])

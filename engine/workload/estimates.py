@@ -13,6 +13,7 @@ from typing import Any
 
 from ...planner.physical import (
     Exchange,
+    ExternalScan,
     HashAggregate,
     HashJoin,
     Physical,
@@ -54,7 +55,7 @@ def outline(plan: PhysicalQuery) -> Outline:
         kind = type(node)
         shape.append(kind)
         props = node.props
-        if kind is TableScan:
+        if kind is TableScan or kind is ExternalScan:
             rows += props.cost
             bytes += props.cost * props.width
             shape.append(node.table.id)

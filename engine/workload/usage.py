@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 
 from ...kernels import abi
-from ...planner.physical import TableScan
+from ...planner.physical import ExternalScan, TableScan
 from ..compile.program import Instance
 from ..counters import Counters
 from .estimates import Outline
@@ -211,7 +211,8 @@ def _clock(thread: int) -> int:
 def _scanned(instance: Instance) -> int:
     """Rows that a program has read out of a table: its first instruction is the source."""
     owners = instance.template.builder.owners
-    return int(instance.words[0, abi.I_ROWS]) if owners and isinstance(owners[0], TableScan) else 0
+    reads = bool(owners) and isinstance(owners[0], TableScan | ExternalScan)
+    return int(instance.words[0, abi.I_ROWS]) if reads else 0
 
 
 def _add_rows(instance: Instance, rows: dict[int, int]) -> None:

@@ -7,9 +7,6 @@
 from __future__ import annotations
 
 _NOT_YET = """
-    hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
-    object_transform
-    pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_last_unload_count
     txid_current pg_timezone_names pg_timezone_abbrevs
 """
 _NO_MEANING = """
