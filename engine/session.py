@@ -103,6 +103,12 @@ def open_session(
     return session
 
 
+def _forget(database: Database) -> None:
+    from .workload.manager import closed
+
+    closed(database)
+
+
 def _configure(session: Session, wlm: str) -> None:
     from .workload.parameters import open_with
 
@@ -468,6 +474,8 @@ class Session:
                 self.worker.leave(self)
             leave(self.identity)
             self.database.close()
+            if self.database.closed:
+                _forget(self.database)
 
 
 def _placed(error: BaseException, offset: int) -> BaseException:
