@@ -15,6 +15,7 @@ from . import (
     information_schema,
     pg_catalog,
     pg_constraints,
+    pg_info,
     pg_users,
     stl,
     stv,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
-        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
+        pg_catalog, pg_constraints, pg_info, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
     )
     for table in family.TABLES
 }

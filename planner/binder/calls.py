@@ -122,8 +122,8 @@ def _type_of(e: ExpressionBinder, node: Any) -> SqlType:
 
 
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:
-    if name == "generate_series":
-        raise NotSupportedError("generate_series is supported in FROM and in a select list without FROM only",
+    if name in ("generate_series", "pg_timezone_abbrevs", "pg_timezone_names"):
+        raise NotSupportedError(f"{name} is supported in FROM and in a select list without FROM only",
                                 position=e.b.position(node))
     if (refused := functions.refusal(name)) is not None:
         return NotSupportedError(refused, position=e.b.position(node))

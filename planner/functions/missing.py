@@ -9,7 +9,7 @@ from __future__ import annotations
 _NOT_YET = """
     pg_last_copy_count pg_last_copy_id pg_last_query_id pg_last_unload_id pg_last_unload_count
     pg_cancel_backend pg_terminate_backend
-    txid_current pg_timezone_names pg_timezone_abbrevs
+    txid_current
 """
 _NO_MEANING = """
     current_aws_account has_assumerole_privilege current_namespace default_iam_role pg_get_grantee_by_iam_role

@@ -28,7 +28,7 @@ from .cursor import Cursor
 from .grants import parse_default_privileges
 from .principals import PRINCIPALS, alter_principal
 from .schemas import alter_schema
-from .tables import read_column, read_type
+from .tables import no_databases, read_column, read_type
 
 Alter = Union[AlterTable, AddColumn, AlterDesign, AppendTable]
 
@@ -43,6 +43,8 @@ def parse_alter(cursor: Cursor) -> Statement:
         return alter_schema(cursor)
     if cursor.accept("default", "privileges"):
         return parse_default_privileges(cursor)
+    if word == "DATABASE":
+        raise no_databases("ALTER", cursor)
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
     found = _change(cursor, cursor.relation())
