@@ -292,6 +292,12 @@ def _decode(e: ExpressionBinder, node: exp.DecodeCase) -> Expr:
     return call(e, "decode", [e.bind(x) for x in node.expressions], e.span(node))
 
 
+@binds(exp.Decode)
+def _too_short(e: ExpressionBinder, node: exp.Decode) -> Expr:
+    """DECODE of two arguments, which is no DECODE of Redshift's."""
+    return call(e, "decode", [e.bind(x) for x in (node.this, node.args.get("charset")) if x is not None], e.span(node))
+
+
 _WORDS: dict[type, str] = {
     exp.CurrentDate: "current_date",
     exp.CurrentTime: "current_time",
