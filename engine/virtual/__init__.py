@@ -20,6 +20,7 @@ from . import (
     information_schema,
     pg_catalog,
     pg_constraints,
+    pg_info,
     pg_users,
     stl,
     stv,
@@ -87,7 +88,7 @@ VIRTUAL_TABLES = SystemTables(
     {
         table.full_name: table
         for family in (
-            pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep,
+            pg_catalog, pg_constraints, pg_info, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep,
             external,
         )
         for table in family.TABLES

@@ -29,7 +29,7 @@ from .grants import parse_default_privileges
 from .principals import PRINCIPALS, alter_principal
 from .schemas import alter_schema
 from .session import parse_alter_system
-from .tables import read_column, read_type
+from .tables import no_databases, read_column, read_type
 
 Alter = Union[AlterTable, AddColumn, AlterDesign, AppendTable]
 
@@ -46,6 +46,8 @@ def parse_alter(cursor: Cursor) -> Statement:
         return parse_default_privileges(cursor)
     if cursor.accept("system"):
         return parse_alter_system(cursor)
+    if word == "DATABASE":
+        raise no_databases("ALTER", cursor)
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
     table = cursor.relation()
