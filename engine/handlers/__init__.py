@@ -31,6 +31,8 @@ MODULES: dict[type, str] = {
     s.Update: "update",
     s.Merge: "merge",
     s.Copy: "copy",
+    s.CopyJob: "copy_job",
+    s.CreateCopyJob: "copy_job",
     s.Analyze: "analyze",
     s.AnalyzeCompression: "analyze_compression",
     s.Vacuum: "vacuum",
