@@ -400,7 +400,8 @@ class DropFunction:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    Merge, Copy, CopyJob, CreateCopyJob, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate,
+    AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
