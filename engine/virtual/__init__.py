@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import (
     blocks,
+    copy_jobs,
     external,
     information_schema,
     pg_catalog,
@@ -88,8 +89,8 @@ VIRTUAL_TABLES = SystemTables(
     {
         table.full_name: table
         for family in (
-            pg_catalog, pg_constraints, pg_info, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep,
-            external,
+            pg_catalog, pg_constraints, pg_info, pg_users, information_schema, stl, stv, svv, svv_objects, blocks,
+            upkeep, external, copy_jobs,
         )
         for table in family.TABLES
     },
