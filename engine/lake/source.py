@@ -195,7 +195,8 @@ class ExternalTask:
 
 def _described(array: pa.Array, column: _Wanted, split: Split) -> Descriptor:
     """A batch's column, held against what the file's statistics promised."""
-    data = column_of(array, column.type, column.ref.name)
+    assert column.field is not None
+    data = column_of(array, column.field)
     if data.valid is not None and not column.nullable:
         raise _lies(column, split)
     if data.type.physical is Physical.I64 and data.rows and (column.lo, column.hi) != _limits(data.type):

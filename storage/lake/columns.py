@@ -9,15 +9,20 @@ import numpy as np
 import pyarrow as pa
 
 from ..arrow import arrow_type, from_arrow
-from ..types import Kind, SqlType
+from ..types import Kind
 from ..vector import ColumnData
+from .definition import Field
+from .formats.records import nested
 
 _TEXT = (Kind.VARCHAR, Kind.CHAR)
 
 
-def column_of(array: pa.Array, type: SqlType, name: str) -> ColumnData:
+def column_of(array: pa.Array, field: Field) -> ColumnData:
     """An array of a file as a column of the table."""
-    if pa.types.is_null(array.type):
+    type, name = field.type.sql, field.name
+    if field.type.is_nested and pa.types.is_nested(array.type):
+        array = nested(array, field.type)
+    elif pa.types.is_null(array.type):
         array = pa.nulls(len(array), arrow_type(type))
     elif type.kind in _TEXT:
         array = cut(array, type.length)
