@@ -12,6 +12,7 @@ from ..expressions import ColumnRef, Span
 
 if TYPE_CHECKING:
     from ...storage.access.rights import Rights
+    from ...storage.lake.hive_types import HiveType
     from ...storage.schema import CatalogView, ExternalTable
     from ..logical import Logical
 
@@ -66,7 +67,7 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "next_id", "rights",
+        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "nested", "next_id", "rights",
         "user_tables", "view",
     )
 
@@ -80,6 +81,7 @@ class Binder:
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
         self.arguments: tuple[ColumnRef, ...] | None = None  # what $1, $2 ... are inside a function's body
+        self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
 

@@ -291,6 +291,7 @@ def _external(b: Binder, table: ExternalTable, alias: str, position: int | None)
     b.context.stable = True
     b.user_tables.append(table.name)
     refs = [b.column(c.type, c.name) for c in table.columns]
+    b.nested.update({ref.id: f.type for ref, f in zip(refs, table.source.columns) if f.type.is_nested})
     plan = Scan(table, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
     return Bound(plan, tuple(refs), tuple([c.name for c in table.columns]))
 

@@ -82,6 +82,9 @@ def _scalar(value: Any, type: HiveType) -> Any:
     kind = type.sql.kind
     if isinstance(value, (datetime, date, time)):
         return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
+    if type.sql.is_temporal and isinstance(value, str):
+        moment = typed(pa.array([value]), type.sql)[0].as_py()
+        return None if moment is None else str(moment)
     if type.sql.is_string:
         return _text(value)
     made = document(value)
