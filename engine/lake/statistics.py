@@ -18,6 +18,7 @@ from ...errors import Error
 from ...storage.lake.definition import Field, Source
 from ...storage.lake.files import files_of
 from ...storage.lake.formats import Part, Reader, reader_of
+from ...storage.lake.projection import is_projected
 from ...storage.objects.base import ObjectInfo
 from ...storage.objects.registry import Objects
 from ...storage.schema import ColumnStatistics, ExternalTable, TableStatistics
@@ -46,8 +47,10 @@ def with_statistics(table: ExternalTable | None, context: Context) -> ExternalTa
 
 def _statistics(source: Source, context: Context) -> TableStatistics:
     given = source.option("numRows")
-    if source.format != "parquet" and given:
+    if (source.format != "parquet" or is_projected(source)) and given:
         return TableStatistics(int(given))
+    if is_projected(source):
+        return TableStatistics(LARGE)
     objects = Objects(context.session.stores)
     files, share = _files(source, objects, context)
     total = sum(f.bytes for f in files)

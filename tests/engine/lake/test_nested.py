@@ -6,9 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from lake_tables import Lake
-
 import warehouse
+from lake_tables import Lake
 
 CUSTOMERS: list[dict[str, Any]] = [
     {"id": 1, "name": {"given": "John", "family": "Smith"}, "phones": ["123-457789"],
