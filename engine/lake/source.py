@@ -18,13 +18,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from ...errors import DataCorrupted
 from ...kernels import memory, source_layout
 from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
 from ...storage.block import null_bitmap
-from ...storage.lake.columns import column_of
+from ...storage.lake.columns import coded_column, column_of
 from ...storage.lake.definition import Field, Source
 from ...storage.lake.formats import Reader, reader_of
 from ...storage.native import Descriptor, describe, raw_column
@@ -38,8 +39,6 @@ from ..context import Charge
 from .splits import ScanNumbers, Split, dealt, splits_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from ...planner.physical import ExternalScan
     from ..compile.segment import Segment
     from ..context import Context
@@ -58,6 +57,7 @@ class _Wanted:
     lo: int
     hi: int
     nullable: bool
+    coded: bool = False  # text that comes as a dictionary of few values
 
     @property
     def type(self) -> SqlType:
@@ -119,7 +119,8 @@ class ExternalSource:
         segment.builder.block("scan_source", k=External(lambda task: task.source.state_address))
         for index, column in enumerate(self.columns):
             segment.batch.scan[column.ref.id] = ScanColumn(
-                index, column.type, column.type.physical, column.nullable, column.lo, column.hi
+                index, column.type, column.type.physical, column.nullable, column.lo, column.hi,
+                dictionary=column.coded, coded=column.coded,
             )
 
     def split(self, task: int, shares: int) -> list[ExternalTask]:
@@ -141,7 +142,8 @@ def _wanted(ref: ColumnRef, place: int, source: Source, reader: Reader, splits: 
     bounds = [reader.bounds(split.part, field) for split in splits]
     nullable = any(b.nulls != 0 for b in bounds)
     live = [b for b, split in zip(bounds, splits, strict=True) if b.nulls != split.rows]
-    return _Wanted(ref, field, 0, *_range([b.low for b in live], [b.high for b in live], ref.type), nullable)
+    coded = ref.type.is_string and bool(splits) and all(reader.is_coded(s.part, field) for s in splits)
+    return _Wanted(ref, field, 0, *_range([b.low for b in live], [b.high for b in live], ref.type), nullable, coded)
 
 
 def _limits(type: SqlType) -> tuple[int, int]:
@@ -172,11 +174,12 @@ class ExternalTask:
         source = self._source
         line = memory.empty(source_layout.line_words(len(source.columns)), np.int64)
         fields = [c.field for c in source.columns if c.field is not None]
+        coded = {c.ref.name for c in source.columns if c.coded}
         charge = Charge(source.context.budget, f"scan of files of {source.node.table.name}")
         for split in self._splits:
             source.context.cancel.check()
             seen = 0
-            for rows, arrays in source.reader.read(split.part, fields):
+            for rows, arrays in source.reader.read(split.part, fields, coded):
                 given = iter(arrays)
                 columns = [
                     _constant(c, split, rows) if c.field is None else _described(next(given), c, split)
@@ -196,6 +199,11 @@ class ExternalTask:
 def _described(array: pa.Array, column: _Wanted, split: Split) -> Descriptor:
     """A batch's column, held against what the file's statistics promised."""
     assert column.field is not None
+    if column.coded and pa.types.is_dictionary(array.type):
+        coded, nulls = coded_column(array, column.field)
+        if nulls is not None and not column.nullable:
+            raise _lies(column, split)
+        return describe(coded, nulls)
     data = column_of(array, column.field)
     if data.valid is not None and not column.nullable:
         raise _lies(column, split)

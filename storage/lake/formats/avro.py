@@ -1,7 +1,7 @@
 """Avro files: columns by the names of the records' fields. A file is one part; fastavro reads it record by record."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,12 +11,12 @@ from ...formats.listing import SourceFile
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ..definition import Field, Source
-from .base import NOTHING_KNOWN, Bounds, Part
+from .base import Part, Plain
 from .lines import ROW_BYTES
 from .records import batches
 
 
-class AvroReader:
+class AvroReader(Plain):
     """See the module's text."""
 
     def __init__(self, source: Source, objects: Objects) -> None:
@@ -25,13 +25,9 @@ class AvroReader:
     def parts(self, file: ObjectInfo) -> list[Part]:
         return [Part(file, max(file.bytes // ROW_BYTES, 1), file.bytes)]
 
-    def bounds(self, part: Part, column: Field) -> Bounds:
-        return NOTHING_KNOWN
-
-    def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
-        return part.bytes
-
-    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
+    def read(
+        self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
+    ) -> Iterator[tuple[int, list[pa.Array]]]:
         file = SourceFile(part.file.url, part.file.bytes, part.file.etag, self._objects)
         yield from batches((_picked(record, columns) for record in records(file)), columns)
 

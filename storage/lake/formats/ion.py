@@ -6,7 +6,7 @@ columns' values as JSON's do (records.py); an annotation, a blob and a clob are 
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -18,13 +18,13 @@ from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ...semistructured.form import Number
 from ..definition import Field, Source
-from .base import NOTHING_KNOWN, Bounds, Part
+from .base import Part, Plain
 from .json import is_true
 from .lines import ROW_BYTES
 from .records import batches
 
 
-class IonReader:
+class IonReader(Plain):
     """See the module's text."""
 
     def __init__(self, source: Source, objects: Objects) -> None:
@@ -36,13 +36,9 @@ class IonReader:
     def parts(self, file: ObjectInfo) -> list[Part]:
         return [Part(file, max(file.bytes // ROW_BYTES, 1), file.bytes)]
 
-    def bounds(self, part: Part, column: Field) -> Bounds:
-        return NOTHING_KNOWN
-
-    def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
-        return part.bytes
-
-    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
+    def read(
+        self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
+    ) -> Iterator[tuple[int, list[pa.Array]]]:
         values = _load(self._objects.read(part.file.url), part.file)
         yield from batches(([self._at(v, self._paths[c.name]) for c in columns] for v in values), columns)
 

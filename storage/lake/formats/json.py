@@ -7,7 +7,7 @@ a dot for an underscore. A line that is no object is an error that names file an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -42,7 +42,9 @@ class JsonReader(LineReader):
         named = {name: key for name, key in parameters.items() if name.startswith("mapping.")}
         self._mapped = {name.removeprefix("mapping.").lower(): key for name, key in named.items()}
 
-    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
+    def read(
+        self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
+    ) -> Iterator[tuple[int, list[pa.Array]]]:
         if not self._array:
             yield from super().read(part, columns)
             return

@@ -9,7 +9,7 @@ means Hadoop's framing: blocks of pieces, each with its length before it. Header
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import BinaryIO, Protocol
@@ -20,7 +20,7 @@ from .... import errors
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ..definition import Field, Source
-from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part
+from .base import BATCH_ROWS, Part, Plain
 
 CHUNK_BYTES = 4 << 20
 PART_BYTES = 32 << 20  # of an uncompressed file, for one worker
@@ -34,7 +34,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class LineReader:
+class LineReader(Plain):
     """A reader of files made of lines. Subclasses give `rows`."""
 
     divisible = True  # whether lines stand by themselves, so that a file may be read in parts
@@ -56,13 +56,9 @@ class LineReader:
         bounds = [file.bytes * i // pieces for i in range(pieces + 1)]
         return [Part(file, max((b - a) // ROW_BYTES, 1), b - a, a, b) for a, b in pairwise(bounds)]
 
-    def bounds(self, part: Part, column: Field) -> Bounds:
-        return NOTHING_KNOWN
-
-    def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
-        return part.bytes
-
-    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
+    def read(
+        self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
+    ) -> Iterator[tuple[int, list[pa.Array]]]:
         for chunk in self._chunks(part):
             rows, arrays = self.rows(chunk, columns, part.file)
             yield from cut_rows(rows, arrays)

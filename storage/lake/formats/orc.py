@@ -1,7 +1,7 @@
 """ORC files: columns by name, or by position (orc.schema.resolution); parts are stripes."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -12,11 +12,11 @@ from ...formats.columnar import fits
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ..definition import Field, Source
-from .base import NOTHING_KNOWN, Bounds, Part
+from .base import Part, Plain
 from .lines import cut_rows
 
 
-class OrcReader:
+class OrcReader(Plain):
     """See the module's text."""
 
     def __init__(self, source: Source, objects: Objects) -> None:
@@ -44,14 +44,13 @@ class OrcReader:
             stripes, rows = found.nstripes, found.nrows
         return [Part(file, max(rows // stripes, 1), file.bytes // stripes, i, i + 1) for i in range(stripes)]
 
-    def bounds(self, part: Part, column: Field) -> Bounds:
-        return NOTHING_KNOWN
-
     def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
         """An even share for each column: a file does not say it without being read."""
         return part.bytes * len(columns) // max(len(self._places), 1)
 
-    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
+    def read(
+        self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
+    ) -> Iterator[tuple[int, list[pa.Array]]]:
         with self._open(part.file) as found:
             names = [self._name(found.schema, part.file, column) for column in columns]
             wanted = list(dict.fromkeys(n for n in names if n is not None)) or found.schema.names[:1]
