@@ -28,6 +28,7 @@ from ...storage.block import null_bitmap
 from ...storage.lake.columns import coded_column, column_of
 from ...storage.lake.definition import Field, Source
 from ...storage.lake.formats import Reader, reader_of
+from ...storage.lake.plain import plain_column
 from ...storage.native import Descriptor, describe, raw_column
 from ...storage.objects.registry import Objects
 from ...storage.stored import constant
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from ..context import Context
     from ..counters import Counters
     from ..key_filters import Passed
+
+
+DRIFT = 0.1  # of a table's bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +77,22 @@ def external_source(node: ExternalScan, slices: int, context: Context, counters:
     fields = [source.columns[p] for _, p in node.columns if p < len(source.columns)]
     numbers.is_nested = any(f.type.is_nested for f in fields)
     shares = dealt(splits_of(node, reader, fields, context, numbers), slices)
+    _watch_size(node, numbers, context)
     numbers.most_splits = max(len(share) for share in shares)
     numbers.most_files = max(len({s.part.file.url for s in share}) for share in shares)
     step = counters.step(node)
     step.files_read, step.files_skipped = numbers.files, numbers.skipped
     context.scans.append((numbers, step, node.props.width))
     return ExternalSource(node, reader, shares, context, numbers)
+
+
+def _watch_size(node: ExternalScan, numbers: ScanNumbers, context: Context) -> None:
+    """Plans are made anew once a table's files have grown or shrunk much."""
+    known = node.table.statistics
+    if known is None or numbers.is_partitioned or not known.bytes:
+        return
+    if abs(numbers.listed - known.bytes) > DRIFT * known.bytes:
+        context.session.plans.clear()
 
 
 class ExternalSource:
@@ -204,6 +218,9 @@ def _described(array: pa.Array, column: _Wanted, split: Split) -> Descriptor:
         if nulls is not None and not column.nullable:
             raise _lies(column, split)
         return describe(coded, nulls)
+    plain = plain_column(array, column.type, column.lo, column.hi)
+    if plain is not None:
+        return describe(plain, None)
     data = column_of(array, column.field)
     if data.valid is not None and not column.nullable:
         raise _lies(column, split)

@@ -53,6 +53,7 @@ class ScanNumbers:
     qualified: int = 0
     files: int = 0
     skipped: int = 0  # files of which no part is read
+    listed: int = 0  # bytes of all files of the partitions that the filter allows
     splits: int = 0
     skipped_splits: int = 0
     split_bytes: int = 0
@@ -87,6 +88,7 @@ def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], conte
         for file in files_of(objects, location):
             context.cancel.check()
             parts = reader.parts(file)
+            numbers.listed += file.bytes
             kept = [p for p, keep in zip(parts, _may_hold(node, reader, parts), strict=True) if keep]
             found += [Split(part, values, reader.bytes_of(part, fields)) for part in kept]
             numbers.files += bool(kept)

@@ -200,10 +200,10 @@ def _moment(text: str, parts: Sequence[str], now: datetime, pattern: str) -> dat
     if found is None:
         raise errors.InvalidDefinition(f"'{text}' is no date of the format '{pattern}'")
     given = {name: value for name, value in found.groupdict().items() if value}
-    fraction = given.pop("fraction", "")
+    usual = {"year": 1970, "month": 1, "day": 1, "hour": 0, "minute": 0, "second": 0}
+    year, month, day, hour, minute, second = (int(given.get(name, value)) for name, value in usual.items())
     try:
-        return datetime(**{"year": 1970, "month": 1, "day": 1} | {n: int(v) for n, v in given.items()},
-                        microsecond=int(fraction.ljust(6, "0")[:6] or 0))
+        return datetime(year, month, day, hour, minute, second, int(given.get("fraction", "").ljust(6, "0")[:6]))
     except ValueError:
         raise errors.InvalidDefinition(f"'{text}' is no date of the format '{pattern}'") from None
 
