@@ -39,7 +39,7 @@ from . import limits
 from .context import CANCEL_TEXT, TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
-from .identity import Identity, admit, leave, without_passwords
+from .identity import Identity, admit, leave, without_secrets
 from .preload import preload
 from .result import Result
 from .settings import Settings
@@ -348,7 +348,7 @@ class Session:
                 "xid": context.transaction.id,
                 "pid": self.id,
                 "database": DATABASE,
-                "querytxt": without_passwords(context.text, work.kind),
+                "querytxt": without_secrets(context.text, work.kind),
                 "kind": work.kind,
                 "starttime": _microseconds(context.now),
                 "endtime": _microseconds(datetime.now(UTC)),

@@ -58,7 +58,8 @@ def loading(
     positions: Sequence[int] | None = None,
     *,
     create: bool = False,
-    compupdate: bool | None = None,
+    compupdate: bool | str | None = None,
+    comprows: int | None = None,
     identity: Mapping[int, int] | None = None,
 ) -> Iterator[Load]:
     """A load that is committed when the block ends well. `create`: the same commit creates `table`,
@@ -69,6 +70,7 @@ def loading(
         table,
         columns=positions,
         compupdate=compupdate,
+        comprows=comprows,
         check=context.cancel.check,
         threads=context.workers.threads,
         charge=Charge(context.budget, STEP).add,

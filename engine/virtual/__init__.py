@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import (
     blocks,
     information_schema,
+    loads,
     pg_catalog,
     pg_constraints,
     pg_users,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
-        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep,
+        pg_catalog, pg_constraints, pg_users, information_schema, stl, loads, stv, svv, svv_objects, blocks, upkeep,
         unloads,
     )
     for table in family.TABLES

@@ -194,13 +194,15 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """COPY: `options` holds the normalised clauses (upper-case names), see statements/copy.py."""
+    """COPY: `options` holds the normalised clauses (upper-case names), see statements/copy.py; `authorization` those
+    that say who may read, and where."""
 
     table: RelationName
     columns: tuple[str, ...]
     source: str
-    format: str  # 'delimited', 'csv', 'parquet'
+    format: str  # 'delimited', 'csv', 'fixedwidth', 'json', 'avro', 'parquet', 'orc'
     options: dict[str, Any] = field(default_factory=dict)
+    authorization: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
