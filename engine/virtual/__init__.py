@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     blocks,
+    copy_jobs,
     information_schema,
     loads,
     pg_catalog,
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
-        pg_catalog, pg_constraints, pg_users, information_schema, stl, loads, stv, svv, svv_objects, blocks, upkeep,
-        unloads,
+        pg_catalog, pg_constraints, pg_users, information_schema, stl, loads, copy_jobs, stv, svv, svv_objects, blocks,
+        unloads, upkeep,
     )
     for table in family.TABLES
 }

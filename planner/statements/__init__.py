@@ -219,6 +219,25 @@ class Unload:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateCopyJob:
+    """COPY ... JOB CREATE: `text` is the COPY's."""
+
+    copy: Copy
+    text: str
+    name: str
+    auto: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CopyJob:
+    """COPY JOB: action 'alter', 'run', 'list', 'show' or 'drop'; `auto`: what ALTER sets."""
+
+    action: str
+    name: str = ""
+    auto: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Analyze:
     tables: tuple[RelationName, ...]
     columns: tuple[str, ...] = ()
