@@ -2,13 +2,14 @@
 
     execute(plan, context)          ->  schema-less iterator of pa.RecordBatch, in the order of the result
     insert(plan, context, writer)   ->  nothing: the plan's last step has put its rows into a table (insert.py)
+    unload(plan, context, write)    ->  nothing: write(slice, batch) has got the rows, on the threads that made them
 
 Parts of the result come from streaming.py, as the slices make them or whole; they are handed out 65,536 rows
 at a time. Result types are Redshift's: a NUMERIC(38,4) that travelled in 64 bits becomes decimal128(38, 4) here.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -24,6 +25,8 @@ from .workers import pool
 if TYPE_CHECKING:
     from ..storage.loader import TableWriter
     from .context import Context
+    from .rows import Where
+    from .tasks import Task
 
 RESULT_ROWS = 65_536
 
@@ -31,7 +34,7 @@ RESULT_ROWS = 65_536
 def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
     """Run `plan`; counters of its steps go to context.counters by node identity."""
     executor = Executor(plan, context, context.workers or pool(1))
-    schema = pa.schema([arrow_field(n, c.type) for n, c in zip(plan.names, plan.columns, strict=True)])
+    schema = _schema(plan)
     parts = stream(executor, plan.root)
     try:
         for part in parts:
@@ -52,6 +55,30 @@ def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
         insert_rows(executor, plan.root, writer)
     finally:
         context.counters.update(executor.counters.steps)
+
+
+def unload(
+    plan: PhysicalQuery, context: Context, write: Callable[[int, pa.RecordBatch], None], *, shared: bool = True
+) -> None:
+    """Run a plan whose rows stay on the slices and hand each slice's rows to `write`, on several threads; `shared`:
+    also those of one slice."""
+    from .handing_over import hand_over
+
+    executor = Executor(plan, context, context.workers or pool(1))
+    schema = _schema(plan)
+
+    def take(task: Task, where: Where) -> None:
+        for batch in _batches(task.sink.detach(), plan, schema, context):
+            write(task.index, batch)
+
+    try:
+        hand_over(executor, plan.root, executor.outputs(plan.root), take, shared=shared)
+    finally:
+        context.counters.update(executor.counters.steps)
+
+
+def _schema(plan: PhysicalQuery) -> pa.Schema:
+    return pa.schema([arrow_field(n, c.type) for n, c in zip(plan.names, plan.columns, strict=True)])
 
 
 def _batches(part: Collection, plan: PhysicalQuery, schema: pa.Schema, context: Context) -> Iterator[pa.RecordBatch]:

@@ -8,14 +8,14 @@ parsed only when its plan is not there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ...planner.binder import BindContext, bind_insert, bind_query, bind_scalar
-from ...planner.expressions import Expr
+from ...planner.expressions import ColumnRef, Expr
 from ...planner.logical import Query
-from ...planner.optimize import optimize, optimize_insert
+from ...planner.optimize import optimize, optimize_insert, optimize_output
 from ...planner.parse import parse_query_text
 from ...planner.physical import PhysicalQuery
 from ...planner.plan_cache import Binding
@@ -137,6 +137,12 @@ def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[Phys
     """(plan that ends in the insert; positions of the columns that it has values for)."""
     bound = bind_insert(statement, table, context.view, bind_context(context))
     return plan_rows_into(bound.query, table, bound.targets, context), bound.targets
+
+
+def plan_output(query: Query, partition_by: Sequence[ColumnRef], serial: bool, context: Context) -> PhysicalQuery:
+    """The plan of an UNLOAD (planner/optimize.py)."""
+    physical = optimize_output(query, context.view, evaluate, partition_by=partition_by, serial=serial)
+    return noted(physical, context)
 
 
 def plan_rows_into(query: Query, table: Table, positions: tuple[int, ...], context: Context) -> PhysicalQuery:

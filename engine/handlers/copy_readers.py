@@ -62,6 +62,7 @@ class Readers:
                 self._give_back(charged)
                 self._findings.add(number, found)
                 if item is None:
+                    self._findings.read(self._source.parts[number].file.path, found)
                     break
                 if isinstance(item, BaseException):
                     raise item

@@ -6,6 +6,7 @@
                                   tables that are less than 95 % sorted             vacuum, sort only
                                   tables of which a tenth has changed               analyze
                               is an automatic snapshot due? (storage/snapshots/schedule.py)
+                              has a COPY JOB with AUTO ON new files? (engine/copy_jobs.py)
     session closes --leave->  ends with the last one
 
 As soon as a statement begins, what is under way is given up (a vacuum's steps that are done stay done) and tried again
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ...storage.catalog.state import TableEntry
     from ...storage.database import Database
     from ...storage.maintenance.vacuum import Kind
+    from ...storage.objects.options import StoreOptions
     from ...storage.snapshots.schedule import Automatic
     from ..session import Session
 
@@ -39,6 +41,8 @@ EVENT = "worker"
 INTERVAL = 10.0
 QUIET_SECONDS = 30.0
 MEMORY_BYTES = 64 << 20
+JOB_MEMORY_BYTES = 256 << 20
+JOBS = "copy job"  # the kind of fact
 ANALYZE_PERCENT = 10
 _log = logging.getLogger("warehouse.engine")
 _joining = threading.Lock()
@@ -56,6 +60,7 @@ class Worker:
         self._sessions: set[Session] = set()
         self._stopped = threading.Event()
         self._automatic: Automatic | None = None
+        self._loading: Session | None = None  # of a COPY JOB that runs
         self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
 
     def start(self) -> None:
@@ -75,12 +80,15 @@ class Worker:
     def stop(self) -> None:
         """End the thread, at once or at the next look at whether to go on."""
         self._stopped.set()
+        if self._loading is not None:
+            self._loading.cancel()
         atexit.unregister(self.stop)
         self._thread.join()
 
     def _run(self) -> None:
         while not self._stopped.wait(INTERVAL):
             self.snapshot(datetime.now(UTC))
+            self.load_new_files()
             if self._database.upkeep.activity.quiet_for() < QUIET_SECONDS:
                 continue
             try:
@@ -103,6 +111,40 @@ class Worker:
             pass
         except Error as error:
             _log.warning("no automatic snapshot of %s: %s", self._database.name, error)
+
+    def load_new_files(self) -> None:
+        """Run COPY JOBs with AUTO ON that have new files. They wait for no quiet time: users wait for the rows."""
+        self._database.snapshot()
+        facts = self._database.newest.facts
+        if not any(kind == JOBS for kind, _ in facts.rows):
+            return
+        from ...storage.objects.registry import Objects
+        from ..copy_jobs import jobs
+
+        stores = next((session.stores for session in list(self._sessions)), None)
+        for job in jobs(facts):
+            if stores is None or not job.auto or self._stopped.is_set():
+                continue
+            try:
+                objects = Objects(stores.authorized(job.copy().authorization))
+                if job.new_files(facts, objects):
+                    self._run_job(job.name, job.owner, stores)
+            except Error as error:
+                _log.warning("COPY JOB %s of %s: %s", job.name, self._database.name, error)
+
+    def _run_job(self, name: str, owner: str, stores: StoreOptions) -> None:
+        """In a session of the job's owner."""
+        from ..identity import Identity
+        from ..session import Session
+
+        self._database.add_user()
+        session = self._loading = Session(self._database, identity=Identity(owner), memory=JOB_MEMORY_BYTES)
+        try:
+            session.stores = stores
+            session.run_copy_job(name)
+        finally:
+            self._loading = None
+            session.close()
 
     def _check_stopped(self) -> None:
         if self._stopped.is_set():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     blocks,
+    copy_jobs,
     external,
     information_schema,
     loads,
@@ -22,6 +23,7 @@ from . import (
     stv,
     svv,
     svv_objects,
+    unloads,
     upkeep,
 )
 from .base import VirtualTable
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
-        pg_catalog, pg_constraints, pg_users, information_schema, stl, loads, stv, svv, svv_objects, blocks, upkeep,
-        external,
+        pg_catalog, pg_constraints, pg_users, information_schema, stl, loads, copy_jobs, stv, svv, svv_objects, blocks,
+        unloads, upkeep, external,
     )
     for table in family.TABLES
 }

@@ -12,7 +12,7 @@ from ..context import Context
 from .base import VirtualTable, clip
 
 # Statements that STL_QUERY shows; SET, SHOW and DDL are not queries.
-QUERIES = frozenset(("Select", "Insert", "Copy", "CreateTableAs", "Analyze"))
+QUERIES = frozenset(("Select", "Insert", "Copy", "Unload", "CreateTableAs", "Analyze"))
 LABEL_BYTES = 320
 TEXT_BYTES = 4000
 _EPOCH = datetime(1970, 1, 1)

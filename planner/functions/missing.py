@@ -9,7 +9,7 @@ from __future__ import annotations
 _NOT_YET = """
     hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
     object_transform
-    pg_last_query_id pg_last_unload_id pg_last_unload_count
+    pg_last_query_id
     pg_cancel_backend pg_terminate_backend
     txid_current pg_timezone_names pg_timezone_abbrevs
 """

@@ -95,6 +95,8 @@ FUNCTIONS: tuple[Signature, ...] = (
     _constant(("pg_backend_pid",), _backend, INTEGER),
     _constant(("pg_last_copy_id",), _last("copy id", -1, INTEGER), INTEGER),
     _constant(("pg_last_copy_count",), _last("copy count", 0, BIGINT), BIGINT),
+    _constant(("pg_last_unload_id",), _last("unload id", -1, INTEGER), INTEGER),
+    _constant(("pg_last_unload_count",), _last("unload count", 0, BIGINT), BIGINT),
     Signature(("slice_num",), "slice_num", (), INTEGER, volatility="volatile", build=_slice),
     Signature(("current_schemas",), "current_schemas", (boolean,), varchar(MAX_VARCHAR), volatility="stable",
               leader_only=True, build=_schemas),

@@ -208,6 +208,38 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Unload:
+    """UNLOAD: `places[i]` is where the query's character i stands in the statement; `options` and `authorization` hold
+    the clauses (upper-case names), see statements/unload.py. format: 'delimited', 'csv', 'parquet', 'json'."""
+
+    query: str
+    places: tuple[int, ...] = field(repr=False, compare=False)
+    target: str
+    format: str
+    options: dict[str, Any] = field(default_factory=dict)
+    authorization: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCopyJob:
+    """COPY ... JOB CREATE: `text` is the COPY's."""
+
+    copy: Copy
+    text: str
+    name: str
+    auto: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CopyJob:
+    """COPY JOB: action 'alter', 'run', 'list', 'show' or 'drop'; `auto`: what ALTER sets."""
+
+    action: str
+    name: str = ""
+    auto: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Analyze:
     tables: tuple[RelationName, ...]
     columns: tuple[str, ...] = ()
@@ -383,7 +415,8 @@ class DropFunction:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    Merge, Copy, Unload,
+    Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,

@@ -10,6 +10,7 @@ even number of quotes stands before a real one), with ESCAPE one behind a backsl
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from ...records import dataclass
 from .listing import SourceFile
 from .options import TextOptions
 from .source import Progress
-from .streams import Readable, reading
+from .streams import Range, Readable, reading
 
 CHUNK_BYTES = 16 << 20
 # The longest record: Redshift's limit for a row.
@@ -43,11 +44,22 @@ class Chunk:
 
 
 def read_chunks(
-    file: SourceFile, options: TextOptions, on_progress: Progress | None, size: int = CHUNK_BYTES
+    file: SourceFile,
+    options: TextOptions,
+    on_progress: Progress | None,
+    size: int = CHUNK_BYTES,
+    start: int = 0,
+    stop: int = 0,
 ) -> Iterator[Chunk]:
-    """The file's records behind its header lines."""
-    with reading(file, options.compression, options.encoding, on_progress) as stream:
-        yield from _cut(_Unmarked(stream), file, options, size)
+    """The file's records behind its header lines; with `stop`, those whose lines begin between two bytes."""
+    before = max(0, start - 1)
+    with reading(file, options.compression, options.encoding, on_progress, before) as stream:
+        if stop:
+            stream = Range(stream, start, stop)
+        if start:
+            yield from _cut(stream, file, replace(options, ignore_header=0), size)
+        else:
+            yield from _cut(_Unmarked(stream), file, options, size)
 
 
 class _Unmarked:

@@ -6,7 +6,8 @@ all but the few the manual lists (copy-usage_notes-copy-from-columnar).
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow as pa
 from ... import errors
 from ..schema import Column
 from ..types import Kind, SqlType
+from .listing import SourceFile
 
 # Whether each option may stand with FORMAT PARQUET or ORC.
 ALLOWED = ("FILLRECORD", "ACCEPTINVCHARS", "SERIALIZETOJSON")
@@ -47,6 +49,15 @@ class ColumnarOptions:
 
     def check(self, schema: pa.Schema, columns: tuple[Column, ...], path: str) -> None:
         check_schema(schema, columns, path, self.serialize, self.fill, self.format)
+
+
+@contextmanager
+def telling(file: SourceFile, problem: str) -> Iterator[None]:
+    """What Arrow says about a file, as our error."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as e:
+        raise errors.LoadError(f'file "{file.path}" {problem}: {str(e).split(chr(10), 1)[0]}') from e
 
 
 def _is_text(type_: pa.DataType, column: Column) -> bool:
@@ -93,6 +104,8 @@ def fits(source: pa.DataType, type_: SqlType) -> bool:
     """May values of a file's column of this type be loaded into a column of that SQL type?"""
     if pa.types.is_dictionary(source):
         source = source.value_type
+    if isinstance(source, pa.BaseExtensionType):  # Parquet's JSON
+        source = source.storage_type
     if pa.types.is_null(source):
         return True
     return any(test(source) for test in _TAKES[type_.kind])

@@ -8,9 +8,8 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import orc
 
-from ... import errors
 from ..schema import Column
-from .columnar import ColumnarOptions
+from .columnar import ColumnarOptions, telling
 from .listing import SourceFile
 from .rejected import Findings
 from .source import Part, Progress
@@ -38,14 +37,10 @@ class OrcSource:
         on_progress: Progress | None = None,
         findings: Findings | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        with opened(part.file) as file:
+        with opened(part.file) as file, telling(part.file, "cannot be read"):
             self._options.check(file.schema, columns, part.file.path)
             for stripe in range(part.start, part.stop):
-                try:
-                    batch = file.read_stripe(stripe)
-                except (pa.ArrowException, OSError) as e:
-                    raise errors.LoadError(f'file "{part.file.path}" cannot be read: {e}') from e
-                yield self._options.finish(batch, columns)
+                yield self._options.finish(file.read_stripe(stripe), columns)
             if on_progress is not None:
                 on_progress(part.bytes)
 
@@ -54,10 +49,8 @@ class OrcSource:
 def opened(file: SourceFile) -> Iterator[orc.ORCFile]:
     """The file, wherever it lies; LoadError when it is none of ORC."""
     with file.open() as raw:
-        try:
+        with telling(file, "is not a readable ORC file"):
             found = orc.ORCFile(file.local_path or raw)
-        except (pa.ArrowException, OSError) as e:
-            raise errors.LoadError(f'file "{file.path}" is not a readable ORC file: {e}') from e
         yield found
 
 

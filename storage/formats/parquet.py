@@ -11,9 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ... import errors
 from ..schema import Column
-from .columnar import ColumnarOptions
+from .columnar import ColumnarOptions, telling
 from .listing import SourceFile
 from .rejected import Findings
 from .source import Part, Progress
@@ -47,29 +46,24 @@ class ParquetSource:
         on_progress: Progress | None = None,
         findings: Findings | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        with opened(part.file) as file:
+        with opened(part.file) as file, telling(part.file, "cannot be read"):
             self._options.check(file.schema_arrow, columns, part.file.path)
             groups = list(range(part.start, part.stop))
             rows = sum(file.metadata.row_group(g).num_rows for g in groups)
             done = 0
-            try:
-                for batch in file.iter_batches(BATCH_ROWS, row_groups=groups):
-                    yield self._options.finish(batch, columns)
-                    if on_progress is not None:
-                        before, done = done, done + batch.num_rows
-                        on_progress(part.bytes * done // rows - part.bytes * before // rows)
-            except (pa.ArrowException, OSError) as e:
-                raise errors.LoadError(f'file "{part.file.path}" cannot be read: {e}') from e
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=groups):
+                yield self._options.finish(batch, columns)
+                if on_progress is not None:
+                    before, done = done, done + batch.num_rows
+                    on_progress(part.bytes * done // rows - part.bytes * before // rows)
 
 
 @contextmanager
 def opened(file: SourceFile) -> Iterator[pq.ParquetFile]:
     """The file, wherever it lies; LoadError when it is none of Parquet."""
     with file.open() as raw:
-        try:
+        with telling(file, "is not a readable Parquet file"):
             found = pq.ParquetFile(file.local_path or raw, pre_buffer=False, buffer_size=READ_AHEAD)
-        except (pa.ArrowException, OSError) as e:
-            raise errors.LoadError(f'file "{file.path}" is not a readable Parquet file: {e}') from e
         with found:
             yield found
 

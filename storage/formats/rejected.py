@@ -69,6 +69,9 @@ class Findings:
         """A row is left out; raises RejectedRow where that ends the load."""
         raise RejectedRow(rejection)
 
+    def lines(self, count: int) -> None:
+        """A range of a file is read, of which lines were numbered from 1: it had so many."""
+
     def replaced(self, replacement: Replacement) -> None:
         """A row was loaded with characters replaced."""
 

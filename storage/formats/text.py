@@ -30,17 +30,20 @@ from ..schema import Column
 from ..types import Kind, Physical
 from ..vector import Array
 from . import datetimes
-from .chunks import CHUNK_BYTES, Chunk, read_chunks
+from .chunks import CHUNK_BYTES, MAX_RECORD_BYTES, Chunk, read_chunks
 from .fixedwidth import SEPARATOR, as_delimited
 from .listing import SourceFile
 from .options import AUTO, EPOCH_FORMATS, TextOptions, text_options, widths
 from .rejected import Findings
-from .source import Part, Progress, WholeFiles
+from .source import Part, Progress
+from .streams import UTF8
 from .strict import StrictParser
 from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
 
 # pyarrow shares a chunk out to threads in pieces of this size.
 BLOCK_BYTES = 2 << 20
+# A large file is read in ranges of this size, as on Redshift.
+RANGE_BYTES = 64 << 20
 # A chunk that pyarrow refuses is halved down to this before the slow path takes it.
 STRICT_BYTES = 64 << 10
 _LINE_END, _RETURN, _LOWER_CASE = 0x0A, 0x0D, 0x20
@@ -49,19 +52,28 @@ _NONCHARACTERS = re.compile(rb"\xef\xb7[\x90-\xaf]|\xbf[\xbe\xbf]")
 MAX_DOUBLE = sys.float_info.max
 
 
-class TextSource(WholeFiles):
-    """Text files, delimited, CSV or FIXEDWIDTH; each is one part, read in chunks."""
+class TextSource:
+    """Text files, delimited, CSV or FIXEDWIDTH; read in chunks. Each is one part, but a large one of delimited lines
+    is read in ranges of its bytes."""
 
     def __init__(
         self, files: tuple[SourceFile, ...], format_: str, options: Mapping[str, Any], chunk_bytes: int = CHUNK_BYTES
     ) -> None:
-        super().__init__(files)
         self.options = text_options(format_, options)
         if format_ == "fixedwidth":
             self.options = replace(self.options, widths=widths(options["FIXEDWIDTH"]))
         check_formats(self.options)
-        self._format = format_
         self._chunk_bytes = chunk_bytes
+        ranged = format_ == "delimited" and _splits(self.options)
+        self._parts = tuple(part for file in files for part in (_ranges(file) if ranged else _whole(file)))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._parts
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(part.bytes for part in self._parts)
 
     def read(
         self,
@@ -73,9 +85,14 @@ class TextSource(WholeFiles):
         options = self.options
         self._check(columns)
         fast = FastParser(columns, replace(options, delimiter=SEPARATOR) if options.widths else options)
-        strict = StrictParser(part.file.path, columns, options, findings)
-        for chunk in read_chunks(part.file, options, on_progress, self._chunk_bytes):
+        strict = StrictParser(part.file.path, columns, options, findings, part.start)
+        lines = 0
+        for chunk in read_chunks(part.file, options, on_progress, self._chunk_bytes, part.start, part.stop):
             yield from _parse(chunk, fast, strict)
+            if part.stop:
+                lines = chunk.line - 1 + chunk.data.count(b"\n")
+        if part.stop and findings is not None:
+            findings.lines(lines)
 
     def _check(self, columns: tuple[Column, ...]) -> None:
         """Raise where these columns cannot come from the format."""
@@ -88,6 +105,26 @@ class TextSource(WholeFiles):
             raise errors.ProgrammingError(
                 f"FIXEDWIDTH has {len(self.options.widths)} columns, but {len(columns)} are loaded"
             )
+
+
+def _splits(options: TextOptions) -> bool:
+    """May files be read in ranges? A line must be a record, whatever stands before it, and the header be in the first
+    range."""
+    plain = options.compression is None and options.encoding == UTF8 and not options.escape
+    return plain and not options.remove_quotes and options.ignore_header * MAX_RECORD_BYTES <= RANGE_BYTES
+
+
+def _ranges(file: SourceFile) -> Iterator[Part]:
+    if file.bytes < 2 * RANGE_BYTES:
+        yield from _whole(file)
+        return
+    for start in range(0, file.bytes, RANGE_BYTES):
+        stop = min(start + RANGE_BYTES, file.bytes)
+        yield Part(file, start, stop, stop - start)
+
+
+def _whole(file: SourceFile) -> Iterator[Part]:
+    yield Part(file, bytes=file.bytes)
 
 
 def _parse(chunk: Chunk, fast: FastParser, strict: StrictParser) -> Iterator[pa.RecordBatch]:

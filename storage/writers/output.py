@@ -10,7 +10,7 @@ right as well; with more than OPEN_FOLDERS folders in turn files end early and f
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -35,12 +35,14 @@ _ESCAPED = frozenset("\"#%'*/:=?\\\x7f{[]^") | {chr(i) for i in range(32)}
 class Output:
     """`base` is put before folders and names, `prefix` before names only. `serial`: one series of files, 000, 001 ...,
     whatever slice rows come from. `include`: partition columns stay in the files. `slices`: of which each has a file
-    in formats that have files without rows; none where there are folders. `charge`: bytes held."""
+    in formats that have files without rows; none where there are folders. `charge`: bytes held. `check`
+    raises when the work is to stop."""
 
     def __init__(
         self, objects: Objects, base: str, columns: Sequence[OutColumn], options: FileOptions, *, prefix: str = "",
         partition_by: Sequence[str] = (), include: bool = False, serial: bool = False, overwrite: bool = False,
         clean: bool = False, slices: int = 0, charge: Charge | None = None,
+        check: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         names = [c.name for c in columns]
         self._keys = [names.index(name) for name in partition_by]
@@ -51,6 +53,7 @@ class Output:
         self._base, self._prefix, self._serial = base, prefix, serial
         self._slices = slices
         self._charge: Charge = charge or (lambda amount: None)
+        self._check = check
         self._publisher = Publisher(objects, base, overwrite=overwrite, clean=clean)
         self._series: dict[tuple[int, str], Series] = {}  # open ones, the one used last at the end
         self._parts: dict[tuple[int, str], int] = {}  # of those that were closed for want of room
@@ -61,6 +64,7 @@ class Output:
         """Rows of one slice. Threads of one slice may come at the same time where there are no partitions."""
         if not batch.num_rows:
             return
+        self._check()
         place = 0 if self._serial else slice
         if not self._keys:
             self._find(place, "").write(batch)
@@ -76,8 +80,9 @@ class Output:
             for slice in range(1 if self._serial else self._slices):
                 self._find(slice, "")
         for (_, folder), series in self._series.items():
+            self._check()
             series.end(even_empty=not folder and self._format.empty_files)
-        return self._publisher.publish()
+        return self._publisher.publish(self._check)
 
     def abort(self) -> None:
         """Nothing is left, of what had appeared already either."""

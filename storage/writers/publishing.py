@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 from ... import errors
@@ -42,10 +43,11 @@ class Publisher:
             while len(self._waiting) > KEPT:
                 self._appear()
 
-    def publish(self) -> list[WrittenFile]:
-        """All objects appear; they, by slice, folder and name."""
+    def publish(self, check: Callable[[], None] = lambda: None) -> list[WrittenFile]:
+        """All objects appear; they, by folder, slice and name. `check` may raise between two."""
         with self._lock:
             while self._waiting:
+                check()
                 self._appear()
             return sorted(self._there, key=lambda f: (f.partition, f.slice, f.url))
 
