@@ -28,7 +28,7 @@ class AvroReader(Plain):
     def read(
         self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
     ) -> Iterator[tuple[int, list[pa.Array]]]:
-        file = SourceFile(part.file.url, part.file.bytes, part.file.etag, self._objects)
+        file = SourceFile(part.file.url, part.file.bytes, part.file.etag, objects=self._objects)
         yield from batches((_picked(record, columns) for record in records(file)), columns)
 
 
