@@ -129,6 +129,8 @@ def fits(source: pa.DataType, type_: SqlType) -> bool:
     """May values of a file's column of this type be loaded into a column of that SQL type?"""
     if pa.types.is_dictionary(source):
         source = source.value_type
+    if isinstance(source, pa.BaseExtensionType):  # Parquet's JSON
+        source = source.storage_type
     if pa.types.is_null(source):
         return True
     return any(test(source) for test in _TAKES[type_.kind])
