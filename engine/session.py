@@ -216,6 +216,11 @@ class Session:
         work = _Work(f"-- write_arrow {table}", (), "Insert")
         return self._run(work, lambda c: run(table, reader, create, c)).rowcount
 
+    def perform(self, text: str, kind: str, action: Callable[[Context], Result]) -> Result:
+        """Do something that is not SQL as a statement of this session: in its transaction, within its limits, recorded
+        as `text` of class `kind`."""
+        return self._run(_Work(text, (), kind), action)
+
     def _split(self, text: str) -> list[tuple[str, int]]:
         self._check_open()
         pieces = list(split(text))

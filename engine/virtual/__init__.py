@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import (
+    advice,
     blocks,
     information_schema,
     pg_catalog,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 VIRTUAL_TABLES: dict[str, VirtualTable] = {
     table.full_name: table
     for family in (
-        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
+        pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep, advice,
     )
     for table in family.TABLES
 }
