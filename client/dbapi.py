@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..engine.session import Session, open_session
+from ..storage.objects.options import StoreOptions
 from . import parameters as styles
 from .cursor import Cursor
 from .options import NO_MEANING
@@ -44,6 +45,9 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     autocommit               False (default): nothing is kept before commit(); True: each statement is kept
     maintenance              True (default): the background worker vacuums and analyzes a folder's tables in quiet times
     application_name         the parameter of that name
+    s3_root                  a folder in which s3://bucket/key is the file bucket/key (default: WAREHOUSE_S3_ROOT)
+    s3_endpoint_url          an S3 server other than AWS's (default: AWS_ENDPOINT_URL_S3)
+    s3_region                the region of buckets where a statement says none (default: AWS_REGION, AWS's files)
 
     redshift_connector's other arguments (host, password, iam ...) are taken and have no meaning: client/options.py.
     """
@@ -74,6 +78,9 @@ def _open(
     autocommit: bool = False,
     maintenance: bool = True,
     application_name: str | None = None,
+    s3_root: str | os.PathLike[str] | None = None,
+    s3_endpoint_url: str | None = None,
+    s3_region: str | None = None,
 ) -> Connection:
     if paramstyle is None:
         paramstyle = _module_paramstyle()
@@ -92,6 +99,7 @@ def _open(
         user=user,
         maintenance=maintenance,
     )
+    session.stores = StoreOptions(None if s3_root is None else os.fspath(s3_root), s3_endpoint_url, s3_region)
     session.block.autocommit = autocommit
     if application_name is not None:
         session.settings.set("application_name", application_name)

@@ -54,7 +54,7 @@ from .compile.segment import Segment
 from .context import Charge
 from .counters import Counters
 from .joins import BuildSide
-from .key_filters import Passed, below_groups, descend, of_join
+from .key_filters import Passed, below_groups, descend, into_branch, of_join
 from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
@@ -132,7 +132,7 @@ class Executor:
             case Exchange():
                 return self._exchange(node, filters)
             case UnionAll():
-                return self._union(node)
+                return self._union(node, filters)
             case Shared():
                 return self._reuse(node)
             case InsertRows():
@@ -222,12 +222,12 @@ class Executor:
 
         return once(made)
 
-    def _union(self, node: UnionAll) -> Rows:
+    def _union(self, node: UnionAll, filters: Sequence[Passed]) -> Rows:
         inputs = []
         for child, feed in zip(node.inputs, node.feeds, strict=True):
             keep = {c.id for c, _ in self.outputs(node)}
             outputs = [(ref, old) for ref, old in zip(node.columns, feed, strict=True) if ref.id in keep]
-            inputs.append(self.collect(child, outputs))
+            inputs.append(self.collect(child, outputs, into_branch(node.columns, feed, filters)))
         budget = self.context.budget
         for where in (Where.LEADER, Where.SHARED):
             if all(r.where is where for r in inputs):

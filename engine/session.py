@@ -32,6 +32,7 @@ from ..planner.statements import Insert, Parsed, Prepare, QueryText, Transaction
 from ..records import dataclass
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
+from ..storage.objects.options import StoreOptions
 from ..storage.schema import Table
 from ..storage.sharing.sessions import SessionInfo
 from . import limits
@@ -131,6 +132,7 @@ class Session:
         self.database = database
         self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
+        self.stores = StoreOptions()
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
         self.id = database.new_session() or next(_session_ids)

@@ -87,3 +87,13 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     update = request.config.getoption("--update-golden")
 
     return lambda name, text: golden_files.check(folder, name, text, update)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Any]:
+    """moto's S3 server, of this test process."""
+    from s3_server import start
+
+    server, face = start()
+    yield face
+    server.stop()

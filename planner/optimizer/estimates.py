@@ -350,11 +350,9 @@ class Estimator:
 
     def _join(self, plan: Join | DependentJoin) -> float:
         """For joins that the join graph does not take apart (FULL) and for rules that ask."""
-        from .selectivity import join_selectivity
+        from .key_bands import join_selectivity
 
-        left, right = self.rows(plan.left), self.rows(plan.right)
-        share = join_selectivity(plan.condition, self, left, right)
-        return joined_rows(plan.kind, left, right, share)
+        return joined_rows(plan.kind, self.rows(plan.left), self.rows(plan.right), join_selectivity(plan, self))
 
 
 def joined_rows(kind: JoinKind, left: float, right: float, selectivity: float) -> float:
