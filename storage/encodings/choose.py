@@ -12,7 +12,7 @@ import numpy as np
 from ..types import Physical
 from ..vector import ColumnData
 from . import packing
-from .base import Encoding, sample_rows, to_words
+from .base import TEXT, Encoding, sample_rows, to_words
 from .bytedict import ENTRIES
 from .dictionaries import count_numbers, count_strings
 from .registry import AZ64, BYTEDICT, RAW, TEXT32K, ZSTD
@@ -60,7 +60,7 @@ def _for_floats(column: ColumnData) -> Encoding:
 
 
 def _for_text(column: ColumnData) -> Encoding:
-    if column.rows >= _MIN_ENTRIES:
+    if column.rows >= _MIN_ENTRIES and column.type.kind in TEXT:  # other bytes have no dictionaries
         limit = min(column.rows // 4, _MAX_WORDS)
         entries, size = count_strings(column, limit)
         if entries <= min(limit, ENTRIES):

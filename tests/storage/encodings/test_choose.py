@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from warehouse.storage.encodings.choose import choose
-from warehouse.storage.types import BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, char, decimal, varchar
+from warehouse.storage.types import BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, SUPER, char, decimal, varbyte, varchar
 from warehouse.storage.vector import ColumnData, from_list
 
 RNG = np.random.default_rng(2)
@@ -50,3 +50,10 @@ def test_always_usable(sample_columns: Any) -> None:
         for what, column in sample_columns(rows):
             assert isinstance(column, ColumnData)
             assert choose(column).usable_for(column.type), what
+
+
+def test_other_bytes_have_no_dictionary() -> None:
+    """Documents and bytes that repeat: a dictionary would be smaller, and their types may not have one."""
+    for type in (SUPER, varbyte(9)):
+        column = from_list(type, ['{"a":1}' if type is SUPER else "616263", "7b7d"] * 500)
+        assert choose(column).usable_for(type)
