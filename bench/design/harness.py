@@ -13,7 +13,7 @@ the least cost, by figures measured here and speeds stated (engine/advisor/cost.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,10 @@ from ...engine.advisor.cost import STORAGE_SECONDS, Cluster, seconds
 from ...engine.advisor.designs import Design, TableDesign, TableName, shown
 from ...engine.advisor.workload import Broken, Query
 from ...engine.result import Result
-from ...storage.schema import DistStyle
+from ...storage.schema import DistStyle, Table
 from . import encodings, screen
 from .measure import Measured, measure
-from .variants import CannotLoad, Variants
+from .variants import CannotLoad, Variants, definition
 
 if TYPE_CHECKING:
     from ...client.dbapi import Connection
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from .progress import Progress
     from .state import State
 
-CPU_NOISE = 0.25  # of CPU time, what two runs of the same may differ by: only what is above that counts
+# Of CPU time, what two runs of the same may differ by: a share, and seconds a query. Only what is above that counts.
+CPU_NOISE, CPU_NOISE_QUERY = 0.25, 0.002
+WORTH = 1.02  # a baseline that costs at most so many times the best design is left as it is
 BASELINE, EVEN = "baseline", "all EVEN"
 
 Stage = Callable[["Connection", Callable[[str], None]], list[str]]
@@ -65,8 +67,10 @@ class Harness:
     """One run. `stage` fills an empty database and says what it could not take."""
 
     def __init__(self, options: Options, queries: Sequence[Query], broken: Sequence[Broken], stage: Stage,
-                 progress: Progress, state: State) -> None:
+                 progress: Progress, state: State, originals: Mapping[TableName, Table] | None = None) -> None:
+        """`originals`: the tables as their database has them, where staging leaves something out of them."""
         self.options = options
+        self.originals = originals or {}
         self.given = list(queries)
         self.broken = list(broken)
         self.stage = stage
@@ -116,8 +120,7 @@ class Harness:
         if "search" in self.state.parts:
             return
         self.progress.phase("screening designs by estimates")
-        asked = screen.Asked(self.options.seed, self.options.restarts, self.options.finalists, self.options.minimise,
-                             self.cluster)
+        asked = self._asked(self.options.restarts, self.options.finalists)
         found: list[dict[str, Any]] = []
 
         def search(context: Context) -> Result:
@@ -126,6 +129,10 @@ class Harness:
 
         connection.session.perform("-- advisor: screening", "Design", search)
         self.state.keep(search=found[0])
+
+    def _asked(self, restarts: int, finalists: int) -> screen.Asked:
+        numbered = frozenset(n for n, t in self.originals.items() if any(c.identity is not None for c in t.columns))
+        return screen.Asked(self.options.seed, restarts, finalists, self.options.minimise, self.cluster, numbered)
 
     @property
     def queries(self) -> list[Query]:
@@ -187,8 +194,9 @@ class Harness:
         self.state.keep(left=0)
 
     def best(self) -> Measured:
-        """The measured design of the least cost."""
-        return min(self.measured, key=self.score)
+        """The measured design of the least cost; the baseline, where that is hardly better."""
+        found, base = min(self.measured, key=self.score), self.measured[0]
+        return base if self.score(base) <= WORTH * self.score(found) else found
 
     def score(self, found: Measured) -> float:
         """What is minimised, of measured figures; queries that failed make a design worthless."""
@@ -196,7 +204,7 @@ class Harness:
             return float("inf")
         work = found.total(self.queries)
         least = min(m.total(self.queries).cpu for m in self.measured)
-        work.cpu = max(least, work.cpu / (1 + CPU_NOISE))
+        work.cpu = max(least, work.cpu / (1 + CPU_NOISE) - CPU_NOISE_QUERY * len(self.queries))
         cost = seconds(work, self.cluster) + STORAGE_SECONDS * found.storage
         return work.bytes_slices / 1e6 + 1e-3 * cost if self.options.minimise == "bytes" else cost
 
@@ -216,7 +224,7 @@ class Harness:
             design = screen.from_json([[[*n], d] for n, d in self.best().designs])
         else:
             design = screen.from_json(self.state.parts["search"]["finalists"][0])
-        asked = screen.Asked(self.options.seed, 1, 1, self.options.minimise, self.cluster)
+        asked = self._asked(1, 1)
 
         def explain(context: Context) -> Result:
             screening = screen.Screening(context, self.queries, asked, self.progress)
@@ -225,13 +233,16 @@ class Harness:
                 recommended=self.best().name if self.measured else "estimate",
                 design=[[[*n], d.to_json()] for n, d in final.items()],
                 reasons=screening.reasons(design), partners=screening.partners(design),
-                statements={shown(n): d.statements(screening.candidates[n].table) for n, d in final.items()},
-                ddl={shown(n): _create(screening, n, d) for n, d in final.items()},
+                statements={shown(n): d.statements(self._original(n, screening)) for n, d in final.items()},
+                ddl={shown(n): definition(d.applied(self._original(n, screening)), d) for n, d in final.items()},
                 scores={m.name: self.score(m) for m in self.measured},
             )
             return Result("SELECT")
 
         connection.session.perform("-- advisor: reasons", "Design", explain)
+
+    def _original(self, name: TableName, screening: screen.Screening) -> Table:
+        return self.originals.get(name, screening.candidates[name].table)
 
     def _encoded(self, name: TableName, design: TableDesign) -> TableDesign:
         """The design with the encodings that are worth fixing."""
@@ -240,13 +251,3 @@ class Harness:
         columns = self.state.parts.get("encodings", {}).get(shown(name), {})
         fixed = tuple((c, f["best"]) for c, f in columns.items() if f["best"] != f["chosen"])
         return replace(design, encodings=fixed) if fixed and not design.interleaved else design
-
-
-def _create(screening: screen.Screening, name: TableName, design: TableDesign) -> str:
-    from ...engine.virtual.definitions import create_table
-    from .source import without_encoding
-
-    text = create_table(design.applied(screening.candidates[name].table))
-    fixed = {c for c, _ in design.encodings}
-    lines = [line if line.strip().partition(" ")[0] in fixed else without_encoding(line) for line in text.split("\n")]
-    return "\n".join(lines)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.advisor.cost import Cluster
+from ...engine.advisor.designs import TableName, name_of
 from ...engine.advisor.workload import Broken, Query, recorded
+from ...storage.schema import Table
 from . import source, workload
 from .harness import Harness, Options, Stage
 from .source import CannotRead
@@ -31,15 +33,17 @@ class Job:
     stage: Stage
     signature: str
     notes: list[str]
+    originals: dict[TableName, Table]
 
     def harness(self, progress: Progress, state: State) -> Harness:
-        return Harness(self.options, self.queries, self.broken, self.stage, progress, state)
+        return Harness(self.options, self.queries, self.broken, self.stage, progress, state, self.originals)
 
 
 def job_of(given: dict[str, Any]) -> Job:
     """The job that options of `warehouse-sql design` describe; CannotRead, errors.Error."""
     queries, broken = workload.read(given["workload"])
     notes: list[str] = []
+    originals: dict[TableName, Table] = {}
     if given["suite"]:
         made = ready(given["suite"], given["scale"], given["seed"])
         title, queries = made.title, [*made.queries]
@@ -60,6 +64,7 @@ def job_of(given: dict[str, Any]) -> Job:
                 queries = recorded(connection.session.database.history.rows())
             clauses = _sample(connection, queries, given["sample"])
             topology = connection.session.database.topology
+            originals = {name_of(t): t for t in source.relations(connection).tables}
         nodes, slices = given["nodes"] or topology.nodes, given["slices"] or topology.slices_per_node
         title, stage = f"database {Path(database).name}", _of_database(database, clauses)
         identity = [str(Path(database).resolve()), sorted(clauses.values())]
@@ -76,7 +81,7 @@ def job_of(given: dict[str, Any]) -> Job:
     )
     identity += [[(q.name, q.text, q.weight) for q in queries], nodes, slices, given["seed"], given["restarts"],
                  given["finalists"], given["minimise"], given["network"], given["disk"]]
-    return Job(title, options, queries, broken, stage, signature(*identity), notes)
+    return Job(title, options, queries, broken, stage, signature(*identity), notes, originals)
 
 
 def _opened(database: str) -> Connection:

@@ -40,6 +40,7 @@ class Asked:
     finalists: int
     minimise: str  # "time" or "bytes"
     cluster: Cluster
+    alter_only: frozenset[TableName] = frozenset()  # tables whose rows cannot be written into a new one
 
 
 class Screening:
@@ -53,7 +54,8 @@ class Screening:
         self.usage: Usage = usage_of(list(zip(self.queries, plans)), context.view)
         self.samples = Samples(context, asked.seed)
         topology = context.view.topology
-        rules = Rules(context.view, self.usage, self.samples, topology.nodes, topology.slices)
+        rules = Rules(context.view, self.usage, self.samples, topology.nodes, topology.slices,
+                      lambda table: name_of(table) in asked.alter_only)
         tables = [r for r in context.view.relations() if isinstance(r, Table) and name_of(r) in self.usage.tables]
         self.candidates: dict[TableName, Candidates] = {
             name_of(t): rules.of(t) for t in tables if context.view.data(t).statistics.rows

@@ -12,6 +12,7 @@ share of values on both sides, and small tables are taken whole (`sample_clauses
 """
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ...engine.context import Context
 
 SAMPLE_PARTS = 1000
+_ENCODING = re.compile(r" ENCODE \w+")
 _HASHED = (Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT, Kind.VARCHAR, Kind.CHAR, Kind.DATE)
 _CSV = "format csv ignoreheader 1"
 _FORMATS = {".parquet": "format parquet", ".csv": _CSV, ".csv.gz": f"{_CSV} gzip"}
@@ -98,10 +100,7 @@ def _copy_table(table: Table, source: Connection, target: Connection, clause: st
 
 def without_encoding(line: str) -> str:
     """A column's line of CREATE TABLE, its encoding left to the load."""
-    before, found, after = line.rpartition(" ENCODE ")
-    if not found or not line.startswith("    "):
-        return line
-    return before + ("," if after.endswith(",") else "")
+    return _ENCODING.sub("", line, count=1) if line.startswith("    ") else line
 
 
 def _copy_views(views: Sequence[View], target: Connection) -> list[str]:

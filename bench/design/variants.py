@@ -16,8 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...engine.advisor.designs import Design, TableDesign, TableName
@@ -28,6 +27,7 @@ from ...engine.virtual.definitions import create_table
 from ...errors import Error
 from ...storage.schema import CatalogView, Table
 from ...storage.types import Kind
+from .source import without_encoding
 
 if TYPE_CHECKING:
     from ...client.dbapi import Connection
@@ -136,19 +136,17 @@ def table_of(connection: Connection, name: TableName) -> Table:
 
 def _definition(base: Table, design: TableDesign, key: str) -> str:
     """CREATE TABLE of a variant; encodings that the design does not fix are chosen as rows are loaded."""
-    from dataclasses import replace
-
     made = replace(design.applied(base), schema=SCHEMA, name=key, constraints=())
-    text = create_table(made)
-    fixed = dict(design.encodings)
-    lines = []
-    for line in text.split("\n"):
-        column = next((c for c in base.columns if line.startswith(f"    {quoted(c.name)} ")), None)
-        if column is not None and column.name not in fixed:
-            comma = "," if line.endswith(",") else ""
-            line = line.rpartition(" ENCODE ")[0] + comma
-        lines.append(line)
-    return "\n".join(lines)
+    return definition(made, design)
+
+
+def definition(table: Table, design: TableDesign) -> str:
+    """CREATE TABLE of a table in a design, with the encodings that the design fixes and no others."""
+    fixed = [f"    {quoted(c)} " for c, _ in design.encodings]
+    return "\n".join(
+        line if any(line.startswith(f) for f in fixed) else without_encoding(line)
+        for line in create_table(table).split("\n")
+    )
 
 
 def _parts(base: Table) -> list[str]:
@@ -182,6 +180,3 @@ def _described(connection: Connection, key: str, took: tuple[float, float], vacu
 
     connection.session.perform(f"-- show {key}", "Show", look)
     return made[0]
-
-
-Choice = Mapping[TableName, TableDesign]

@@ -12,7 +12,7 @@ slice before anything can be skipped; interleaved keys for large tables that are
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -71,9 +71,12 @@ class Candidates:
 class Rules:
     """What candidates are judged by: statistics of the catalogue, samples, the topology."""
 
-    def __init__(self, view: CatalogView, usage: Usage, samples: Samples, nodes: int, slices: int) -> None:
+    def __init__(self, view: CatalogView, usage: Usage, samples: Samples, nodes: int, slices: int,
+                 alter_only: Callable[[Table], bool] = lambda table: False) -> None:
+        """`alter_only`: tables that are not to be made anew, as an interleaved sort key asks for."""
         self.view, self.usage, self.samples = view, usage, samples
         self.nodes, self.slices = nodes, slices
+        self.alter_only = alter_only
         tables = [r for r in view.relations() if isinstance(r, Table)]
         self.bytes = max(1, sum(view.data(t).statistics.bytes for t in tables))
         self.largest = max((view.data(t).statistics.rows for t in tables), default=0)
@@ -84,6 +87,11 @@ class Rules:
         now = TableDesign.of(table)
         distributions = [(now.style, now.dist_key), *self._distributions(table, struck)]
         sortings = [(now.sort_key, now.interleaved), UNSORTED, *self._sortings(table, struck)]
+        if self.alter_only(table):
+            sortings = [s for s in sortings if not s[1] or now.interleaved]
+            distributions = distributions[:1] if now.interleaved else distributions
+            what = "other distributions" if now.interleaved else "interleaved sort keys"
+            struck.append(Struck(name_of(table), what, "they need the table made anew"))
         return Candidates(
             table, tuple(dict.fromkeys(distributions)), tuple(dict.fromkeys(sortings)), tuple(struck)
         )

@@ -121,8 +121,9 @@ class TableDesign:
         return [
             create_table(new).rstrip(";"),
             f"insert into {fresh} ({names}) select {names} from {_name(table)}",
-            f"drop table {_name(table)}",
+            f"alter table {_name(table)} rename to {quoted(f'{table.name}_old')}",
             f"alter table {fresh} rename to {quoted(table.name)}",
+            f"drop table {quoted(table.schema)}.{quoted(f'{table.name}_old')}",
         ]
 
     def to_json(self) -> dict[str, Any]:

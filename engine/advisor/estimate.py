@@ -70,8 +70,11 @@ def plannable(queries: Sequence[Query], context: Context) -> tuple[list[Query], 
         except Exception as error:
             broken.append(Broken(query.name, str(translate(error))))
         else:
-            kept.append(query)
-            plans.append(plan)
+            if plan.tables:
+                kept.append(query)
+                plans.append(plan)
+            else:
+                broken.append(Broken(query.name, "it reads no table of the database"))
     return kept, plans, broken
 
 

@@ -3,9 +3,9 @@
     recorded queries -> plans -> candidates -> search (two starts) -> the best design
     each table that it changes, put back alone: what the workload would lose is the change's gain
 
-Changes that gain little are left out, and so are those of tables whose new distribution key helps only together with
-another's: such tables have one group number. Nothing is loaded; `warehouse-sql design` measures. What was worked out
-is kept until tables or history change.
+Only what ALTER TABLE can do is recommended, and changes that gain little are left out. Tables whose new distribution
+keys belong together have one group number. Nothing is loaded; `warehouse-sql design` measures. What was worked out is
+kept until tables or history change.
 """
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def advise(queries: Sequence[Query], context: Context) -> Advice:
     usage = usage_of(list(zip(kept, plans)), context.view)
     samples = Samples(context)
     topology = context.view.topology
-    rules = Rules(context.view, usage, samples, topology.nodes, topology.slices)
+    rules = Rules(context.view, usage, samples, topology.nodes, topology.slices, alter_only=lambda table: True)
     tables = [t for t in context.view.relations() if isinstance(t, Table) and _concerned(t, usage, context)]
     candidates = {name_of(t): rules.of(t) for t in tables}
     estimates = Estimates(context, kept, Cluster(topology.nodes, topology.slices), topology, samples)

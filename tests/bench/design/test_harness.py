@@ -206,3 +206,19 @@ def test_progress_tells_the_time_left(capsys: pytest.CaptureFixture[str]) -> Non
     progress.step(2, 5, "design 2")
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3 and "1 of 5  design 1  about" in lines[1] and "min left" in lines[2]
+
+
+def test_identities_and_constraints_stay(tmp_path: Path) -> None:
+    """What staging leaves out of a table is in its DDL again; one that numbers its rows is only altered."""
+    with warehouse.connect(tmp_path / "dw", nodes=2, slices_per_node=1, autocommit=True, maintenance=False) as db:
+        db.execute("create table numbered (id bigint identity(1,1), v integer default 7, primary key(id))")
+        db.execute("create table other (id bigint) diststyle even")
+        db.execute("insert into numbered (v) values (1), (2); insert into other values (1), (2)")
+    (tmp_path / "q.sql").write_text("select count(*) from numbered n join other o on n.id = o.id; select 1")
+    out = tmp_path / "out"
+    result = run(design, tmp_path / "dw", "-w", tmp_path / "q.sql", "--out", out, *QUICK, "-q", "-v")
+    assert result.exit_code == 0, result.output
+    script = (out / "design.sql").read_text()
+    assert "IDENTITY(1,1)" in script and "DEFAULT 7" in script and "PRIMARY KEY (id)" in script
+    assert "it reads no table of the database" in result.output
+    assert "numbered: interleaved sort keys: they need the table made anew" in result.output
