@@ -14,15 +14,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.advisor.cost import STORAGE_SECONDS, Cluster, seconds
+from ...engine.advisor.cost import STORAGE_SECONDS, Cluster, Work, seconds
 from ...engine.advisor.designs import Design, TableDesign, TableName, shown
 from ...engine.advisor.workload import Broken, Query
 from ...engine.result import Result
-from ...storage.schema import DistStyle, Table
+from ...storage.schema import DistStyle, Table, TableStatistics
 from . import encodings, screen
 from .measure import Measured, measure
 from .variants import CannotLoad, Variants, definition
@@ -63,14 +63,23 @@ class Options:
         return self.cluster or Cluster(self.nodes, self.nodes * self.slices)
 
 
+@dataclass(frozen=True, slots=True)
+class Originals:
+    """The tables of the database that a run is about; statistics of those of which it has a sample."""
+
+    tables: Mapping[TableName, Table] = field(default_factory=dict)
+    sampled: Mapping[TableName, tuple[Table, TableStatistics]] = field(default_factory=dict)
+    scale: float = 1.0  # rows of the largest table for each of its sample: bytes and blocks are taken so many times
+
+
 class Harness:
     """One run. `stage` fills an empty database and says what it could not take."""
 
     def __init__(self, options: Options, queries: Sequence[Query], broken: Sequence[Broken], stage: Stage,
-                 progress: Progress, state: State, originals: Mapping[TableName, Table] | None = None) -> None:
+                 progress: Progress, state: State, originals: Originals | None = None) -> None:
         """`originals`: the tables as their database has them, where staging leaves something out of them."""
         self.options = options
-        self.originals = originals or {}
+        self.originals = originals or Originals()
         self.given = list(queries)
         self.broken = list(broken)
         self.stage = stage
@@ -131,8 +140,10 @@ class Harness:
         self.state.keep(search=found[0])
 
     def _asked(self, restarts: int, finalists: int) -> screen.Asked:
-        numbered = frozenset(n for n, t in self.originals.items() if any(c.identity is not None for c in t.columns))
-        return screen.Asked(self.options.seed, restarts, finalists, self.options.minimise, self.cluster, numbered)
+        tables = self.originals.tables
+        numbered = frozenset(n for n, t in tables.items() if any(c.identity is not None for c in t.columns))
+        return screen.Asked(self.options.seed, restarts, finalists, self.options.minimise, self.cluster, numbered,
+                            self.originals.sampled)
 
     @property
     def queries(self) -> list[Query]:
@@ -202,10 +213,13 @@ class Harness:
         """What is minimised, of measured figures; queries that failed make a design worthless."""
         if any(q.error for q in found.queries.values()):
             return float("inf")
-        work = found.total(self.queries)
         least = min(m.total(self.queries).cpu for m in self.measured)
-        work.cpu = max(least, work.cpu / (1 + CPU_NOISE) - CPU_NOISE_QUERY * len(self.queries))
-        cost = seconds(work, self.cluster) + STORAGE_SECONDS * found.storage
+        own = found.total(self.queries)
+        own.cpu = max(least, own.cpu / (1 + CPU_NOISE) - CPU_NOISE_QUERY * len(self.queries))
+        work = Work()
+        work.add(own, self.originals.scale)
+        work.moves = own.moves
+        cost = seconds(work, self.cluster) + STORAGE_SECONDS * found.storage * self.originals.scale
         return work.bytes_slices / 1e6 + 1e-3 * cost if self.options.minimise == "bytes" else cost
 
     # -- what is said about it -----------------------------------------------------------------------
@@ -242,7 +256,7 @@ class Harness:
         connection.session.perform("-- advisor: reasons", "Design", explain)
 
     def _original(self, name: TableName, screening: screen.Screening) -> Table:
-        return self.originals.get(name, screening.candidates[name].table)
+        return self.originals.tables.get(name, screening.candidates[name].table)
 
     def _encoded(self, name: TableName, design: TableDesign) -> TableDesign:
         """The design with the encodings that are worth fixing."""

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...engine.advisor.cost import Cluster
-from ...engine.advisor.designs import TableName, name_of
+from ...engine.advisor.designs import name_of
 from ...engine.advisor.workload import Broken, Query, recorded
-from ...storage.schema import Table
 from . import source, workload
-from .harness import Harness, Options, Stage
+from .harness import Harness, Options, Originals, Stage
 from .source import CannotRead
 from .state import signature
 from .suites import ready
@@ -33,7 +32,7 @@ class Job:
     stage: Stage
     signature: str
     notes: list[str]
-    originals: dict[TableName, Table]
+    originals: Originals
 
     def harness(self, progress: Progress, state: State) -> Harness:
         return Harness(self.options, self.queries, self.broken, self.stage, progress, state, self.originals)
@@ -43,7 +42,7 @@ def job_of(given: dict[str, Any]) -> Job:
     """The job that options of `warehouse-sql design` describe; CannotRead, errors.Error."""
     queries, broken = workload.read(given["workload"])
     notes: list[str] = []
-    originals: dict[TableName, Table] = {}
+    originals = Originals()
     if given["suite"]:
         made = ready(given["suite"], given["scale"], given["seed"])
         title, queries = made.title, [*made.queries]
@@ -64,13 +63,17 @@ def job_of(given: dict[str, Any]) -> Job:
                 queries = recorded(connection.session.database.history.rows())
             clauses = _sample(connection, queries, given["sample"])
             topology = connection.session.database.topology
-            originals = {name_of(t): t for t in source.relations(connection).tables}
+            there = source.relations(connection)
+            tables = {name_of(t): t for t in there.tables}
+            sampled = {n: (tables[n], there.statistics[n]) for n in clauses}
+            originals = Originals(tables, sampled, source.scale_of(there, clauses))
         nodes, slices = given["nodes"] or topology.nodes, given["slices"] or topology.slices_per_node
         title, stage = f"database {Path(database).name}", _of_database(database, clauses)
         identity = [str(Path(database).resolve()), sorted(clauses.values())]
         notes = source.described(clauses)
         if clauses:
-            notes.append("bytes, blocks and times are those of the sample")
+            notes.append("bytes, blocks and times are those of the sample; "
+                         f"costs are of {originals.scale:.1f} times as much")
     if not queries:
         raise CannotRead("there is no query to run: " + ("; ".join(f"{b.name}: {b.error}" for b in broken) or
                          "the history has none, give --workload"))

@@ -6,8 +6,8 @@ Everything that comes out is a JSON value, so that a stopped run need not screen
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...engine.advisor.candidates import Candidates, Rules
@@ -18,8 +18,9 @@ from ...engine.advisor.reasons import collocated, reason
 from ...engine.advisor.samples import Samples
 from ...engine.advisor.search import Search, Space, finalists, joins_within
 from ...engine.advisor.usage import Usage, usage_of
+from ...engine.advisor.whatif import Believed
 from ...engine.advisor.workload import Query
-from ...storage.schema import DistStyle, Table
+from ...storage.schema import DistStyle, Table, TableStatistics
 
 if TYPE_CHECKING:
     from ...engine.context import Context
@@ -41,12 +42,15 @@ class Asked:
     minimise: str  # "time" or "bytes"
     cluster: Cluster
     alter_only: frozenset[TableName] = frozenset()  # tables whose rows cannot be written into a new one
+    known: Mapping[TableName, tuple[Table, TableStatistics]] = field(default_factory=dict)  # of tables that are sampled
 
 
 class Screening:
     """One screening, within one statement; see the module's text."""
 
     def __init__(self, context: Context, queries: Sequence[Query], asked: Asked, progress: Progress) -> None:
+        if asked.known:
+            context = replace(context, view=Believed(context.view, asked.known))
         self.context = context
         self.asked = asked
         self.progress = progress

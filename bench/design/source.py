@@ -24,7 +24,7 @@ from ...engine.functions.strings import quote_ident as quoted
 from ...engine.result import Result
 from ...engine.virtual.definitions import create_table
 from ...errors import Error
-from ...storage.schema import Table, View
+from ...storage.schema import Table, TableStatistics, View
 from ...storage.types import Kind
 
 if TYPE_CHECKING:
@@ -50,26 +50,29 @@ class Relations:
 
     tables: tuple[Table, ...]
     views: tuple[View, ...]
-    rows: Mapping[TableName, int]
+    statistics: Mapping[TableName, TableStatistics]
+
+    def rows(self, name: TableName) -> int:
+        return self.statistics[name].rows
 
 
 def relations(connection: Connection) -> Relations:
     """Tables of users' schemas that have rows, and views."""
     tables: list[Table] = []
     views: list[View] = []
-    rows: dict[TableName, int] = {}
+    statistics: dict[TableName, TableStatistics] = {}
 
     def look(context: Context) -> Result:
         for found in context.view.relations():
             if isinstance(found, View):
                 views.append(found)
-            elif count := context.view.data(found).statistics.rows:
+            elif (known := context.view.data(found).statistics).rows:
                 tables.append(found)
-                rows[name_of(found)] = count
+                statistics[name_of(found)] = known
         return Result("SHOW")
 
     connection.session.perform("-- relations", "Show", look)
-    return Relations(tuple(tables), tuple(views), rows)
+    return Relations(tuple(tables), tuple(views), statistics)
 
 
 def copy_database(source: Connection, target: Connection, clauses: Mapping[TableName, str], step: Step) -> list[str]:
@@ -183,10 +186,10 @@ def _empty_tables(connection: Connection) -> list[TableName]:
 def sample_clauses(there: Relations, joins: Sequence[tuple[Column, Column]], rows: int) -> dict[TableName, str]:
     """WHERE clauses that leave about `rows` rows of the largest table, and the same share of others that are larger
     than that. `joins`: those with the most work first."""
-    large = {name_of(t): t for t in there.tables if there.rows[name_of(t)] > rows}
+    large = {name_of(t): t for t in there.tables if there.rows(name_of(t)) > rows}
     if not large:
         return {}
-    share = max(1, SAMPLE_PARTS * rows // max(there.rows[name] for name in large))
+    share = max(1, SAMPLE_PARTS * rows // max(there.rows(name) for name in large))
     chosen: dict[TableName, str] = {}
     for sides in joins:
         fresh = [name for name, _ in sides if name in large and name not in chosen]
@@ -199,6 +202,12 @@ def sample_clauses(there: Relations, joins: Sequence[tuple[Column, Column]], row
         if column is not None:
             found[name] = f" where coalesce(mod(abs(fnv_hash({quoted(column)}) / 7), {SAMPLE_PARTS}), 0) < {share}"
     return found
+
+
+def scale_of(there: Relations, clauses: Mapping[TableName, str]) -> float:
+    """How many rows stand for each one of a sample."""
+    shares = [int(clause.rpartition("<")[2]) for clause in clauses.values()]
+    return SAMPLE_PARTS / min(shares) if shares else 1.0
 
 
 def described(clauses: Mapping[TableName, str]) -> list[str]:

@@ -35,7 +35,7 @@ class TableSample:
         self._extents = data.extents
         groups = [(e, g) for e in data.extents for g in range(e.row_groups)]
         stored = sum(e.rows for e in data.extents)
-        self.whole = stored <= limit
+        self.whole = self.table_rows <= stored <= limit  # and no sample of another table
         if not self.whole:
             places = np.linspace(0, len(groups) - 1, min(len(groups), SAMPLE_GROUPS)).astype(int)
             groups = [groups[i] for i in np.unique(places).tolist()]

@@ -3,8 +3,9 @@
     WhatIf(view, {("public", "lineitem"): design})     the planner sees lineitem in that design, with the statistics
                                                        it has
     Routed(view, {("public", "lineitem"): variant})    lineitem is another table, which is really there
+    Believed(view, {("public", "lineitem"): ...})      a sample of lineitem with the statistics of all its rows
 
-Both are CatalogViews: whoever binds, plans or scans through one does as if nothing else existed. The real catalogue
+All are CatalogViews: whoever binds, plans or scans through one does as if nothing else existed. The real catalogue
 is not changed, and other sessions see nothing.
 """
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...storage.schema import CatalogView, DistStyle, Table, TableData, Topology, View
+from ...storage.schema import CatalogView, DistStyle, Table, TableData, TableStatistics, Topology, View
 
 if TYPE_CHECKING:
     from ...storage.access.facts import Facts
@@ -77,3 +78,25 @@ class Routed(_Over):
 
     def _seen(self, table: Table) -> Table:
         return self._routes.get((table.schema, table.name), table)
+
+
+class Believed(_Over):
+    """Tables with statistics that are another's: those of the whole table that a sample was taken from. `known`: that
+    table and its statistics; columns go by name."""
+
+    def __init__(self, view: CatalogView, known: Mapping[TableName, tuple[Table, TableStatistics]]) -> None:
+        super().__init__(view)
+        self._known = known
+
+    def _seen(self, table: Table) -> Table:
+        return table
+
+    def data(self, table: Table) -> TableData:
+        found = self._view.data(table)
+        whole = self._known.get((table.schema, table.name))
+        if whole is None:
+            return found
+        names = {c.name: c.id for c in whole[0].columns}
+        columns = {c.id: whole[1].columns[names[c.name]] for c in table.columns
+                   if names.get(c.name) in whole[1].columns}
+        return replace(found, statistics=replace(whole[1], columns=columns))

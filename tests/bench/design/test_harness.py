@@ -15,7 +15,7 @@ from warehouse.bench.design.cli import advise, design
 from warehouse.bench.design.progress import Progress
 from warehouse.bench.design.source import Relations, sample_clauses
 from warehouse.engine.advisor.designs import name_of
-from warehouse.storage.schema import Column, Table
+from warehouse.storage.schema import Column, Table, TableStatistics
 from warehouse.storage.types import BIGINT
 
 QUICK = ("--runs", "1", "--finalists", "2", "--restarts", "2", "--minutes", "0", "--threads", "2")
@@ -189,12 +189,26 @@ def test_samples_keep_joins_whole() -> None:
         return Table(id, "public", name, (Column(1, "k", BIGINT), Column(2, "v", BIGINT)))
 
     big, other, small = table(1, "big"), table(2, "other"), table(3, "small")
-    there = Relations((big, other, small), (), {name_of(big): 10_000, name_of(other): 4000, name_of(small): 10})
+    rows = {name_of(big): 10_000, name_of(other): 4000, name_of(small): 10}
+    there = Relations((big, other, small), (), {name: TableStatistics(count) for name, count in rows.items()})
     joins = [((name_of(big), "v"), (name_of(other), "k")), ((name_of(big), "k"), (name_of(small), "k"))]
     found = sample_clauses(there, joins, 1000)
     assert set(found) == {name_of(big), name_of(other)}
     assert "fnv_hash(v)" in found[name_of(big)] and "fnv_hash(k)" in found[name_of(other)]
     assert found[name_of(big)].endswith("< 100") and sample_clauses(there, joins, 10_000) == {}
+
+
+def test_a_sample_is_judged_as_the_whole(place: Path) -> None:
+    out = place / "sampled"
+    query = place / "queries" / "towns.sql"
+    result = run(design, place / "dw", "-w", query, "--sample", 5000, "--out", out, "-q", *QUICK)
+    assert result.exit_code == 0, result.output
+    found = json.loads((out / "design.json").read_text())
+    staged = {name: load["rows"] for name, load in found["designs"][0]["loads"].items()}
+    assert 3000 < staged["visits"] < 8000 and staged["people"] < 5000
+    assert any(s.startswith("visits: ALL: it is the largest") for s in found["search"]["struck"])
+    assert found["search"]["candidates"]["visits"] == [2, 2], "EVEN and KEY(person); none and day"
+    assert "sampled where" in result.output and "costs are of 28.6 times as much" in result.output
 
 
 def test_progress_tells_the_time_left(capsys: pytest.CaptureFixture[str]) -> None:
