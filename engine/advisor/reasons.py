@@ -8,6 +8,7 @@ from .designs import Design, TableDesign, TableName, shown
 from .usage import Usage
 
 EVERYWHERE = " (ALL)"  # behind the name of a partner that every node has
+ITSELF = "itself on "
 NAMED = 6  # queries that a reason names; others are counted
 
 
@@ -21,20 +22,25 @@ def _of_distribution(name: TableName, chosen: TableDesign, design: Design, usage
     match chosen.style:
         case DistStyle.KEY:
             assert chosen.dist_key is not None
-            partners = [p for p in collocated(name, design, usage) if not p.endswith(EVERYWHERE)]
-            asked = usage.asked("join", (name, chosen.dist_key))
-            if partners:
-                return f"KEY({chosen.dist_key}): joins with {', '.join(partners)} move nothing{_in(asked)}."
-            grouped = usage.asked("group", (name, chosen.dist_key))
-            if grouped:
-                return f"KEY({chosen.dist_key}): groups by it are whole on their slice{_in(grouped)}."
-            return f"KEY({chosen.dist_key}): rows lie where joins by it want them{_in(asked)}."
+            return f"KEY({chosen.dist_key}): {_of_key(name, chosen.dist_key, design, usage)}."
         case DistStyle.ALL:
             joins = sorted({q for (kind, column), found in usage.queries.items() if kind == "join" and column[0] == name
                             for q in found})
             return f"ALL: small enough for a copy on every node, so that no join moves it{_in(joins)}."
         case _:
             return f"{chosen.style.value}: no join or group is worth a key, and rows are spread evenly."
+
+
+def _of_key(name: TableName, key: str, design: Design, usage: Usage) -> str:
+    partners = [p for p in collocated(name, design, usage) if not p.endswith(EVERYWHERE) and not p.startswith(ITSELF)]
+    joins, groups = usage.asked("join", (name, key)), usage.asked("group", (name, key))
+    if partners:
+        return f"joins with {', '.join(partners)} move nothing{_in(joins)}"
+    if groups:
+        alone = any(p.startswith(ITSELF) for p in collocated(name, design, usage))
+        itself = " and joins of the table with itself" if alone else ""
+        return f"groups by it{itself} stay on their slice{_in(groups)}"
+    return f"rows lie where joins by it want them{_in(joins)}"
 
 
 def collocated(name: TableName, design: Design, usage: Usage) -> list[str]:
@@ -47,7 +53,7 @@ def collocated(name: TableName, design: Design, usage: Usage) -> list[str]:
             if own[0] != name or there is None:
                 continue
             if own == other == key:
-                found.add(f"itself on {own[1]}")
+                found.add(f"{ITSELF}{own[1]}")
             elif other[0] != name and there.style is DistStyle.ALL:
                 found.add(shown(other[0]) + EVERYWHERE)
             elif other[0] != name and own == key and there.dist_key == other[1]:
