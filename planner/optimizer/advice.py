@@ -1,21 +1,29 @@
-"""Advice: which DISTKEY or DISTSTYLE would have made a move needless.
+"""Advice: which DISTKEY or DISTSTYLE would have made a move needless, which SORTKEY a full scan.
 
     broadcasts 38 MB; DISTKEY(o_orderkey) on both sides avoids it
     redistributes 110 MB; DISTKEY(l_orderkey) on lineitem and DISTKEY(o_orderkey) on orders avoids it
     redistributes 20 MB; DISTKEY(l_partkey) on lineitem avoids it          (part has that key already)
     broadcasts 2 MB; DISTSTYLE ALL on part avoids it
+    scans all of lineitem for 2 % of its rows; SORTKEY(l_shipdate) would skip most others
 
 Given for moves of more than ADVICE_BYTES whose join key is a plain column of a base table on both
 sides. A table of up to ALL_ROWS rows is better kept everywhere.
+Given for scans of SCAN_ROWS rows and more that no key sorts, where the filter on one column, in a form that zone maps
+can use, leaves SCAN_SHARE or less. (Rows may lie in that order without a key; nobody promises it.)
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..expressions import Expr
+from ..columns import columns_of
+from ..expressions import And, Expr
+from ..logical import Scan
 from ..physical import Exchange, Move, Physical
 from .distribution import key_column
+from .estimates import Estimator
 from .join_graph import JoinGraph
+from .selectivity import selectivity
 
 if TYPE_CHECKING:
     from ...storage.schema import Table
@@ -23,6 +31,8 @@ if TYPE_CHECKING:
 
 ADVICE_BYTES = 1 << 20
 ALL_ROWS = 20_000
+SCAN_ROWS = 500_000
+SCAN_SHARE = 0.2
 
 Origin = tuple["Table", str]  # a table and a column of it
 
@@ -77,3 +87,24 @@ def _origin(planner: Planner, graph: JoinGraph, key: Expr, mask: int) -> Origin 
     found = [planner.origins[c] for c in columns if c in planner.origins]
     found = [origin for origin in found if not planner.view.data(origin[0]).replicated]
     return max(found, key=lambda o: planner.view.data(o[0]).statistics.rows, default=None)
+
+
+def advise_scan(planner: Planner, node: Scan, pruning: Sequence[Expr]) -> None:
+    """`pruning`: conjuncts of the scan's filter that zone maps can use."""
+    table = node.table
+    if not pruning or table.sort_key or planner.view.data(table).statistics.rows < SCAN_ROWS:
+        return
+    estimator = Estimator(planner.view)  # of all rows: the planner's own knows the filter already
+    rows = estimator.rows(node)
+    names = {ref.id: table.columns[position].name for ref, position in node.columns}
+    by_column: dict[str, list[Expr]] = {}
+    for part in pruning:
+        for name in {names[c] for c in columns_of(part) if c in names}:
+            by_column.setdefault(name, []).append(part)
+    shares = {name: selectivity(And(tuple(parts)), estimator, rows) for name, parts in by_column.items()}
+    best = min(shares, key=lambda name: (shares[name], name), default=None)
+    if best is not None and shares[best] <= SCAN_SHARE:
+        few = "under 1" if shares[best] < 0.005 else f"{100 * shares[best]:.0f}"
+        line = f"scans all of {table.name} for {few} % of its rows; SORTKEY({best}) would skip most others"
+        if line not in planner.advice:
+            planner.advice.append(line)

@@ -56,6 +56,7 @@ from ..physical import (
 )
 from ..predicates import conjuncts, is_false_or_null
 from ..traverse import walk_plan
+from .advice import advise_scan
 from .aggregates import plan_aggregate
 from .cost import Weights, filter_cost, scan_cost
 from .distribution import LEADER, PARTITIONED, REPLICATED, key_column, on_slices, one_copy
@@ -174,6 +175,7 @@ class Planner:
         place = REPLICATED if data.replicated else self._hashed_by_key(node)
         props = Props(rows, self._width(node), *cost, place)
         pruning = tuple([c for c in parts if _prunes(c)])
+        advise_scan(self, node, pruning)
         return TableScan(node.table, node.columns, predicate, node.alias, props, pruning)
 
     def _hashed_by_key(self, node: Scan) -> Distribution:
