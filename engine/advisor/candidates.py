@@ -163,7 +163,7 @@ class Rules:
         filters = [c for c, _ in self.usage.of(self.usage.filters, name).most_common(SORTED_BY)]
         joins = [c for c, _ in self.usage.joined(name).most_common(SORTED_BY) if c not in filters]
         others = _after(self.usage, name, {*filters, *joins})
-        found: list[Sorting] = [((column,), False) for column in (*filters, *joins[:3], *others)]
+        found: list[Sorting] = [((column,), False) for column in (*filters, *joins, *others)]
         found += [(pair, False) for pair in permutations(filters, 2)]
         found += [((column, joins[0]), False) for column in filters[:2] if joins]
         if rows < INTERLEAVED_ROWS:

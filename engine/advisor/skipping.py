@@ -57,7 +57,7 @@ class Skipping:
         if not (node.pruning or keys):
             return 1.0
         if not design.sort_key:
-            return self._as_loaded(node)
+            return self._as_loaded(node, keys)
         groups = self.groups(places)
         if groups <= 1:
             return 1.0
@@ -70,7 +70,7 @@ class Skipping:
             keep &= _may_hold(self._group_zones(found.position, key, groups), found.keys)
         return float(keep.sum()) / groups
 
-    def _as_loaded(self, node: TableScan) -> float:
+    def _as_loaded(self, node: TableScan, keys: Sequence[KeySet]) -> float:
         """Of rows that no key sorts: they keep the order in which they came, which may be that of time. The real zone
         maps of the table tell, if it has no sort key."""
         if self.sample.table.sort_key:
@@ -82,6 +82,11 @@ class Skipping:
             keep = np.ones(count, bool)
             for part in node.pruning:
                 keep &= may_match(part, partial(zones_of, reader, ids), count)
+            for found in keys:
+                place = reader.position(self.sample.table.columns[found.position].id)
+                if place is not None:
+                    zones = reader.zones(place)
+                    keep &= _may_hold(zones, found.keys) | ~zones.known
             read, every = read + int(keep.sum()), every + count
         return read / every if every else 1.0
 

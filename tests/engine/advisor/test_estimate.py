@@ -158,3 +158,20 @@ def test_tips(db: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = " ".join(t.what for t in within(db, tips))
     assert "1 file by 4 slices" in texts and "not compressed" in texts and "loaded 3 times" in texts
     db.execute("drop table loads")
+
+
+def test_a_join_with_a_filtered_table_skips_too(db: Any) -> None:
+    """Days of one month, from a small table: in order of days, as loaded or by a sort key, other months are skipped."""
+    db.execute("create table days (day date, month integer) diststyle all")
+    db.execute("insert into days select distinct day, extract(month from day)::integer from visits")
+    db.execute("create table ordered (day date, amount integer) diststyle all")
+    db.execute("insert into ordered select day, amount from visits order by day")
+    text = "select sum(amount) from {} v join days d on v.day = d.day where month = 3"
+    loaded = Query("loaded", text.format("ordered"))
+    work = within(db, lambda c: estimates(c, [loaded]).work(loaded, {}))
+    assert work.blocks == actual(db, loaded.text, "blocks read") and work.blocks_skipped > 0
+    mixed = Query("mixed", text.format("visits"))
+    key = {VISITS: TableDesign(DistStyle.ALL, None, ("day",))}
+    assert within(db, lambda c: estimates(c, [mixed]).work(mixed, {}).blocks_skipped) == 0
+    assert within(db, lambda c: estimates(c, [mixed]).work(mixed, key).blocks_skipped) > 0
+    db.execute("drop table days; drop table ordered")
