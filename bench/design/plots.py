@@ -25,6 +25,7 @@ class Point:
     y: float
     label: str
     series: int = 0
+    large: bool = False  # one of those that matter
 
 
 def bars(rows: Sequence[tuple[str, Sequence[float]]], series: Sequence[str], show: Show) -> str:
@@ -118,13 +119,13 @@ def _labelled(placed: Sequence[tuple[float, float, Point]], show_x: Show, show_y
     """Circles, and labels where there is room for them: those in the way of others are only tooltips."""
     out: list[str] = []
     taken: list[tuple[float, float]] = []
-    for x, y, p in sorted(placed, key=lambda item: -item[2].series):
+    for x, y, p in sorted(placed, key=lambda item: not item[2].large):
         tip = f"{p.label}: {show_x(p.x)}, {show_y(p.y)}"
-        mark = f'<circle class="s{p.series}" cx="{x:.1f}" cy="{y:.1f}" r="{6 if p.series else 4}"/>'
+        mark = f'<circle class="s{p.series}" cx="{x:.1f}" cy="{y:.1f}" r="{6 if p.large else 4}"/>'
         text = ""
         if all(abs(y - b) > 12 or abs(x - a) > 90 for a, b in taken):
             taken.append((x, y))
-            text = _text(x + 9, y + 4, p.label, "small")
+            text = _text(x + 8, y - 6, p.label, "small")
         out.append(f"<g>{_title(tip)}{mark}{text}</g>")
     return out
 

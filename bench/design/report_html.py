@@ -13,7 +13,7 @@ from .report import design_of
 from .report_text import less, size
 
 SHOWN_DESIGNS = 4  # in plots by query
-SHOWN_COLUMNS = 14  # of encodings, the largest
+SHOWN_COLUMNS = 10  # of encodings, the largest
 SHOWN_KEYS = 10
 
 STYLE = """
@@ -165,27 +165,29 @@ def _moved(query: dict[str, Any] | None) -> float:
 
 
 def _front(found: dict[str, Any]) -> str:
-    points = [plots.Point(d["storage"], d["cluster_seconds"], d["name"], _series(d, found))
-              for d in found["designs"]]
+    points = [_point(d, found) for d in found["designs"]]
     if len(points) < 2:
         return ""
     return ("<h2>Cost against storage</h2>"
-            + plots.scatter(points, "storage on the cluster", "seconds on the cluster", size, _seconds)
+            + plots.scatter(points, "storage on the cluster", "cost", size, lambda cost: f"{cost:.3g}")
             + '<p class="soft">The dashed line joins the designs that no other beats in both.</p>')
 
 
-def _series(design: dict[str, Any], found: dict[str, Any]) -> int:
-    return 2 if design["name"] == found["recommended"] else 1 if design is found["designs"][0] else 0
+def _point(design: dict[str, Any], found: dict[str, Any]) -> plots.Point:
+    """Colours as in the other plots: the baseline first, then the recommended design."""
+    recommended, baseline = design["name"] == found["recommended"], design is found["designs"][0]
+    series = 0 if baseline else 1 if recommended else 3
+    return plots.Point(design["storage"], design["score"], design["name"], series, recommended or baseline)
 
 
 def _skew(best: dict[str, Any], base: dict[str, Any]) -> str:
     groups = []
     for table, load in best["loads"].items():
         if load["slice_rows"]:
-            groups.append((f"{table}, recommended", load["slice_rows"], 2))
+            groups.append((f"{table}, recommended", load["slice_rows"], 1))
         before = base["loads"].get(table)
         if best is not base and load["slice_rows"] and before and before["slice_rows"]:
-            groups.append((f"{table}, baseline", before["slice_rows"], 1))
+            groups.append((f"{table}, baseline", before["slice_rows"], 0))
     everywhere = [t for t, load in best["loads"].items() if not load["slice_rows"]]
     text = f'<p class="soft">On every node (ALL): {escape(", ".join(everywhere))}.</p>' if everywhere else ""
     return "<h2>Rows of each slice</h2>" + (plots.columns(groups, _count) if groups else "") + text

@@ -32,7 +32,7 @@ def test_every_plot_is_well_formed() -> None:
         plots.bars([(odd, [1.0, 0.0]), ("x", [0.0, 2.0])], ["one", odd], show), plots.bars([], ["one"], show),
         plots.stacked([(odd, 1.0, 2.0), ("none", 0.0, 0.0)], ("read", "skipped"), show, odd),
         plots.columns([(odd, [1.0, 2.0, 3.0], 1)] * 12, show),
-        plots.scatter([Point(1, 1, odd, 2), Point(1, 1, "same place")], "x", "y", show, show),
+        plots.scatter([Point(1, 1, odd, 2, True), Point(1, 1, "same place")], "x", "y", show, show),
     ):
         root = xml(text)
         assert root.find("svg") is not None
