@@ -63,7 +63,7 @@ def collocated(name: TableName, design: Design, usage: Usage) -> list[str]:
 
 def _of_sort_key(name: TableName, chosen: TableDesign, usage: Usage) -> str:
     if not chosen.sort_key:
-        return "No sort key: no filter would skip enough blocks."
+        return "No sort key: none skips enough more than the order that rows are loaded in."
     parts = []
     for column in chosen.sort_key:
         filters, joins = usage.asked("filter", (name, column)), usage.asked("join", (name, column))
