@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Crossing:
-    """What a move would send: rows and bytes that leave their slice; of these the bytes that leave their node."""
+    """What a part of the rows sends in a move: rows and bytes that leave their slice; of these the bytes that leave
+    their node."""
 
     rows: int = 0
     bytes: int = 0
@@ -49,12 +50,16 @@ class Crossing:
         if home is None or topology.node_of_slice[home] != topology.node_of_slice[target]:
             self.node_bytes += size * (topology.nodes > 1)
 
-    @staticmethod
-    def of(parts: Sequence[Crossing]) -> Crossing:
-        return Crossing(sum(p.rows for p in parts), sum(p.bytes for p in parts), sum(p.node_bytes for p in parts))
+    def add(self, other: Crossing) -> None:
+        self.rows += other.rows
+        self.bytes += other.bytes
+        self.node_bytes += other.node_bytes
 
 
-def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, Crossing]:
+Sent = list[Crossing]  # by part
+
+
+def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, Sent]:
     """Rows by the hash of `keys`, and what that sends."""
     slices = topology.slices
     unify_texts(rows.parts)
@@ -79,7 +84,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
         parts[t] = concatenate([s[t] for s in split])
 
     parallel(join, slices)
-    return Rows(parts, Where.SLICES), Crossing.of(moved)
+    return Rows(parts, Where.SLICES), moved
 
 
 def hashes_of(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
@@ -121,12 +126,21 @@ def _dealt(rows: Rows, slices: int) -> list[Part]:
     return [Pieces(share or [pieces[0].empty()]) for share in shares]
 
 
-def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Crossing]:
+def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Sent]:
     """Every node gets all rows; each slice's rows travel to all nodes but its own."""
-    whole, times = rows.together(budget), copies(topology)
-    size = whole.size if isinstance(whole, Pieces) else whole.payload_bytes()
-    sent = Crossing(whole.rows * times, size * times, size * (topology.nodes - 1))
-    return Rows([whole], Where.SHARED), sent
+    sent = [copied(part.rows, size_of(part), topology) for part in rows.every()]
+    return Rows([rows.together(budget)], Where.SHARED), sent
+
+
+def copied(rows: int, size: int, topology: Topology) -> Crossing:
+    """What rows send that every node gets."""
+    times = copies(topology)
+    return Crossing(rows * times, size * times, size * (topology.nodes - 1))
+
+
+def size_of(part: Part) -> int:
+    """Bytes that sending the rows would take."""
+    return part.size if isinstance(part, Pieces) else part.payload_bytes()
 
 
 def copies(topology: Topology) -> int:

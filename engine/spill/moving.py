@@ -9,7 +9,7 @@ from ...planner.expressions import ColumnId
 from ...storage.distribution import slice_of_hash
 from ...storage.schema import Topology
 from ..collection import Collection
-from ..exchange import Crossing, hashes_of
+from ..exchange import Crossing, Sent, hashes_of
 from ..joins import Parallel
 from ..rows import Pieces, Rows, Where, pieces_of
 from .batches import batches, shared
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel,
-               spool: Spool) -> tuple[Rows, Crossing]:
+               spool: Spool) -> tuple[Rows, Sent]:
     """As exchange.distribute."""
     slices = topology.slices
     split: list[list[list[Piece]]] = [[[] for _ in range(slices)] for _ in rows.every()]
@@ -41,7 +41,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
     parallel(work, len(rows))
     none = rows.pieces()[0].empty()
     parts = [Pieces([none, *(p for share in split for p in share[t])]) for t in range(slices)]
-    return Rows(parts, Where.SLICES), Crossing.of(moved)
+    return Rows(parts, Where.SLICES), moved
 
 
 def limited(rows: Rows, offset: int, count: int | None) -> Rows:
