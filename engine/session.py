@@ -243,13 +243,10 @@ class Session:
         work = _Work(f"-- write_arrow {table}", (), "Insert")
         return self._run(work, lambda c: run(table, reader, create, c)).rowcount
 
-    def run_copy_job(self, name: str) -> int:
-        """A run of a COPY JOB that nobody asked for; the number of rows."""
-        from .copy_jobs import job
-        from .handlers.copy_job import run_job
-
-        work = _Work(f"COPY JOB RUN {name}", (), "CopyJob")
-        return self._run(work, lambda c: run_job(job(c.view.facts, name), c)).rowcount
+    def perform(self, text: str, kind: str, action: Callable[[Context], Result]) -> Result:
+        """Do something that is not SQL as a statement of this session: in its transaction, within its limits, recorded
+        as `text` of class `kind`."""
+        return self._run(_Work(text, (), kind), action)
 
     def _split(self, text: str) -> list[tuple[str, int]]:
         self._check_open()

@@ -134,6 +134,8 @@ class Worker:
 
     def _run_job(self, name: str, owner: str, stores: StoreOptions) -> None:
         """In a session of the job's owner."""
+        from ..copy_jobs import job
+        from ..handlers.copy_job import run_job
         from ..identity import Identity
         from ..session import Session
 
@@ -141,7 +143,7 @@ class Worker:
         session = self._loading = Session(self._database, identity=Identity(owner), memory=JOB_MEMORY_BYTES)
         try:
             session.stores = stores
-            session.run_copy_job(name)
+            session.perform(f"COPY JOB RUN {name}", "CopyJob", lambda c: run_job(job(c.view.facts, name), c))
         finally:
             self._loading = None
             session.close()

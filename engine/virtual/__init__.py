@@ -54,6 +54,7 @@ LATER = {
     "query_metrics": "stv_query_metrics stl_query_metrics svl_query_metrics svl_query_metrics_summary "
                      "!svl_query_queue_info",
     "plans": "stl_explain svcs_explain stl_plan_info svcs_plan_info stl_alert_event_log svcs_alert_event_log",
+    "advice": "!svv_alter_table_recommendations",
 }
 
 
