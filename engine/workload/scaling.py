@@ -167,7 +167,7 @@ class Executors:
 def rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Iterator[pa.RecordBatch]:
     """The rows of a query that an executor runs."""
     for table in plan.tables:
-        context.transaction.read(table)
+        context.transaction.read(table, context.cancel.check)
     executors = ticket.manager.executors
     job = Job(
         plan, context.transaction.snapshot, dict(context.settings), context.user, context.search_path, context.text,
