@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import dml
+from . import copies, dml
 from .suites import named
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +35,8 @@ def lines(result: dict[str, Any]) -> list[str]:
     out = heading(result)
     for figures in result.get("designs", ()):
         out += ["", *design(figures)]
+    if "copies" in result:
+        out += ["", *copies.lines(result)]
     if "small" in result:
         out += ["", *small(result["small"])]
     if "dml" in result:

@@ -103,6 +103,12 @@ def open_session(
     return session
 
 
+def _forget(database: Database) -> None:
+    from .workload.manager import closed
+
+    closed(database)
+
+
 def _configure(session: Session, wlm: str) -> None:
     from .workload.parameters import open_with
 
@@ -237,6 +243,11 @@ class Session:
         work = _Work(f"-- write_arrow {table}", (), "Insert")
         return self._run(work, lambda c: run(table, reader, create, c)).rowcount
 
+    def perform(self, text: str, kind: str, action: Callable[[Context], Result]) -> Result:
+        """Do something that is not SQL as a statement of this session: in its transaction, within its limits, recorded
+        as `text` of class `kind`."""
+        return self._run(_Work(text, (), kind), action)
+
     def _split(self, text: str) -> list[tuple[str, int]]:
         self._check_open()
         pieces = list(split(text))
@@ -370,7 +381,7 @@ class Session:
             transaction.rollback()
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        if context.profiles or context.from_cache or (work.kind in QUERIES and work.kind != "Select"):
+        if context.profiles or context.source_query or (work.kind in QUERIES and work.kind != "Select"):
             self.last["query"] = context.query_id
         record = begun(context, work.kind) | {
             "endtime": microseconds(datetime.now(UTC)),
@@ -381,12 +392,12 @@ class Session:
         if context.profiles:
             record["planned"] = int((context.profiles[0].counters.begun + context.profiles[0].counters.clock) * 1e6)
             record["bytes"] = sum([p.bytes for p in context.profiles])
-        if context.from_cache:
-            record["cached"] = True
+        if context.source_query:
+            record["source"] = context.source_query
         if context.scans:
             record["scans"] = scans(context)
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
-        self.database.history.record(record, details)
+        self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
 
     def _search_path(self) -> tuple[str, ...]:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)
@@ -492,6 +503,8 @@ class Session:
                 self.worker.leave(self)
             leave(self.identity)
             self.database.close()
+            if self.database.closed:
+                _forget(self.database)
 
 
 def _in_snapshot(error: BaseException, context: Context) -> BaseException:

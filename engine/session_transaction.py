@@ -46,6 +46,11 @@ class SessionTransaction:
         """Whether it has changed anything yet."""
         return any(part.wrote for part in self._parts())
 
+    @property
+    def snapshot(self) -> int:
+        """The commit that it sees, apart from its own changes."""
+        return self._base.snapshot
+
     # -- seeing --------------------------------------------------------------------------------------
 
     def view(self, search_path: tuple[str, ...]) -> CatalogView:

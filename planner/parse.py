@@ -19,7 +19,7 @@ from ..errors import NotSupportedError, SqlSyntaxError
 from . import statements as s
 from .statements.alter import parse_alter
 from .statements.comments import parse_comment
-from .statements.copy import parse_copy
+from .statements.copy_job import parse_copy_or_job
 from .statements.cursor import Cursor
 from .statements.cursors import parse_close, parse_declare, parse_fetch
 from .statements.dml import parse_delete, parse_merge, parse_update
@@ -60,7 +60,7 @@ _PARSERS: dict[str, Parser] = {
     "DELETE": parse_delete,
     "UPDATE": parse_update,
     "MERGE": parse_merge,
-    "COPY": parse_copy,
+    "COPY": parse_copy_or_job,
     "UNLOAD": lambda cursor: _parse_unload(cursor),
     "ANALYZE": parse_analyze,
     "ANALYSE": parse_analyze,

@@ -32,6 +32,8 @@ MODULES: dict[type, str] = {
     s.Merge: "merge",
     s.Copy: "copy",
     s.Unload: "unload",
+    s.CopyJob: "copy_job",
+    s.CreateCopyJob: "copy_job",
     s.Analyze: "analyze",
     s.AnalyzeCompression: "analyze_compression",
     s.Vacuum: "vacuum",

@@ -147,7 +147,8 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
 
     scope = _scope(around, context)
     found = context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
-    context.repeats = None if around.stable else (query.text, query.start, repr(context.parameters), scope)
+    repeats = not (around.stable or around.reads_files)
+    context.repeats = (query.text, query.start, repr(context.parameters), scope) if repeats else None
     return noted(found, context) if new else found
 
 

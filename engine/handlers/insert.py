@@ -40,6 +40,10 @@ _DEFAULT = exp.Var(this="DEFAULT")
 
 
 def run(statement: Insert, context: Context) -> Result:
+    if statement.table.schema is not None and (external := names.external(statement.table, context)) is not None:
+        from .insert_external import run as insert_external
+
+        return insert_external(statement, external, context)
     if statement.source is None or isinstance(statement.source, exp.Values):
         return run_many(statement, context, [context.parameters])
     table = names.appended(statement.table, context)

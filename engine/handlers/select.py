@@ -31,11 +31,11 @@ def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBat
     cache = of(context)
     known = cache.find(context.repeats, physical, context.view)
     if known is None:
-        return cache.keeping(context.repeats, physical, context.view, execute(physical, context))
+        return cache.keeping(context.repeats, physical, context.view, execute(physical, context), context.query_id)
     for table in physical.tables:
         context.transaction.read(table, context.cancel.check)
-    context.from_cache = True
-    return known
+    context.source_query = known.query
+    return known.batches
 
 
 def result_columns(physical: PhysicalQuery, timezone: str) -> tuple[ResultColumn, ...]:

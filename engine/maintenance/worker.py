@@ -7,6 +7,7 @@
                                   tables of which a tenth has changed               analyze
                                   AUTO tables that keep being moved for a join      a distribution key
                               is an automatic snapshot due? (storage/snapshots/schedule.py)
+                              has a COPY JOB with AUTO ON new files? (engine/copy_jobs.py)
                               woken by a commit: have small commits left many inline extents?    flush
     session closes --leave->  ends with the last one
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ...storage.catalog.state import TableEntry
     from ...storage.database import Database
     from ...storage.maintenance.vacuum import Kind
+    from ...storage.objects.options import StoreOptions
     from ...storage.snapshots.schedule import Automatic
     from ..session import Session
 
@@ -41,6 +43,8 @@ EVENT = "worker"
 INTERVAL = 10.0
 QUIET_SECONDS = 30.0
 MEMORY_BYTES = 64 << 20
+JOB_MEMORY_BYTES = 256 << 20
+JOBS = "copy job"  # the kind of fact
 ANALYZE_PERCENT = 10
 _log = logging.getLogger("warehouse.engine")
 _joining = threading.Lock()
@@ -59,6 +63,7 @@ class Worker:
         self._stopped = threading.Event()
         self._woken = threading.Event()
         self._automatic: Automatic | None = None
+        self._loading: Session | None = None  # of a COPY JOB that runs
         self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
 
     def start(self) -> None:
@@ -78,6 +83,8 @@ class Worker:
     def stop(self) -> None:
         """End the thread, at once or at the next look at whether to go on."""
         self._stopped.set()
+        if self._loading is not None:
+            self._loading.cancel()
         self._woken.set()
         atexit.unregister(self.stop)
         self._thread.join()
@@ -95,6 +102,7 @@ class Worker:
                 continue
             due = time.monotonic() + INTERVAL
             self.snapshot(datetime.now(UTC))
+            self.load_new_files()
             if self._database.upkeep.activity.quiet_for() < QUIET_SECONDS:
                 continue
             try:
@@ -118,6 +126,41 @@ class Worker:
         except Error as error:
             _log.warning("no automatic snapshot of %s: %s", self._database.name, error)
 
+    def load_new_files(self) -> None:
+        """Run COPY JOBs with AUTO ON that have new files. They wait for no quiet time: users wait for the rows."""
+        self._database.snapshot()
+        facts = self._database.newest.facts
+        if not any(kind == JOBS for kind, _ in facts.rows):
+            return
+        from ...storage.objects.registry import Objects
+        from ..copy_jobs import jobs
+
+        stores = next((session.stores for session in list(self._sessions)), None)
+        for job in jobs(facts):
+            if stores is None or not job.auto or self._stopped.is_set():
+                continue
+            try:
+                objects = Objects(stores.authorized(job.copy().authorization))
+                if job.new_files(facts, objects):
+                    self._run_job(job.name, job.owner, stores)
+            except Error as error:
+                _log.warning("COPY JOB %s of %s: %s", job.name, self._database.name, error)
+
+    def _run_job(self, name: str, owner: str, stores: StoreOptions) -> None:
+        """In a session of the job's owner."""
+        from ..copy_jobs import job
+        from ..handlers.copy_job import run_job
+        from ..identity import Identity
+        from ..session import Session
+
+        self._database.add_user()
+        session = self._loading = Session(self._database, identity=Identity(owner), memory=JOB_MEMORY_BYTES)
+        try:
+            session.stores = stores
+            session.perform(f"COPY JOB RUN {name}", "CopyJob", lambda c: run_job(job(c.view.facts, name), c))
+        finally:
+            self._loading = None
+            session.close()
     def flush(self) -> None:
         """Make files of many inline extents. It waits for no quiet time: while rows come one by one, there is none."""
         from ...storage.maintenance.flush import flush

@@ -222,6 +222,25 @@ class Unload:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateCopyJob:
+    """COPY ... JOB CREATE: `text` is the COPY's."""
+
+    copy: Copy
+    text: str
+    name: str
+    auto: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CopyJob:
+    """COPY JOB: action 'alter', 'run', 'list', 'show' or 'drop'; `auto`: what ALTER sets."""
+
+    action: str
+    name: str = ""
+    auto: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Analyze:
     tables: tuple[RelationName, ...]
     columns: tuple[str, ...] = ()
@@ -421,7 +440,7 @@ class DropFunction:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Unload,
+    Merge, Copy, CopyJob, CreateCopyJob, Unload,
     Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery, Lock, AlterDatabase,

@@ -46,10 +46,10 @@ def parse_alter(cursor: Cursor) -> Statement:
         return alter_schema(cursor)
     if cursor.accept("default", "privileges"):
         return parse_default_privileges(cursor)
-    if cursor.accept("database"):
-        return _alter_database(cursor)
     if cursor.accept("system"):
         return parse_alter_system(cursor)
+    if cursor.accept("database"):
+        return _alter_database(cursor)
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
     table = cursor.relation()

@@ -22,6 +22,9 @@ def parse_set(cursor: Cursor) -> SetOption | SetUser:
         name = "timezone"
     elif cursor.at("timezone", "interval"):
         name = dotted(cursor)
+    elif cursor.at("role"):
+        raise NotSupportedError("SET ROLE is not supported by Redshift: a user has all of its roles at once",
+                                position=cursor.position)
     elif cursor.at("transaction"):
         raise NotSupportedError("SET TRANSACTION is not supported yet", position=cursor.position)
     else:
