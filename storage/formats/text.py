@@ -277,6 +277,8 @@ class FastParser:
             return moments(column, array, self.options)
         if column.type.kind is Kind.VARBYTE:
             return _bytes(column, array, self.options)
+        if column.type.is_sketch:
+            return None
         if column.type.is_super:
             return _documents(column, array, self.options)
         if column.type.is_string:
