@@ -284,6 +284,8 @@ class FastParser:
         if column.type.is_string:
             array = self._finish_text(column, array)
             longest = pc.max(pc.binary_length(array)).as_py()
+            if longest is not None and longest > column.type.length and self.options.truncate_columns and self._ascii:
+                array, longest = _truncated(column, array), column.type.length
             if longest is not None and longest > column.type.length:
                 return None
             if column.type.kind is Kind.CHAR and not self._ascii and not _is_ascii(array):
@@ -307,6 +309,13 @@ class FastParser:
         if options.trim_blanks and column.type.kind is Kind.VARCHAR:
             array = pc.utf8_rtrim(array, " ")
         return array
+
+
+def _truncated(column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """TRUNCATECOLUMNS, of ASCII texts: a byte is a character."""
+    if column.type.kind is Kind.CHAR:
+        array = pc.utf8_rtrim(array, " ")
+    return pc.utf8_slice_codeunits(array, 0, column.type.length)
 
 
 def _is_ascii(array: pa.ChunkedArray) -> bool:
