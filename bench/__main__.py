@@ -56,7 +56,7 @@ def run(
     from . import copies, runner, small
 
     if suite_name == copies.NAME:
-        result = copies.measure(scale, _threads(threads), min(runs, copies.RUNS))
+        result = copies.measure(scale, _threads(threads), min(runs, copies.RUNS), designs.split(","))
         _show(result, readme=False)
         return
     suite = named(suite_name)

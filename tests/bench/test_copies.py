@@ -15,7 +15,7 @@ def test_a_source_by_both_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(copies, "SOURCES", {"8 gzip parts": copies.SOURCES["8 gzip parts"]})
     result = copies.measure(0.001, threads=2, runs=1)
     assert len(list((tmp_path / "copy" / "sf0.001" / "gzip").iterdir())) == copies.PARTS
-    assert "| 8 gzip parts |" in "\n".join(report.lines(result))
+    assert "| 8 gzip parts, even |" in "\n".join(report.lines(result))
 
 
 def test_other_rows_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
