@@ -66,7 +66,7 @@ def run(
         click.echo("\n".join(wlm.lines(found)))
         return
     if suite_name == copies.NAME:
-        result = copies.measure(scale, _threads(threads), min(runs, copies.RUNS))
+        result = copies.measure(scale, _threads(threads), min(runs, copies.RUNS), designs.split(","))
         _show(result, readme=False)
         return
     if suite_name == "dml":
