@@ -367,7 +367,8 @@ class Session:
             transaction.rollback()
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        if context.profiles or context.from_cache or (work.kind in QUERIES and work.kind != "Select"):
+        scaled = context.ticket is not None and context.ticket.executor
+        if context.profiles or context.from_cache or scaled or (work.kind in QUERIES and work.kind != "Select"):
             self.last["query"] = context.query_id
         record = begun(context, work.kind) | {
             "endtime": microseconds(datetime.now(UTC)),
@@ -380,6 +381,8 @@ class Session:
             record["bytes"] = sum([p.bytes for p in context.profiles])
         if context.from_cache:
             record["cached"] = True
+        if context.ticket is not None:
+            record |= context.ticket.facts()
         if context.scans:
             record["scans"] = scans(context)
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None

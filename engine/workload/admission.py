@@ -15,7 +15,8 @@ from ...errors import OperationalError, QueryCanceled
 from ...planner.physical import PhysicalQuery
 from ...wlm.requests import NOTHING, Kind, Request
 from ..context import HOP_TEXT, Context
-from .estimates import Outline, has_virtual, outline
+from ..identity import without_secrets
+from .estimates import Outline, outline, reads_tables_only
 from .manager import Manager, manager_of
 from .usage import Usage
 
@@ -37,10 +38,12 @@ class Ticket:
 
     def __init__(self, manager: Manager, context: Context, outline: Outline | None) -> None:
         self.query = context.query_id
-        self.usage = Usage(outline)
+        self.usage = Usage(outline, context.scans)
         self.started = False
         self.restarting = False
         self.executor = 0  # the concurrency scaling one that runs it
+        self.service_class = 0
+        self.queue_time = 0  # microseconds, known at the end
         self.manager = manager
         self._cancel = context.cancel
         self._budget = context.budget
@@ -107,6 +110,11 @@ class Ticket:
             self.usage.pause()
             self.manager.leave(self, ok)
 
+    def facts(self) -> dict[str, int]:
+        """For the statement's record in the history, when it has ended."""
+        found = {"class": self.service_class, "queue_time": self.queue_time}
+        return found | {"executor": self.executor} if self.executor else found
+
     @property
     def held(self) -> int:
         return self._budget.used
@@ -121,8 +129,8 @@ class Ticket:
         """Whoever has not started by now will be woken."""
         self._event = None if self.started else threading.Event()
 
-    def start(self, memory: int, soft: int, executor: int) -> None:
-        self.executor = executor
+    def start(self, service_class: int, memory: int, soft: int, executor: int) -> None:
+        self.service_class, self.executor = service_class, executor
         self._budget.allow(memory)
         if soft < memory:
             self._budget.press(soft)
@@ -158,8 +166,11 @@ def admit(context: Context, plan: PhysicalQuery | None = None, kind: Kind = Kind
         return None
     manager = manager_of(context.session)
     ticket = Ticket(manager, context, found)
+    if found is not None and found.external:
+        manager.check_external()
     ticket.enter(_request(context, plan, found, kind, manager))
     context.ticket = ticket
+    context.service_class = ticket.service_class
     return ticket
 
 
@@ -170,7 +181,7 @@ def may_scale(context: Context, plan: PhysicalQuery | None) -> bool:
         plan is not None and context.kind == "Select" and context.database.path is not None
         and bool(plan.tables) and not context.transaction.wrote
         and not any(t.temporary or t.interleaved or not t.backup for t in plan.tables)
-        and not has_virtual(plan)
+        and reads_tables_only(plan)
     )
 
 
@@ -200,5 +211,5 @@ def _request(
         shape=None if found is None else found.shape,
         scalable=manager.machine.configuration.scales and may_scale(context, plan),
         transaction=context.transaction.id if context.transaction is not None else 0,
-        text=context.text,
+        text=without_secrets(context.text, context.kind),
     )

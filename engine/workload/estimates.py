@@ -43,6 +43,7 @@ class Outline:
     scans: tuple[int, ...]
     joins: tuple[int, ...]
     loops: tuple[int, ...]
+    external: bool = False  # reads external tables
 
 
 def outline(plan: PhysicalQuery) -> Outline:
@@ -50,7 +51,7 @@ def outline(plan: PhysicalQuery) -> Outline:
     rows = bytes = memory = 0.0
     shape: list[Any] = []
     scans, joins, loops = [], [], []
-    leader = True
+    leader, external = True, False
     for node in _nodes(plan.root):
         kind = type(node)
         shape.append(kind)
@@ -61,6 +62,7 @@ def outline(plan: PhysicalQuery) -> Outline:
             shape.append(node.table.id)
             scans.append(id(node))
             leader = False
+            external = external or kind is ExternalScan
         elif kind is VirtualTableScan:
             leader = leader and VIRTUAL_TABLES[node.name].leader_only
             shape.append(node.name)
@@ -80,13 +82,13 @@ def outline(plan: PhysicalQuery) -> Outline:
             shape.append(node.move)
     return Outline(
         Estimate(rows, bytes, int(memory), len(joins) + len(loops)), hash(tuple(shape)), leader,
-        tuple(scans), tuple(joins), tuple(loops),
+        tuple(scans), tuple(joins), tuple(loops), external,
     )  # fmt: skip
 
 
-def has_virtual(plan: PhysicalQuery) -> bool:
-    """Whether it reads system tables."""
-    return any(isinstance(node, VirtualTableScan) for node in _nodes(plan.root))
+def reads_tables_only(plan: PhysicalQuery) -> bool:
+    """Whether it reads neither system tables nor external ones."""
+    return not any(isinstance(node, VirtualTableScan | ExternalScan) for node in _nodes(plan.root))
 
 
 def _nodes(root: Physical) -> Iterator[Any]:

@@ -25,7 +25,9 @@ from typing import Any
 from ...errors import OperationalError
 from ...planner.physical import PhysicalQuery
 from ...records import dataclass
+from ...storage.catalog.state import CatalogState, TableEntry
 from ...storage.database import Database
+from ...storage.schema import Table
 from ..context import Cancel, Context, MemoryBudget
 from ..execute import execute
 from ..failures import translate
@@ -77,8 +79,14 @@ class _Reading:
 
     id = 0
 
+    def __init__(self, state: CatalogState) -> None:
+        self._state = state
+
     def read(self, table: Any) -> None:
         pass
+
+    def entry(self, table: Table) -> TableEntry:
+        return self._state.entries[table.id]
 
 
 def read_frame(stream: Any) -> Any:
@@ -145,7 +153,8 @@ class Server:
         return Context(
             database=self._database, view=view, settings=Settings.of(job.settings), user=job.user,
             search_path=job.search_path, text=job.text, now=job.now, cancel=cancel, budget=MemoryBudget(job.memory),
-            parameters=job.parameters, transaction=_Reading(), workers=self._workers, ticket=turn,
+            parameters=job.parameters, transaction=_Reading(self._database.state(job.snapshot)),
+            workers=self._workers, ticket=turn,
         )  # fmt: skip
 
 

@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from ...errors import OperationalError
 from ...wlm.configuration import Configuration
 from ...wlm.decisions import Abort, Decision, Hop, Share, Start
 from ...wlm.machine import Machine
 from ...wlm.requests import Request
+from ...wlm.usage import Feature
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -85,6 +87,14 @@ class Manager:
             self.carry_out(self.machine.evicted(ticket.query, self.now()))
             ticket.entered()
 
+    def check_external(self) -> None:
+        """OperationalError while a usage limit keeps external tables from being read."""
+        if not self.machine.allows(Feature.SPECTRUM, self.now()):
+            raise OperationalError(
+                "a usage limit of spectrum has been reached: external tables cannot be read until its period ends",
+                hint="SHOW usage_limits; ALTER SYSTEM SET usage_limits changes them.", sqlstate="53400",
+            )  # fmt: skip
+
     def failed(self, ticket: Ticket) -> None:
         """Its executor cannot run it; it has started here when this returns, or waits."""
         with self.lock:
@@ -95,10 +105,14 @@ class Manager:
         """It is over."""
         with self.lock:
             self.tickets.pop(ticket.query, None)
+            entry, now = self.machine.entry(ticket.query), self.now()
+            if entry is not None:
+                ticket.service_class, ticket.queue_time = entry.service_class, entry.waited(now)
             used = ticket.usage.closed()
             reached = len(self.log.usage)
+            self.machine.used(ticket.query, Feature.SPECTRUM, ticket.usage.external_bytes, now)
             decisions = self.machine.finish(
-                ticket.query, self.now(), used, ok=ok, memory=ticket.peak, processor=ticket.usage.processor
+                ticket.query, now, used, ok=ok, memory=ticket.peak, processor=ticket.usage.processor
             )
             self.carry_out(decisions)
             for record in list(self.log.usage)[reached:]:
@@ -112,7 +126,7 @@ class Manager:
                 continue
             match decision:
                 case Start():
-                    ticket.start(decision.memory, decision.soft, decision.executor)
+                    ticket.start(decision.service_class, decision.memory, decision.soft, decision.executor)
                 case Share():
                     ticket.share(decision.soft)
                 case Abort():

@@ -32,7 +32,7 @@ class Executor:
     def __init__(self, folder: str, threads: int) -> None:
         code = _CODE.format(paths=sys.path, module=Job.__module__, folder=folder, threads=threads)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/"
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._sending = threading.Lock()
         self._is_ready = False
