@@ -103,10 +103,11 @@ def open_session(
     return session
 
 
-def _forget(database: Database) -> None:
-    from .workload.manager import closed
+def _forget(session: Session) -> None:
+    """Workload management knows the session no more, nor the database if it was the last."""
+    from .workload.manager import left
 
-    closed(database)
+    left(session)
 
 
 def _configure(session: Session, wlm: str) -> None:
@@ -477,8 +478,7 @@ class Session:
                 self.worker.leave(self)
             leave(self.identity)
             self.database.close()
-            if self.database.closed:
-                _forget(self.database)
+            _forget(self)
 
 
 def _placed(error: BaseException, offset: int) -> BaseException:

@@ -187,11 +187,16 @@ class Manager:
         return static
 
 
-def closed(database: Any) -> None:
-    """The database's last session has gone."""
-    found = _managers.pop(database, None)
-    if found is not None and found.executors is not None:
-        found.executors.close()
+def left(session: Session) -> None:
+    """A session has ended, and perhaps the database was closed with it."""
+    found = _managers.get(session.database)
+    if found is None:
+        return
+    found.machine.overrides.forget_session(session.id)
+    if session.database.closed:
+        del _managers[session.database]
+        if found.executors is not None:
+            found.executors.close()
 
 
 def manager_of(session: Session) -> Manager:
