@@ -72,7 +72,7 @@ class House:
         import pyarrow as pa
 
         dice = np.random.default_rng(7)
-        columns = {
+        columns: dict[str, Any] = {
             "k": np.sort(dice.integers(0, rows // 3, rows)).astype(np.int32), "g": dice.integers(0, 50, rows),
             "v": dice.integers(0, 1000, rows),
         }  # fmt: skip

@@ -9,7 +9,8 @@ at a time. Result types are Redshift's: a NUMERIC(38,4) that travelled in 64 bit
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -43,20 +44,25 @@ def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
         return
     while True:
         try:
-            for batch in _rows(plan, context, ticket):
-                ticket.first_rows()
-                ticket.usage.pause()
-                yield batch
-                ticket.usage.resume()
+            with closing(_rows(plan, context, ticket)) as batches:
+                for batch in batches:
+                    ticket.first_rows()
+                    ticket.usage.pause()
+                    yield batch
+                    ticket.usage.resume()
             return
+        except GeneratorExit:  # nobody reads on, or has even kept the result
+            ticket.end(ok=True)
+            raise
         except QueryCanceled:
             if not ticket.may_restart():
                 raise
         except ExecutorFailed as failure:
             ticket.fall_back(str(failure))
+        context.profiles.clear()  # it begins anew
 
 
-def _rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Iterator[pa.RecordBatch]:
+def _rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Generator[pa.RecordBatch, None, None]:
     if not ticket.executor:
         return _run(plan, context, ticket)
     from .workload.scaling import rows  # for another process
@@ -64,7 +70,7 @@ def _rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Iterator[pa.
     return rows(plan, context, ticket)
 
 
-def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Iterator[pa.RecordBatch]:
+def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Generator[pa.RecordBatch, None, None]:
     executor = Executor(plan, context, context.workers or pool(1))
     profile = profile_of(plan, executor.counters, context)
     schema = _schema(plan)

@@ -131,7 +131,8 @@ class Ticket:
 
     def start(self, service_class: int, memory: int, soft: int, executor: int) -> None:
         self.service_class, self.executor = service_class, executor
-        self._budget.allow(memory)
+        if not self.manager.machine.configuration.automatic:
+            self._budget.allow(memory)
         if soft < memory:
             self._budget.press(soft)
         self.started = True
@@ -142,7 +143,7 @@ class Ticket:
         self._notice("WARNING", text)
 
     def share(self, soft: int) -> None:
-        self._budget.press(soft)
+        self._budget.press(soft if soft < self.manager.machine.floor.memory else None)
 
     def abort(self, text: str, waiting: bool) -> None:
         if waiting:
@@ -153,7 +154,7 @@ class Ticket:
         if restart:
             self.restarting = True
             self._cancel.set(HOP_TEXT)
-        else:
+        elif not self.manager.machine.configuration.automatic:
             self._budget.allow(memory)
 
 

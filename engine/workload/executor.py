@@ -70,6 +70,9 @@ class Turn:
     def first_rows(self) -> None:
         pass
 
+    def end(self, ok: bool) -> None:
+        pass
+
     def may_restart(self) -> bool:
         return False
 

@@ -11,19 +11,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pyarrow as pa
 
 from ...planner.physical import PhysicalQuery
-from ..context import Context
+from ..context import CLOSED_TEXT, Context
 from .admission import ExecutorFailed, Ticket
 from .executor import Job, Unseen, read_frame, write_frame
 
 RETIRE = 60.0  # seconds
 _CODE = "import sys; sys.path[:0] = {paths!r}; from {module} import serve; serve({folder!r}, {threads})"
-CLOSED_TEXT = "the result was closed"
 
 
 class Executor:
@@ -164,7 +163,7 @@ class Executors:
             self._idle.clear()
 
 
-def rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Iterator[pa.RecordBatch]:
+def rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Generator[pa.RecordBatch, None, None]:
     """The rows of a query that an executor runs."""
     for table in plan.tables:
         context.transaction.read(table)

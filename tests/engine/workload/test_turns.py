@@ -1,6 +1,7 @@
 """Statements wait for their turn: what holds a slot, what needs none, what ends a wait. No times."""
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -35,13 +36,16 @@ def test_a_statement_waits_while_the_queue_is_full(open_house: Open) -> None:
 
 def test_what_needs_no_slot(open_house: Open) -> None:
     house = open_house(ONE)
-    held_slot(house)
+    result = held_slot(house)
     session = house.session("one")
     for sql in ("set search_path to public", "show query_group", "select 1 + 1", "select count(*) from pg_class",
                 "begin", "create table other (a integer)", "rollback", "reset search_path",
                 "explain select * from numbers"):  # fmt: skip
         house.run(sql, session)
     assert house.states() == [(6, "Returning")]
+    del result  # what nobody keeps is not waited for
+    gc.collect()
+    assert house.states() == []
 
 
 def test_an_answer_from_memory_needs_no_slot(open_house: Open) -> None:
