@@ -18,20 +18,20 @@ import pyarrow as pa
 from ..errors import QueryCanceled
 from ..planner.physical import InsertRows, PhysicalQuery
 from ..storage.arrow import arrow_field, to_arrow
-from ..wlm.requests import Kind
 from .collection import Collection
 from .column_data import column_data
 from .executor import Executor
 from .history.profile import profile_of
 from .streaming import stream
 from .workers import pool
-from .workload.admission import ExecutorFailed, Ticket, admit
+from .workload.door import WRITE, ExecutorFailed, admit
 
 if TYPE_CHECKING:
     from ..storage.loader import TableWriter
     from .context import Context
     from .rows import Where
     from .tasks import Task
+    from .workload.admission import Ticket
 
 RESULT_ROWS = 65_536
 
@@ -96,7 +96,7 @@ def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
     they were sent to."""
     from .insert import insert_rows  # brings the loader along, which queries do without
 
-    ticket = admit(context, plan, Kind.WRITE)
+    ticket = admit(context, plan, WRITE)
     executor = Executor(plan, context, context.workers or pool(1))
     profile_of(plan, executor.counters, context)
     if ticket is not None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -105,9 +106,9 @@ def open_session(
 
 def _forget(session: Session) -> None:
     """Workload management knows the session no more, nor the database if it was the last."""
-    from .workload.manager import left
-
-    left(session)
+    manager = sys.modules.get(f"{__package__}.workload.manager")  # not loaded: it has never heard of them
+    if manager is not None:
+        manager.left(session)
 
 
 def _configure(session: Session, wlm: str) -> None:

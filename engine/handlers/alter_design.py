@@ -24,7 +24,7 @@ from ..access import need_owner
 from ..context import Charge, Context
 from ..result import Result
 from ..virtual.relations import shown_encoding
-from ..workload.admission import admit
+from ..workload.door import admit
 from . import names
 
 TAG = "ALTER TABLE"

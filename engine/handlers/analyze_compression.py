@@ -29,7 +29,7 @@ from ..context import Context
 from ..result import Result, ResultColumn
 from ..virtual.base import arrow_table
 from ..virtual.relations import shown_encoding
-from ..workload.admission import admit
+from ..workload.door import admit
 from . import names
 
 EVENT = "analyze compression"

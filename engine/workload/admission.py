@@ -1,9 +1,9 @@
 """A statement's way through workload management: it waits for its turn once, and gives it back at its end.
 
-    admit(context, plan)      before the first row is read: waits while its queue is full; again: nothing
-    ticket.first_rows()       it returns rows from here on
-    ticket.may_restart()      after a stop: was it told to begin anew in another queue? waits for that
-    ticket.end(ok)            the session, with the statement
+    enter(context, plan, kind)   before the first row is read (door.py): waits while its queue is full
+    ticket.first_rows()          it returns rows from here on
+    ticket.may_restart()         after a stop: was it told to begin anew in another queue? waits for that
+    ticket.end(ok)               the session, with the statement
 
 The turn brings memory: what the statement's budget allows from then on.
 """
@@ -20,17 +20,8 @@ from .estimates import Outline, outline, reads_tables_only
 from .manager import Manager, manager_of
 from .usage import Usage
 
-# By the class of the statement; whatever else comes here reads.
-KINDS = {
-    "Insert": Kind.WRITE, "Update": Kind.WRITE, "Delete": Kind.WRITE, "Merge": Kind.WRITE, "Unload": Kind.WRITE,
-    "CreateTableAs": Kind.CREATE, "Copy": Kind.COPY, "Vacuum": Kind.MAINTENANCE, "Analyze": Kind.MAINTENANCE,
-    "AnalyzeCompression": Kind.MAINTENANCE, "AlterDesign": Kind.MAINTENANCE,
-}  # fmt: skip
 UNSET = "unset"
-
-
-class ExecutorFailed(Exception):
-    """A concurrency scaling executor cannot run a query."""
+KEPT_TEXT = 256  # characters of a statement, for system tables
 
 
 class Ticket:
@@ -158,20 +149,18 @@ class Ticket:
             self._budget.allow(memory)
 
 
-def admit(context: Context, plan: PhysicalQuery | None = None, kind: Kind = Kind.READ) -> Ticket | None:
-    """Let the statement wait for its turn, unless it has it or needs none. `kind`: unless its class says it."""
-    if context.ticket is not None or context.session is None:
-        return context.ticket  # type: ignore[no-any-return]
-    found = None if plan is None else outline(plan)
-    if found is not None and found.leader and context.kind not in KINDS:
-        return None
+def enter(context: Context, plan: PhysicalQuery | None, kind: str) -> Ticket:
+    """What door.py's `admit` leads to: a ticket, or the one that another copy of the statement's context has."""
     manager = manager_of(context.session)
-    ticket = Ticket(manager, context, found)
-    if found is not None and found.external:
-        manager.check_external()
-    ticket.enter(_request(context, plan, found, kind, manager))
+    ticket = manager.tickets.get(context.query_id)
+    if ticket is None:
+        found = None if plan is None else outline(plan)
+        if found is not None and found.external:
+            manager.check_external()
+        ticket = Ticket(manager, context, found)
+        ticket.enter(_request(context, plan, found, Kind(kind), manager))
+        context.service_class = ticket.service_class
     context.ticket = ticket
-    context.service_class = ticket.service_class
     return ticket
 
 
@@ -206,11 +195,11 @@ def _request(
         groups=groups,
         roles=roles,
         query_group=group,
-        kind=KINDS.get(context.kind, kind),
+        kind=kind,
         slots=int(context.settings["wlm_query_slot_count"]),
         estimate=NOTHING if found is None else found.estimate,
         shape=None if found is None else found.shape,
         scalable=manager.machine.configuration.scales and may_scale(context, plan),
         transaction=context.transaction.id if context.transaction is not None else 0,
-        text=without_secrets(context.text, context.kind),
+        text=without_secrets(context.text, context.kind)[:KEPT_TEXT],
     )

@@ -1,7 +1,6 @@
-"""A physical plan to what workload management may know of it: what it will take, its shape, what leads nowhere near
-the slices.
+"""A physical plan to what workload management may know of it: what it will take, and its shape.
 
-    Outline(estimate, shape, leader, scans, joins, loops)
+    Outline(estimate, shape, scans, joins, loops, external)
 
 The estimate counts what scans read (rows and bytes, before filters: their cost is in rows) and what breakers keep at
 the same time. The shape is what plans have in common that differ in literals alone.
@@ -27,7 +26,6 @@ from ...planner.physical import (
 )
 from ...records import dataclass
 from ...wlm.requests import Estimate
-from ..virtual import VIRTUAL_TABLES
 
 ENTRY_BYTES = 48  # of a row in a table of groups or build rows, beside its columns
 LOOP_ROWS = 1 / 8  # of a pair that a nested loop looks at: it costs less than a row that is read
@@ -35,11 +33,10 @@ LOOP_ROWS = 1 / 8  # of a pair that a nested loop looks at: it costs less than a
 
 @dataclass(slots=True)
 class Outline:
-    """`scans`, `joins`, `loops`: ids of the plan's nodes of those kinds; `leader`: slices have no part in it."""
+    """`scans`, `joins`, `loops`: ids of the plan's nodes of those kinds."""
 
     estimate: Estimate
     shape: int
-    leader: bool
     scans: tuple[int, ...]
     joins: tuple[int, ...]
     loops: tuple[int, ...]
@@ -51,7 +48,7 @@ def outline(plan: PhysicalQuery) -> Outline:
     rows = bytes = memory = 0.0
     shape: list[Any] = []
     scans, joins, loops = [], [], []
-    leader, external = True, False
+    external = False
     for node in _nodes(plan.root):
         kind = type(node)
         shape.append(kind)
@@ -61,10 +58,8 @@ def outline(plan: PhysicalQuery) -> Outline:
             bytes += props.cost * props.width
             shape.append(node.table.id)
             scans.append(id(node))
-            leader = False
             external = external or kind is ExternalScan
         elif kind is VirtualTableScan:
-            leader = leader and VIRTUAL_TABLES[node.name].leader_only
             shape.append(node.name)
         elif kind is HashJoin:
             build = node.build.props
@@ -81,7 +76,7 @@ def outline(plan: PhysicalQuery) -> Outline:
         elif kind is Exchange:
             shape.append(node.move)
     return Outline(
-        Estimate(rows, bytes, int(memory), len(joins) + len(loops)), hash(tuple(shape)), leader,
+        Estimate(rows, bytes, int(memory), len(joins) + len(loops)), hash(tuple(shape)),
         tuple(scans), tuple(joins), tuple(loops), external,
     )  # fmt: skip
 

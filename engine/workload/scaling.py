@@ -12,14 +12,17 @@ import subprocess
 import sys
 import threading
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from ...planner.physical import PhysicalQuery
 from ..context import CLOSED_TEXT, Context
-from .admission import ExecutorFailed, Ticket
+from .door import ExecutorFailed
 from .executor import Job, Unseen, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from .admission import Ticket
 
 RETIRE = 60.0  # seconds
 _CODE = "import sys; sys.path[:0] = {paths!r}; from {module} import serve; serve({folder!r}, {threads})"

@@ -80,10 +80,12 @@ def test_writes_and_maintenance_take_their_turn(open_house: Open) -> None:
     house = open_house(ONE, filled=False)
     session = house.session("one")
     for sql in ("create table t as select d from digits", "insert into t values (9)", "update t set d = d + 1",
-                "delete from t where d = 2", "vacuum t", "analyze t"):  # fmt: skip
+                "delete from t where d = 2", "merge into t using digits on t.d = digits.d when matched then update set "
+                "d = 0 when not matched then insert values (digits.d)", "vacuum t", "analyze t",
+                "alter table t alter diststyle even"):  # fmt: skip
         house.run(sql, session)
     kinds = [r.text.split()[0] for r in house.manager.log.queries if r.service_class == 6]
-    assert kinds == ["create", "insert", "update", "delete", "vacuum", "analyze"]
+    assert kinds == ["create", "insert", "update", "delete", "merge", "vacuum", "analyze", "alter"]
     assert house.states() == [] and not house.manager.tickets
 
 
