@@ -182,7 +182,7 @@ def _request(
     group = "" if group == UNSET else group
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    if manager.machine.configuration.asks_for_groups:
+    if manager.asks_for_groups:
         rights = context.rights
         roles = tuple(r.name for r in rights.roles)
         groups = tuple(g.name for g in rights.directory.groups.values() if g.grantee in rights.grantees)
@@ -199,7 +199,7 @@ def _request(
         slots=int(context.settings["wlm_query_slot_count"]),
         estimate=NOTHING if found is None else found.estimate,
         shape=None if found is None else found.shape,
-        scalable=manager.machine.configuration.scales and may_scale(context, plan),
+        scalable=manager.scales and may_scale(context, plan),
         transaction=context.transaction.id if context.transaction is not None else 0,
         text=without_secrets(context.text, context.kind)[:KEPT_TEXT],
     )

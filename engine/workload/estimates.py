@@ -49,7 +49,9 @@ def outline(plan: PhysicalQuery) -> Outline:
     shape: list[Any] = []
     scans, joins, loops = [], [], []
     external = False
-    for node in _nodes(plan.root):
+    pending: list[Any] = [plan.root]
+    while pending:  # not by `_nodes`: every query comes through here
+        node = pending.pop()
         kind = type(node)
         shape.append(kind)
         props = node.props
@@ -59,7 +61,8 @@ def outline(plan: PhysicalQuery) -> Outline:
             shape.append(node.table.id)
             scans.append(id(node))
             external = external or kind is ExternalScan
-        elif kind is VirtualTableScan:
+            continue
+        if kind is VirtualTableScan:
             shape.append(node.name)
         elif kind is HashJoin:
             build = node.build.props
@@ -75,6 +78,7 @@ def outline(plan: PhysicalQuery) -> Outline:
             memory += props.rows * props.width
         elif kind is Exchange:
             shape.append(node.move)
+        pending += _below(node)
     return Outline(
         Estimate(rows, bytes, int(memory), len(joins) + len(loops)), hash(tuple(shape)),
         tuple(scans), tuple(joins), tuple(loops), external,
@@ -91,11 +95,16 @@ def _nodes(root: Physical) -> Iterator[Any]:
     while pending:
         node = pending.pop()
         yield node
-        if isinstance(node, HashJoin):
-            pending += (node.build, node.probe)
-        elif isinstance(node, UnionAll):
-            pending += node.inputs
-        elif isinstance(node, RecursiveUnion):
-            pending += (node.seed, node.step)
-        elif (below := getattr(node, "input", None)) is not None:
-            pending.append(below)
+        pending += _below(node)
+
+
+def _below(node: Any) -> tuple[Any, ...]:
+    """A node's inputs."""
+    below = getattr(node, "input", None)
+    if below is not None:
+        return (below,)
+    if isinstance(node, HashJoin):
+        return node.build, node.probe
+    if isinstance(node, UnionAll):
+        return node.inputs
+    return (node.seed, node.step) if isinstance(node, RecursiveUnion) else ()

@@ -44,8 +44,14 @@ class Manager:
         self.pending: str | None = None  # a configuration that waits for the database to be opened anew
         self._offset = time.time_ns() // 1000 - time.monotonic_ns() // 1000
         self._watcher: Any = None
+        self._note(configuration)
         self.executors: Any = None  # scaling.Executors, while queues may use them
         self.clusters = 0  # max_concurrency_scaling_clusters
+
+    def _note(self, configuration: Configuration) -> None:
+        """What every statement asks of the configuration."""
+        self.asks_for_groups, self.scales = configuration.asks_for_groups, configuration.scales
+        self._watched = configuration.watched
 
     def now(self) -> int:
         """Microseconds since 1970."""
@@ -141,7 +147,7 @@ class Manager:
     @property
     def watches(self) -> bool:
         """Whether something may happen to a query while it runs or waits."""
-        return self.machine.configuration.watched or bool(self.machine.floor.short.running)
+        return self._watched or bool(self.machine.floor.short.running)
 
     def _watch(self) -> None:
         if self._watcher is None or not self._watcher.is_alive():
@@ -169,7 +175,7 @@ class Manager:
     def scale(self, database: Any, count: int, threads: int) -> None:
         """Use up to `count` concurrency scaling executors, if a queue may; only for a database in a folder."""
         self.clusters = count
-        if database.path is None or not self.machine.configuration.scales:
+        if database.path is None or not self.scales:
             count = 0
         if count and self.executors is None:
             from .scaling import prepare
@@ -184,6 +190,7 @@ class Manager:
             static, decisions = self.machine.reconfigure(configuration, self.now())
             self.carry_out(decisions)
             self.pending = configuration.text if static else None
+            self._note(self.machine.configuration)
         return static
 
 
