@@ -34,6 +34,7 @@ class Ticket:
         self.restarting = False
         self.executor = 0  # the concurrency scaling one that runs it
         self.service_class = 0
+        self.class_name = ""
         self.queue_time = 0  # microseconds, known at the end
         self.manager = manager
         self._cancel = context.cancel
@@ -101,9 +102,11 @@ class Ticket:
             self.usage.pause()
             self.manager.leave(self, ok)
 
-    def facts(self) -> dict[str, int]:
+    def facts(self) -> dict[str, int | str]:
         """For the statement's record in the history, when it has ended."""
-        found = {"class": self.service_class, "queue_time": self.queue_time}
+        found: dict[str, int | str] = {
+            "class": self.service_class, "class_name": self.class_name, "queue_time": self.queue_time,
+        }  # fmt: skip
         return found | {"executor": self.executor} if self.executor else found
 
     @property
@@ -155,8 +158,11 @@ def enter(context: Context, plan: PhysicalQuery | None, kind: str) -> Ticket:
     ticket = manager.tickets.get(context.query_id)
     if ticket is None:
         found = None if plan is None else outline(plan)
-        if found is not None and found.external:
-            manager.check_external()
+        if found is not None:
+            for table in found.tables:  # waits where one is locked: before it has a slot, not with one
+                context.transaction.read(table, context.cancel.check)
+            if found.external:
+                manager.check_external()
         ticket = Ticket(manager, context, found)
         ticket.enter(_request(context, plan, found, Kind(kind), manager))
         context.service_class = ticket.service_class

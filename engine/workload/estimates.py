@@ -1,6 +1,6 @@
 """A physical plan to what workload management may know of it: what it will take, and its shape.
 
-    Outline(estimate, shape, scans, joins, loops, external)
+    Outline(estimate, shape, tables, joins, loops, external)
 
 The estimate counts what scans read (rows and bytes, before filters: their cost is in rows) and what breakers keep at
 the same time. The shape is what plans have in common that differ in literals alone.
@@ -25,6 +25,7 @@ from ...planner.physical import (
     WindowRows,
 )
 from ...records import dataclass
+from ...storage.schema import Table
 from ...wlm.requests import Estimate
 
 ENTRY_BYTES = 48  # of a row in a table of groups or build rows, beside its columns
@@ -33,11 +34,11 @@ LOOP_ROWS = 1 / 8  # of a pair that a nested loop looks at: it costs less than a
 
 @dataclass(slots=True)
 class Outline:
-    """`scans`, `joins`, `loops`: ids of the plan's nodes of those kinds."""
+    """`joins`, `loops`: ids of the plan's nodes of those kinds; `tables`: those whose rows are read."""
 
     estimate: Estimate
     shape: int
-    scans: tuple[int, ...]
+    tables: tuple[Table, ...]
     joins: tuple[int, ...]
     loops: tuple[int, ...]
     external: bool = False  # reads external tables
@@ -47,7 +48,7 @@ def outline(plan: PhysicalQuery) -> Outline:
     """See the module's text."""
     rows = bytes = memory = 0.0
     shape: list[Any] = []
-    scans, joins, loops = [], [], []
+    tables, joins, loops = [], [], []
     external = False
     pending: list[Any] = [plan.root]
     while pending:  # not by `_nodes`: every query comes through here
@@ -59,8 +60,10 @@ def outline(plan: PhysicalQuery) -> Outline:
             rows += props.cost
             bytes += props.cost * props.width
             shape.append(node.table.id)
-            scans.append(id(node))
-            external = external or kind is ExternalScan
+            if kind is ExternalScan:
+                external = True
+            else:
+                tables.append(node.table)
             continue
         if kind is VirtualTableScan:
             shape.append(node.name)
@@ -81,7 +84,7 @@ def outline(plan: PhysicalQuery) -> Outline:
         pending += _below(node)
     return Outline(
         Estimate(rows, bytes, int(memory), len(joins) + len(loops)), hash(tuple(shape)),
-        tuple(scans), tuple(joins), tuple(loops), external,
+        tuple(tables), tuple(joins), tuple(loops), external,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ import pickle
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -85,7 +86,7 @@ class _Reading:
     def __init__(self, state: CatalogState) -> None:
         self._state = state
 
-    def read(self, table: Any) -> None:
+    def read(self, table: Table, check: Callable[[], None]) -> None:
         pass
 
     def entry(self, table: Table) -> TableEntry:

@@ -114,6 +114,7 @@ class Manager:
             entry, now = self.machine.entry(ticket.query), self.now()
             if entry is not None:
                 ticket.service_class, ticket.queue_time = entry.service_class, entry.waited(now)
+                ticket.class_name = self.machine.floor.name(entry.service_class)
             used = ticket.usage.closed()
             reached = len(self.log.usage)
             self.machine.used(ticket.query, Feature.SPECTRUM, ticket.usage.external_bytes, now)

@@ -168,8 +168,6 @@ class Executors:
 
 def rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Generator[pa.RecordBatch, None, None]:
     """The rows of a query that an executor runs."""
-    for table in plan.tables:
-        context.transaction.read(table)
     executors = ticket.manager.executors
     job = Job(
         plan, context.transaction.snapshot, dict(context.settings), context.user, context.search_path, context.text,

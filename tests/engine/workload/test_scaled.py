@@ -90,7 +90,7 @@ def test_usage_is_counted_and_limited(house: Any) -> None:
 
 def test_what_another_process_may_not_run(house: Any) -> None:
     session = house.session("g")
-    for sql in ("select count(*) from stv_sessions", "insert into digits values (1)"):
+    for sql in ("select count(*) from stv_sessions", "insert into digits values (1), (2)"):
         waits(house, session, sql)
     session.settings.set("query_group", "unset")
     house.run("begin", session)

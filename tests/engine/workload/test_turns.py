@@ -79,7 +79,7 @@ def test_a_wait_can_be_ended(open_house: Open, how: str) -> None:
 def test_writes_and_maintenance_take_their_turn(open_house: Open) -> None:
     house = open_house(ONE, filled=False)
     session = house.session("one")
-    for sql in ("create table t as select d from digits", "insert into t values (9)", "update t set d = d + 1",
+    for sql in ("create table t as select d from digits", "insert into t values (9), (10)", "update t set d = d + 1",
                 "delete from t where d = 2", "merge into t using digits on t.d = digits.d when matched then update set "
                 "d = 0 when not matched then insert values (digits.d)", "vacuum t", "analyze t",
                 "alter table t alter diststyle even"):  # fmt: skip
@@ -157,3 +157,18 @@ def test_the_superuser_queue(open_house: Open) -> None:
     house = open_house(ONE, filled=False)
     house.run("select * from digits", house.session("superuser"))
     assert [r.service_class for r in house.manager.log.queries][-1] == 5
+
+
+def test_who_waits_for_a_lock_has_no_slot(open_house: Open) -> None:
+    """Else the lock's holder might wait for that slot."""
+    house = open_house(ONE, filled=False)
+    holder, reader = house.session("one"), house.session("one")
+    house.run("begin", holder)
+    house.run("lock digits", holder)
+    end = house.behind(reader, "select count(*) from digits")
+    house.wait_for(lambda: bool(reader._running))
+    assert house.run("select sum(d) from digits", holder) == [(28,)]
+    assert not end
+    house.run("commit", holder)
+    house.wait_for(lambda: bool(end))
+    assert end == [[(7,)]]
