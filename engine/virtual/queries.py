@@ -82,7 +82,7 @@ def _stl_query(context: Context, queries: Queries) -> Rows:
         yield (
             r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
             clip(r["querytxt"], TEXT_BYTES), moment(r["starttime"]), moment(r["endtime"]), r["aborted"],
-            0, 0,
+            0, int("executor" in r),
         )  # fmt: skip
 
 
@@ -91,7 +91,8 @@ def _svl_qlog(context: Context, queries: Queries) -> Rows:
         yield (
             r["userid"], r["query"], r["xid"], r["pid"], moment(r["starttime"]), moment(r["endtime"]),
             r["endtime"] - r["starttime"], r["aborted"], clip(r["label"], LABEL_BYTES), clip(r["querytxt"], 60),
-            r.get("source"), "0 - Ran on main cluster", "f",
+            r.get("source"),
+            "1 - Ran on concurrency scaling cluster" if "executor" in r else "0 - Ran on main cluster", "f",
         )  # fmt: skip
 
 
@@ -169,7 +170,8 @@ def _sys_query_history(context: Context, queries: Queries) -> Rows:
 
 def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
     elapsed = end - r["starttime"]
-    planning = min(max(r["planned"] - r["starttime"], 0), elapsed) if "planned" in r else 0
+    queued = r.get("queue_time", 0)
+    planning = min(max(r["planned"] - r["starttime"] - queued, 0), elapsed) if "planned" in r else 0
     error = r.get("error")
     if error is not None and error.lower().startswith("query cancel"):
         status = "canceled"
@@ -178,10 +180,12 @@ def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
     return (
         r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
         _query_type(r["kind"]), status, "source" in r, moment(r["starttime"]),
-        None if status == "running" else moment(end), elapsed, 0, elapsed - planning,
+        None if status == "running" else moment(end), elapsed, queued, max(0, elapsed - planning - queued),
         None if error is None else clip(error, 512), r["rows"] if returns else 0, r.get("bytes", 0) if returns else 0,
-        clip(r["querytxt"], TEXT_BYTES), VERSION, None, "primary", 0, planning, None,
-        service, "Default queue" if service == DEFAULT_SERVICE_CLASS else None, None, None, _hash(r["querytxt"]),
+        clip(r["querytxt"], TEXT_BYTES), VERSION, None,
+        "primary-scale" if "executor" in r else "primary", 0, planning, None,
+        service, r.get("class_name", "Default queue" if service == DEFAULT_SERVICE_CLASS else None), None, None,
+        _hash(r["querytxt"]),
         _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION, r.get("source"),
     )  # fmt: skip
 
