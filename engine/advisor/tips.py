@@ -133,12 +133,14 @@ def _memory(records: Sequence[Record], context: Context) -> Iterator[Tip]:
     here = {r.query: {"starttime": r.started, "endtime": r.ended, "class": r.service_class}
             for r in list(manager.log.queries) if r.started}
     records = [r for r in records if r["query"] not in here] + [*here.values()]
-    for i, queue in enumerate(configuration.queues):
-        number = configuration.service_class(i)
+    numbers = [configuration.service_class(i) for i in range(len(configuration.queues))]
+    if not any(r.get("class") in numbers for r in records):
+        return  # nothing is known of any of them
+    for number, queue in zip(numbers, configuration.queues):
         own = [r for r in records if r.get("class") == number]
         peak = _side_by_side(own)
         unused = queue.concurrency - peak
-        if records and (peak == 0 or (queue.concurrency > MANY_SLOTS and unused >= UNUSED_SLOTS)):
+        if peak == 0 or (queue.concurrency > MANY_SLOTS and unused >= UNUSED_SLOTS):
             yield Tip(
                 "memory", f"queue {queue.name} has {queue.concurrency} slots, of which at most {peak} were in use",
                 f"set its concurrency to {peak}" if peak else "leave the queue out, or give its memory to others",
