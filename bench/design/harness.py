@@ -1,6 +1,6 @@
 """A run of the design harness: staging, screening, measuring, encodings, the result.
 
-    stage      the tables into OUT/db, on the topology asked for          (source.py)
+    stage      the tables into a scratch database below OUT, on the topology asked for   (source.py)
     screen     thousands of designs by estimates                          (screen.py)
     measure    the baseline, all EVEN, the finalists                      (measure.py)
     refine     single tables of the best one changed, while time is left
@@ -12,7 +12,6 @@ the least cost, by figures measured here and speeds stated (engine/advisor/cost.
 """
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,14 +109,12 @@ class Harness:
     def _open(self) -> Connection:
         from ... import connect
 
-        folder = self.options.out / "db"
         staged = self.state.parts.get("staged", False)
         if not staged:
-            shutil.rmtree(folder, ignore_errors=True)
-        self.options.out.mkdir(parents=True, exist_ok=True)
+            self.state.begin()
         connection = connect(
-            str(folder), nodes=self.options.nodes, slices_per_node=self.options.slices, threads=self.options.threads,
-            autocommit=True, maintenance=False,
+            str(self.state.scratch), nodes=self.options.nodes, slices_per_node=self.options.slices,
+            threads=self.options.threads, autocommit=True, maintenance=False,
         )
         if not staged:
             self.progress.phase("staging the tables")

@@ -117,14 +117,25 @@ def test_stopped_and_resumed(place: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(harness, "measure", measure)
     arguments = (place / "little", "-w", place / "queries" / "towns.sql", "--out", out, *QUICK, "-q")
     first = run(design, *arguments)
-    assert first.exit_code == 130 and "goes on from here" in first.output and (out / "state.json").exists()
+    assert first.exit_code == 130 and "goes on from here" in first.output and (out / "design-state.json").exists()
     other = run(design, place / "little", "-w", place / "queries" / "week.sql", "--out", out, *QUICK)
     assert other.exit_code == 1 and "another workload" in other.output
     measured.append("again")
     monkeypatch.setattr(harness.Harness, "_open", _opened_without_staging(harness.Harness._open))
     second = run(design, *arguments)
     assert second.exit_code == 0, second.output
-    assert measured.count("baseline") == 1 and len(measured) > 2 and not (out / "state.json").exists()
+    assert measured.count("baseline") == 1 and len(measured) > 2 and not (out / "design-state.json").exists()
+
+
+def test_what_others_made_is_not_removed(tmp_path: Path, place: Path) -> None:
+    mine = tmp_path / "design-scratch" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("precious")
+    query = place / "queries" / "towns.sql"
+    for more in ((), ("--fresh",)):
+        result = run(design, place / "little", "-w", query, "--out", tmp_path, "--estimate-only", "-q", *more)
+        assert result.exit_code == 1 and "is in the way" in result.output
+    assert mine.read_text() == "precious"
 
 
 def _opened_without_staging(real: Any) -> Any:
@@ -204,7 +215,7 @@ def test_a_sample_is_judged_as_the_whole(place: Path) -> None:
     result = run(design, place / "dw", "-w", query, "--sample", 5000, "--out", out, "-q", "--estimate-only", "--keep")
     assert result.exit_code == 0, result.output
     found = json.loads((out / "design.json").read_text())
-    with warehouse.connect(out / "db", create=False) as db:
+    with warehouse.connect(out / "design-scratch", create=False) as db:
         staged = db.execute("select (select count(*) from visits), (select count(*) from people)").fetchone()
     assert staged is not None and 3000 < staged[0] < 8000 and staged[1] < 5000
     assert any(s.startswith("visits: ALL: it is the largest") for s in found["search"]["struck"])
