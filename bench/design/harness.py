@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 # Of CPU time, what two runs of the same may differ by: a share, and seconds a query. Only what is above that counts.
 CPU_NOISE, CPU_NOISE_QUERY = 0.25, 0.002
+SAME = 1.005  # costs that are no further apart are the same
 WORTH = 1.02  # a baseline that costs at most so many times the best design is left as it is
 BASELINE, EVEN = "baseline", "all EVEN"
 
@@ -202,9 +203,12 @@ class Harness:
         self.state.keep(left=0)
 
     def best(self) -> Measured:
-        """The measured design of the least cost; the baseline, where that is hardly better."""
-        found, base = min(self.measured, key=self.score), self.measured[0]
-        return base if self.score(base) <= WORTH * self.score(found) else found
+        """The measured design of the least cost; the baseline, where that is hardly better; of designs that cost about
+        the same the one that the estimates put first."""
+        scores = [self.score(m) for m in self.measured]
+        if scores[0] <= WORTH * min(scores):
+            return self.measured[0]
+        return next(m for m, score in zip(self.measured, scores) if score <= SAME * min(scores))
 
     def score(self, found: Measured) -> float:
         """What is minimised, of measured figures; queries that failed make a design worthless."""

@@ -14,6 +14,7 @@ from warehouse.bench.design import harness, variants
 from warehouse.bench.design.cli import advise, design
 from warehouse.bench.design.progress import Progress
 from warehouse.bench.design.source import Relations, sample_clauses
+from warehouse.bench.design.state import State
 from warehouse.engine.advisor.designs import name_of
 from warehouse.storage.schema import Column, Table, TableStatistics
 from warehouse.storage.types import BIGINT
@@ -248,3 +249,16 @@ def test_identities_and_constraints_stay(tmp_path: Path) -> None:
     assert "IDENTITY(1,1)" in script and "DEFAULT 7" in script and "PRIMARY KEY (id)" in script
     assert "it reads no table of the database" in result.output
     assert "numbered: interleaved sort keys: they need the table made anew" in result.output
+
+
+def test_the_best_is_clearly_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet, state = Progress(quiet=True), State(tmp_path, "")
+    run_ = harness.Harness(harness.Options(tmp_path), [], [], lambda c, s: [], quiet, state)
+    monkeypatch.setattr(run_, "score", lambda m: m)
+
+    def best(*scores: float) -> float:
+        run_.measured = list(scores)  # type: ignore[arg-type]
+        return run_.best()  # type: ignore[return-value]
+
+    assert best(1.01, 1.0) == 1.01, "a baseline that is nearly as good stays"
+    assert best(2.0, 1.004, 1.0) == 1.004 and best(2.0, 1.006, 1.0) == 1.0
