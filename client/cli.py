@@ -6,6 +6,7 @@
     warehouse-sql warmup                  compile the kernels ahead of time
     warehouse-sql check dw                is everything there, and whole?
     warehouse-sql snapshot | resize       snapshots of a database, other nodes for it (admin.py)
+    warehouse-sql load dw orders.csv      files into a table that is made by their look (loading.py)
     warehouse-sql design | advise         table design, registered by bench/design/ as an entry point
 
 Imports are late so that --help and --version answer at once.
@@ -34,6 +35,7 @@ Examples:
   warehouse-sql warmup                       compile all kernels now (under a minute, once)
   warehouse-sql check dw                     read everything, compare with checksums and catalogue
   warehouse-sql snapshot create dw monday    keep dw as it is now; see snapshot --help
+  warehouse-sql load dw orders.csv           make a table by the file's look, and COPY; see load --help
   warehouse-sql resize dw dw4 --nodes 4      the database with 4 nodes, in a new folder; see resize --help
   warehouse-sql design dw -w queries/        measure which distribution and sort keys the queries want
   warehouse-sql advise dw                    what to alter, by estimates for the recorded queries
@@ -114,7 +116,8 @@ def check(ctx: click.Context, database: str, quiet: bool) -> None:
 
 
 COMMANDS = {"warmup": warmup, "check": check}
-_OF_ADMIN = ("snapshot", "resize")
+# Commands in modules of their own, which few need.
+_ELSEWHERE = {"snapshot": "admin", "resize": "admin", "load": "loading"}
 # Commands of other packages (bench/design/), which register them; others may do so too.
 _REGISTERED = ("design", "advise")
 ENTRY_POINTS = "warehouse.commands"
@@ -122,10 +125,11 @@ ENTRY_POINTS = "warehouse.commands"
 
 def _command(name: str) -> click.Command | None:
     """The command of this name, if it is one."""
-    if name in _OF_ADMIN:
-        from . import admin
+    if name in _ELSEWHERE:
+        from importlib import import_module
 
-        return admin.COMMANDS[name]
+        found: click.Command = import_module(f".{_ELSEWHERE[name]}", __package__).COMMANDS[name]
+        return found
     if name in COMMANDS:
         return COMMANDS[name]
     return _registered(name) if name in _REGISTERED or _may_be_command(name) else None

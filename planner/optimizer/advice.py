@@ -1,4 +1,4 @@
-"""Advice: which DISTKEY or DISTSTYLE would have made a move needless, which SORTKEY a full scan.
+"""Advice: which DISTKEY or DISTSTYLE would have made a move needless; which columns a scan could be sorted by.
 
     broadcasts 38 MB; DISTKEY(o_orderkey) on both sides avoids it
     redistributes 110 MB; DISTKEY(l_orderkey) on lineitem and DISTKEY(o_orderkey) on orders avoids it
@@ -7,32 +7,31 @@
     scans all of lineitem for 2 % of its rows; SORTKEY(l_shipdate) would skip most others
 
 Given for moves of more than ADVICE_BYTES whose join key is a plain column of a base table on both
-sides. A table of up to ALL_ROWS rows is better kept everywhere.
-Given for scans of SCAN_ROWS rows and more that no key sorts, where the filter on one column, in a form that zone maps
-can use, leaves SCAN_SHARE or less. (Rows may lie in that order without a key; nobody promises it.)
+sides. A table of up to ALL_ROWS rows is better kept everywhere. What AUTO tables lack is noted besides.
+
+Advice on scans needs zone maps, which the planner does not read: engine/scan_advice.py asks for `filtered_columns`.
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...storage.schema import DistStyle
 from ..columns import columns_of
-from ..expressions import And, Expr
+from ..expressions import Expr
 from ..logical import Scan
-from ..physical import Exchange, Move, Physical
+from ..physical import Exchange, Move, Physical, TableScan
+from ..predicates import conjoin_or_true
 from .distribution import key_column
 from .estimates import Estimator
 from .join_graph import JoinGraph
 from .selectivity import selectivity
 
 if TYPE_CHECKING:
-    from ...storage.schema import Table
+    from ...storage.schema import CatalogView, Table
     from .plan import Planner
 
 ADVICE_BYTES = 1 << 20
 ALL_ROWS = 20_000
-SCAN_ROWS = 500_000
-SCAN_SHARE = 0.2
 
 Origin = tuple["Table", str]  # a table and a column of it
 
@@ -46,6 +45,7 @@ def advise(
     size = sum([side.props.rows * side.props.width for side in moved])
     if not moved or size < ADVICE_BYTES:
         return
+    _want_keys(planner, graph, keys, masks, size)
     remedy = _remedy(planner, graph, keys, masks)
     if remedy is not None:
         verb = "broadcasts" if any(side.move is Move.BROADCAST for side in moved) else "redistributes"
@@ -72,6 +72,22 @@ def _remedy(
     return None
 
 
+def _want_keys(
+    planner: Planner, graph: JoinGraph, keys: tuple[tuple[Expr, Expr], ...], masks: tuple[int, int], size: float
+) -> None:
+    """Note the keys that AUTO tables should have for the move not to be (engine/maintenance/distribution.py)."""
+    for pair in keys:
+        origins = [_origin(planner, graph, key, mask) for key, mask in zip(pair, masks)]
+        sides = [side for side in origins if side is not None]
+        missing = [side for side in sides if not _is_key(side)]
+        if len(sides) == 2 and missing and all(t.declared_style is DistStyle.AUTO for t, _ in missing):
+            for table, name in missing:
+                position = table.position(name)
+                if position is not None:
+                    planner.wanted.append((table.id, table.columns[position].id, size))
+            return
+
+
 def _is_key(side: Origin) -> bool:
     table, column = side
     return table.dist_key is not None and table.columns[table.dist_key].name == column
@@ -89,22 +105,15 @@ def _origin(planner: Planner, graph: JoinGraph, key: Expr, mask: int) -> Origin 
     return max(found, key=lambda o: planner.view.data(o[0]).statistics.rows, default=None)
 
 
-def advise_scan(planner: Planner, node: Scan, pruning: Sequence[Expr]) -> None:
-    """`pruning`: conjuncts of the scan's filter that zone maps can use."""
-    table = node.table
-    if not pruning or table.sort_key or planner.view.data(table).statistics.rows < SCAN_ROWS:
-        return
-    estimator = Estimator(planner.view)  # of all rows: the planner's own knows the filter already
-    rows = estimator.rows(node)
-    names = {ref.id: table.columns[position].name for ref, position in node.columns}
-    by_column: dict[str, list[Expr]] = {}
-    for part in pruning:
-        for name in {names[c] for c in columns_of(part) if c in names}:
-            by_column.setdefault(name, []).append(part)
-    shares = {name: selectivity(And(tuple(parts)), estimator, rows) for name, parts in by_column.items()}
-    best = min(shares, key=lambda name: (shares[name], name), default=None)
-    if best is not None and shares[best] <= SCAN_SHARE:
-        few = "under 1" if shares[best] < 0.005 else f"{100 * shares[best]:.0f}"
-        line = f"scans all of {table.name} for {few} % of its rows; SORTKEY({best}) would skip most others"
-        if line not in planner.advice:
-            planner.advice.append(line)
+def filtered_columns(node: TableScan, view: CatalogView) -> list[tuple[float, int]]:
+    """(share of the table's rows, position in the table) for each column that the scan compares with constants: what
+    its predicates on that column alone leave; the fewest first."""
+    estimator = Estimator(view)
+    rows = estimator.rows(Scan(node.table, node.columns, node.alias))
+    parts: dict[int, list[Expr]] = {}
+    positions = {ref.id: position for ref, position in node.columns}
+    for conjunct in node.pruning:
+        named = columns_of(conjunct)
+        if len(named) == 1:
+            parts.setdefault(positions[named.pop()], []).append(conjunct)
+    return sorted((selectivity(conjoin_or_true(p), estimator, rows), position) for position, p in parts.items())

@@ -57,7 +57,6 @@ from ..physical import (
 )
 from ..predicates import conjuncts, is_false_or_null
 from ..traverse import walk_plan
-from .advice import advise_scan
 from .aggregates import plan_aggregate
 from .cost import Weights, filter_cost, scan_cost
 from .distribution import LEADER, PARTITIONED, REPLICATED, key_column, on_slices, one_copy
@@ -84,6 +83,7 @@ class Planner:
         self.estimator = Estimator(view)
         self.tables: dict[int, Table] = {}
         self.advice: list[str] = []
+        self.wanted: list[tuple[int, int, float]] = []  # as in PhysicalQuery
         self.origins: dict[ColumnId, tuple[Table, str]] = {}
         self._next_id = next_id
         self._ctes = {number: (plan, columns) for number, plan, columns in query.ctes}
@@ -178,7 +178,6 @@ class Planner:
         pruning = tuple([c for c in parts if _prunes(c)])
         if isinstance(node.table, ExternalTable):
             return ExternalScan(node.table, node.columns, predicate, node.alias, props, pruning)
-        advise_scan(self, node, pruning)
         return TableScan(node.table, node.columns, predicate, node.alias, props, pruning)
 
     def _hashed_by_key(self, node: Scan) -> Distribution:

@@ -191,21 +191,6 @@ def test_even_tables_get_advice_for_both_sides() -> None:
     assert line.endswith("DISTKEY(l_orderkey) on lineitem and DISTKEY(o_orderkey) on orders avoids it")
 
 
-@pytest.mark.parametrize(("where", "told"), [
-    ("l_shipdate = '1995-03-15' and l_shipmode = 'AIR'", "under 1 % of its rows; SORTKEY(l_shipdate)"),
-    ("l_quantity = 3", "2 % of its rows; SORTKEY(l_quantity)"),
-    ("l_shipdate > '1994-03-15'", None),  # most rows
-    ("l_tax + 1 = 2", None),  # nothing that zone maps could use
-])
-def test_full_scans_for_few_rows_get_advice(where: str, told: str | None) -> None:
-    advice = Planning(2, 2).plan(f"select count(*) from lineitem where {where}").advice
-    assert advice == (() if told is None else (f"scans all of lineitem for {told} would skip most others",))
-
-
-def test_small_tables_get_no_advice_on_scans() -> None:
-    assert Planning(2, 2).plan("select count(*) from part where p_size = 3").advice == ()
-
-
 # -- semi joins below aggregates -------------------------------------------------------------------
 
 
