@@ -70,8 +70,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Rows where they are after a move; (rows, bytes) that each part before it sent to other slices or nodes, and the
-    bytes of each part after it."""
+    """Rows where they are after a move; what each part sent to other slices or nodes, and the bytes of each part after
+    it."""
 
     rows: Rows
     sent: exchange.Sent = field(default_factory=list)
@@ -103,6 +103,8 @@ class LocalCluster:
     def submit(self, job: Job) -> list[list[Task]]:
         """Run the program on every slice; the tasks, by slice, hold the sinks' states."""
         template = job.segment.finish()
+        if self._context.ticket is not None:
+            self._context.ticket.usage.next_segment()
         slices = job.tasks(self.workers.threads)
         tasks = [task for group in slices for task in group]
 
@@ -121,6 +123,8 @@ class LocalCluster:
 
     def each(self, work: Callable[[int], None], count: int, rows: int = 1 << 62) -> None:
         """work(0) ... work(count - 1) in parallel."""
+        if self._context.ticket is not None:
+            work = self._context.ticket.usage.counted(work)
         self.workers.run(work, count, rows)
 
     def move(self, rows: Rows, move: Move, keys: Sequence[ColumnId], spool: NewSpool | None = None) -> Moved:

@@ -51,9 +51,12 @@ class StepCounters:
     blocks_read: int = 0
     blocks_skipped: int = 0
     rows_moved: int = 0
-    bytes_moved: int = 0
+    bytes_moved: int = 0  # to other slices
+    node_bytes: int = 0  # of these, to other nodes
     build_rows: int = 0
     bytes_spilled: int = 0  # written to disk for want of memory
+    files_read: int = 0  # of external tables
+    files_skipped: int = 0
     memory: int = 0  # bytes that the step's rows took
     ended: float = 0.0  # 0: rows were handed on as they were made
     filtered: bool = False  # by the keys of a join above (key_filters.py)
@@ -119,15 +122,16 @@ class Counters:
                 step.blocks_read += len(opened) * columns
 
     def moved(self, node: Any, sent: Sent, received: Sequence[int] = ()) -> None:
-        """(rows, bytes) that each slice sent to others, and bytes that each has then."""
+        """What each slice sent to others, and bytes that each has then."""
         step = self.step(node)
         with self._lock:
-            for i, (rows, size) in enumerate(sent):
-                step.rows_moved += rows
-                step.bytes_moved += size
+            for i, crossing in enumerate(sent):
+                step.rows_moved += crossing.rows
+                step.bytes_moved += crossing.bytes
+                step.node_bytes += crossing.node_bytes
                 share = step.slice(i)
-                share.sent += rows
-                share.bytes_sent += size
+                share.sent += crossing.rows
+                share.bytes_sent += crossing.bytes
             for i, size in enumerate(received):
                 if size:
                     step.slice(i).bytes += size

@@ -5,8 +5,8 @@
     GATHER        one collection on the leader
 
 In one process nothing is copied that need not be: a broadcast is a concatenation, strings stay where they
-are (views and heaps move along). What a cluster *would* move is counted: rows whose slice changes, and the
-bytes of those that change node (slice -> node is the catalogue's table).
+are (views and heaps move along). What a cluster *would* move is counted: rows whose slice changes and their bytes, and
+of these the bytes that change node (slice -> node is the catalogue's table).
 """
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import numpy as np
 from ..kernels.hashing import hash_array, hash_codes
 from ..kernels.partition import partition_permutation
 from ..planner.expressions import ColumnId
+from ..records import dataclass
 from ..storage.distribution import slice_of_hash
 from ..storage.schema import Topology
 from ..storage.types import Physical
@@ -30,16 +31,41 @@ if TYPE_CHECKING:
     from .context import MemoryBudget
     from .rows import Piece
 
-Sent = list[tuple[int, int]]  # (rows, bytes) that each part sends away
+
+@dataclass(slots=True)
+class Crossing:
+    """What a part of the rows sends in a move: rows and bytes that leave their slice; of these the bytes that leave
+    their node."""
+
+    rows: int = 0
+    bytes: int = 0
+    node_bytes: int = 0
+
+    def count(self, rows: int, size: int, home: int | None, target: int, topology: Topology) -> None:
+        """Rows of slice `home` (None: of the leader) for slice `target`."""
+        if home == target:
+            return
+        self.rows += rows
+        self.bytes += size
+        if home is None or topology.node_of_slice[home] != topology.node_of_slice[target]:
+            self.node_bytes += size * (topology.nodes > 1)
+
+    def add(self, other: Crossing) -> None:
+        self.rows += other.rows
+        self.bytes += other.bytes
+        self.node_bytes += other.node_bytes
+
+
+Sent = list[Crossing]  # by part
 
 
 def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology,
                parallel: Parallel) -> tuple[Rows, Sent, list[int]]:
-    """Rows by the hash of `keys`; also what each part sends to other slices, and the bytes that each slice has then."""
+    """Rows by the hash of `keys`; also what that sends, and the bytes that each slice has then."""
     slices = topology.slices
     unify_texts(rows.parts)
     split: list[list[Collection]] = [[] for _ in rows.parts]
-    moved = [(0, 0)] * len(rows.parts)
+    moved = [Crossing() for _ in rows.parts]
     sizes: list[list[int]] = [[] for _ in rows.parts]
 
     def work(i: int) -> None:
@@ -48,10 +74,10 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology,
         order, offsets = partition_permutation(targets, slices)
         ordered = part.take(order)
         split[i] = [ordered.take(slice(int(offsets[t]), int(offsets[t + 1]))) for t in range(slices)]
-        home = i if rows.where is Where.SLICES else -1
-        sizes[i] = [p.payload_bytes() for p in split[i]]
-        away = [t for t in range(slices) if t != home]
-        moved[i] = (sum([split[i][t].rows for t in away]), sum([sizes[i][t] for t in away]))
+        home = i if rows.where is Where.SLICES else None
+        sizes[i] = [share.payload_bytes() for share in split[i]]
+        for t, share in enumerate(split[i]):
+            moved[i].count(share.rows, sizes[i][t], home, t, topology)
 
     parallel(work, len(rows.parts))
     parts: list[Collection] = [empty_like(rows.parts[0].columns)] * slices
@@ -104,10 +130,15 @@ def _dealt(rows: Rows, slices: int) -> list[Part]:
 
 def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Sent, list[int]]:
     """Every node gets all rows; each slice's rows travel to all nodes but its own. Otherwise as `distribute`."""
-    times = copies(topology)
     sizes = [size_of(part) for part in rows.every()]
-    sent = [(part.rows * times, size * times) for part, size in zip(rows.every(), sizes, strict=True)]
+    sent = [copied(part.rows, size, topology) for part, size in zip(rows.every(), sizes, strict=True)]
     return Rows([rows.together(budget)], Where.SHARED), sent, [sum(sizes)]
+
+
+def copied(rows: int, size: int, topology: Topology) -> Crossing:
+    """What rows send that every node gets."""
+    times = copies(topology)
+    return Crossing(rows * times, size * times, size * (topology.nodes - 1))
 
 
 def size_of(part: Part) -> int:

@@ -23,6 +23,7 @@ from ..planner.expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from ..planner.physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -118,7 +119,7 @@ class Executor:
 
     def _run(self, node: Physical, filters: Sequence[Passed]) -> Rows:
         match node:
-            case TableScan() | FilterRows() | ProjectColumns():
+            case TableScan() | ExternalScan() | FilterRows() | ProjectColumns():
                 return self.collect(node, self.outputs(node), filters)
             case VirtualTableScan() | ConstantRows():
                 asked = self._asked.get(id(node))
@@ -264,7 +265,7 @@ class Executor:
         """Whether the node's rows are finished before anything above it begins."""
         if isinstance(node, HashJoin):
             return node.type not in PROBES
-        return not isinstance(node, TableScan | FilterRows | ProjectColumns)
+        return not isinstance(node, TableScan | ExternalScan | FilterRows | ProjectColumns)
 
     def outputs(self, node: Physical) -> list[tuple[ColumnRef, Expr]]:
         """The node's columns that are used above it."""
@@ -340,7 +341,7 @@ class Executor:
         source, where = self._source(piece.source, [*sides.values(), *above], found)
         source.emit(segment)
         segment.source_rows = sum(source.rows(i) for i in range(source.tasks))
-        if isinstance(source, ScanSource) and source.filter is not None:
+        if source.filter is not None:
             segment.filter(source.filter)
         for passed in sorted(found, key=lambda f: f.rate):
             if passed.column in segment.batch.scan:
@@ -371,6 +372,10 @@ class Executor:
             self.counters.scan(node, groups, skipped)
             self.context.progress.blocks_total += sum(len(g) for g in groups) * len(node.columns)
             return source, Where.SHARED if tasks == 1 and as_one else Where.SLICES
+        if isinstance(node, ExternalScan):
+            from .lake.source import external_source
+
+            return external_source(node, slices, self.context, self.counters, filters), Where.SLICES
         return self.stored(self.run(node, filters), node, sliced)
 
     def stored(self, rows: Rows, node: Physical, sliced: bool) -> tuple[StoredSource, Where]:

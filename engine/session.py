@@ -41,7 +41,7 @@ from .failures import translate
 from .handlers import handler_for
 from .history import QUERIES
 from .history.profile import described
-from .history.records import begun, microseconds
+from .history.records import begun, microseconds, scans
 from .identity import Identity, admit, leave
 from .preload import preload
 from .result import Result
@@ -73,9 +73,10 @@ def open_session(
     compatibility: str = "redshift",
     user: str = "dev",
     maintenance: bool = True,
+    wlm_json_configuration: str | None = None,
 ) -> Session:
     """Open the database and a session on it; closing the session closes the database. `maintenance`: the background
-    worker looks after a folder's tables while the session is open."""
+    worker looks after a folder's tables while the session is open. `wlm_json_configuration`: JSON, or a file's path."""
     preload()
     workers, allowed = limits.threads(threads), limits.memory_limit(memory_limit)
     Settings({"compatibility": compatibility})  # checked before anything is made
@@ -93,11 +94,23 @@ def open_session(
         opened.bound_cache(int(allowed * limits.CACHE_SHARE))
         memory.retain(int(allowed * limits.RETAINED_SHARE))
     session = Session(opened, identity=identity, settings=settings, threads=workers, memory=allowed)
+    if wlm_json_configuration is not None:
+        _configure(session, wlm_json_configuration)
     if maintenance and opened.path is not None and not read_only:
         from .maintenance.worker import join
 
         session.worker = join(session)
     return session
+
+
+def _configure(session: Session, wlm: str) -> None:
+    from .workload.parameters import open_with
+
+    try:
+        open_with(session, wlm)
+    except BaseException:
+        session.close()
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +149,22 @@ class Session:
         self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
         self.stores = StoreOptions()
+        self.last: dict[str, int] = {}  # what PG_LAST_COPY_ID() and the like tell
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
         self.id = database.new_session() or next(_session_ids)
         self.started = datetime.now(UTC)
         self.worker: Worker | None = None
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
-        self.last_query = -1  # the last one that slices had a part in
         self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
         self.block = TransactionBlock(self._transaction, self.identity.transaction_ended)
         self._lock = threading.RLock()
         self._running: dict[int, _Running] = {}
         self._closed = False
-        database.sessions.add(SessionInfo(self.id, self.user, self.started.replace(tzinfo=None)), self.cancel)
+        self._ended_by: str | None = None  # who else ended the session, in the words of the error
+        info = SessionInfo(self.id, self.user, self.started.replace(tzinfo=None))
+        database.sessions.add(info, self.cancel, self.terminate)
 
     @property
     def database_name(self) -> str:
@@ -238,7 +253,7 @@ class Session:
     def _parse(self, text: str, offset: int) -> Parsed:
         """One statement; an error's position counts from the start of the script."""
         try:
-            return Parsed(text, offset, parse_statement(text, lazily=True))
+            return Parsed(text, offset, parse_statement(text, lazily=True, exact_names=self.settings.exact_names))
         except Exception as error:
             told = _placed(error, offset)
             if told is error:
@@ -293,6 +308,7 @@ class Session:
             query_id=database.history.next_query_id(),
             session_id=self.id,
             session=self,
+            kind=work.kind,
         )
         timer = None
         if context.settings.statement_timeout:
@@ -317,6 +333,8 @@ class Session:
             running.timer.cancel()
         if error is not None:
             context.cancel.set()
+        if context.ticket is not None:
+            context.ticket.end(ok=error is None)
         self._end_transaction(context.transaction, error)
         running.release()
         for file in [*context.files]:
@@ -344,7 +362,7 @@ class Session:
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
         if context.profiles or context.source_query or (work.kind in QUERIES and work.kind != "Select"):
-            self.last_query = context.query_id
+            self.last["query"] = context.query_id
         record = begun(context, work.kind) | {
             "endtime": microseconds(datetime.now(UTC)),
             "aborted": int(error is not None),
@@ -356,6 +374,8 @@ class Session:
             record["bytes"] = sum([p.bytes for p in context.profiles])
         if context.source_query:
             record["source"] = context.source_query
+        if context.scans:
+            record["scans"] = scans(context)
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
         self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
 
@@ -363,6 +383,8 @@ class Session:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)
 
     def _check_open(self) -> None:
+        if self._ended_by is not None:
+            raise errors.OperationalError(self._ended_by, sqlstate="57P01")
         if self._closed:
             raise errors.InterfaceError("the session is closed", sqlstate="08003")
 
@@ -422,6 +444,12 @@ class Session:
         """Stop every running statement of this session; `message`: what their errors say."""
         for running in list(self._running.values()):
             running.context.cancel.set(message or CANCEL_TEXT)
+
+    def terminate(self, message: str) -> None:
+        """Another session ends this one: what it runs stops, and it is closed as soon as that has."""
+        self._ended_by = message
+        self.cancel(message)
+        threading.Thread(target=self.close, name="warehouse-terminate", daemon=True).start()
 
     def close(self) -> None:
         """Stop what runs and give the database back."""

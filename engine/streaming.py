@@ -81,6 +81,8 @@ def _parts(executor: Executor, gather: Exchange) -> Iterator[Collection]:
     tasks = [task for group in job.tasks(executor.cluster.workers.threads) for task in group]
     for task in tasks:
         task.source.window = WINDOW_ROW_GROUPS
+    if executor.context.ticket is not None:
+        executor.context.ticket.usage.next_segment()
     running = _Running(executor, gather, segment.finish(), tasks)
     try:
         yield from running.parts()

@@ -37,6 +37,7 @@ from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from .physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -83,6 +84,12 @@ class NodeCounters(Protocol):
     bytes_spilled: int
     blocks_read: int
     blocks_skipped: int
+    files_read: int
+    files_skipped: int
+
+
+# Functions that Spectrum's layer computes (an average is a sum and a count here).
+_PUSHED = frozenset(("count", "sum", "min", "max"))
 
 
 @dataclass(slots=True)
@@ -94,6 +101,7 @@ class _Line:
     node: Physical
     details: list[str]
     inputs: list[Physical]
+    files: ExternalScan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +126,18 @@ class PlanLine:
     def is_hash(self) -> bool:
         return self.title == HASH
 
+    @property
+    def is_part(self) -> bool:
+        """Whether another line of the same node says what it did."""
+        return self.is_hash or self.title.startswith("S3 ")
+
 
 def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = None) -> list[str]:
     """The plan's lines; `counters` maps id(node) to what it did."""
     operators, nested_loop = operators_of(query)
     lines: list[str] = []
     for line in operators:
-        lines.append(line.text + ("" if line.is_hash else _actual(line.node, counters)))
+        lines.append(line.text + ("" if line.is_part else _actual(line.node, counters)))
         lines += [" " * (6 * line.depth + 2) + detail for detail in line.details]
     if nested_loop:
         lines.append(NESTED_LOOP_NOTICE)
@@ -145,6 +158,7 @@ class _Printer:
         self.lines: list[PlanLine] = []
         self.nested_loop = False
         self.shown: set[int] = set()
+        self.pushed: dict[int, HashAggregate] = {}  # by id of the scan of files below
         self.texts: dict[ColumnId, str] = {}
         self.collisions: dict[str, set[str]] = {}
 
@@ -156,9 +170,9 @@ class _Printer:
         owners: dict[ColumnId, tuple[str, str]] = {}
         nodes = _all_nodes(root)
         for node in nodes:
-            if isinstance(node, (TableScan, VirtualTableScan)):
+            if isinstance(node, (TableScan, ExternalScan, VirtualTableScan)):
                 for ref, position in node.columns:
-                    name = node.table.columns[position].name if isinstance(node, TableScan) else ref.name
+                    name = ref.name if isinstance(node, VirtualTableScan) else node.table.columns[position].name
                     scans.setdefault(name, set()).add(node.alias)
                     owners[ref.id] = (node.alias, name)
         for column, (alias, name) in owners.items():
@@ -209,6 +223,8 @@ class _Printer:
         node = _visible(node, moves)
         line = self._line(node)
         number = self._add(parent, depth, line.title, line.props, line.node, line.details)
+        if line.files is not None:
+            self._over_files(line.files, depth + 1, number)
         for child in line.inputs:
             self.visit(child, depth + 1, number, isinstance(line.node, (SortRows, WindowRows)))
         if isinstance(line.node, HashJoin):
@@ -236,6 +252,8 @@ class _Printer:
         match node:
             case TableScan():
                 return self._scan(node)
+            case ExternalScan():
+                return self._external(node)
             case VirtualTableScan():
                 alias = "" if node.alias == node.name.split(".")[-1] else f" {node.alias}"
                 return _Line(f"LD Seq Scan on {node.name.split('.')[-1]}{alias}", node.props, node, [], [])
@@ -248,6 +266,7 @@ class _Printer:
                 return self._join(node)
             case HashAggregate():
                 word = "XN HashAggregate" if node.groups else "XN Aggregate"
+                self._note_pushed(_aggregated(node), node)
                 return _Line(word, node.props, node, [], [_aggregated(node)])
             case SortRows():
                 keys = ", ".join(self.text(k.expr) for k in node.keys)
@@ -279,6 +298,32 @@ class _Printer:
         alias = "" if node.alias == node.table.name else f" {node.alias}"
         details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
         return _Line(f"XN Seq Scan on {node.table.name}{alias}", node.props, node, details, [])
+
+    def _external(self, node: ExternalScan) -> _Line:
+        """What runs over the files is told apart from what takes its rows (c-spectrum-external-performance)."""
+        alias = "" if node.alias == node.table.name else f" {node.alias}"
+        return _Line(f"XN S3 Query Scan {node.table.name}{alias}", node.props, node, [], [], node)
+
+    def _over_files(self, node: ExternalScan, depth: int, parent: int) -> None:
+        """The lines below an S3 Query Scan."""
+        source = node.table.source
+        details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
+        title = (f'S3 Seq Scan {node.table.schema}.{node.table.name} location:"{source.location}" '
+                 f"format:{source.format.upper()}")
+        pushed = self.pushed.get(id(node))
+        if pushed is not None:
+            word = "S3 HashAggregate" if pushed.groups else "S3 Aggregate"
+            parent = self._add(parent, depth, word, pushed.props, pushed)
+            depth += 1
+        self._add(parent, depth, title, node.props, node, details)
+
+    def _note_pushed(self, source: Physical, aggregate: HashAggregate) -> None:
+        """An aggregate right over a scan of files: rows are grouped in the scan's segment, before they go anywhere.
+        DISTINCT is told as what it is on Redshift, where it is not pushed."""
+        source = _visible(source)
+        functions = {call.function for _, call in aggregate.aggregates}
+        if isinstance(source, ExternalScan) and functions and functions <= _PUSHED:
+            self.pushed[id(source)] = aggregate
 
     def _filter(self, node: FilterRows) -> _Line:
         """A filter is a line under what it filters."""
@@ -361,6 +406,8 @@ def _actual(node: Physical, counters: Mapping[int, NodeCounters] | None) -> str:
     parts = [f"rows={found.rows}", f"time={found.milliseconds:.2f} ms"]
     if found.blocks_read or found.blocks_skipped:
         parts.append(f"blocks read={found.blocks_read} skipped={found.blocks_skipped}")
+    if found.files_read or found.files_skipped:
+        parts.append(f"files read={found.files_read} skipped={found.files_skipped}")
     moves = [m for m in (counters.get(id(move)) for move in _hidden_moves(node)) if m is not None]
     moved = found.bytes_moved + sum(move.bytes_moved for move in moves)
     if moved:

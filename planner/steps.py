@@ -30,6 +30,7 @@ from .columns import physical_inputs
 from .physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -195,7 +196,7 @@ class _Numbering:
 
     def _visit(self, node: Physical) -> _Segment | _Kept:
         match node:
-            case TableScan() | VirtualTableScan() | ConstantRows() | WorkingTable():
+            case TableScan() | ExternalScan() | VirtualTableScan() | ConstantRows() | WorkingTable():
                 return self._source(node)
             case FilterRows() | ProjectColumns():
                 return self._streams(node, StepKind.PROJECT)
@@ -224,10 +225,12 @@ class _Numbering:
             case _:
                 assert_never(node)
 
-    def _source(self, node: TableScan | VirtualTableScan | ConstantRows | WorkingTable) -> _Segment:
+    def _source(
+        self, node: TableScan | ExternalScan | VirtualTableScan | ConstantRows | WorkingTable
+    ) -> _Segment:
         segment = self._begin(leader=isinstance(node, VirtualTableScan | ConstantRows))
         match node:
-            case TableScan():
+            case TableScan() | ExternalScan():
                 self._add(segment, StepKind.SCAN, node, Counted.ROWS, node.table.id, node.table.name, ScanType.TABLE)
             case VirtualTableScan():
                 name = node.name.rpartition(".")[2]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...planner.physical import InsertRows, PhysicalQuery, VirtualTableScan
 from ...planner.physical_traverse import walk_physical
 from ...records import dataclass
+from ...storage.schema import ExternalTable
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -55,6 +56,8 @@ def _unanalyzed(plan: PhysicalQuery, context: Context) -> tuple[str, ...]:
     """Tables all of whose rows came after the last ANALYZE, or of whose columns nothing is known."""
     found: list[str] = []
     for table in plan.tables:
+        if isinstance(table, ExternalTable):
+            continue
         statistics = context.view.data(table).statistics
         known = bool(statistics.columns) and (table.temporary or _modified(table, context) < statistics.rows)
         if statistics.rows and not known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..identity import without_passwords
+from ..identity import without_secrets
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -21,7 +21,7 @@ def begun(context: Context, kind: str) -> dict[str, Any]:
         "xid": context.transaction.id,
         "pid": context.session_id,
         "database": context.session.database_label,
-        "querytxt": without_passwords(context.text, kind),
+        "querytxt": without_secrets(context.text, kind),
         "kind": kind,
         "class": context.service_class,
         "starttime": microseconds(context.now),
@@ -31,3 +31,14 @@ def begun(context: Context, kind: str) -> dict[str, Any]:
 def microseconds(moment: datetime) -> int:
     """A time as the history has it."""
     return int(moment.timestamp() * 1_000_000)
+
+
+def scans(context: Context) -> list[dict[str, Any]]:
+    """What the statement read of external tables, for SVL_S3QUERY_SUMMARY."""
+    from dataclasses import asdict
+
+    found = []
+    for numbers, step, width in context.scans:
+        numbers.returned, numbers.returned_bytes = step.rows, step.rows * width
+        found.append(asdict(numbers))
+    return found

@@ -9,7 +9,7 @@ from ...planner.expressions import ColumnId
 from ...storage.distribution import slice_of_hash
 from ...storage.schema import Topology
 from ..collection import Collection
-from ..exchange import Sent, hashes_of
+from ..exchange import Crossing, Sent, hashes_of
 from ..joins import Parallel
 from ..rows import Pieces, Rows, Where, pieces_of
 from .batches import batches, shared
@@ -24,7 +24,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
     """As exchange.distribute."""
     slices = topology.slices
     split: list[list[list[Piece]]] = [[[] for _ in range(slices)] for _ in rows.every()]
-    moved = [(0, 0)] * len(rows)
+    moved = [Crossing() for _ in range(len(rows))]
     sizes = [[0] * slices for _ in range(len(rows))]
     target = max(spool.budget.room // (4 * len(rows)), spool.budget.least)
 
@@ -36,8 +36,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
                 share = shared(ordered, int(offsets[t]), int(offsets[t + 1]))
                 size = share.payload_bytes()
                 sizes[i][t] += size
-                if rows.where is not Where.SLICES or t != i:
-                    moved[i] = (moved[i][0] + share.rows, moved[i][1] + size)
+                moved[i].count(share.rows, size, i if rows.where is Where.SLICES else None, t, topology)
                 split[i][t] += spool.keep(share)
 
     parallel(work, len(rows))

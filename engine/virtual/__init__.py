@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import (
     blocks,
+    external,
     information_schema,
     pg_catalog,
     pg_constraints,
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
     from ..context import Context
 
-# Modules that are imported when one of their tables is asked for. None of these is the leader's or superusers' alone.
+# Modules that are imported when one of their tables is asked for. None of these is the leader's alone; what superusers
+# alone may see is marked.
 LATER = {
     "queries": "stl_query svl_qlog stl_querytext stl_ddltext stl_utilitytext svl_statementtext stv_inflight "
                "svv_query_inflight stv_recents sys_query_history",
@@ -41,16 +43,26 @@ LATER = {
              "stl_sort stl_window stl_save stl_insert stl_project stl_limit stl_merge svl_query_report "
              "svv_query_state svl_query_summary svcs_query_summary sys_query_detail stl_stream_segs svcs_stream_segs "
              "svl_compile svcs_compile",
+    "loads": "stl_load_errors stl_loaderror_detail stl_load_commits stl_replacements "
+             "sys_load_history sys_load_detail sys_load_error_detail",
+    "unloads": "stl_unload_log svcs_unload_log sys_unload_detail sys_unload_history",
+    "wlm": "!stv_wlm_service_class_config !stv_wlm_service_class_state !stv_wlm_classification_config "
+           "!stv_wlm_qmr_config stv_wlm_query_state stv_wlm_query_queue_state stv_wlm_query_task_state stl_wlm_query "
+           "stl_wlm_error stl_wlm_rule_action",
+    "query_metrics": "stv_query_metrics stl_query_metrics svl_query_metrics svl_query_metrics_summary "
+                     "!svl_query_queue_info",
     "plans": "stl_explain svcs_explain stl_plan_info svcs_plan_info stl_alert_event_log svcs_alert_event_log",
 }
 
 
 class SystemTables(Mapping[str, VirtualTable]):
-    """All system tables by full name. `here`: those whose modules are loaded."""
+    """All system tables by full name. `here`: those whose modules are loaded; `restricted`: for superusers alone."""
 
     def __init__(self, here: dict[str, VirtualTable], later: dict[str, str]) -> None:
         self.here = here
-        self._later = later  # module by full name
+        self._later = {name.replace("!", ""): module for name, module in later.items()}  # by full name
+        known = [name for name, table in here.items() if table.superusers]
+        self.restricted = frozenset([*known, *(name.replace("!", "") for name in later if "!" in name)])
 
     def __getitem__(self, name: str) -> VirtualTable:
         found = self.here.get(name)
@@ -75,7 +87,8 @@ VIRTUAL_TABLES = SystemTables(
     {
         table.full_name: table
         for family in (
-            pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
+            pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep,
+            external,
         )
         for table in family.TABLES
     },

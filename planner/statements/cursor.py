@@ -6,11 +6,13 @@
     cursor.group()                          the tokens between the next pair of parentheses
 
 sqlglot makes one token of some word pairs (PRIMARY KEY, CHARACTER VARYING); `accept` looks inside.
-Identifiers fold to lower case, quoted ones too, as Redshift does by default.
+Identifiers fold to lower case, quoted ones too, as Redshift does by default (`exact_names`: those keep their case).
+Users' names in double quotes keep theirs always (r_enable_case_sensitive_identifier).
 """
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from sqlglot.tokens import Token, TokenType
@@ -28,12 +30,13 @@ _NOT_A_NAME = frozenset((*_TEXT, TokenType.NUMBER))
 class Cursor:
     """See the module's text. `tokens` hold offsets into `text`."""
 
-    __slots__ = ("index", "text", "tokens")
+    __slots__ = ("exact_names", "index", "text", "tokens")
 
-    def __init__(self, tokens: Sequence[Token], text: str, index: int = 0) -> None:
+    def __init__(self, tokens: Sequence[Token], text: str, index: int = 0, exact_names: bool = False) -> None:
         self.tokens = tokens
         self.text = text
         self.index = index
+        self.exact_names = exact_names
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -93,6 +96,10 @@ class Cursor:
                 return word
         return None
 
+    def at_any(self, *words: str) -> bool:
+        """Whether the present token is one of several words."""
+        return any(self.at(word) for word in words)
+
     def expect(self, *words: str) -> None:
         if not self.accept(*words):
             raise self.error()
@@ -137,6 +144,14 @@ class Cursor:
         """A name, which may be written as a string."""
         return self.string() if self.at_string() else self.name()
 
+    def user(self) -> str:
+        """A user's name, in one of the three ways to write it."""
+        token = self.token
+        if token is not None and token.token_type is TokenType.IDENTIFIER:
+            self.index += 1
+            return token.text
+        return self.name_or_string()
+
     def at_string(self) -> bool:
         return self.token is not None and self.token.token_type in _TEXT
 
@@ -153,6 +168,12 @@ class Cursor:
             raise self.error()
         self.index += 1
         return -int(token.text) if negative else int(token.text)
+
+    def number(self) -> Decimal:
+        """A number without a sign."""
+        if not self.at_number():
+            raise self.error()
+        return Decimal(self.next().text)
 
     def relation(self) -> RelationName:
         """[schema.]name; a third part (the database) is refused."""
