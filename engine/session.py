@@ -361,19 +361,20 @@ class Session:
             transaction.rollback()
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        if context.profiles or context.source_query or (work.kind in QUERIES and work.kind != "Select"):
+        if context.profiles or context.from_cache or (work.kind in QUERIES and work.kind != "Select"):
             self.last["query"] = context.query_id
         record = begun(context, work.kind) | {
             "endtime": microseconds(datetime.now(UTC)),
             "aborted": int(error is not None),
             "error": str(error) if error is not None else None,
             "rows": rows,
+            "source": context.from_cache,
         }
         if context.profiles:
             record["planned"] = int((context.profiles[0].counters.begun + context.profiles[0].counters.clock) * 1e6)
             record["bytes"] = sum([p.bytes for p in context.profiles])
-        if context.source_query:
-            record["source"] = context.source_query
+        if context.from_cache:
+            record["cached"] = True
         if context.scans:
             record["scans"] = scans(context)
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None

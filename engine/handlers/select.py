@@ -31,7 +31,7 @@ def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBat
         return cache.keeping(context.repeats, physical, context.view, execute(physical, context), context.query_id)
     for table in physical.tables:
         context.transaction.read(table)
-    context.source_query = known.query
+    context.from_cache = known.query
     return known.batches
 
 

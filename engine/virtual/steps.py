@@ -52,10 +52,11 @@ def _of_kind(own: Own, *kinds: str) -> Callable[[Context, Queries], Rows]:
 
 
 def _scan(run: StepRun, share: Share) -> tuple[Any, ...]:
-    permanent = run.known.get("scan") == ScanType.TABLE
+    kind = run.known.get("scan")
+    name = run.known.get("name") if kind in (ScanType.TABLE, ScanType.EXTERNAL) else "Internal Worktable"
     return (
-        share[BYTES], None, run.known.get("scan"), run.table, _flag(run.known.get("ranged")), None, share[READ],
-        share[READ] - share[DELETED], run.known["name"] if permanent else "Internal Worktable", "f", None, None, None,
+        share[BYTES], None, kind, run.table, _flag(run.known.get("ranged")), None, share[READ],
+        share[READ] - share[DELETED], name, "f", None, None, None,
         _flag(run.filtered), None, run.known.get("sortkeys", 0), *[None] * 9,
     )  # fmt: skip
 
