@@ -371,7 +371,7 @@ class Session:
             "source": context.from_cache,
         }
         if context.profiles:
-            record["planned"] = int((context.profiles[0].counters.begun + context.profiles[0].counters.clock) * 1e6)
+            record["planned"] = int(context.profiles[0].began * 1e6)
             record["bytes"] = sum([p.bytes for p in context.profiles])
         if context.from_cache:
             record["cached"] = True

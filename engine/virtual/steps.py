@@ -115,10 +115,11 @@ def _detail(context: Context, queries: Queries) -> Rows:
         begun, ended = min(s[BEGUN] for s in run.shares), max(s[ENDED] for s in run.shares)
         scans_table = run.known.get("scan") == ScanType.TABLE
         first = run.step == 0 or before is None
+        named = scans_table or run.known["kind"] == "insert"
         yield (
             run.who["userid"], run.query, run.plan, run.stream, run.segment, run.step,
-            _STEP_NAMES.get(run.known["kind"], run.known["kind"]), run.table if scans_table else None,
-            run.known["name"] if scans_table else None, _flag(run.known.get("ranged")), moment(begun), moment(ended),
+            _STEP_NAMES.get(run.known["kind"], run.known["kind"]), run.table if named else None,
+            run.known["name"] if named else None, _flag(run.known.get("ranged")), moment(begun), moment(ended),
             ended - begun, "; ".join(run.alerts) or None, 0 if before is None or first else before.total(BYTES),
             run.total(READ) if scans_table else run.total(ROWS) if before is None or first else before.total(ROWS),
             run.total(BYTES), run.total(ROWS), run.total(BLOCKS), None, run.total(BLOCKS) if scans_table else 0, 0,
