@@ -61,7 +61,7 @@ Sent = list[Crossing]  # by part
 
 def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology,
                parallel: Parallel) -> tuple[Rows, Sent, list[int]]:
-    """Rows by the hash of `keys`; also what that sends, and the bytes that each slice has then."""
+    """Rows by the hash of `keys`; also what each part sends to other slices, and the bytes that each slice has then."""
     slices = topology.slices
     unify_texts(rows.parts)
     split: list[list[Collection]] = [[] for _ in rows.parts]

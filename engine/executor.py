@@ -364,7 +364,7 @@ class Executor:
         slices = self.cluster.topology.slices
         if isinstance(node, TableScan):
             data = self.context.view.data(node.table)
-            self.context.transaction.read(node.table)
+            self.context.transaction.read(node.table, self.context.cancel.check)
             as_one = data.replicated and isinstance(node.props.distribution, Replicated | OnLeader)
             tasks = slices if not as_one or sliced else 1
             groups, skipped = scan_groups(node, data, tasks, as_one, self.context, filters)

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import (
     blocks,
+    copy_jobs,
     external,
     information_schema,
     pg_catalog,
     pg_constraints,
+    pg_info,
     pg_users,
     stl,
     stv,
@@ -48,10 +50,11 @@ LATER = {
     "unloads": "stl_unload_log svcs_unload_log sys_unload_detail sys_unload_history",
     "wlm": "!stv_wlm_service_class_config !stv_wlm_service_class_state !stv_wlm_classification_config "
            "!stv_wlm_qmr_config stv_wlm_query_state stv_wlm_query_queue_state stv_wlm_query_task_state stl_wlm_query "
-           "stl_wlm_error stl_wlm_rule_action",
+           "stl_wlm_error stl_wlm_rule_action !svcs_concurrency_scaling_usage !stl_usage_control",
     "query_metrics": "stv_query_metrics stl_query_metrics svl_query_metrics svl_query_metrics_summary "
                      "!svl_query_queue_info",
     "plans": "stl_explain svcs_explain stl_plan_info svcs_plan_info stl_alert_event_log svcs_alert_event_log",
+    "advice": "!svv_alter_table_recommendations",
 }
 
 
@@ -87,8 +90,8 @@ VIRTUAL_TABLES = SystemTables(
     {
         table.full_name: table
         for family in (
-            pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep,
-            external,
+            pg_catalog, pg_constraints, pg_info, pg_users, information_schema, stl, stv, svv, svv_objects, blocks,
+            upkeep, external, copy_jobs,
         )
         for table in family.TABLES
     },

@@ -56,7 +56,7 @@ class VirtualTable:
 
     def _seen(self, context: Context, values: Mapping[str, frozenset[Any]]) -> Iterable[Sequence[Any]]:
         """Without what other users did (c_visibility-of-data)."""
-        made = self._made(context, values)
+        made = self.made(context, values)
         place = next((i for i, (name, _) in enumerate(self.columns) if name in OWNER_COLUMNS), None)
         user = context.rights.user
         if place is None or context.rights.system("access system table") or (user is not None and user.unrestricted):
@@ -64,7 +64,10 @@ class VirtualTable:
         own = 0 if user is None else user.id
         return (row for row in made if row[place] == own)
 
-    def _made(self, context: Context, values: Mapping[str, frozenset[Any]]) -> Iterable[Sequence[Any]]:
+    def made(
+        self, context: Context, values: Mapping[str, frozenset[Any]] = NO_VALUES
+    ) -> Iterable[Sequence[Any]]:
+        """The rows as tuples, whoever asks."""
         if not self.by_query:
             return self.make(context)  # type: ignore[call-arg]
         asked = next((values[name] for name in QUERY_COLUMNS if name in values), None)

@@ -90,11 +90,10 @@ def _stl_query(context: Context, queries: Queries) -> Rows:
 
 def _svl_qlog(context: Context, queries: Queries) -> Rows:
     for r in _queries(context, queries):
-        source = r.get("source") or None
         yield (
             r["userid"], r["query"], r["xid"], r["pid"], moment(r["starttime"]), moment(r["endtime"]),
             r["endtime"] - r["starttime"], r["aborted"], clip(r["label"], LABEL_BYTES), clip(r["querytxt"], 60),
-            source, "0 - Ran on main cluster", "f",
+            r.get("source"), "0 - Ran on main cluster", "f",
         )  # fmt: skip
 
 
@@ -181,13 +180,13 @@ def _history_row(r: Record, status: str, end: int, manager: Manager | None) -> t
     returns = r["kind"] in ("Select", "Execute", "Fetch", "Show", "Explain") and r.get("rows", -1) >= 0
     return (
         r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
-        _query_type(r["kind"]), status, bool(r.get("cached")), moment(r["starttime"]),
+        _query_type(r["kind"]), status, "source" in r, moment(r["starttime"]),
         None if status == "running" else moment(end), elapsed, 0, elapsed - planning,
         None if error is None else clip(error, 512), r["rows"] if returns else 0, r.get("bytes", 0) if returns else 0,
         clip(r["querytxt"], TEXT_BYTES), VERSION, None, "primary", 0, planning, None,
         r.get("class", DEFAULT_SERVICE_CLASS),
         *_queue(r, manager), _hash(r["querytxt"]), _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION,
-        r.get("source") or None,
+        r.get("source"),
     )  # fmt: skip
 
 

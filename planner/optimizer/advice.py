@@ -6,7 +6,7 @@
     broadcasts 2 MB; DISTSTYLE ALL on part avoids it
 
 Given for moves of more than ADVICE_BYTES whose join key is a plain column of a base table on both
-sides. A table of up to ALL_ROWS rows is better kept everywhere.
+sides. A table of up to ALL_ROWS rows is better kept everywhere. What AUTO tables lack is noted besides.
 
 Advice on scans needs zone maps, which the planner does not read: engine/scan_advice.py asks for `filtered_columns`.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...storage.schema import DistStyle
 from ..columns import columns_of
 from ..expressions import Expr
 from ..logical import Scan
@@ -43,6 +44,7 @@ def advise(
     size = sum([side.props.rows * side.props.width for side in moved])
     if not moved or size < ADVICE_BYTES:
         return
+    _want_keys(planner, graph, keys, masks, size)
     remedy = _remedy(planner, graph, keys, masks)
     if remedy is not None:
         verb = "broadcasts" if any(side.move is Move.BROADCAST for side in moved) else "redistributes"
@@ -67,6 +69,22 @@ def _remedy(
         if missing:
             return " and ".join(f"DISTKEY({column}) on {table.name}" for table, column in missing)
     return None
+
+
+def _want_keys(
+    planner: Planner, graph: JoinGraph, keys: tuple[tuple[Expr, Expr], ...], masks: tuple[int, int], size: float
+) -> None:
+    """Note the keys that AUTO tables should have for the move not to be (engine/maintenance/distribution.py)."""
+    for pair in keys:
+        origins = [_origin(planner, graph, key, mask) for key, mask in zip(pair, masks)]
+        sides = [side for side in origins if side is not None]
+        missing = [side for side in sides if not _is_key(side)]
+        if len(sides) == 2 and missing and all(t.declared_style is DistStyle.AUTO for t, _ in missing):
+            for table, name in missing:
+                position = table.position(name)
+                if position is not None:
+                    planner.wanted.append((table.id, table.columns[position].id, size))
+            return
 
 
 def _is_key(side: Origin) -> bool:
