@@ -20,7 +20,7 @@ from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedFunction
 from ...storage.types import BIGINT, DOUBLE, TEXT, Kind, SqlType
-from .. import build, functions
+from .. import build, collation, functions
 from ..coercion import coerce, settle
 from ..columns import columns_of
 from ..expressions import Call, ColumnRef, Expr, Frame, WindowCall
@@ -298,6 +298,9 @@ class _Over:
                 ranked = WindowCall(function.key, (Call("super_ranked", given, TEXT, self.span),), TEXT, frame,
                                     span=self.span)
                 return Call("super_of_ranked", (self.windows.column(spec, ranked),), type, self.span)
+            case "min" | "max" if type.case_insensitive:
+                held = WindowCall(function.key, (collation.ranked(args[0]),), TEXT, frame, span=self.span)
+                return collation.of_ranked(self.windows.column(spec, held), type)
             case key:
                 call = WindowCall(key, given, type, frame, self.ignore_nulls, span=self.span)
                 return self.windows.column(spec, call)
