@@ -60,9 +60,19 @@ def leave(identity: Identity) -> None:
     _logins.pop(identity, None)
 
 
-_PASSWORD = re.compile(r"(\bpassword\s+)'(?:[^'\\]|\\.|'')*'", re.IGNORECASE)
+_TEXT = r"('(?:[^'\\]|\\.|'')*')"
+_PASSWORD = re.compile(r"(\bpassword\s+)" + _TEXT, re.IGNORECASE)
+_KEYS = re.compile(
+    r"(\b(?:credentials|access_key_id|secret_access_key|session_token|master_symmetric_key)\s+(?:as\s+)?)" + _TEXT,
+    re.IGNORECASE,
+)
+# What to leave out of a statement's text, by its kind.
+_SECRETS = {
+    "CreateUser": _PASSWORD, "AlterUser": _PASSWORD, "Copy": _KEYS, "CreateCopyJob": _KEYS, "Unload": _KEYS,
+}  # fmt: skip
 
 
-def without_passwords(text: str, kind: str) -> str:
-    """A statement's text for the history: what it says of a password is left out."""
-    return _PASSWORD.sub(r"\1'***'", text) if kind in ("CreateUser", "AlterUser") else text
+def without_secrets(text: str, kind: str) -> str:
+    """A statement's text for the history: passwords and keys are left out."""
+    secret = _SECRETS.get(kind)
+    return text if secret is None else secret.sub(r"\1'***'", text)

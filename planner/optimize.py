@@ -3,14 +3,17 @@
     logical.Query --rewrites/--> logical.Query --optimizer/--> physical.PhysicalQuery
 
 A query's rows end on the leader (`optimize`), those of INSERT ... SELECT and CREATE TABLE AS in a table, on
-the slices (`optimize_insert`).
+the slices (`optimize_insert`), those of UNLOAD on the slices that make them (`optimize_output`).
 
 `evaluate` computes constant expressions; the engine hands it in, and without it nothing is folded.
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..storage.schema import CatalogView, Table
 from .columns import physical_columns
+from .expressions import ColumnRef
 from .logical import Query
 from .optimizer.distribution import gather
 from .optimizer.eager_groups import eager_groups
@@ -53,6 +56,24 @@ def optimize_insert(
     data = view.data(found) if isinstance(found, Table) and found.id == table.id else None
     root = plan_insert(planner, rewritten, table, positions, data)
     return PhysicalQuery(root, (), (), tuple(planner.advice), tuple(planner.tables.values()))
+
+
+def optimize_output(
+    query: Query, view: CatalogView, evaluate: Evaluate | None = None, *, partition_by: Sequence[ColumnRef] = (),
+    serial: bool = False,
+) -> PhysicalQuery:
+    """The plan of an UNLOAD: its rows stay on the slices, sorted by the columns `partition_by`; `serial`: they end on
+    the leader, in the query's order inside each partition."""
+    from .optimizer.outputs import plan_output, sorted_by  # queries do without
+
+    wanted = sorted_by(query, partition_by)
+    if serial:
+        return optimize(wanted, view, evaluate)
+    context = RewriteContext.of(wanted, evaluate)
+    rewritten = _rewritten(wanted, view, context)
+    planner = Planner(view, rewritten, context.next_id)
+    root = plan_output(planner, rewritten)
+    return PhysicalQuery(root, query.columns, query.names, tuple(planner.advice), tuple(planner.tables.values()))
 
 
 def _rewritten(query: Query, view: CatalogView, context: RewriteContext) -> Query:

@@ -61,6 +61,7 @@ _PARSERS: dict[str, Parser] = {
     "UPDATE": parse_update,
     "MERGE": parse_merge,
     "COPY": parse_copy,
+    "UNLOAD": lambda cursor: _parse_unload(cursor),
     "ANALYZE": parse_analyze,
     "ANALYSE": parse_analyze,
     "VACUUM": parse_vacuum,
@@ -82,13 +83,20 @@ _PARSERS: dict[str, Parser] = {
         cursor, lambda at: parse_statement(cursor.text, at, lazily=True, exact_names=cursor.exact_names)),
     "FETCH": parse_fetch,
     "CLOSE": parse_close,
+    "MSCK": lambda cursor: _msck(cursor),
 }
 _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word that swallows the rest
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "DETACH", "LOCK", "MSCK", "REFRESH", "UNLOAD", "USE",
+    "ATTACH", "CALL", "DETACH", "LOCK", "REFRESH", "USE",
 )
+
+
+def _parse_unload(cursor: Cursor) -> s.Unload:
+    from .statements.unload import parse_unload  # rare, and with it what few statements need
+
+    return parse_unload(cursor)
 
 
 def parse_script(text: str) -> tuple[s.Parsed, ...]:
@@ -196,6 +204,12 @@ def parse_statement(
             f'syntax error at or near "{near.group() if near else word}"', position=first.start()
         )
     return parser(cursor)  # type: ignore[no-any-return]
+
+
+def _msck(cursor: Cursor) -> s.RepairTable:
+    from .statements.lake import parse_msck
+
+    return parse_msck(cursor)
 
 
 def _behind_with(text: str, start: int, exact_names: bool) -> s.Statement | None:

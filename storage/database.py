@@ -36,6 +36,7 @@ from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.folder import sync_folder
 from .catalog.garbage import Garbage, Pins
 from .catalog.history import History
+from .catalog.loads import Loads
 from .catalog.news import News
 from .catalog.state import CatalogState, Changes, apply
 from .catalog.store import FORMAT_VERSION, CatalogStore, Loaded
@@ -92,6 +93,7 @@ class Database:
             None if path is None or read_only else path / folders.HISTORY,
             None if shared is None else shared.numbers,
         )
+        self.loads = Loads(None if path is None or read_only else path / folders.HISTORY)
         self._store = store
         self._follower = follower
         self._watched = follower if store is None else store if shared is not None else None
@@ -179,6 +181,7 @@ class Database:
 
     def _shut(self) -> None:
         self.history.close()
+        self.loads.close()
         self._readers.clear()
         if self._cache is not None:
             self._cache.clear()

@@ -29,7 +29,10 @@ ALL_FOLDER = "all"
 class LoadFiles:
     """For any thread."""
 
-    def __init__(self, database: Database, table_id: int) -> None:
+    def __init__(self, database: Database, table_id: int, sample: int | None = None) -> None:
+        """`sample`: of how many rows of each slice `most_used_encoding` counts the encodings (None: all)."""
+        self._sample = sample
+        self._sampled: Counter[int] = Counter()  # rows, by slice
         self._database = database
         self._table_id = table_id
         self._transaction = database.new_transaction()
@@ -61,6 +64,9 @@ class LoadFiles:
             writer = self._open[slice_] = ExtentWriter(self.new_path(slice_), columns)
         writer.append_group(group)
         with self._lock:
+            if self._sample is not None and self._sampled[slice_] >= self._sample:
+                return
+            self._sampled[slice_] += group.rows
             for column, block in zip(columns, group.blocks):
                 self._encodings.setdefault(column.id, Counter())[block.encoding] += group.rows
 

@@ -81,7 +81,8 @@ class TableWriter:
         table: Table,
         *,
         columns: Sequence[int] | None = None,
-        compupdate: bool | None = None,
+        compupdate: bool | str | None = None,
+        comprows: int | None = None,
         check: Callable[[], None] = _go_on,
         threads: int | None = None,
         charge: ChargeBytes = uncounted,
@@ -93,7 +94,9 @@ class TableWriter:
         are generated are wanted as well); the others become IDENTITY values or NULL.
 
         `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
-        defaults for them, True chooses for all columns of an empty table.
+        defaults for them, True chooses for all columns of an empty table, "preset" takes the defaults for all
+        columns of an empty table. `comprows`: of how many rows, at least SAMPLE_ROWS a slice, the encodings
+        count of which a column's own is chosen (None: all).
 
         `view`: where the table's rows are as the writer sees them (None: as of the newest commit). `data`: the
         same, for a definition that no view has yet.
@@ -113,7 +116,8 @@ class TableWriter:
         self._memory = memory
         self._placement_lock: threading.Lock | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self._files = LoadFiles(database, table.id)
+        sample = None if comprows is None else max(comprows // database.topology.slices, SAMPLE_ROWS)
+        self._files = LoadFiles(database, table.id, sample)
         self._identity: dict[int, int] = {}
         self._dropped: tuple[int, ...] = ()
         self._done = False
@@ -152,12 +156,18 @@ class TableWriter:
         held = LoadMemory(self._charge, memory)
         return RunWriter(plan, limits, self._files, held, self._check, workers, placing)
 
+    @property
+    def _chooses(self) -> bool:
+        """Are encodings chosen by what is loaded?"""
+        return self._compupdate in (None, True)
+
     def _with_encoding(self, position: int, column: Column) -> Column:
         if column.primary_key:
             column = replace(column, nullable=False)
         if self._compupdate is True and not self._before.extents:
             return replace(column, encoding=AUTO)
-        if self._compupdate is False and column.encoding == AUTO:
+        preset = self._compupdate == "preset" and not self._before.extents
+        if preset or (not self._chooses and column.encoding == AUTO):
             return replace(column, encoding=default_for(column.type, position in self.table.sort_key))
         return column
 
@@ -331,7 +341,9 @@ class TableWriter:
 
     def _chosen_encodings(self) -> dict[int, str]:
         """Encodings to record: of a first load that is a sample worth the name."""
-        if self._before.extents or self.rows < SAMPLE_ROWS or self._compupdate is False:
+        if self._compupdate == "preset" and not self._before.extents:
+            return {column.id: column.encoding for column in self._plan.columns}
+        if self._before.extents or self.rows < SAMPLE_ROWS or not self._chooses:
             return {}
         return {
             column.id: self._files.most_used_encoding(column)

@@ -31,11 +31,13 @@ MODULES: dict[type, str] = {
     s.Update: "update",
     s.Merge: "merge",
     s.Copy: "copy",
+    s.Unload: "unload",
     s.Analyze: "analyze",
     s.AnalyzeCompression: "analyze_compression",
     s.Vacuum: "vacuum",
     s.SetOption: "set_option",
     s.Show: "show",
+    s.AlterSystem: "alter_system",
     s.Transaction: "transaction",
     s.Truncate: "truncate",
     s.CancelQuery: "cancel",
@@ -65,6 +67,10 @@ MODULES: dict[type, str] = {
     s.CloseCursor: "cursors",
     s.CreateFunction: "functions",
     s.DropFunction: "functions",
+    s.CreateExternalSchema: "external_schema",
+    s.CreateExternalTable: "external_table",
+    s.AlterExternalTable: "alter_external",
+    s.RepairTable: "alter_external",
 }
 
 

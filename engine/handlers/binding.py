@@ -8,28 +8,46 @@ parsed only when its plan is not there.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ...planner.binder import BindContext, bind_insert, bind_query, bind_scalar
-from ...planner.expressions import Expr
+from ...planner.expressions import ColumnRef, Expr
 from ...planner.logical import Query
-from ...planner.optimize import optimize, optimize_insert
+from ...planner.optimize import optimize, optimize_insert, optimize_output
 from ...planner.parse import parse_query_text
 from ...planner.physical import PhysicalQuery
 from ...planner.plan_cache import Binding
 from ...planner.predicate_columns import predicate_columns
 from ...planner.statements import Insert, QueryText
 from ...planner.syntax import parse_expression, parse_query
-from ...storage.schema import CatalogView, Table
+from ...storage.schema import CatalogView, ExternalTable, Table
 from ..context import Context
 from ..evaluate import evaluate
 from ..virtual import VIRTUAL_TABLES
 
-_VIRTUAL_COLUMNS = {name: table.columns for name, table in VIRTUAL_TABLES.items()}
-_RESTRICTED = frozenset(name for name, table in VIRTUAL_TABLES.items() if table.superusers)
-_LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.items() if table.leader_only)
+_RESTRICTED = VIRTUAL_TABLES.restricted
+_LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.here.items() if table.leader_only)
+
+
+class _Columns(Mapping[str, Any]):
+    """The columns of system tables by name; a table's module is loaded when they are asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        return VIRTUAL_TABLES[name].columns
+
+    def __contains__(self, name: object) -> bool:
+        return name in VIRTUAL_TABLES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VIRTUAL_TABLES)
+
+    def __len__(self) -> int:
+        return len(VIRTUAL_TABLES)
+
+
+_VIRTUAL_COLUMNS = _Columns()
 
 
 def bind_context(context: Context) -> BindContext:
@@ -47,9 +65,21 @@ def bind_context(context: Context) -> BindContext:
         catalogue=lambda: catalogue_number(context),
         restricted=_RESTRICTED,
         session_id=context.session_id,
+        last={} if context.session is None else context.session.last,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
+        external=_external(context),
     )
+
+
+def _external(context: Context) -> Callable[[str, str], ExternalTable | None] | None:
+    """How the binder finds external tables; nothing where there is no external schema."""
+    if not context.view.facts.keys("external schema"):
+        return None
+    from ..lake.statistics import with_statistics
+    from ..lake.tables import find
+
+    return lambda schema, name: with_statistics(find(schema, name, context), context)
 
 
 def catalogue_number(context: Context) -> int:
@@ -124,6 +154,12 @@ def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[Phys
     """(plan that ends in the insert; positions of the columns that it has values for)."""
     bound = bind_insert(statement, table, context.view, bind_context(context))
     return plan_rows_into(bound.query, table, bound.targets, context), bound.targets
+
+
+def plan_output(query: Query, partition_by: Sequence[ColumnRef], serial: bool, context: Context) -> PhysicalQuery:
+    """The plan of an UNLOAD (planner/optimize.py)."""
+    physical = optimize_output(query, context.view, evaluate, partition_by=partition_by, serial=serial)
+    return noted(physical, context)
 
 
 def plan_rows_into(query: Query, table: Table, positions: tuple[int, ...], context: Context) -> PhysicalQuery:

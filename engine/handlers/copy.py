@@ -2,9 +2,10 @@
 
     files  --parts-->  reader threads (copy_readers.py)  --batches in order-->  TableWriter
 
-Parts are files or runs of row groups (storage/formats). They are read at the same time and written in
-their order, so that files that are sorted stay so. A row that cannot be loaded ends the COPY with an
-error that names file, line, column, value and reason, and nothing is left of it.
+Parts are files or ranges of files (storage/formats). They are read at the same time and written in
+their order, so that files that are sorted stay so. Rows that cannot be loaded are counted
+(copy_findings.py); with as many as MAXERROR the COPY ends with an error that names file, line, column, value
+and reason, and nothing is left of it. What it did is kept for the system tables (copy_records.py).
 """
 
 from __future__ import annotations
@@ -15,58 +16,154 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...errors import NotNullViolation, NotSupportedError
+from ...errors import NotNullViolation, NotSupportedError, ProgrammingError
 from ...planner.statements import Copy
+from ...records import dataclass
 from ...storage.arrow import from_arrow
-from ...storage.formats import open_source
+from ...storage.formats import COLUMNAR, open_source
 from ...storage.formats.source import Source
+from ...storage.objects.registry import Objects
 from ...storage.schema import Column, Table
+from ..access import need_owner
 from ..context import Context
 from ..result import Result
 from . import names
+from .copy_findings import Findings
 from .copy_readers import Readers
+from .copy_records import LoadRecord
 from .load import loading
 from .targets import Target, refuse_identity, target
 
 # What the progress bar counts as a block.
 PROGRESS_BYTES = 1 << 20
-COMPUPDATE = {"on": True, "off": False, "preset": False}
+# From here on even a single part is read by a thread of its own, while rows before are written.
+READ_AHEAD_BYTES = 8 << 20
+COMPUPDATE: dict[str, bool | str] = {"on": True, "off": False, "preset": "preset"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What a COPY says of the load rather than of the files. `limit`: as many errors end it; None: none do."""
+
+    limit: int | None = 1
+    check_only: bool = False
+    explicit_ids: bool = False
+    compupdate: bool | str | None = None
+    comprows: int | None = None
+    statupdate: str | None = None
+
+    @classmethod
+    def taken(cls, options: dict[str, Any], format_: str) -> LoadOptions:
+        """Takes its own options out of a statement's."""
+        every = bool(options.pop("IGNOREALLERRORS", False))
+        maxerror = options.pop("MAXERROR", None)
+        if format_ in COLUMNAR and (every or maxerror is not None):
+            name = "IGNOREALLERRORS" if every else "MAXERROR"
+            raise NotSupportedError(f"COPY option {name} is not supported for {format_.upper()}")
+        word = options.pop("COMPUPDATE", None)
+        return cls(
+            limit=None if every else max(1, maxerror or 0),
+            check_only=bool(options.pop("NOLOAD", False)),
+            explicit_ids=bool(options.pop("EXPLICIT_IDS", False)),
+            compupdate=None if word is None else COMPUPDATE[word],
+            comprows=options.pop("COMPROWS", None),
+            statupdate=options.pop("STATUPDATE", None),
+        )
 
 
 def run(statement: Copy, context: Context) -> Result:
+    """The statement; its result counts the rows."""
     table = names.appended(statement.table, context)
     options = dict(statement.options)
-    compupdate = _own_options(options, context)
-    into = _target(table, statement.columns, context)
-    source = open_source(statement.source, statement.format, options, context.budget.limit)
+    load = LoadOptions.taken(options, statement.format)
+    if load.statupdate is not None:
+        need_owner(context, table)
+        if load.statupdate == "off":
+            context.notice("INFO", "STATUPDATE OFF: statistics are taken while loading all the same")
+    into = _target(table, statement.columns, load.explicit_ids, context)
+    objects = Objects(context.session.stores.authorized(statement.authorization))
+    source = open_source(statement.source, statement.format, options, context.budget.limit, objects)
+    return copy_into(statement, into, source, load, context)
+
+
+def copy_into(
+    statement: Copy, into: Target, source: Source, load: LoadOptions, context: Context, job: int | None = None
+) -> Result:
+    """Load a source. `job`: the COPY JOB that does it."""
+    table = into.table
+    findings = Findings(table.name, load.limit)
+    record = LoadRecord(statement, into, source, findings, context, job)
     context.progress.step = f"COPY {table.name}"
     context.progress.blocks_total = max(1, source.total_bytes // PROGRESS_BYTES)
-    with loading(table, context, into.positions, compupdate=compupdate) as load:
-        for batch in _batches(source, into.columns, context):
-            load.write(_complete(batch, into))
-    context.notice("INFO", f"Load into table '{table.name}' completed, {load.rows} record(s) loaded successfully.")
-    return Result("COPY", rowcount=load.rows, notices=context.notices)
+    record.begin()
+    try:
+        batches = _counted(_batches(source, into.columns, context, findings), record)
+        rows = _check(batches, into) if load.check_only else _load(batches, into, load, context)
+    except BaseException:
+        record.end(None)
+        raise
+    _tell(table, rows, findings, load, context)
+    loaded = 0 if load.check_only else rows
+    record.end(loaded)
+    return Result("COPY", rowcount=loaded, notices=context.notices)
 
 
-def _own_options(options: dict[str, Any], context: Context) -> bool | None:
-    """Take out what is not the format's affair; COMPUPDATE's answer."""
-    if options.pop("MAXERROR", 0) > 0:
-        raise NotSupportedError("COPY MAXERROR above 0 is not supported yet")
-    options.pop("ENCODING", None)  # the parser lets UTF-8 alone through
-    if options.pop("STATUPDATE", "on") == "off":
-        context.notice("INFO", "STATUPDATE OFF: statistics are taken while loading all the same")
-    word = options.pop("COMPUPDATE", None)
-    return None if word is None else COMPUPDATE[word]
+def _load(batches: Iterator[pa.RecordBatch], into: Target, load: LoadOptions, context: Context) -> int:
+    with loading(
+        into.table, context, into.positions, compupdate=load.compupdate, comprows=load.comprows
+    ) as writer:
+        for batch in batches:
+            writer.write(_complete(batch, into))
+    return writer.rows
 
 
-def _target(table: Table, columns: tuple[str, ...], context: Context) -> Target:
+def _check(batches: Iterator[pa.RecordBatch], into: Target) -> int:
+    """NOLOAD: the rows are read and converted, and that is all."""
+    rows = 0
+    for batch in batches:
+        for values, column in zip(batch.columns, into.columns):
+            from_arrow(values, column.type, column.name)
+        rows += batch.num_rows
+    return rows
+
+
+def _tell(table: Table, rows: int, findings: Findings, load: LoadOptions, context: Context) -> None:
+    done = "checked, none is loaded (NOLOAD)" if load.check_only else "loaded successfully"
+    context.notice("INFO", f"Load into table '{table.name}' completed, {rows} record(s) {done}.")
+    if findings.errors:
+        context.notice(
+            "INFO",
+            f"Load into table '{table.name}' completed, {findings.errors} record(s) could not be loaded.  "
+            "Check 'stl_load_errors' system table for details.",
+        )
+    if findings.replaced:
+        context.notice(
+            "INFO",
+            f"Load into table '{table.name}' completed, {findings.replaced} record(s) were loaded with replacements "
+            "made for ACCEPTINVCHARS.  Check 'stl_replacements' system table for details.",
+        )
+
+
+def _target(table: Table, columns: tuple[str, ...], explicit_ids: bool, context: Context) -> Target:
+    """The columns that are loaded. IDENTITY columns are among them with EXPLICIT_IDS, or by name where they are
+    GENERATED BY DEFAULT (copy-parameters-column-mapping)."""
+    identities = [c.name for c in table.columns if c.identity is not None]
+    if explicit_ids:
+        if not identities:
+            raise ProgrammingError(f"EXPLICIT_IDS: table {table.name} has no IDENTITY column")
+        absent = [name for name in identities if columns and name not in columns]
+        if absent:
+            raise ProgrammingError(f'EXPLICIT_IDS: IDENTITY column "{absent[0]}" is missing in the column list')
+    elif not columns and identities:
+        columns = tuple(c.name for c in table.columns if c.identity is None or c.default_sql == "identity")
     try:
         into = target(table, columns, context)
     except NotNullViolation as error:
         raise NotNullViolation(
             "NOT NULL column without DEFAULT must be included in column list", detail=error.message
         ) from None
-    refuse_identity(table, into.given, "cannot load without EXPLICIT_IDS the")
+    if not explicit_ids:
+        refuse_identity(table, into.given, "cannot load without EXPLICIT_IDS the")
     return into
 
 
@@ -81,14 +178,31 @@ def _complete(batch: pa.RecordBatch, into: Target) -> Any:
 # -- reading ------------------------------------------------------------------------------------------
 
 
-def _batches(source: Source, columns: tuple[Column, ...], context: Context) -> Iterator[pa.RecordBatch]:
-    """All batches of all parts, in order."""
+def _counted(batches: Iterator[tuple[int, pa.RecordBatch]], record: LoadRecord) -> Iterator[pa.RecordBatch]:
+    for part, batch in batches:
+        record.loaded(part, batch.num_rows)
+        yield batch
+
+
+def _batches(
+    source: Source, columns: tuple[Column, ...], context: Context, findings: Findings
+) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """All batches of all parts, in order, with the parts' numbers."""
     told = _Told(context)
-    if len(source.parts) < 2 or context.workers.threads < 2:
-        for part in source.parts:
-            yield from source.read(part, columns, told)
+    few = len(source.parts) < 2 and source.total_bytes < READ_AHEAD_BYTES
+    if few or context.workers.threads < 2:
+        for number, part in enumerate(source.parts):
+            own = findings.of_part()
+            try:
+                for batch in source.read(part, columns, told, own):
+                    findings.add(number, own.take())
+                    yield number, batch
+            finally:
+                last = own.take()
+                findings.add(number, last)
+            findings.read(part.file.path, last)
         return
-    readers = Readers(source, columns, context, told)
+    readers = Readers(source, columns, context, told, findings)
     try:
         yield from readers.batches()
     finally:

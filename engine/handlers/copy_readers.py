@@ -23,6 +23,7 @@ from ...errors import OutOfMemory
 from ...storage.formats.source import Part, Progress, Source
 from ...storage.schema import Column
 from ..context import Context
+from .copy_findings import Findings
 from .load import STEP
 
 # Batches of one part that may wait to be written.
@@ -35,11 +36,14 @@ WAITING_SHARE = 0.125
 class Readers:
     """`batches` gives all batches of all parts in order; `stop` must be called in the end."""
 
-    def __init__(self, source: Source, columns: tuple[Column, ...], context: Context, told: Progress) -> None:
+    def __init__(
+        self, source: Source, columns: tuple[Column, ...], context: Context, told: Progress, findings: Findings
+    ) -> None:
         self._source = source
         self._columns = columns
         self._context = context
         self._told = told
+        self._findings = findings
         self._stopped = threading.Event()
         self._pool = ThreadPoolExecutor(context.workers.threads, thread_name_prefix="warehouse-copy")
         self._queues = [Queue[Any](QUEUED_BATCHES) for _ in source.parts]
@@ -47,18 +51,22 @@ class Readers:
         self._waiting = 0  # bytes of batches in queues
         self._given_back = threading.Condition()
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """What the threads read; an error of theirs is raised here, in its part's turn."""
+    def batches(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """What the threads read, with the parts' numbers; an error of theirs is raised here, in its part's turn."""
         for number, part in enumerate(self._source.parts):
             self._pool.submit(self._read, part, number)
         for number, queue in enumerate(self._queues):
             self._next_turn(number)
-            while (item := self._take(queue)) is not None:
+            while True:
+                item, charged, found = self._take(queue)
+                self._give_back(charged)
+                self._findings.add(number, found)
+                if item is None:
+                    self._findings.read(self._source.parts[number].file.path, found)
+                    break
                 if isinstance(item, BaseException):
                     raise item
-                batch, charged = item
-                self._give_back(charged)
-                yield batch
+                yield number, item
 
     def stop(self) -> None:
         """Wait for the threads; batches that nobody took are let go."""
@@ -83,16 +91,16 @@ class Readers:
                 continue
 
     def _read(self, part: Part, number: int) -> None:
-        queue = self._queues[number]
+        queue, own = self._queues[number], self._findings.of_part()
         try:
-            for batch in self._source.read(part, self._columns, self._told):
+            for batch in self._source.read(part, self._columns, self._told, own):
                 charged = self._charge(batch.nbytes, number)
-                if charged is None or not self._put(queue, (batch, charged)):
+                if charged is None or not self._put(queue, (batch, charged, own.take())):
                     return
         except BaseException as error:
-            self._put(queue, error)
+            self._put(queue, (error, 0, own.take()))
         else:
-            self._put(queue, None)
+            self._put(queue, (None, 0, own.take()))
 
     def _charge(self, amount: int, number: int) -> int | None:
         """What is charged for a batch of part `number`, once it may wait; None when nobody reads any more."""

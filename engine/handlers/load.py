@@ -21,7 +21,9 @@ from ...planner.physical import PhysicalQuery
 from ...storage.loader import TableWriter
 from ...storage.schema import Table
 from ...storage.vector import ColumnData
+from ...wlm.requests import Kind
 from ..context import Charge, Context
+from ..workload.admission import admit
 
 STEP = "load"  # in messages
 # Of a statement's memory, what a load keeps to: readers, and what sorting and encoding take besides, have the rest.
@@ -58,17 +60,20 @@ def loading(
     positions: Sequence[int] | None = None,
     *,
     create: bool = False,
-    compupdate: bool | None = None,
+    compupdate: bool | str | None = None,
+    comprows: int | None = None,
     identity: Mapping[int, int] | None = None,
 ) -> Iterator[Load]:
     """A load that is committed when the block ends well. `create`: the same commit creates `table`,
     whose id comes from Database.new_id. `identity`: next IDENTITY values (by column id) that the caller
     has taken itself."""
+    admit(context, kind=Kind.WRITE)
     writer = TableWriter(
         context.home(table),
         table,
         columns=positions,
         compupdate=compupdate,
+        comprows=comprows,
         check=context.cancel.check,
         threads=context.workers.threads,
         charge=Charge(context.budget, STEP).add,

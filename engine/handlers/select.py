@@ -31,6 +31,7 @@ def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBat
         return cache.keeping(context.repeats, physical, context.view, execute(physical, context))
     for table in physical.tables:
         context.transaction.read(table)
+    context.from_cache = True
     return known
 
 

@@ -13,7 +13,7 @@ from ..expressions import ColumnRef, Span
 
 if TYPE_CHECKING:
     from ...storage.access.rights import Rights
-    from ...storage.schema import CatalogView
+    from ...storage.schema import CatalogView, ExternalTable
     from ..logical import Logical
 
 MAX_DEPTH = 64  # views within views
@@ -30,7 +30,8 @@ class BindContext:
     parameters      typed Python values of $1, $2 ...; None: the statement was given none
     virtual_tables  "schema.name" -> ((column name, type), ...)
     leader_only     names in virtual_tables that may not be joined with user tables
-    stable          set by the binder when a value of now (GETDATE ...) went into the plan
+    stable          set by the binder when a value of now (GETDATE ...) went into the plan, or rows of external tables
+    external        the external table that (schema, name) means to the user, or None
     literals        a list that gets (span, type) of each plain literal of the text, in the order of binding; its
                     place there is the `parameter` of the Literal, as long as nothing but casts was done to it.
                     None: not wanted
@@ -44,12 +45,14 @@ class BindContext:
     user: str = "dev"
     user_id: int = 1
     session_id: int = 0
+    last: Mapping[str, int] = field(default_factory=dict)  # of the session: its last query, COPY ...
     database: str = "dev"
     current_schema: str = "public"
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there
     rights: Rights | None = None  # of the user; None: everything is allowed
     restricted: frozenset[str] = frozenset()  # names in virtual_tables that superusers alone see
     catalogue: Callable[[], int] | None = None  # the number under which functions of the leader find the snapshot
+    external: Callable[[str, str], ExternalTable | None] | None = None
     leader: bool = False  # the query reads system tables only: what PostgreSQL can, it can
     stable: bool = False
     literals: list[tuple[Span, SqlType]] | None = None

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ...errors import NotSupportedError, UndefinedObject
-from ...storage.types import BOOLEAN, INTEGER, MAX_VARCHAR, SqlType, varchar
+from ...storage.types import BIGINT, BOOLEAN, INTEGER, MAX_VARCHAR, SqlType, varchar
 from ..expressions import Call, Expr, Literal
 from .signature import Build, Signature, Site, boolean, string
 
@@ -55,6 +55,14 @@ def _backend(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(site.context.session_id, INTEGER, -1, site.span)
 
 
+def _last(name: str, otherwise: int, type: SqlType) -> Build:
+    """Of the session's last COPY, or the like."""
+
+    def build(site: Site, args: tuple[Expr, ...]) -> Expr:
+        site.context.stable = True
+        return Literal(site.context.last.get(name, otherwise), type, -1, site.span)
+
+    return build
 def _setting(site: Site, args: tuple[Expr, ...]) -> Expr:
     """CURRENT_SETTING(name [, error_if_undefined])."""
     name, strict = args[0], args[1] if len(args) > 1 else Literal(True, BOOLEAN)
@@ -89,6 +97,11 @@ FUNCTIONS: tuple[Signature, ...] = (
     _constant(("db_collation",), _collation),
     _constant(("version",), _version),
     _constant(("pg_backend_pid",), _backend, INTEGER),
+    _constant(("pg_last_copy_id",), _last("copy id", -1, INTEGER), INTEGER),
+    _constant(("pg_last_copy_count",), _last("copy count", 0, BIGINT), BIGINT),
+    _constant(("pg_last_unload_id",), _last("unload id", -1, INTEGER), INTEGER),
+    _constant(("pg_last_unload_count",), _last("unload count", 0, BIGINT), BIGINT),
+    _constant(("pg_last_query_id",), _last("query", -1, INTEGER), INTEGER),
     Signature(("slice_num",), "slice_num", (), INTEGER, volatility="volatile", build=_slice),
     Signature(("current_schemas",), "current_schemas", (boolean,), varchar(MAX_VARCHAR), volatility="stable",
               leader_only=True, build=_schemas),

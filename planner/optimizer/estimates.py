@@ -321,8 +321,9 @@ class Estimator:
         three times the mean, so that HAVING sum(x) > "much" is seen to keep few groups."""
         if call.function == "count":
             return 0, max(1.0, 3 * size)
-        bounded = known is not None and known.low is not None and not isinstance(known.low, str)
-        if call.function == "sum" and bounded and known is not None and known.low >= 0:
+        if call.function != "sum" or known is None or known.low is None or known.high is None:
+            return None, None
+        if not isinstance(known.low, str) and known.low >= 0:
             return 0, max(1.0, 3 * size * (known.low + known.high) / 2)
         return None, None
 

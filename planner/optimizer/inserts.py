@@ -33,7 +33,7 @@ def plan_insert(
     """query.columns[i] goes to the table's column at positions[i]; `data`: what it holds, None for a new one."""
     columns = tuple(zip(query.columns, positions, strict=True))
     wanted = {ref.id for ref in query.columns}
-    source = narrow(_rows(planner, query.plan, wanted), wanted, planner)
+    source = narrow(spread_rows(planner, query.plan, wanted), wanted, planner)
     key = next((ref for ref, position in columns if position == table.dist_key), None)
     source = _moved(planner, source, table, key, data)
     below = source.props
@@ -41,13 +41,14 @@ def plan_insert(
     return InsertRows(source, table, columns, props)
 
 
-def _rows(planner: Planner, plan: Logical, needed: set[ColumnId]) -> Physical:
+def spread_rows(planner: Planner, plan: Logical, needed: set[ColumnId]) -> Physical:
+    """Rows where they are made; an order on each slice."""
     match plan:
         case Sort():
             return plan_sort(planner, plan, needed, merged=False)
         case Project():
             below = columns_of_all([e for _, e in plan.columns])
-            return planner.project(_rows(planner, plan.input, below), plan.columns)
+            return planner.project(spread_rows(planner, plan.input, below), plan.columns)
         case _:
             return planner.plan(plan, needed)
 

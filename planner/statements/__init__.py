@@ -28,6 +28,7 @@ from .access import (
     SetUser,
     ShowObjects,
 )
+from .external import AlterExternalTable, CreateExternalSchema, CreateExternalTable, RepairTable
 from .names import RelationName
 
 
@@ -129,12 +130,13 @@ class CreateSchema:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """kind: 'table', 'view', 'schema'."""
+    """kind: 'table', 'view', 'schema'. `database`: DROP SCHEMA ... DROP EXTERNAL DATABASE."""
 
     kind: str
     names: tuple[RelationName, ...]
     if_exists: bool = False
     cascade: bool = False
+    database: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +197,28 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """COPY: `options` holds the normalised clauses (upper-case names), see statements/copy.py."""
+    """COPY: `options` holds the normalised clauses (upper-case names), see statements/copy.py; `authorization` those
+    that say who may read, and where."""
 
     table: RelationName
     columns: tuple[str, ...]
     source: str
-    format: str  # 'delimited', 'csv', 'parquet'
+    format: str  # 'delimited', 'csv', 'fixedwidth', 'json', 'avro', 'parquet', 'orc'
     options: dict[str, Any] = field(default_factory=dict)
+    authorization: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """UNLOAD: `places[i]` is where the query's character i stands in the statement; `options` and `authorization` hold
+    the clauses (upper-case names), see statements/unload.py. format: 'delimited', 'csv', 'parquet', 'json'."""
+
+    query: str
+    places: tuple[int, ...] = field(repr=False, compare=False)
+    target: str
+    format: str
+    options: dict[str, Any] = field(default_factory=dict)
+    authorization: dict[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +253,14 @@ class SetOption:
     name: str
     value: str | None  # None = RESET / TO DEFAULT
     local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlterSystem:
+    """ALTER SYSTEM SET name TO value; value None: RESET."""
+
+    name: str
+    value: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,11 +405,13 @@ class DropFunction:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    Merge, Copy, Unload,
+    Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
+    CreateExternalSchema, CreateExternalTable, AlterExternalTable, RepairTable,
 ]
 
 

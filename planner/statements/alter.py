@@ -28,6 +28,7 @@ from .cursor import Cursor
 from .grants import parse_default_privileges
 from .principals import PRINCIPALS, alter_principal
 from .schemas import alter_schema
+from .session import parse_alter_system
 from .tables import no_databases, read_column, read_type
 
 Alter = Union[AlterTable, AddColumn, AlterDesign, AppendTable]
@@ -43,13 +44,25 @@ def parse_alter(cursor: Cursor) -> Statement:
         return alter_schema(cursor)
     if cursor.accept("default", "privileges"):
         return parse_default_privileges(cursor)
+    if cursor.accept("system"):
+        return parse_alter_system(cursor)
     if word == "DATABASE":
         raise no_databases("ALTER", cursor)
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
-    found = _change(cursor, cursor.relation())
+    table = cursor.relation()
+    found = _external(cursor, table) or _change(cursor, table)
     cursor.finish()
     return found
+
+
+def _external(cursor: Cursor, table: RelationName) -> Statement | None:
+    """What external tables alone have."""
+    if not any(cursor.at(word) for word in ("set", "partition", "add", "drop")):
+        return None
+    from .lake import alter_external
+
+    return alter_external(cursor, table)
 
 
 def _change(cursor: Cursor, table: RelationName) -> Alter:

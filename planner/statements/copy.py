@@ -2,13 +2,14 @@
 
 Options come in any order and go into `Copy.options` under their upper-case names:
 
-    flag            True                    GZIP, ESCAPE, FILLRECORD ...
-    text            str                     DELIMITER, NULL, QUOTE, DATEFORMAT, TIMEFORMAT ...
+    flag            True                    GZIP, ESCAPE, FILLRECORD, MANIFEST, NOLOAD ...
+    text            str                     DELIMITER, NULL, QUOTE, DATEFORMAT, TIMEFORMAT, ENCODING ...
     number          int                     IGNOREHEADER, MAXERROR, COMPROWS
     on or off       'on', 'off', 'preset'   COMPUPDATE, STATUPDATE
+    format          its argument            FIXEDWIDTH, JSON, AVRO: under the format's own name
 
-OFF_AWS lists the clauses without meaning outside AWS: they are read and left out, so that a script
-written for Redshift runs here. Everything else that is not supported is refused by its name.
+Who may read from where goes into `Copy.authorization`, by clause (storage/objects/options.py honours it).
+COPY JOB is in copy_job.py. What cannot be done here is refused by its name.
 """
 from __future__ import annotations
 
@@ -18,130 +19,187 @@ from ...errors import NotSupportedError, ProgrammingError
 from . import Copy
 from .cursor import Cursor
 
-# Read and dropped: who may read from where is the operating system's affair here.
-OFF_AWS = ("IAM_ROLE", "CREDENTIALS", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "REGION")
-
 _FLAGS = (
-    "GZIP", "ESCAPE", "REMOVEQUOTES", "EMPTYASNULL", "BLANKSASNULL", "IGNOREBLANKLINES", "TRIMBLANKS",
-    "TRUNCATECOLUMNS", "ROUNDEC", "FILLRECORD", "SERIALIZETOJSON",
+    "GZIP", "BZIP2", "ZSTD", "ESCAPE", "REMOVEQUOTES", "EMPTYASNULL", "BLANKSASNULL", "IGNOREBLANKLINES", "TRIMBLANKS",
+    "TRUNCATECOLUMNS", "ROUNDEC", "FILLRECORD", "SERIALIZETOJSON", "ACCEPTANYDATE", "EXPLICIT_IDS", "MANIFEST",
+    "NOLOAD", "IGNOREALLERRORS",
 )
-_NOT_YET = (
-    "AVRO", "JSON", "ORC", "SHAPEFILE", "FIXEDWIDTH", "BZIP2", "LZOP", "ZSTD", "MANIFEST", "ENCRYPTED",
-    "MASTER_SYMMETRIC_KEY", "SSH", "READRATIO", "NOLOAD", "IGNOREALLERRORS", "ACCEPTANYDATE",
-    "ACCEPTINVCHARS", "EXPLICIT_IDS", "COMPROWS", "JOB",
-)
-_TEXTS = {"DATEFORMAT": "DATEFORMAT", "TIMEFORMAT": "TIMEFORMAT"}
+# Refused by name, and why.
+_REFUSED = {
+    "SHAPEFILE": "shapefiles are not read here",
+    "LZOP": "there is no kept reader of that format; GZIP, BZIP2 and ZSTD are read",
+    "ENCRYPTED": "files with client-side encryption are not read here",
+    "MASTER_SYMMETRIC_KEY": "files with client-side encryption are not read here",
+    "SSH": "remote hosts are not read here",
+    "READRATIO": "DynamoDB is not read here",
+}
+_SOURCES = {"emr": "Amazon EMR", "dynamodb": "Amazon DynamoDB"}
+_TEXTS = ("DATEFORMAT", "TIMEFORMAT", "DELIMITER", "QUOTE")
+_ENCODINGS = ("UTF8", "UTF16", "UTF16LE", "UTF16BE")
+_KEYS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
+MAX_ERRORS = 100_000
+COMPROWS_RANGE = (1000, (1 << 31) - 1)
 
 
 def parse_copy(cursor: Cursor) -> Copy:
-    """What follows COPY."""
+    """What follows COPY, up to its end or to JOB."""
     table = cursor.relation()
     columns = cursor.names() if cursor.at("(") else ()
     cursor.expect("from")
+    position = cursor.position
     source = cursor.string()
-    options: dict[str, Any] = {}
-    formats: list[str] = []
-    while not cursor.done:
-        _option(cursor, options, formats)
-    if len(set(formats)) > 1:
-        raise ProgrammingError(f"COPY has two formats: {formats[0].upper()} and {formats[1].upper()}")
-    return Copy(table, columns, source, formats[0] if formats else "delimited", options)
+    scheme = source.partition("://")[0].lower()
+    if scheme in _SOURCES:
+        raise NotSupportedError(f"COPY from {scheme}://, {_SOURCES[scheme]}, is not supported", position=position)
+    clauses = _Clauses(cursor)
+    while not cursor.done and not cursor.at("job", "create"):
+        clauses.read()
+    clauses.check()
+    return Copy(table, columns, source, clauses.format, clauses.options, clauses.authorization)
 
 
-def _option(cursor: Cursor, options: dict[str, Any], formats: list[str]) -> None:
-    """Read one clause."""
-    position, word = cursor.position, cursor.word()
-    if cursor.accept("format"):
-        cursor.accept("as")
-        if not _format(cursor, options, formats):
-            raise _refused(cursor)
-        return
-    if _format(cursor, options, formats):
-        return
-    if _authorization(cursor):
-        return
-    name, value = _argument(cursor)
-    if name is None:
-        raise _refused(cursor)
-    if name in options:
-        raise ProgrammingError(f"COPY option {word} is given twice", position=position)
-    options[name] = value
-
-
-def _refused(cursor: Cursor) -> Exception:
-    word = cursor.word()
-    if word in _NOT_YET:
-        return NotSupportedError(f"COPY option {word} is not supported yet", position=cursor.position)
-    return cursor.error()
-
-
-def _format(cursor: Cursor, options: dict[str, Any], formats: list[str]) -> bool:
-    if cursor.accept("csv"):
-        formats.append("csv")
-        if cursor.accept("quote"):
-            cursor.accept("as")
-            options["QUOTE"] = cursor.string()
-    elif cursor.accept("parquet"):
-        formats.append("parquet")
-    else:
-        return False
-    return True
-
-
-def _authorization(cursor: Cursor) -> bool:
-    """Read one clause of OFF_AWS."""
+def authorization(cursor: Cursor, into: dict[str, str]) -> bool:
+    """Read one clause that says who may read or write, or where; False when the present word begins none."""
     if cursor.at("with", "credentials"):
         cursor.next()
-    word = cursor.accept_any(*OFF_AWS)
+    position = cursor.position
+    word = cursor.accept_any("IAM_ROLE", "CREDENTIALS", "REGION", *_KEYS)
     if word is None:
         return False
+    if word in into:
+        raise ProgrammingError(f"{word} is given twice", position=position)
     if word == "IAM_ROLE" and cursor.accept("default"):
-        return True
-    cursor.accept("as")
-    cursor.string()
+        into[word] = "default"
+    else:
+        cursor.accept("as")
+        into[word] = cursor.string()
+    ways = [w for w in ("IAM_ROLE", "CREDENTIALS") if w in into] + [w for w in _KEYS if w in into][:1]
+    if len(ways) > 1:
+        raise ProgrammingError(f"{ways[0]} cannot be used with {ways[1]}", position=position)
     return True
 
 
-def _argument(cursor: Cursor) -> tuple[str | None, Any]:
-    """(name, value) of an option, or (None, None) when the present word is none."""
-    flag = cursor.accept_any(*_FLAGS)
-    if flag:
-        return flag, True
-    if cursor.accept("delimiter"):
-        return "DELIMITER", _text(cursor)
-    if cursor.accept("null"):
-        return "NULL", _text(cursor)
-    if cursor.accept("quote"):
-        return "QUOTE", _text(cursor)
-    name = cursor.accept_any(*_TEXTS)
-    if name:
-        return name, _text(cursor)
-    if cursor.accept("ignoreheader"):
-        cursor.accept("as")
-        return "IGNOREHEADER", _count(cursor)
-    if cursor.accept("maxerror"):
-        cursor.accept("as")
-        return "MAXERROR", _count(cursor)
-    if cursor.accept("encoding"):
-        return "ENCODING", _encoding(cursor)
-    name = cursor.accept_any("COMPUPDATE", "STATUPDATE")
-    if name:
-        return name, _switch(cursor, name)
-    return None, None
+class _Clauses:
+    """Reads one clause after the other."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._formats: list[str] = []
+        self.options: dict[str, Any] = {}
+        self.authorization: dict[str, str] = {}
+
+    @property
+    def format(self) -> str:
+        return self._formats[0] if self._formats else "delimited"
+
+    def read(self) -> None:
+        cursor = self._cursor
+        position, word = cursor.position, cursor.word()
+        if cursor.accept("format"):
+            cursor.accept("as")
+            if not self._read_format():
+                raise self._refused()
+            return
+        if self._read_format() or authorization(cursor, self.authorization):
+            return
+        name, value = self._argument()
+        if name is None:
+            raise self._refused()
+        if name in self.options:
+            raise ProgrammingError(f"COPY option {word} is given twice", position=position)
+        self.options[name] = value
+
+    def check(self) -> None:
+        """What contradicts itself."""
+        if len(set(self._formats)) > 1:
+            raise ProgrammingError(
+                f"COPY has two formats: {self._formats[0].upper()} and {self._formats[1].upper()}"
+            )
+        if "MAXERROR" in self.options and "IGNOREALLERRORS" in self.options:
+            raise ProgrammingError("IGNOREALLERRORS cannot be used with MAXERROR")
+
+    def _refused(self) -> Exception:
+        word = self._cursor.word()
+        if word in _REFUSED:
+            return NotSupportedError(
+                f"COPY option {word} is not supported: {_REFUSED[word]}", position=self._cursor.position
+            )
+        return self._cursor.error()
+
+    def _read_format(self) -> bool:
+        cursor = self._cursor
+        word = cursor.accept_any("csv", "parquet", "orc", "avro", "json", "fixedwidth")
+        if word is None:
+            return False
+        self._formats.append(word)
+        if word == "csv" and cursor.accept("quote"):
+            cursor.accept("as")
+            self.options["QUOTE"] = cursor.string()
+        elif word in ("json", "avro"):
+            cursor.accept("as")
+            self.options[word.upper()] = cursor.string() if cursor.at_string() else "auto"
+        elif word == "fixedwidth":
+            cursor.accept("as")
+            self.options["FIXEDWIDTH"] = cursor.string()
+        return True
+
+    def _argument(self) -> tuple[str | None, Any]:
+        """(name, value) of an option, or (None, None) when the present word is none."""
+        cursor = self._cursor
+        name = cursor.accept_any(
+            *_FLAGS, *_TEXTS, "NULL", "IGNOREHEADER", "MAXERROR", "COMPROWS", "ENCODING", "ACCEPTINVCHARS",
+            "COMPUPDATE", "STATUPDATE",
+        )  # fmt: skip
+        match name:
+            case None:
+                return None, None
+            case "NULL":
+                cursor.accept("as")
+                return name, _null_string(cursor)
+            case "ENCODING":
+                return name, _encoding(cursor)
+            case "ACCEPTINVCHARS":
+                asked = cursor.accept("as")
+                return name, cursor.string() if asked or cursor.at_string() else "?"
+            case "IGNOREHEADER":
+                cursor.accept("as")
+                return name, _count(cursor)
+            case "MAXERROR":
+                cursor.accept("as")
+                return name, _between(cursor, name, 0, MAX_ERRORS)
+            case "COMPROWS":
+                return name, _between(cursor, name, *COMPROWS_RANGE)
+            case "COMPUPDATE" | "STATUPDATE":
+                return name, _switch(cursor, name)
+        if name in _TEXTS:
+            cursor.accept("as")
+            return name, cursor.string()
+        return name, True
 
 
-def _text(cursor: Cursor) -> str:
-    cursor.accept("as")
-    return cursor.string()
+def _null_string(cursor: Cursor) -> str:
+    r"""'\N' means itself, though a backslash before N means nothing in other texts."""
+    token, text = cursor.token, cursor.string()
+    if token is not None and cursor.text[token.start : token.end + 1] == r"'\N'":
+        return r"\N"
+    return text
 
 
 def _count(cursor: Cursor) -> int:
     if cursor.at_string():
-        text, position = cursor.string(), cursor.position
+        position, text = cursor.position, cursor.string()
         if not text.isdigit():
             raise ProgrammingError(f'a whole number is needed, not "{text}"', position=position)
         return int(text)
     return cursor.integer()
+
+
+def _between(cursor: Cursor, name: str, least: int, most: int) -> int:
+    position = cursor.position
+    value = _count(cursor)
+    if not least <= value <= most:
+        raise ProgrammingError(f"{name} must be between {least} and {most}, not {value}", position=position)
+    return value
 
 
 def _switch(cursor: Cursor, name: str) -> str:
@@ -152,9 +210,10 @@ def _switch(cursor: Cursor, name: str) -> str:
 
 
 def _encoding(cursor: Cursor) -> str:
-    position = cursor.position
     cursor.accept("as")
-    word = cursor.string() if cursor.at_string() else cursor.name()
-    if word.lower().replace("-", "") != "utf8":
-        raise NotSupportedError(f"COPY ENCODING {word.upper()} is not supported yet", position=position)
-    return "utf8"
+    position = cursor.position
+    word = cursor.name_or_string()
+    name = word.upper().replace("-", "")
+    if name not in _ENCODINGS:
+        raise NotSupportedError(f"COPY ENCODING {word.upper()} is not supported", position=position)
+    return name

@@ -12,6 +12,7 @@ Users' names in double quotes keep theirs always (r_enable_case_sensitive_identi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from sqlglot.tokens import Token, TokenType
@@ -95,6 +96,10 @@ class Cursor:
                 return word
         return None
 
+    def at_any(self, *words: str) -> bool:
+        """Whether the present token is one of several words."""
+        return any(self.at(word) for word in words)
+
     def expect(self, *words: str) -> None:
         if not self.accept(*words):
             raise self.error()
@@ -163,6 +168,12 @@ class Cursor:
             raise self.error()
         self.index += 1
         return -int(token.text) if negative else int(token.text)
+
+    def number(self) -> Decimal:
+        """A number without a sign."""
+        if not self.at_number():
+            raise self.error()
+        return Decimal(self.next().text)
 
     def relation(self) -> RelationName:
         """[schema.]name; a third part (the database) is refused."""

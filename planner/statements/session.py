@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from ...errors import NotSupportedError, SqlSyntaxError
 from ..dateparts import interval
-from . import CancelQuery, SetOption, SetUser, Show, ShowObjects, Transaction
+from . import AlterSystem, CancelQuery, SetOption, SetUser, Show, ShowObjects, Transaction
 from .cursor import Cursor
 from .show import parse_show_objects
 
@@ -83,6 +83,21 @@ def parse_reset(cursor: Cursor) -> SetOption | SetUser:
     name = "timezone" if cursor.accept("time", "zone") else dotted(cursor)
     cursor.finish()
     return SetOption(name, None)
+
+
+def parse_alter_system(cursor: Cursor) -> AlterSystem:
+    """What follows ALTER SYSTEM: SET name TO | = 'value', or RESET name. Redshift has it for other parameters."""
+    if cursor.accept("reset"):
+        name = dotted(cursor)
+        cursor.finish()
+        return AlterSystem(name, None)
+    cursor.expect("set")
+    name = dotted(cursor)
+    if not cursor.accept("to"):
+        cursor.expect("=")
+    value = None if cursor.accept("default") else cursor.string()
+    cursor.finish()
+    return AlterSystem(name, value)
 
 
 def parse_show(cursor: Cursor) -> Show | ShowObjects:

@@ -9,11 +9,8 @@ even number of quotes stands before a real one), with ESCAPE one behind a backsl
 """
 from __future__ import annotations
 
-import gzip
-import io
-import zlib
 from collections.abc import Iterator
-from typing import IO
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,11 +19,11 @@ from ...records import dataclass
 from .listing import SourceFile
 from .options import TextOptions
 from .source import Progress
+from .streams import Range, Readable, reading
 
 CHUNK_BYTES = 16 << 20
 # The longest record: Redshift's limit for a row.
 MAX_RECORD_BYTES = 4 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BACKSLASH = 0x5C
 
@@ -47,63 +44,40 @@ class Chunk:
 
 
 def read_chunks(
-    file: SourceFile, options: TextOptions, on_progress: Progress | None, size: int = CHUNK_BYTES
+    file: SourceFile,
+    options: TextOptions,
+    on_progress: Progress | None,
+    size: int = CHUNK_BYTES,
+    start: int = 0,
+    stop: int = 0,
 ) -> Iterator[Chunk]:
-    """The file's records behind its header lines."""
-    try:
-        with open(file.path, "rb") as raw:
-            counting = _Counting(raw, on_progress)
-            stream = gzip.GzipFile(fileobj=counting) if options.gzip else counting
-            yield from _cut(_Lines(stream, file, options), file, options, size)
-    except (OSError, EOFError, zlib.error) as e:
-        reason = getattr(e, "strerror", None) or str(e)
-        raise errors.FileError(f'file "{file.path}" cannot be read: {reason}') from e
+    """The file's records behind its header lines; with `stop`, those whose lines begin between two bytes."""
+    before = max(0, start - 1)
+    with reading(file, options.compression, options.encoding, on_progress, before) as stream:
+        if stop:
+            stream = Range(stream, start, stop)
+        if start:
+            yield from _cut(stream, file, replace(options, ignore_header=0), size)
+        else:
+            yield from _cut(_Unmarked(stream), file, options, size)
 
 
-class _Counting(io.RawIOBase):
-    """A file that tells the bytes taken from it."""
+class _Unmarked:
+    """A stream behind its byte order mark."""
 
-    def __init__(self, raw: IO[bytes], on_progress: Progress | None) -> None:
-        super().__init__()
-        self._raw = raw
-        self._on_progress = on_progress
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._raw.read(size)
-        if self._on_progress is not None and data:
-            self._on_progress(len(data))
-        return data
-
-
-class _Lines:
-    """The stream behind its byte order mark; refuses a compressed file that nobody announced."""
-
-    def __init__(self, stream: io.IOBase, file: SourceFile, options: TextOptions) -> None:
+    def __init__(self, stream: Readable) -> None:
         self._stream = stream
-        self._file = file
-        self._options = options
         self._first = True
 
     def read(self, size: int) -> bytes:
         data = self._stream.read(size)
-        if self._first:
+        if self._first and data:
             self._first = False
-            if not self._options.gzip and data.startswith(_GZIP_MAGIC):
-                raise errors.LoadError(
-                    f'file "{self._file.path}" is compressed with gzip',
-                    hint="Add GZIP to the COPY statement.",
-                )
-            if data.startswith(_BYTE_ORDER_MARK):
-                data = data[len(_BYTE_ORDER_MARK) :]
-                if not data:
-                    return self._stream.read(size)
+            data = data.removeprefix(_BYTE_ORDER_MARK) or self._stream.read(size)
         return data
 
 
-def _cut(lines: _Lines, file: SourceFile, options: TextOptions, size: int) -> Iterator[Chunk]:
+def _cut(lines: Readable, file: SourceFile, options: TextOptions, size: int) -> Iterator[Chunk]:
     rest, line, header = b"", 1, options.ignore_header
     while True:
         read = lines.read(size)

@@ -1,86 +1,94 @@
-"""Which files a COPY reads: everything whose path begins with the given text, as with keys on S3.
+"""Which files a COPY reads: every object whose name begins with the given text, wherever it lies (storage/objects/).
 
-    'data/cust'      data/cust.tbl  data/cust.tbl.gz  data/customer/1.tbl  data/custom.txt
-    'data/cust.tbl'  data/cust.tbl  data/cust.tbl.gz            (a full name is a prefix too)
-    'data/parts/'    everything below data/parts, folders inside it too
+    'data/cust'          data/cust.tbl  data/cust.tbl.gz  data/customer/1.tbl  data/custom.txt
+    'data/cust.tbl'      data/cust.tbl  data/cust.tbl.gz            (a full name is a prefix too)
+    's3://b/parts/'      everything below parts/, in folders inside it too
 
 Files are taken in the order of their names. Hidden files (a name beginning with `.` or `_`, such as
-_SUCCESS) are taken only when the prefix itself names them. `file://` URLs mean the same as paths; other
-schemes are refused by name.
+_SUCCESS) are taken only when the prefix itself names them. manifest.py is the other way to name files.
 """
 from __future__ import annotations
 
 import os
-from urllib.parse import unquote, urlsplit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import field
+from typing import BinaryIO
 
 from ... import errors
 from ...records import dataclass
+from ..objects.location import FILE, Location
+from ..objects.registry import Objects
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
+    """A file to read, as its listing showed it. `path`: its name, a URL or a local path; `etag`: of what the listing
+    saw, None where nobody minds a file that changes."""
+
     path: str
     bytes: int
+    etag: str | None = None
+    objects: Objects = field(default_factory=Objects, compare=False, repr=False)
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The file's bytes, seekable. FileError when it is no longer what was listed, at the start or at the end."""
+        with self._told(), self.objects.open(self.path) as file:
+            self._check()
+            yield file
+            self._check()
+
+    @property
+    def local_path(self) -> str | None:
+        """Of a file of this machine, for readers that are faster on such."""
+        return self.objects.local_path(self.path)
+
+    def _check(self) -> None:
+        if self.etag is not None and self.objects.info(self.path).etag != self.etag:
+            raise errors.FileError(f'file "{self.path}" changed while it was read')
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except errors.FileMissing as error:
+            raise errors.FileError(f'file "{self.path}" vanished while it was read: {error.message}') from error
 
 
-def list_files(source: str) -> tuple[SourceFile, ...]:
+def list_files(source: str, objects: Objects | None = None) -> tuple[SourceFile, ...]:
     """The files that `source` names, sorted; FileMissing when there is none."""
-    prefix = local_prefix(source)
-    try:
-        found = sorted(_matches(prefix))
-        files = tuple(SourceFile(path, os.stat(path).st_size) for path in found)
-    except OSError as e:
-        raise errors.FileError(f'cannot list the files of "{source}": {e.strerror}') from e
-    if not files:
-        raise errors.FileMissing(
-            f'the specified prefix "{source}" does not exist',
-            hint=f"Relative paths start at {os.getcwd()}." if not os.path.isabs(prefix) else None,
-        )
-    return files
+    objects = objects or Objects()
+    location = Location.parse(source)
+    folder, _, start = location.url.rpartition("/")
+    found = [info for info in objects.list(source) if _wanted(info.url[len(folder) + 1 if folder else 0 :], start)]
+    if not found:
+        raise _nothing(source, location)
+    return tuple(SourceFile(info.url, info.bytes, info.etag, objects) for info in found)
 
 
-def local_prefix(source: str) -> str:
-    """The path that a COPY source means; NotSupportedError for anything that is not a local file."""
-    scheme, separator, _ = source.partition("://")
-    if not separator:
-        if not source:
-            raise errors.FileMissing("the COPY source is empty")
-        return source
-    if scheme.lower() != "file":
-        raise errors.NotSupportedError(
-            f"COPY from {scheme.lower()}:// is not supported",
-            hint="Local paths and file:// URLs are.",
-        )
-    parts = urlsplit(source)
-    if parts.netloc not in ("", "localhost"):
-        raise errors.NotSupportedError(f"COPY from another host ({parts.netloc}) is not supported")
-    return unquote(parts.path)
+def one_file(source: str, objects: Objects) -> SourceFile:
+    """The file of exactly that name; FileMissing when there is none."""
+    info = objects.info(source)
+    return SourceFile(info.url, info.bytes, info.etag, objects)
 
 
-def _matches(prefix: str) -> list[str]:
-    folder, start = os.path.split(prefix)
-    base = folder or "."
-    if not os.path.isdir(base):
-        return []
-    found: list[str] = []
-    for entry in os.scandir(base):
-        if not entry.name.startswith(start) or (_hidden(entry.name) and not start):
-            continue
-        path = os.path.join(folder, entry.name)
-        if entry.is_dir():
-            found.extend(_below(path))
-        elif entry.is_file():
-            found.append(path)
-    return found
-
-
-def _below(folder: str) -> list[str]:
-    found: list[str] = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [f for f in folders if not _hidden(f)]
-        found.extend(os.path.join(parent, name) for name in names if not _hidden(name))
-    return found
+def _wanted(rest: str, start: str) -> bool:
+    """Is a file taken? `rest`: its name behind the prefix's folder; `start`: what the prefix says of that."""
+    first, *below = rest.lstrip("/").split("/")
+    return not any(_hidden(part) for part in below) and not (_hidden(first) and not start)
 
 
 def _hidden(name: str) -> bool:
     return name.startswith((".", "_"))
+
+
+def _nothing(source: str, location: Location) -> errors.Error:
+    if location.scheme != FILE:
+        kind = location.scheme.upper()
+        return errors.FileMissing(
+            f"The specified {kind} prefix '{location.key}' does not exist", detail=f"Nothing is there at {source}."
+        )
+    relative = not os.path.isabs(location.key)
+    hint = f"Relative paths start at {os.getcwd()}." if relative else None
+    return errors.FileMissing(f'the specified prefix "{source}" does not exist', hint=hint)

@@ -4,6 +4,7 @@
     ... ESCAPE           1|a/|b           the byte behind a backslash (drawn as /) stands for itself
     ... REMOVEQUOTES     1|'a|b'          a field in quotes loses them; delimiters inside are kept
     CSV                  1,"a ""b"" c"    quotes around, doubled quotes and line ends inside
+    FIXEDWIDTH           1  a  b          so many characters a field, whatever they are
 
 A record keeps its first line's number and each field's position, which load errors name.
 """
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 
 from ...records import dataclass
 from .chunks import Chunk
-from .options import TextOptions
+from .options import NULL_STRING, TextOptions
 from .rejected import BAD_QUOTES, MISSING_END_QUOTE
 
 _QUOTES = (0x22, 0x27)  # " and ', which REMOVEQUOTES takes off
@@ -39,11 +40,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field's text; `is_null_string`: it was written as the default null string under ESCAPE."""
+    """A field's text; `is_null`: it is NULL whatever it says (so JSON's null, or the null string under ESCAPE)."""
 
     value: bytes
     position: int
-    is_null_string: bool = False
+    is_null: bool = False
 
 
 def records(chunk: Chunk, options: TextOptions) -> Iterator[Record]:
@@ -86,6 +87,8 @@ def fields(record: Record, options: TextOptions) -> list[Field]:
     """The record's fields; raises BadRecord."""
     if options.csv:
         return _csv_fields(record.raw, options)
+    if options.widths:
+        return _fixed_fields(record.raw, options.widths)
     if options.escape or options.remove_quotes:
         return _quoted_fields(record.raw, options)
     delimiter = options.delimiter.encode()
@@ -93,6 +96,22 @@ def fields(record: Record, options: TextOptions) -> list[Field]:
     for value in record.raw.split(delimiter):
         found.append(Field(value, at))
         at += len(value) + 1
+    return found
+
+
+def _fixed_fields(raw: bytes, widths: tuple[int, ...]) -> list[Field]:
+    """Pieces of so many characters; a line that is too short has fewer, the last of them cut."""
+    text = raw.decode(errors="surrogateescape")
+    found: list[Field] = []
+    at = position = 0
+    for width in widths:
+        if at >= len(text) and found:
+            break
+        value = text[at : at + width].encode(errors="surrogateescape")
+        found.append(Field(value, position))
+        at, position = at + width, position + len(value)
+    if at < len(text):
+        found.append(Field(text[at:].encode(errors="surrogateescape"), position))
     return found
 
 
@@ -154,7 +173,8 @@ def _quoted_fields(raw: bytes, options: TextOptions) -> list[Field]:
         if closing:
             raise BadRecord(MISSING_END_QUOTE, start)
         written = raw[start:at]
-        found.append(Field(bytes(value), start, options.escape and written in (b"\\N", b"\\\\N")))
+        is_null = options.escape and options.null_string == NULL_STRING and written in (b"\\N", b"\\\\N")
+        found.append(Field(bytes(value), start, is_null))
         if at >= len(raw):
             return found
         at += 1

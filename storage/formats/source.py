@@ -2,10 +2,11 @@
 
     source = open_source("data/orders", "delimited", {"DELIMITER": "|"})
     for part in source.parts:
-        for batch in source.read(part, columns, on_progress): ...
+        for batch in source.read(part, columns, on_progress, findings): ...
 
 A batch has one Arrow column per table column asked for, in that order, in a type that
-storage/arrow.py takes for the column's SQL type without loss.
+storage/arrow.py takes for the column's SQL type without loss. Rows that cannot be loaded are told to
+`findings` (rejected.py) and left out; by default the first one ends the reading with an error.
 """
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 from ...records import dataclass
 from ..schema import Column
 from .listing import SourceFile
+from .rejected import Findings
 
 # Told the number of further bytes of the input that are done.
 Progress = Callable[[int], None]
@@ -24,7 +26,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of the input that can be read by itself: a file, or a range of its row groups."""
+    """A piece of the input that can be read by itself: a file, a range of its bytes or of its row groups."""
 
     file: SourceFile
     start: int = 0
@@ -40,5 +42,24 @@ class Source(Protocol):
     def total_bytes(self) -> int: ...
 
     def read(
-        self, part: Part, columns: tuple[Column, ...], on_progress: Progress | None = None
+        self,
+        part: Part,
+        columns: tuple[Column, ...],
+        on_progress: Progress | None = None,
+        findings: Findings | None = None,
     ) -> Iterator[pa.RecordBatch]: ...
+
+
+class WholeFiles:
+    """Sources whose parts are whole files."""
+
+    def __init__(self, files: tuple[SourceFile, ...]) -> None:
+        self._parts = tuple(Part(file, bytes=file.bytes) for file in files)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self._parts
+
+    @property
+    def total_bytes(self) -> int:
+        return sum(part.bytes for part in self._parts)

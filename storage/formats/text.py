@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,31 +30,42 @@ from ..schema import Column
 from ..types import Kind, Physical
 from ..vector import Array
 from . import datetimes
-from .chunks import CHUNK_BYTES, Chunk, read_chunks
-from .listing import list_files
-from .options import AUTO, EPOCH_FORMATS, TextOptions, text_options
+from .chunks import CHUNK_BYTES, MAX_RECORD_BYTES, Chunk, read_chunks
+from .fixedwidth import SEPARATOR, as_delimited
+from .listing import SourceFile
+from .options import AUTO, EPOCH_FORMATS, TextOptions, text_options, widths
+from .rejected import Findings
 from .source import Part, Progress
+from .streams import UTF8
 from .strict import StrictParser
 from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
 
 # pyarrow shares a chunk out to threads in pieces of this size.
 BLOCK_BYTES = 2 << 20
+# A large file is read in ranges of this size, as on Redshift.
+RANGE_BYTES = 64 << 20
 # A chunk that pyarrow refuses is halved down to this before the slow path takes it.
 STRICT_BYTES = 64 << 10
 _LINE_END, _RETURN, _LOWER_CASE = 0x0A, 0x0D, 0x20
+# How noncharacters of Unicode may look in UTF-8: U+FDD0 and following, and the last two of each plane.
+_NONCHARACTERS = re.compile(rb"\xef\xb7[\x90-\xaf]|\xbf[\xbe\xbf]")
 MAX_DOUBLE = sys.float_info.max
 
 
 class TextSource:
-    """Text files under a prefix; each file is one part, read in chunks."""
+    """Text files, delimited, CSV or FIXEDWIDTH; read in chunks. Each is one part, but a large one of delimited lines
+    is read in ranges of its bytes."""
 
     def __init__(
-        self, source: str, format_: str, options: Mapping[str, Any], chunk_bytes: int = CHUNK_BYTES
+        self, files: tuple[SourceFile, ...], format_: str, options: Mapping[str, Any], chunk_bytes: int = CHUNK_BYTES
     ) -> None:
         self.options = text_options(format_, options)
-        _check_formats(self.options)
+        if format_ == "fixedwidth":
+            self.options = replace(self.options, widths=widths(options["FIXEDWIDTH"]))
+        check_formats(self.options)
         self._chunk_bytes = chunk_bytes
-        self._parts = tuple(Part(file, bytes=file.bytes) for file in list_files(source))
+        ranged = format_ == "delimited" and _splits(self.options)
+        self._parts = tuple(part for file in files for part in (_ranges(file) if ranged else _whole(file)))
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -64,17 +76,55 @@ class TextSource:
         return sum(part.bytes for part in self._parts)
 
     def read(
-        self, part: Part, columns: tuple[Column, ...], on_progress: Progress | None = None
+        self,
+        part: Part,
+        columns: tuple[Column, ...],
+        on_progress: Progress | None = None,
+        findings: Findings | None = None,
     ) -> Iterator[pa.RecordBatch]:
+        options = self.options
+        self._check(columns)
+        fast = FastParser(columns, replace(options, delimiter=SEPARATOR) if options.widths else options)
+        strict = StrictParser(part.file.path, columns, options, findings, part.start)
+        lines = 0
+        for chunk in read_chunks(part.file, options, on_progress, self._chunk_bytes, part.start, part.stop):
+            yield from _parse(chunk, fast, strict)
+            if part.stop:
+                lines = chunk.line - 1 + chunk.data.count(b"\n")
+        if part.stop and findings is not None:
+            findings.lines(lines)
+
+    def _check(self, columns: tuple[Column, ...]) -> None:
+        """Raise where these columns cannot come from the format."""
         for column in columns:
             if column.type.kind is Kind.VARBYTE and not self.options.csv:
                 raise errors.NotSupportedError(
                     f'column "{column.name}" of type varbyte can be loaded from CSV, Parquet and ORC only'
                 )
-        fast = FastParser(columns, self.options)
-        strict = StrictParser(part.file.path, columns, self.options)
-        for chunk in read_chunks(part.file, self.options, on_progress, self._chunk_bytes):
-            yield from _parse(chunk, fast, strict)
+        if self.options.widths and len(self.options.widths) != len(columns):
+            raise errors.ProgrammingError(
+                f"FIXEDWIDTH has {len(self.options.widths)} columns, but {len(columns)} are loaded"
+            )
+
+
+def _splits(options: TextOptions) -> bool:
+    """May files be read in ranges? A line must be a record, whatever stands before it, and the header be in the first
+    range."""
+    plain = options.compression is None and options.encoding == UTF8 and not options.escape
+    return plain and not options.remove_quotes and options.ignore_header * MAX_RECORD_BYTES <= RANGE_BYTES
+
+
+def _ranges(file: SourceFile) -> Iterator[Part]:
+    if file.bytes < 2 * RANGE_BYTES:
+        yield from _whole(file)
+        return
+    for start in range(0, file.bytes, RANGE_BYTES):
+        stop = min(start + RANGE_BYTES, file.bytes)
+        yield Part(file, start, stop, stop - start)
+
+
+def _whole(file: SourceFile) -> Iterator[Part]:
+    yield Part(file, bytes=file.bytes)
 
 
 def _parse(chunk: Chunk, fast: FastParser, strict: StrictParser) -> Iterator[pa.RecordBatch]:
@@ -83,7 +133,7 @@ def _parse(chunk: Chunk, fast: FastParser, strict: StrictParser) -> Iterator[pa.
     if table is not None:
         yield from table.combine_chunks().to_batches()
         return
-    halves = chunk.halves(fast.options) if fast.usable and len(chunk.data) > STRICT_BYTES else None
+    halves = chunk.halves(strict.options) if fast.usable and len(chunk.data) > STRICT_BYTES else None
     if halves is None:
         yield strict.parse(chunk)
     else:
@@ -91,7 +141,8 @@ def _parse(chunk: Chunk, fast: FastParser, strict: StrictParser) -> Iterator[pa.
             yield from _parse(half, fast, strict)
 
 
-def _check_formats(options: TextOptions) -> None:
+def check_formats(options: TextOptions) -> None:
+    """Raise ProgrammingError for a DATEFORMAT or TIMEFORMAT that is none."""
     for name, pattern in (("DATEFORMAT", options.date_format), ("TIMEFORMAT", options.time_format)):
         if pattern is None or pattern == AUTO or (name == "TIMEFORMAT" and pattern in EPOCH_FORMATS):
             continue
@@ -112,6 +163,7 @@ class FastParser:
         # Dates in a format of the user's own are read as text by pyarrow, which is no help.
         read_as_text = [pa.types.is_string(type_) for type_ in self._types.values()]
         self.usable = bool(columns) and read_as_text == [c.type.physical is Physical.STR for c in columns]
+        self._ascii = False  # the present chunk
         self._integers = any(c.type.is_integer for c in columns)
         borders = re.escape(options.delimiter.encode() + options.quote.encode())
         self._hex = re.compile(rb"(?:^|[\n" + borders + rb"])\s*[+-]?0[xX]")
@@ -131,10 +183,16 @@ class FastParser:
                 return arrow_type(column.type)
 
     def parse(self, chunk: Chunk) -> pa.Table | None:
-        if not self.usable or not self._is_plain(chunk.data):
+        if not self.usable:
             return None
+        data: bytes | None = chunk.data
+        if self.options.widths:
+            data = as_delimited(chunk.data, self.options.widths)
+        if data is None or not self._is_plain(data):
+            return None
+        self._ascii = data.isascii()
         try:
-            table = self._read(chunk.data)
+            table = self._read(data)
         except (pa.ArrowInvalid, pa.ArrowKeyError):
             return None
         arrays = []
@@ -152,6 +210,8 @@ class FastParser:
         if options.escape and b"\\" in data:
             return False
         if options.remove_quotes and (b'"' in data or b"'" in data):
+            return False
+        if options.replacement is not None and _NONCHARACTERS.search(data):
             return False
         if self._integers and _has_hex_prefix(data) and self._hex.search(data):
             return False
@@ -180,7 +240,7 @@ class FastParser:
             ),
             convert_options=pacsv.ConvertOptions(
                 column_types=types,
-                null_values=["", options.null_string],
+                null_values=["", options.null_string or ""],
                 strings_can_be_null=False,
                 true_values=list(TRUE_TEXTS),
                 false_values=list(FALSE_TEXTS),
@@ -209,6 +269,8 @@ class FastParser:
             longest = pc.max(pc.binary_length(array)).as_py()
             if longest is not None and longest > column.type.length:
                 return None
+            if column.type.kind is Kind.CHAR and not self._ascii and not _is_ascii(array):
+                return None
         elif (column.type.kind is Kind.DECIMAL or column.type.is_float) and not _in_range(column, array):
             return None
         if array.null_count and (not column.nullable or column.primary_key):
@@ -228,6 +290,10 @@ class FastParser:
         if options.trim_blanks and column.type.kind is Kind.VARCHAR:
             array = pc.utf8_rtrim(array, " ")
         return array
+
+
+def _is_ascii(array: pa.ChunkedArray) -> bool:
+    return pc.all(pc.string_is_ascii(array)).as_py() is not False
 
 
 def _documents(column: Column, array: pa.ChunkedArray, options: TextOptions) -> pa.ChunkedArray | None:

@@ -17,10 +17,15 @@ from .options import TextOptions
 from .rejected import (
     BAD_BOOLEAN,
     BAD_DATE,
+    BAD_DECIMAL,
+    BAD_FLOAT,
     BAD_JSON,
     BAD_NUMBER,
     BAD_TIMESTAMP,
+    BAD_TYPE,
     BAD_UTF8,
+    INTEGER_OVERFLOW,
+    NOT_ASCII,
     OUT_OF_RANGE,
     TOO_LONG,
 )
@@ -53,7 +58,7 @@ class BadValue(Exception):
 
 
 def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
-    """The physical value of a field that is not NULL."""
+    """The physical value of a field that is not NULL; None for a date that ACCEPTANYDATE lets pass."""
     try:
         text = field.decode()
     except UnicodeDecodeError as e:
@@ -86,11 +91,11 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
         case Kind.TIME:
             return _time(text.strip())
         case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
-            raise BadValue(BAD_TIMESTAMP, f"COPY cannot load type {type_} from text")
+            raise BadValue(BAD_TYPE, f"COPY cannot load type {type_} from text")
         case Kind.TIMETZ:
             return _time(text.strip(), zoned=True)
         case _:
-            raise BadValue(BAD_NUMBER, f"COPY cannot load type {type_}")
+            raise BadValue(BAD_TYPE, f"COPY cannot load type {type_}")
 
 
 def _document(text: str) -> str | None:
@@ -118,12 +123,14 @@ def _bad_digit(text: str, pattern: str, type_: SqlType) -> BadValue:
     at = good.end() if good else 0
     shown = text[at] if at < len(text) else text
     name = _REASON_TYPES[type_.kind]
-    return BadValue(BAD_NUMBER, f"Invalid digit, Value '{shown}', Pos {at}, Type: {name}")
+    code = BAD_DECIMAL if type_.kind is Kind.DECIMAL else BAD_FLOAT if type_.is_float else BAD_NUMBER
+    return BadValue(code, f"Invalid digit, Value '{shown}', Pos {at}, Type: {name}")
 
 
 def _overflow(text: str, type_: SqlType) -> BadValue:
     name = str(type_) if type_.kind is Kind.DECIMAL else _REASON_TYPES[type_.kind]
-    return BadValue(OUT_OF_RANGE, f"Overflow, Value '{text}', Type: {name}")
+    code = INTEGER_OVERFLOW if type_.is_integer else OUT_OF_RANGE
+    return BadValue(code, f"Overflow, Value '{text}', Type: {name}")
 
 
 def _integer(text: str, type_: SqlType) -> int:
@@ -174,6 +181,11 @@ def _text(text: str, type_: SqlType, options: TextOptions) -> str:
         text = text.rstrip(" ")
     if type_.kind is Kind.CHAR:
         text = text.rstrip(" ")
+        if not text.isascii():
+            bad = next(c for c in text if not c.isascii()).encode().hex(" ")
+            raise BadValue(
+                NOT_ASCII, f"Multibyte character not supported for CHAR (Hint: try using VARCHAR). Invalid char: {bad}"
+            )
     if len(text.encode()) <= type_.length:
         return text
     if options.truncate_columns:
@@ -190,20 +202,24 @@ def _binary(text: str, type_: SqlType) -> bytes:
     return bytes.fromhex(text)
 
 
-def _date(text: str, options: TextOptions) -> int:
+def _date(text: str, options: TextOptions) -> int | None:
     try:
         return datetimes.parse_date(text, options.date_format)
     except (ValueError, KeyError):
+        if options.any_date:
+            return None
         if options.date_format is None and len(text) < len("YYYY-MM-DD"):
             raise BadValue(BAD_DATE, "Invalid Date Format - length must be 10 or more") from None
         shown = options.date_format or "YYYY-MM-DD"
         raise BadValue(BAD_DATE, f"Invalid date format or value [{shown}]") from None
 
 
-def _timestamp(text: str, options: TextOptions) -> int:
+def _timestamp(text: str, options: TextOptions) -> int | None:
     try:
         return datetimes.parse_timestamp(text, options.time_format)
     except (ValueError, KeyError, OverflowError):
+        if options.any_date:
+            return None
         shown = options.time_format or "YYYY-MM-DD HH24:MI:SS"
         raise BadValue(BAD_TIMESTAMP, f"Invalid timestamp format or value [{shown}]") from None
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +14,9 @@ from typing import BinaryIO, Self
 from ... import errors
 from ..catalog.folder import sync_folder
 from .base import ObjectInfo, ObjectWriter
+
+# What a writer has not finished, beside its target.
+_PART = re.compile(r"\..*\.[0-9a-f]{32}\.part")
 
 
 class Files:
@@ -41,7 +45,7 @@ class Files:
             return
         with os.scandir(base) as entries:
             for entry in entries:
-                if not entry.name.startswith(start):
+                if not entry.name.startswith(start) or _PART.fullmatch(entry.name):
                     continue
                 key = os.path.join(folder, entry.name)
                 if entry.is_dir():
@@ -54,6 +58,8 @@ class Files:
         for parent, _, names in os.walk(top):
             inside = os.path.relpath(parent, top)
             for name in names:
+                if _PART.fullmatch(name):
+                    continue
                 yield os.path.join(folder, name) if inside == "." else os.path.join(folder, inside, name)
 
     def info(self, key: str) -> ObjectInfo:

@@ -120,3 +120,179 @@ def test_parquet_by_position_and_other_schemas(t: Any, tmp_path: Path) -> None:
     with pytest.raises(warehouse.Error) as caught:
         t.execute(f"copy t from '{tmp_path}/bad.parquet' format parquet")
     assert "bad.parquet" in f"{caught.value} {caught.value.detail}" and len(rows(t)) == 1
+
+
+# -- what the load does -------------------------------------------------------------------------------
+
+
+def notices(cursor: Any) -> str:
+    return " ".join(cursor.notices)
+
+
+@pytest.mark.parametrize(
+    ("clause", "encoded"),
+    [
+        ("encoding utf8", "1|é|2\n".encode()),
+        ("encoding as utf16", "1|é|2\n".encode("utf-16")),
+        ("encoding as utf16", b"\xfe\xff" + "1|é|2\n".encode("utf-16-be")),
+        ("encoding utf16le", "1|é|2\n".encode("utf-16-le")),
+        ("encoding utf16be", b"\xfe\xff" + "1|é|2\n".encode("utf-16-be")),
+    ],
+    ids=["utf8", "utf16", "utf16 big", "utf16le", "utf16be"],
+)
+def test_encoding(t: Any, tmp_path: Path, clause: str, encoded: bytes) -> None:
+    (tmp_path / "in.txt").write_bytes(encoded)
+    t.execute(f"copy t from '{tmp_path}/in.txt' {clause}")
+    assert rows(t) == [(1, "é", "2.00")]
+
+
+@pytest.mark.parametrize(
+    ("clause", "encoded", "message"),
+    [
+        ("encoding utf16", "1|x|2\n".encode("utf-16-le"), "no byte order mark"),
+        ("encoding utf16le", b"\xfe\xff\0a", "other byte order"),
+        ("encoding utf16le", b"a\0\0\xdc", "not encoded in UTF16LE"),
+        ("encoding latin1", b"", "LATIN1"),
+    ],
+)
+def test_encoding_refused(t: Any, tmp_path: Path, clause: str, encoded: bytes, message: str) -> None:
+    (tmp_path / "in.txt").write_bytes(encoded)
+    with pytest.raises(warehouse.Error, match=message):
+        t.execute(f"copy t from '{tmp_path}/in.txt' {clause}")
+
+
+@pytest.mark.parametrize(("word", "pack"), [("gzip", "gzip"), ("bzip2", "bz2"), ("zstd", "zstd")])
+def test_compression(t: Any, tmp_path: Path, word: str, pack: str) -> None:
+    import zstandard
+
+    packed = {"gzip": gzip.compress, "bz2": bz2.compress, "zstd": zstandard.compress}[pack](b"1|x|2\n" * 500)
+    for name in ("a", "b"):
+        (tmp_path / name).write_bytes(packed)
+    t.execute(f"copy t from '{tmp_path}/' {word}")
+    assert len(rows(t)) == 1000
+    with pytest.raises(warehouse.DataError, match=f"compressed with {word}") as caught:
+        t.execute(f"copy t from '{tmp_path}/'")
+    assert word.upper() in caught.value.hint
+    for damaged in (packed[:-10], packed[:8] + b"damage" + packed[14:]):
+        (tmp_path / "b").write_bytes(damaged)
+        with pytest.raises(warehouse.OperationalError, match=r"/b.*cannot be read"):
+            t.execute(f"copy t from '{tmp_path}/b' {word}")
+    assert len(rows(t)) == 1000
+    with pytest.raises(warehouse.ProgrammingError, match="two compressions"):
+        t.execute(f"copy t from '{tmp_path}/' gzip zstd")
+
+
+def test_acceptinvchars(t: Any, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_bytes(b"1|a\xff|2\n2|\xe0\xa1|2\n3|\xef\xbf\xbe|3\n4|ok|4\n")
+    with pytest.raises(warehouse.DataError, match=r"UTF8.*ff"):
+        t.execute(f"copy t from '{tmp_path}/in.txt'")
+    cursor = t.execute(f"copy t from '{tmp_path}/in.txt' acceptinvchars as '^'")
+    assert [b for _, b, _ in rows(t)] == ["a^", "^^", "^^^", "ok"]
+    assert "3 record(s) were loaded with replacements" in notices(cursor)
+    found = t.execute("select line_number, trim(colname) from stl_replacements where query = pg_last_copy_id()")
+    assert sorted(found.fetchall()) == [(1, "b"), (2, "b"), (3, "b")]
+    with pytest.raises(warehouse.ProgrammingError, match="one ASCII character"):
+        t.execute(f"copy t from '{tmp_path}/in.txt' acceptinvchars 'é'")
+
+
+def test_acceptanydate(db: Any, tmp_path: Path) -> None:
+    db.execute("create table d (x date, y timestamp)")
+    (tmp_path / "in.txt").write_text("00/00/00|00/00/00 00:00:00\n2024-01-31|2024-01-31\n")
+    with pytest.raises(warehouse.DataError, match="Date"):
+        db.execute(f"copy d from '{tmp_path}/in.txt'")
+    db.execute(f"copy d from '{tmp_path}/in.txt' acceptanydate dateformat 'auto'")
+    assert db.execute("select count(*), count(x), count(y) from d").fetchone() == (2, 1, 1)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("files", [1, 4])
+def test_maxerror_is_exact(t: Any, tmp_path: Path, limit: int, files: int) -> None:
+    for number in range(files):
+        bad = "bad|x|1\n" if number % 2 or files == 1 else ""
+        (tmp_path / f"f{number}").write_text("1|x|1\n" * 50 + bad * (4 // max(1, files // 2)) + "2|x|1\n" * 50)
+    statement = f"copy t from '{tmp_path}/f' maxerror {limit}"
+    if limit > 4:
+        assert "4 record(s) could not be loaded" in notices(t.execute(statement))
+        assert len(rows(t)) == 100 * files
+    else:
+        with pytest.raises(warehouse.DataError, match="Invalid digit" if limit < 2 else f"MAXERROR is {limit}"):
+            t.execute(statement)
+        assert rows(t) == []
+    told = t.execute("select count(*), min(err_code) from stl_load_errors where query = pg_last_copy_id()").fetchone()
+    assert told == (min(4, max(1, limit)), 1207)
+    last = t.execute("select pg_last_copy_count()").fetchone()
+    assert last == (100 * files if limit > 4 else 0,)
+
+
+def test_ignoreallerrors(t: Any, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("bad\n" * 300 + "1|x|1\n")
+    cursor = t.execute(f"copy t from '{tmp_path}/in.txt' ignoreallerrors")
+    assert cursor.rowcount == 1 and "300 record(s) could not be loaded" in notices(cursor)
+    with pytest.raises(warehouse.ProgrammingError, match="IGNOREALLERRORS cannot be used with MAXERROR"):
+        t.execute(f"copy t from '{tmp_path}/in.txt' ignoreallerrors maxerror 2")
+
+
+def test_noload(t: Any, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("1|x|1\n")
+    cursor = t.execute(f"copy t from '{tmp_path}/in.txt' noload")
+    assert cursor.rowcount == 0 and rows(t) == [] and "1 record(s) checked" in notices(cursor)
+    (tmp_path / "in.txt").write_text("1|too long|1\n")
+    with pytest.raises(warehouse.DataError, match="exceeds DDL length"):
+        t.execute(f"copy t from '{tmp_path}/in.txt' noload")
+
+
+def test_comprows_and_compupdate(db: Any, tmp_path: Path) -> None:
+    db.execute("create table e (a int encode zstd, b varchar(10) encode raw) sortkey (a)")
+    (tmp_path / "in.txt").write_text("".join(f"{i}|x{i % 3}\n" for i in range(2000)))
+    encodings = "select encoding from pg_table_def where tablename = 'e' order by \"column\""
+    db.execute(f"copy e from '{tmp_path}/in.txt' compupdate off")
+    assert [e for (e,) in db.execute(encodings).fetchall()] == ["zstd", "none"]
+    db.execute("truncate e")
+    db.execute(f"copy e from '{tmp_path}/in.txt' compupdate preset comprows 1000")
+    assert [e for (e,) in db.execute(encodings).fetchall()] == ["none", "lzo"]
+    for rows_ in (999, 1 << 31):
+        with pytest.raises(warehouse.ProgrammingError, match="COMPROWS must be between"):
+            db.execute(f"copy e from '{tmp_path}/in.txt' comprows {rows_}")
+
+
+def test_only_the_owner_may_say_statupdate(db: Any, tmp_path: Path) -> None:
+    db.execute("create table t (a integer)")
+    db.execute("create user u password disable")
+    db.execute("grant insert on t to u")
+    (tmp_path / "in.txt").write_text("1\n")
+    db.execute("set session authorization u")
+    db.execute(f"copy t from '{tmp_path}/in.txt'")
+    with pytest.raises(warehouse.Error, match="must be owner"):
+        db.execute(f"copy t from '{tmp_path}/in.txt' statupdate on")
+
+
+@pytest.mark.parametrize(
+    ("clauses", "message"),
+    [
+        ("csv fixedwidth 'a:1'", "two formats"),
+        ("fixedwidth 'a:1,b:1,c:1' delimiter ','", "DELIMITER cannot be used with FIXEDWIDTH"),
+        ("fixedwidth 'a:1,b:1,c:1' escape", "ESCAPE cannot be used with FIXEDWIDTH"),
+        ("fixedwidth 'a:1,b:0'", "not a list of label:width"),
+        ("fixedwidth 'a:1,b:1'", "has 2 columns, but 3 are loaded"),
+        ("csv removequotes", "REMOVEQUOTES"),
+        ("csv escape", "ESCAPE"),
+        ("quote '%'", "QUOTE can be used with CSV only"),
+        ("delimiter '||'", "one ASCII character"),
+        ("null as '\\n'", "line end"),
+        ("maxerror 100001", "MAXERROR must be between 0 and 100000"),
+        ("dateformat 'nonsense'", "DATEFORMAT"),
+        ("ignoreheader -1", "negative"),
+        ("parquet maxerror 5", "MAXERROR is not supported for PARQUET"),
+        ("orc ignoreallerrors", "IGNOREALLERRORS is not supported for ORC"),
+        ("parquet acceptanydate", "ACCEPTANYDATE is not supported for PARQUET"),
+        ("json escape", "ESCAPE cannot be used with JSON"),
+        ("avro gzip", "GZIP cannot be used with AVRO"),
+        ("gzip gzip", "given twice"),
+        ("iam_role default access_key_id 'a'", "IAM_ROLE cannot be used with ACCESS_KEY_ID"),
+        ("credentials 'nonsense'", "Invalid credentials"),
+    ],
+)
+def test_what_contradicts_itself(t: Any, tmp_path: Path, clauses: str, message: str) -> None:
+    (tmp_path / "in.txt").write_text("1|x|2\n")
+    with pytest.raises(warehouse.Error, match=message):
+        t.execute(f"copy t from '{tmp_path}/in.txt' {clauses}")

@@ -103,9 +103,9 @@ def test_syntax_errors_at_the_end(text: str) -> None:
     assert caught.value.position == len(text)
 
 
-@pytest.mark.parametrize("text", ["unload ('select 1') to 'x'",
+@pytest.mark.parametrize("text", ["msck repair table t",
                                   "refresh materialized view v", "call f()",
-                                  "unload ('select 2') to 'y'", "lock t"])
+                                  "lock t"])
 def test_known_statements_are_refused_by_name(text: str) -> None:
     name = text.split()[0].upper()
     with pytest.raises(NotSupportedError, match=f"^{name} is not supported yet"):

@@ -53,8 +53,8 @@ def test_delimited_csv_and_gzip(t: Any, tmp_path: Path) -> None:
         ("1|x|5\n|y|6\n", "", "22P04", "line 2"),
         ("1|toolong|5\n", "", "22P04", 'column "b"'),
         ("1|x\n", "", "22P04", "line 1"),
-        ("1|x|5\n", "maxerror 5", "0A000", "MAXERROR"),
-        ("1|x|5\n", "zstd", "0A000", "ZSTD"),
+        ("1|x|5\n", "zstd", "58030", "cannot be read"),
+        ("1|x|5\n", "lzop", "0A000", "LZOP"),
         ("1|x|5\n", "format parquet", "22P04", "Parquet"),
     ],
 )
@@ -86,8 +86,8 @@ def test_targets(t: Any, tmp_path: Path) -> None:
     with pytest.raises(Error) as caught:
         t.execute(f"copy t from '{tmp_path}/missing'")
     assert caught.value.sqlstate == "58P01"
-    with pytest.raises(Error, match="s3://") as caught:
-        t.execute("copy t from 's3://bucket/x' iam_role default")
+    with pytest.raises(Error, match="emr://") as caught:
+        t.execute("copy t from 'emr://cluster/x' iam_role default")
     assert caught.value.sqlstate == "0A000"
 
 
@@ -95,8 +95,8 @@ def test_identity_columns(db: Any, tmp_path: Path) -> None:
     db.execute("create table i (id int identity(1, 1), b varchar(5))")
     (tmp_path / "x").write_text("x\ny\n")
     with pytest.raises(Error, match="EXPLICIT_IDS"):
-        db.execute(f"copy i from '{tmp_path}/x'")
-    db.execute(f"copy i (b) from '{tmp_path}/x'")
+        db.execute(f"copy i (id, b) from '{tmp_path}/x'")
+    db.execute(f"copy i from '{tmp_path}/x'")
     assert sorted(db.execute("select * from i").fetchall()) == [(1, "x"), (2, "y")]
 
 

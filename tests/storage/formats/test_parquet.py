@@ -133,10 +133,10 @@ def test_other_files_are_no_parquet(tmp_path: Path, content: bytes) -> None:
 def test_a_cut_file_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"a": list(range(10_000))}), path, compression="none")
-    source = open_source(str(path), "parquet")
     content = bytearray(path.read_bytes())
     content[4:1000] = bytes(996)
     path.write_bytes(content)
+    source = open_source(str(path), "parquet")
     with pytest.raises(errors.LoadError, match=r"x\.parquet.*cannot be read"):
         rows(source, columns(t.BIGINT))
 
@@ -145,5 +145,17 @@ def test_options_of_text_are_refused_by_name(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1]}), tmp_path / "x.parquet")
     with pytest.raises(errors.NotSupportedError, match="DELIMITER is not supported for PARQUET"):
         open_source(f"{tmp_path}/x", "parquet", {"DELIMITER": "|"})
-    with pytest.raises(errors.NotSupportedError, match="AVRO"):
-        open_source(f"{tmp_path}/x", "avro")
+    with pytest.raises(errors.NotSupportedError, match="SHAPEFILE"):
+        open_source(f"{tmp_path}/x", "shapefile")
+
+
+def test_a_file_that_changes_or_vanishes_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    pq.write_table(pa.table({"a": [1]}), path)
+    source = open_source(str(path), "parquet")
+    pq.write_table(pa.table({"a": [1, 2]}), path)
+    with pytest.raises(errors.FileError, match=r"x\.parquet.*changed while it was read"):
+        rows(source, columns(t.BIGINT))
+    path.unlink()
+    with pytest.raises(errors.FileError, match=r"x\.parquet.*vanished while it was read"):
+        rows(source, columns(t.BIGINT))

@@ -12,6 +12,7 @@ from warehouse import errors
 from warehouse.storage import types as t
 from warehouse.storage.arrow import from_arrow
 from warehouse.storage.formats.chunks import Chunk
+from warehouse.storage.formats.listing import list_files
 from warehouse.storage.formats.options import text_options
 from warehouse.storage.formats.rejected import RejectedRow
 from warehouse.storage.formats.strict import StrictParser
@@ -40,7 +41,7 @@ def read(
 ) -> Rows:  # fmt: skip
     path = tmp_path / "in.txt"
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    source = TextSource(str(path), format, options, chunk_bytes)
+    source = TextSource(list_files(str(path)), format, options, chunk_bytes)
     wanted = columns(*kinds, not_null=not_null)
     return to_rows([b for part in source.parts for b in source.read(part, wanted)], wanted)
 
@@ -150,7 +151,7 @@ def test_headers_of_several_lines(tmp_path: Path) -> None:
 
 def test_progress_counts_the_bytes_of_the_file(tmp_path: Path) -> None:
     (tmp_path / "in.txt").write_text("1|a|1\n" * 100)
-    source = TextSource(str(tmp_path / "in.txt"), "delimited", {}, 64)
+    source = TextSource(list_files(str(tmp_path / "in.txt")), "delimited", {}, 64)
     told: list[int] = []
     for part in source.parts:
         list(source.read(part, columns(*ABC), told.append))

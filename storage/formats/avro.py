@@ -1,0 +1,116 @@
+"""COPY ... FORMAT AVRO: records of an Avro file, their fields by name or by the paths of a JSONPaths file.
+
+fastavro reads blocks and types; values come to their columns by way of text, as JSON's do (documents.py). Snappy
+blocks are opened by Arrow's codec, which needs no further package.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+import pyarrow as pa
+
+from ... import errors
+from ..schema import Column
+from .documents import field
+from .json import BATCH_ROWS
+from .jsonpaths import AUTO, NOSHRED, mapping
+from .listing import SourceFile
+from .options import text_options
+from .records import Record
+from .rejected import Findings
+from .rows import RowReader, to_batch
+from .source import Part, Progress, WholeFiles
+from .streams import Counting, telling
+from .text import check_formats
+from .values import BadValue
+
+_CHECKSUM_BYTES = 4
+
+
+class AvroSource(WholeFiles):
+    """Avro files; `options["AVRO"]`: auto, auto ignorecase, or the name of a JSONPaths file."""
+
+    def __init__(self, files: tuple[SourceFile, ...], options: Mapping[str, Any]) -> None:
+        super().__init__(files)
+        self.options = text_options("avro", options)
+        check_formats(self.options)
+        self._argument = options.get("AVRO", AUTO)
+        if self._argument == NOSHRED:
+            raise errors.ProgrammingError("AVRO 'noshred' is not supported, JSON 'noshred' is")
+
+    def read(
+        self,
+        part: Part,
+        columns: tuple[Column, ...],
+        on_progress: Progress | None = None,
+        findings: Findings | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        mapped = mapping(self._argument, part.file.objects, columns)
+        rows = RowReader(part.file.path, columns, self.options, findings or Findings())
+        made: list[list[Any]] = []
+        for number, value in enumerate(records(part.file, on_progress), start=1):
+            record = Record(number, b"")
+            try:
+                found = [field(v, c, self.options) for v, c in zip(mapped(value), columns)]
+                row = rows.row(record, found)
+            except BadValue as e:
+                rows.reject(record, None, 0, None, e.code, e.reason)
+                continue
+            if row is not None:
+                made.append(row)
+            if len(made) == BATCH_ROWS:
+                yield to_batch(columns, made)
+                made.clear()
+        if made:
+            yield to_batch(columns, made)
+
+
+def records(file: SourceFile, on_progress: Progress | None = None) -> Iterator[dict[str, Any]]:
+    """The records of a file, as fastavro gives them. LoadError for one that is no Avro file of records."""
+    with telling(file), file.open() as raw:
+        with _telling(file):
+            reader = _reader(Counting(raw, on_progress))
+            schema = reader.writer_schema
+        if not isinstance(schema, dict) or schema.get("type") != "record":
+            raise errors.LoadError(f'file "{file.path}": the Avro schema must be of type record')
+        while True:
+            with _telling(file):
+                record = next(reader, None)
+            if record is None:
+                return
+            yield record  # type: ignore[misc]
+
+
+@contextmanager
+def _telling(file: SourceFile) -> Iterator[None]:
+    """A broken file shows itself in errors of any kind."""
+    try:
+        yield
+    except (errors.Error, OSError):
+        raise
+    except Exception as e:
+        raise errors.LoadError(f'file "{file.path}" is not a readable Avro file: {e or type(e).__name__}') from e
+
+
+def _reader(stream: Any) -> Any:
+    from fastavro import read
+
+    read.BLOCK_READERS["snappy"] = _snappy
+    return read.reader(stream)
+
+
+def _snappy(stream: Any) -> BytesIO:
+    """A block: its raw Snappy bytes, which begin with their length once opened, and a checksum."""
+    from fastavro._read import read_bytes  # type: ignore[attr-defined]
+
+    data = read_bytes(stream)[:-_CHECKSUM_BYTES]
+    size = shift = 0
+    for byte in data[:5]:
+        size |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            break
+    return BytesIO(pa.decompress(data, size, codec="snappy", asbytes=True))

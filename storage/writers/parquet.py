@@ -1,0 +1,151 @@
+"""Parquet: rows gather to row groups, which pyarrow writes.
+
+    REAL ... TIME, text   as their Arrow types (format version 1.0: moments in microseconds)
+    TIMESTAMPTZ           the moment in UTC, without a time zone; TIMETZ likewise
+    SUPER                 text of Parquet's JSON type
+    VARBYTE, intervals    have no form here; who makes the format refuses them (unsupported)
+
+A row group is closed when its rows take `row_group_bytes` in memory, so that a file of wide rows is read in as small
+portions as one of narrow rows. A file ends behind a row group: its size is near the limit, and below it unless one
+row group is larger.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import pyarrow as pa
+
+from ..arrow import arrow_type
+from ..objects.base import ObjectWriter
+from ..types import Kind, SqlType
+from .base import Charge, OutColumn, Piece
+from .options import FileOptions
+
+_NO_FORM = (Kind.VARBYTE, Kind.INTERVAL_YM, Kind.INTERVAL_DS)
+# Batches that come are passed on in pieces no larger than this, so that row groups end near their size.
+PIECE_BYTES = 4 << 20
+# Of a row group's bytes in memory, what it takes in the file, until one has been written.
+FIRST_RATIO = 1.0
+
+
+def unsupported(type: SqlType) -> bool:
+    """Is there no Parquet type for it?"""
+    return type.kind in _NO_FORM
+
+
+class ParquetFormat:
+    """See base.Format."""
+
+    header_rows = 0
+    empty_files = False
+
+    def __init__(self, columns: Sequence[OutColumn], options: FileOptions) -> None:
+        self._schema = pa.schema([pa.field(c.name, _file_type(c.type)) for c in columns])
+        self._targets = [_file_type(c.type) for c in columns]
+        self._options = options
+        self.ratio = FIRST_RATIO  # as in the row group that was written last
+
+    def pieces(self, batch: pa.RecordBatch) -> Iterator[Piece]:
+        parts = -(-batch.nbytes // min(PIECE_BYTES, self._options.row_group_bytes)) or 1
+        step = max(-(-batch.num_rows // parts), 1)
+        arrays = [_converted(a, t) for a, t in zip(batch.columns, self._targets, strict=True)]
+        whole = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        for start in range(0, batch.num_rows, step):
+            part = whole.slice(start, step)
+            yield Piece(part, part.num_rows, int(part.nbytes * self.ratio))
+
+    def open(self, out: ObjectWriter, charge: Charge) -> ParquetFile:
+        return ParquetFile(self, out, self._schema, self._options, charge)
+
+
+class ParquetFile:
+    """See base.FormatFile."""
+
+    def __init__(
+        self, format: ParquetFormat, out: ObjectWriter, schema: pa.Schema, options: FileOptions, charge: Charge
+    ) -> None:
+        import pyarrow.parquet as pq
+
+        self._sink = _Sink(out)
+        self._writer = pq.ParquetWriter(
+            pa.PythonFile(self._sink, mode="w"), schema, version="1.0", compression=options.parquet_compression,
+            store_schema=False,
+        )  # fmt: skip
+        self._format = format
+        self._schema = schema
+        self._limit = min(options.row_group_bytes, options.file_bytes)
+        self._charge = charge
+        self._waiting: list[pa.RecordBatch] = []
+        self._held = 0
+
+    @property
+    def bytes(self) -> int:
+        return self._sink.written + int(self._held * self._format.ratio)
+
+    def write(self, piece: Piece) -> None:
+        size = piece.data.nbytes
+        if self._held and self._held + size > self._limit:
+            self._row_group()
+        self._charge(size)
+        self._waiting.append(piece.data)
+        self._held += size
+
+    def _row_group(self) -> None:
+        if not self._held:
+            return
+        before = self._sink.written
+        table = pa.Table.from_batches(self._waiting, self._schema)
+        self._writer.write_table(table, row_group_size=table.num_rows)
+        self._format.ratio = (self._sink.written - before) / self._held
+        self._waiting = []
+        self._charge(-self._held)
+        self._held = 0
+
+    def finish(self) -> None:
+        self._row_group()
+        self._writer.close()
+
+
+class _Sink:
+    """An ObjectWriter as pyarrow takes files; closing it is another's affair."""
+
+    def __init__(self, out: ObjectWriter) -> None:
+        self._out = out
+        self.written = 0
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        self._out.write(memoryview(data))
+        self.written += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self.written
+
+    def flush(self) -> None:
+        pass
+
+    def writable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _file_type(type: SqlType) -> pa.DataType:
+    match type.kind:
+        case Kind.TIMESTAMPTZ:
+            return pa.timestamp("us")
+        case Kind.SUPER:
+            return pa.json_(pa.string())
+        case _:
+            return arrow_type(type)
+
+
+def _converted(array: pa.Array, target: pa.DataType) -> pa.Array:
+    if array.type == target:
+        return array
+    if isinstance(target, pa.BaseExtensionType):
+        return cast(pa.Array, pa.ExtensionArray.from_storage(target, array))
+    return array.view(target) if pa.types.is_timestamp(target) else array.cast(target)
