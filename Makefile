@@ -22,10 +22,10 @@ SECONDS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format typecheck bench fuzz examples crash stress golden coverage warmup clean
+.PHONY: help demo test lint format typecheck bench fuzz fuzz-load examples crash stress golden coverage warmup clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed (PYTHON=... names one)" >&2; exit 1; }
@@ -55,14 +55,17 @@ typecheck: .venv/typecheck/warehouse  ## mypy over the package
 	@cd .venv/typecheck && ../bin/mypy --config-file warehouse/pyproject.toml --cache-dir ../.mypy_cache \
 		--no-error-summary && echo "types: clean"
 
-bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds] [QUERIES=1,6] [DESIGN=demo,even] [THREADS=2] [MEMORY=512MB]: beside DuckDB
+bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds|copy|external|dml|wlm] [QUERIES=1,6] [DESIGN=demo,even] [THREADS=2] [MEMORY=512MB]: beside DuckDB
 	@$(BIN)/python -m warehouse.bench run $(if $(SUITE),--suite $(SUITE)) $(if $(SF),--sf $(SF)) $(if $(QUERIES),--queries $(QUERIES)) \
 		$(if $(DESIGN),--design $(DESIGN)) $(if $(THREADS),--threads $(THREADS)) \
-		$(if $(MEMORY),--memory-limit $(MEMORY))
+		$(if $(MEMORY),--memory-limit $(MEMORY)) $(if $(SECONDS),--seconds $(SECONDS))
 
 fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, for long runs
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --planted --count 1000 $(if $(SEED),--seed $(SEED))
+
+fuzz-load: $(READY) warmup  ## [COUNT=10000] [SEED=7]: COPY of files that are broken in every way
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.loads --count $(or $(COUNT),10000) $(if $(SEED),--seed $(SEED))
 
 examples: $(READY) warmup  ## [TESTS=...]: the property tests with 1,000 new examples each
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --hypothesis-profile long --timeout 0 -m hypothesis $(TESTS)

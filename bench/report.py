@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from . import copies, dml
 from .suites import named
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,8 +35,12 @@ def lines(result: dict[str, Any]) -> list[str]:
     out = heading(result)
     for figures in result.get("designs", ()):
         out += ["", *design(figures)]
+    if "copies" in result:
+        out += ["", *copies.lines(result)]
     if "small" in result:
         out += ["", *small(result["small"])]
+    if "dml" in result:
+        out += ["", *dml.lines(result["dml"])]
     return out
 
 

@@ -95,6 +95,8 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?c
         return concat([from_arrow(chunk, type, name) for chunk in array.chunks])
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
     if pa.types.is_null(array.type):
         array = pa.nulls(len(array), arrow_type(type))
     valid = _validity(array)

@@ -18,6 +18,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from ...planner.physical import PhysicalQuery
+from ...storage.access.facts import Fact
 from ...storage.loader import TableWriter
 from ...storage.schema import Table
 from ...storage.vector import ColumnData
@@ -63,10 +64,11 @@ def loading(
     compupdate: bool | str | None = None,
     comprows: int | None = None,
     identity: Mapping[int, int] | None = None,
+    facts: tuple[Fact, ...] = (),
 ) -> Iterator[Load]:
     """A load that is committed when the block ends well. `create`: the same commit creates `table`,
     whose id comes from Database.new_id. `identity`: next IDENTITY values (by column id) that the caller
-    has taken itself."""
+    has taken itself. `facts`: part of the same commit."""
     admit(context, kind=Kind.WRITE)
     writer = TableWriter(
         context.home(table),
@@ -79,6 +81,7 @@ def loading(
         charge=Charge(context.budget, STEP).add,
         memory=int(context.budget.limit * LOAD_SHARE),
         view=context.view,
+        inline=True,
     )
     with writer:
         yield Load(writer, context)
@@ -91,5 +94,7 @@ def loading(
                 delta,
                 add_extents=tuple(replace(a, identity={**a.identity, **identity}) for a in delta.add_extents),
             )
+        if facts:
+            delta = replace(delta, facts=facts)
         if delta:
             context.session.commit_delta(delta)

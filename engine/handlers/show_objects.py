@@ -27,6 +27,7 @@ from ..virtual.information_schema import seen
 from ..virtual.pg_catalog import schema_owner
 from ..virtual.pg_users import identity
 from ..virtual.relations import columns_of, dist_style_text, standard_numbers
+from ..virtual.stv import isolation
 from . import names
 from .functions import by_signature
 
@@ -49,7 +50,7 @@ def run(statement: ShowObjects, context: Context) -> Result:
 
 def _databases(statement: ShowObjects, context: Context) -> Rows:
     owner = schema_owner(context, "public")
-    yield DATABASE, owner, "local", None, None, None, "Serializable"
+    yield DATABASE, owner, "local", None, None, None, isolation(context)
 
 
 def _schemas(statement: ShowObjects, context: Context) -> Rows:

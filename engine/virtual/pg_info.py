@@ -28,7 +28,7 @@ _DISTANCE = SqlType(Kind.INTERVAL_DS)
 def _class_info(context: Context) -> Rows:
     tables = {r.id: r for r in context.view.relations() if isinstance(r, Table)}
     style = [name for name, _ in pg_catalog.CLASS.columns].index("reldiststyle")
-    for row in pg_catalog.CLASS.make(context):
+    for row in pg_catalog.CLASS.made(context):
         relation = tables.get(row[0])
         effective = row[style]
         if relation is not None and relation.dist_style is DistStyle.AUTO:
@@ -37,7 +37,7 @@ def _class_info(context: Context) -> Rows:
 
 
 def _database_info(context: Context) -> Rows:
-    for row in pg_catalog.DATABASES.make(context):
+    for row in pg_catalog.DATABASES.made(context):
         yield (*row[:6], "UNLIMITED", *row[7:], row[0])
 
 

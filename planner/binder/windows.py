@@ -26,6 +26,7 @@ from ..columns import columns_of
 from ..expressions import Call, ColumnRef, Expr, Frame, WindowCall
 from ..functions import WindowFunction
 from ..functions.aggregate import DEVIATIONS
+from ..functions.hyperloglog import AGGREGATES as SKETCHES
 from ..functions.window import Order
 from ..intervals import as_number, from_number, typed
 from ..logical import Logical, SortKey, Window
@@ -128,6 +129,8 @@ class _Over:
     def _no_window(self, name: str) -> Exception:
         if name in functions.MISSING:
             return NotSupportedError(f"function {name} is not supported yet", position=self.position)
+        if name in (*SKETCHES, "hll", "approximate_count"):
+            return NotSupportedError(f"{name.upper()} is not a window function of Redshift", position=self.position)
         if functions.resolve(name):
             return SqlSyntaxError(
                 f"OVER specified, but {name} is not a window function nor an aggregate function",

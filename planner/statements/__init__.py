@@ -222,6 +222,25 @@ class Unload:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateCopyJob:
+    """COPY ... JOB CREATE: `text` is the COPY's."""
+
+    copy: Copy
+    text: str
+    name: str
+    auto: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CopyJob:
+    """COPY JOB: action 'alter', 'run', 'list', 'show' or 'drop'; `auto`: what ALTER sets."""
+
+    action: str
+    name: str = ""
+    auto: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Analyze:
     tables: tuple[RelationName, ...]
     columns: tuple[str, ...] = ()
@@ -273,6 +292,22 @@ class Transaction:
     """action: 'begin', 'commit', 'rollback'."""
 
     action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """LOCK [TABLE] t, ... (r_LOCK)"""
+
+    tables: tuple[RelationName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlterDatabase:
+    """ALTER DATABASE name ISOLATION LEVEL SERIALIZABLE | SNAPSHOT, in lower case"""
+
+    name: str
+    isolation: str
+    position: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,10 +440,10 @@ class DropFunction:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Unload,
+    Merge, Copy, CopyJob, CreateCopyJob, Unload,
     Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
-    CreateFunction, DropFunction, CancelQuery,
+    CreateFunction, DropFunction, CancelQuery, Lock, AlterDatabase,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
     CreateExternalSchema, CreateExternalTable, AlterExternalTable, RepairTable,

@@ -17,6 +17,7 @@ from typing import Any
 
 from ...errors import NotSupportedError, ProgrammingError
 from . import Copy
+from .clauses import authorization, null_string
 from .cursor import Cursor
 
 _FLAGS = (
@@ -36,7 +37,6 @@ _REFUSED = {
 _SOURCES = {"emr": "Amazon EMR", "dynamodb": "Amazon DynamoDB"}
 _TEXTS = ("DATEFORMAT", "TIMEFORMAT", "DELIMITER", "QUOTE")
 _ENCODINGS = ("UTF8", "UTF16", "UTF16LE", "UTF16BE")
-_KEYS = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
 MAX_ERRORS = 100_000
 COMPROWS_RANGE = (1000, (1 << 31) - 1)
 
@@ -56,27 +56,6 @@ def parse_copy(cursor: Cursor) -> Copy:
         clauses.read()
     clauses.check()
     return Copy(table, columns, source, clauses.format, clauses.options, clauses.authorization)
-
-
-def authorization(cursor: Cursor, into: dict[str, str]) -> bool:
-    """Read one clause that says who may read or write, or where; False when the present word begins none."""
-    if cursor.at("with", "credentials"):
-        cursor.next()
-    position = cursor.position
-    word = cursor.accept_any("IAM_ROLE", "CREDENTIALS", "REGION", *_KEYS)
-    if word is None:
-        return False
-    if word in into:
-        raise ProgrammingError(f"{word} is given twice", position=position)
-    if word == "IAM_ROLE" and cursor.accept("default"):
-        into[word] = "default"
-    else:
-        cursor.accept("as")
-        into[word] = cursor.string()
-    ways = [w for w in ("IAM_ROLE", "CREDENTIALS") if w in into] + [w for w in _KEYS if w in into][:1]
-    if len(ways) > 1:
-        raise ProgrammingError(f"{ways[0]} cannot be used with {ways[1]}", position=position)
-    return True
 
 
 class _Clauses:
@@ -155,7 +134,7 @@ class _Clauses:
                 return None, None
             case "NULL":
                 cursor.accept("as")
-                return name, _null_string(cursor)
+                return name, null_string(cursor)
             case "ENCODING":
                 return name, _encoding(cursor)
             case "ACCEPTINVCHARS":
@@ -175,14 +154,6 @@ class _Clauses:
             cursor.accept("as")
             return name, cursor.string()
         return name, True
-
-
-def _null_string(cursor: Cursor) -> str:
-    r"""'\N' means itself, though a backslash before N means nothing in other texts."""
-    token, text = cursor.token, cursor.string()
-    if token is not None and cursor.text[token.start : token.end + 1] == r"'\N'":
-        return r"\N"
-    return text
 
 
 def _count(cursor: Cursor) -> int:

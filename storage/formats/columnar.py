@@ -6,15 +6,22 @@ all but the few the manual lists (copy-usage_notes-copy-from-columnar).
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
 from ... import errors
 from ..schema import Column
 from ..types import Kind, SqlType
+from .listing import SourceFile
 
+# Files that are compressed as a whole are recognised by their names.
+_PACKED = {".gz": "gzip", ".bz2": "bz2"}
+COPY_BYTES = 1 << 20
 # Whether each option may stand with FORMAT PARQUET or ORC.
 ALLOWED = ("FILLRECORD", "ACCEPTINVCHARS", "SERIALIZETOJSON")
 
@@ -47,6 +54,35 @@ class ColumnarOptions:
 
     def check(self, schema: pa.Schema, columns: tuple[Column, ...], path: str) -> None:
         check_schema(schema, columns, path, self.serialize, self.fill, self.format)
+
+
+def is_packed(file: SourceFile) -> bool:
+    """Is the whole file compressed, as its name says?"""
+    return file.path.endswith(tuple(_PACKED))
+
+
+@contextmanager
+def seekable(file: SourceFile) -> Iterator[str | BinaryIO]:
+    """The file's path, or its bytes to seek in; of a compressed one the bytes inside, on disk."""
+    with file.open() as raw:
+        if not is_packed(file):
+            yield file.local_path or raw
+            return
+        codec = next(codec for ending, codec in _PACKED.items() if file.path.endswith(ending))
+        with tempfile.TemporaryFile() as unpacked:
+            with telling(file, "cannot be read"):
+                shutil.copyfileobj(pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec), unpacked, COPY_BYTES)
+            unpacked.seek(0)
+            yield unpacked
+
+
+@contextmanager
+def telling(file: SourceFile, problem: str) -> Iterator[None]:
+    """What Arrow says about a file, as our error."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as e:
+        raise errors.LoadError(f'file "{file.path}" {problem}: {str(e).split(chr(10), 1)[0]}') from e
 
 
 def _is_text(type_: pa.DataType, column: Column) -> bool:
@@ -93,6 +129,8 @@ def fits(source: pa.DataType, type_: SqlType) -> bool:
     """May values of a file's column of this type be loaded into a column of that SQL type?"""
     if pa.types.is_dictionary(source):
         source = source.value_type
+    if isinstance(source, pa.BaseExtensionType):  # Parquet's JSON
+        source = source.storage_type
     if pa.types.is_null(source):
         return True
     return any(test(source) for test in _TAKES[type_.kind])

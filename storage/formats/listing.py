@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from ... import errors
 from ...records import dataclass
+from ..objects.base import ObjectInfo
 from ..objects.location import FILE, Location
 from ..objects.registry import Objects
 
@@ -29,6 +30,7 @@ class SourceFile:
     path: str
     bytes: int
     etag: str | None = None
+    modified: int | None = None  # microseconds since 1970
     objects: Objects = field(default_factory=Objects, compare=False, repr=False)
 
     @contextmanager
@@ -64,13 +66,17 @@ def list_files(source: str, objects: Objects | None = None) -> tuple[SourceFile,
     found = [info for info in objects.list(source) if _wanted(info.url[len(folder) + 1 if folder else 0 :], start)]
     if not found:
         raise _nothing(source, location)
-    return tuple(SourceFile(info.url, info.bytes, info.etag, objects) for info in found)
+    return tuple(_source_file(info, objects) for info in found)
 
 
 def one_file(source: str, objects: Objects) -> SourceFile:
     """The file of exactly that name; FileMissing when there is none."""
-    info = objects.info(source)
-    return SourceFile(info.url, info.bytes, info.etag, objects)
+    return _source_file(objects.info(source), objects)
+
+
+def _source_file(info: ObjectInfo, objects: Objects) -> SourceFile:
+    modified = None if info.modified is None else int(info.modified.timestamp() * 1_000_000)
+    return SourceFile(info.url, info.bytes, info.etag, modified, objects)
 
 
 def _wanted(rest: str, start: str) -> bool:

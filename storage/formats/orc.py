@@ -1,4 +1,4 @@
-"""COPY ... FORMAT ORC: columns by position (columnar.py). Each stripe is a part."""
+"""COPY ... FORMAT ORC: columns by position (columnar.py). A stripe is a part; a file to unpack is one."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -8,9 +8,8 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import orc
 
-from ... import errors
 from ..schema import Column
-from .columnar import ColumnarOptions
+from .columnar import ColumnarOptions, is_packed, seekable, telling
 from .listing import SourceFile
 from .rejected import Findings
 from .source import Part, Progress
@@ -38,14 +37,10 @@ class OrcSource:
         on_progress: Progress | None = None,
         findings: Findings | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        with opened(part.file) as file:
+        with opened(part.file) as file, telling(part.file, "cannot be read"):
             self._options.check(file.schema, columns, part.file.path)
             for stripe in range(part.start, part.stop):
-                try:
-                    batch = file.read_stripe(stripe)
-                except (pa.ArrowException, OSError) as e:
-                    raise errors.LoadError(f'file "{part.file.path}" cannot be read: {e}') from e
-                yield self._options.finish(batch, columns)
+                yield self._options.finish(file.read_stripe(stripe), columns)
             if on_progress is not None:
                 on_progress(part.bytes)
 
@@ -53,19 +48,18 @@ class OrcSource:
 @contextmanager
 def opened(file: SourceFile) -> Iterator[orc.ORCFile]:
     """The file, wherever it lies; LoadError when it is none of ORC."""
-    with file.open() as raw:
-        try:
-            found = orc.ORCFile(file.local_path or raw)
-        except (pa.ArrowException, OSError) as e:
-            raise errors.LoadError(f'file "{file.path}" is not a readable ORC file: {e}') from e
+    with seekable(file) as raw:
+        with telling(file, "is not a readable ORC file"):
+            found = orc.ORCFile(raw)
         yield found
 
 
 def _parts(file: SourceFile) -> Iterator[Part]:
     with opened(file) as found:
         stripes = found.nstripes
-    if not stripes:
-        yield Part(file)
+    if not stripes or is_packed(file):
+        yield Part(file, 0, stripes, file.bytes)
+        return
     for stripe in range(stripes):
         first = file.bytes * stripe // stripes
         yield Part(file, stripe, stripe + 1, file.bytes * (stripe + 1) // stripes - first)

@@ -11,9 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ... import errors
 from ..schema import Column
-from .columnar import ColumnarOptions
+from .columnar import ColumnarOptions, is_packed, seekable, telling
 from .listing import SourceFile
 from .rejected import Findings
 from .source import Part, Progress
@@ -47,35 +46,31 @@ class ParquetSource:
         on_progress: Progress | None = None,
         findings: Findings | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        with opened(part.file) as file:
+        with opened(part.file) as file, telling(part.file, "cannot be read"):
             self._options.check(file.schema_arrow, columns, part.file.path)
             groups = list(range(part.start, part.stop))
             rows = sum(file.metadata.row_group(g).num_rows for g in groups)
             done = 0
-            try:
-                for batch in file.iter_batches(BATCH_ROWS, row_groups=groups):
-                    yield self._options.finish(batch, columns)
-                    if on_progress is not None:
-                        before, done = done, done + batch.num_rows
-                        on_progress(part.bytes * done // rows - part.bytes * before // rows)
-            except (pa.ArrowException, OSError) as e:
-                raise errors.LoadError(f'file "{part.file.path}" cannot be read: {e}') from e
+            for batch in file.iter_batches(BATCH_ROWS, row_groups=groups):
+                yield self._options.finish(batch, columns)
+                if on_progress is not None:
+                    before, done = done, done + batch.num_rows
+                    on_progress(part.bytes * done // rows - part.bytes * before // rows)
 
 
 @contextmanager
 def opened(file: SourceFile) -> Iterator[pq.ParquetFile]:
     """The file, wherever it lies; LoadError when it is none of Parquet."""
-    with file.open() as raw:
-        try:
-            found = pq.ParquetFile(file.local_path or raw, pre_buffer=False, buffer_size=READ_AHEAD)
-        except (pa.ArrowException, OSError) as e:
-            raise errors.LoadError(f'file "{file.path}" is not a readable Parquet file: {e}') from e
+    with seekable(file) as raw:
+        with telling(file, "is not a readable Parquet file"):
+            found = pq.ParquetFile(raw, pre_buffer=False, buffer_size=READ_AHEAD)
         with found:
             yield found
 
 
 def _parts(file: SourceFile) -> Iterator[Part]:
-    """Runs of row groups of about PART_BYTES; one part without rows for a file without rows."""
+    """Runs of row groups of about PART_BYTES; one part without rows for a file without rows. A file that must
+    be unpacked is one part."""
     with opened(file) as found:
         sizes = [
             sum(
@@ -87,7 +82,7 @@ def _parts(file: SourceFile) -> Iterator[Part]:
     start = 0
     while True:
         stop, size = start, 0
-        while stop < len(sizes) and (stop == start or size + sizes[stop] <= PART_BYTES):
+        while stop < len(sizes) and (stop == start or size + sizes[stop] <= PART_BYTES or is_packed(file)):
             size += sizes[stop]
             stop += 1
         yield Part(file, start, stop, size)

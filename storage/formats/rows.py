@@ -19,7 +19,7 @@ from ..types import Kind
 from .options import TextOptions
 from .records import BadRecord, Field, Record, fields
 from .rejected import EXTRA_COLUMNS, NO_DELIMITER, NOT_NULL, Findings, Rejection, Replacement
-from .values import BadValue, parse_value
+from .values import WIDE, BadValue, parse_value
 
 SHOWN_BYTES = 1024
 # What is invalid in UTF-8 or stands for no character (multi-byte-character-load-errors): noncharacters too.
@@ -141,7 +141,7 @@ def _to_array(column: Column, values: Sequence[Any]) -> pa.Array:
     type_ = column.type
     match type_.kind:
         case Kind.DECIMAL:
-            sign_digits = [None if v is None else Decimal(v).scaleb(-type_.scale) for v in values]
+            sign_digits = [None if v is None else Decimal(v).scaleb(-type_.scale, WIDE) for v in values]
             return pa.array(sign_digits, pa.decimal128(38, type_.scale))
         case Kind.REAL:
             return pa.array(values, pa.float64())

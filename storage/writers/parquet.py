@@ -8,6 +8,9 @@
 A row group is closed when its rows take `row_group_bytes` in memory, so that a file of wide rows is read in as small
 portions as one of narrow rows. A file ends behind a row group: its size is near the limit, and below it unless one
 row group is larger.
+
+Dictionaries cost most of the time where they do not pay, so that a look at the first rows decides: columns of mostly
+different values are written plain. Decimals of up to 18 digits are integers in the file.
 """
 from __future__ import annotations
 
@@ -27,6 +30,8 @@ _NO_FORM = (Kind.VARBYTE, Kind.INTERVAL_YM, Kind.INTERVAL_DS)
 PIECE_BYTES = 4 << 20
 # Of a row group's bytes in memory, what it takes in the file, until one has been written.
 FIRST_RATIO = 1.0
+# Rows that are looked at, and the share of different values among them up to which a column has a dictionary.
+SAMPLE_ROWS, DICTIONARY_SHARE = 16_384, 0.2
 
 
 def unsupported(type: SqlType) -> bool:
@@ -65,13 +70,9 @@ class ParquetFile:
     def __init__(
         self, format: ParquetFormat, out: ObjectWriter, schema: pa.Schema, options: FileOptions, charge: Charge
     ) -> None:
-        import pyarrow.parquet as pq
-
         self._sink = _Sink(out)
-        self._writer = pq.ParquetWriter(
-            pa.PythonFile(self._sink, mode="w"), schema, version="1.0", compression=options.parquet_compression,
-            store_schema=False,
-        )  # fmt: skip
+        self._writer: Any = None
+        self._codec = options.parquet_compression
         self._format = format
         self._schema = schema
         self._limit = min(options.row_group_bytes, options.file_bytes)
@@ -96,15 +97,40 @@ class ParquetFile:
             return
         before = self._sink.written
         table = pa.Table.from_batches(self._waiting, self._schema)
+        if self._writer is None:
+            self._writer = self._open(table)
         self._writer.write_table(table, row_group_size=table.num_rows)
         self._format.ratio = (self._sink.written - before) / self._held
         self._waiting = []
         self._charge(-self._held)
         self._held = 0
 
+    def _open(self, table: pa.Table) -> Any:
+        import pyarrow.parquet as pq
+
+        return pq.ParquetWriter(
+            pa.PythonFile(self._sink, mode="w"), self._schema, version="1.0", compression=self._codec,
+            store_schema=False, store_decimal_as_integer=True, use_dictionary=_repetitive(table.slice(0, SAMPLE_ROWS)),
+        )  # fmt: skip
+
     def finish(self) -> None:
         self._row_group()
+        if self._writer is None:  # no rows came
+            self._writer = self._open(pa.Table.from_batches([], self._schema))
         self._writer.close()
+
+
+def _repetitive(table: pa.Table) -> list[str]:
+    """The columns of which a dictionary is worth while."""
+    import pyarrow.compute as pc
+
+    found = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if isinstance(column.type, pa.BaseExtensionType):
+            column = pa.chunked_array([chunk.storage for chunk in column.chunks], pa.string())
+        if pc.count_distinct(column).as_py() <= DICTIONARY_SHARE * table.num_rows:
+            found.append(name)
+    return found
 
 
 class _Sink:

@@ -156,15 +156,37 @@ def test_serially(db: Any, bucket: Path) -> None:
     assert sorted(gzip.decompress(packed).decode().splitlines()) == PIPED
 
 
-def test_loaded_again(db: Any, bucket: Path) -> None:
-    db.execute(f"unload ('select * from venue')\nto 's3://mybucket/unload/venue_pipe_'\n{ROLE};")
+@pytest.fixture
+def loadvenue(db: Any) -> Iterator[Any]:
     db.execute("create table loadvenue (like venue);")
-    try:
-        db.execute(f"copy loadvenue from '{bucket}/unload/venue_pipe_' {ROLE};")
-        again = db.execute("select * from loadvenue order by venueid").fetchall()
-    finally:
-        db.execute("drop table loadvenue")
-    assert [row[0] for row in again] == [row[0] for row in VENUES] and again[0][3].rstrip() == "IL"
+    yield db
+    db.execute("drop table loadvenue")
+
+
+def ids(db: Any, table: str = "loadvenue") -> list[int]:
+    return [row[0] for row in db.execute(f"select venueid from {table} order by 1").fetchall()]
+
+
+def test_loaded_again(loadvenue: Any, bucket: Path) -> None:
+    loadvenue.execute(f"unload ('select * from venue')\nto 's3://mybucket/unload/venue_pipe_'\n{ROLE};")
+    loadvenue.execute(f"copy loadvenue from 's3://mybucket/unload/venue_pipe_' {ROLE};")
+    assert ids(loadvenue) == [row[0] for row in VENUES]
+
+
+def test_loaded_again_by_the_manifest(loadvenue: Any, bucket: Path) -> None:
+    loadvenue.execute(f"unload ('select * from venue')\nto 's3://mybucket/venue_pipe_' {ROLE}\nmanifest;")
+    loadvenue.execute(f"copy loadvenue\nfrom 's3://mybucket/venue_pipe_manifest' {ROLE}\nmanifest;")
+    assert ids(loadvenue) == [row[0] for row in VENUES]
+
+
+def test_reloaded_after_truncate(db: Any, bucket: Path) -> None:
+    db.execute(f"unload  ('select * from venue order by venueid')\nto 's3://mybucket/tickit/venue/reload_' \n{ROLE} \n"
+               "manifest \ndelimiter '|';")  # fmt: skip
+    before = db.execute("select * from venue order by venueid").fetchall()
+    db.execute("truncate venue;")
+    db.execute(f"copy venue \nfrom 's3://mybucket/tickit/venue/reload_manifest' \n{ROLE}\nmanifest \n"
+               "delimiter '|' emptyasnull;")  # fmt: skip
+    assert db.execute("select * from venue order by venueid").fetchall() == before
 
 
 def test_tab_delimited(db: Any, bucket: Path) -> None:
@@ -239,7 +261,7 @@ def test_null_as(db: Any, bucket: Path, unloading: str, loading: str, null: list
         assert "22|Quicken Loans Arena|Cleveland|fred|0" in lines(bucket)
     db.execute("create table loadvenuenulls (like venue);")
     try:
-        db.execute(f"copy loadvenuenulls from '{bucket}/nulls/'\n{ROLE}\n{loading};")
+        db.execute(f"copy loadvenuenulls from 's3://mybucket/nulls/'\n{ROLE}\n{loading};")
         found = db.execute("select venueid from loadvenuenulls where venuestate is null or venueseats is null "
                            "order by 1").fetchall()  # fmt: skip
     finally:
