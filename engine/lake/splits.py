@@ -21,11 +21,9 @@ from ...planner.expressions import ColumnId, ColumnRef, Compare, Expr, InList, L
 from ...planner.predicates import conjuncts
 from ...records import dataclass
 from ...storage.lake.definition import Field, Partition, Source
-from ...storage.lake.files import files_of
 from ...storage.lake.formats import Bounds, Part, Reader
 from ...storage.lake.partitions import parse_value
 from ...storage.lake.projection import is_projected, partition_of, values_of
-from ...storage.objects.registry import Objects
 from ...storage.types import Physical
 from ...storage.zones import Zones, key_dtype, text_key
 from ..evaluate import CannotEvaluate, evaluate
@@ -82,10 +80,9 @@ class Split:
 def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], context: Context,
               numbers: ScanNumbers) -> list[Split]:
     """All splits that may hold rows of the answer; `fields`: the columns of the files that will be read."""
-    objects = Objects(context.session.stores)
     found: list[Split] = []
     for values, location in _qualified(node, context, numbers):
-        for file in files_of(objects, location):
+        for file in reader.files(location):
             context.cancel.check()
             parts = reader.parts(file)
             numbers.listed += file.bytes

@@ -58,8 +58,10 @@ def _schemas(context: Context) -> Iterator[ExternalSchema]:
 
 
 def _sources(context: Context) -> Iterator[tuple[str, Source]]:
+    from ..lake.tables import sources  # not imported before there is an external schema
+
     for schema in _schemas(context):
-        for source in context.view.facts.lake.sources(schema.database):
+        for source in sources(schema, context):
             yield schema.name, source
 
 
@@ -97,8 +99,10 @@ def _external_columns(context: Context) -> Rows:
 
 
 def _external_partitions(context: Context) -> Rows:
+    from ..lake.tables import partitions
+
     for schema, source in _sources(context):
-        for partition in context.view.facts.lake.partitions(source):
+        for partition in partitions(source, context) if source.keys else ():
             yield (schema, source.name, json.dumps(partition.values), partition.location[:SHOWN_LOCATION],
                    *classes(source), _json(source.serde_properties), 0, "{}")
 

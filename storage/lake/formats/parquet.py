@@ -23,7 +23,7 @@ from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ...types import Kind, Physical, SqlType
 from ..definition import Field, Source
-from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part
+from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part, Plain
 
 FOOTERS = 4096  # kept; a footer is a few kilobytes
 READ_AHEAD = 1 << 20  # of each column of a local file
@@ -56,7 +56,7 @@ _footers: OrderedDict[tuple[str, str | None, int], Footer] = OrderedDict()
 _lock = threading.Lock()
 
 
-class ParquetReader:
+class ParquetReader(Plain):
     """See the module's text."""
 
     def __init__(self, source: Source, objects: Objects) -> None:
