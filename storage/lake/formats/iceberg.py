@@ -60,11 +60,13 @@ class IcebergReader(Plain):
             return NOTHING_KNOWN
         file = self._tasks[part.file.url].file
         nulls = (file.null_value_counts or {}).get(found.field_id)
-        ends = [(bounds or {}).get(found.field_id) for bounds in (file.lower_bounds, file.upper_bounds)]
-        if None in ends:
+        lower, upper = ((bounds or {}).get(found.field_id) for bounds in (file.lower_bounds, file.upper_bounds))
+        if lower is None or upper is None:
             return Bounds(nulls=nulls)
         try:
-            low, high = (physical_value(_moment(from_bytes(found.field_type, b), found), column.type.sql) for b in ends)
+            low, high = (
+                physical_value(_moment(from_bytes(found.field_type, b), found), column.type.sql) for b in (lower, upper)
+            )
         except (TypeError, ValueError, OverflowError):
             return Bounds(nulls=nulls)
         return Bounds(low, high, nulls)
