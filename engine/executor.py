@@ -53,7 +53,7 @@ from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, concatenate
 from .compile.segment import Segment
 from .context import Charge
-from .counters import Counters
+from .counters import Counters, payload
 from .joins import BuildSide
 from .key_filters import Passed, below_groups, descend, into_branch, of_join
 from .marked_joins import marked_join
@@ -109,7 +109,7 @@ class Executor:
         """All rows of `node`; those that `filters` reject may be left out (key_filters.py)."""
         self.context.cancel.check()
         rows = self._run(node, filters)
-        self.counters.finished(node, rows.rows)
+        self.counters.finished(node, rows, self.is_breaker(node))
         return rows
 
     def _run(self, node: Physical, filters: Sequence[Passed]) -> Rows:
@@ -198,8 +198,11 @@ class Executor:
 
     def _exchange(self, node: Exchange, filters: Sequence[Passed]) -> Rows:
         rows, ids = self.with_columns(node.input, list(node.keys), filters)
+        if node.move is Move.GATHER:
+            for i, part in enumerate(rows.every()):
+                self.counters.returned(node, i, part.rows, payload(part))
         moved = self.cluster.move(rows, node.move, ids, self.spool(node))
-        self.counters.moved(node, moved.count, moved.bytes)
+        self.counters.moved(node, moved.sent)
         rows = moved.rows
         if node.merge_keys and self._presses(rows, rows.size):
             from .spill.sorting import merge
@@ -335,6 +338,7 @@ class Executor:
         for passed in sorted(found, key=lambda f: f.rate):
             if passed.column in segment.batch.scan:
                 segment.key_filter(passed.column, passed.filter)
+                self.counters.step(piece.source).filtered = True
         for step in reversed(chain):
             segment.builder.node = step
             match step:
@@ -357,7 +361,7 @@ class Executor:
             tasks = slices if not as_one or sliced else 1
             groups, skipped = scan_groups(node, data, tasks, as_one, self.context, filters)
             source = ScanSource(node, groups, skipped, self.context)
-            self.counters.blocks(node, sum(len(g) for g in groups) * len(node.columns), skipped * len(node.columns))
+            self.counters.scan(node, groups, skipped)
             self.context.progress.blocks_total += sum(len(g) for g in groups) * len(node.columns)
             return source, Where.SHARED if tasks == 1 and as_one else Where.SLICES
         if isinstance(node, ExternalScan):
@@ -383,7 +387,7 @@ class Executor:
         if id(join) in self._built:
             return self._built.pop(id(join))
         rows, ids = self.with_columns(join.build, list(join.build_keys), filters)
-        self.counters.built(join, rows.rows)
+        self.counters.built(join, rows)
         if self.is_large(rows):
             self._large[id(join)] = rows, ids
             return None

@@ -119,7 +119,7 @@ class ExternalTable(Table):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view: its text is bound anew at each use."""
+    """A view: its text is bound anew at each use, with quoted names as it was made (`exact_names`)."""
 
     id: int
     schema: str
@@ -127,6 +127,7 @@ class View:
     sql: str
     columns: tuple[str, ...] = ()
     late_binding: bool = False
+    exact_names: bool = False
     version: int = 0
     owner: str = "dev"
 

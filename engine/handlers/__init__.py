@@ -39,6 +39,7 @@ MODULES: dict[type, str] = {
     s.Vacuum: "vacuum",
     s.SetOption: "set_option",
     s.Show: "show",
+    s.AlterSystem: "alter_system",
     s.Transaction: "transaction",
     s.Truncate: "truncate",
     s.CancelQuery: "cancel",

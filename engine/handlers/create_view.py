@@ -63,6 +63,7 @@ def _define(statement: CreateView, schema: str, context: Context) -> View:
         sql=sql,
         columns=columns,
         late_binding=statement.late_binding,
+        exact_names=context.settings.exact_names,
         owner=context.user,
     )
 

@@ -73,7 +73,7 @@ def _external_schemas(context: Context) -> Rows:
                directory.user_id(context.user if owner is None else owner), schema.database, _json(schema.options))
 
 
-def _pg_external_schema(context: Context) -> Rows:
+def pg_external_schema(context: Context) -> Rows:
     for schema in _schemas(context):
         yield namespace_id(schema.name), DATA_CATALOG, schema.database, _json(schema.options)
 
@@ -162,7 +162,6 @@ _PARTITION = (
 TABLES = (
     table("pg_catalog", "svv_external_schemas", "esoid:o eskind:s schemaname:n esowner:i databasename:t esoptions:t",
           _external_schemas, leader_only=False),
-    table("pg_catalog", "pg_external_schema", "esoid:o eskind:i esdbname:t esoptions:t", _pg_external_schema),
     table("pg_catalog", "svv_external_databases", "eskind:i esoptions:t databasename:t location:t parameters:t",
           _external_databases, leader_only=False),
     table("pg_catalog", "svv_external_tables",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...records import dataclass
+from ...storage.timezones import zone_name
 from ...storage.types import SqlType
 from ..expressions import ColumnRef, Span
 
@@ -46,7 +47,7 @@ class BindContext:
     user: str = "dev"
     user_id: int = 1
     session_id: int = 0
-    last: Mapping[str, int] = field(default_factory=dict)  # of the session: numbers of its last COPY and the like
+    last: Mapping[str, int] = field(default_factory=dict)  # of the session: its last query, COPY ...
     database: str = "dev"
     current_schema: str = "public"
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there
@@ -58,6 +59,17 @@ class BindContext:
     stable: bool = False
     reads_files: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
+
+    @property
+    def zone(self) -> str:
+        """The session's time zone, by a name that the zone functions know."""
+        return zone_name(self.settings.get("timezone", "UTC"))
+
+    @property
+    def exact_names(self) -> bool:
+        """Names in double quotes keep their case."""
+        return (self.settings.get("enable_case_sensitive_identifier") == "on"
+                or self.settings.get("downcase_delimited_identifier") == "off")
 
     @property
     def extended(self) -> bool:

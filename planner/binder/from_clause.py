@@ -316,9 +316,10 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
         raise ProgrammingError(f'view "{view.name}" is nested too deeply', sqlstate="54001", position=position)
     spans, b.has_spans = b.has_spans, False
     rights, b.rights = b.rights, None if b.rights is None else b.rights.of(view.owner)
+    exact = b.context.exact_names if view.late_binding else view.exact_names
     b.depth += 1
     try:
-        bound = finished(b, bind_tree(b, parse_query(view.sql), None, EMPTY))
+        bound = finished(b, bind_tree(b, parse_query(view.sql, None, exact), None, EMPTY))
     except Error as error:
         error.position = position
         if error.detail is None:

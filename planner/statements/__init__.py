@@ -42,10 +42,11 @@ class Select:
 @dataclass(frozen=True, slots=True)
 class QueryText:
     """A query that has not been parsed yet, since its plan may be known (planner/plan_cache.py): it begins at
-    text[start:]. planner.parse.parse_query_text gives its Select."""
+    text[start:]. planner.parse.parse_query_text gives its Select. exact_names: quoted names keep their case."""
 
     text: str
     start: int
+    exact_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +275,14 @@ class SetOption:
 
 
 @dataclass(frozen=True, slots=True)
+class AlterSystem:
+    """ALTER SYSTEM SET name TO value; value None: RESET."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     name: str  # 'ALL' too
 
@@ -416,7 +425,7 @@ class DropFunction:
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Unload,
-    Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,

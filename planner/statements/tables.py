@@ -326,7 +326,7 @@ def _create_view(cursor: Cursor, or_replace: bool) -> CreateView:
     tokens, late = cursor.tokens, False
     if len(tokens) >= 4 and [t.text.upper() for t in tokens[-4:]] == ["WITH", "NO", "SCHEMA", "BINDING"]:
         tokens, late = tokens[:-4], True
-    body = Cursor(tokens, cursor.text, cursor.index)
+    body = Cursor(tokens, cursor.text, cursor.index, cursor.exact_names)
     if body.done:
         raise cursor.error()
     sql = body.source(body.index, len(tokens))
