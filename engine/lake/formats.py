@@ -74,6 +74,10 @@ def checked_properties(properties: Pairs) -> Pairs:
             raise _invalid(name, value, "one of " + ", ".join(COMPRESSIONS))
         if name in _ACTIONS and value.upper() not in _ACTIONS[name]:
             raise _invalid(name, value, "one of " + ", ".join(_ACTIONS[name]))
+        if name in _ACTIONS and name != "column_count_mismatch_handling" and value.upper() == "DROP_ROW":
+            raise NotSupportedError(f"'{name}'='DROP_ROW' is not supported", hint="SET_TO_NULL is.")
+        if name == "replacement_char" and len(value.encode()) != 1:
+            raise _invalid(name, value, "one ASCII character")
         if name == "data_cleansing_enabled" and value.lower() not in ("true", "false"):
             raise _invalid(name, value, "true or false")
         if name == "write.parallel" and value.lower() not in ("on", "off"):

@@ -20,11 +20,12 @@ from ...planner.columns import columns_of
 from ...planner.expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal
 from ...planner.predicates import conjuncts
 from ...records import dataclass
+from ...storage.lake.cleansing import Handling
 from ...storage.lake.definition import Field, Partition, Source
 from ...storage.lake.formats import Bounds, Part, Reader
 from ...storage.lake.partitions import parse_value
 from ...storage.lake.projection import is_projected, partition_of, values_of
-from ...storage.types import Physical
+from ...storage.types import Physical, SqlType
 from ...storage.zones import Zones, key_dtype, text_key
 from ..evaluate import CannotEvaluate, evaluate
 from ..pruning import may_match
@@ -167,8 +168,12 @@ def _allows(test: Expr, row: dict[ColumnId, Any]) -> bool:
 def _may_hold(node: ExternalScan, reader: Reader, parts: Sequence[Part]) -> list[bool]:
     """Which parts may hold a row that the filter lets pass."""
     keep = np.ones(len(parts), bool)
-    fields = {ref.id: (node.table.source.columns[p], ref.type) for ref, p in node.columns
-              if p < len(node.table.source.columns)}
+    source: Source = node.table.source
+    handling = Handling.of(source)
+    fields = {
+        ref.id: (source.columns[p], ref.type) for ref, p in node.columns
+        if p < len(source.columns) and not handling.changes(ref.type)
+    }
     known: dict[ColumnId, Zones | None] = {}
 
     def zones(id: ColumnId) -> Zones | None:
@@ -182,14 +187,14 @@ def _may_hold(node: ExternalScan, reader: Reader, parts: Sequence[Part]) -> list
     return found
 
 
-def _zones(reader: Reader, parts: Sequence[Part], field: Field, type: Any) -> Zones | None:
+def _zones(reader: Reader, parts: Sequence[Part], field: Field, type: SqlType) -> Zones | None:
     """A column's bounds over parts, as zone maps have them."""
     if type.physical is Physical.F64:  # whether there are NaNs, which are the largest, a file does not say
         return None
     bounds = [reader.bounds(part, field) for part in parts]
     if all(b.low is None and b.nulls is None for b in bounds):
         return None
-    keys = [_keys(b, type.physical) for b in bounds]
+    keys = [_keys(b, type) for b in bounds]
     dtype = key_dtype(type)
     return Zones(
         np.array([k[0] for k in keys], dtype), np.array([k[1] for k in keys], dtype),
@@ -198,20 +203,23 @@ def _zones(reader: Reader, parts: Sequence[Part], field: Field, type: Any) -> Zo
     )  # nulls that are not known: some rows may be NULL, and some not
 
 
-def _keys(bounds: Bounds, physical: Physical) -> tuple[int, int, bool]:
+def _keys(bounds: Bounds, type: SqlType) -> tuple[int, int, bool]:
     """(low key, high key, known)"""
     if bounds.low is None:
         return 0, 0, False
-    if physical is Physical.STR:
-        return text_key(_lowest(bounds.low), lower=True), text_key(bounds.high), True
+    if type.physical is Physical.STR:
+        return text_key(_lowest(bounds.low, type.length), lower=True), text_key(bounds.high), True
     low, high = (min(max(int(v), _UNBOUNDED[0]), _UNBOUNDED[1]) for v in (bounds.low, bounds.high))
     return low, high, True
 
 
-def _lowest(text: str) -> bytes:
-    """A lower bound of texts that are compared without their trailing blanks: files order them with these, and a
-    control character is less than a blank. So the bound ends before the first one."""
-    raw = text.encode()[:8]
+def _lowest(text: str, length: int) -> bytes:
+    """A lower bound of texts that are compared without their trailing blanks, and cut to the column's bytes.
+
+    Files order them with their blanks, and a control character is less than a blank: the bound ends before the first
+    one. And what is cut at a whole character may have up to three bytes less than the column takes.
+    """
+    raw = text.encode()[: min(8, max(length - 3, 0))]
     for i, byte in enumerate(raw):
         if byte in _CONTROL:
             return raw[:i]
