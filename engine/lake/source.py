@@ -77,7 +77,7 @@ def external_source(node: ExternalScan, slices: int, context: Context, counters:
     numbers = ScanNumbers(f"{node.table.schema}.{node.table.name}", source.format, slices)
     fields = [source.columns[p] for _, p in node.columns if p < len(source.columns)]
     numbers.is_nested = any(f.type.is_nested for f in fields)
-    shares = dealt(splits_of(node, reader, fields, context, numbers), slices)
+    shares = dealt(splits_of(node, reader, fields, context, numbers, filters), slices)
     _watch_size(node, numbers, context)
     numbers.most_splits = max(len(share) for share in shares)
     numbers.most_files = max(len({s.part.file.url for s in share}) for share in shares)

@@ -34,6 +34,7 @@ from .tables import partitions
 if TYPE_CHECKING:
     from ...planner.physical import ExternalScan
     from ..context import Context
+    from ..key_filters import Passed
 
 _UNBOUNDED = (-(1 << 63), (1 << 63) - 1)
 _CONTROL = frozenset(range(0x20))
@@ -78,16 +79,17 @@ class Split:
         return self.part.rows
 
 
-def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], context: Context,
-              numbers: ScanNumbers) -> list[Split]:
-    """All splits that may hold rows of the answer; `fields`: the columns of the files that will be read."""
+def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], context: Context, numbers: ScanNumbers,
+              filters: Sequence[Passed] = ()) -> list[Split]:
+    """All splits that may hold rows of the answer; `fields`: the columns of the files that will be read; `filters`: of
+    joins' keys (engine/key_filters.py)."""
     found: list[Split] = []
     for values, location in _qualified(node, context, numbers):
         for file in reader.files(location):
             context.cancel.check()
             parts = reader.parts(file)
             numbers.listed += file.bytes
-            kept = [p for p, keep in zip(parts, _may_hold(node, reader, parts), strict=True) if keep]
+            kept = [p for p, keep in zip(parts, _may_hold(node, reader, parts, filters), strict=True) if keep]
             found += [Split(part, values, reader.bytes_of(part, fields)) for part in kept]
             numbers.files += bool(kept)
             numbers.skipped += not kept
@@ -165,7 +167,9 @@ def _allows(test: Expr, row: dict[ColumnId, Any]) -> bool:
 # -- statistics of files -----------------------------------------------------------------------------
 
 
-def _may_hold(node: ExternalScan, reader: Reader, parts: Sequence[Part]) -> list[bool]:
+def _may_hold(
+    node: ExternalScan, reader: Reader, parts: Sequence[Part], filters: Sequence[Passed] = ()
+) -> list[bool]:
     """Which parts may hold a row that the filter lets pass."""
     keep = np.ones(len(parts), bool)
     source: Source = node.table.source
@@ -183,6 +187,11 @@ def _may_hold(node: ExternalScan, reader: Reader, parts: Sequence[Part]) -> list
 
     for conjunct in node.pruning:
         keep &= may_match(conjunct, zones, len(parts))
+    for passed in filters:
+        if passed.column not in fields or fields[passed.column][1].physical is not Physical.I64:
+            continue
+        if (zone := zones(passed.column)) is not None:  # a NULL key finds no match
+            keep &= (zone.nulls < zone.rows) & (passed.filter.may_hold(zone.low, zone.high) | ~zone.known)
     found: list[bool] = keep.tolist()
     return found
 
