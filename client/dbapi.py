@@ -48,6 +48,7 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     s3_root                  a folder in which s3://bucket/key is the file bucket/key (default: WAREHOUSE_S3_ROOT)
     s3_endpoint_url          an S3 server other than AWS's (default: AWS_ENDPOINT_URL_S3)
     s3_region                the region of buckets where a statement says none (default: AWS_REGION, AWS's files)
+    wlm_json_configuration   workload management: Redshift's JSON, or the path of a file with it
 
     redshift_connector's other arguments (host, password, iam ...) are taken and have no meaning: client/options.py.
     """
@@ -81,6 +82,7 @@ def _open(
     s3_root: str | os.PathLike[str] | None = None,
     s3_endpoint_url: str | None = None,
     s3_region: str | None = None,
+    wlm_json_configuration: str | os.PathLike[str] | None = None,
 ) -> Connection:
     if paramstyle is None:
         paramstyle = _module_paramstyle()
@@ -98,6 +100,7 @@ def _open(
         compatibility=compatibility,
         user=user,
         maintenance=maintenance,
+        wlm_json_configuration=None if wlm_json_configuration is None else os.fspath(wlm_json_configuration),
     )
     session.stores = StoreOptions(None if s3_root is None else os.fspath(s3_root), s3_endpoint_url, s3_region)
     session.block.autocommit = autocommit

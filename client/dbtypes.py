@@ -18,7 +18,7 @@ OID = {
     Kind.DOUBLE: 701, Kind.UNKNOWN: 705, Kind.CHAR: 1042, Kind.VARCHAR: 1043, Kind.DATE: 1082,
     Kind.TIME: 1083, Kind.TIMETZ: 1266, Kind.TIMESTAMP: 1114, Kind.TIMESTAMPTZ: 1184, Kind.INTERVAL: 1186,
     Kind.INTERVAL_YM: 1188, Kind.INTERVAL_DS: 1190,
-    Kind.DECIMAL: 1700, Kind.SUPER: 4000, Kind.VARBYTE: 6551,
+    Kind.DECIMAL: 1700, Kind.SUPER: 4000, Kind.HLLSKETCH: 3999, Kind.VARBYTE: 6551,
 }  # fmt: skip
 
 
@@ -43,7 +43,8 @@ class TypeObject:
         return self.name
 
 
-STRING = TypeObject("STRING", OID[Kind.CHAR], OID[Kind.VARCHAR], OID[Kind.UNKNOWN], OID[Kind.SUPER], 25)
+STRING = TypeObject("STRING", OID[Kind.CHAR], OID[Kind.VARCHAR], OID[Kind.UNKNOWN], OID[Kind.SUPER],
+                    OID[Kind.HLLSKETCH], 25)
 BINARY = TypeObject("BINARY", 17, 6551)
 NUMBER = TypeObject(
     "NUMBER",

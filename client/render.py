@@ -93,11 +93,21 @@ def spelled(table: pa.Table) -> pa.Table:
 
 def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
     zone = getattr(column.type, "tz", None)
+    if zone not in (None, "UTC"):
+        return _in_zone(column, zone)
     if zone is not None:
         column = column.cast(pa.timestamp(column.type.unit))
     text = pc.replace_substring_regex(column.cast(pa.string()), r"\.0+$", "")
     text = pc.replace_substring_regex(text, r"(\.\d*[1-9])0+$", r"\1")
     return text if zone is None else pc.binary_join_element_wise(text, "+00", "")
+
+
+def _in_zone(column: pa.ChunkedArray, zone: str) -> pa.ChunkedArray:
+    from ..engine.functions.zones import printed
+    from ..storage.timezones import zone_name
+
+    name = zone_name(zone)
+    return _each(column.cast(pa.int64()), lambda micros: printed(micros, name))
 
 
 def _floats(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -50,7 +50,8 @@ def column_values(array: pa.Array, sql: str = "") -> list[Any]:
         if kind.tz is None:
             return values
         utc = datetime.UTC
-        return [None if v is None else v.replace(tzinfo=utc) for v in values]
+        moments = [None if v is None else v.replace(tzinfo=utc) for v in values]
+        return moments if kind.tz == "UTC" else _in_zone(moments, kind)
     if pa.types.is_interval(kind):
         return [None if v is None else IntervalYearToMonth(v.months) for v in array.to_pylist()]
     if pa.types.is_duration(kind):
@@ -75,14 +76,29 @@ def _texts(array: pa.Array) -> list[Any]:
     return texts
 
 
+def _in_zone(moments: list[datetime.datetime | None], kind: pa.DataType) -> list[datetime.datetime | None]:
+    """Moments with the clock of the result's zone."""
+    from ..storage.timezones import tzinfo_of, zone_name
+
+    zone = tzinfo_of(zone_name(kind.tz))
+    try:
+        return [None if v is None else v.astimezone(zone) for v in moments]
+    except OverflowError:
+        raise _outside(kind) from None
+
+
 def _checked(values: list[Any], kind: pa.DataType) -> list[Any]:
     """numpy gives plain ints where Python's class is too narrow."""
     for value in values:
         if value.__class__ is int:
-            raise DataError(
-                f"a {'date' if pa.types.is_date(kind) else 'timestamp'} lies outside the years 1 to 9999, "
-                "which Python's datetime cannot hold",
-                hint="cast it to varchar, or fetch the result as Arrow",
-                sqlstate="22008",
-            )
+            raise _outside(kind)
     return values
+
+
+def _outside(kind: pa.DataType) -> DataError:
+    return DataError(
+        f"a {'date' if pa.types.is_date(kind) else 'timestamp'} lies outside the years 1 to 9999, "
+        "which Python's datetime cannot hold",
+        hint="cast it to varchar, or fetch the result as Arrow",
+        sqlstate="22008",
+    )

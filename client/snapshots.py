@@ -76,7 +76,7 @@ class Snapshots:
         session = self._connection.session
         database = self._allowed("restore a table")
         check_no_transaction(session, "a table cannot be restored")
-        old, new = (relation_name(text) for text in (table, new_name))
+        old, new = (relation_name(text, session.settings.exact_names) for text in (table, new_name))
         schema = old.schema or "public"
         return tables.restore_table(
             database, snapshot, (schema, old.name), (new.schema or schema, new.name), owner=session.user,

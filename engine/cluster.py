@@ -17,6 +17,7 @@ implementation, on several machines, would ship fragments of the plan and packed
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -69,11 +70,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Rows where they are after a move, and what crossed between slices or nodes."""
+    """Rows where they are after a move, and what each part sent to other slices or nodes."""
 
     rows: Rows
-    count: int = 0
-    bytes: int = 0
+    sent: exchange.Sent = field(default_factory=list)
 
 
 class Cluster(Protocol):
@@ -101,6 +101,8 @@ class LocalCluster:
     def submit(self, job: Job) -> list[list[Task]]:
         """Run the program on every slice; the tasks, by slice, hold the sinks' states."""
         template = job.segment.finish()
+        if self._context.ticket is not None:
+            self._context.ticket.usage.next_segment()
         slices = job.tasks(self.workers.threads)
         tasks = [task for group in slices for task in group]
 
@@ -110,7 +112,7 @@ class LocalCluster:
             with self.workers.arena() as arena:
                 start = perf_counter()
                 instance = run(tasks[i], template, arena, self._context, job.hand_over)
-                self._counters.program(instance, perf_counter() - start)
+                self._counters.program(instance, tasks[i].index, start)
             if job.hand_over is not None:
                 tasks[i].sink = None  # all handed over: its memory is free for others
 
@@ -119,6 +121,8 @@ class LocalCluster:
 
     def each(self, work: Callable[[int], None], count: int, rows: int = 1 << 62) -> None:
         """work(0) ... work(count - 1) in parallel."""
+        if self._context.ticket is not None:
+            work = self._context.ticket.usage.counted(work)
         self.workers.run(work, count, rows)
 
     def move(self, rows: Rows, move: Move, keys: Sequence[ColumnId], spool: NewSpool | None = None) -> Moved:

@@ -14,7 +14,7 @@ The mutable parts are small objects that threads and native code share:
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from ..storage.schema import CatalogView, Table
     from .settings import Settings
 
+DEFAULT_SERVICE_CLASS = 100  # the first of automatic WLM (automatic-wlm.md)
 CANCEL_TEXT = "Query cancelled on user's request"
 TIMEOUT_TEXT = "Query cancelled: it ran longer than statement_timeout"
+HOP_TEXT = "Query stopped by WLM: it begins anew in another queue"
 
 
 class Cancel:
@@ -43,18 +45,26 @@ class Cancel:
     blocks; Python code calls `check()`.
     """
 
-    __slots__ = ("address", "reason", "word")
+    __slots__ = ("address", "listener", "reason", "word")
 
     def __init__(self) -> None:
         self.word = np.zeros(1, dtype=np.int64)
         self.address: int = self.word.__array_interface__["data"][0]
         self.reason = CANCEL_TEXT
+        self.listener: Callable[[], None] | None = None  # told when the flag is set
 
     def set(self, reason: str = CANCEL_TEXT) -> None:
-        """Ask the statement to stop; the first reason stays."""
-        if not self.word[0]:
+        """Ask the statement to stop; the first reason stays, unless that was to begin anew."""
+        if not self.word[0] or self.reason == HOP_TEXT:
             self.reason = reason
             self.word[0] = 1
+        if self.listener is not None:
+            self.listener()
+
+    def clear(self) -> None:
+        """The statement has stopped and begins anew."""
+        self.word[0] = 0
+        self.reason = CANCEL_TEXT
 
     @property
     def is_set(self) -> bool:
@@ -81,14 +91,26 @@ class MemoryBudget:
     __slots__ = ("_lock", "batch_rows", "least", "limit", "peak", "spill_at", "used")
 
     def __init__(self, limit: int) -> None:
+        self.used = 0
+        self.peak = 0
+        self._lock = threading.Lock()
+        self._set(limit)
+
+    def _set(self, limit: int) -> None:
         self.limit = limit
         self.spill_at = int(limit * SPILL_SHARE)
         self.least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
         fitting = self.least // ROW_BYTES
         self.batch_rows = min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
-        self.used = 0
-        self.peak = 0
-        self._lock = threading.Lock()
+
+    def allow(self, limit: int) -> None:
+        """From now on no more than `limit`: what workload management gives; never more than at first."""
+        if limit < self.limit:
+            self._set(limit)
+
+    def press(self, limit: int) -> None:
+        """From now on put rows on disk as if `limit` were all there is."""
+        self.spill_at = int(min(limit, self.limit) * SPILL_SHARE)
 
     def charge(self, amount: int, step: str) -> None:
         """Count `amount` more bytes for `step`; OutOfMemory, with nothing counted, when over the limit."""
@@ -203,15 +225,21 @@ class Context:
     budget: MemoryBudget
     parameters: tuple[Any, ...] = ()
     counters: dict[Any, Any] = field(default_factory=dict)
+    profiles: list[Any] = field(default_factory=list)  # history.profile.Profile of each plan that slices ran
+    from_cache: bool = False  # the result was known
     progress: Progress = field(default_factory=Progress)
     notices: list[Notice] = field(default_factory=list)
     transaction: Any = None  # storage.transactions.Transaction
     workers: Any = None  # engine.workers.Workers
     query_id: int = 0
     session_id: int = 0
+    service_class: int = DEFAULT_SERVICE_CLASS  # the queue that it runs in
     session: Any = None  # engine.session.Session, for handlers that change it
     repeats: Hashable = None  # all that the planned query's result depends on besides rows; None: on more, as on now
+    kind: str = ""  # the statement's class, as the history has it
+    ticket: Any = None  # engine.workload.admission.Ticket: the statement's turn, once it has asked for it
     catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
+    scans: list[Any] = field(default_factory=list)  # (lake.splits.ScanNumbers, its step's counters, width of a row)
     files: WeakSet[Any] = field(default_factory=WeakSet)  # spill.files.SpillFile: closed at the end if not before
 
     @property

@@ -1,13 +1,46 @@
-"""What each step did: rows, time, blocks read and skipped, bytes moved. EXPLAIN ANALYZE and the system
-tables read it. Keys are plan nodes by identity; the executor adds to it from worker threads."""
+"""What each step did, in all and on each slice: rows, time, blocks read and skipped, bytes moved. EXPLAIN ANALYZE,
+the query history and the system tables read it. Keys are plan nodes by identity; the executor adds to it from worker
+threads.
+
+    Counters.steps[id(node)]            StepCounters     of all slices together
+    Counters.steps[id(node)].slices[2]  SliceCounters    slice 2's share; slices that did nothing have none
+
+What is on the leader, and rows that all slices share, count as slice 0's. Times are perf_counter's.
+"""
 from __future__ import annotations
 
 import threading
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import field
+from time import perf_counter, time
+from typing import TYPE_CHECKING, Any
 
 from ..kernels import abi
 from ..records import dataclass
 from .compile.program import Instance
+
+if TYPE_CHECKING:
+    from .exchange import Sent
+    from .pruning import RowGroup
+    from .rows import Rows
+
+
+@dataclass(slots=True)
+class SliceCounters:
+    """One step's share on one slice. `read`: rows of the row groups that a scan opened, `deleted`: of them; `sent`: to
+    other slices, or to the leader; `built`: of a join's inner side."""
+
+    rows: int = 0
+    bytes: int = 0  # of the rows, where the step kept them
+    begun: float = 0.0
+    ended: float = 0.0
+    read: int = 0
+    deleted: int = 0
+    blocks: int = 0
+    sent: int = 0
+    bytes_sent: int = 0
+    built: int = 0
+    bytes_built: int = 0
 
 
 @dataclass(slots=True)
@@ -17,70 +50,149 @@ class StepCounters:
     blocks_read: int = 0
     blocks_skipped: int = 0
     rows_moved: int = 0
-    bytes_moved: int = 0
+    bytes_moved: int = 0  # to other slices
+    node_bytes: int = 0  # of these, to other nodes
     build_rows: int = 0
     bytes_spilled: int = 0  # written to disk for want of memory
+    files_read: int = 0  # of external tables
+    files_skipped: int = 0
+    memory: int = 0  # bytes that the step's rows took
+    ended: float = 0.0  # 0: rows were handed on as they were made
+    filtered: bool = False  # by the keys of a join above (key_filters.py)
+    slices: dict[int, SliceCounters] = field(default_factory=dict)
 
     @property
     def milliseconds(self) -> float:
         return self.seconds * 1000
 
+    def slice(self, number: int) -> SliceCounters:
+        found = self.slices.get(number)
+        if found is None:
+            found = self.slices[number] = SliceCounters()
+        return found
+
 
 class Counters:
-    """Counters of one statement, by id(plan node)."""
+    """Counters of one plan's run, by id(plan node)."""
 
     def __init__(self) -> None:
         self.steps: dict[int, StepCounters] = {}
+        self.clock = time() - perf_counter()  # add it to a time here for seconds since 1970
+        self.begun = perf_counter()
         self._lock = threading.Lock()
 
     def step(self, node: Any) -> StepCounters:
         with self._lock:
             return self.steps.setdefault(id(node), StepCounters())
 
-    def finished(self, node: Any, rows: int) -> None:
-        """The number of rows a node put out."""
-        self.step(node).rows = rows
-
-    def blocks(self, node: Any, read: int, skipped: int) -> None:
+    def finished(self, node: Any, rows: Rows, kept: bool = False) -> None:
+        """A node has put out all of its rows; `kept`: and they were all there before any was read."""
         step = self.step(node)
-        step.blocks_read += read
-        step.blocks_skipped += skipped
+        step.rows = 0
+        step.ended = perf_counter()
+        step.memory = max(step.memory, rows.size) if kept else step.memory
+        for i, part in enumerate(rows.every()):
+            step.rows += part.rows
+            if part.rows or i in step.slices:
+                share = step.slice(i)
+                share.rows = part.rows
+                if kept:
+                    share.bytes = payload(part)
 
-    def moved(self, node: Any, rows: int, size: int) -> None:
+    def inserted(self, node: Any, rows: Sequence[int]) -> None:
+        """Rows that came to each slice's part of a table."""
         step = self.step(node)
-        step.rows_moved += rows
-        step.bytes_moved += size
+        step.ended = perf_counter()
+        step.rows = sum(rows)
+        for i, count in enumerate(rows):
+            if count:
+                step.slice(i).rows = count
+
+    def scan(self, node: Any, groups: list[list[RowGroup]], skipped: int) -> None:
+        """What a scan opens, by slice, and how many row groups it does not."""
+        step, columns = self.step(node), len(node.columns)
+        step.blocks_skipped += skipped * columns
+        for i, opened in enumerate(groups):
+            if opened:
+                share = step.slice(i)
+                share.blocks += len(opened) * columns
+                share.read += sum([g.rows for g in opened])
+                share.deleted += sum([g.deleted.rows for g in opened if g.deleted is not None])
+                step.blocks_read += len(opened) * columns
+
+    def moved(self, node: Any, sent: Sent) -> None:
+        """What each slice sent to others."""
+        step = self.step(node)
+        with self._lock:
+            for i, crossing in enumerate(sent):
+                step.rows_moved += crossing.rows
+                step.bytes_moved += crossing.bytes
+                step.node_bytes += crossing.node_bytes
+                share = step.slice(i)
+                share.sent += crossing.rows
+                share.bytes_sent += crossing.bytes
+
+    def returned(self, node: Any, slice: int, rows: int, size: int) -> None:
+        """Rows that a slice sent to the leader, which is no move between slices."""
+        step = self.step(node)
+        with self._lock:
+            share = step.slice(slice)
+            share.sent += rows
+            share.bytes_sent += size
 
     def spilled(self, node: Any, size: int) -> None:
         step = self.step(node)
         with self._lock:
             step.bytes_spilled += size
 
-    def built(self, node: Any, rows: int) -> None:
-        self.step(node).build_rows += rows
+    def built(self, node: Any, rows: Rows) -> None:
+        """A join's inner side is there."""
+        step = self.step(node)
+        step.memory = max(step.memory, rows.size)
+        for i, part in enumerate(rows.every()):
+            step.build_rows += part.rows
+            if part.rows:
+                share = step.slice(i)
+                share.built += part.rows
+                share.bytes_built += payload(part)
 
-    def program(self, instance: Instance, seconds: float) -> None:
+    def program(self, instance: Instance, slice: int, begun: float) -> None:
         """Book a run's native counters to the plan nodes that its instructions belong to.
 
         Cycles are shared out over the run's time; a node's rows are those given to what comes behind it.
         """
         owners = instance.template.builder.owners
-        cycles = instance.words[:, abi.I_CYCLES]
+        cycles = instance.words[:, abi.I_CYCLES].tolist()
         rows = instance.words[:, abi.I_ROWS]
-        scale = seconds / max(int(cycles.sum()), 1)
+        ended = perf_counter()
+        scale = (ended - begun) / max(sum(cycles), 1)
         with self._lock:
             for pc, node in enumerate(owners):
                 if node is None:
                     continue
                 step = self.steps.setdefault(id(node), StepCounters())
-                step.seconds += int(cycles[pc]) * scale
-                if pc + 1 < len(owners) and owners[pc + 1] is not node:
-                    step.rows += int(rows[_next_block(instance, pc + 1)])
+                step.seconds += cycles[pc] * scale
+                if pc + 1 == len(owners) or owners[pc + 1] is not node:
+                    given = int(rows[_next_block(instance, pc + 1)])
+                    share = step.slice(slice)
+                    step.rows += given
+                    share.rows += given
+                    share.begun = min(share.begun, begun) if share.begun else begun
+                    share.ended = max(share.ended, ended)
+
+
+def payload(part: Any) -> int:
+    """Bytes of a part's rows, as sending them would take."""
+    from .exchange import size_of
+
+    return size_of(part)
 
 
 def _next_block(instance: Instance, pc: int) -> int:
-    """The first block op at or behind `pc`: only those count rows."""
+    """The first block op at or behind `pc`, or else the last one: only those count rows."""
     levels = instance.words[:, abi.I_LEVEL]
-    while pc < len(levels) - 1 and levels[pc] == abi.LEVEL_VECTOR:
+    while pc < len(levels) and levels[pc] == abi.LEVEL_VECTOR:
         pc += 1
+    while pc == len(levels) or levels[pc] == abi.LEVEL_VECTOR:
+        pc -= 1
     return pc

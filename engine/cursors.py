@@ -22,7 +22,7 @@ from ..planner.physical import PhysicalQuery
 from ..storage.schema import CatalogView
 from .context import Context
 from .execute import execute
-from .result import ResultColumn
+from .result import ResultColumn, with_schema
 
 MEMORY_BYTES = 64 << 20
 
@@ -72,6 +72,15 @@ class Rows:
             self._file.close()
 
 
+def _own_turn(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
+    """A cursor's rows have their turn in workload management from the first FETCH to their end, not a FETCH's."""
+    try:
+        yield from execute(plan, context)
+    finally:
+        if context.ticket is not None:
+            context.ticket.end(ok=True)
+
+
 class OpenCursor:
     """See the module's text. `release` lets go of what the cursor sees."""
 
@@ -90,8 +99,8 @@ class OpenCursor:
     def fetch(self, count: int | None, schema: pa.Schema, context: Context) -> list[pa.RecordBatch]:
         """The next `count` rows (None: all that are left; 0: the present row once more)."""
         if self.result is None:
-            batches = execute(self._plan, replace(context, view=self._view))
-            self.result = Rows(schema, (pa.RecordBatch.from_arrays(b.columns, schema=schema) for b in batches))
+            batches = _own_turn(self._plan, replace(context, view=self._view, ticket=None))
+            self.result = Rows(schema, (with_schema(b, schema) for b in batches))
         rows, at = self.result.rows, self._position
         if count == 0:
             return list(self.result.slices(at - 1, at)) if 1 <= at <= rows else []

@@ -252,6 +252,10 @@ def cast(value: Any, source: SqlType, to: SqlType, implicit: bool = True) -> Any
         return semistructured.to_super(value, source)
     if source.is_super:
         return semistructured.lax(value, to, implicit)
+    if to.is_sketch:
+        from ..storage.sketches import parse
+
+        return parse(value)
     if Kind.VARBYTE in (source.kind, to.kind):
         return binary.cast(value, source, to, implicit)
     if source.physical is Physical.STR:

@@ -5,8 +5,8 @@
     GATHER        one collection on the leader
 
 In one process nothing is copied that need not be: a broadcast is a concatenation, strings stay where they
-are (views and heaps move along). What a cluster *would* move is counted: rows whose slice changes, and the
-bytes of those that change node (slice -> node is the catalogue's table).
+are (views and heaps move along). What a cluster *would* move is counted: rows whose slice changes and their bytes, and
+of these the bytes that change node (slice -> node is the catalogue's table).
 """
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import numpy as np
 from ..kernels.hashing import hash_array, hash_codes
 from ..kernels.partition import partition_permutation
 from ..planner.expressions import ColumnId
+from ..records import dataclass
 from ..storage.distribution import slice_of_hash
 from ..storage.schema import Topology
 from ..storage.types import Physical
@@ -31,12 +32,39 @@ if TYPE_CHECKING:
     from .rows import Piece
 
 
-def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, int, int]:
-    """Rows by the hash of `keys`; also (rows moved, bytes moved between nodes or slices)."""
+@dataclass(slots=True)
+class Crossing:
+    """What a part of the rows sends in a move: rows and bytes that leave their slice; of these the bytes that leave
+    their node."""
+
+    rows: int = 0
+    bytes: int = 0
+    node_bytes: int = 0
+
+    def count(self, rows: int, size: int, home: int | None, target: int, topology: Topology) -> None:
+        """Rows of slice `home` (None: of the leader) for slice `target`."""
+        if home == target:
+            return
+        self.rows += rows
+        self.bytes += size
+        if home is None or topology.node_of_slice[home] != topology.node_of_slice[target]:
+            self.node_bytes += size * (topology.nodes > 1)
+
+    def add(self, other: Crossing) -> None:
+        self.rows += other.rows
+        self.bytes += other.bytes
+        self.node_bytes += other.node_bytes
+
+
+Sent = list[Crossing]  # by part
+
+
+def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, Sent]:
+    """Rows by the hash of `keys`, and what that sends."""
     slices = topology.slices
     unify_texts(rows.parts)
     split: list[list[Collection]] = [[] for _ in rows.parts]
-    moved = [(0, 0)] * len(rows.parts)
+    moved = [Crossing() for _ in rows.parts]
 
     def work(i: int) -> None:
         part = rows.parts[i].trimmed()
@@ -44,9 +72,10 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
         order, offsets = partition_permutation(targets, slices)
         ordered = part.take(order)
         split[i] = [ordered.take(slice(int(offsets[t]), int(offsets[t + 1]))) for t in range(slices)]
-        home = i if rows.where is Where.SLICES else -1
-        away = [split[i][t] for t in range(slices) if t != home]
-        moved[i] = (sum(p.rows for p in away), sum(p.payload_bytes() for p in away))
+        home = i if rows.where is Where.SLICES else None
+        for t, share in enumerate(split[i]):
+            if t != home:
+                moved[i].count(share.rows, share.payload_bytes(), home, t, topology)
 
     parallel(work, len(rows.parts))
     parts: list[Collection] = [empty_like(rows.parts[0].columns)] * slices
@@ -55,7 +84,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
         parts[t] = concatenate([s[t] for s in split])
 
     parallel(join, slices)
-    return Rows(parts, Where.SLICES), sum(m[0] for m in moved), sum(m[1] for m in moved)
+    return Rows(parts, Where.SLICES), moved
 
 
 def hashes_of(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
@@ -97,11 +126,21 @@ def _dealt(rows: Rows, slices: int) -> list[Part]:
     return [Pieces(share or [pieces[0].empty()]) for share in shares]
 
 
-def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, int, int]:
+def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Sent]:
     """Every node gets all rows; each slice's rows travel to all nodes but its own."""
-    whole, times = rows.together(budget), copies(topology)
-    size = whole.size if isinstance(whole, Pieces) else whole.payload_bytes()
-    return Rows([whole], Where.SHARED), whole.rows * times, size * times
+    sent = [copied(part.rows, size_of(part), topology) for part in rows.every()]
+    return Rows([rows.together(budget)], Where.SHARED), sent
+
+
+def copied(rows: int, size: int, topology: Topology) -> Crossing:
+    """What rows send that every node gets."""
+    times = copies(topology)
+    return Crossing(rows * times, size * times, size * (topology.nodes - 1))
+
+
+def size_of(part: Part) -> int:
+    """Bytes that sending the rows would take."""
+    return part.size if isinstance(part, Pieces) else part.payload_bytes()
 
 
 def copies(topology: Topology) -> int:

@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from ..errors import QueryCanceled
 from ..planner.physical import InsertRows, PhysicalQuery
 from ..storage.arrow import arrow_field, to_arrow
+from ..wlm.requests import Kind
 from .collection import Collection
 from .column_data import column_data
 from .executor import Executor
+from .history.profile import profile_of
 from .streaming import stream
 from .workers import pool
+from .workload.admission import Ticket, admit
 
 if TYPE_CHECKING:
     from ..storage.loader import TableWriter
@@ -32,13 +36,40 @@ RESULT_ROWS = 65_536
 
 
 def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
-    """Run `plan`; counters of its steps go to context.counters by node identity."""
+    """Run `plan` when its turn comes; counters of its steps go to context.counters by node identity."""
+    ticket = admit(context, plan)
+    if ticket is None:
+        yield from _run(plan, context, None)
+        return
+    while True:
+        try:
+            for batch in _run(plan, context, ticket):
+                ticket.first_rows()
+                ticket.usage.pause()
+                yield batch
+                ticket.usage.resume()
+            return
+        except QueryCanceled:
+            if not ticket.may_restart():
+                raise
+
+
+def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Iterator[pa.RecordBatch]:
     executor = Executor(plan, context, context.workers or pool(1))
+    profile = profile_of(plan, executor.counters, context)
     schema = _schema(plan)
+    if ticket is not None:
+        ticket.usage.resume(executor.counters)
     parts = stream(executor, plan.root)
     try:
         for part in parts:
-            yield from _batches(part, plan, schema, context)
+            for batch in _batches(part, plan, schema, context):
+                if profile is not None:
+                    profile.rows += batch.num_rows
+                    profile.bytes += batch.nbytes
+                if ticket is not None:
+                    ticket.usage.returned += batch.num_rows
+                yield batch
     finally:
         parts.close()
         context.counters.update(executor.counters.steps)
@@ -49,7 +80,11 @@ def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
     they were sent to."""
     from .insert import insert_rows  # brings the loader along, which queries do without
 
+    ticket = admit(context, plan, Kind.WRITE)
     executor = Executor(plan, context, context.workers or pool(1))
+    profile_of(plan, executor.counters, context)
+    if ticket is not None:
+        ticket.usage.resume(executor.counters)
     assert isinstance(plan.root, InsertRows)
     try:
         insert_rows(executor, plan.root, writer)
@@ -64,8 +99,12 @@ def unload(
     also those of one slice."""
     from .handing_over import hand_over
 
+    ticket = admit(context, plan)
     executor = Executor(plan, context, context.workers or pool(1))
     schema = _schema(plan)
+    profile_of(plan, executor.counters, context)
+    if ticket is not None:
+        ticket.usage.resume(executor.counters)
 
     def take(task: Task, where: Where) -> None:
         for batch in _batches(task.sink.detach(), plan, schema, context):

@@ -23,6 +23,7 @@ from ..planner.expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from ..planner.physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -52,9 +53,9 @@ from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, concatenate
 from .compile.segment import Segment
 from .context import Charge
-from .counters import Counters
+from .counters import Counters, payload
 from .joins import BuildSide
-from .key_filters import Passed, below_groups, descend, of_join
+from .key_filters import Passed, below_groups, descend, into_branch, of_join
 from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
@@ -108,12 +109,12 @@ class Executor:
         """All rows of `node`; those that `filters` reject may be left out (key_filters.py)."""
         self.context.cancel.check()
         rows = self._run(node, filters)
-        self.counters.finished(node, rows.rows)
+        self.counters.finished(node, rows, self.is_breaker(node))
         return rows
 
     def _run(self, node: Physical, filters: Sequence[Passed]) -> Rows:
         match node:
-            case TableScan() | FilterRows() | ProjectColumns():
+            case TableScan() | ExternalScan() | FilterRows() | ProjectColumns():
                 return self.collect(node, self.outputs(node), filters)
             case VirtualTableScan() | ConstantRows():
                 return Rows([constant_rows.collection(node, self.context)], Where.LEADER)
@@ -132,7 +133,7 @@ class Executor:
             case Exchange():
                 return self._exchange(node, filters)
             case UnionAll():
-                return self._union(node)
+                return self._union(node, filters)
             case Shared():
                 return self._reuse(node)
             case InsertRows():
@@ -197,8 +198,11 @@ class Executor:
 
     def _exchange(self, node: Exchange, filters: Sequence[Passed]) -> Rows:
         rows, ids = self.with_columns(node.input, list(node.keys), filters)
+        if node.move is Move.GATHER:
+            for i, part in enumerate(rows.every()):
+                self.counters.returned(node, i, part.rows, payload(part))
         moved = self.cluster.move(rows, node.move, ids, self.spool(node))
-        self.counters.moved(node, moved.count, moved.bytes)
+        self.counters.moved(node, moved.sent)
         rows = moved.rows
         if node.merge_keys and self._presses(rows, rows.size):
             from .spill.sorting import merge
@@ -222,12 +226,12 @@ class Executor:
 
         return once(made)
 
-    def _union(self, node: UnionAll) -> Rows:
+    def _union(self, node: UnionAll, filters: Sequence[Passed]) -> Rows:
         inputs = []
         for child, feed in zip(node.inputs, node.feeds, strict=True):
             keep = {c.id for c, _ in self.outputs(node)}
             outputs = [(ref, old) for ref, old in zip(node.columns, feed, strict=True) if ref.id in keep]
-            inputs.append(self.collect(child, outputs))
+            inputs.append(self.collect(child, outputs, into_branch(node.columns, feed, filters)))
         budget = self.context.budget
         for where in (Where.LEADER, Where.SHARED):
             if all(r.where is where for r in inputs):
@@ -255,7 +259,7 @@ class Executor:
         """Whether the node's rows are finished before anything above it begins."""
         if isinstance(node, HashJoin):
             return node.type not in PROBES
-        return not isinstance(node, TableScan | FilterRows | ProjectColumns)
+        return not isinstance(node, TableScan | ExternalScan | FilterRows | ProjectColumns)
 
     def outputs(self, node: Physical) -> list[tuple[ColumnRef, Expr]]:
         """The node's columns that are used above it."""
@@ -329,11 +333,12 @@ class Executor:
         source, where = self._source(piece.source, [*sides.values(), *above], found)
         source.emit(segment)
         segment.source_rows = sum(source.rows(i) for i in range(source.tasks))
-        if isinstance(source, ScanSource) and source.filter is not None:
+        if source.filter is not None:
             segment.filter(source.filter)
         for passed in sorted(found, key=lambda f: f.rate):
             if passed.column in segment.batch.scan:
                 segment.key_filter(passed.column, passed.filter)
+                self.counters.step(piece.source).filtered = True
         for step in reversed(chain):
             segment.builder.node = step
             match step:
@@ -356,9 +361,13 @@ class Executor:
             tasks = slices if not as_one or sliced else 1
             groups, skipped = scan_groups(node, data, tasks, as_one, self.context, filters)
             source = ScanSource(node, groups, skipped, self.context)
-            self.counters.blocks(node, sum(len(g) for g in groups) * len(node.columns), skipped * len(node.columns))
+            self.counters.scan(node, groups, skipped)
             self.context.progress.blocks_total += sum(len(g) for g in groups) * len(node.columns)
             return source, Where.SHARED if tasks == 1 and as_one else Where.SLICES
+        if isinstance(node, ExternalScan):
+            from .lake.source import external_source
+
+            return external_source(node, slices, self.context, self.counters, filters), Where.SLICES
         return self.stored(self.run(node, filters), node, sliced)
 
     def stored(self, rows: Rows, node: Physical, sliced: bool) -> tuple[StoredSource, Where]:
@@ -378,7 +387,7 @@ class Executor:
         if id(join) in self._built:
             return self._built.pop(id(join))
         rows, ids = self.with_columns(join.build, list(join.build_keys), filters)
-        self.counters.built(join, rows.rows)
+        self.counters.built(join, rows)
         if self.is_large(rows):
             self._large[id(join)] = rows, ids
             return None

@@ -23,7 +23,7 @@ from ..storage.placement import REPLICATED
 from ..storage.schema import DistStyle
 from ..storage.vector import ColumnData
 from .column_data import table_data
-from .exchange import copies
+from .exchange import Crossing, copied
 from .handing_over import hand_over
 from .rows import Where
 
@@ -54,7 +54,8 @@ class _Step:
         self._columns = [(ref.id, node.table.columns[position]) for ref, position in node.columns]
         self._may_stay = move is None and node.table.dist_style is DistStyle.KEY
         self._lock = threading.Lock()
-        self._moved_rows = self._moved_bytes = 0
+        self._sent = [Crossing() for _ in range(executor.cluster.topology.slices)]  # by the slice that made them
+        self._received = [0] * executor.cluster.topology.slices
 
     def take(self, task: Task, where: Where) -> None:
         """A window's rows, on the thread that made them."""
@@ -65,27 +66,29 @@ class _Step:
         home = task.index if where is Where.SLICES else None
         columns = [table_data(part.column(id), part.rows, column) for id, column in self._columns]
         pieces = self._writer.scatter(columns, home if self._may_stay else None)
-        if self._move is not None:
-            self._count_moved(pieces, home)
+        self._count(pieces, home)
         self._writer.write_pieces(pieces)
 
-    def _count_moved(self, pieces: Sequence[Piece], home: int | None) -> None:
-        """Rows that change place, and what sending them would take."""
-        rows = size = 0
-        for slice_, columns in pieces:
-            times = copies(self._executor.cluster.topology) if slice_ == REPLICATED else int(slice_ != home)
-            rows += times * columns[0].rows
-            size += times * sum(map(_payload_bytes, columns)) if times else 0
+    def _count(self, pieces: Sequence[Piece], home: int | None) -> None:
+        """Rows that a slice keeps; those that change place, and what sending them would take."""
+        topology, sent = self._executor.cluster.topology, Crossing()
+        for slice_, columns in pieces if self._move is not None else ():
+            rows = columns[0].rows
+            if slice_ == REPLICATED:
+                sent.add(copied(rows, sum(map(_payload_bytes, columns)), topology))
+            elif slice_ != home:
+                sent.count(rows, sum(map(_payload_bytes, columns)), home, slice_, topology)
         with self._lock:
-            self._moved_rows += rows
-            self._moved_bytes += size
+            for slice_, columns in pieces:
+                self._received[max(slice_, 0)] += columns[0].rows
+            self._sent[home or 0].add(sent)
 
     def book(self) -> None:
         counters = self._executor.counters
-        counters.finished(self._node, self._writer.rows)
+        counters.inserted(self._node, self._received)
         if self._move is not None:
-            counters.finished(self._move, self._writer.rows)
-            counters.moved(self._move, self._moved_rows, self._moved_bytes)
+            counters.inserted(self._move, self._received)
+            counters.moved(self._move, self._sent)
 
 
 def _payload_bytes(column: ColumnData) -> int:

@@ -6,6 +6,7 @@ where rows are made, so it is followed down from the join's probe key:
     HashJoin(l_partkey = p_partkey)          through   Filter, other joins' probe sides, plain projections
       Exchange                               through   any move
         HashAggregate(group by l_partkey)    through   groups: a group that no join row wants is not made
+        UnionAll                             through   into each branch
           TableScan lineitem                 applied   before anything else is decoded
 
 Where a join's keys are equal, a filter on one is a filter on the other: it also goes into the build side of the joins
@@ -13,6 +14,7 @@ below, which then has fewer rows to put into its table.
 
     descend(...)      down a chain: its build sides, made with what is known above them, and the source's filters
     below_groups(...) on through the groups of an aggregate
+    into_branch(...)  on into a branch of UNION ALL
 """
 from __future__ import annotations
 
@@ -121,3 +123,9 @@ def below_groups(node: HashAggregate, filters: Sequence[Passed]) -> list[Passed]
     """Filters on group keys that are plain columns, as filters on the aggregate's input."""
     keys = {ref.id: e.id for ref, e in node.groups if isinstance(e, ColumnRef)}
     return [Passed(keys[f.column], f.filter, f.rate) for f in filters if f.column in keys]
+
+
+def into_branch(columns: Sequence[ColumnRef], feed: Sequence[ColumnRef], filters: Sequence[Passed]) -> list[Passed]:
+    """Filters on columns of a UNION ALL, as filters on the columns of a branch that feed them."""
+    fed = {ref.id: old.id for ref, old in zip(columns, feed, strict=True) if ref.type == old.type}
+    return [Passed(fed[f.column], f.filter, f.rate) for f in filters if f.column in fed]

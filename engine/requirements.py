@@ -17,6 +17,7 @@ from ..planner.expressions import ColumnId, ColumnRef, Expr
 from ..planner.physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -67,7 +68,7 @@ def _walk(node: Physical, wanted: set[ColumnId], needs: Needs) -> None:
         wanted = wanted | known
     needs.columns[id(node)] = wanted
     match node:
-        case TableScan() | VirtualTableScan() | ConstantRows() | WorkingTable():
+        case TableScan() | ExternalScan() | VirtualTableScan() | ConstantRows() | WorkingTable():
             return
         case RecursiveUnion():
             needs.columns[id(node)] = {c.id for c in node.columns}

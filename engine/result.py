@@ -30,9 +30,12 @@ OnEnd = Callable[[BaseException | None, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ResultColumn:
+    """`zone`: where a TIMESTAMPTZ is shown."""
+
     name: str
     type: SqlType
     nullable: bool | None = None
+    zone: str = "UTC"
 
 
 class Result:
@@ -64,7 +67,7 @@ class Result:
     @property
     def schema(self) -> pa.Schema:
         if self._schema is None:
-            self._schema = pa.schema([arrow_field(c.name, c.type) for c in self.columns])
+            self._schema = pa.schema([arrow_field(c.name, c.type, c.zone) for c in self.columns])
         return self._schema
 
     @property
@@ -152,7 +155,7 @@ class Result:
             self._end(None)
         elif batch.num_rows:
             if batch.schema != self.schema:
-                batch = pa.RecordBatch.from_arrays(batch.columns, schema=self.schema)
+                batch = with_schema(batch, self.schema)
             self._received += batch.num_rows
             self._ready.append(batch)
 
@@ -163,6 +166,14 @@ class Result:
         self.error = error
         if self._on_end is not None:
             self._on_end(error, self._received if self.columns else self._rowcount)
+
+
+def with_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch with its result's names, and moments in its zone: their values are UTC either way."""
+    arrays = [
+        array if array.type == field.type else array.cast(field.type) for array, field in zip(batch.columns, schema)
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def from_rows(tag: str, columns: tuple[ResultColumn, ...], rows: Iterable[tuple[object, ...]]) -> Result:

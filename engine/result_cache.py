@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 
-from ..planner.physical import PhysicalQuery, TableScan, VirtualTableScan
+from ..planner.physical import ExternalScan, PhysicalQuery, TableScan, VirtualTableScan
 from ..planner.physical_traverse import expressions_of, walk_physical
 from ..planner.predicates import is_volatile
 from ..records import dataclass
@@ -119,7 +119,7 @@ def may_be_kept(plan: PhysicalQuery, context: Context) -> bool:
         return False
     scanned = 0
     for node in walk_physical(plan.root):
-        if isinstance(node, VirtualTableScan) or any(is_volatile(e) for e in expressions_of(node)):
+        if isinstance(node, VirtualTableScan | ExternalScan) or any(is_volatile(e) for e in expressions_of(node)):
             return False
         scanned += isinstance(node, TableScan)
     return scanned > 0

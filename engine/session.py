@@ -20,7 +20,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -39,7 +39,10 @@ from . import limits
 from .context import CANCEL_TEXT, TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
 from .failures import translate
 from .handlers import handler_for
-from .identity import Identity, admit, leave, without_secrets
+from .history import QUERIES
+from .history.profile import described
+from .history.records import begun, microseconds, scans
+from .identity import Identity, admit, leave
 from .preload import preload
 from .result import Result
 from .settings import Settings
@@ -70,9 +73,10 @@ def open_session(
     compatibility: str = "redshift",
     user: str = "dev",
     maintenance: bool = True,
+    wlm_json_configuration: str | None = None,
 ) -> Session:
     """Open the database and a session on it; closing the session closes the database. `maintenance`: the background
-    worker looks after a folder's tables while the session is open."""
+    worker looks after a folder's tables while the session is open. `wlm_json_configuration`: JSON, or a file's path."""
     preload()
     workers, allowed = limits.threads(threads), limits.memory_limit(memory_limit)
     Settings({"compatibility": compatibility})  # checked before anything is made
@@ -90,11 +94,23 @@ def open_session(
         opened.bound_cache(int(allowed * limits.CACHE_SHARE))
         memory.retain(int(allowed * limits.RETAINED_SHARE))
     session = Session(opened, identity=identity, settings=settings, threads=workers, memory=allowed)
+    if wlm_json_configuration is not None:
+        _configure(session, wlm_json_configuration)
     if maintenance and opened.path is not None and not read_only:
         from .maintenance.worker import join
 
         session.worker = join(session)
     return session
+
+
+def _configure(session: Session, wlm: str) -> None:
+    from .workload.parameters import open_with
+
+    try:
+        open_with(session, wlm)
+    except BaseException:
+        session.close()
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +162,9 @@ class Session:
         self._lock = threading.RLock()
         self._running: dict[int, _Running] = {}
         self._closed = False
-        database.sessions.add(SessionInfo(self.id, self.user, self.started.replace(tzinfo=None)), self.cancel)
+        self._ended_by: str | None = None  # who else ended the session, in the words of the error
+        info = SessionInfo(self.id, self.user, self.started.replace(tzinfo=None))
+        database.sessions.add(info, self.cancel, self.terminate)
 
     @property
     def database_name(self) -> str:
@@ -243,7 +261,7 @@ class Session:
     def _parse(self, text: str, offset: int) -> Parsed:
         """One statement; an error's position counts from the start of the script."""
         try:
-            return Parsed(text, offset, parse_statement(text, lazily=True))
+            return Parsed(text, offset, parse_statement(text, lazily=True, exact_names=self.settings.exact_names))
         except Exception as error:
             told = _placed(error, offset)
             if told is error:
@@ -298,6 +316,7 @@ class Session:
             query_id=database.history.next_query_id(),
             session_id=self.id,
             session=self,
+            kind=work.kind,
         )
         timer = None
         if context.settings.statement_timeout:
@@ -306,7 +325,8 @@ class Session:
             )
             timer.daemon = True
             timer.start()
-        self._running[context.query_id] = _Running(context, work, timer, transaction.pin())
+        running = _Running(context, work, timer, transaction.pin())
+        self._running[context.query_id] = database.history.running[context.query_id] = running
         database.upkeep.activity.begin()
         return context
 
@@ -315,11 +335,14 @@ class Session:
         running = self._running.pop(context.query_id, None)
         if running is None:
             return
+        self.database.history.running.pop(context.query_id, None)
         self.database.upkeep.activity.end()
         if running.timer is not None:
             running.timer.cancel()
         if error is not None:
             context.cancel.set()
+        if context.ticket is not None:
+            context.ticket.end(ok=error is None)
         self._end_transaction(context.transaction, error)
         running.release()
         for file in [*context.files]:
@@ -346,30 +369,30 @@ class Session:
             transaction.rollback()
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        label = context.settings["query_group"]
-        self.database.history.record(
-            {
-                "query": context.query_id,
-                "userid": context.view.facts.directory.user_id(context.user),
-                "user": context.user,
-                "label": "default" if label == "unset" else label,
-                "xid": context.transaction.id,
-                "pid": self.id,
-                "database": DATABASE,
-                "querytxt": without_secrets(context.text, work.kind),
-                "kind": work.kind,
-                "starttime": _microseconds(context.now),
-                "endtime": _microseconds(datetime.now(UTC)),
-                "aborted": int(error is not None),
-                "error": str(error) if error is not None else None,
-                "rows": rows,
-            }
-        )
+        if context.profiles or context.from_cache or (work.kind in QUERIES and work.kind != "Select"):
+            self.last["query"] = context.query_id
+        record = begun(context, work.kind) | {
+            "endtime": microseconds(datetime.now(UTC)),
+            "aborted": int(error is not None),
+            "error": str(error) if error is not None else None,
+            "rows": rows,
+        }
+        if context.profiles:
+            record["planned"] = int((context.profiles[0].counters.begun + context.profiles[0].counters.clock) * 1e6)
+            record["bytes"] = sum([p.bytes for p in context.profiles])
+        if context.from_cache:
+            record["cached"] = True
+        if context.scans:
+            record["scans"] = scans(context)
+        details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
+        self.database.history.record(record, details)
 
     def _search_path(self) -> tuple[str, ...]:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)
 
     def _check_open(self) -> None:
+        if self._ended_by is not None:
+            raise errors.OperationalError(self._ended_by, sqlstate="57P01")
         if self._closed:
             raise errors.InterfaceError("the session is closed", sqlstate="08003")
 
@@ -430,6 +453,12 @@ class Session:
         for running in list(self._running.values()):
             running.context.cancel.set(message or CANCEL_TEXT)
 
+    def terminate(self, message: str) -> None:
+        """Another session ends this one: what it runs stops, and it is closed as soon as that has."""
+        self._ended_by = message
+        self.cancel(message)
+        threading.Thread(target=self.close, name="warehouse-terminate", daemon=True).start()
+
     def close(self) -> None:
         """Stop what runs and give the database back."""
         if self._closed:
@@ -458,7 +487,3 @@ def _placed(error: BaseException, offset: int) -> BaseException:
         told.position += offset
         told._placed = True  # type: ignore[attr-defined]
     return told
-
-
-def _microseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)

@@ -12,10 +12,9 @@ Names with a dot (`app_context.user_id`) are session context variables: any text
 from __future__ import annotations
 
 import difflib
-import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 
-from ..errors import NotSupportedError, ProgrammingError, UndefinedObject
+from ..errors import DataError, NotSupportedError, ProgrammingError, UndefinedObject
 from ..records import dataclass
 
 Check = Callable[[str, str], str]
@@ -72,6 +71,20 @@ class Settings(Mapping[str, str]):
     @property
     def search_path(self) -> tuple[str, ...]:
         return split_names(self._values["search_path"])
+
+    @property
+    def zone(self) -> str:
+        """The session's time zone, by a name that the zone functions know."""
+        from ..storage.timezones import zone_name
+
+        timezone = self._values["timezone"]
+        return timezone if timezone == "UTC" else zone_name(timezone)
+
+    @property
+    def exact_names(self) -> bool:
+        """Whether names in double quotes keep their case."""
+        return (self._values["enable_case_sensitive_identifier"] == "on"
+                or self._values["downcase_delimited_identifier"] == "off")
 
     @property
     def statement_timeout(self) -> int:
@@ -192,14 +205,14 @@ def _milliseconds(name: str, value: str) -> str:
 
 
 def _time_zone(name: str, value: str) -> str:
-    zone = value.strip()
-    if zone.lower() in ("utc", "gmt", "etc/utc", "zulu"):
-        return "UTC"
+    from ..storage.timezones import session_zone
+
     try:
-        zoneinfo.ZoneInfo(zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise _invalid(name, value, "a time zone's full name, such as America/New_York") from None
-    raise NotSupportedError(f'parameter "{name}" can only be \'UTC\' here, not "{zone}"')
+        return session_zone(value)
+    except DataError:
+        raise _invalid(
+            name, value, "a time zone's full name, such as America/New_York, or hours from UTC, such as -8:00"
+        ) from None
 
 
 def _path(name: str, value: str) -> str:
@@ -233,8 +246,11 @@ SETTINGS: dict[str, Setting] = {
         "dates print as ISO; 1/2/2020 is January 2",
     ),
     "default_array_search_null_handling": Setting("on", _boolean, "ARRAY_CONTAINS and the like find NULL elements"),
+    "downcase_delimited_identifier": Setting(
+        "on", _boolean, "off: as enable_case_sensitive_identifier on, which takes its place"
+    ),
     "enable_case_sensitive_identifier": Setting(
-        "off", _only("off", "off", "false", "0", "no"), "identifiers fold to lower case"
+        "off", _boolean, "names in double quotes keep their case; others fold to lower case"
     ),
     "enable_case_sensitive_super_attribute": Setting(
         "off", _boolean, "attributes of SUPER are looked up as they are written, not in lower case"
@@ -249,18 +265,19 @@ SETTINGS: dict[str, Setting] = {
     "json_parse_truncate_strings": Setting("off", _boolean, "JSON_PARSE cuts strings beyond 65535 bytes"),
     "navigate_super_null_on_error": Setting("on", _boolean, "a path into SUPER that leads nowhere is NULL, no error"),
     "parse_super_null_on_error": Setting("off", _boolean, "JSON_PARSE of what is no JSON is NULL, not an error"),
-    "query_group": Setting("unset", _text, "the label of statements in stl_query"),
+    "query_group": Setting("unset", _text, "the label of statements in stl_query; leads them to their WLM queue"),
     "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
     "server_version": Setting("8.0.2", _only("8.0.2", "8.0.2"), "what drivers read"),
+    "spectrum_enable_pseudo_columns": Setting("on", _boolean, "external tables have the columns $path and $size"),
     "standard_conforming_strings": Setting(
         "off", _only("off", "off", "false", "0", "no"), "a backslash escapes in string literals"
     ),
     "statement_timeout": Setting("0", _milliseconds, "stops a statement after that many milliseconds"),
-    "timezone": Setting("UTC", _time_zone, "TIMESTAMPTZ values are read and shown in UTC"),
+    "timezone": Setting("UTC", _time_zone, "TIMESTAMPTZ values are read and shown in that zone"),
     "transaction_isolation": Setting(
         "serializable", _only("serializable", "serializable"), "transactions behave as if one ran after the other"
     ),
-    "wlm_query_slot_count": Setting("1", _integer(1, 50), KEPT + ": there are no queues yet"),
+    "wlm_query_slot_count": Setting("1", _integer(1, 50), "slots that a query takes in its queue (manual WLM)"),
 }
 
 _ALIASES = {

@@ -192,6 +192,8 @@ def _by_extent(window: Sequence[RowGroup]) -> Iterator[tuple[Any, list[int]]]:
 class StoredSource:
     """Collections, one a task (or one that is split or shared by the tasks); or pieces."""
 
+    filter = None  # all rows are wanted
+
     def __init__(self, parts: Sequence[Part], node: Any) -> None:
         self.parts = list(parts)
         self.node = node

@@ -9,6 +9,7 @@ from typing import assert_never
 from ..planner.physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -39,6 +40,8 @@ def step_name(node: Physical) -> str:
     match node:
         case TableScan():
             return f"scan of {node.table.name}"
+        case ExternalScan():
+            return f"scan of files of {node.table.name}"
         case VirtualTableScan():
             return f"scan of {node.name}"
         case FilterRows() | ProjectColumns() | LimitRows():

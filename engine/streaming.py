@@ -74,12 +74,16 @@ def _parts(executor: Executor, gather: Exchange) -> Iterator[Collection]:
     if job.rows < STREAM_ROWS:
         for group in executor.cluster.submit(job):
             for task in group:
-                yield task.sink.finish()
+                part = task.sink.finish()
+                executor.counters.returned(gather, task.index, part.rows, part.payload_bytes())
+                yield part
         return
     tasks = [task for group in job.tasks(executor.cluster.workers.threads) for task in group]
     for task in tasks:
         task.source.window = WINDOW_ROW_GROUPS
-    running = _Running(executor, segment.finish(), tasks)
+    if executor.context.ticket is not None:
+        executor.context.ticket.usage.next_segment()
+    running = _Running(executor, gather, segment.finish(), tasks)
     try:
         yield from running.parts()
     finally:
@@ -100,8 +104,9 @@ class _Stopped(Exception):
 class _Running:
     """Threads that run a segment's tasks and the queue they fill."""
 
-    def __init__(self, executor: Executor, template: Template, tasks: list[Task]) -> None:
+    def __init__(self, executor: Executor, gather: Exchange, template: Template, tasks: list[Task]) -> None:
         self._executor = executor
+        self._gather = gather
         self._template = template
         self._pending = iter(tasks)
         self._lock = threading.Lock()
@@ -144,7 +149,7 @@ class _Running:
                 with self._executor.cluster.workers.arena() as arena:
                     start = perf_counter()
                     instance = run(task, self._template, arena, self._executor.context, self._hand_over)
-                    self._executor.counters.program(instance, perf_counter() - start)
+                    self._executor.counters.program(instance, task.index, start)
         except _Stopped:
             pass
         except BaseException as caught:
@@ -159,6 +164,7 @@ class _Running:
     def _hand_over(self, task: Any) -> None:
         part = task.sink.detach()
         if part.rows:
+            self._executor.counters.returned(self._gather, task.index, part.rows, part.payload_bytes())
             self._put(part)
 
     def _put(self, item: Collection | _Ended) -> None:

@@ -64,6 +64,17 @@ def run(task: Task, template: Template, arena: Arena, context: Context,
     """
     context.cancel.check()
     instance = template.instantiate(arena, task)
+    if context.ticket is None:
+        return _passes(task, template, instance, context, after_window)
+    token = context.ticket.usage.begin(instance, task.index)
+    try:
+        return _passes(task, template, instance, context, after_window)
+    finally:
+        context.ticket.usage.end(token)
+
+
+def _passes(task: Task, template: Template, instance: Instance, context: Context,
+            after_window: Callable[[Task], None] | None) -> Instance:
     frame = memory.empty(abi.FRAME_WORDS, np.int64)
     frame[:] = 0
     frame[abi.F_CANCEL] = context.cancel.address

@@ -24,6 +24,7 @@ from ..planner.expressions import ColumnRef, Literal, WindowCall
 from ..storage.types import Physical
 from .collection import StoredColumn, narrowed
 from .texts import by_code
+from .window_sketches import hll_combine, hll_sketch
 from .window_sorted import Result, listagg, percentile_cont, percentile_disc
 
 if TYPE_CHECKING:
@@ -222,4 +223,5 @@ FUNCTIONS: dict[str, Callable[[Step, WindowCall], Result]] = {
     **dict.fromkeys(_DEVIATIONS, _deviation),
     "bit_and": _bits, "bit_or": _bits,
     "percentile_cont": percentile_cont, "percentile_disc": percentile_disc, "listagg": listagg,
+    "hll_sketch": hll_sketch, "hll_combine": hll_combine,
 }

@@ -193,14 +193,20 @@ PRINTED = {
 }
 
 
+_NOT_TEXT = {  # kind: the hint
+    Kind.VARBYTE: "TO_HEX, FROM_VARBYTE and CAST make text of it.",
+    Kind.HLLSKETCH: "CAST makes text of it.",
+}
+
+
 def as_text(expr: Expr) -> Expr:
     """Any expression as VARCHAR."""
     type = expr.type
-    if type.kind is Kind.VARBYTE:
+    if type.kind in _NOT_TEXT:
         span = getattr(expr, "span", None)
         raise DatatypeMismatch(
-            "a value of type binary varying is not text", position=None if span is None else span[0],
-            hint="TO_HEX, FROM_VARBYTE and CAST make text of it.",
+            f"a value of type {type.kind.value} is not text", position=None if span is None else span[0],
+            hint=_NOT_TEXT[type.kind],
         )
     if type.kind is Kind.VARCHAR:
         return expr
@@ -228,8 +234,8 @@ def _date_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Ex
         return Call("date_add_days", (left, days), DATE, span)
     if key == "add" and Kind.DATE in (left.type.kind, right.type.kind) and (left.type.is_clock or right.type.is_clock):
         day, clock = (left, right) if left.type.kind is Kind.DATE else (right, left)
-        type = TIMESTAMP if clock.type.kind is Kind.TIME else TIMESTAMPTZ
-        return Call("ts_add_micros", (coerce(day, type), clock), type, span)
+        type = TIMESTAMP if clock.type.kind is Kind.TIME else TIMESTAMPTZ  # a TIMETZ is a time of day in UTC
+        return Call("ts_add_micros", (coerce(day, TIMESTAMP), clock), type, span)
     if key == "subtract" and left.type.kind is right.type.kind is Kind.DATE:
         # the days between: date_diff counts from its first argument to its second
         return Call("date_diff_day", (right, left), BIGINT, span)
@@ -303,6 +309,8 @@ def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tu
     if left.type.is_interval or right.type.is_interval:
         left, right = _intervals(left, right)
     a, b = left.type, right.type
+    if a.is_sketch or b.is_sketch:
+        raise undefined_operator(op, a, b, span)
     if a.is_super or b.is_super:
         _check_super(op, left, right, span)
         return normal(left), normal(right)
@@ -368,23 +376,27 @@ def in_list(arg: Expr, items: tuple[Expr, ...], negated: bool, span: Span | None
     if len(literals) == len(items) and not isinstance(arg, Literal):
         found = _constants(arg, literals, span)
         if found is not None:
-            common, values = found
+            common, values, local = found
             has_null = any(item.value is None for item in literals)
-            return InList(common, values, negated, has_null, span)
+            return InList(common, values, negated, has_null, span, local)
     if negated:
         return conjunction([compare("<>", arg, item, span) for item in items])
     return disjunction([compare("=", arg, item, span) for item in items])
 
 
-def _constants(arg: Expr, items: tuple[Literal, ...], span: Span | None) -> tuple[Expr, tuple[Any, ...]] | None:
-    """The operand in a type that suits all items, and their values in it without NULL."""
+def _constants(
+    arg: Expr, items: tuple[Literal, ...], span: Span | None
+) -> tuple[Expr, tuple[Any, ...], bool] | None:
+    """The operand in a type that suits all items, their values in it without NULL, and whether these are `local`."""
     for item in items:
         arg, _ = comparable("=", arg, item, span)
     values: dict[Any, None] = {}
+    local: set[bool] = set()
     for item in items:
         left, right = comparable("=", arg, item, span)
         if left != arg or not isinstance(right, Literal):
             return None
         if right.value is not None:
             values[right.value] = None
-    return arg, tuple(values)
+            local.add(right.local)
+    return None if len(local) > 1 else (arg, tuple(values), local == {True})

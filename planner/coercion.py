@@ -40,7 +40,7 @@ from ..storage.types import (
     varchar,
 )
 from .constants import read_text
-from .datetimes import DAY
+from .datetimes import DAY, has_zone
 from .expressions import Case, Cast, Expr, Literal, Span
 
 # Digits that an integer has as a DECIMAL (r_numeric_computations201).
@@ -206,19 +206,20 @@ def coerce(expr: Expr, to: SqlType, span: Span | None = None) -> Expr:
 
 def _literal(expr: Literal, to: SqlType) -> Literal | None:
     """A literal of the new type, when its value can be converted exactly here."""
-    value, source = expr.value, expr.type
+    value, source, zoned = expr.value, expr.type, to.kind is Kind.TIMESTAMPTZ
     if value is None:
         return replace(expr, type=to)
     if source.kind is Kind.UNKNOWN:
         start = None if expr.span is None else expr.span[0]
-        return Literal(read_text(value, to, start), to, expr.parameter, expr.span)
+        local = zoned and not has_zone(value)
+        return Literal(read_text(value, to, start), to, expr.parameter, expr.span, local)
     if source.is_exact and to.is_exact:
         return _rescaled(expr, to)
     if source.is_exact and to.kind is Kind.DOUBLE:
         scale = source.scale if source.kind is Kind.DECIMAL else 0
         return Literal(value / 10**scale, to, expr.parameter, expr.span)
     if source.kind is Kind.DATE and to.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
-        return Literal(value * DAY, to, expr.parameter, expr.span)
+        return Literal(value * DAY, to, expr.parameter, expr.span, zoned)
     if source.is_string and to.kind is Kind.VARCHAR:
         return Literal(value, to, expr.parameter, expr.span)
     return None

@@ -109,7 +109,9 @@ def output_ids(plan: Logical) -> frozenset[ColumnId]:
 def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
     """Output columns of a physical node, in the order of its batches."""
     match node:
-        case p.TableScan() | p.VirtualTableScan() | p.ProjectColumns() | p.Shared() | p.WorkingTable():
+        case p.TableScan() | p.ExternalScan() | p.VirtualTableScan() | p.ProjectColumns():
+            return tuple([ref for ref, _ in node.columns])
+        case p.Shared() | p.WorkingTable():
             return tuple([ref for ref, _ in node.columns])
         case p.ConstantRows() | p.UnionAll() | p.RecursiveUnion():
             return node.columns
@@ -137,7 +139,7 @@ def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
 
 def physical_inputs(node: p.Physical) -> tuple[p.Physical, ...]:
     match node:
-        case p.TableScan() | p.VirtualTableScan() | p.ConstantRows() | p.WorkingTable():
+        case p.TableScan() | p.ExternalScan() | p.VirtualTableScan() | p.ConstantRows() | p.WorkingTable():
             return ()
         case p.RecursiveUnion():
             return (node.seed, node.step)

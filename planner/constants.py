@@ -207,6 +207,10 @@ def _read(text: str, to: SqlType) -> Any:
             return quoted(text)
         case Kind.VARBYTE:
             return text.encode().hex()
+        case Kind.HLLSKETCH:
+            from ..storage.sketches import parse
+
+            return parse(text)
         case _:
             return text
 

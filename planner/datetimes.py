@@ -69,6 +69,12 @@ def read_timestamp(text: str, zone: bool = False) -> int | None:
     return _to_utc(days * DAY + micros, name, zone)
 
 
+def has_zone(text: str) -> bool:
+    """Whether a timestamp's text says its zone."""
+    found = _taken_apart(text)
+    return found is not None and bool(found[2])
+
+
 def read_time(text: str) -> int | None:
     """Microseconds since midnight; a zone is dropped."""
     found = zoned_time(text)
@@ -108,7 +114,7 @@ def _taken_apart(text: str) -> tuple[str, str, str] | None:
     match = _CLOCK.search(text)
     if match is None:
         zulu = re.search(r"(?<=\d)\s*(z|utc)\Z", text, re.IGNORECASE)
-        return (text, "", "") if zulu is None else (text[: zulu.start()], "", "")
+        return (text, "", "") if zulu is None else (text[: zulu.start()], "", "Z")
     behind = _BEHIND.match(text, match.end())
     if behind is None:
         return None

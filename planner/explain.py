@@ -28,7 +28,7 @@ this module too.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol, assert_never
 
 from ..records import dataclass
@@ -37,6 +37,7 @@ from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from .physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -65,6 +66,7 @@ NESTED_LOOP_NOTICE = (
     "----- Nested Loop Join in the query plan - review the join predicates to avoid Cartesian products -----"
 )
 
+HASH = "XN Hash"
 _JOIN_WORDS = {
     JoinType.INNER: "Hash Join", JoinType.LEFT: "Hash Left Join", JoinType.RIGHT: "Hash Right Join",
     JoinType.FULL: "Hash Full Join", JoinType.SEMI: "Hash IN Join", JoinType.ANTI: "Hash NOT IN Join",
@@ -82,6 +84,12 @@ class NodeCounters(Protocol):
     bytes_spilled: int
     blocks_read: int
     blocks_skipped: int
+    files_read: int
+    files_skipped: int
+
+
+# Functions that Spectrum's layer computes (an average is a sum and a count here).
+_PUSHED = frozenset(("count", "sum", "min", "max"))
 
 
 @dataclass(slots=True)
@@ -93,26 +101,64 @@ class _Line:
     node: Physical
     details: list[str]
     inputs: list[Physical]
+    files: ExternalScan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One operator as it is printed. Operators are numbered from 1 as they come, `parent` 0 is none (STL_EXPLAIN)."""
+
+    number: int
+    parent: int
+    depth: int
+    title: str
+    props: Props
+    node: Physical  # of a line "XN Hash": the join
+    details: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The line without what really happened."""
+        pad = "" if self.depth == 0 else " " * (6 * self.depth - 4) + "->  "
+        return f"{pad}{self.title}  {_cost(self.props)}"
+
+    @property
+    def is_hash(self) -> bool:
+        return self.title == HASH
+
+    @property
+    def is_part(self) -> bool:
+        """Whether another line of the same node says what it did."""
+        return self.is_hash or self.title.startswith("S3 ")
 
 
 def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = None) -> list[str]:
     """The plan's lines; `counters` maps id(node) to what it did."""
-    printer = _Printer(counters)
-    printer.collect_names(query.root)
-    printer.visit(query.root, 0, query.root.props)
-    lines = printer.lines
-    if printer.nested_loop:
+    operators, nested_loop = operators_of(query)
+    lines: list[str] = []
+    for line in operators:
+        lines.append(line.text + ("" if line.is_part else _actual(line.node, counters)))
+        lines += [" " * (6 * line.depth + 2) + detail for detail in line.details]
+    if nested_loop:
         lines.append(NESTED_LOOP_NOTICE)
     lines.extend([f"Advice: {text}" for text in query.advice])
     return lines
 
 
+def operators_of(query: PhysicalQuery) -> tuple[list[PlanLine], bool]:
+    """The plan's operators, parents first, and whether one is a nested loop that should be looked at."""
+    printer = _Printer()
+    printer.collect_names(query.root)
+    printer.visit(query.root, 0, 0)
+    return printer.lines, printer.nested_loop
+
+
 class _Printer:
-    def __init__(self, counters: Mapping[int, NodeCounters] | None) -> None:
-        self.counters = counters
-        self.lines: list[str] = []
+    def __init__(self) -> None:
+        self.lines: list[PlanLine] = []
         self.nested_loop = False
         self.shown: set[int] = set()
+        self.pushed: dict[int, HashAggregate] = {}  # by id of the scan of files below
         self.texts: dict[ColumnId, str] = {}
         self.collisions: dict[str, set[str]] = {}
 
@@ -124,9 +170,9 @@ class _Printer:
         owners: dict[ColumnId, tuple[str, str]] = {}
         nodes = _all_nodes(root)
         for node in nodes:
-            if isinstance(node, (TableScan, VirtualTableScan)):
+            if isinstance(node, (TableScan, ExternalScan, VirtualTableScan)):
                 for ref, position in node.columns:
-                    name = node.table.columns[position].name if isinstance(node, TableScan) else ref.name
+                    name = ref.name if isinstance(node, VirtualTableScan) else node.table.columns[position].name
                     scans.setdefault(name, set()).add(node.alias)
                     owners[ref.id] = (node.alias, name)
         for column, (alias, name) in owners.items():
@@ -172,37 +218,42 @@ class _Printer:
 
     # -- tree ------------------------------------------------------------------------------------
 
-    def visit(self, node: Physical, depth: int, above: Props, moves: bool = False) -> None:
+    def visit(self, node: Physical, depth: int, parent: int, moves: bool = False) -> None:
         """`moves`: a redistribution is a line here."""
         node = _visible(node, moves)
         line = self._line(node)
-        pad = "" if depth == 0 else " " * (6 * depth - 4) + "->  "
-        self.lines.append(f"{pad}{line.title}  {_cost(line.props)}{self._actual(line.node)}")
-        detail_pad = " " * (6 * depth + 2)
-        for detail in line.details:
-            self.lines.append(detail_pad + detail)
+        number = self._add(parent, depth, line.title, line.props, line.node, line.details)
+        if line.files is not None:
+            self._over_files(line.files, depth + 1, number)
         for child in line.inputs:
-            self.visit(child, depth + 1, line.props, isinstance(line.node, (SortRows, WindowRows)))
+            self.visit(child, depth + 1, number, isinstance(line.node, (SortRows, WindowRows)))
         if isinstance(line.node, HashJoin):
-            self._build_side(line.node, depth + 1)
+            self._build_side(line.node, depth + 1, number)
 
-    def _build_side(self, join: HashJoin, depth: int) -> None:
+    def _add(self, parent: int, depth: int, title: str, props: Props, node: Physical,
+             details: Sequence[str] = ()) -> int:
+        number = len(self.lines) + 1
+        self.lines.append(PlanLine(number, parent, depth, title, props, node, tuple(details)))
+        return number
+
+    def _build_side(self, join: HashJoin, depth: int, parent: int) -> None:
         """The hash table is a line of its own, between the join and its inner side."""
         if not join.probe_keys:
-            self.visit(join.build, depth, join.props)
+            self.visit(join.build, depth, parent)
             return
         inner = _visible(join.build)
-        hash_props = Props(
+        props = Props(
             join.build.props.rows, join.build.props.width, inner.props.cost, inner.props.cost,
             join.build.props.distribution,
         )
-        self.lines.append(" " * (6 * depth - 4) + f"->  XN Hash  {_cost(hash_props)}")
-        self.visit(inner, depth + 1, hash_props)
+        self.visit(inner, depth + 1, self._add(parent, depth, HASH, props, join))
 
     def _line(self, node: Physical) -> _Line:
         match node:
             case TableScan():
                 return self._scan(node)
+            case ExternalScan():
+                return self._external(node)
             case VirtualTableScan():
                 alias = "" if node.alias == node.name.split(".")[-1] else f" {node.alias}"
                 return _Line(f"LD Seq Scan on {node.name.split('.')[-1]}{alias}", node.props, node, [], [])
@@ -215,6 +266,7 @@ class _Printer:
                 return self._join(node)
             case HashAggregate():
                 word = "XN HashAggregate" if node.groups else "XN Aggregate"
+                self._note_pushed(_aggregated(node), node)
                 return _Line(word, node.props, node, [], [_aggregated(node)])
             case SortRows():
                 keys = ", ".join(self.text(k.expr) for k in node.keys)
@@ -246,6 +298,32 @@ class _Printer:
         alias = "" if node.alias == node.table.name else f" {node.alias}"
         details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
         return _Line(f"XN Seq Scan on {node.table.name}{alias}", node.props, node, details, [])
+
+    def _external(self, node: ExternalScan) -> _Line:
+        """What runs over the files is told apart from what takes its rows (c-spectrum-external-performance)."""
+        alias = "" if node.alias == node.table.name else f" {node.alias}"
+        return _Line(f"XN S3 Query Scan {node.table.name}{alias}", node.props, node, [], [], node)
+
+    def _over_files(self, node: ExternalScan, depth: int, parent: int) -> None:
+        """The lines below an S3 Query Scan."""
+        source = node.table.source
+        details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
+        title = (f'S3 Seq Scan {node.table.schema}.{node.table.name} location:"{source.location}" '
+                 f"format:{source.format.upper()}")
+        pushed = self.pushed.get(id(node))
+        if pushed is not None:
+            word = "S3 HashAggregate" if pushed.groups else "S3 Aggregate"
+            parent = self._add(parent, depth, word, pushed.props, pushed)
+            depth += 1
+        self._add(parent, depth, title, node.props, node, details)
+
+    def _note_pushed(self, source: Physical, aggregate: HashAggregate) -> None:
+        """An aggregate right over a scan of files: rows are grouped in the scan's segment, before they go anywhere.
+        DISTINCT is told as what it is on Redshift, where it is not pushed."""
+        source = _visible(source)
+        functions = {call.function for _, call in aggregate.aggregates}
+        if isinstance(source, ExternalScan) and functions and functions <= _PUSHED:
+            self.pushed[id(source)] = aggregate
 
     def _filter(self, node: FilterRows) -> _Line:
         """A filter is a line under what it filters."""
@@ -316,30 +394,28 @@ class _Printer:
         self.shown.add(node.id)
         return _Line(title, node.props, node, [], [node.input])
 
-    # -- numbers ---------------------------------------------------------------------------------
 
-    def _actual(self, node: Physical) -> str:
-        found = None if self.counters is None else self.counters.get(id(node))
-        if found is None:
-            return ""
-        parts = [f"rows={found.rows}", f"time={found.milliseconds:.2f} ms"]
-        if found.blocks_read or found.blocks_skipped:
-            parts.append(f"blocks read={found.blocks_read} skipped={found.blocks_skipped}")
-        moved = found.bytes_moved + sum(self._moved(move) for move in _hidden_moves(node))
-        if moved:
-            parts.append(f"bytes moved={moved}")
-        spilled = found.bytes_spilled + sum(self._spilled(move) for move in _hidden_moves(node))
-        if spilled:
-            parts.append(f"bytes spilled={spilled}")
-        return f" (actual {' '.join(parts)})"
+# -- numbers -------------------------------------------------------------------------------------
 
-    def _moved(self, move: Exchange) -> int:
-        found = None if self.counters is None else self.counters.get(id(move))
-        return 0 if found is None else found.bytes_moved
 
-    def _spilled(self, move: Exchange) -> int:
-        found = None if self.counters is None else self.counters.get(id(move))
-        return 0 if found is None else found.bytes_spilled
+def _actual(node: Physical, counters: Mapping[int, NodeCounters] | None) -> str:
+    """What the operator and the moves that its line tells of did."""
+    found = None if counters is None else counters.get(id(node))
+    if counters is None or found is None:
+        return ""
+    parts = [f"rows={found.rows}", f"time={found.milliseconds:.2f} ms"]
+    if found.blocks_read or found.blocks_skipped:
+        parts.append(f"blocks read={found.blocks_read} skipped={found.blocks_skipped}")
+    if found.files_read or found.files_skipped:
+        parts.append(f"files read={found.files_read} skipped={found.files_skipped}")
+    moves = [m for m in (counters.get(id(move)) for move in _hidden_moves(node)) if m is not None]
+    moved = found.bytes_moved + sum(move.bytes_moved for move in moves)
+    if moved:
+        parts.append(f"bytes moved={moved}")
+    spilled = found.bytes_spilled + sum(move.bytes_spilled for move in moves)
+    if spilled:
+        parts.append(f"bytes spilled={spilled}")
+    return f" (actual {' '.join(parts)})"
 
 
 def _cost(props: Props) -> str:

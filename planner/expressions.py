@@ -41,12 +41,14 @@ class ColumnRef:
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A constant in physical form (None = NULL). `parameter` >= 0: literal number of the statement
-    that a cached plan replaces (plan cache); -1 = part of the plan's shape."""
+    that a cached plan replaces (plan cache); -1 = part of the plan's shape. `local`: a TIMESTAMPTZ written
+    without a zone, still the wall clock of the session's (binder/zones.py)."""
 
     value: Any
     type: SqlType
     parameter: int = -1
     span: Span | None = field(default=None, compare=False, repr=False)
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +124,14 @@ class IsNull:
 @dataclass(frozen=True, slots=True)
 class InList:
     """arg IN (constants); `values` in physical form of arg's type, without NULL.
-    `has_null`: a NULL stood in the list (then a miss is NULL)."""
+    `has_null`: a NULL stood in the list (then a miss is NULL). `local`: as of a Literal."""
 
     arg: Expr
     values: tuple[Any, ...]
     negated: bool = False
     has_null: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
+    local: bool = False
 
     @property
     def type(self) -> SqlType:

@@ -16,6 +16,7 @@ from .columns import physical_columns
 from .expressions import ColumnRef
 from .logical import Query
 from .optimizer.distribution import gather
+from .optimizer.eager_groups import eager_groups
 from .optimizer.inserts import plan_insert
 from .optimizer.joins import narrow
 from .optimizer.plan import Planner
@@ -34,7 +35,7 @@ def optimize_traced(
 ) -> tuple[PhysicalQuery, LiteralTrace]:
     """The plan, and which numbered literals it depends on beyond holding their values."""
     context = RewriteContext.of(query, evaluate)
-    rewritten = read_in_place(rewrite_query(query, context), view, context)
+    rewritten = _rewritten(query, view, context)
     planner = Planner(view, rewritten, context.next_id)
     needed = {ref.id for ref in query.columns}
     root = planner.plan(rewritten.plan, needed, ordered=True, to_leader=True)
@@ -49,7 +50,7 @@ def optimize_insert(
     """The plan of an insert of the query's rows: its columns feed those at `positions`, in their types already.
     A table that the same statement creates is not in the view."""
     context = RewriteContext.of(query, evaluate)
-    rewritten = read_in_place(rewrite_query(query, context), view, context)
+    rewritten = _rewritten(query, view, context)
     planner = Planner(view, rewritten, context.next_id)
     found = view.relation(table.schema, table.name)
     data = view.data(found) if isinstance(found, Table) and found.id == table.id else None
@@ -69,10 +70,15 @@ def optimize_output(
     if serial:
         return optimize(wanted, view, evaluate)
     context = RewriteContext.of(wanted, evaluate)
-    rewritten = read_in_place(rewrite_query(wanted, context), view, context)
+    rewritten = _rewritten(wanted, view, context)
     planner = Planner(view, rewritten, context.next_id)
     root = plan_output(planner, rewritten)
     return PhysicalQuery(root, query.columns, query.names, tuple(planner.advice), tuple(planner.tables.values()))
+
+
+def _rewritten(query: Query, view: CatalogView, context: RewriteContext) -> Query:
+    """After all rules: those that always help, and those that statistics speak for."""
+    return eager_groups(read_in_place(rewrite_query(query, context), view, context), view, context)
 
 
 def _result(root: Physical, query: Query, planner: Planner) -> Physical:

@@ -75,18 +75,21 @@ _PARSERS: dict[str, Parser] = {
     "COMMENT": parse_comment,
     "CANCEL": parse_cancel,
     "ALTER": parse_alter,
-    "PREPARE": lambda cursor: parse_prepare(cursor, lambda text: parse_statement(text, lazily=True)),
+    "PREPARE": lambda cursor: parse_prepare(
+        cursor, lambda text: parse_statement(text, lazily=True, exact_names=cursor.exact_names)),
     "EXECUTE": parse_execute,
     "DEALLOCATE": parse_deallocate,
-    "DECLARE": lambda cursor: parse_declare(cursor, lambda at: parse_statement(cursor.text, at, lazily=True)),
+    "DECLARE": lambda cursor: parse_declare(
+        cursor, lambda at: parse_statement(cursor.text, at, lazily=True, exact_names=cursor.exact_names)),
     "FETCH": parse_fetch,
     "CLOSE": parse_close,
+    "MSCK": lambda cursor: _msck(cursor),
 }
 _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word that swallows the rest
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "DETACH", "LOCK", "MSCK", "REFRESH", "USE",
+    "ATTACH", "CALL", "DETACH", "LOCK", "REFRESH", "USE",
 )
 
 
@@ -155,13 +158,15 @@ def _skip_blank(text: str, at: int) -> int:
 
 def parse_query_text(query: s.QueryText) -> s.Select:
     """The query itself."""
-    return s.Select(parse_query(query.text, tokenize(_masked(query.text, query.start))))
+    return s.Select(parse_query(query.text, tokenize(_masked(query.text, query.start), query.exact_names)))
 
 
-def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Statement:
+def parse_statement(
+    text: str, start: int = 0, *, lazily: bool = False, exact_names: bool = False
+) -> s.Statement:
     """The one statement that begins at text[start:]; positions count from text[0].
 
-    `lazily`: a query stays a QueryText, also behind EXPLAIN.
+    `lazily`: a query stays a QueryText, also behind EXPLAIN. `exact_names`: quoted names keep their case.
     """
     first = _WORD.match(text, _skip_blank(text, start))
     if first is None:
@@ -169,25 +174,23 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
     word = first.group().upper()
     if word in _QUERY:
         if word == "WITH" and _CHANGES.search(text, first.end()) is not None:
-            changing = _behind_with(text, start)
+            changing = _behind_with(text, start, exact_names)
             if changing is not None:
                 return changing
-        query = s.QueryText(text, start)
+        query = s.QueryText(text, start, exact_names)
         if lazily and not _INTO.search(text, start):
             return query
         parsed = parse_query_text(query)
         into = select_into(parsed.tree)
         return into or (query if lazily else parsed)
     if word == "EXPLAIN":
-        return _explain(text, first.end(), lazily)
+        return _explain(text, first.end(), lazily, exact_names)
     if word in _NOT_YET:
         raise NotSupportedError(f"{word} is not supported yet", position=first.start())
     # The first word is hidden from sqlglot's tokenizer, which swallows the rest behind some of them.
     hidden = _HIDDEN.match(text, first.start()) or first
-    if word in _KEPT:
-        cursor = Cursor(tokenize(_masked(text, first.start())), text, 1)
-    else:
-        cursor = Cursor(tokenize(_masked(text, hidden.end())), text)
+    begin = first.start() if word in _KEPT else hidden.end()
+    cursor = Cursor(tokenize(_masked(text, begin), exact_names), text, 1 if word in _KEPT else 0, exact_names)
     if word == "VALUES":
         rows = read_rows(cursor)
         cursor.finish()
@@ -203,10 +206,16 @@ def parse_statement(text: str, start: int = 0, *, lazily: bool = False) -> s.Sta
     return parser(cursor)  # type: ignore[no-any-return]
 
 
-def _behind_with(text: str, start: int) -> s.Statement | None:
+def _msck(cursor: Cursor) -> s.RepairTable:
+    from .statements.lake import parse_msck
+
+    return parse_msck(cursor)
+
+
+def _behind_with(text: str, start: int, exact_names: bool) -> s.Statement | None:
     """WITH ... DELETE or UPDATE; None when a query follows the WITH clause."""
-    tokens = tokenize(_masked(text, start))
-    cursor = Cursor(tokens, text)
+    tokens = tokenize(_masked(text, start), exact_names)
+    cursor = Cursor(tokens, text, 0, exact_names)
     while not cursor.done:
         if cursor.at("("):
             cursor.group()
@@ -226,13 +235,13 @@ def _masked(text: str, start: int) -> str:
     return " " * start + text[start:] if start else text
 
 
-def _explain(text: str, start: int, lazily: bool) -> s.Explain:
+def _explain(text: str, start: int, lazily: bool, exact_names: bool) -> s.Explain:
     """EXPLAIN [VERBOSE] [ANALYZE] statement. EXPLAIN ANALYZE runs it."""
     found = set()
     while (option := _EXPLAIN.match(text, start)) is not None:
         found.add(option.group(1).lower())
         start = option.end()
-    inner = parse_statement(text, start, lazily=lazily)
+    inner = parse_statement(text, start, lazily=lazily, exact_names=exact_names)
     if not isinstance(inner, (s.Select, s.QueryText, s.CreateTableAs, s.Insert, s.CreateView, s.Execute)):
         raise NotSupportedError("EXPLAIN is for SELECT, INSERT and CREATE TABLE AS", position=start)
     return s.Explain(inner, "analyze" in found, "verbose" in found)

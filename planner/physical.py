@@ -25,7 +25,7 @@ from dataclasses import field
 from typing import Union
 
 from ..records import dataclass
-from ..storage.schema import Table
+from ..storage.schema import ExternalTable, Table
 from .expressions import AggregateCall, ColumnId, ColumnRef, Expr, WindowCall
 from .logical import SortKey
 
@@ -89,6 +89,20 @@ class TableScan:
     `column op literal`, IN lists, LIKE prefixes) may skip row groups by zone maps."""
 
     table: Table
+    columns: tuple[tuple[ColumnRef, int], ...]
+    filter: Expr | None
+    alias: str
+    props: Props
+    pruning: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalScan:
+    """Read columns of an external table's files, as TableScan does of blocks. `pruning` conjuncts may skip files and
+    their row groups by statistics in them; any conjunct over partition columns alone skips partitions. Which files
+    there are is found out when the scan runs."""
+
+    table: ExternalTable
     columns: tuple[tuple[ColumnRef, int], ...]
     filter: Expr | None
     alias: str
@@ -292,7 +306,7 @@ class WorkingTable:
 
 
 Physical = Union[
-    TableScan, VirtualTableScan, ConstantRows, FilterRows, ProjectColumns, HashJoin, HashAggregate,
+    TableScan, ExternalScan, VirtualTableScan, ConstantRows, FilterRows, ProjectColumns, HashJoin, HashAggregate,
     SortRows, WindowRows, UnnestRows, LimitRows, Exchange, UnionAll, Shared, InsertRows, RecursiveUnion, WorkingTable,
 ]
 

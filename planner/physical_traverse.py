@@ -14,6 +14,7 @@ from .logical import SortKey
 from .physical import (
     ConstantRows,
     Exchange,
+    ExternalScan,
     FilterRows,
     HashAggregate,
     HashJoin,
@@ -49,7 +50,7 @@ def walk_physical(root: Physical) -> Iterator[Physical]:
 
 def expressions_of(node: Physical) -> Iterator[Expr]:
     match node:
-        case TableScan():
+        case TableScan() | ExternalScan():
             if node.filter is not None:
                 yield node.filter
             yield from node.pruning
@@ -111,7 +112,7 @@ def _rebuilt(node: Physical, visit: Callable[[Physical], Physical], f: ExprFunct
 def _parts(node: Physical) -> dict[str, Any]:
     """The fields that hold nodes or expressions."""
     match node:
-        case TableScan():
+        case TableScan() | ExternalScan():
             return {"filter": node.filter, "pruning": node.pruning}
         case ConstantRows():
             return {"rows": node.rows}

@@ -102,7 +102,7 @@ def negate(expr: Expr) -> Expr:
         case IsNull():
             return IsNull(expr.arg, not expr.negated)
         case InList():
-            return InList(expr.arg, expr.values, not expr.negated, expr.has_null, expr.span)
+            return InList(expr.arg, expr.values, not expr.negated, expr.has_null, expr.span, expr.local)
         case Like():
             return Like(
                 expr.arg, expr.pattern, expr.escape, expr.case_insensitive, not expr.negated, expr.span

@@ -187,8 +187,8 @@ def show_value(value: Any, type: SqlType) -> str:
             return f"'{months_text(value)}'::interval"
         case Kind.INTERVAL_DS:
             return f"'{micros_text(value)}'::interval"
-        case Kind.VARBYTE:
-            return f"'{value}'::varbyte"
+        case Kind.VARBYTE | Kind.HLLSKETCH:
+            return f"'{value}'::{type.kind.name.lower()}"
         case Kind.UNKNOWN:
             return _quoted(str(value))
         case _:

@@ -1,12 +1,13 @@
 """The seam to sqlglot: text to tokens, tokens to a syntax tree, its errors to ours.
 
-Nothing else imports sqlglot's parser. Four things are arranged here:
+Nothing else imports sqlglot's parser. Five things are arranged here:
 
     functions    sqlglot rewrites many functions while parsing (ADD_MONTHS becomes a DATEADD, LEN a
                  LENGTH, TO_CHAR's format is translated). We want the text's own words, so every closing
                  parenthesis carries the comment that makes sqlglot keep a call as Anonymous(name, args).
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
+    case         names fold to lower case, except those the session wants exact (ExactName).
     PartiQL      paths in FROM become calls (partiql.py).
     silence      sqlglot logs warnings when it falls back to a raw command; for texts parsed here it does
                  not, they end as syntax errors.
@@ -60,17 +61,42 @@ _quiet = _Quiet()
 logging.getLogger("sqlglot").addFilter(_quiet)
 
 
-def tokenize(text: str) -> list[Token]:
-    """Tokens with offsets into `text`."""
+class ExactName(str):
+    """A name in double quotes while enable_case_sensitive_identifier is on: folding leaves it as it is.
+
+    Everybody folds names with lower(); so this is told in one place, where they are read."""
+
+    __slots__ = ()
+
+    def lower(self) -> ExactName:
+        return self
+
+    def __str__(self) -> ExactName:
+        return self
+
+
+def identifier(name: str) -> exp.Identifier:
+    """The identifier of a name as the catalogue has it."""
+    made: exp.Identifier = exp.to_identifier(ExactName(name), quoted=True)
+    return made
+
+
+def tokenize(text: str, exact_names: bool = False) -> list[Token]:
+    """Tokens with offsets into `text`. `exact_names`: names in double quotes keep their case."""
     try:
-        return _DIALECT.tokenize(text)
+        tokens: list[Token] = _DIALECT.tokenize(text)
     except TokenError as error:
         raise SqlSyntaxError(f"the text cannot be read as SQL: {error}") from None
+    if exact_names:
+        for token in tokens:
+            if token.token_type is TokenType.IDENTIFIER:
+                token.text = ExactName(token.text)
+    return tokens
 
 
-def parse_query(text: str, tokens: Sequence[Token] | None = None) -> exp.Expr:
+def parse_query(text: str, tokens: Sequence[Token] | None = None, exact_names: bool = False) -> exp.Expr:
     """The tree of one query: SELECT, WITH, a set operation, or one of them in parentheses."""
-    tokens = tokenize(text) if tokens is None else list(tokens)
+    tokens = tokenize(text, exact_names) if tokens is None else list(tokens)
     trees = _run(tokens, text, None)
     if len(trees) != 1 or not isinstance(trees[0], (exp.Query, exp.Subquery)):
         raise syntax_error(tokens[0] if tokens else None)

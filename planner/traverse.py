@@ -155,7 +155,7 @@ def _with_arg(expr: Not | IsNull | InList | Like | Quantified, arg: Expr) -> Exp
         case IsNull():
             return IsNull(arg, expr.negated)
         case InList():
-            return InList(arg, expr.values, expr.negated, expr.has_null, expr.span)
+            return InList(arg, expr.values, expr.negated, expr.has_null, expr.span, expr.local)
         case Like():
             return Like(arg, expr.pattern, expr.escape, expr.case_insensitive, expr.negated, expr.span)
         case Quantified():

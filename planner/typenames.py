@@ -18,6 +18,7 @@ from ..storage.types import (
     DEFAULT_VARBYTE,
     DEFAULT_VARCHAR,
     DOUBLE,
+    HLLSKETCH,
     INTEGER,
     MAX_CHAR,
     MAX_PRECISION,
@@ -46,7 +47,7 @@ _PLAIN = {
     "bigint": BIGINT, "int8": BIGINT,
     "real": REAL, "float4": REAL,
     "double precision": DOUBLE, "double": DOUBLE, "float8": DOUBLE, "float": DOUBLE,
-    "super": SUPER,
+    "super": SUPER, "hllsketch": HLLSKETCH,
     "boolean": BOOLEAN, "bool": BOOLEAN,
     "date": DATE,
     "datetime": TIMESTAMP, "timestamp": TIMESTAMP, "timestamp without time zone": TIMESTAMP,
@@ -59,7 +60,7 @@ _CHAR = ("char", "character", "nchar", "bpchar")
 _VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text", "string")
 _VARBYTE = ("varbyte", "varbinary", "binary varying")
 _NOT_YET = (
-    "geometry", "geography", "hllsketch",
+    "geometry", "geography",
 )
 _NEVER = (  # c_unsupported-postgresql-datatypes
     "bytea", "json", "jsonb", "xml", "uuid", "money", "serial", "bigserial", "smallserial", "bit", "bit varying",

@@ -52,7 +52,7 @@ def arrow_type(type: SqlType) -> pa.DataType:
             return pa.decimal128(type.precision, type.scale)
         case Kind.BOOLEAN:
             return pa.bool_()
-        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN | Kind.SUPER:
+        case Kind.CHAR | Kind.VARCHAR | Kind.UNKNOWN | Kind.SUPER | Kind.HLLSKETCH:
             return pa.string()
         case Kind.VARBYTE:
             return pa.binary()
@@ -72,9 +72,11 @@ def arrow_type(type: SqlType) -> pa.DataType:
             raise InternalError("a literal of type interval has no Arrow form")
 
 
-def arrow_field(name: str, type: SqlType) -> pa.Field:
-    """A result's field. What Arrow has no type for is told by its metadata, for those who print values."""
-    return pa.field(name, arrow_type(type), metadata=_METADATA.get(type.kind))
+def arrow_field(name: str, type: SqlType, zone: str = "UTC") -> pa.Field:
+    """A result's field. What Arrow has no type for is told by its metadata, for those who print values.
+    `zone`: the session's, by a name or as +hh:mm."""
+    kind = pa.timestamp("us", tz=zone) if type.kind is Kind.TIMESTAMPTZ else arrow_type(type)
+    return pa.field(name, kind, metadata=_METADATA.get(type.kind))
 
 
 def sql_kind(field: pa.Field) -> str:
@@ -103,6 +105,10 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?c
     if type.is_super:
         array = _documents(array, name)
         valid = _validity(array)
+    if type.is_sketch:
+        from .sketches import checked
+
+        array = checked(array)
     if type.physical is Physical.STR:
         return _text(array, valid, type, name)
     values = _fixed(array, type, name)

@@ -105,8 +105,21 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalTable(Table):
+    """A table whose rows are in files that others may write (storage/lake/): in no schema's list of relations, without
+    extents. Its last columns are the keys of its partitions and the pseudo-columns (`visible` stand in front).
+
+    `source`: a lake.definition.Source. `statistics`: what is known of the rows, for estimates alone.
+    """
+
+    source: Any = None
+    visible: int = 0
+    statistics: TableStatistics | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class View:
-    """A view: its text is bound anew at each use."""
+    """A view: its text is bound anew at each use, with quoted names as it was made (`exact_names`)."""
 
     id: int
     schema: str
@@ -114,6 +127,7 @@ class View:
     sql: str
     columns: tuple[str, ...] = ()
     late_binding: bool = False
+    exact_names: bool = False
     version: int = 0
     owner: str = "dev"
 

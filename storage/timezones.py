@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import zoneinfo
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from ..errors import DataError
@@ -24,6 +24,9 @@ _HOURS = {
     "ndt": -2.5, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
     "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "acst": 9.5, "acdt": 10.5, "brt": -3, "art": -3, "clt": -3,
 }
+_NAMED = re.compile(r"[A-Za-z_/]+")
+_ISO = re.compile(r"([+-]?)(\d{1,2})(?::?(\d{2}))?")
+_MOST = 16 * 60  # minutes: no zone is further from UTC
 _POSIX = re.compile(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -62,11 +65,55 @@ def _spellings() -> dict[str, str]:
     return {name.lower(): name for name in zoneinfo.available_timezones()}
 
 
+def session_zone(text: str) -> str:
+    """A zone as SET timezone keeps and shows it: a full name, POSIX letters and hours west, or +hh:mm east of UTC.
+    Abbreviations are refused, as they say nothing about daylight saving (r_timezone_config)."""
+    bare = text.strip()
+    if found := _ISO.fullmatch(bare):
+        minutes = int(found[2]) * 60 + int(found[3] or 0)
+        if minutes < _MOST:
+            return f"{found[1] or '+'}{minutes // 60:02d}:{minutes % 60:02d}" if minutes else "UTC"
+    elif bare.lower() in ("utc", "gmt", "zulu", "etc/utc"):
+        return "UTC"
+    elif (rules := _by_rules(bare)) is not None:
+        return str(rules.key)
+    elif _NAMED.fullmatch(bare) is None and _POSIX.fullmatch(bare):
+        distance = find_zone(bare)
+        if isinstance(distance, int) and abs(distance) < _MOST * 60_000_000:
+            return bare
+    raise DataError(f'time zone "{text}" not recognized', sqlstate="22023")
+
+
+def shown_zone(setting: str) -> str:
+    """What session_zone gave, as Arrow takes it: a name of IANA's, or +hh:mm."""
+    zone = find_zone(zone_name(setting))
+    if not isinstance(zone, int):
+        return str(zone.key)
+    minutes = abs(zone) // 60_000_000
+    return f"{'-' if zone < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def zone_name(setting: str) -> str:
+    """What session_zone gave, as find_zone takes it: there, signs count to the west."""
+    if setting[0] not in "+-":
+        return setting
+    return f"UTC{'-' if setting[0] == '+' else '+'}{setting[1:]}"
+
+
+def tzinfo_of(name: str) -> tzinfo:
+    """A zone for Python's datetimes."""
+    zone = find_zone(name)
+    return timezone(zone * _MICROSECOND) if isinstance(zone, int) else zone
+
+
 def to_utc(local: int, name: str) -> int:
     """A wall clock (microseconds since 1970-01-01) of a zone as UTC."""
     zone = find_zone(name)
     if isinstance(zone, int):
         return local - zone
-    moment = (_EPOCH + local * _MICROSECOND).replace(tzinfo=zone)
+    try:
+        moment = (_EPOCH + local * _MICROSECOND).replace(tzinfo=zone)
+    except OverflowError:
+        raise DataError("timestamp out of range", sqlstate="22008") from None
     distances = (moment.replace(fold=fold).utcoffset() for fold in (0, 1))
     return local - min(0 if d is None else d // _MICROSECOND for d in distances)

@@ -16,6 +16,7 @@ values travel through programs (kernels/abi.py) and what width they have on disk
     BOOLEAN                                 BOOL
     CHAR(n) VARCHAR(n)                      STR        UTF-8 bytes; n counts bytes
     SUPER                                   STR        canonical JSON (semistructured/form.py); it is no character type
+    HLLSKETCH                               STR        JSON or Base64 (sketches.py)
     VARBYTE(n)                              STR        two hexadecimal digits a byte, lower case (hexadecimal.py)
 
 Literals in plans hold values in that physical form too: an int for a DATE, a scaled int for a
@@ -53,6 +54,7 @@ class Kind(enum.Enum):
     INTERVAL_YM = "interval year to month"
     INTERVAL_DS = "interval day to second"
     SUPER = "super"
+    HLLSKETCH = "hllsketch"
     UNKNOWN = "unknown"
 
 
@@ -108,7 +110,7 @@ class SqlType:
                 return Physical.F64
             case Kind.BOOLEAN:
                 return Physical.BOOL
-            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.HLLSKETCH | Kind.UNKNOWN:
                 return Physical.STR
             case _:
                 return Physical.I64
@@ -137,6 +139,10 @@ class SqlType:
     @property
     def is_super(self) -> bool:
         return self.kind is Kind.SUPER
+
+    @property
+    def is_sketch(self) -> bool:
+        return self.kind is Kind.HLLSKETCH
 
     @property
     def text_limit(self) -> int:
@@ -171,7 +177,7 @@ class SqlType:
                 return 1
             case Kind.DECIMAL:
                 return 8 if self.precision <= I64_PRECISION else 16
-            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.UNKNOWN:
+            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.HLLSKETCH | Kind.UNKNOWN:
                 return 0
             case _:
                 return 8
@@ -215,6 +221,7 @@ TIMETZ = SqlType(Kind.TIMETZ)
 INTERVAL = SqlType(Kind.INTERVAL)
 UNKNOWN = SqlType(Kind.UNKNOWN)
 SUPER = SqlType(Kind.SUPER)
+HLLSKETCH = SqlType(Kind.HLLSKETCH)
 # The type of NULL-free text whose length nobody declared (results of functions, quoted literals).
 TEXT = SqlType(Kind.VARCHAR, length=MAX_VARCHAR)
 

@@ -110,7 +110,7 @@ def _other(c: Compiler, value: Value, to: SqlType, active: Place | None) -> Valu
     return mask_null(c, Value(to, to.physical, out, value.valid, lo, hi))
 
 
-_NO_TEXT = (Kind.SUPER, Kind.VARBYTE)  # carried as strings, but their bytes are not text
+_NO_TEXT = (Kind.SUPER, Kind.VARBYTE, Kind.HLLSKETCH)  # carried as strings, but their bytes are not text
 
 
 def _both_text(source: SqlType, to: SqlType) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from ...errors import DataError, InvalidDatetime
 from ...records import dataclass
-from ...storage.types import Kind
+from ...storage.timezones import tzinfo_of
 from .base import DAY, Function, plain
 from .datetime_tokens import (
     DAYS,
@@ -25,6 +25,7 @@ from .datetime_tokens import (
     parse_format,
 )
 from .text import EPOCH, EPOCH_DATE
+from .zones import MICROSECOND, distance_text
 
 _JULIAN = 2_440_588  # the Julian day of 1970-01-01
 
@@ -32,23 +33,25 @@ _JULIAN = 2_440_588  # the Julian day of 1970-01-01
 # -- writing -----------------------------------------------------------------------------------
 
 
-def to_char(micros: int, format: str, zoned: bool) -> str:
-    """A timestamp in microseconds as the format says."""
+def to_char(micros: int, format: str, zone: str | None = None) -> str:
+    """A timestamp in microseconds as the format says, on the wall clock of `zone`."""
     try:
         moment = EPOCH + timedelta(microseconds=micros)
+        if zone is not None:
+            moment = moment.replace(tzinfo=UTC).astimezone(tzinfo_of(zone))
     except OverflowError:
         raise InvalidDatetime("timestamp out of range", sqlstate="22008") from None
-    return "".join(p if isinstance(p, str) else field_text(p, moment, zoned) for p in parse_format(format))
+    return "".join(p if isinstance(p, str) else field_text(p, moment) for p in parse_format(format))
 
 
-def field_text(token: Token, moment: datetime, zoned: bool) -> str:
-    """One field of a moment."""
+def field_text(token: Token, moment: datetime) -> str:
+    """One field of a moment; one without a zone is UTC."""
     number = numeric_field(token.name, moment)
     if number is not None:
         value, width = number
         digits = f"{value:0{width}d}" if token.fill else str(value)
         return digits + ordinal_ending(digits, token.ordinal)
-    text, width = name_field(token.name, token.case, moment, zoned)
+    text, width = name_field(token.name, token.case, moment)
     return text.ljust(width) if token.fill else text
 
 
@@ -108,7 +111,7 @@ def _clock_field(name: str, t: datetime) -> tuple[int, int] | None:
             return None
 
 
-def name_field(name: str, case: str, t: datetime, zoned: bool) -> tuple[str, int]:
+def name_field(name: str, case: str, t: datetime) -> tuple[str, int]:
     """(text, width) of a field of letters."""
     match name:
         case "Y,YYY":
@@ -131,10 +134,21 @@ def name_field(name: str, case: str, t: datetime, zoned: bool) -> tuple[str, int
             return cased("AD", case), 0
         case "A.D." | "B.C.":
             return cased("A.D.", case), 0
-        case "TZ":  # sessions are in UTC
-            return cased("UTC", case), 0
+        case "TZ":
+            return cased(_zone_text(t), case), 0
         case _:  # OF
-            return "+00", 0
+            return distance_text(_distance(t)), 0
+
+
+def _distance(t: datetime) -> int:
+    distance = t.utcoffset()
+    return 0 if distance is None else distance // MICROSECOND
+
+
+def _zone_text(t: datetime) -> str:
+    """A zone's abbreviation; of one that is but a distance, that."""
+    name = t.tzname() or "UTC"
+    return distance_text(_distance(t)) if name.startswith("UTC") and _distance(t) else name
 
 
 # -- reading -----------------------------------------------------------------------------------
@@ -324,7 +338,8 @@ def to_date(text: str, format: str, strict: bool) -> int:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "to_char_datetime": lambda a, t, to: to_char(a[0], a[1], t[0].kind is Kind.TIMESTAMPTZ),
+    "to_char_datetime": lambda a, t, to: to_char(a[0], a[1]),
+    "to_char_zoned": plain(to_char),
     "to_timestamp": plain(to_timestamp),
     "to_date": plain(to_date),
 }

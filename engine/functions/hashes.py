@@ -23,8 +23,8 @@ from .base import DAY, Function, plain
 
 _MASK = (1 << 64) - 1
 FNV_BASIS, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
-_TO_2000 = 10_957  # days
-_WIDTHS = {Kind.SMALLINT: 2, Kind.INTEGER: 4, Kind.DATE: 4, Kind.BOOLEAN: 1}
+TO_2000 = 10_957  # days
+WIDTHS = {Kind.SMALLINT: 2, Kind.INTEGER: 4, Kind.DATE: 4, Kind.BOOLEAN: 1}
 
 
 def _signed(value: int, bits: int = 64) -> int:
@@ -80,20 +80,20 @@ def fnv1a(data: bytes, seed: int) -> int:
 
 
 def _fnv(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
-    return fnv1a(_binary(args[0], types[0]), args[1] if len(args) > 1 else FNV_BASIS)
+    return fnv1a(binary_form(args[0], types[0]), args[1] if len(args) > 1 else FNV_BASIS)
 
 
-def _binary(value: Any, type: SqlType) -> bytes:
+def binary_form(value: Any, type: SqlType) -> bytes:
     """A value's bytes, little endian."""
     if isinstance(value, str):
         return value.encode()
     if type.is_float:
         return struct.pack("<f" if type.kind is Kind.REAL else "<d", value)
     if type.kind is Kind.DATE:
-        value -= _TO_2000
+        value -= TO_2000
     elif type.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
-        value -= _TO_2000 * DAY
-    width = _WIDTHS.get(type.kind, 16 if type.physical is Physical.I128 else 8)
+        value -= TO_2000 * DAY
+    width = WIDTHS.get(type.kind, 16 if type.physical is Physical.I128 else 8)
     return int(value).to_bytes(width, "little", signed=True)
 
 

@@ -17,6 +17,7 @@ from ...planner.functions.system import LEADER_SLICE
 from ...storage.types import Kind, SqlType
 from ..compile.numeric import round_div
 from . import (
+    arrays,
     binary,
     catalogue,
     conversions,
@@ -28,6 +29,7 @@ from . import (
     number_format,
     regexp,
     semistructured,
+    sketches,
     strings,
     zones,
 )
@@ -287,7 +289,7 @@ def _octets(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
     return len(args[0].encode())
 
 
-NULL_TOLERANT: frozenset[str] = semistructured.NULL_TOLERANT
+NULL_TOLERANT: frozenset[str] = semistructured.NULL_TOLERANT | {"object_transform"}
 
 FUNCTIONS: dict[str, Function] = {
     **catalogue.FUNCTIONS,
@@ -331,8 +333,8 @@ FUNCTIONS: dict[str, Function] = {
     "slice_num": lambda a, t, to: LEADER_SLICE,
     **{
         key: function
-        for family in (binary, conversions, date_format, dates, hashes, json_text, maths, number_format, regexp,
-                       semistructured, strings, zones)
+        for family in (arrays, binary, conversions, date_format, dates, hashes, json_text, maths, number_format, regexp,
+                       semistructured, sketches, strings, zones)
         for key, function in family.FUNCTIONS.items()
     },
 }

@@ -230,7 +230,7 @@ def _element(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | No
 # -- arrays and objects --------------------------------------------------------------------------
 
 
-def _sized(text: str) -> str:
+def sized(text: str) -> str:
     """What was put together, within the largest SUPER's bytes."""
     if len(text) * 4 > MAX_SUPER and len(text.encode()) > MAX_SUPER:
         raise StringTooLong(f"a SUPER value has at most {MAX_SUPER} bytes")
@@ -238,7 +238,7 @@ def _sized(text: str) -> str:
 
 
 def _array(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
-    return _sized("[" + ",".join([form.NULL if a is None else a for a in args]) + "]")
+    return sized("[" + ",".join([form.NULL if a is None else a for a in args]) + "]")
 
 
 def _object(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
@@ -249,14 +249,14 @@ def _object(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
         if name in members:
             raise DataError(f"the key {name} stands twice in an object", sqlstate="22023")
         members[name] = form.NULL if value is None else value
-    return _sized("{" + ",".join([f"{k}:{v}" for k, v in members.items()]) + "}")
+    return sized("{" + ",".join([f"{k}:{v}" for k, v in members.items()]) + "}")
 
 
 def _concat(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
     if any(a[0] != "[" for a in args):
         return None
     inner = [a[1:-1] for a in args if a != "[]"]
-    return _sized("[" + ",".join(inner) + "]")
+    return sized("[" + ",".join(inner) + "]")
 
 
 def _flatten(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
@@ -265,7 +265,7 @@ def _flatten(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | No
         return None
     parts = [v for a in args for v in form.load(a)]
     flat = [e for p in parts for e in (p if isinstance(p, list) else [p])] if len(args) == 1 else parts
-    return _sized(form.dump(flat))
+    return sized(form.dump(flat))
 
 
 def _length(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | None:
@@ -294,7 +294,7 @@ def _searched(answer: Callable[[list[int]], Any]) -> Function:
 def _split(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
     text, delimiter = args
     parts = text.split(delimiter) if delimiter else [text]
-    return _sized("[" + ",".join(map(form.quoted, parts)) + "]")
+    return sized("[" + ",".join(map(form.quoted, parts)) + "]")
 
 
 def _subarray(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:

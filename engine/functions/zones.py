@@ -14,15 +14,19 @@ from functools import lru_cache
 import numpy as np
 
 from ...errors import DataError
+from ...planner.constants import moment
+from ...planner.datetimes import has_zone
 from ...records import dataclass
 from ...storage.timezones import find_zone
+from ...storage.types import TIMESTAMP, TIMESTAMPTZ
 from .base import DAY, FIRST_DAY, LAST_DAY, Function, plain
-from .text import EPOCH
+from .text import EPOCH, print_text
 
 _STEP = timedelta(days=10)
 _FIRST, _LAST = datetime(1, 1, 3, tzinfo=UTC), datetime(9999, 12, 29, tzinfo=UTC)  # room for any zone's distance
 _FIRST_MICROS, _LAST_MICROS = (FIRST_DAY + 2) * DAY, (LAST_DAY - 2) * DAY
 _ALWAYS = -(1 << 62)
+_SECOND = 1_000_000
 MICROSECOND = timedelta(microseconds=1)
 ZONED_YEARS = 10  # years that a table of changes covers: few columns need more than a table or two
 
@@ -112,7 +116,41 @@ def convert(micros: int, source: str, target: str) -> int:
     return to_local(to_utc(micros, source), target)
 
 
+def printed(micros: int, zone: str) -> str:
+    """A moment as the session's zone shows it, with the distance from UTC: 2020-01-01 10:00:00-05."""
+    local = to_local(micros, zone)
+    return print_text(local, TIMESTAMP) + distance_text(local - micros)
+
+
+def distance_text(distance: int) -> str:
+    """+00, -05, +05:30: microseconds east of UTC."""
+    seconds = abs(distance) // _SECOND
+    parts = [seconds // 3600, seconds // 60 % 60, seconds % 60]
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return ("-" if distance < 0 else "+") + ":".join(f"{p:02d}" for p in parts)
+
+
+def read(text: str, zone: str, lax: bool) -> int | None:
+    """A moment's text; without a zone it is the wall clock of `zone`. `lax`: None for what is none."""
+    try:
+        micros = moment(text, TIMESTAMPTZ)
+        return micros if has_zone(text) else to_utc(micros, zone)
+    except DataError:
+        if lax:
+            return None
+        raise
+
+
+def distance(micros: int, zone: str) -> int:
+    """Seconds east of UTC."""
+    return (to_local(micros, zone) - micros) // _SECOND
+
+
 FUNCTIONS: dict[str, Function] = {
+    "print_zoned": plain(printed),
+    "read_zoned": plain(read),
+    "zone_distance": plain(distance),
     "to_zone": plain(to_local),
     "from_zone": plain(to_utc),
     "convert_timezone": plain(convert),

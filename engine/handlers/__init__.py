@@ -39,6 +39,7 @@ MODULES: dict[type, str] = {
     s.Vacuum: "vacuum",
     s.SetOption: "set_option",
     s.Show: "show",
+    s.AlterSystem: "alter_system",
     s.Transaction: "transaction",
     s.Truncate: "truncate",
     s.CancelQuery: "cancel",
@@ -68,6 +69,10 @@ MODULES: dict[type, str] = {
     s.CloseCursor: "cursors",
     s.CreateFunction: "functions",
     s.DropFunction: "functions",
+    s.CreateExternalSchema: "external_schema",
+    s.CreateExternalTable: "external_table",
+    s.AlterExternalTable: "alter_external",
+    s.RepairTable: "alter_external",
 }
 
 

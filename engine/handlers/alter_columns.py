@@ -24,6 +24,10 @@ TAG = "ALTER TABLE"
 
 
 def run(statement: AddColumn, context: Context) -> Result:
+    if (external := names.external(statement.table, context)) is not None:
+        from .alter_external import alter_columns
+
+        return alter_columns(statement, external, context)
     need_owner(context, names.table(statement.table, context), "alter", "alter table")
     table = names.locked(statement.table, context)
     new = _checked(table, statement.column, context)

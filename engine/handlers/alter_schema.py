@@ -61,8 +61,13 @@ def _renamed(name: str, new: str, context: Context) -> Delta:
                              + [f"function {f.signature} depends on it" for f in functions]),
             hint="Drop them first, and make them again.",
         )
+    external: tuple[Fact, ...] = ()
+    if name in context.view.facts.keys("external schema"):
+        from .external_schema import renamed
+
+        external = renamed(name, new, context)
     context.session.lock(context, [r for r in inside if isinstance(r, Table)])
     return Delta(
         create_schemas=(new,), replace=tuple(replace(r, schema=new) for r in inside),
-        facts=tuple(access.facts_of_schema(context, name, new)), drop_schemas=(name,),
+        facts=(*access.facts_of_schema(context, name, new), *external), drop_schemas=(name,),
     )

@@ -36,6 +36,10 @@ FIXED_ENCODINGS = ("bytedict", "runlength", "text255", "text32k")  # no other VA
 
 
 def run(statement: AlterTable, context: Context) -> Result:
+    if (external := names.external(statement.table, context)) is not None:
+        from .alter_external import alter_columns
+
+        return alter_columns(statement, external, context)
     changed: Table | View
     if statement.action == "rename":
         changed = _renamed(_relation(statement, context), statement, context)

@@ -10,6 +10,7 @@ from ..access import need_owner
 from ..context import Context
 from ..maintenance.analyses import Request, analyze
 from ..result import Result
+from ..workload.admission import admit
 from .names import table
 
 
@@ -26,6 +27,7 @@ def run(statement: Analyze, context: Context) -> Result:
             if target.position(name) is None:
                 raise UndefinedColumn(f'column "{name}" of relation "{target.name}" does not exist')
     threshold = float(context.settings["analyze_threshold_percent"])
+    admit(context)
     request = Request(context.transaction.id, threshold, statement.columns, statement.predicate)
     found = [_analyzed(target, request, statement.verbose, context) for target in tables]
     changes = tuple(f for f in found if f is not None)

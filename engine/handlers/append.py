@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from ...errors import InvalidDefinition, ProgrammingError
 from ...planner.statements import AppendTable, Insert
+from ...planner.syntax import identifier
 from ...storage.catalog.delta import AddExtents, Delta, DropExtents
 from ...storage.catalog.garbage import remove_file
 from ...storage.load_files import LoadFiles
@@ -159,7 +160,7 @@ def _linked(files: LoadFiles, old: ExtentRef, context: Context) -> ExtentRef:
 
 def _copy(statement: AppendTable, moving: list[Column], context: Context) -> None:
     names_ = tuple(c.name for c in moving)
-    source = exp.Table(this=exp.to_identifier(statement.source.name, quoted=True),
-                       db=exp.to_identifier(statement.source.schema, quoted=True) if statement.source.schema else None)
-    query = exp.select(*(exp.column(exp.to_identifier(n, quoted=True)) for n in names_)).from_(source)
+    source = exp.Table(this=identifier(statement.source.name),
+                       db=identifier(statement.source.schema) if statement.source.schema else None)
+    query = exp.select(*(exp.column(identifier(n)) for n in names_)).from_(source)
     insert.run(Insert(statement.table, names_, query), context)

@@ -8,18 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import StringTooLong
+from ...planner.binder.zones import assigned
 from ...storage.schema import Column
 from ...storage.types import Kind, SqlType
-from ..evaluate import cast
+from ..evaluate import cast, evaluate
 
 
-def assign(value: Any, source: SqlType, column: Column) -> Any:
-    """A physical value as the column keeps it."""
+def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
+    """A physical value as the column keeps it; `zone` is the session's."""
     target = column.type
     if value is None:
         return None
     if source != target:
-        value = cast(value, source, target)
+        zoned = assigned(value, source, target, zone)
+        value = cast(value, source, target) if zoned is None else evaluate(zoned)
     if target.is_string:
         return fit_text(value, target)
     if target.kind is Kind.VARBYTE and len(value) > target.text_limit:

@@ -8,7 +8,7 @@ parsed only when its plan is not there.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,14 +22,32 @@ from ...planner.plan_cache import Binding
 from ...planner.predicate_columns import predicate_columns
 from ...planner.statements import Insert, QueryText
 from ...planner.syntax import parse_expression, parse_query
-from ...storage.schema import CatalogView, Table
+from ...storage.schema import CatalogView, ExternalTable, Table
 from ..context import Context
 from ..evaluate import evaluate
 from ..virtual import VIRTUAL_TABLES
 
-_VIRTUAL_COLUMNS = {name: table.columns for name, table in VIRTUAL_TABLES.items()}
-_RESTRICTED = frozenset(name for name, table in VIRTUAL_TABLES.items() if table.superusers)
-_LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.items() if table.leader_only)
+_RESTRICTED = VIRTUAL_TABLES.restricted
+_LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.here.items() if table.leader_only)
+
+
+class _Columns(Mapping[str, Any]):
+    """The columns of system tables by name; a table's module is loaded when they are asked for."""
+
+    def __getitem__(self, name: str) -> Any:
+        return VIRTUAL_TABLES[name].columns
+
+    def __contains__(self, name: object) -> bool:
+        return name in VIRTUAL_TABLES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VIRTUAL_TABLES)
+
+    def __len__(self) -> int:
+        return len(VIRTUAL_TABLES)
+
+
+_VIRTUAL_COLUMNS = _Columns()
 
 
 def bind_context(context: Context) -> BindContext:
@@ -50,7 +68,18 @@ def bind_context(context: Context) -> BindContext:
         last={} if context.session is None else context.session.last,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
+        external=_external(context),
     )
+
+
+def _external(context: Context) -> Callable[[str, str], ExternalTable | None] | None:
+    """How the binder finds external tables; nothing where there is no external schema."""
+    if not context.view.facts.keys("external schema"):
+        return None
+    from ..lake.statistics import with_statistics
+    from ..lake.tables import find
+
+    return lambda schema, name: with_statistics(find(schema, name, context), context)
 
 
 def catalogue_number(context: Context) -> int:
@@ -64,9 +93,9 @@ def bind(tree: Any, context: Context) -> Query:
     return bind_query(tree, context.view, bind_context(context))
 
 
-def bind_text(text: str, context: Context) -> Query:
+def bind_text(text: str, exact_names: bool, context: Context) -> Query:
     """Bind a stored query (a view's)."""
-    return bind(parse_query(text), replace_parameters(context))
+    return bind(parse_query(text, None, exact_names), replace_parameters(context))
 
 
 def bind_expression(node: Any, context: Context, clause: str = "VALUES") -> Expr:

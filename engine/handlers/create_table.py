@@ -161,10 +161,11 @@ def sort_positions(attributes: TableAttributes, definitions: Sequence[ColumnDefi
 def _position(name: str, definitions: Sequence[ColumnDefinition], role: str) -> int:
     for i, d in enumerate(definitions):
         if d.name == name:
-            if d.type.is_super:
+            if d.type.is_super or d.type.is_sketch:
+                kind = d.type.kind.value
                 raise InvalidDefinition(
-                    f'column "{name}" of type super cannot be a {role}', position=d.position,
-                    hint="SUPER columns can be neither distribution nor sort keys.",
+                    f'column "{name}" of type {kind} cannot be a {role}', position=d.position,
+                    hint=f"{kind.upper()} columns can be neither distribution nor sort keys.",
                 )
             return i
     raise UndefinedColumn(f'{role} column "{name}" does not exist')

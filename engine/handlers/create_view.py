@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...errors import InvalidDefinition, NotSupportedError, ProgrammingError
-from ...planner.statements import CreateView
+from ...planner.statements import CreateView, RelationName
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Table, View
 from ...storage.temporary import is_temporary
@@ -63,6 +63,7 @@ def _define(statement: CreateView, schema: str, context: Context) -> View:
         sql=sql,
         columns=columns,
         late_binding=statement.late_binding,
+        exact_names=context.settings.exact_names,
         owner=context.user,
     )
 
@@ -83,6 +84,8 @@ def _refuse_temporary(statement: CreateView, context: Context) -> None:
         if found is not None and is_temporary(found):
             raise NotSupportedError(f'a view cannot read the temporary table "{found.name}"',
                                     hint="The view would outlive it.")
+        if found is None and node.db and names.external(RelationName(node.db.lower(), node.name.lower()), context):
+            raise NotSupportedError("a view of external tables must be created WITH NO SCHEMA BINDING")
 
 
 def _need_schemas(query: Any) -> None:

@@ -21,7 +21,7 @@ def check_default(definition: ColumnDefinition, context: Context) -> None:
     column = Column(0, definition.name, definition.type)
     check_assignable(expr.type, column, definition.position)
     try:
-        assign(value_of(expr), expr.type, column)
+        assign(value_of(expr), expr.type, column, context.settings.zone)
     except NotSupportedError:
         raise
     except Error as error:
@@ -37,7 +37,7 @@ def default_value(column: Column, context: Context) -> Any:
     if column.default_sql is None or column.identity is not None:
         return None
     expr = bind_expression_text(column.default_sql, context)
-    return assign(value_of(expr), expr.type, column)
+    return assign(value_of(expr), expr.type, column, context.settings.zone)
 
 
 def value_of(expr: Expr) -> Any:

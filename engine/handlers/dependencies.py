@@ -16,9 +16,9 @@ from ...storage.schema import CatalogView, Table, View
 
 
 @lru_cache(maxsize=1024)
-def relations_in(sql: str) -> frozenset[tuple[str | None, str]]:
-    """(schema, name) of every relation that a query's text reads."""
-    tree = parse_query(sql)
+def relations_in(sql: str, exact_names: bool) -> frozenset[tuple[str | None, str]]:
+    """(schema, name) of every relation that a view's text reads."""
+    tree = parse_query(sql, None, exact_names)
     return frozenset((t.db.lower() or None, t.name.lower()) for t in read_tables(tree))
 
 
@@ -51,7 +51,7 @@ def dependents(targets: set[tuple[str, str]], view: CatalogView) -> list[View]:
     while grown:
         grown = False
         for v in candidates:
-            if (v.schema, v.name) not in names and relations_in(v.sql) & names:
+            if (v.schema, v.name) not in names and relations_in(v.sql, v.exact_names) & names:
                 names.add((v.schema, v.name))
                 found.append(v)
                 grown = True

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...errors import DependentObjects, ProgrammingError, UndefinedObject, UndefinedTable
 from ...planner.statements import Drop, RelationName
 from ...storage.catalog.delta import Delta
-from ...storage.schema import Table, View
+from ...storage.schema import ExternalTable, Table, View
 from ..access import facts_of_schema, need_owner, need_schema_owner
 from ..context import Context
 from ..result import Result
@@ -30,11 +30,21 @@ def run(statement: Drop, context: Context) -> Result:
 
 def _drop_relations(statement: Drop, context: Context) -> Delta:
     targets: list[Table | View] = []
+    external: list[ExternalTable] = []
     for name in statement.names:
+        outside = names.external(name, context) if statement.kind == "table" else None
+        if outside is not None:
+            external.append(outside)
+            continue
         found = _target(statement.kind, name, statement.if_exists, context)
         if found is not None and found not in targets:
             targets.append(found)
-    return _with_dependents(targets, statement.cascade, context, statement.kind)
+    delta = _with_dependents(targets, statement.cascade, context, statement.kind)
+    if not external:
+        return delta
+    from .alter_external import drop
+
+    return replace(delta, facts=drop(external, context))
 
 
 def _target(kind: str, name: RelationName, if_exists: bool, context: Context) -> Table | View | None:
@@ -102,6 +112,10 @@ def _drop_schemas(statement: Drop, context: Context) -> Delta:
                                hint="Use DROP ... CASCADE to drop the dependent objects too.")
     facts = tuple(f for name in dropped for f in facts_of_schema(context, name))
     facts += tuple(f for made in functions for f in facts_of(made, context))
+    if statement.database or any(name in context.view.facts.keys("external schema") for name in dropped):
+        from .external_schema import dropped as dropped_external
+
+        facts += dropped_external(dropped, statement.database, statement.cascade, context)
     if not statement.cascade:
         return Delta(drop_schemas=tuple(dropped), facts=facts)  # the commit refuses schemas that hold something
     below = _with_dependents(inside, True, context, "schema")

@@ -140,8 +140,10 @@ class _Rows:
     values: list[list[Any]] = field(default_factory=list)
     generated: list[list[int]] = field(default_factory=list)  # rows that take an IDENTITY value
     defaults: dict[int, Any] = field(default_factory=dict)
+    zone: str = ""  # the session's
 
     def __post_init__(self) -> None:
+        self.zone = self.context.settings.zone
         self.values = [[] for _ in self.into.given]
         self.generated = [[] for _ in self.into.given]
 
@@ -168,7 +170,7 @@ class _Rows:
             known = Literal(value_of(expr), expr.type)
         check_assignable(known.type, column, position)
         try:
-            return assign(known.value, known.type, column)
+            return assign(known.value, known.type, column, self.zone)
         except DataError as error:
             error.position = position if error.position is None else error.position
             raise

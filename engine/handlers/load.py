@@ -22,7 +22,9 @@ from ...storage.access.facts import Fact
 from ...storage.loader import TableWriter
 from ...storage.schema import Table
 from ...storage.vector import ColumnData
+from ...wlm.requests import Kind
 from ..context import Charge, Context
+from ..workload.admission import admit
 
 STEP = "load"  # in messages
 # Of a statement's memory, what a load keeps to: readers, and what sorting and encoding take besides, have the rest.
@@ -67,6 +69,7 @@ def loading(
     """A load that is committed when the block ends well. `create`: the same commit creates `table`,
     whose id comes from Database.new_id. `identity`: next IDENTITY values (by column id) that the caller
     has taken itself. `facts`: part of the same commit."""
+    admit(context, kind=Kind.WRITE)
     writer = TableWriter(
         context.home(table),
         table,

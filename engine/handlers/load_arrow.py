@@ -61,7 +61,7 @@ _TYPES = (
 
 def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context) -> Result:
     """Append the reader's batches to the table named by `text` ("schema.table" or "table")."""
-    name = relation_name(text)
+    name = relation_name(text, context.settings.exact_names)
     found = names.find(name, context)
     if found is None and create and find_virtual(name.schema, name.name) is None:
         schema, temporary = names.new_table_schema(name, False, context)
@@ -79,9 +79,9 @@ def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context)
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
 
 
-def relation_name(text: str) -> RelationName:
+def relation_name(text: str, exact_names: bool) -> RelationName:
     """"schema.table" or "table", as SQL folds and quotes names."""
-    cursor = Cursor(tokenize(text), text)
+    cursor = Cursor(tokenize(text, exact_names), text)
     name = cursor.relation()
     cursor.finish()
     return name
@@ -99,7 +99,8 @@ def _column_name(table: Table, field: str) -> str:
 
 
 def _define(name: str, schema: str, fields: pa.Schema, context: Context) -> Table:
-    definitions = [ColumnDefinition(f.name.lower(), type_of(f)) for f in fields]
+    exact = context.settings.exact_names
+    definitions = [ColumnDefinition(f.name if exact else f.name.lower(), type_of(f)) for f in fields]
     if len({d.name for d in definitions}) < len(definitions):
         raise DuplicateColumn("two columns of the data have the same name (upper and lower case are one)")
     check_names(definitions)

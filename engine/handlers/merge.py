@@ -16,6 +16,7 @@ from sqlglot import exp
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError
 from ...planner.statements import Insert, Merge
 from ...planner.statements.dml import ROW_ID_WANTED
+from ...planner.syntax import identifier
 from ...storage.deletes import RowSet
 from ...storage.schema import Table, View
 from ..access import need
@@ -95,4 +96,4 @@ def _insertion(statement: Merge, target: Table, source: Table) -> Insert:
 
 
 def _column(name: str, table: str) -> exp.Column:
-    return exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
+    return exp.Column(this=identifier(name), table=identifier(table))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 
-from ...errors import Error, ProgrammingError, UndefinedObject, UndefinedTable
+from ...errors import Error, InvalidDefinition, NotSupportedError, ProgrammingError, UndefinedObject, UndefinedTable
 from ...planner.statements import RelationName
-from ...storage.schema import Table, View
+from ...storage.schema import ExternalTable, Table, View
 from ...storage.temporary import PG_TEMP, TemporaryDatabase
 from ..access import need, need_database, need_schema
 from ..context import Context
@@ -20,11 +20,25 @@ def find(name: RelationName, context: Context) -> Table | View | None:
     return context.view.relation(name.schema, name.name)
 
 
+def external(name: RelationName, context: Context) -> ExternalTable | None:
+    """The external table, or None."""
+    if name.schema is None or not context.view.facts.keys("external schema"):
+        return None
+    from ..lake.tables import find as find_external
+
+    return find_external(name.schema, name.name, context)
+
+
 def table(name: RelationName, context: Context) -> Table:
     """The base table a statement changes or reads; an error that says what it is otherwise."""
     found = find(name, context)
     if isinstance(found, Table):
         return found
+    if found is None and external(name, context) is not None:
+        raise NotSupportedError(
+            f'cannot change external table "{name}"', position=name.position,
+            hint="External tables are read, and added to by INSERT; ALTER TABLE changes their definition.",
+        )
     if isinstance(found, View):
         raise ProgrammingError(f'"{name.name}" is a view, not a table', sqlstate="42809", position=name.position)
     if find_virtual(name.schema, name.name) is not None:
@@ -86,6 +100,9 @@ def new_table_schema(name: RelationName, temporary: bool, context: Context) -> t
 def target_schema(name: RelationName, context: Context, system: str = "") -> str:
     """The schema a new relation goes to, in which the user may create (by privilege, or by a system permission)."""
     schema = _target_schema(name, context)
+    if schema in context.view.facts.keys("external schema"):
+        raise InvalidDefinition(f'schema "{schema}" is an external schema: it holds external tables alone',
+                                sqlstate="42809", position=name.position)
     need_schema(context, schema, "create", system)
     return schema
 

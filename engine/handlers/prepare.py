@@ -120,7 +120,7 @@ def _value(place: int, node: Any, type: SqlType, context: Context) -> Literal:
             f"parameter ${place} of type {known.type} cannot be coerced to the expected type {type}",
             hint="You will need to rewrite or cast the expression.",
         ) from None
-    return Literal(assign(known.value, known.type, column), column.type)
+    return Literal(assign(known.value, known.type, column, context.settings.zone), column.type)
 
 
 def _target(type: SqlType, source: SqlType, value: Any) -> SqlType:

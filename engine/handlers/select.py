@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import QueryText, Select
+from ...storage.timezones import shown_zone
 from ..context import Context
 from ..execute import execute
 from ..result import Result, ResultColumn
@@ -17,7 +18,8 @@ from .binding import plan
 
 def run(statement: Select | QueryText, context: Context) -> Result:
     physical = plan(statement.tree if isinstance(statement, Select) else statement, context)
-    return Result("SELECT", result_columns(physical), _batches(physical, context), notices=context.notices)
+    columns = result_columns(physical, context.settings["timezone"])
+    return Result("SELECT", columns, _batches(physical, context), notices=context.notices)
 
 
 def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBatch]:
@@ -29,11 +31,13 @@ def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBat
         return cache.keeping(context.repeats, physical, context.view, execute(physical, context))
     for table in physical.tables:
         context.transaction.read(table)
+    context.from_cache = True
     return known
 
 
-def result_columns(physical: PhysicalQuery) -> tuple[ResultColumn, ...]:
-    """Names and types as users see them."""
+def result_columns(physical: PhysicalQuery, timezone: str) -> tuple[ResultColumn, ...]:
+    """Names and types as users see them, in the session's time zone."""
+    zone = timezone if timezone == "UTC" else shown_zone(timezone)
     return tuple(
-        ResultColumn(name, ref.type, ref.nullable) for name, ref in zip(physical.names, physical.columns)
+        ResultColumn(name, ref.type, ref.nullable, zone) for name, ref in zip(physical.names, physical.columns)
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from ...errors import OperationalError
 from ...planner.statements import SetOption
 from ..context import Context
 from ..result import Result
 from ..settings import canonical
+from ..workload.parameters import PARAMETERS
 
 
 def run(statement: SetOption, context: Context) -> Result:
+    if canonical(statement.name) in PARAMETERS:
+        raise OperationalError(f'parameter "{canonical(statement.name)}" cannot be changed in a session',
+                               hint="Use ALTER SYSTEM SET.", sqlstate="55P02")
     settings = context.session.settings
     tag = "RESET" if statement.value is None else "SET"
     if statement.local and not context.session.block.is_open:

@@ -45,7 +45,7 @@ _KEYS = (
 
 def run(statement: Unload, context: Context) -> Result:
     with _placed(statement):
-        query = bind(parse_query(statement.query), context)
+        query = bind(parse_query(statement.query, None, context.settings.exact_names), context)
     _refuse_limit(query.plan)
     columns = [OutColumn(name, column_type(ref.type)) for name, ref in zip(query.names, query.columns, strict=True)]
     _check_columns(statement, columns)

@@ -11,6 +11,7 @@ from ..access import need_owner
 from ..context import Context
 from ..maintenance.vacuums import Request, take_turn, vacuum
 from ..result import Result
+from ..workload.admission import admit
 from .names import table
 
 STEP = "vacuum"  # in messages
@@ -30,6 +31,7 @@ def run(statement: Vacuum, context: Context) -> Result:
     boost = statement.boost or (context.settings["enable_vacuum_boost"] == "on" and statement.kind != "reindex")
     threshold = DEFAULT_THRESHOLD if statement.threshold is None else statement.threshold
     request = Request(Kind(statement.kind), context.transaction.id, threshold, boost)
+    admit(context)
     take_turn(context.database)
     try:
         for target in tables:

@@ -9,7 +9,7 @@ from ...planner.expressions import ColumnId
 from ...storage.distribution import slice_of_hash
 from ...storage.schema import Topology
 from ..collection import Collection
-from ..exchange import hashes_of
+from ..exchange import Crossing, Sent, hashes_of
 from ..joins import Parallel
 from ..rows import Pieces, Rows, Where, pieces_of
 from .batches import batches, shared
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel,
-               spool: Spool) -> tuple[Rows, int, int]:
+               spool: Spool) -> tuple[Rows, Sent]:
     """As exchange.distribute."""
     slices = topology.slices
     split: list[list[list[Piece]]] = [[[] for _ in range(slices)] for _ in rows.every()]
-    moved = [(0, 0)] * len(rows)
+    moved = [Crossing() for _ in range(len(rows))]
     target = max(spool.budget.room // (4 * len(rows)), spool.budget.least)
 
     def work(i: int) -> None:
@@ -33,14 +33,15 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
             ordered = batch.take(order)
             for t in range(slices):
                 share = shared(ordered, int(offsets[t]), int(offsets[t + 1]))
-                if rows.where is not Where.SLICES or t != i:
-                    moved[i] = (moved[i][0] + share.rows, moved[i][1] + share.payload_bytes())
+                home = i if rows.where is Where.SLICES else None
+                if t != home:
+                    moved[i].count(share.rows, share.payload_bytes(), home, t, topology)
                 split[i][t] += spool.keep(share)
 
     parallel(work, len(rows))
     none = rows.pieces()[0].empty()
     parts = [Pieces([none, *(p for share in split for p in share[t])]) for t in range(slices)]
-    return Rows(parts, Where.SLICES), sum(m[0] for m in moved), sum(m[1] for m in moved)
+    return Rows(parts, Where.SLICES), moved
 
 
 def limited(rows: Rows, offset: int, count: int | None) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NAME = varchar(128)
 SUPERUSER_ID = 100
 DATABASE = "dev"
+OWNER_COLUMNS = ("userid", "user_id")  # whose row it is
 
 MakeRows = Callable[["Context"], Iterable[Sequence[Any]]]
 
@@ -28,7 +29,8 @@ class VirtualTable:
     """A system table. `make` gives its rows as tuples in the order of `columns`.
 
     leader_only: Redshift keeps it on the leader, so it cannot be joined with user tables.
-    superusers: nobody else sees it. Of a table with a column `userid` or `user_id` others see their own rows.
+    superusers: nobody else sees it. Of a table with a column `userid` (SYS views: `user_id`) others see their
+    own rows.
     """
 
     schema: str
@@ -49,12 +51,19 @@ class VirtualTable:
 
     def _seen(self, context: Context) -> Iterable[Sequence[Any]]:
         """Without what other users did (c_visibility-of-data)."""
-        place = next((i for i, (name, _) in enumerate(self.columns) if name in ("userid", "user_id")), None)
+        place = next((i for i, (name, _) in enumerate(self.columns) if name in OWNER_COLUMNS), None)
         user = context.rights.user
         if place is None or context.rights.system("access system table") or (user is not None and user.unrestricted):
             return self.make(context)
         own = 0 if user is None else user.id
         return (row for row in self.make(context) if row[place] == own)
+
+
+def both(name: str, columns: tuple[tuple[str, SqlType], ...], make: MakeRows,
+         prefix: str = "stl") -> Iterator[VirtualTable]:
+    """A table of queries, and its SVCS twin, which has those of concurrency scaling clusters too (svcs_views.md)."""
+    for start in (prefix, "svcs"):
+        yield VirtualTable("pg_catalog", f"{start}_{name}", columns, make, leader_only=False)
 
 
 def arrow_table(columns: tuple[tuple[str, SqlType], ...], rows: Iterable[Sequence[Any]]) -> pa.Table:

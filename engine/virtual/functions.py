@@ -67,7 +67,7 @@ class Catalogue:
         """The id of the relation that a text names, as regclass reads it."""
         from .names import parts
 
-        found = parts(text)
+        found = parts(text, self.context.settings.exact_names)
         if len(found) == 1 and found[0].isdigit():
             return int(found[0])
         schema, name = (None, found[0]) if len(found) == 1 else (found[-2], found[-1])
@@ -244,6 +244,30 @@ def _set_config(c: Catalogue, name: str, value: str, local: bool) -> str:
     return c.context.session.settings.show(name)  # type: ignore[no-any-return]
 
 
+def _cancel(c: Catalogue, session: int) -> int:
+    from ..handlers.cancel import stop
+
+    stop(c.context, session)
+    return 1
+
+
+def _terminate(c: Catalogue, session: int) -> int:
+    from ..handlers.cancel import terminate
+
+    terminate(c.context, session)
+    return 1
+
+
+def _level(what: str) -> Callable[..., str]:
+    def change(c: Catalogue, which: int | str, priority: str) -> str:
+        from ..workload import levels
+
+        text: str = getattr(levels, f"change_{what}")(c.context, which, priority)
+        return text
+
+    return change
+
+
 def _temp_schema(c: Catalogue) -> int:
     temporary = c.context.session.temporary
     return 0 if temporary is None else namespace_id(temporary.schema)
@@ -351,6 +375,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "user_is_member_of": _user_is_member,
     "role_is_member_of": _role_is_member,
     "set_config": _set_config,
+    "pg_cancel_backend": _cancel,
+    "pg_terminate_backend": _terminate,
+    **{f"change_{what}_priority": _level(what) for what in ("query", "session", "user")},
     **{
         f"has_{kind}_privilege": _privilege(kind)
         for kind in ("table", "any_column", "column", "schema", "database", "language", "function")

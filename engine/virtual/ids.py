@@ -22,7 +22,7 @@ EXTRA_TYPES = (
     (1002, "_char", -1, 18), (1003, "_name", -1, 19), (1005, "_int2", -1, 21), (1007, "_int4", -1, 23),
     (1009, "_text", -1, 25), (1016, "_int8", -1, 20), (1028, "_oid", -1, 26), (1033, "aclitem", 12, 0),
     (1034, "_aclitem", -1, 1033), (2205, "regclass", 4, 0), (2206, "regtype", 4, 0), (1266, "timetz", 12, 0),
-    (3000, "geometry", -1, 0), (3999, "hllsketch", -1, 0),
+    (3000, "geometry", -1, 0),
     (1188, "intervaly2m", 4, 0), (1190, "intervald2s", 8, 0),
 )  # fmt: skip
 TYPE_NAMES: dict[int, str] = {oid: kind.value for kind, (oid, _, _) in PG_TYPES.items()} | {

@@ -7,14 +7,15 @@ import re
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^."]+?))\s*(?:\.|\Z)')
 
 
-def parts(text: str) -> list[str]:
-    """The parts of a dotted name, quotes taken off; all in lower case, as identifiers are."""
+def parts(text: str, exact_names: bool) -> list[str]:
+    """The parts of a dotted name, quotes taken off; in lower case, but quoted ones as they are if `exact_names`."""
     found: list[str] = []
     at = 0
     while at < len(text):
         match = _PART.match(text, at)
         if match is None:
             return [text]
-        found.append((match[1].replace('""', '"') if match[1] is not None else match[2]).lower())
+        part = match[2] if match[1] is None else match[1].replace('""', '"')
+        found.append(part if match[1] is not None and exact_names else part.lower())
         at = match.end()
     return found or [text]

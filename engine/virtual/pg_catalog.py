@@ -304,7 +304,6 @@ TABLES = (
     table(PG, "pg_enum", "oid:o enumtypid:o enumsortorder:r enumlabel:n"),
     table(PG, "pg_extension", "oid:o extname:n extowner:o extnamespace:o extrelocatable:b extversion:t"),
     table(PG, "pg_tablespace", "oid:o spcname:n spcowner:o spclocation:t spcacl:a"),
-    table(PG, "pg_external_schema", "esoid:o eskind:i esdbname:t esoptions:t"),
     table(PG, "pg_library", "name:n language_oid:o file_store_id:i owner:o"),
     table(PG, "pg_stat_activity",
           "datid:o datname:n procpid:i usesysid:o usename:n current_query:t waiting:b query_start:d backend_start:d "

@@ -110,7 +110,7 @@ def _pg_depend(context: Context) -> Rows:
         yield classes["pg_class"], r.id, 0, classes["pg_namespace"], namespace_id(r.schema), 0, "n"
         if isinstance(r, View):
             yield classes["pg_rewrite"], _rule_id(r), 0, classes["pg_class"], r.id, 0, "i"
-            for schema, name in sorted(relations_in(r.sql), key=str):
+            for schema, name in sorted(relations_in(r.sql, r.exact_names), key=str):
                 other = context.view.relation(schema, name)
                 if other is None:
                     continue

@@ -21,8 +21,8 @@ PG_TYPES: dict[Kind, tuple[int, str, int]] = {
     Kind.CHAR: (1042, "bpchar", -1), Kind.VARCHAR: (1043, "varchar", -1), Kind.DATE: (1082, "date", 4),
     Kind.TIME: (1083, "time", 8), Kind.TIMETZ: (1266, "timetz", 8), Kind.TIMESTAMP: (1114, "timestamp", 8),
     Kind.TIMESTAMPTZ: (1184, "timestamptz", 8), Kind.DECIMAL: (1700, "numeric", -1), Kind.SUPER: (4000, "super", -1),
-    Kind.VARBYTE: (6551, "varbyte", -1), Kind.INTERVAL_YM: (1188, "intervaly2m", 4),
-    Kind.INTERVAL_DS: (1190, "intervald2s", 8),
+    Kind.HLLSKETCH: (3999, "hllsketch", -1), Kind.VARBYTE: (6551, "varbyte", -1),
+    Kind.INTERVAL_YM: (1188, "intervaly2m", 4), Kind.INTERVAL_DS: (1190, "intervald2s", 8),
 }  # fmt: skip
 
 _DIST_STYLES = {DistStyle.EVEN: 0, DistStyle.KEY: 1, DistStyle.ALL: 8, DistStyle.AUTO: 9}
@@ -58,7 +58,7 @@ def view_columns(relation: View, context: Context) -> tuple[RelationColumn, ...]
     from ..handlers.binding import bind_text
 
     try:
-        bound = bind_text(relation.sql, replace(context, user=relation.owner))
+        bound = bind_text(relation.sql, relation.exact_names, replace(context, user=relation.owner))
     except Error:
         return ()
     names = relation.columns or bound.names

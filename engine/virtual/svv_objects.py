@@ -132,17 +132,6 @@ TABLES = tuple(
          "database_isolation_level:t parameters:t", _databases),
         ("svv_redshift_functions",
          "database_name:n schema_name:n function_name:n function_type:n argument_type:t result_type:t"),
-        ("svv_external_schemas", "esoid:o eskind:s schemaname:n esowner:i databasename:t esoptions:t"),
-        ("svv_external_databases", "eskind:i esoptions:t databasename:t location:t parameters:t"),
-        ("svv_external_tables",
-         "redshift_database_name:t schemaname:t tablename:t tabletype:t location:t input_format:t output_format:t "
-         "serialization_lib:t serde_parameters:t compressed:i parameters:t"),
-        ("svv_external_columns",
-         "redshift_database_name:t schemaname:t tablename:t columnname:t external_type:t columnnum:i part_key:i "
-         "is_nullable:t"),
-        ("svv_external_partitions",
-         "schemaname:t tablename:t values:t location:t input_format:t output_format:t serialization_lib:t "
-         "serde_parameters:t compressed:i parameters:t"),
         ("svv_mv_info",
          "database_name:n schema_name:n user_name:n name:n is_stale:c owner:n state:i autorefresh:c autorewrite:c "
          "user_id:i"),

@@ -19,21 +19,27 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import BIGINT, INTEGER, Kind, SqlType
+from ...storage.sketches import EMPTY
+from ...storage.types import BIGINT, HLLSKETCH, INTEGER, Kind, SqlType
 from .. import functions
+from ..build import normal
 from ..coercion import coerce, settle
 from ..columns import columns_of, free_columns, substitute_plan
 from ..expressions import (
     AggregateCall,
+    Call,
+    Case,
     ColumnId,
     ColumnRef,
     Exists,
     Expr,
+    IsNull,
     Literal,
     Quantified,
     ScalarSubquery,
     Span,
 )
+from ..functions import hyperloglog
 from ..functions.aggregate import DEVIATIONS
 from ..intervals import as_number, from_number, typed
 from ..logical import Aggregate, GroupingSets, Logical, SortKey
@@ -111,6 +117,25 @@ def ordered_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], 
                              position=position)
     aggregates.order = call.order or aggregates.order
     return aggregates.column(as_aggregate(call, e.span(node)))
+
+
+def sketch_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
+    """HLL_CREATE_SKETCH, HLL_COMBINE (functions/hyperloglog.py)."""
+    position, span = e.b.position(node), e.span(node)
+    if len(arguments) != 1 or isinstance(arguments[0], (exp.Distinct, exp.Star)):
+        raise SqlSyntaxError(f"{name.upper()} takes one expression", position=position)
+    with _inside(e, position) as aggregates:
+        value = typed(e.bind(arguments[0]))
+    _check_arguments(e, name, [value], position)
+    type = (hyperloglog.sketch if name == "hll_combine" else hyperloglog.counted)(value.type)
+    if type is None:
+        raise UndefinedFunction(f"function {name}({value.type.kind.value}) does not exist", position=position)
+    value = coerce(value, type)
+    if name == "hll_combine":
+        return aggregates.column(AggregateCall("hll_combine", (value,), type, False, span))
+    coupon = Call("hll_coupon", (normal(value) if type.is_super else value,), BIGINT, span)
+    made = aggregates.column(AggregateCall("hll_sketch", (coupon,), HLLSKETCH, True, span))
+    return Case(((IsNull(made, negated=True), made),), Literal(EMPTY, HLLSKETCH), HLLSKETCH)
 
 
 @contextmanager

@@ -6,23 +6,29 @@ plain calls here. Aggregates go to aggregates.py.
 """
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import INTEGER, Kind, SqlType
+from ...storage.types import INTEGER, SUPER, Kind, SqlType, varchar
 from .. import functions
-from ..coercion import coerce, settle, settled
+from ..coercion import coerce, goes_into_super, settle, settled
 from ..dateparts import date_part
-from ..expressions import Call, Cast, Expr, Span
+from ..expressions import Call, Cast, Expr, Literal, Span
 from ..functions import Signature, Site
+from ..functions.hyperloglog import AGGREGATES as SKETCHES
 from . import grouping_sets
 from .dispatch import binds
 from .expressions import ExpressionBinder
 from .moments import as_written, special
 from .scope import near
+
+_SUPER_STEP = re.compile(r'"((?:[^"]|"")+)"')
+_SUPER_PATH = re.compile(rf"{_SUPER_STEP.pattern}(?:\.{_SUPER_STEP.pattern})*")
 
 
 @binds(exp.Anonymous)
@@ -45,6 +51,10 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
         return grouping_sets.grouping(e, name, arguments, node)
     if name in ("approximate_count", "hll"):
         return _approximate_count(e, name, arguments, node)
+    if name in SKETCHES:
+        from .aggregates import sketch_aggregate
+
+        return sketch_aggregate(e, name, arguments, node)
     if functions.resolve_ordered(name) is not None:
         from .aggregates import ordered_aggregate
 
@@ -95,8 +105,9 @@ def _approximate_count(e: ExpressionBinder, name: str, arguments: Sequence[Any],
     if len(arguments) != 1 or not isinstance(arguments[0], exp.Distinct):
         raise SqlSyntaxError("APPROXIMATE COUNT takes DISTINCT and one expression", position=e.b.position(node))
     for given in arguments[0].expressions:
-        if _type_of(e, given).kind is Kind.VARBYTE:
-            raise NotSupportedError(f"{name.replace('_', ' ').upper()} of a VARBYTE is not supported by Redshift",
+        kind = _type_of(e, given).kind
+        if kind in (Kind.VARBYTE, Kind.HLLSKETCH):
+            raise NotSupportedError(f"{name.replace('_', ' ').upper()} of a {kind.name} is not supported by Redshift",
                                     position=e.b.position(node))
     return aggregate(e, "count", arguments, node)
 
@@ -248,6 +259,32 @@ def _array(e: ExpressionBinder, node: exp.Array) -> Expr:
 
         return array_of_values(e, node)
     return _named(e, "array", node.expressions, node)
+
+
+@binds(exp.ObjectTransform)
+def _object_transform(e: ExpressionBinder, node: exp.ObjectTransform) -> Expr:
+    """OBJECT_TRANSFORM(input [KEEP path, ...] [SET path, value, ...]); paths are constants '"a"."b"'."""
+    pairs = node.args.get("set_") or []
+    if len(pairs) % 2:
+        raise SqlSyntaxError("SET of OBJECT_TRANSFORM takes pairs of a path and a value", position=e.b.position(node))
+    kept, changed = ([_super_path(e, p) for p in nodes] for nodes in (node.args.get("keep") or [], pairs[::2]))
+    values = [e.bind(node.this), *[e.bind(v) for v in pairs[1::2]]]
+    for value in values:
+        if not goes_into_super(value.type):
+            raise _undefined(e, "object_transform", [v.type for v in values], e.span(node))
+    source, *rest = [coerce(v, SUPER) for v in values]
+    texts = [json.dumps(paths) for paths in (kept, changed)]
+    paths = [Literal(text, varchar(len(text.encode()))) for text in texts]
+    return Call("object_transform", (source, *paths, *rest), SUPER, e.span(node))
+
+
+def _super_path(e: ExpressionBinder, node: Any) -> list[str]:
+    """The attributes of a path, each in double quotes."""
+    text = node.this if isinstance(node, exp.Literal) and node.is_string else ""
+    if not _SUPER_PATH.fullmatch(text):
+        raise SqlSyntaxError("a path of OBJECT_TRANSFORM is a constant such as '\"a\".\"b\"'",
+                             sqlstate="22023", position=e.b.position(node))
+    return [step.replace('""', '"') for step in _SUPER_STEP.findall(text)]
 
 
 @binds(exp.DecodeCase)

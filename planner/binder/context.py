@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ...records import dataclass
+from ...storage.timezones import zone_name
 from ...storage.types import SqlType
 from ..expressions import ColumnRef, Span
 
 if TYPE_CHECKING:
     from ...storage.access.rights import Rights
-    from ...storage.schema import CatalogView
+    from ...storage.schema import CatalogView, ExternalTable
     from ..logical import Logical
 
 MAX_DEPTH = 64  # views within views
@@ -29,7 +30,8 @@ class BindContext:
     parameters      typed Python values of $1, $2 ...; None: the statement was given none
     virtual_tables  "schema.name" -> ((column name, type), ...)
     leader_only     names in virtual_tables that may not be joined with user tables
-    stable          set by the binder when a value of now (GETDATE ...) went into the plan
+    stable          set by the binder when a value of now (GETDATE ...) went into the plan, or rows of external tables
+    external        the external table that (schema, name) means to the user, or None
     literals        a list that gets (span, type) of each plain literal of the text, in the order of binding; its
                     place there is the `parameter` of the Literal, as long as nothing but casts was done to it.
                     None: not wanted
@@ -43,16 +45,28 @@ class BindContext:
     user: str = "dev"
     user_id: int = 1
     session_id: int = 0
-    last: Mapping[str, int] = field(default_factory=dict)  # of the session: numbers of its last COPY and the like
+    last: Mapping[str, int] = field(default_factory=dict)  # of the session: its last query, COPY ...
     database: str = "dev"
     current_schema: str = "public"
     search_path: Sequence[str] = ("public",)  # the schemas of it that are there
     rights: Rights | None = None  # of the user; None: everything is allowed
     restricted: frozenset[str] = frozenset()  # names in virtual_tables that superusers alone see
     catalogue: Callable[[], int] | None = None  # the number under which functions of the leader find the snapshot
+    external: Callable[[str, str], ExternalTable | None] | None = None
     leader: bool = False  # the query reads system tables only: what PostgreSQL can, it can
     stable: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
+
+    @property
+    def zone(self) -> str:
+        """The session's time zone, by a name that the zone functions know."""
+        return zone_name(self.settings.get("timezone", "UTC"))
+
+    @property
+    def exact_names(self) -> bool:
+        """Names in double quotes keep their case."""
+        return (self.settings.get("enable_case_sensitive_identifier") == "on"
+                or self.settings.get("downcase_delimited_identifier") == "off")
 
     @property
     def extended(self) -> bool:

@@ -20,7 +20,7 @@ from ..expressions import ColumnRef, Expr
 from ..functions import resolve_aggregate
 from ..logical import Project, Query
 from ..statements import Assignment
-from ..syntax import TOO_DEEP
+from ..syntax import TOO_DEEP, identifier
 from .bound import Bound
 from .context import BindContext, Binder
 from .entry import check_leader_only
@@ -28,6 +28,7 @@ from .insert import check_assignable, default_of
 from .permissions import check_hidden
 from .query import bind_tree
 from .scope import near
+from .zones import localised
 
 
 def bind_changes(
@@ -54,11 +55,11 @@ def bind_changes(
     check_hidden(b, bound.plan, bound.columns)
     if assignments is not None:
         bound = _assigned(b, bound, table, given)
-    return Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
+    return localised(Query(bound.plan, bound.columns, bound.names, tuple(b.ctes)), context)
 
 
 def _column(name: str, table: str) -> exp.Column:
-    return exp.Column(this=exp.to_identifier(name, quoted=True), table=exp.to_identifier(table, quoted=True))
+    return exp.Column(this=identifier(name), table=identifier(table))
 
 
 def _by_position(assignments: Sequence[Assignment], table: Table) -> dict[int, Assignment]:

@@ -35,6 +35,7 @@ from .expressions import ExpressionBinder
 from .permissions import check_hidden
 from .query import bind_tree
 from .scope import Scope
+from .zones import localised, localised_scalar
 
 
 def bind_query(tree: Any, view: CatalogView, context: BindContext) -> Query:
@@ -49,8 +50,8 @@ def bind_query(tree: Any, view: CatalogView, context: BindContext) -> Query:
     check_hidden(b, bound.plan, bound.columns)
     query = Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
     if context.settings.get("cast_super_null_on_error") == "off":
-        return _with_strict_casts(query)
-    return query
+        query = _with_strict_casts(query)
+    return localised(query, context)
 
 
 def _with_strict_casts(query: Query) -> Query:
@@ -77,7 +78,7 @@ def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str 
     b = Binder(view, context)
     e = ExpressionBinder(b, Scope(), EMPTY, clause)
     try:
-        return typed(e.bind(tree))
+        return localised_scalar(typed(e.bind(tree)), context.zone)
     except RecursionError:
         raise ProgrammingError("the expression is nested too deeply", sqlstate=TOO_DEEP) from None
 

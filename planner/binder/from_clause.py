@@ -17,6 +17,7 @@ from ...errors import (
     DuplicateTable,
     Error,
     NotSupportedError,
+    PermissionDenied,
     ProgrammingError,
     SqlSyntaxError,
     UndefinedColumn,
@@ -25,7 +26,7 @@ from ...errors import (
 )
 from ...records import dataclass
 from ...storage.deletes import ROW_ID
-from ...storage.schema import Table, View
+from ...storage.schema import ExternalTable, Table, View
 from .. import build
 from ..coercion import unify
 from ..expressions import Case, Expr, IsNull
@@ -202,9 +203,9 @@ def _alias(node: Any) -> tuple[str | None, tuple[str, ...]]:
     return name, tuple(c.name.lower() for c in alias.args.get("columns") or ())
 
 
-def _named(bound: Bound, alias: str | None, outer: Scope | None, schema: str | None = None) -> Item:
+def _named(bound: Bound, alias: str | None, outer: Scope | None, schema: str | None = None, unseen: int = 0) -> Item:
     scope = Scope(outer)
-    scope.add(Relation(alias, bound.names, bound.columns, schema))
+    scope.add(Relation(alias, bound.names, bound.columns, schema, unseen=unseen))
     return Item(bound.plan, scope)
 
 
@@ -241,7 +242,10 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
     else:
         bound, schema = _relation(b, node, schema, name, alias or name)
     names = renamed(bound.names, given, alias or name, b.position(node))
-    return _named(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema)
+    unseen = 0
+    if isinstance(bound.plan, Scan) and isinstance(bound.plan.table, ExternalTable):
+        unseen = len(bound.columns) - bound.plan.table.visible
+    return _named(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema, unseen)
 
 
 def _function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> Item:
@@ -271,8 +275,24 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
             return Bound(plan, tuple(refs), tuple([c.name for c in found.columns])), found.schema
         case View():
             return _view(b, found, b.position(node)), found.schema
+        case _ if schema is not None and b.context.external is not None:
+            outside = b.context.external(schema, name)
+            if outside is None:
+                raise _undefined(b, node, schema, name)
+            return _external(b, outside, alias, b.position(node)), schema
         case _:
             raise _undefined(b, node, schema, name)
+
+
+def _external(b: Binder, table: ExternalTable, alias: str, position: int | None) -> Bound:
+    """Rows of files: no plan and no result that has seen them is kept, for nobody tells when the files change."""
+    if b.rights is not None and not b.rights.schema(table.schema, "usage"):
+        raise PermissionDenied(f"permission denied for schema {table.schema}", position=position)
+    b.context.stable = True
+    b.user_tables.append(table.name)
+    refs = [b.column(c.type, c.name) for c in table.columns]
+    plan = Scan(table, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
+    return Bound(plan, tuple(refs), tuple([c.name for c in table.columns]))
 
 
 def _virtual(b: Binder, name: str, alias: str) -> Bound:
@@ -293,9 +313,10 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
         raise ProgrammingError(f'view "{view.name}" is nested too deeply', sqlstate="54001", position=position)
     spans, b.has_spans = b.has_spans, False
     rights, b.rights = b.rights, None if b.rights is None else b.rights.of(view.owner)
+    exact = b.context.exact_names if view.late_binding else view.exact_names
     b.depth += 1
     try:
-        bound = finished(b, bind_tree(b, parse_query(view.sql), None, EMPTY))
+        bound = finished(b, bind_tree(b, parse_query(view.sql, None, exact), None, EMPTY))
     except Error as error:
         error.position = position
         if error.detail is None:

@@ -30,6 +30,7 @@ from .expressions import ExpressionBinder
 from .permissions import check_hidden
 from .query import bind_tree, row_values
 from .scope import Scope, near
+from .zones import localised
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def bind_insert(statement: Insert, table: Table, view: CatalogView, context: Bin
     check_leader_only(b)
     check_hidden(b, bound.plan, bound.columns)
     bound, targets = _completed(b, bound, table, named)
-    return BoundInsert(Query(bound.plan, bound.columns, bound.names, tuple(b.ctes)), targets)
+    query = Query(bound.plan, bound.columns, bound.names, tuple(b.ctes))
+    return BoundInsert(localised(query, context), targets)
 
 
 def _targets(statement: Insert, table: Table) -> tuple[int, ...]:
@@ -170,6 +172,8 @@ def assignable(source: SqlType, to: SqlType) -> bool:
     """The manual's implicit conversions (c_Supported_data_types): text goes into other types by CAST alone."""
     if source.is_interval or to.is_interval:
         return to.is_string or source.kind in (to.kind, Kind.INTERVAL, Kind.UNKNOWN)
+    if source.is_sketch or to.is_sketch:
+        return to.is_sketch and source.kind in (to.kind, Kind.UNKNOWN)
     if Kind.VARBYTE in (source.kind, to.kind):
         return to.kind is Kind.VARBYTE and source.kind in (Kind.VARBYTE, Kind.UNKNOWN)
     return (

@@ -193,6 +193,8 @@ def _castable(source: SqlType, to: SqlType) -> bool:
     if Kind.VARBYTE in (source.kind, to.kind):
         other = to if source.kind is Kind.VARBYTE else source
         return other.is_string or other.is_integer or other.kind is Kind.VARBYTE
+    if source.is_sketch or to.is_sketch:
+        return source.is_string or to.is_string
     if source.is_string or to.is_string or source.kind is Kind.UNKNOWN:
         return True
     if source.is_interval or to.is_interval:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from ...storage.timezones import tzinfo_of
 from ...storage.types import BIGINT, TIME, TIMETZ, Kind, SqlType
 from ..constants import micros_of
 from ..dateparts import ZONE_PARTS
@@ -67,7 +68,10 @@ def special(e: ExpressionBinder, expr: Expr, to: SqlType) -> Expr:
     context = e.b.context
     context.stable = True
     now = context.now
-    micros = micros_of(now.replace(tzinfo=None))  # sessions are in UTC
+    if now.tzinfo is not None:
+        now = now.astimezone(tzinfo_of(context.zone))
+    micros = micros_of(now.replace(tzinfo=None))
     if word != "now":
         micros = (micros // DAY + _DAYS[word]) * DAY
-    return Literal(micros // DAY if to.kind is Kind.DATE else micros, to, -1, expr.span)
+    local = to.kind is Kind.TIMESTAMPTZ
+    return Literal(micros // DAY if to.kind is Kind.DATE else micros, to, -1, expr.span, local)

@@ -86,10 +86,7 @@ def _step(e: ExpressionBinder, node: Any) -> Step:
 
 def attribute(e: ExpressionBinder, node: exp.Identifier) -> str:
     """The name that an identifier stands for behind a dot."""
-    settings = e.b.context.settings
-    kept = settings.get("enable_case_sensitive_super_attribute") == "on" or (
-        bool(node.args.get("quoted")) and settings.get("enable_case_sensitive_identifier") == "on"
-    )
+    kept = e.b.context.settings.get("enable_case_sensitive_super_attribute") == "on"
     return str(node.this) if kept else str(node.this).lower()
 
 

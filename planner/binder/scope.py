@@ -32,6 +32,7 @@ class Relation:
     columns: tuple[ColumnRef, ...]
     schema: str | None = None
     element: ColumnRef | None = None  # of an array in FROM, whose attributes `alias.name` means
+    unseen: int = 0  # how many of the last columns `*` leaves out
     by_name: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -41,7 +42,13 @@ class Relation:
     def nullable(self) -> Relation:
         """The same on the side of an outer join that may be missing."""
         return Relation(self.alias, self.names, tuple(replace(c, nullable=True) for c in self.columns), self.schema,
-                        None if self.element is None else replace(self.element, nullable=True))
+                        None if self.element is None else replace(self.element, nullable=True), self.unseen)
+
+    @property
+    def star(self) -> list[NamedExpr]:
+        """What `*` stands for."""
+        seen = len(self.columns) - self.unseen
+        return list(zip(self.names[:seen], self.columns[:seen]))
 
 
 @dataclass(slots=True)
@@ -59,7 +66,7 @@ class Scope:
 
     def add(self, relation: Relation) -> None:
         self.relations.append(relation)
-        self.star.extend(zip(relation.names, relation.columns))
+        self.star.extend(relation.star)
         _merge(self.unqualified, relation.by_name)
 
     @staticmethod

@@ -96,4 +96,4 @@ def _star_of(b: Binder, scope: Scope, node: exp.Column) -> list[NamedExpr]:
             hint=near(table, [r.alias for r in scope.relations if r.alias]),
             position=b.position(node),
         )
-    return list(zip(relation.names, relation.columns))
+    return relation.star

@@ -19,7 +19,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedFunction
-from ...storage.types import BIGINT, DOUBLE, TEXT, Kind
+from ...storage.types import BIGINT, DOUBLE, TEXT, Kind, SqlType
 from .. import build, functions
 from ..coercion import coerce, settle
 from ..columns import columns_of
@@ -27,6 +27,7 @@ from ..expressions import Call, ColumnRef, Expr, Frame, WindowCall
 from ..functions import WindowFunction
 from ..functions.aggregate import DEVIATIONS
 from ..functions.window import Order
+from ..intervals import as_number, from_number, typed
 from ..logical import Logical, SortKey, Window
 from ..predicates import is_volatile
 from ..rewrites.split_average import sum_type
@@ -143,13 +144,14 @@ class _Over:
         if function.extended and not self.e.b.context.extended:
             raise NotSupportedError(f"{self.name.upper()} is not a window function of Redshift",
                                     position=self.position)
-        args = self._arguments(function)
+        args, interval = self._arguments(function)
         spec = self._partition(), self._order(function)
         frame = self._frame(function, spec)
         if self.ignore_nulls and not function.nulls:
             raise SqlSyntaxError(f"IGNORE NULLS is not allowed for {self.name.upper()}", position=self.position)
         self._refuse_nested(args, spec)
-        return self._result(function, args, spec, frame)
+        result = self._result(function, args, spec, frame)
+        return result if interval is None else from_number(result, interval, self.span)
 
     def _ordered(self) -> Expr:
         """LISTAGG, MEDIAN, PERCENTILE_*: their order stands in WITHIN GROUP, OVER has the partition only."""
@@ -172,14 +174,15 @@ class _Over:
 
     # -- arguments ---------------------------------------------------------------------------------
 
-    def _arguments(self, function: WindowFunction) -> list[Expr]:
+    def _arguments(self, function: WindowFunction) -> tuple[list[Expr], SqlType | None]:
+        """The arguments, and the type of intervals that are summed as the numbers they are."""
         nodes = self.nodes
         if function.framed and not function.nulls:
             distinct, given = aggregated(self.name, nodes, self.position)
             if distinct:
                 raise NotSupportedError("DISTINCT is not implemented for window functions", position=self.position)
             if self.name == "count" and not given:
-                return []
+                return [], None
             nodes = list(given)
         if any(isinstance(n, exp.Distinct) for n in nodes):
             raise SqlSyntaxError(f"DISTINCT is for aggregates, and {self.name}() is none", position=self.position)
@@ -187,10 +190,14 @@ class _Over:
             raise NotSupportedError(f"Default parameter not be supported for window function {self.name}",
                                     position=self.position)
         args = [self.e.bind(self._without_nulls(n)) for n in nodes]
+        interval = None
+        if function.key in ("sum", "avg") and len(args) == 1 and args[0].type.is_interval:
+            value = typed(args[0])
+            interval, args = SqlType(value.type.kind), [as_number(value)]
         least, most = function.arguments
         if not least <= len(args) <= most or (args and function.result(args[0].type) is None):
             raise self._undefined(args)
-        return self._typed(function, args)
+        return self._typed(function, args), interval
 
     def _undefined(self, args: Sequence[Expr]) -> UndefinedFunction:
         shown = ", ".join('"unknown"' if a.type.kind is Kind.UNKNOWN else a.type.kind.value for a in args)

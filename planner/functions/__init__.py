@@ -31,6 +31,7 @@ from . import (
     conversion,
     datetime,
     hash,
+    hyperloglog,
     json,
     leader,
     math,
@@ -49,7 +50,7 @@ from .signature import Signature, Site
 from .window import WindowFunction, is_only_window, resolve_window
 
 _FAMILIES = (math, string, regexp, datetime, moments, conversion, conditional, hash, json, semistructured, system,
-             binary, leader)
+             binary, leader, hyperloglog)
 _PART_KEYS = ("date_diff", "date_trunc", "extract")
 _PARTS = ("millennium", "century", "decade", "year", "quarter", "month", "week", "day", "hour", "minute",
           "second", "millisecond", "microsecond")
@@ -67,7 +68,8 @@ KEYS: frozenset[str] = frozenset(
     {"add", "subtract", "multiply", "divide", "modulo", "negate", "date_add_days", "date_add_months",
      "ts_add_months", "ts_add_micros", "add_months", "clock_add", "as_number", "from_number", "round", "trunc", "power",
      "random", "slice_num"}
-    | {key for family in (binary, conversion, hash, json, moments, regexp, semistructured) for key in family.KEYS}
+    | {key for family in (binary, conversion, hash, hyperloglog, json, moments, regexp, semistructured)
+       for key in family.KEYS}
     | {s.key for s in SIGNATURES if s.build is None}
     | {f"date_diff_{part}" for part in _PARTS}
     | {f"date_trunc_{part}" for part in _PARTS}
@@ -75,7 +77,8 @@ KEYS: frozenset[str] = frozenset(
 )
 # Keys whose functions can fail for some argument, and those that are called for every row anew.
 FALLIBLE: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.fallible) | {
-    "convert_timezone", "to_zone", *binary.FALLIBLE, *semistructured.FALLIBLE_KEYS}
+    "convert_timezone", "to_zone", "from_zone", "print_zoned", "read_zoned", "to_char_zoned", "zone_distance",
+    *binary.FALLIBLE, *semistructured.FALLIBLE_KEYS}
 UNCACHED: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
 AGGREGATE_KEYS: frozenset[str] = frozenset(a.key for a in aggregate.AGGREGATES)
 

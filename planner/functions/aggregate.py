@@ -49,11 +49,13 @@ def _total(type: SqlType) -> SqlType | None:
 def _ordered(type: SqlType) -> SqlType | None:
     if type.kind is Kind.UNKNOWN:
         return varchar()
-    return None if type.kind in (Kind.BOOLEAN, Kind.INTERVAL) else type
+    return None if type.kind in (Kind.BOOLEAN, Kind.INTERVAL, Kind.HLLSKETCH) else type
 
 
 def anything(type: SqlType) -> SqlType | None:
-    """Any type, as it is."""
+    """Any type but HLLSKETCH, as it is."""
+    if type.is_sketch:
+        return None
     return varchar() if type.kind is Kind.UNKNOWN else type
 
 

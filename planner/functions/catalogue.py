@@ -17,6 +17,7 @@ from . import (
     conversion,
     datetime,
     hash,
+    hyperloglog,
     json,
     leader,
     math,
@@ -36,7 +37,7 @@ SUPPORTED, LEADER_ONLY, REFUSED = "supported", "leader-only", "refused"  # REFUS
 FAMILIES = (
     ("String", (string, regexp)), ("Date and time", (datetime, moments)), ("Mathematical", (math,)),
     ("Formatting and conversion", (conversion,)), ("Conditional", (conditional,)), ("Hash", (hash,)), ("JSON", (json,)),
-    ("SUPER", (semistructured,)), ("VARBYTE", (binary,)), ("System", (system, leader)),
+    ("SUPER", (semistructured,)), ("HyperLogLog", (hyperloglog,)), ("VARBYTE", (binary,)), ("System", (system, leader)),
 )
 # Functions that are written in a way of their own: name -> (family, how).
 SYNTAX = {
@@ -59,7 +60,7 @@ _LABELS = {
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
     "semistructured": "super", "only_super": "super", "clock": "time or timetz", "dates": "date", "binary": "varbyte",
-    "octets": "varbyte", "lapses": "interval",
+    "octets": "varbyte", "lapses": "interval", "sketch": "hllsketch",
 }
 _SHORT = {
     Kind.VARCHAR: "varchar", Kind.CHAR: "char", Kind.TIMESTAMP: "timestamp", Kind.TIMESTAMPTZ: "timestamptz",
@@ -111,6 +112,8 @@ def _aggregates() -> Iterator[Entry]:
         if function.alone:
             how = "" if function.within == "refused" else " WITHIN GROUP (ORDER BY ...)"
             yield Entry(function.name, "Aggregate", SUPPORTED, (f"{function.name}(...){how}",))
+    for name in hyperloglog.AGGREGATES:
+        yield Entry(name, "HyperLogLog", SUPPORTED, (f"{name}(value) -> hllsketch",))
     yield Entry("hll", "HyperLogLog", SUPPORTED, ("hll(value) -> bigint, the exact count",))
     for name in ("grouping", "grouping_id"):
         yield Entry(name, "Aggregate", SUPPORTED, (f"{name}(column [, column ...])",))

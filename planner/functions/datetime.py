@@ -5,11 +5,11 @@ can be done in days it is, and the widening cast comes last: comparisons with da
 """
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from ...errors import ProgrammingError
-from ...storage.types import BIGINT, DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, TIMETZ, Kind, SqlType
+from ...storage.timezones import tzinfo_of
+from ...storage.types import BIGINT, DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, TIMETZ, Kind, SqlType, varchar
 from .. import build
 from ..coercion import coerce
 from ..constants import micros_of
@@ -56,6 +56,10 @@ def _date_add(site: Site, args: tuple[Expr, ...]) -> Expr:
     if site.part in DAYS and at.type.kind is Kind.DATE:
         days = _times(count, DAYS[site.part], INTEGER)
         return Cast(Call("date_add_days", (at, days), DATE, site.span), TIMESTAMP, True, site.span)
+    if site.part in DAYS and at.type.kind is Kind.TIMESTAMPTZ and site.context.zone != "UTC":
+        clock = Call("to_zone", (at, _zone(site)), TIMESTAMP, site.span)
+        moved = Call("ts_add_micros", (clock, _times(count, MICROS[site.part], BIGINT)), TIMESTAMP, site.span)
+        return Call("from_zone", (moved, _zone(site)), TIMESTAMPTZ, site.span)
     if site.part in MICROS:
         at = coerce(at, TIMESTAMP) if at.type.kind is Kind.DATE else at
         return Call("ts_add_micros", (at, _times(count, MICROS[site.part], BIGINT)), at.type, site.span)
@@ -133,7 +137,9 @@ def _clock_diff(site: Site, args: tuple[Expr, ...]) -> Expr:
 
 def _extracted(site: Site, at: Expr) -> Expr:
     """The part as an integer (EPOCH needs a BIGINT)."""
-    if site.part in ZONE_PARTS and at.type.kind is Kind.TIMESTAMPTZ:  # sessions are in UTC
+    if site.part in ZONE_PARTS and at.type.kind is Kind.TIMESTAMPTZ and site.context.zone != "UTC":
+        return _distance(site, at)
+    if site.part in ZONE_PARTS and at.type.kind is Kind.TIMESTAMPTZ:
         return Case(((IsNull(at, True), Literal(0, INTEGER)),), Literal(None, INTEGER), INTEGER, site.span)
     if at.type.kind is Kind.TIMETZ and site.part in ZONE_PARTS:  # values are UTC
         return Case(((IsNull(at, True), Literal(0, INTEGER)),), Literal(None, INTEGER), INTEGER, site.span)
@@ -144,6 +150,20 @@ def _extracted(site: Site, at: Expr) -> Expr:
     if at.type.kind is Kind.DATE and site.part in _CLOCK_PARTS:
         at = coerce(at, TIMESTAMP)
     return Call(f"extract_{site.part}", (at,), BIGINT if site.part == "epoch" else INTEGER, site.span)
+
+
+def _distance(site: Site, at: Expr) -> Expr:
+    """How far east of UTC the session's zone is at a moment: seconds, or their hours or minutes."""
+    distance: Expr = Call("zone_distance", (at, _zone(site)), INTEGER, site.span)
+    if site.part == "timezone":
+        return distance
+    unit, modulus = (3600, 1 << 30) if site.part == "timezone_hour" else (60, 60)
+    whole = build.arithmetic("divide", distance, Literal(unit, INTEGER), site.span)
+    return build.arithmetic("modulo", whole, Literal(modulus, INTEGER), site.span)
+
+
+def _zone(site: Site) -> Literal:
+    return Literal(site.context.zone, varchar(max(len(site.context.zone), 1)))
 
 
 def _extract(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -195,10 +215,7 @@ def _local(site: Site) -> datetime:
     """The statement's clock in the session's zone, without a zone."""
     now = site.context.now
     site.context.stable = True
-    zone = site.context.settings.get("timezone", "UTC")
-    if now.tzinfo is not None:
-        now = now.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    return now
+    return now if now.tzinfo is None else now.astimezone(tzinfo_of(site.context.zone)).replace(tzinfo=None)
 
 
 def _sysdate(site: Site, args: tuple[Expr, ...]) -> Expr:
@@ -218,7 +235,7 @@ def _current_timestamp(site: Site, args: tuple[Expr, ...]) -> Expr:
     now = site.context.now
     site.context.stable = True
     if now.tzinfo is not None:
-        now = now.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+        now = now.astimezone(UTC).replace(tzinfo=None)
     return Literal(micros_of(now), TIMESTAMPTZ, -1, site.span)
 
 

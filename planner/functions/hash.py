@@ -10,7 +10,7 @@ from .signature import Signature, Site, exact, long, string, text, whole
 
 def _hashed(type: SqlType) -> SqlType | None:
     """Any basic type as it is; quoted text is text."""
-    if type.is_interval:
+    if type.is_interval or type.is_sketch:
         return None
     return varchar(MAX_VARCHAR) if type.kind is Kind.UNKNOWN else type
 

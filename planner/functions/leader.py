@@ -110,6 +110,11 @@ FUNCTIONS: tuple[Signature, ...] = (
     _function("array_lower", (anything, oid), INTEGER),
     _function("array_dims", (anything,), TEXT),
     _function("string_to_array", (text, text), TEXT),
+    _function("pg_cancel_backend", (oid,), INTEGER, fallible=True, leader_only=False),
+    _function("pg_terminate_backend", (oid,), INTEGER, fallible=True, leader_only=False),
+    _function("change_query_priority", (oid, text), TEXT, fallible=True),
+    _function("change_session_priority", (oid, text), TEXT, fallible=True),
+    _function("change_user_priority", (text, text), TEXT, fallible=True),
     _function("set_config", (text, text, boolean), TEXT, fallible=True, leader_only=False),
 )
 

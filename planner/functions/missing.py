@@ -7,16 +7,11 @@
 from __future__ import annotations
 
 _NOT_YET = """
-    hll_cardinality hll_combine hll_combine_sketches hll_create_sketch
-    object_transform
-    pg_last_query_id
-    pg_cancel_backend pg_terminate_backend
     txid_current pg_timezone_names pg_timezone_abbrevs
 """
 _NO_MEANING = """
     current_aws_account has_assumerole_privilege current_namespace default_iam_role pg_get_grantee_by_iam_role
-    pg_get_iam_role_by_user reboot_cluster change_query_priority change_session_priority change_user_priority
-    explain_model
+    pg_get_iam_role_by_user reboot_cluster explain_model
 """
 _DEPRECATED = "age current_time localtime isfinite get_bit get_byte set_bit set_byte to_ascii"
 

@@ -6,9 +6,9 @@ The engine's zone functions: `to_zone` (TIMESTAMP or TIMESTAMPTZ, zone) gives th
 from __future__ import annotations
 
 from datetime import UTC
-from zoneinfo import ZoneInfo
 
 from ...errors import NotSupportedError
+from ...storage.timezones import tzinfo_of
 from ...storage.types import DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, Kind, varchar
 from ..dateparts import interval
 from ..datetimes import DAY
@@ -76,8 +76,7 @@ def _timeofday(site: Site, args: tuple[Expr, ...]) -> Expr:
     """The statement's clock as text: `Thu Sep 19 22:53:50.333525 2013 UTC`."""
     site.context.stable = True
     now = site.context.now
-    zone = ZoneInfo(site.context.settings.get("timezone", "UTC"))
-    now = (now if now.tzinfo is not None else now.replace(tzinfo=UTC)).astimezone(zone)
+    now = (now if now.tzinfo is not None else now.replace(tzinfo=UTC)).astimezone(tzinfo_of(site.context.zone))
     return Literal(now.strftime("%a %b %d %H:%M:%S.%f %Y %Z"), varchar(64), -1, site.span)
 
 
@@ -103,4 +102,6 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("date_part_year",), "extract_year", (dates,), INTEGER, build=_year),
     Signature(("timeofday",), "timeofday", (), varchar(64), volatility="stable", build=_timeofday),
 )
-KEYS = ("to_zone", "from_zone", "convert_timezone", "next_day")
+# The last four are made by the session's zone (binder/zones.py, datetime.py).
+KEYS = ("to_zone", "from_zone", "convert_timezone", "next_day", "print_zoned", "read_zoned", "to_char_zoned",
+        "zone_distance")

@@ -64,6 +64,11 @@ def _search(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Call(site.name, (*args, default)[:3], _SEARCHES[site.name], site.span)
 
 
+def _sorted(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """ARRAY_SORT(array [, ascending [, nulls first]])."""
+    return Call("array_sort", args if len(args) > 1 else (*args, Literal(True, BOOLEAN)), SUPER, site.span)
+
+
 def _with_default(key: str, type: SqlType, default: Literal) -> Build:
     return lambda site, args: Call(key, (*args, default)[:2], type, site.span)
 
@@ -90,6 +95,14 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("subarray",), "subarray", (semistructured, whole, whole), SUPER),
     *(Signature((name,), name, (semistructured, semistructured, boolean), type, optional=1, strict=False, build=_search)
       for name, type in _SEARCHES.items()),
+    Signature(("array_distinct",), "array_distinct", (semistructured,), SUPER),
+    Signature(("array_union",), "array_union", (semistructured, semistructured), SUPER, fallible=True),
+    Signature(("array_intersection",), "array_intersection", (semistructured, semistructured, boolean), SUPER,
+              optional=1),
+    Signature(("array_except",), "array_except", (semistructured, semistructured, boolean), SUPER, optional=1),
+    Signature(("arrays_overlap",), "arrays_overlap", (semistructured, semistructured), BOOLEAN),
+    Signature(("array_sort",), "array_sort", (semistructured, boolean, boolean), SUPER, optional=2, build=_sorted),
+    Signature(("get_number_attributes",), "get_number_attributes", (semistructured,), INTEGER),
     Signature(("lower_attribute_names",), "lower_attribute_names", (semistructured,), SUPER, fallible=True),
     Signature(("upper_attribute_names",), "upper_attribute_names", (semistructured,), SUPER, fallible=True),
     Signature(("round", "trunc"), REFUSED, (only_super, anything), SUPER, build=_no_digits),
@@ -99,13 +112,15 @@ FUNCTIONS: tuple[Signature, ...] = (
 # rule that has values compared in their normal form (planner/rewrites/normalise_super.py).
 _OPERATORS = ("add", "subtract", "multiply", "divide", "modulo", "negate")
 KEYS = (
-    *_SEARCHES, "json_parse", "can_json_parse", "array", "object", "split_to_array", "super_normal", "super_rank",
+    *_SEARCHES, "array_sort", "object_transform", "json_parse",
+    "can_json_parse", "array", "object", "split_to_array", "super_normal", "super_rank",
     "super_ranked", "super_of_ranked", "super_compare", "super_path", "super_path_strict", "super_element",
     "super_cast_strict", "super_exact_part", "super_float_part", "super_total", "super_average",
     *(f"super_{op}" for op in _OPERATORS),
 )
 INFALLIBLE_KEYS = ("super_normal", "super_rank", "super_ranked", "super_of_ranked", "super_compare", "super_path")
 FALLIBLE_KEYS = (
+    "object_transform",
     "super_cast_strict", "super_path_strict", "super_element", "super_exact_part", "super_total", "super_average",
     *(f"super_{op}" for op in _OPERATORS),
 )

@@ -58,8 +58,6 @@ def _last(name: str, otherwise: int, type: SqlType) -> Build:
         return Literal(site.context.last.get(name, otherwise), type, -1, site.span)
 
     return build
-
-
 def _setting(site: Site, args: tuple[Expr, ...]) -> Expr:
     """CURRENT_SETTING(name [, error_if_undefined])."""
     name, strict = args[0], args[1] if len(args) > 1 else Literal(True, BOOLEAN)
@@ -97,6 +95,7 @@ FUNCTIONS: tuple[Signature, ...] = (
     _constant(("pg_last_copy_count",), _last("copy count", 0, BIGINT), BIGINT),
     _constant(("pg_last_unload_id",), _last("unload id", -1, INTEGER), INTEGER),
     _constant(("pg_last_unload_count",), _last("unload count", 0, BIGINT), BIGINT),
+    _constant(("pg_last_query_id",), _last("query", -1, INTEGER), INTEGER),
     Signature(("slice_num",), "slice_num", (), INTEGER, volatility="volatile", build=_slice),
     Signature(("current_schemas",), "current_schemas", (boolean,), varchar(MAX_VARCHAR), volatility="stable",
               leader_only=True, build=_schemas),

@@ -321,8 +321,9 @@ class Estimator:
         three times the mean, so that HAVING sum(x) > "much" is seen to keep few groups."""
         if call.function == "count":
             return 0, max(1.0, 3 * size)
-        bounded = known is not None and known.low is not None and not isinstance(known.low, str)
-        if call.function == "sum" and bounded and known is not None and known.low >= 0:
+        if call.function != "sum" or known is None or known.low is None or known.high is None:
+            return None, None
+        if not isinstance(known.low, str) and known.low >= 0:
             return 0, max(1.0, 3 * size * (known.low + known.high) / 2)
         return None, None
 
@@ -350,11 +351,9 @@ class Estimator:
 
     def _join(self, plan: Join | DependentJoin) -> float:
         """For joins that the join graph does not take apart (FULL) and for rules that ask."""
-        from .selectivity import join_selectivity
+        from .key_bands import join_selectivity
 
-        left, right = self.rows(plan.left), self.rows(plan.right)
-        share = join_selectivity(plan.condition, self, left, right)
-        return joined_rows(plan.kind, left, right, share)
+        return joined_rows(plan.kind, self.rows(plan.left), self.rows(plan.right), join_selectivity(plan, self))
 
 
 def joined_rows(kind: JoinKind, left: float, right: float, selectivity: float) -> float:

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..columns import output_ids
 from ..expressions import ColumnRef, Compare, Expr, InList, Literal
-from ..logical import Filter, Logical, Scan
+from ..logical import DependentJoin, Filter, Join, Logical, Scan
 from ..predicates import FLIPPED, conjuncts
 from .estimates import ColumnEstimate, Estimator
-from .selectivity import share_below
+from .selectivity import selectivity, share_below
 
 Band = tuple[float, float]
 UNIQUE = 0.9  # distinct values per row from which a column counts as a key
@@ -61,6 +62,24 @@ def key_share(facts: ColumnEstimate, keys: ColumnEstimate, kept: list[Band]) -> 
     low, high = (facts.low - keys.low) / span, (facts.high - keys.low) / span
     within = max(1.0, facts.distinct, (min(high, 1.0) - max(low, 0.0)) * keys.distinct)  # keys of the facts' range
     return max(apart, max([_overlap(band, low, high) for band in kept]) / within)
+
+
+def join_selectivity(join: Join | DependentJoin, est: Estimator) -> float:
+    """Share of all pairs that a join's condition keeps."""
+    left, right = est.rows(join.left), est.rows(join.right)
+    share = 1.0
+    for part in conjuncts(join.condition):
+        match part:
+            case Compare(op="=", left=ColumnRef() as one, right=ColumnRef() as other):
+                few, many = sorted((one, other), key=lambda ref: est.column(ref).distinct)
+                side = join.left if many.id in output_ids(join.left) else join.right
+                share *= key_share(est.column(few), est.column(many), bands(side, (), est))
+            case Compare(op="=", left=one, right=other):
+                known = max(est.of_expression(one, left).distinct, est.of_expression(other, right).distinct)
+                share /= max(1.0, known)
+            case _:
+                share *= selectivity(part, est, max(left, right))
+    return share
 
 
 def _overlap(band: Band, low: float, high: float) -> float:

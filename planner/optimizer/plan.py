@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, assert_never
 
 from ...storage.distribution import family
-from ...storage.schema import Table
+from ...storage.schema import ExternalTable, Table
 from ...storage.types import SqlType
 from ..columns import columns_of, columns_of_all, output_columns
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Like, Literal
@@ -41,6 +41,7 @@ from ..logical import (
 from ..physical import (
     ConstantRows,
     Distribution,
+    ExternalScan,
     FilterRows,
     Hashed,
     OnLeader,
@@ -174,6 +175,8 @@ class Planner:
         place = REPLICATED if data.replicated else self._hashed_by_key(node)
         props = Props(rows, self._width(node), *cost, place)
         pruning = tuple([c for c in parts if _prunes(c)])
+        if isinstance(node.table, ExternalTable):
+            return ExternalScan(node.table, node.columns, predicate, node.alias, props, pruning)
         return TableScan(node.table, node.columns, predicate, node.alias, props, pruning)
 
     def _hashed_by_key(self, node: Scan) -> Distribution:

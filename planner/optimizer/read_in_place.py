@@ -3,10 +3,10 @@
     WITH w AS (SELECT a.k FROM t a, t b WHERE a.k = b.k AND a.x <> b.x)        7,000,000 rows
     SELECT ... WHERE k IN (SELECT k FROM w) AND k IN (SELECT r.k FROM r, w WHERE r.k = w.k)        of 100 rows
 
-A reader below the right side of a semi join needs only rows with the keys of the left side. Where those are few,
-a join that is read in place gets them as a key filter (engine/key_filters.py) at its scans and makes next to nothing,
-while a shared one has to be made whole. It pays only if all readers are of that kind: one other wants all rows anyway.
-(TPC-DS Q95.)
+A reader below the right side of a semi join needs only rows with the keys of the left side; one among inner joins, the
+rows that come through them. Where those are few, a join that is read in place gets their keys as key filters
+(engine/key_filters.py) at its scans and makes next to nothing, while a shared one has to be made whole. It pays only if
+all readers are of that kind: one other wants all rows anyway. (TPC-DS Q95, Q61.)
 """
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def read_in_place(query: Query, view: CatalogView, context: RewriteContext) -> Q
         return query
     estimator = Estimator(view)
     plans = [query.plan, *(body for _, body, _ in query.ctes)]
-    asked = Counter(number for plan in plans for number in _asked_by_few(plan, bodies, estimator))
+    few = {id(reader): reader.cte for plan in plans for reader in _asked_by_few(plan, bodies, estimator)}
+    asked = Counter(few.values())
     uses = count_uses(plans)
     chosen = {number for number, count in asked.items() if count == uses[number]}
     if not chosen:
@@ -59,17 +60,30 @@ def _is_inner(node: Logical) -> bool:
     return isinstance(node, Join) and node.kind is JoinKind.INNER
 
 
-def _asked_by_few(plan: Logical, bodies: dict[int, Logical], estimator: Estimator) -> Iterator[int]:
-    """The shared subplan of each reader that stands on the right of a semi join with few rows on its left."""
+def _asked_by_few(plan: Logical, bodies: dict[int, Logical], estimator: Estimator) -> Iterator[CteRef]:
+    """The readers of shared subplans that need few of their rows."""
+    for node, asking in [*_semi_joins(plan), *((region, region) for region in _regions(plan))]:
+        for reader in _readers(node):
+            if reader.cte in bodies and estimator.rows(asking) < FEW * estimator.rows(bodies[reader.cte]):
+                yield reader
+
+
+def _semi_joins(plan: Logical) -> Iterator[tuple[Logical, Logical]]:
+    """The right side of each semi join, and what asks it for rows, which reads no shared subplan itself."""
     for node in walk_plan(plan):
-        if not isinstance(node, Join) or node.kind is not JoinKind.SEMI:
-            continue
-        left = _core(node.left)
-        if any(isinstance(below, CteRef) for below in walk_plan(left)):
-            continue
-        for number in _readers(node.right):
-            if number in bodies and estimator.rows(left) < FEW * estimator.rows(bodies[number]):
-                yield number
+        if isinstance(node, Join) and node.kind is JoinKind.SEMI:
+            left = _core(node.left)
+            if not any(isinstance(below, CteRef) for below in walk_plan(left)):
+                yield node.right, left
+
+
+def _regions(plan: Logical, inside: bool = False) -> Iterator[Logical]:
+    """Inner joins with all that is joined to them, from the topmost."""
+    joins = _is_inner(plan)
+    if joins and not inside:
+        yield plan
+    for below in inputs(plan):
+        yield from _regions(below, joins or (inside and isinstance(plan, Filter | Project)))
 
 
 def _core(plan: Logical) -> Logical:
@@ -79,10 +93,10 @@ def _core(plan: Logical) -> Logical:
     return plan
 
 
-def _readers(plan: Logical) -> Iterator[int]:
+def _readers(plan: Logical) -> Iterator[CteRef]:
     """Readings below inner joins only."""
     if isinstance(plan, CteRef):
-        yield plan.cte
+        yield plan
     elif isinstance(plan, Filter | Project) or _is_inner(plan):
         for below in inputs(plan):
             yield from _readers(below)

@@ -203,15 +203,3 @@ def _like(pattern: str, escape: str) -> float:
         return max(0.001, 0.25 ** min(fixed, 3))
     words = [w for w in pattern.replace(escape, "").split("%") if w.strip("_")]
     return max(0.005, CONTAINS ** max(1, len(words)))
-
-
-def join_selectivity(condition: Expr | None, est: Estimator, left: float, right: float) -> float:
-    """Share of all pairs that a join condition keeps."""
-    share = 1.0
-    for part in conjuncts(condition):
-        if isinstance(part, Compare) and part.op == "=":
-            known = max(_known(part.left, est, left).distinct, _known(part.right, est, right).distinct)
-            share /= max(1.0, known)
-        else:
-            share *= selectivity(part, est, max(left, right))
-    return share

@@ -67,6 +67,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     # AVG(DISTINCT x) becomes DISTINCT sums and counts, hence before split_distinct.
     ("split_average", split_average),
     ("split_distinct", split_distinct),
+    # Sketches of what are distinct values now.
+    ("order_aggregates again", order_aggregates),
     # Last: predicates are where they belong, so equal subplans look equal, and no rule that looks for
     # joins and aggregates is kept from them.
     ("share_subplans", share_subplans),

@@ -9,11 +9,13 @@
 Equal values can be spelled in several ways (1 and 1.0, attributes in another order), and the bytes of a value do not
 sort as ORDER BY wants it (storage/semistructured/keys.py). A group shows one of its values as it was. Operators that
 people write are bound that way already (planner/build.py); this is about what the binder and the rules before make.
+HLLSKETCH values, which cannot be compared, are refused in these places.
 """
 from __future__ import annotations
 
 from dataclasses import replace
 
+from ...errors import NotSupportedError
 from ...storage.types import TEXT
 from ..build import compare, normal
 from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr
@@ -41,6 +43,7 @@ def _grouped(node: Aggregate, context: RewriteContext) -> Aggregate:
     groups: list[tuple[ColumnRef, Expr]] = []
     calls: list[tuple[ColumnRef, AggregateCall]] = []
     for ref, expr in node.groups:
+        _check(expr)
         if expr.type.is_super:
             groups.append((context.fresh(expr.type, ref.name, ref.nullable), normal(expr)))
             calls.append((ref, AggregateCall("any_value", (expr,), expr.type)))
@@ -56,11 +59,24 @@ def _distinct(call: AggregateCall) -> AggregateCall:
 
 
 def _normal(expr: Expr) -> Expr:
+    _check(expr)
     return normal(expr) if expr.type.is_super else expr
 
 
 def _keys(keys: tuple[SortKey, ...]) -> tuple[SortKey, ...]:
+    for key in keys:
+        _check(key.expr)
     return tuple([replace(k, expr=_rank(k.expr)) if k.expr.type.is_super else k for k in keys])
+
+
+def _check(expr: Expr) -> None:
+    """HLLSKETCH values are neither sorted nor compared (hyperloglog-functions-limitations)."""
+    if expr.type.is_sketch:
+        span = getattr(expr, "span", None)
+        raise NotSupportedError(
+            "HLLSKETCH columns are not supported in ORDER BY, GROUP BY, DISTINCT, PARTITION BY and set operations "
+            "without ALL", position=None if span is None else span[0],
+        )
 
 
 def _rank(expr: Expr) -> Expr:

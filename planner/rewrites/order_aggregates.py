@@ -4,7 +4,8 @@
                                                        Window w := listagg(s) BY g ORDER d (first row only)
 
 So LISTAGG, MEDIAN and percentiles share moves, sorts and kernels with windows: rows go to the slice of their
-group and are sorted by group and key. Group expressions become columns below, for both nodes to use.
+group and are sorted by group and key. HyperLogLog sketches need no order, only the values of a group together.
+Group expressions become columns below, for both nodes to use.
 """
 from __future__ import annotations
 
@@ -14,16 +15,21 @@ from ..logical import Aggregate, Logical, Project, SortKey, Window
 from ..traverse import rewrite_plan
 from .context import RewriteContext
 
-ORDERED = ("listagg", "percentile_cont", "percentile_disc")
+ORDERED = ("listagg", "percentile_cont", "percentile_disc", "hll_sketch", "hll_combine")
 
 
 def order_aggregates(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
-        if isinstance(node, Aggregate) and any(call.function in ORDERED for _, call in node.aggregates):
+        if isinstance(node, Aggregate) and any(_ordered(call) for _, call in node.aggregates):
             return _over_windows(node, context)
         return node
 
     return rewrite_plan(plan, visit)
+
+
+def _ordered(call: AggregateCall) -> bool:
+    """Sketches are made of distinct values: split_distinct comes first."""
+    return call.function in ORDERED and not (call.distinct and call.function == "hll_sketch")
 
 
 def _over_windows(node: Aggregate, context: RewriteContext) -> Logical:
@@ -32,7 +38,7 @@ def _over_windows(node: Aggregate, context: RewriteContext) -> Logical:
     windows: dict[tuple[SortKey, ...], list[tuple[ColumnRef, WindowCall]]] = {}
     calls: list[tuple[ColumnRef, AggregateCall]] = []
     for ref, call in node.aggregates:
-        if call.function not in ORDERED:
+        if not _ordered(call):
             calls.append((ref, call))
             continue
         made = context.fresh(call.type, call.function)

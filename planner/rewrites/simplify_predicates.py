@@ -5,6 +5,7 @@
     (n1 = 'X' AND n2 = 'Y') OR (n1 = 'Y' AND n2 = 'X')
                        ->   the same AND n1 IN ('X', 'Y') AND n2 IN ('X', 'Y')         (TPC-H Q7)
     a = 1 OR a = 2                               ->   a IN (1, 2)
+    a IN (1, 2, 3) AND a IN (2, 3, 4)            ->   a IN (2, 3)
 
 The third adds what an OR implies for one relation alone, so that it can be pushed into its scan; the
 OR itself stays. Works on Filter predicates and join conditions.
@@ -12,6 +13,7 @@ OR itself stays. Works on Filter predicates and join conditions.
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from ..columns import columns_of, output_ids
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal, Or
@@ -51,7 +53,7 @@ def simplify(predicate: Expr, relations: list[frozenset[ColumnId]], context: Rew
             kept.append(part)
             if isinstance(part, Or):
                 kept.extend(_implied(part, relations))
-    return conjoin_or_true(kept)
+    return conjoin_or_true(_lists_met(kept))
 
 
 def _comparable(expr: Or, context: RewriteContext) -> Expr:
@@ -113,6 +115,25 @@ def _as_list(expr: Expr) -> Expr:
         unique = tuple(dict.fromkeys(values[column]))
         lists.append(branches[0] if len(branches) == 1 else InList(refs[column], unique))
     return disjoin([*lists, *others])
+
+
+def _lists_met(parts: list[Expr]) -> list[Expr]:
+    """Lists of one column as the list of what they have in common, if that is anything."""
+    met: dict[ColumnId, InList] = {}
+    found: list[Expr | ColumnId] = []
+    for part in parts:
+        match part:
+            case InList(arg=ColumnRef() as ref, negated=False, has_null=False):
+                known = met.get(ref.id)
+                common = part
+                if known is not None:
+                    common = replace(known, values=tuple([v for v in known.values if v in part.values]))
+                if common.values:
+                    met[ref.id] = common
+                    found += [ref.id] if known is None else []
+                    continue
+        found.append(part)
+    return [met[part] if isinstance(part, int) else part for part in found]
 
 
 def _implied(expr: Or, relations: list[frozenset[ColumnId]]) -> list[Expr]:

@@ -28,6 +28,7 @@ from .access import (
     SetUser,
     ShowObjects,
 )
+from .external import AlterExternalTable, CreateExternalSchema, CreateExternalTable, RepairTable
 from .names import RelationName
 
 
@@ -41,10 +42,11 @@ class Select:
 @dataclass(frozen=True, slots=True)
 class QueryText:
     """A query that has not been parsed yet, since its plan may be known (planner/plan_cache.py): it begins at
-    text[start:]. planner.parse.parse_query_text gives its Select."""
+    text[start:]. planner.parse.parse_query_text gives its Select. exact_names: quoted names keep their case."""
 
     text: str
     start: int
+    exact_names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +130,13 @@ class CreateSchema:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """kind: 'table', 'view', 'schema'."""
+    """kind: 'table', 'view', 'schema'. `database`: DROP SCHEMA ... DROP EXTERNAL DATABASE."""
 
     kind: str
     names: tuple[RelationName, ...]
     if_exists: bool = False
     cascade: bool = False
+    database: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +272,14 @@ class SetOption:
     name: str
     value: str | None  # None = RESET / TO DEFAULT
     local: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlterSystem:
+    """ALTER SYSTEM SET name TO value; value None: RESET."""
+
+    name: str
+    value: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,11 +425,12 @@ class DropFunction:
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, Unload,
-    Analyze, AnalyzeCompression, Vacuum, SetOption, Show, Transaction, Truncate, AlterTable, AddColumn,
+    Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
+    CreateExternalSchema, CreateExternalTable, AlterExternalTable, RepairTable,
 ]
 
 

@@ -28,6 +28,7 @@ from .cursor import Cursor
 from .grants import parse_default_privileges
 from .principals import PRINCIPALS, alter_principal
 from .schemas import alter_schema
+from .session import parse_alter_system
 from .tables import read_column, read_type
 
 Alter = Union[AlterTable, AddColumn, AlterDesign, AppendTable]
@@ -43,11 +44,23 @@ def parse_alter(cursor: Cursor) -> Statement:
         return alter_schema(cursor)
     if cursor.accept("default", "privileges"):
         return parse_default_privileges(cursor)
+    if cursor.accept("system"):
+        return parse_alter_system(cursor)
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
-    found = _change(cursor, cursor.relation())
+    table = cursor.relation()
+    found = _external(cursor, table) or _change(cursor, table)
     cursor.finish()
     return found
+
+
+def _external(cursor: Cursor, table: RelationName) -> Statement | None:
+    """What external tables alone have."""
+    if not any(cursor.at(word) for word in ("set", "partition", "add", "drop")):
+        return None
+    from .lake import alter_external
+
+    return alter_external(cursor, table)
 
 
 def _change(cursor: Cursor, table: RelationName) -> Alter:
@@ -55,7 +68,7 @@ def _change(cursor: Cursor, table: RelationName) -> Alter:
     if cursor.accept("rename", "to"):
         return AlterTable(table, "rename", cursor.name(), position=position)
     if cursor.accept("owner", "to"):
-        return AlterTable(table, "owner", cursor.name_or_string(), position=position)
+        return AlterTable(table, "owner", cursor.user(), position=position)
     if cursor.accept("rename"):
         cursor.accept("column")
         name = cursor.name()

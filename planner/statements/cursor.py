@@ -6,7 +6,8 @@
     cursor.group()                          the tokens between the next pair of parentheses
 
 sqlglot makes one token of some word pairs (PRIMARY KEY, CHARACTER VARYING); `accept` looks inside.
-Identifiers fold to lower case, quoted ones too, as Redshift does by default.
+Identifiers fold to lower case, quoted ones too, as Redshift does by default (`exact_names`: those keep their case).
+Users' names in double quotes keep theirs always (r_enable_case_sensitive_identifier).
 """
 from __future__ import annotations
 
@@ -29,12 +30,13 @@ _NOT_A_NAME = frozenset((*_TEXT, TokenType.NUMBER))
 class Cursor:
     """See the module's text. `tokens` hold offsets into `text`."""
 
-    __slots__ = ("index", "text", "tokens")
+    __slots__ = ("exact_names", "index", "text", "tokens")
 
-    def __init__(self, tokens: Sequence[Token], text: str, index: int = 0) -> None:
+    def __init__(self, tokens: Sequence[Token], text: str, index: int = 0, exact_names: bool = False) -> None:
         self.tokens = tokens
         self.text = text
         self.index = index
+        self.exact_names = exact_names
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -141,6 +143,14 @@ class Cursor:
     def name_or_string(self) -> str:
         """A name, which may be written as a string."""
         return self.string() if self.at_string() else self.name()
+
+    def user(self) -> str:
+        """A user's name, in one of the three ways to write it."""
+        token = self.token
+        if token is not None and token.token_type is TokenType.IDENTIFIER:
+            self.index += 1
+            return token.text
+        return self.name_or_string()
 
     def at_string(self) -> bool:
         return self.token is not None and self.token.token_type in _TEXT

@@ -149,7 +149,7 @@ def _assignments(cursor: Cursor, *ends: str) -> tuple[Assignment, ...]:
 
 def _values(cursor: Cursor, first: int, end: int) -> tuple[Any, ...]:
     """The expressions of a VALUES row; None = DEFAULT."""
-    inner = Cursor(cursor.tokens[:end], cursor.text, first)
+    inner = Cursor(cursor.tokens[:end], cursor.text, first, cursor.exact_names)
 
     def one() -> Any:
         start = inner.index

@@ -48,7 +48,7 @@ def parse_grant(cursor: Cursor, *, give: bool) -> Grant | GrantRole:
 def _grant_role(cursor: Cursor, give: bool, admin_only: bool) -> GrantRole:
     def role() -> str:
         cursor.expect("role")
-        return principal_name(cursor)
+        return principal_name(cursor, "role")
 
     roles = cursor.list_of(role)
     grantees = _grantees(cursor, give, "admin")
@@ -134,7 +134,7 @@ def _grantee(cursor: Cursor, give: bool, option: str) -> tuple[Grantee, bool]:
     if cursor.word() in ("NAMESPACE", "ACCOUNT", "IAM_ROLE"):
         raise NotSupportedError(f"GRANT TO {cursor.word()} is not supported: there is none here", position=position)
     kind = cursor.accept_any("group", "role", "public") or "user"
-    name = "" if kind == "public" else principal_name(cursor) if kind == "role" else cursor.name_or_string()
+    name = "" if kind == "public" else principal_name(cursor, kind) if kind == "role" else cursor.user()
     return Grantee(kind, name, position), give and cursor.accept("with", option, "option")
 
 
@@ -143,7 +143,7 @@ def parse_default_privileges(cursor: Cursor) -> DefaultPrivileges:
     users: tuple[str, ...] = ()
     if cursor.accept("for"):
         cursor.expect("user")
-        users = cursor.list_of(cursor.name_or_string)
+        users = cursor.list_of(cursor.user)
     schemas = cursor.list_of(cursor.name) if cursor.accept("in", "schema") else ()
     give = cursor.accept("grant")
     if not give:

@@ -38,7 +38,7 @@ def parse_insert(cursor: Cursor) -> Insert:
 
 
 def _query_in_parentheses(cursor: Cursor) -> bool:
-    after = Cursor(cursor.tokens, cursor.text, cursor.index + 1)
+    after = Cursor(cursor.tokens, cursor.text, cursor.index + 1, cursor.exact_names)
     return after.at("select") or after.at("with") or after.at("(")
 
 

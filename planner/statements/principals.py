@@ -28,7 +28,7 @@ def create_principal(cursor: Cursor) -> CreateUser | CreateGroup | CreateRole:
     """What follows CREATE, at USER, GROUP or ROLE."""
     kind = cursor.next().text.upper()
     position = cursor.position
-    name = principal_name(cursor)
+    name = principal_name(cursor, kind.lower())
     made: CreateUser | CreateGroup | CreateRole
     if kind == "USER":
         cursor.accept("with")
@@ -41,7 +41,7 @@ def create_principal(cursor: Cursor) -> CreateUser | CreateGroup | CreateRole:
         users: list[str] = []
         cursor.accept("with")
         while cursor.accept("user"):
-            users += cursor.list_of(cursor.name)
+            users += cursor.list_of(cursor.user)
         made = CreateGroup(name, tuple(users))
     else:
         if cursor.at("externalid"):
@@ -51,8 +51,10 @@ def create_principal(cursor: Cursor) -> CreateUser | CreateGroup | CreateRole:
     return made
 
 
-def principal_name(cursor: Cursor) -> str:
+def principal_name(cursor: Cursor, kind: str) -> str:
     """A name; those of roles may have a colon (sys:monitor)."""
+    if kind == "user":
+        return cursor.user()
     name = cursor.name()
     return f"{name}:{cursor.name()}" if cursor.accept(":") else name
 
@@ -61,11 +63,11 @@ def alter_principal(cursor: Cursor) -> AlterUser | AlterGroup | AlterRole:
     """What follows ALTER, at USER, GROUP or ROLE."""
     kind = cursor.next().text.upper()
     position = cursor.position
-    name = principal_name(cursor)
+    name = principal_name(cursor, kind.lower())
     made: AlterUser | AlterGroup | AlterRole
     if kind == "USER":
         cursor.accept("with")
-        rename = cursor.name() if cursor.accept("rename", "to") else None
+        rename = cursor.user() if cursor.accept("rename", "to") else None
         made = AlterUser(name, UserOptions() if rename else _options(cursor, altering=True), rename, position)
     elif kind == "GROUP":
         if cursor.accept("rename", "to"):
@@ -75,7 +77,7 @@ def alter_principal(cursor: Cursor) -> AlterUser | AlterGroup | AlterRole:
             if action is None:
                 raise cursor.error()
             cursor.expect("user")
-            made = AlterGroup(name, action, cursor.list_of(cursor.name))
+            made = AlterGroup(name, action, cursor.list_of(cursor.user))
     else:
         cursor.accept("with")
         if cursor.accept("rename"):
@@ -83,7 +85,7 @@ def alter_principal(cursor: Cursor) -> AlterUser | AlterGroup | AlterRole:
             made = AlterRole(name, rename=cursor.name())
         else:
             cursor.expect("owner", "to")
-            made = AlterRole(name, owner=cursor.name_or_string())
+            made = AlterRole(name, owner=cursor.user())
     cursor.finish()
     return made
 
@@ -92,7 +94,7 @@ def drop_principal(cursor: Cursor) -> DropPrincipal:
     """What follows DROP, at USER, GROUP or ROLE."""
     kind = cursor.next().text.lower()
     if_exists = kind == "user" and cursor.accept("if", "exists")
-    names = cursor.list_of(lambda: principal_name(cursor)) if kind != "role" else (principal_name(cursor),)
+    names = cursor.list_of(lambda: principal_name(cursor, kind)) if kind != "role" else (principal_name(cursor, kind),)
     force = False
     if kind == "role":
         force = cursor.accept("force")

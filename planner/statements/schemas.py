@@ -19,11 +19,11 @@ def create_schema(cursor: Cursor) -> CreateSchema:
     if_not_exists = cursor.accept("if", "not", "exists")
     owner = None
     if cursor.accept("authorization"):
-        name = owner = cursor.name_or_string()
+        name = owner = cursor.user()
     else:
         name = cursor.name()
         if cursor.accept("authorization"):
-            owner = cursor.name_or_string()
+            owner = cursor.user()
     if cursor.at("quota"):
         _quota(cursor)
     if cursor.word() in ("CREATE", "GRANT"):
@@ -47,7 +47,7 @@ def alter_schema(cursor: Cursor) -> AlterSchema:
     if cursor.accept("rename", "to"):
         found = AlterSchema(name, "rename", cursor.name())
     elif cursor.accept("owner", "to"):
-        found = AlterSchema(name, "owner", cursor.name_or_string())
+        found = AlterSchema(name, "owner", cursor.user())
     else:
         _quota(cursor)
         found = AlterSchema(name, "quota")

@@ -1,8 +1,9 @@
 """SET, RESET, SHOW and transactions."""
 from __future__ import annotations
 
-from ...errors import NotSupportedError
-from . import CancelQuery, SetOption, SetUser, Show, ShowObjects, Transaction
+from ...errors import NotSupportedError, SqlSyntaxError
+from ..dateparts import interval
+from . import AlterSystem, CancelQuery, SetOption, SetUser, Show, ShowObjects, Transaction
 from .cursor import Cursor
 from .show import parse_show_objects
 
@@ -14,11 +15,13 @@ def parse_set(cursor: Cursor) -> SetOption | SetUser:
     if not local and not cursor.at("session", "authorization"):
         cursor.accept("session")
     if cursor.accept("session", "authorization"):
-        user = None if cursor.accept("default") else cursor.name_or_string()
+        user = None if cursor.accept("default") else cursor.user()
         cursor.finish()
         return SetUser(user, local)
     if cursor.accept("time", "zone"):
         name = "timezone"
+    elif cursor.at("timezone", "interval"):
+        name = dotted(cursor)
     elif cursor.at("transaction"):
         raise NotSupportedError("SET TRANSACTION is not supported yet", position=cursor.position)
     else:
@@ -28,7 +31,10 @@ def parse_set(cursor: Cursor) -> SetOption | SetUser:
     if cursor.accept("default"):
         cursor.finish()
         return SetOption(name, None, local)
-    value = ", ".join(cursor.list_of(lambda: _value(cursor)))
+    if name == "timezone" and cursor.accept("interval"):
+        value = _distance(cursor)
+    else:
+        value = ", ".join(cursor.list_of(lambda: _value(cursor)))
     cursor.finish()
     return SetOption(name, value, local)
 
@@ -48,6 +54,16 @@ def _value(cursor: Cursor) -> str:
     return f'"{token.text}"' if quoted else token.text
 
 
+def _distance(cursor: Cursor) -> str:
+    """INTERVAL '-8 hours' as the distance from UTC, +hh:mm."""
+    position = cursor.position
+    months, micros = interval(cursor.string(), None, position)
+    minutes = abs(micros) // 60_000_000
+    if months or micros % 60_000_000:
+        raise SqlSyntaxError("a time zone's interval has hours and minutes only", position=position, sqlstate="22023")
+    return f"{'-' if micros < 0 else '+'}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
 def dotted(cursor: Cursor) -> str:
     """A parameter's name, which may have a dot."""
     name = cursor.name()
@@ -64,6 +80,21 @@ def parse_reset(cursor: Cursor) -> SetOption | SetUser:
     name = "timezone" if cursor.accept("time", "zone") else dotted(cursor)
     cursor.finish()
     return SetOption(name, None)
+
+
+def parse_alter_system(cursor: Cursor) -> AlterSystem:
+    """What follows ALTER SYSTEM: SET name TO | = 'value', or RESET name. Redshift has it for other parameters."""
+    if cursor.accept("reset"):
+        name = dotted(cursor)
+        cursor.finish()
+        return AlterSystem(name, None)
+    cursor.expect("set")
+    name = dotted(cursor)
+    if not cursor.accept("to"):
+        cursor.expect("=")
+    value = None if cursor.accept("default") else cursor.string()
+    cursor.finish()
+    return AlterSystem(name, value)
 
 
 def parse_show(cursor: Cursor) -> Show | ShowObjects:

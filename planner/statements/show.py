@@ -94,7 +94,7 @@ def _grants(cursor: Cursor) -> ShowObjects:
         cursor.expect("for")
         position = cursor.position
         which = cursor.accept_any("role", "group", "public") or "user"
-        grantee = Grantee(which, "" if which == "public" else cursor.name_or_string(), position)
+        grantee = Grantee(which, "" if which == "public" else cursor.user(), position)
     return _ended(cursor, kind, name, grantee, likes=False)
 
 

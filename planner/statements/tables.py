@@ -49,6 +49,12 @@ def parse_create(cursor: Cursor) -> Statement:
         return create_schema(cursor)
     if cursor.word() in PRINCIPALS:
         return create_principal(cursor)
+    if cursor.at("external", "schema") or cursor.at("external", "table"):
+        from .lake import create_external_schema, create_external_table
+
+        cursor.next()
+        made = create_external_schema if cursor.next().text.upper() == "SCHEMA" else create_external_table
+        return made(cursor)
     or_replace = cursor.accept("or", "replace")
     if cursor.accept("view"):
         return _create_view(cursor, or_replace)
@@ -320,7 +326,7 @@ def _create_view(cursor: Cursor, or_replace: bool) -> CreateView:
     tokens, late = cursor.tokens, False
     if len(tokens) >= 4 and [t.text.upper() for t in tokens[-4:]] == ["WITH", "NO", "SCHEMA", "BINDING"]:
         tokens, late = tokens[:-4], True
-    body = Cursor(tokens, cursor.text, cursor.index)
+    body = Cursor(tokens, cursor.text, cursor.index, cursor.exact_names)
     if body.done:
         raise cursor.error()
     sql = body.source(body.index, len(tokens))
@@ -344,11 +350,12 @@ def parse_drop(cursor: Cursor) -> Drop | DropPrincipal | DropFunction:
         raise cursor.error()
     if_exists = cursor.accept("if", "exists")
     names = cursor.list_of(cursor.relation)
+    database = kind == "schema" and cursor.accept("drop", "external", "database")
     cascade = cursor.accept("cascade")
     if not cascade:
         cursor.accept("restrict")
     cursor.finish()
-    return Drop(kind, names, if_exists, cascade)
+    return Drop(kind, names, if_exists, cascade, database)
 
 
 def parse_truncate(cursor: Cursor) -> Truncate:

@@ -18,6 +18,7 @@ from ... import errors
 from ...records import dataclass
 
 if TYPE_CHECKING:
+    from ..lake.catalogue import DataCatalogue
     from .directory import Directory
 
 FactKey = tuple[str, str]
@@ -41,18 +42,32 @@ def of_relation(id: int) -> str:
 class Facts:
     """All facts of one snapshot; never changed. `version` changes when any of them does."""
 
-    __slots__ = ("_directory", "rows", "version")
+    __slots__ = ("_directory", "_keys", "_lake", "rows", "version")
 
     def __init__(self, rows: Mapping[FactKey, str] | None = None, version: int = 0) -> None:
         self.rows: Mapping[FactKey, str] = rows or {}
         self.version = version
         self._directory: Directory | None = None
+        self._lake: DataCatalogue | None = None
+        self._keys: dict[str, list[str]] | None = None
 
     def of(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """(key, value) of every fact of a kind."""
-        for (found, key), text in self.rows.items():
-            if found == kind:
-                yield key, json.loads(text)
+        for key in self.keys(kind):
+            yield key, json.loads(self.rows[kind, key])
+
+    def keys(self, kind: str) -> list[str]:
+        """The keys of a kind, in the order they were set."""
+        if self._keys is None:
+            keys: dict[str, list[str]] = {}
+            for found, key in self.rows:
+                keys.setdefault(found, []).append(key)
+            self._keys = keys
+        return self._keys.get(kind, [])
+
+    def get(self, kind: str, key: str) -> dict[str, Any] | None:
+        text = self.rows.get((kind, key))
+        return None if text is None else json.loads(text)
 
     @property
     def directory(self) -> Directory:
@@ -62,6 +77,15 @@ class Facts:
 
             self._directory = Directory(self)
         return self._directory
+
+    @property
+    def lake(self) -> DataCatalogue:
+        """External schemas, and the embedded data catalogue."""
+        if self._lake is None:
+            from ..lake.catalogue import DataCatalogue
+
+            self._lake = DataCatalogue(self)
+        return self._lake
 
     def changed(self, facts: Iterable[Fact], dropped: Iterable[int], version: int) -> tuple[Facts, set[FactKey]]:
         """The facts after changes and dropped relations, and the keys that changed; itself when none did."""

@@ -97,6 +97,7 @@ def view_to_json(view: View) -> str:
             "sql": view.sql,
             "columns": view.columns,
             "late_binding": view.late_binding,
+            "exact_names": view.exact_names,
             "owner": view.owner,
         },
         separators=(",", ":"),
@@ -112,6 +113,7 @@ def view_from_json(id_: int, schema: str, name: str, version: int, text: str) ->
         sql=d["sql"],
         columns=tuple(d["columns"]),
         late_binding=d["late_binding"],
+        exact_names=d.get("exact_names", False),
         version=version,
         owner=d["owner"],
     )

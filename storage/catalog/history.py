@@ -1,10 +1,16 @@
 """Query history: what stl_query and its kin show, kept beside the catalogue and off its fast path.
 
-Records are dictionaries, one a statement, each with a unique ascending `query` number. They gather in
-memory and go to history.sqlite a batch at a time (100 records, or one second after the first), with
-synchronous NORMAL: a crash may lose the last second of history, and never anything else.
+    queries   a record a statement, with a unique ascending `query` number
+    details   of statements that slices had a part in: their plans, steps and alerts (engine/history/)
+    events    what happened beside statements: a vacuum, an analysis
 
-A database in memory, or opened read-only, keeps its history in memory alone.
+All are dictionaries of JSON values. Details come as a function that makes them, so that a statement only leaves
+behind what it has; they are made when a batch is written. A batch goes to history.sqlite on a thread of its own, once
+100 statements wait or one second after the first, with synchronous NORMAL: a crash may lose the last second of
+history, and never anything else.
+
+Bounded: the newest KEPT_RECORDS statements stay and the details of KEPT_DETAILS of them, fewer where the file would
+grow beyond MOST_BYTES. A database in memory, or opened read-only, keeps its history in memory alone.
 """
 from __future__ import annotations
 
@@ -13,7 +19,9 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +34,17 @@ _log = logging.getLogger("warehouse.storage")
 
 BATCH_RECORDS = 100
 BATCH_SECONDS = 1.0
+MOST_PENDING = 1_000  # then whoever records writes
 BUSY_SECONDS = 60.0  # for another process that writes its batch
 # Redshift keeps STL tables for days; here the newest records stay, whatever their age.
 KEPT_RECORDS = 100_000
 KEPT_EVENTS = 20_000
+KEPT_DETAILS = 10_000
+KEPT_IN_MEMORY = 500  # details, with their plans as they are
+MOST_BYTES = 256 << 20
+
+Record = dict[str, Any]
+Describe = Callable[[], str]  # a record as JSON
 
 
 class History:
@@ -40,8 +55,11 @@ class History:
         self._path = path
         self._numbers = numbers
         self._lock = threading.Lock()
-        self._pending: list[dict[str, Any]] = []
-        self._memory: list[dict[str, Any]] = []  # without a file: everything
+        self._writing = threading.RLock()  # held while a batch is written; taken before `_lock`
+        self._pending: list[tuple[Record, Describe | None]] = []
+        self._memory: deque[Record] = deque(maxlen=KEPT_RECORDS)  # without a file: everything
+        self._described: deque[tuple[int, Describe]] = deque(maxlen=KEPT_IN_MEMORY)
+        self.running: dict[int, Any] = {}  # statements of this process that run, by number, as sessions keep them
         self._events: list[tuple[str, dict[str, Any]]] = []
         self._connection: sqlite3.Connection | None = None
         self._timer: threading.Timer | None = None
@@ -51,14 +69,20 @@ class History:
 
     def next_query_id(self) -> int:
         """A number no other statement of this database has had."""
+        if self._ids is None:
+            self._begin_numbers()
         with self._lock:
-            if self._ids is None:
-                self._highest = self._highest_id()
-                self._ids = itertools.count(self._highest + 1) if self._numbers is None else iter(())
+            assert self._ids is not None
             number = next(self._ids, None)
             if number is None:
                 number = self._draw()
             return number
+
+    def _begin_numbers(self) -> None:
+        with self._writing:
+            if self._ids is None:
+                self._highest = self._highest_id()
+                self._ids = itertools.count(self._highest + 1) if self._numbers is None else iter(())
 
     def _draw(self) -> int:
         """The first of a batch of numbers that this process alone uses."""
@@ -67,57 +91,97 @@ class History:
         self._ids = iter(range(first + 1, first + BATCH_RECORDS))
         return first
 
-    def record(self, record: dict[str, Any]) -> None:
-        """Keep one statement's record (JSON values only). It must hold its "query" number."""
+    def record(self, record: Record, describe: Describe | None = None) -> None:
+        """Keep one statement's record (JSON values only). It must hold its "query" number. `describe` makes its
+        details, later and on another thread."""
         with self._lock:
             if self._path is None:
                 self._memory.append(record)
-                del self._memory[:-KEPT_RECORDS]
+                if describe is not None:
+                    self._described.append((record["query"], describe))
                 return
-            self._pending.append(record)
-            if len(self._pending) >= BATCH_RECORDS or self._closed:
-                self._flush()
-            elif self._timer is None:
-                self._timer = threading.Timer(BATCH_SECONDS, self._flush_in_time)
-                self._timer.daemon = True
-                self._timer.start()
+            self._pending.append((record, describe))
+            pending = len(self._pending)
+            late = self._closed or pending >= MOST_PENDING
+            if not late and pending % BATCH_RECORDS == 0:
+                self._write_in(0.0)
+            elif not late and self._timer is None:
+                self._write_in(BATCH_SECONDS)
+        if late:
+            self.flush()
 
-    def rows(self) -> list[dict[str, Any]]:
+    def _write_in(self, seconds: float) -> None:
+        """Write what is pending on another thread."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = threading.Timer(seconds, self._flush_in_time)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def rows(self) -> list[Record]:
         """All records, oldest first."""
-        with self._lock:
-            if self._path is None:
+        if self._path is None:
+            with self._lock:
                 return list(self._memory)
-            self._flush()
-            connection = self._open()
-            return [json.loads(t) for (t,) in connection.execute("SELECT record FROM queries ORDER BY id")]
+        with self._writing:
+            self.flush()
+            found = self._open().execute("SELECT record FROM queries ORDER BY id").fetchall()
+        return [json.loads(text) for (text,) in found]
 
-    def record_event(self, kind: str, record: dict[str, Any]) -> None:
+    def details(self) -> Iterator[tuple[int, Record]]:
+        """(query, details) of the statements that have any, oldest first."""
+        if self._path is None:
+            with self._lock:
+                kept = list(self._described)
+            texts = ((query, _described(describe)) for query, describe in kept)
+            yield from ((query, json.loads(text)) for query, text in texts if text)
+            return
+        with self._writing:
+            self.flush()
+            found = self._open().execute("SELECT id, record FROM details ORDER BY id").fetchall()
+        yield from ((query, json.loads(text)) for query, text in found)
+
+    def record_event(self, kind: str, record: Record) -> None:
         """Keep something that happened beside statements (JSON values only): a vacuum, an analysis."""
-        with self._lock:
-            if self._path is None:
+        if self._path is None:
+            with self._lock:
                 self._events.append((kind, record))
                 del self._events[:-KEPT_EVENTS]
-                return
+            return
+        text = json.dumps(record, separators=(",", ":"))
+        with self._writing:
             connection = self._open()
-            text = json.dumps(record, separators=(",", ":"))
             try:
                 connection.execute("INSERT INTO events (kind, record) VALUES (?, ?)", (kind, text))
                 connection.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (KEPT_EVENTS,))
             except sqlite3.Error as e:
                 _log.warning("the history %s cannot be written: %s", self._path, e)
 
-    def events(self, kind: str) -> list[dict[str, Any]]:
+    def events(self, kind: str) -> list[Record]:
         """All events of a kind, oldest first."""
-        with self._lock:
-            if self._path is None:
+        if self._path is None:
+            with self._lock:
                 return [record for k, record in self._events if k == kind]
+        with self._writing:
             found = self._open().execute("SELECT record FROM events WHERE kind = ? ORDER BY id", (kind,))
             return [json.loads(text) for (text,) in found]
 
     def flush(self) -> None:
         """Write what is pending."""
-        with self._lock:
-            self._flush()
+        with self._writing:
+            with self._lock:
+                batch, self._pending = self._pending, []
+                if self._timer is not None:
+                    self._timer.cancel()
+                    self._timer = None
+            if not batch:
+                return
+            try:
+                self._write(batch)
+            except errors.FileError:
+                with self._lock:
+                    self._pending[:0] = batch
+                raise
 
     def _flush_in_time(self) -> None:
         try:
@@ -126,8 +190,8 @@ class History:
             _log.warning("%s; it will be tried again", e)
 
     def close(self) -> None:
-        with self._lock:
-            self._flush()
+        with self._writing:
+            self.flush()
             self._closed = True
             if self._connection is not None:
                 self._connection.close()
@@ -138,26 +202,22 @@ class History:
             return 0
         return int(self._open().execute("SELECT coalesce(max(id), 0) FROM queries").fetchone()[0])
 
-    def _flush(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if not self._pending:
-            return
-        rows = [(r["query"], json.dumps(r, separators=(",", ":"))) for r in self._pending]
+    def _write(self, batch: list[tuple[Record, Describe | None]]) -> None:
+        records = [(r["query"], _text(r)) for r, _ in batch]
+        details = [(r["query"], text) for r, describe in batch if describe and (text := _described(describe))]
         connection = self._open()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT OR REPLACE INTO queries VALUES (?, ?)", rows)
-            connection.execute(
-                "DELETE FROM queries WHERE id <= (SELECT max(id) FROM queries) - ?", (KEPT_RECORDS,)
-            )
+            _put(connection, "queries", records, KEPT_RECORDS)
+            _put(connection, "details", details, KEPT_DETAILS)
             connection.execute("COMMIT")
+            if _size(connection) > MOST_BYTES:
+                connection.execute("DELETE FROM details WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM details)")
         except sqlite3.Error as e:
             if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
             raise errors.FileError(f"the query history {self._path} cannot be written: {e}") from e
-        self._pending.clear()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -170,12 +230,40 @@ class History:
         return self._connection
 
 
+def _text(values: Any) -> str:
+    return json.dumps(values, separators=(",", ":"))
+
+
+def _described(describe: Describe) -> str | None:
+    """Details as text; None if they cannot be had: a statement's end must not hang on them."""
+    try:
+        return describe()
+    except Exception:
+        _log.exception("a statement's details could not be written to the history")
+        return None
+
+
+def _put(connection: sqlite3.Connection, table: str, rows: list[tuple[int, str]], kept: int) -> None:
+    """Add rows to a table and drop its oldest."""
+    if rows:
+        connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)
+        connection.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM queries) - ?", (kept,))
+
+
+def _size(connection: sqlite3.Connection) -> int:
+    """Bytes of the file that are in use."""
+    pages, free, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+                         for name in ("page_count", "freelist_count", "page_size"))
+    return (pages - free) * size
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("CREATE TABLE IF NOT EXISTS queries (id INTEGER PRIMARY KEY, record TEXT NOT NULL)")
+        for table in ("queries", "details"):
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, record TEXT NOT NULL)")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, record TEXT NOT NULL)"
         )

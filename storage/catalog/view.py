@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from ... import errors
 from ..access.facts import Facts
-from ..schema import Table, TableData, Topology, View
+from ..schema import ExternalTable, Table, TableData, TableStatistics, Topology, View
 from .state import CatalogState
 
 DEFAULT_SEARCH_PATH = ("public",)
@@ -31,6 +31,8 @@ class SnapshotView:
 
     def data(self, table: Table) -> TableData:
         entry = self._state.entries.get(table.id)
+        if entry is None and isinstance(table, ExternalTable):
+            return TableData(table, (), table.statistics or TableStatistics(0), False)
         if entry is None:
             raise errors.UndefinedTable(f'relation "{table.name}" does not exist')
         return entry.data()

@@ -63,13 +63,14 @@ def _for_text(column: ColumnData) -> Encoding:
     if column.rows >= _MIN_ENTRIES:
         limit = min(column.rows // 4, _MAX_WORDS)
         entries, size = count_strings(column, limit)
-        if entries <= min(limit, ENTRIES):
+        if entries <= min(limit, ENTRIES) and BYTEDICT.usable_for(column.type):
             return BYTEDICT
         if entries <= limit and _words_pay(column, entries, size):
             return TEXT32K
     _, data = column.text
     text = data[: min(column.text_bytes, _SAMPLE_BYTES)].tobytes()
-    return ZSTD if len(text) >= _MIN_TEXT and _shrinks(text, _WORTH_TEXT) else RAW
+    pays = len(text) >= _MIN_TEXT and ZSTD.usable_for(column.type) and _shrinks(text, _WORTH_TEXT)
+    return ZSTD if pays else RAW
 
 
 def _words_pay(column: ColumnData, entries: int, size: int) -> bool:

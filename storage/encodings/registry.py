@@ -74,7 +74,7 @@ def check_usable(name: str, type: SqlType, column: str) -> None:
 
 def default_for(type: SqlType, sort_key: bool = False, temporary: bool = False) -> str:
     """What Redshift gives a column without ENCODE when the table is not ENCODE AUTO."""
-    if sort_key or temporary or type.is_float or type.kind is Kind.BOOLEAN:
+    if sort_key or temporary or type.is_float or type.is_sketch or type.kind is Kind.BOOLEAN:
         return RAW.name
     if type.is_super:
         return ZSTD.name

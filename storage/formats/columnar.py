@@ -127,6 +127,7 @@ _TAKES: dict[Kind, tuple[Callable[[pa.DataType], bool], ...]] = {
     Kind.CHAR: _text,
     Kind.VARCHAR: _text,
     Kind.SUPER: _text[:3],
+    Kind.HLLSKETCH: _text[:3],
     Kind.VARBYTE: (*_text[3:], pa.types.is_fixed_size_binary),
     Kind.DATE: (pa.types.is_date,),
     Kind.TIMESTAMP: (pa.types.is_timestamp,),

@@ -260,6 +260,8 @@ class FastParser:
         """NULL strings of text, blanks, lengths, ranges, NOT NULL; None when a row must be looked at."""
         if column.type.kind is Kind.VARBYTE:
             return _bytes(column, array, self.options)
+        if column.type.is_sketch:
+            return None
         if column.type.is_super:
             return _documents(column, array, self.options)
         if column.type.is_string:

@@ -82,6 +82,8 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
             return _document(text)
         case Kind.VARBYTE:
             return _binary(text.strip(), type_)
+        case Kind.HLLSKETCH:
+            return _sketch(text)
         case Kind.DATE:
             return _date(text.strip(), options)
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
@@ -99,6 +101,15 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
 def _document(text: str) -> str | None:
     """JSON in canonical form; None for null."""
     from ..semistructured.form import parse
+
+    try:
+        return parse(text)
+    except errors.DataError as e:
+        raise BadValue(BAD_JSON, e.message) from None
+
+
+def _sketch(text: str) -> str:
+    from ..sketches import parse
 
     try:
         return parse(text)

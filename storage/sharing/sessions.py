@@ -3,7 +3,8 @@
     run/session-<process>-<session>    who it is, JSON; gone with the session, or removed when its process is dead
     run/mail-<process>                 a named pipe that a thread of the process reads: one letter a line
 
-    {"session": 1073741826, "message": null}        cancel what it runs
+    {"session": 1073741826, "message": null}                        cancel what it runs
+    {"session": 1073741826, "message": "...", "end": true}          and end the session
 
 A letter to a process that is dead stays in nobody's pipe: opening one without a reader fails. A database in memory or
 open read-only knows the sessions of its own process only.
@@ -16,11 +17,13 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ...records import dataclass
 from .processes import is_alive
 
 Cancel = Callable[[str | None], None]
+End = Callable[[str], None]
 _PREFIX = "session-"
 
 
@@ -40,13 +43,14 @@ class Sessions:
         self._run = run
         self._process = process
         self._lock = threading.Lock()
-        self._here: dict[int, tuple[SessionInfo, Cancel]] = {}
+        self._here: dict[int, tuple[SessionInfo, Cancel, End]] = {}
         self._pipe = -1
 
-    def add(self, info: SessionInfo, cancel: Cancel) -> None:
-        """A session of this process; `cancel` stops what it runs, with a message for whoever waits for it."""
+    def add(self, info: SessionInfo, cancel: Cancel, end: End) -> None:
+        """A session of this process; `cancel` stops what it runs, with a message for whoever waits for it; `end` ends
+        the session, and does not wait for that."""
         with self._lock:
-            self._here[info.id] = (info, cancel)
+            self._here[info.id] = (info, cancel, end)
             if self._run is not None:
                 if self._pipe < 0:
                     self._open_mail(self._run)
@@ -62,7 +66,7 @@ class Sessions:
     def all(self) -> list[SessionInfo]:
         """Of all processes, by number."""
         with self._lock:
-            found = {id: info for id, (info, _) in self._here.items()}
+            found = {id: here[0] for id, here in self._here.items()}
         if self._run is not None:
             for process, id in _names(self._run):
                 if id not in found and is_alive(self._run, process):
@@ -73,15 +77,33 @@ class Sessions:
 
     def cancel(self, id: int, message: str | None) -> bool:
         """Stop what a session runs; False: there is no such session."""
-        with self._lock:
-            here = self._here.get(id)
-        if here is not None:
-            here[1](message)
+        return self._tell({"session": id, "message": message})
+
+    def terminate(self, id: int, message: str) -> bool:
+        """End a session; False: there is no such session."""
+        return self._tell({"session": id, "message": message, "end": True})
+
+    def _tell(self, letter: dict[str, Any]) -> bool:
+        """Deliver a letter, here or in another process."""
+        if self._obey(letter):
             return True
         if self._run is None:
             return False
-        process = next((p for p, known in _names(self._run) if known == id), None)
-        return process is not None and _send(self._run, process, {"session": id, "message": message})
+        process = next((p for p, known in _names(self._run) if known == letter["session"]), None)
+        return process is not None and _send(self._run, process, letter)
+
+    def _obey(self, letter: dict[str, Any]) -> bool:
+        """Do what a letter says, if it is for a session of this process."""
+        with self._lock:
+            here = self._here.get(letter["session"])
+        if here is None:
+            return False
+        _, cancel, end = here
+        if letter.get("end"):
+            end(letter["message"])
+        else:
+            cancel(letter["message"])
+        return True
 
     def close(self) -> None:
         with self._lock:
@@ -112,12 +134,9 @@ class Sessions:
 
     def _deliver(self, letter: bytes) -> None:
         try:
-            content = json.loads(letter)
-            found = self._here.get(content["session"])
-        except (ValueError, KeyError, TypeError):
+            self._obey(json.loads(letter))
+        except (ValueError, KeyError, TypeError, AttributeError):
             return  # not from one of ours
-        if found is not None:
-            found[1](content["message"])
 
 
 def _names(run: Path) -> list[tuple[int, int]]:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as s
 from warehouse.engine.collection import Collection, StoredColumn, widened
-from warehouse.engine.exchange import distribute
+from warehouse.engine.context import MemoryBudget
+from warehouse.engine.exchange import Crossing, broadcast, distribute
 from warehouse.engine.rows import Rows, Where
 from warehouse.planner.expressions import ColumnRef
 from warehouse.storage.distribution import hash_column, slice_of_hash, string_views
@@ -34,10 +35,32 @@ def test_rows_go_where_a_table_keeps_them(kind: int, narrow: bool, data: s.DataO
     keys = _carried(type, values, stored, narrow)
     number = StoredColumn(ColumnRef(2, BIGINT, "n"), Physical.I64, False, np.arange(len(values)), None)
     part = Collection([keys, number], len(values), [] if stored.data is None else [stored.data])
-    rows, _, _ = distribute(Rows([part], Where.LEADER), [1], Topology.even(2, 2), _inline)
+    rows, _ = distribute(Rows([part], Where.LEADER), [1], Topology.even(2, 2), _inline)
     wanted = slice_of_hash(hash_column(stored), 4)
     for slice_, found in enumerate(rows.parts):
         assert found.column(2).values.tolist() == np.flatnonzero(wanted == slice_).tolist()
+
+
+def test_what_is_sent_is_counted_by_slice_and_by_node() -> None:
+    """Four slices with the same rows: of every row three copies change slice, two of them node."""
+    values = list(range(100))
+    targets = slice_of_hash(hash_column(from_list(BIGINT, values)), 4)
+    there = [Collection([StoredColumn(ColumnRef(1, BIGINT, "k"), Physical.I64, False, np.array(values), None)], 100, [])
+             for _ in range(4)]
+    for topology, share in ((Topology.even(2, 2), 2), (Topology.even(1, 4), 0), (Topology.even(4, 1), 3)):
+        sent = _sum(distribute(Rows(list(there), Where.SLICES), [1], topology, _inline)[1])
+        assert (sent.rows, sent.bytes, sent.node_bytes) == (300, 300 * 8, 100 * share * 8), topology
+    sent = _sum(distribute(Rows(there[:1], Where.LEADER), [1], Topology.even(2, 2), _inline)[1])
+    assert sent.rows == len(targets) and sent.bytes == sent.node_bytes == 800
+    sent = _sum(broadcast(Rows(list(there), Where.SLICES), Topology.even(2, 2), MemoryBudget(1 << 30))[1])
+    assert sent.node_bytes == 3200
+
+
+def _sum(sent: list[Crossing]) -> Crossing:
+    whole = Crossing()
+    for crossing in sent:
+        whole.add(crossing)
+    return whole
 
 
 def _carried(type: SqlType, values: list[Any], stored: Any, narrow: bool) -> StoredColumn:

@@ -98,3 +98,31 @@ def test_a_shared_subplan_is_read_in_place_where_few_ask_for_it(chained: Any) ->
     plan = "\n".join(line for (line,) in chained.execute("explain " + other).fetchall())
     assert "computed above" in plan  # one reader wants all rows
     assert chained.execute(other).fetchall() == [(1, 379_990), (2, 379_990)]
+
+
+def test_a_filter_goes_into_the_branches_of_a_union(chained: Any) -> None:
+    """Where a branch's column is no column at all it does not, and the answer holds."""
+    union = "select k, n from a union all select k, n + 1 from b union all select 700, 1 union all select n, k from b"
+    sql = f"select count(*), sum(u.n) from few join ({union}) u on few.k = u.k"
+    expected = 0, 0
+    for k in (5, 700, 5000):
+        for values in ([n for n in range(40_000) if n % 2000 == k], [n + 1 for n in range(20_000) if n % 2000 == k],
+                       [1] * (k == 700), [k % 2000]):
+            expected = expected[0] + len(values), expected[1] + sum(values)
+    assert chained.execute(sql).fetchall() == [expected]
+    lines = [line for (line,) in chained.execute("explain analyze " + sql).fetchall()]
+    (append,) = [line for line in lines if "Append" in line]
+    assert int(append.rpartition("actual rows=")[2].split(" ")[0]) < 100
+
+
+def test_a_shared_subplan_is_read_in_place_where_inner_joins_want_few_of_its_rows(chained: Any) -> None:
+    join = "from a join b on a.k = b.k where a.n < b.n"
+    half = f"(select sum(n) from few join (select a.k, b.n {join}) w on few.k = w.k where x = {{}})"
+    sql = f"select {half.format(1)}, {half.format(2)}"
+    plan = "\n".join(line for (line,) in chained.execute("explain " + sql).fetchall())
+    assert "computed above" not in plan and plan.count("Seq Scan on b") == 2
+    expected = []
+    for k in (5, 700):
+        sides = [[n for n in range(rows) if n % 2000 == k] for rows in (40_000, 20_000)]
+        expected.append(sum(n for m in sides[0] for n in sides[1] if m < n))
+    assert chained.execute(sql).fetchall() == [tuple(expected)]

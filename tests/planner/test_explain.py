@@ -44,6 +44,8 @@ class Counted:
     blocks_read: int = 0
     blocks_skipped: int = 0
     bytes_spilled: int = 0
+    files_read: int = 0
+    files_skipped: int = 0
 
 
 def test_golden(golden: Callable[[str, str], None]) -> None:

@@ -8,12 +8,12 @@ rows of a batch, NULL where an argument is.
 """
 from __future__ import annotations
 
-from . import binary, bytes, casts, formats, moments, numbers, patterns, semistructured, text
+from . import binary, bytes, casts, formats, moments, numbers, patterns, semistructured, sketches, text
 from .argument import Argument, Form
 
 FORMS: dict[str, Form] = {
     **text.FORMS, **bytes.FORMS, **binary.FORMS, **patterns.FORMS, **numbers.FORMS, **moments.FORMS, **formats.FORMS,
-    **semistructured.FORMS,
+    **semistructured.FORMS, **sketches.FORMS,
 }
 
 __all__ = ["FORMS", "Argument", "Form", "casts"]

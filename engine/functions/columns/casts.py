@@ -18,6 +18,8 @@ def cast(argument: Argument, source: SqlType, to: SqlType) -> pa.Array | None:
         return None
     if to.is_super or source.is_super:
         return semistructured.into(array, source) if to.is_super else semistructured.out_of(array, to)
+    if to.is_sketch:
+        return None
     if Kind.VARBYTE in (source.kind, to.kind):
         return binary.cast(array, source, to)
     if source.is_integer and to.is_string and to.length >= PRINTED[source.kind]:

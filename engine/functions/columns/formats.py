@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ....storage.types import Kind, SqlType
+from ....storage.types import SqlType
 from .. import date_format
 from ..base import DAY, FIRST_DAY, LAST_DAY
 from ..datetime_tokens import Token, parse_format
@@ -43,10 +43,9 @@ def _to_char(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) ->
         micros = np.where(np.asarray(array.is_valid()), micros, 0)
     if not (int(micros.min()) >= FIRST_DAY * DAY and int(micros.max()) < (LAST_DAY + 1) * DAY):
         return None
-    zoned = types[0].kind is Kind.TIMESTAMPTZ
     columns: list[Any] = []
     for part in parse_format(given[0]):
-        columns.append(pa.scalar(part, TEXT) if isinstance(part, str) else _field(part, micros, zoned))
+        columns.append(pa.scalar(part, TEXT) if isinstance(part, str) else _field(part, micros))
     if not columns:
         return None
     joined = pc.binary_join_element_wise(*columns, pa.scalar("", TEXT))
@@ -55,11 +54,11 @@ def _to_char(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) ->
     return pc.if_else(array.is_null(), pa.scalar(None, TEXT), joined) if array.null_count else joined
 
 
-def _field(token: Token, micros: np.ndarray, zoned: bool) -> pa.Array:
+def _field(token: Token, micros: np.ndarray) -> pa.Array:
     """A field's text for each row."""
     examples, places = _distinct(_group(token.name, micros))
     texts = [
-        date_format.field_text(token, EPOCH + timedelta(microseconds=m), zoned) for m in micros[examples].tolist()
+        date_format.field_text(token, EPOCH + timedelta(microseconds=m)) for m in micros[examples].tolist()
     ]
     return pa.array(texts, TEXT).take(pa.array(places))
 

@@ -18,6 +18,7 @@ from warehouse.storage.types import (
     DATE,
     DOUBLE,
     INTEGER,
+    REAL,
     SMALLINT,
     TIMESTAMP,
     TIMESTAMPTZ,
@@ -76,6 +77,9 @@ CASES: list[tuple[str, SqlType, Sequence[Any], SqlType, Sequence[Any]]] = [
     ("to_hex_binary", BINARY, DIGITS, TEXT, ()),
     *(("bit_not", t, v, t, ()) for t, v in ((BINARY, DIGITS), (INTEGER, WHOLE))),
     *((key, BIGINT, WHOLE, BIGINT, (n,)) for key in ("bit_and", "bit_or", "bit_xor") for n in (0, 5, -1)),
+    *(("hll_coupon", t, v, BIGINT, ()) for t, v in (
+        (TEXT, TEXTS), (SMALLINT, [0, -1, 300]), (INTEGER, WHOLE), (BIGINT, [0, 1 << 62, -(1 << 63)]), (DATE, DAYS),
+        (TIMESTAMP, MICROS), (DOUBLE, [*FLOATS, -0.0]), (REAL, FLOATS))),
     *(("to_char_datetime", t, MICROS, TEXT, (f,)) for f in FORMATS for t in (TIMESTAMP, TIMESTAMPTZ)),
 ]
 

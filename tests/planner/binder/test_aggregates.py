@@ -99,7 +99,7 @@ def test_columns_that_are_not_grouped(sql: str, column: str, position: int) -> N
         ("select sum(*) from t", SqlSyntaxError, r"sum\(\*\) is not allowed"),
         ("select count() from t", SqlSyntaxError, "parameterless aggregate"),
         ("select upper(distinct v) from t", SqlSyntaxError, "DISTINCT is for aggregates"),
-        ("select hll_combine(a) from t", NotSupportedError, "function hll_combine is not supported yet"),
+        ("select hll_combine(a) from t", UndefinedFunction, r"function hll_combine\(integer\) does not exist"),
         ("select a from t group by 2", ProgrammingError, "GROUP BY position 2 is not in select list"),
         ("select a from t group by (a, b)", NotSupportedError, "a parenthesised list in GROUP BY"),
         ("select b, (select max(k) from u where u.a = t.a) from t group by b", GroupingError,

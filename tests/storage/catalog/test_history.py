@@ -35,21 +35,82 @@ def test_records_outlive_the_process_and_numbers_go_on(tmp_path: Path) -> None:
     store.close()
 
 
+def wait_for(store: History, count: int) -> int:
+    """How many records another process sees, once it sees `count`."""
+    for _ in range(300):
+        if len(store.rows()) >= count:
+            break
+        time.sleep(0.01)
+    return len(store.rows())
+
+
 def test_a_full_batch_is_written_at_once_and_a_small_one_soon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(history, "BATCH_SECONDS", 0.02)
     store, other = History(tmp_path / "h"), History(tmp_path / "h")
+    monkeypatch.setattr(history, "BATCH_SECONDS", 3600.0)
     record(store, history.BATCH_RECORDS)
-    assert len(other.rows()) == history.BATCH_RECORDS
+    assert wait_for(other, history.BATCH_RECORDS) == history.BATCH_RECORDS
+    monkeypatch.setattr(history, "BATCH_SECONDS", 0.02)
     record(store, 1)
-    for _ in range(200):
-        if len(other.rows()) > history.BATCH_RECORDS:
-            break
-        time.sleep(0.01)
-    assert len(other.rows()) == history.BATCH_RECORDS + 1
+    assert wait_for(other, history.BATCH_RECORDS + 1) == history.BATCH_RECORDS + 1
     store.close()
     other.close()
+
+
+def test_who_records_writes_when_the_writer_falls_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "BATCH_SECONDS", 3600.0)
+    monkeypatch.setattr(history, "MOST_PENDING", 3)
+    store = History(tmp_path / "h")
+    record(store, 3)
+    assert not store._pending
+    store.close()
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_details_are_made_later_and_the_oldest_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool
+) -> None:
+    monkeypatch.setattr(history, "KEPT_DETAILS", 2)
+    monkeypatch.setattr(history, "KEPT_IN_MEMORY", 2)
+    made = []
+
+    def describe(number: int) -> str:
+        made.append(number)
+        return f'{{"number": {number}}}'
+
+    store = History(None if in_memory else tmp_path / "h")
+    for _ in range(4):
+        number = store.next_query_id()
+        store.record({"query": number}, lambda number=number: describe(number))  # type: ignore[misc]
+    assert made == []
+    assert list(store.details()) == [(3, {"number": 3}), (4, {"number": 4})]
+    assert len(store.rows()) == 4
+    store.close()
+
+
+def test_details_that_cannot_be_made_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def describe() -> str:
+        raise ValueError("a plan of a kind that nobody knows")
+
+    store = History(tmp_path / "h")
+    store.record({"query": store.next_query_id()}, describe)
+    assert list(store.details()) == [] and len(store.rows()) == 1
+    assert "a plan of a kind" in caplog.text
+    store.close()
+
+
+def test_the_file_stays_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the limit the older half of the details goes; the records stay."""
+    monkeypatch.setattr(history, "MOST_BYTES", 100_000)
+    store = History(tmp_path / "h")
+    for _ in range(40):
+        store.record({"query": store.next_query_id()}, lambda: f'{{"text": "{"x" * 9_000}"}}')
+        store.flush()
+    kept = [query for query, _ in store.details()]
+    assert 3 <= len(kept) < 12 and kept[-1] == 40 and kept == list(range(kept[0], 41))
+    assert len(store.rows()) == 40
+    store.close()
 
 
 def test_a_history_that_cannot_be_written_is_reported_and_kept(

@@ -4,8 +4,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from warehouse.storage.encodings.choose import choose
-from warehouse.storage.types import BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, char, decimal, varchar
+from warehouse.storage.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    HLLSKETCH,
+    INTEGER,
+    SUPER,
+    char,
+    decimal,
+    varbyte,
+    varchar,
+)
 from warehouse.storage.vector import ColumnData, from_list
 
 RNG = np.random.default_rng(2)
@@ -50,3 +63,10 @@ def test_always_usable(sample_columns: Any) -> None:
         for what, column in sample_columns(rows):
             assert isinstance(column, ColumnData)
             assert choose(column).usable_for(column.type), what
+
+
+@pytest.mark.parametrize("type", [SUPER, varbyte(9), HLLSKETCH], ids=str)
+def test_few_values_of_what_is_no_text(type: Any) -> None:
+    """Such types are carried as text, but have no dictionaries (HLLSKETCH: RAW alone)."""
+    for item in ("61", "61" * 600):
+        assert choose(from_list(type, [item] * 100)).usable_for(type)

@@ -1,0 +1,72 @@
+"""A plan that has run, and its counters, as the statement leaves them for the history."""
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...planner.physical import InsertRows, PhysicalQuery, VirtualTableScan
+from ...planner.physical_traverse import walk_physical
+from ...records import dataclass
+from ...storage.schema import ExternalTable
+
+if TYPE_CHECKING:
+    from ..context import Context
+    from ..counters import Counters
+
+
+@dataclass(slots=True)
+class Profile:
+    """`slices`: how many there were; `unanalyzed`: tables whose statistics tell nothing of their rows; `rows` and
+    `bytes` went to the client."""
+
+    plan: PhysicalQuery
+    counters: Counters
+    slices: int
+    unanalyzed: tuple[str, ...] = ()
+    rows: int = 0
+    bytes: int = 0
+
+
+def profile_of(plan: PhysicalQuery, counters: Counters, context: Context) -> Profile | None:
+    """What the history keeps of a plan that begins to run; None of one that stays on the leader."""
+    if not on_slices(plan):
+        return None
+    profile = Profile(plan, counters, context.view.topology.slices, _unanalyzed(plan, context))
+    context.profiles.append(profile)
+    return profile
+
+
+def on_slices(plan: PhysicalQuery) -> bool:
+    """Whether slices take part: not so for what only the leader's catalogue is asked (PG_LAST_QUERY_ID.md)."""
+    if plan.tables or isinstance(plan.root, InsertRows):
+        return True
+    from ..virtual import VIRTUAL_TABLES
+
+    scans = [n.name for n in walk_physical(plan.root) if isinstance(n, VirtualTableScan)]
+    return any(not VIRTUAL_TABLES[name].leader_only for name in scans)
+
+
+def _unanalyzed(plan: PhysicalQuery, context: Context) -> tuple[str, ...]:
+    """Tables all of whose rows came after the last ANALYZE, or of whose columns nothing is known."""
+    found: list[str] = []
+    for table in plan.tables:
+        if isinstance(table, ExternalTable):
+            continue
+        statistics = context.view.data(table).statistics
+        known = bool(statistics.columns) and (table.temporary or _modified(table, context) < statistics.rows)
+        if statistics.rows and not known:
+            found.append(table.name)
+    return tuple(found)
+
+
+def _modified(table: Any, context: Context) -> int:
+    return int(context.transaction.entry(table).modified)
+
+
+def described(record: Mapping[str, Any], profiles: Sequence[Profile]) -> str:
+    """A statement's plans as JSON, with who ran it; what that takes is imported now."""
+    from .describe import describe
+
+    who = json.dumps({key: record[key] for key in ("userid", "pid", "xid")})
+    return f'{who[:-1]}, "plans": [{",".join([describe(profile) for profile in profiles])}]' + "}"

@@ -1,0 +1,237 @@
+"""The source of a scan of files: its batches come to the driver as row groups of raw blocks, made when they are read.
+
+    file  --reader-->  Arrow arrays  --columns.py-->  ColumnData  --raw_column-->  descriptors  -->  driver
+                                                       partition columns and $path: one value in every row
+
+The program above is the one that would run over stored blocks (sources.ScanSource): the filter goes first, and other
+columns are fetched for the rows that are left. A worker holds one batch at a time.
+
+What files' statistics prove of a column (no NULLs, its range) is compiled in, as zone maps are; unlike those it was
+written by others. So each batch is held against it, and a file that lies is an error.
+"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import DataCorrupted
+from ...kernels import memory, source_layout
+from ...planner.expressions import ColumnRef, Expr
+from ...records import dataclass
+from ...storage.block import null_bitmap
+from ...storage.lake.columns import column_of
+from ...storage.lake.definition import Field, Source
+from ...storage.lake.formats import Reader, reader_of
+from ...storage.native import Descriptor, describe, raw_column
+from ...storage.objects.registry import Objects
+from ...storage.stored import constant
+from ...storage.types import Physical, SqlType
+from ...storage.vector import ColumnData
+from ..compile.batch import ScanColumn
+from ..compile.program import External
+from ..context import Charge
+from .splits import ScanNumbers, Split, dealt, splits_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ...planner.physical import ExternalScan
+    from ..compile.segment import Segment
+    from ..context import Context
+    from ..counters import Counters
+    from ..key_filters import Passed
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A column of the scan. `field`: of the files; else `key`: a place among the partition columns, or -1 for $path and
+    -2 for $size. lo, hi, nullable: proven."""
+
+    ref: ColumnRef
+    field: Field | None
+    key: int
+    lo: int
+    hi: int
+    nullable: bool
+
+    @property
+    def type(self) -> SqlType:
+        return self.ref.type
+
+
+def external_source(node: ExternalScan, slices: int, context: Context, counters: Counters,
+                    filters: Sequence[Passed]) -> ExternalSource:
+    """The source of a scan, its files found and dealt to the slices."""
+    source: Source = node.table.source
+    reader = reader_of(source, Objects(context.session.stores))
+    numbers = ScanNumbers(f"{node.table.schema}.{node.table.name}", source.format, slices)
+    fields = [source.columns[p] for _, p in node.columns if p < len(source.columns)]
+    numbers.is_nested = any(f.type.is_nested for f in fields)
+    shares = dealt(splits_of(node, reader, fields, context, numbers), slices)
+    numbers.most_splits = max(len(share) for share in shares)
+    numbers.most_files = max(len({s.part.file.url for s in share}) for share in shares)
+    step = counters.step(node)
+    step.files_read, step.files_skipped = numbers.files, numbers.skipped
+    context.scans.append((numbers, step, node.props.width))
+    return ExternalSource(node, reader, shares, context, numbers)
+
+
+class ExternalSource:
+    """Parts of files by slice."""
+
+    def __init__(self, node: ExternalScan, reader: Reader, shares: list[list[Split]], context: Context,
+                 numbers: ScanNumbers) -> None:
+        self.node = node
+        self.reader = reader
+        self.context = context
+        self.numbers = numbers
+        self._shares = shares
+        every = [split for share in shares for split in share]
+        self.columns = [_wanted(ref, place, node.table.source, reader, every) for ref, place in node.columns]
+        context.progress.blocks_total += len(every)
+        self._lock = threading.Lock()
+
+    def scanned(self, rows: int, size: int) -> None:
+        """A split has been read."""
+        with self._lock:
+            self.numbers.rows += rows
+            self.numbers.bytes += size
+        self.context.progress.blocks_done += 1
+
+    @property
+    def filter(self) -> Expr | None:
+        return self.node.filter
+
+    @property
+    def tasks(self) -> int:
+        return len(self._shares)
+
+    def rows(self, task: int) -> int:
+        return sum(max(s.rows, 1) for s in self._shares[task])
+
+    def emit(self, segment: Segment) -> None:
+        segment.builder.node = self.node
+        segment.builder.block("scan_source", k=External(lambda task: task.source.state_address))
+        for index, column in enumerate(self.columns):
+            segment.batch.scan[column.ref.id] = ScanColumn(
+                index, column.type, column.type.physical, column.nullable, column.lo, column.hi
+            )
+
+    def split(self, task: int, shares: int) -> list[ExternalTask]:
+        """The task's parts, those of one file side by side, in up to `shares` runs."""
+        splits = sorted(self._shares[task], key=lambda s: (s.part.file.url, s.part.start))
+        bounds = [len(splits) * i // shares for i in range(shares + 1)]
+        return [ExternalTask(self, splits[a:b]) for a, b in pairwise(bounds) if a < b] or [ExternalTask(self, [])]
+
+
+def _wanted(ref: ColumnRef, place: int, source: Source, reader: Reader, splits: Sequence[Split]) -> _Wanted:
+    """A column with what is proven of it over the splits."""
+    count = len(source.columns)
+    if place >= count + len(source.keys):
+        return _Wanted(ref, None, -1 if place == count + len(source.keys) else -2, *_limits(ref.type), False)
+    if place >= count:
+        values = [split.values[place - count] for split in splits]
+        return _Wanted(ref, None, place - count, *_range(values, values, ref.type), None in values)
+    field = source.columns[place]
+    bounds = [reader.bounds(split.part, field) for split in splits]
+    nullable = any(b.nulls != 0 for b in bounds)
+    live = [b for b, split in zip(bounds, splits, strict=True) if b.nulls != split.rows]
+    return _Wanted(ref, field, 0, *_range([b.low for b in live], [b.high for b in live], ref.type), nullable)
+
+
+def _limits(type: SqlType) -> tuple[int, int]:
+    return type.integer_limits if type.physical in (Physical.I64, Physical.I128) else (0, 0)
+
+
+def _range(lows: Sequence[Any], highs: Sequence[Any], type: SqlType) -> tuple[int, int]:
+    """The range that covers all bounds, and 0, which stands under NULLs; the type's own if one is unknown."""
+    limits = _limits(type)
+    if limits == (0, 0) or any(v is None for v in (*lows, *highs)):
+        return limits
+    return max(min((0, *lows)), limits[0]), min(max((0, *highs)), limits[1])
+
+
+class ExternalTask:
+    """Feeds one task: reads a batch, describes it to the driver."""
+
+    def __init__(self, source: ExternalSource, splits: Sequence[Split]) -> None:
+        self._source = source
+        self._splits = splits
+        self._state = memory.zeros(source_layout.STATE_WORDS, np.int64)
+        self.state_address = memory.address(self._state)
+        self.window = 1
+        self.blocks = 0
+        self.rows = sum(max(s.rows, 1) for s in splits)  # for text a guess
+
+    def windows(self, batch_rows: int) -> Iterator[None]:
+        source = self._source
+        line = memory.empty(source_layout.line_words(len(source.columns)), np.int64)
+        fields = [c.field for c in source.columns if c.field is not None]
+        charge = Charge(source.context.budget, f"scan of files of {source.node.table.name}")
+        for split in self._splits:
+            source.context.cancel.check()
+            seen = 0
+            for rows, arrays in source.reader.read(split.part, fields):
+                given = iter(arrays)
+                columns = [
+                    _constant(c, split, rows) if c.field is None else _described(next(given), c, split)
+                    for c in source.columns
+                ]
+                charge.add(sum(d.nbytes for d in columns) - charge.bytes)
+                table = memory.words(*(d.address for d in columns))
+                sizes = memory.words(rows, 0)
+                self._state[:] = (0, 1, memory.address(table), len(columns), memory.address(sizes), batch_rows, 0,
+                                  memory.address(line))
+                yield
+                seen += rows
+            source.scanned(seen, split.bytes)
+            self.blocks += 1
+
+
+def _described(array: pa.Array, column: _Wanted, split: Split) -> Descriptor:
+    """A batch's column, held against what the file's statistics promised."""
+    data = column_of(array, column.type, column.ref.name)
+    if data.valid is not None and not column.nullable:
+        raise _lies(column, split)
+    if data.type.physical is Physical.I64 and data.rows and (column.lo, column.hi) != _limits(data.type):
+        values = data.fixed
+        if int(values.min()) < column.lo or int(values.max()) > column.hi:
+            raise _lies(column, split)
+    if data.type.physical is Physical.I128 and data.rows and (column.lo, column.hi) != _limits(data.type):
+        _check_wide(data, column, split)
+    return describe(raw_column(data), None if data.valid is None else null_bitmap(data))
+
+
+def _check_wide(data: ColumnData, column: _Wanted, split: Split) -> None:
+    high = data.fixed[:, 1].view(np.int64)
+    if int(high.min()) > column.lo >> 64 and int(high.max()) < column.hi >> 64:
+        return
+    for low_word, high_word in zip(data.fixed[:, 0].tolist(), high.tolist()):
+        if not column.lo <= (high_word << 64) + low_word <= column.hi:
+            raise _lies(column, split)
+
+
+def _lies(column: _Wanted, split: Split) -> DataCorrupted:
+    return DataCorrupted(f'file "{split.part.file.url}": values of column "{column.ref.name}" lie outside of what its '
+                         "statistics say")
+
+
+def _constant(column: _Wanted, split: Split, rows: int) -> Descriptor:
+    """A partition column or a pseudo-column: one value in every row."""
+    if column.key == -1:
+        value: Any = split.part.file.url
+    elif column.key == -2:
+        value = split.part.file.bytes
+    else:
+        value = split.values[column.key]
+    data = constant(column.type, value, rows)
+    if value is None:
+        data = replace(data, valid=np.zeros(rows, np.uint8))
+    return describe(raw_column(data), None if value is not None else null_bitmap(data))
+
+

@@ -1,0 +1,102 @@
+"""What the planner may know of an external table: estimates, from the definition and from footers of its files.
+
+    numRows given           that many rows (r_CREATE_EXTERNAL_TABLE); columns are known by footers still
+    Parquet                 rows of up to SAMPLED footers, scaled up by the bytes of all files
+    others                  bytes of all files / bytes of a row, by the columns' types
+    nothing can be listed   nothing is known: the planner takes an external table for a large one
+
+Files are read for it only once: footers are kept (storage/lake/formats/parquet.py). A location that cannot be listed
+is no error here: the scan will say so.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...errors import Error
+from ...storage.lake.definition import Field, Source
+from ...storage.lake.files import files_of
+from ...storage.lake.formats import Part, Reader, reader_of
+from ...storage.objects.base import ObjectInfo
+from ...storage.objects.registry import Objects
+from ...storage.schema import ColumnStatistics, ExternalTable, TableStatistics
+from ...storage.types import Physical
+from .tables import partitions
+
+if TYPE_CHECKING:
+    from ..context import Context
+
+SAMPLED = 16  # footers
+LISTED = 64  # partitions
+TEXT_WIDTH, FIXED_WIDTH = 16, 8  # bytes a value in text files, at a guess
+LARGE = 10_000_000  # rows of a table of which nothing is known
+
+
+def with_statistics(table: ExternalTable | None, context: Context) -> ExternalTable | None:
+    """The table with what can be found out cheaply."""
+    if table is None:
+        return None
+    try:
+        found = _statistics(table.source, context)
+    except Error:
+        found = TableStatistics(int(table.source.option("numRows", str(LARGE))))
+    return replace(table, statistics=found)
+
+
+def _statistics(source: Source, context: Context) -> TableStatistics:
+    given = source.option("numRows")
+    if source.format != "parquet" and given:
+        return TableStatistics(int(given))
+    objects = Objects(context.session.stores)
+    files, share = _files(source, objects, context)
+    total = sum(f.bytes for f in files)
+    if source.format != "parquet":
+        width = sum(TEXT_WIDTH if c.type.sql.physical is Physical.STR else FIXED_WIDTH for c in source.columns)
+        return TableStatistics(round(total / share / width), total)
+    reader = reader_of(source, objects)
+    step = max(1, -(-len(files) // SAMPLED))
+    sampled = files[::step]
+    parts = [part for file in sampled for part in reader.parts(file)]
+    seen = sum(f.bytes for f in sampled)
+    scale = (total / seen if seen else 1.0) / share
+    rows = int(given) if given else round(sum(p.rows for p in parts) * scale)
+    columns = {
+        i + 1: _column(reader, parts, field, rows) for i, field in enumerate(source.columns) if not field.type.is_nested
+    }
+    for i, key in enumerate(source.keys):
+        columns[len(source.columns) + i + 1] = _key(i, key, source, context)
+    return TableStatistics(rows, total, columns)
+
+
+def _files(source: Source, objects: Objects, context: Context) -> tuple[list[ObjectInfo], float]:
+    """The files of the table, or of some of its partitions; the share of all partitions that these are."""
+    if not source.keys:
+        return files_of(objects, source.location), 1.0
+    every = partitions(source, context)
+    listed = every[:: max(1, -(-len(every) // LISTED))]
+    return [f for p in listed for f in files_of(objects, p.location)], len(listed) / max(len(every), 1) or 1.0
+
+
+def _column(reader: Reader, parts: Sequence[Part], field: Field, rows: int) -> ColumnStatistics:
+    bounds = [reader.bounds(part, field) for part in parts]
+    known = [b for b in bounds if b.low is not None]
+    nulls = sum(b.nulls or 0 for b in bounds) * rows // max(sum(p.rows for p in parts), 1)
+    if not known:
+        return ColumnStatistics(_few(rows), nulls, exact_bounds=False)
+    low, high = min(b.low for b in known), max(b.high for b in known)
+    if isinstance(low, int):  # at most one a row, and one of each number between
+        distinct = float(min(int(high) - int(low) + 1, rows))
+    else:
+        distinct = 1.0 if low == high else _few(rows)
+    return ColumnStatistics(max(distinct, 1.0), nulls, low, high, exact_bounds=False)
+
+
+def _few(rows: int) -> float:
+    """How many texts may be different: files do not tell."""
+    return max(1.0, min(float(rows), rows**0.75))
+
+
+def _key(place: int, key: Field, source: Source, context: Context) -> ColumnStatistics:
+    values: list[Any] = [p.values[place] for p in partitions(source, context)]
+    return ColumnStatistics(float(max(len(set(values)), 1)), 0, exact_bounds=False)

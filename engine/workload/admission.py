@@ -1,0 +1,171 @@
+"""A statement's way through workload management: it waits for its turn once, and gives it back at its end.
+
+    admit(context, plan)      before the first row is read: waits while its queue is full; again: nothing
+    ticket.first_rows()       it returns rows from here on
+    ticket.may_restart()      after a stop: was it told to begin anew in another queue? waits for that
+    ticket.end(ok)            the session, with the statement
+
+The turn brings memory: what the statement's budget allows from then on.
+"""
+from __future__ import annotations
+
+import threading
+
+from ...errors import QueryCanceled
+from ...planner.physical import PhysicalQuery
+from ...wlm.requests import NOTHING, Kind, Request
+from ..context import HOP_TEXT, Context
+from .estimates import Outline, outline
+from .manager import Manager, manager_of
+from .usage import Usage
+
+# By the class of the statement; whatever else comes here reads.
+KINDS = {
+    "Insert": Kind.WRITE, "Update": Kind.WRITE, "Delete": Kind.WRITE, "Merge": Kind.WRITE, "Unload": Kind.WRITE,
+    "CreateTableAs": Kind.CREATE, "Copy": Kind.COPY, "Vacuum": Kind.MAINTENANCE, "Analyze": Kind.MAINTENANCE,
+    "AnalyzeCompression": Kind.MAINTENANCE, "AlterDesign": Kind.MAINTENANCE,
+}  # fmt: skip
+UNSET = "unset"
+
+
+class Ticket:
+    """See the module's text."""
+
+    def __init__(self, manager: Manager, context: Context, outline: Outline | None) -> None:
+        self.query = context.query_id
+        self.usage = Usage(outline)
+        self.started = False
+        self.restarting = False
+        self._manager = manager
+        self._cancel = context.cancel
+        self._budget = context.budget
+        self._event: threading.Event | None = None
+        self._returning = False
+        self._over = False
+
+    # -- the statement's side ----------------------------------------------------------------------
+
+    def enter(self, request: Request) -> None:
+        """Wait for the statement's turn."""
+        self._manager.enter(self, request)
+        if self._event is not None:
+            self._wait(self._event)
+
+    def _wait(self, event: threading.Event) -> None:
+        self._cancel.listener = event.set
+        try:
+            while not self.started:
+                if not self._cancel.is_set:
+                    event.wait()
+                    event.clear()
+                if not self.started:
+                    self._cancel.check()
+        except BaseException:
+            self.end(ok=False)
+            raise
+        finally:
+            self._cancel.listener = None
+
+    def first_rows(self) -> None:
+        """Rows go out from here on: the statement cannot begin anew."""
+        if not self._returning:
+            if not self._manager.returning(self, self.held):
+                raise QueryCanceled(HOP_TEXT)
+            self._returning = True
+
+    def may_restart(self) -> bool:
+        """A stopped statement asks whether it was stopped to begin anew; if so it has its turn again at the end."""
+        if not self.restarting or self._cancel.reason != HOP_TEXT:
+            return False
+        self._cancel.clear()
+        self._event = None
+        self.usage.pause()
+        self._manager.evicted(self)
+        if self._event is not None:
+            self._wait(self._event)
+        return True
+
+    def end(self, ok: bool) -> None:
+        """Give the turn back; once."""
+        if not self._over:
+            self._over = True
+            self.usage.pause()
+            self._manager.leave(self, ok)
+
+    @property
+    def held(self) -> int:
+        return self._budget.used
+
+    @property
+    def peak(self) -> int:
+        return self._budget.peak
+
+    # -- the manager's side: its lock is held --------------------------------------------------------
+
+    def entered(self) -> None:
+        """Whoever has not started by now will be woken."""
+        self._event = None if self.started else threading.Event()
+
+    def start(self, memory: int, soft: int) -> None:
+        self._budget.allow(memory)
+        if soft < memory:
+            self._budget.press(soft)
+        self.started = True
+        if self._event is not None:
+            self._event.set()
+
+    def share(self, soft: int) -> None:
+        self._budget.press(soft)
+
+    def abort(self, text: str, waiting: bool) -> None:
+        if waiting:
+            self._over = True
+        self._cancel.set(text)
+
+    def hop(self, restart: bool, memory: int) -> None:
+        if restart:
+            self.restarting = True
+            self._cancel.set(HOP_TEXT)
+        else:
+            self._budget.allow(memory)
+
+
+def admit(context: Context, plan: PhysicalQuery | None = None, kind: Kind = Kind.READ) -> Ticket | None:
+    """Let the statement wait for its turn, unless it has it or needs none. `kind`: unless its class says it."""
+    if context.ticket is not None or context.session is None:
+        return context.ticket  # type: ignore[no-any-return]
+    found = None if plan is None else outline(plan)
+    if found is not None and found.leader and context.kind not in KINDS:
+        return None
+    manager = manager_of(context.session)
+    ticket = Ticket(manager, context, found)
+    ticket.enter(_request(context, found, kind, manager))
+    context.ticket = ticket
+    return ticket
+
+
+def _request(context: Context, found: Outline | None, kind: Kind, manager: Manager) -> Request:
+    group = context.settings["query_group"]
+    group = "" if group == UNSET else group
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    if manager.machine.configuration.asks_for_groups:
+        rights = context.rights
+        roles = tuple(r.name for r in rights.roles)
+        groups = tuple(g.name for g in rights.directory.groups.values() if g.grantee in rights.grantees)
+    return Request(
+        id=context.query_id,
+        session=context.session_id,
+        user=context.user,
+        user_id=context.view.facts.directory.user_id(context.user),
+        superuser=group.lower() == "superuser" and context.rights.superuser,
+        groups=groups,
+        roles=roles,
+        query_group=group,
+        kind=KINDS.get(context.kind, kind),
+        slots=int(context.settings["wlm_query_slot_count"]),
+        estimate=NOTHING if found is None else found.estimate,
+        shape=None if found is None else found.shape,
+        transaction=context.transaction.id if context.transaction is not None else 0,
+        text=context.text,
+    )

@@ -1,0 +1,167 @@
+"""One database's workload manager in this process: the machine with its lock and clock, and who waits for it.
+
+    manager = manager_of(session)          made at the first statement that needs it; gone with the database
+    ticket = manager.enter(...)            a statement's turn: see admission.py
+
+Events are fed under the lock and their decisions carried out before it is released; none of that waits for anything.
+Time is the wall clock's when the manager was made, and goes on by the monotonic one.
+"""
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from ...wlm.configuration import Configuration
+from ...wlm.decisions import Abort, Decision, Hop, Share, Start
+from ...wlm.machine import Machine
+from ...wlm.requests import Request
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from .admission import Ticket
+
+_managers: WeakKeyDictionary[Any, Manager] = WeakKeyDictionary()
+_making = threading.Lock()
+
+
+def usage_percent(metrics: Mapping[str, float], microseconds: int) -> float:
+    """Processor time by execution time: 100 for each processor kept busy."""
+    return 100 * metrics["query_cpu_time"] / (microseconds / 1e6) if microseconds > 0 else 0.0
+
+
+class Manager:
+    """See the module's text. `memory`: bytes for all queries together."""
+
+    def __init__(self, configuration: Configuration, memory: int, processors: int) -> None:
+        self.lock = threading.Lock()
+        self.machine = Machine(configuration, memory, processors)
+        self.tickets: dict[int, Ticket] = {}
+        self.pending: str | None = None  # a configuration that waits for the database to be opened anew
+        self._offset = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+        self._watcher: Any = None
+
+    def now(self) -> int:
+        """Microseconds since 1970."""
+        return self._offset + time.monotonic_ns() // 1000
+
+    @property
+    def log(self) -> Any:
+        """wlm.log.Log: what has happened."""
+        return self.machine.floor.log
+
+    # -- statements --------------------------------------------------------------------------------
+
+    def enter(self, ticket: Ticket, request: Request) -> None:
+        """A statement comes; it has started when this returns, or waits."""
+        with self.lock:
+            self.tickets[request.id] = ticket
+            try:
+                decisions = self.machine.submit(request, self.now())
+            except BaseException:
+                del self.tickets[request.id]
+                raise
+            self.carry_out(decisions)
+            ticket.entered()
+        if self.watches:
+            self._watch()
+
+    def returning(self, ticket: Ticket, held: int) -> bool:
+        """Its first rows are there; False: it was told to stop and begin anew."""
+        with self.lock:
+            if ticket.restarting:
+                return False
+            self.carry_out(self.machine.returning(ticket.query, self.now(), held))
+        return True
+
+    def evicted(self, ticket: Ticket) -> None:
+        """It has stopped and stands in its next queue; it has started when this returns, or waits."""
+        with self.lock:
+            ticket.restarting = ticket.started = False
+            self.carry_out(self.machine.evicted(ticket.query, self.now()))
+            ticket.entered()
+
+    def leave(self, ticket: Ticket, ok: bool) -> None:
+        """It is over."""
+        with self.lock:
+            self.tickets.pop(ticket.query, None)
+            used = ticket.usage.closed()
+            self.carry_out(self.machine.finish(ticket.query, self.now(), used, ok=ok, memory=ticket.peak))
+
+    def carry_out(self, decisions: list[Decision]) -> None:
+        """The lock is held."""
+        for decision in decisions:
+            ticket = self.tickets.get(decision.query)
+            if ticket is None:
+                continue
+            match decision:
+                case Start():
+                    ticket.start(decision.memory, decision.soft)
+                case Share():
+                    ticket.share(decision.soft)
+                case Abort():
+                    if decision.waiting:
+                        del self.tickets[decision.query]
+                    ticket.abort(decision.text, decision.waiting)
+                case Hop():
+                    ticket.hop(decision.restart, decision.memory)
+
+    # -- watching ----------------------------------------------------------------------------------
+
+    @property
+    def watches(self) -> bool:
+        """Whether something may happen to a query while it runs or waits."""
+        return self.machine.configuration.watched or bool(self.machine.floor.short.running)
+
+    def _watch(self) -> None:
+        if self._watcher is None or not self._watcher.is_alive():
+            from .watcher import Watcher
+
+            self._watcher = Watcher(self)
+            self._watcher.start()
+
+    def look(self) -> None:
+        """Feed what running queries have taken so far, and the time."""
+        now = self.now()
+        for ticket in list(self.tickets.values()):
+            entry = self.machine.entry(ticket.query)
+            if entry is not None and entry.executes:
+                metrics = ticket.usage.metrics()
+                metrics["query_cpu_usage_percent"] = usage_percent(metrics, now - entry.started)
+                metrics["memory"] = ticket.held
+                with self.lock:
+                    self.carry_out(self.machine.progress(ticket.query, metrics, self.now()))
+        with self.lock:
+            self.carry_out(self.machine.tick(self.now()))
+
+    # -- changes -----------------------------------------------------------------------------------
+
+    def reconfigure(self, configuration: Configuration) -> list[str]:
+        """Apply a configuration; what keeps it from being applied to an open database."""
+        with self.lock:
+            static, decisions = self.machine.reconfigure(configuration, self.now())
+            self.carry_out(decisions)
+            self.pending = configuration.text if static else None
+        return static
+
+
+def manager_of(session: Session) -> Manager:
+    """The manager of the session's database."""
+    found = _managers.get(session.database)
+    if found is None:
+        with _making:
+            found = _managers.get(session.database)
+            if found is None:
+                from .parameters import configured
+
+                configuration = configured(session.database)
+                found = Manager(configuration, session.memory, session.workers.threads)
+                _managers[session.database] = found
+    return found
+
+
+def known(database: Any) -> Manager | None:
+    """The manager of a database, if there is one yet."""
+    return _managers.get(database)

@@ -1,0 +1,27 @@
+"""Readers of external tables' files, one module a format; `reader_of` chooses by the definition.
+
+    reader = reader_of(source, objects)
+    reader.parts(file)                      the parts of a file that may be read apart: row groups, stripes, all of it
+    reader.bounds(part, column)             what the file proves of a column there, to skip parts by
+    reader.read(part, columns)              batches of Arrow arrays, one a column, in the file's own types
+
+base.py has the face. Readers know nothing of partitions: their columns are put in by engine/lake/source.py.
+"""
+from __future__ import annotations
+
+from .... import errors
+from ..definition import Source
+from .base import Bounds, Objects, Part, Reader
+
+__all__ = ["Bounds", "Part", "Reader", "reader_of"]
+
+
+def reader_of(source: Source, objects: Objects) -> Reader:
+    """The reader of a table's files."""
+    match source.format:
+        case "parquet":
+            from .parquet import ParquetReader
+
+            return ParquetReader(source, objects)
+        case _:
+            raise errors.NotSupportedError(f"external tables of {source.format.upper()} files cannot be read yet")

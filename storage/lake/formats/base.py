@@ -1,0 +1,58 @@
+"""What every reader of files answers."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from ....records import dataclass
+from ...objects.base import ObjectInfo
+from ...objects.registry import Objects
+from ..definition import Field
+
+__all__ = ["Bounds", "Objects", "Part", "Reader"]
+
+BATCH_ROWS = 65_536  # abi.BATCH_ROWS: what a program takes at once
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a file that one worker reads. `rows` may be an estimate (`exact` False); `bytes`: of the file, or of
+    its compressed row groups. start, stop: row groups, stripes or bytes, as the format has it."""
+
+    file: ObjectInfo
+    rows: int
+    bytes: int
+    start: int = 0
+    stop: int = 0
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a file's statistics say of a column in a part: values in physical form, None where nothing is known.
+    `nulls` None: unknown."""
+
+    low: Any = None
+    high: Any = None
+    nulls: int | None = None
+
+
+NOTHING_KNOWN = Bounds()
+
+
+class Reader(Protocol):
+    """Of one table's files; calls come from several threads."""
+
+    def parts(self, file: ObjectInfo) -> list[Part]:
+        """All parts of the file, in order; FileError when it is no file of the format."""
+
+    def bounds(self, part: Part, column: Field) -> Bounds:
+        """What is known of the column there."""
+
+    def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
+        """Bytes that reading these columns of the part takes."""
+
+    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
+        """(rows, an array for each column) per batch of at most BATCH_ROWS rows."""

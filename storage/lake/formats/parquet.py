@@ -1,0 +1,197 @@
+"""Parquet files: columns by name, parts are row groups, bounds from their statistics.
+
+Footers are kept (`_footers`): a query that plans by them, prunes by them and then reads opens each file twice, and the
+next query on the same object once. An object that changes has another etag, and its footer is read anew.
+
+A column that a file lacks is NULL in its rows. One whose type does not fit the table's is an error, as in Spectrum.
+"""
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .... import errors
+from ...formats.columnar import fits
+from ...objects.base import ObjectInfo
+from ...objects.registry import Objects
+from ...types import Kind, Physical, SqlType
+from ..definition import Field, Source
+from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part
+
+FOOTERS = 4096  # kept; a footer is a few kilobytes
+READ_AHEAD = 1 << 20  # of each column of a local file
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH = datetime(1970, 1, 1)
+_CONTROL = bytes(range(0x20))
+
+
+class Footer:
+    """A file's metadata, and where its columns are."""
+
+    __slots__ = ("bounds", "groups", "meta", "places", "schema")
+
+    def __init__(self, meta: pq.FileMetaData) -> None:
+        self.meta = meta
+        self.schema = meta.schema.to_arrow_schema()
+        self.places = {name.lower(): i for i, name in reversed(list(enumerate(self.schema.names)))}
+        self.groups = [meta.row_group(g).num_rows for g in range(meta.num_row_groups)]
+        self.bounds: dict[tuple[int, str], Bounds] = {}
+
+    def leaves(self, name: str) -> list[int]:
+        """The numbers of a column's leaves among those of the file (one, but for nested types)."""
+        start = name + "."
+        paths = [self.meta.schema.column(i).path for i in range(self.meta.num_columns)]
+        return [i for i, path in enumerate(paths) if path == name or path.startswith(start)]
+
+
+_footers: OrderedDict[tuple[str, str | None, int], Footer] = OrderedDict()
+_lock = threading.Lock()
+
+
+class ParquetReader:
+    """See the module's text."""
+
+    def __init__(self, source: Source, objects: Objects) -> None:
+        self._objects = objects
+
+    def parts(self, file: ObjectInfo) -> list[Part]:
+        footer = self.footer(file)
+        total = max(sum(footer.groups), 1)
+        return [
+            Part(file, rows, file.bytes * rows // total, g, g + 1, exact=True) for g, rows in enumerate(footer.groups)
+        ]
+
+    def footer(self, file: ObjectInfo) -> Footer:
+        key = (file.url, file.etag, file.bytes)
+        with _lock:
+            found = _footers.get(key)
+            if found is not None:
+                _footers.move_to_end(key)
+                return found
+        with self._open(file, None) as opened:
+            found = Footer(opened.metadata)
+        with _lock:
+            _footers[key] = found
+            while len(_footers) > FOOTERS:
+                _footers.popitem(last=False)
+        return found
+
+    def _open(self, file: ObjectInfo, meta: pq.FileMetaData | None) -> pq.ParquetFile:
+        path = self._objects.local_path(file.url)
+        try:
+            if path is not None:
+                return pq.ParquetFile(path, metadata=meta, buffer_size=READ_AHEAD, coerce_int96_timestamp_unit="us")
+            opened = self._objects.open(file.url)
+            return pq.ParquetFile(opened, metadata=meta, pre_buffer=True, coerce_int96_timestamp_unit="us")
+        except (pa.ArrowException, OSError) as error:
+            raise errors.FileError(f'file "{file.url}" is not a readable Parquet file: {error}') from error
+
+    def bounds(self, part: Part, column: Field) -> Bounds:
+        footer = self.footer(part.file)
+        key = (part.start, column.name)
+        found = footer.bounds.get(key)
+        if found is None:
+            found = footer.bounds[key] = _bounds(footer, part, column)
+        return found
+
+    def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
+        footer = self.footer(part.file)
+        group = footer.meta.row_group(part.start)
+        total = 0
+        for column in columns:
+            place = footer.places.get(column.name)
+            for leaf in () if place is None else footer.leaves(footer.schema.names[place]):
+                total += group.column(leaf).total_compressed_size
+        return total
+
+    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
+        footer = self.footer(part.file)
+        names = [_checked(footer, part.file, column) for column in columns]
+        wanted = list(dict.fromkeys(name for name in names if name is not None))
+        if not wanted:
+            yield from ((n, [pa.nulls(n)] * len(columns)) for n in _pieces(part.rows))
+            return
+        with self._open(part.file, footer.meta) as opened:
+            try:
+                for batch in opened.iter_batches(
+                    BATCH_ROWS, row_groups=list(range(part.start, part.stop)), columns=wanted, use_threads=False
+                ):
+                    place = {name: i for i, name in enumerate(batch.schema.names)}
+                    rows = batch.num_rows
+                    yield rows, [pa.nulls(rows) if n is None else batch.column(place[n]) for n in names]
+            except (pa.ArrowException, OSError) as error:
+                raise errors.FileError(f'file "{part.file.url}" cannot be read: {error}') from error
+
+
+def _pieces(rows: int) -> Iterator[int]:
+    while rows > 0:
+        yield min(rows, BATCH_ROWS)
+        rows -= BATCH_ROWS
+
+
+def _checked(footer: Footer, file: ObjectInfo, column: Field) -> str | None:
+    """The column's name in the file; None where it has none."""
+    place = footer.places.get(column.name)
+    if place is None:
+        return None
+    field = footer.schema.field(place)
+    if not column.type.is_nested and not fits(field.type, column.type.sql):
+        raise errors.DatatypeMismatch(
+            f'file "{file.url}" has an incompatible Parquet schema for column "{column.name}". '
+            f"Column type: {column.type.text}, Parquet type: {field.type}"
+        )
+    name: str = field.name
+    return name
+
+
+# -- statistics ---------------------------------------------------------------------------------------
+
+
+def _bounds(footer: Footer, part: Part, column: Field) -> Bounds:
+    place = footer.places.get(column.name)
+    if place is None:
+        return Bounds(nulls=part.rows)
+    if column.type.is_nested or not fits(footer.schema.field(place).type, column.type.sql):
+        return NOTHING_KNOWN
+    leaves = footer.leaves(footer.schema.names[place])
+    found = footer.meta.row_group(part.start).column(leaves[0]).statistics
+    if found is None:
+        return NOTHING_KNOWN
+    nulls = found.null_count if found.has_null_count else None
+    if nulls == part.rows or not found.has_min_max:
+        return Bounds(nulls=nulls)
+    try:
+        low, high = (physical_value(v, column.type.sql) for v in (found.min, found.max))
+    except (ValueError, TypeError, OverflowError):
+        return Bounds(nulls=nulls)
+    return Bounds(low, high, nulls)
+
+
+def physical_value(value: Any, type: SqlType) -> Any:
+    """A value of statistics as plans have it; TypeError for what bounds nothing there."""
+    match type.kind:
+        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT if isinstance(value, int):
+            return value
+        case Kind.DECIMAL if isinstance(value, (int, Decimal)):
+            scaled = Decimal(value).scaleb(type.scale)
+            if scaled != scaled.to_integral_value():
+                raise TypeError("a finer scale is rounded")
+            return int(scaled)
+        case Kind.DATE if isinstance(value, date) and not isinstance(value, datetime):
+            return value.toordinal() - _EPOCH_DAY
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ if isinstance(value, datetime):
+            passed = value.replace(tzinfo=None) - _EPOCH
+            return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+        case Kind.VARCHAR | Kind.CHAR if isinstance(value, (str, bytes)):
+            return value if isinstance(value, str) else value.decode(errors="strict")
+        case _ if type.physical is Physical.BOOL and isinstance(value, bool):
+            return value
+        case _:
+            raise TypeError(f"{value!r} is no {type}")
