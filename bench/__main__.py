@@ -36,7 +36,7 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
 
 
 @main.command()
-@click.option("--suite", "suite_name", default="tpch", show_default=True, help=f"of {', '.join(SUITES)}, copy")
+@click.option("--suite", "suite_name", default="tpch", show_default=True, help=f"of {', '.join(SUITES)}, copy, unload")
 @click.option("--sf", "scale", default=1.0, show_default=True, help="scale factor")
 @click.option("--queries", "names", help="such as 1,6,14  [default: all]")
 @click.option("--design", "designs", default="demo,even", show_default=True,
@@ -53,10 +53,11 @@ def run(
     runs: int, quick: bool, memory_limit: str | None, readme: bool,
 ) -> None:
     """A suite: load, planning, warm and first runs, memory, threads, small data; a table and a JSON file."""
-    from . import copies, runner, small
+    from . import copies, runner, small, unloads
 
-    if suite_name == copies.NAME:
-        result = copies.measure(scale, _threads(threads), min(runs, copies.RUNS))
+    if suite_name in (copies.NAME, unloads.NAME):
+        moved = copies if suite_name == copies.NAME else unloads
+        result = moved.measure(scale, _threads(threads), min(runs, moved.RUNS))
         _show(result, readme=False)
         return
     suite = named(suite_name)
