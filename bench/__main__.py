@@ -36,7 +36,8 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
 
 
 @main.command()
-@click.option("--suite", "suite_name", default="tpch", show_default=True, help=f"of {', '.join(SUITES)}, copy, unload")
+@click.option("--suite", "suite_name", default="tpch", show_default=True,
+              help=f"of {', '.join(SUITES)}, copy, unload, dml, wlm")
 @click.option("--sf", "scale", default=1.0, show_default=True, help="scale factor")
 @click.option("--queries", "names", help="such as 1,6,14  [default: all]")
 @click.option("--design", "designs", default="demo,even", show_default=True,
@@ -47,18 +48,31 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
 @click.option("--runs", default=7, show_default=True, help="warm runs of each query")
 @click.option("--quick", is_flag=True, help="warm runs only: no new processes, no small data")
 @click.option("--memory-limit", help="only load and query once with this limit (such as 512MB), and without one")
+@click.option("--seconds", default=10.0, show_default=True, help="wlm: of each part")
 @click.option("--readme", is_flag=True, help="write the tables into README.md")
 def run(
     suite_name: str, scale: float, names: str | None, designs: str, threads: int | None, nodes: int, slices: int,
-    runs: int, quick: bool, memory_limit: str | None, readme: bool,
+    runs: int, quick: bool, memory_limit: str | None, seconds: float, readme: bool,
 ) -> None:
     """A suite: load, planning, warm and first runs, memory, threads, small data; a table and a JSON file."""
-    from . import copies, runner, small, unloads
+    from . import copies, dml, runner, small, unloads
 
+    if suite_name == "wlm":
+        from . import wlm
+
+        found = wlm.measure(seconds)
+        report.keep(found)
+        runner.say("")
+        click.echo("\n".join(wlm.lines(found)))
+        return
     if suite_name in (copies.NAME, unloads.NAME):
         moved = copies if suite_name == copies.NAME else unloads
         result = moved.measure(scale, _threads(threads), min(runs, moved.RUNS))
         _show(result, readme=False)
+        return
+    if suite_name == "dml":
+        before = machine.describe()
+        _show({"suite": "dml", "machine": before, "dml": dml.measure()}, False)
         return
     suite = named(suite_name)
     if memory_limit is not None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import copies, unloads
+from . import copies, dml, unloads
 from .suites import named
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +41,8 @@ def lines(result: dict[str, Any]) -> list[str]:
         out += ["", *unloads.lines(result)]
     if "small" in result:
         out += ["", *small(result["small"])]
+    if "dml" in result:
+        out += ["", *dml.lines(result["dml"])]
     return out
 
 

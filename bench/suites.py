@@ -1,11 +1,12 @@
 """The suites by name."""
 from __future__ import annotations
 
+from .external import EXTERNAL
 from .suite import Suite
 from .tpcds import TPCDS
 from .tpch import TPCH
 
-SUITES: dict[str, Suite] = {suite.name: suite for suite in (TPCH, TPCDS)}
+SUITES: dict[str, Suite] = {suite.name: suite for suite in (TPCH, TPCDS, EXTERNAL)}
 
 
 def named(name: str) -> Suite:

@@ -226,7 +226,7 @@ class Context:
     parameters: tuple[Any, ...] = ()
     counters: dict[Any, Any] = field(default_factory=dict)
     profiles: list[Any] = field(default_factory=list)  # history.profile.Profile of each plan that slices ran
-    from_cache: bool = False  # the result was known
+    source_query: int = 0  # whose result is handed out again
     progress: Progress = field(default_factory=Progress)
     notices: list[Notice] = field(default_factory=list)
     transaction: Any = None  # storage.transactions.Transaction

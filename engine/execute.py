@@ -24,7 +24,7 @@ from .executor import Executor
 from .history.profile import profile_of
 from .streaming import stream
 from .workers import pool
-from .workload.admission import Ticket, admit
+from .workload.admission import ExecutorFailed, Ticket, admit
 
 if TYPE_CHECKING:
     from ..storage.loader import TableWriter
@@ -43,7 +43,7 @@ def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
         return
     while True:
         try:
-            for batch in _run(plan, context, ticket):
+            for batch in _rows(plan, context, ticket):
                 ticket.first_rows()
                 ticket.usage.pause()
                 yield batch
@@ -52,6 +52,16 @@ def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
         except QueryCanceled:
             if not ticket.may_restart():
                 raise
+        except ExecutorFailed as failure:
+            ticket.fall_back(str(failure))
+
+
+def _rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Iterator[pa.RecordBatch]:
+    if not ticket.executor:
+        return _run(plan, context, ticket)
+    from .workload.scaling import rows  # for another process
+
+    return rows(plan, context, ticket)
 
 
 def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Iterator[pa.RecordBatch]:

@@ -41,6 +41,7 @@ class QueryRecord:
     metrics: Mapping[str, float]
     session: int = 0
     text: str = ""
+    executor: int = 0  # of concurrency scaling
 
 
 @dataclass(frozen=True, slots=True)

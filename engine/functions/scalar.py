@@ -91,7 +91,10 @@ def _power(args: list[Any], types: Sequence[SqlType], to: SqlType) -> Any:
     try:
         return math.pow(args[0], args[1])
     except ValueError:
-        raise DataError("a negative number raised to a non-integer power yields a complex result") from None
+        if args[0] == 0:
+            raise DataError("zero raised to a negative power is undefined", sqlstate="2201F") from None
+        raise DataError("a negative number raised to a non-integer power yields a complex result",
+                        sqlstate="2201F") from None
     except OverflowError:
         raise NumericOutOfRange("value out of range: overflow") from None
 

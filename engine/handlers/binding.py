@@ -116,8 +116,15 @@ def replace_parameters(context: Context) -> Context:
 def plan(tree: Any, context: Context) -> PhysicalQuery:
     """The plan of a syntax tree, or of a QueryText."""
     if isinstance(tree, QueryText):
-        return _plan_text(tree, context)
-    return noted(optimize(bind(tree, context), context.view, evaluate), context)
+        return observed(_plan_text(tree, context), context)
+    return observed(noted(optimize(bind(tree, context), context.view, evaluate), context), context)
+
+
+def observed(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
+    """Remember which distribution keys AUTO tables lack, each time that it matters."""
+    for table, column, size in physical.wanted:
+        context.database.upkeep.want_key(table, column, size)
+    return physical
 
 
 def noted(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
@@ -140,7 +147,8 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
 
     scope = _scope(around, context)
     found = context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
-    context.repeats = None if around.stable else (query.text, query.start, repr(context.parameters), scope)
+    repeats = not (around.stable or around.reads_files)
+    context.repeats = (query.text, query.start, repr(context.parameters), scope) if repeats else None
     return noted(found, context) if new else found
 
 

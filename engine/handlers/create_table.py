@@ -102,6 +102,9 @@ def _like(statement: CreateTable, schema: str, context: Context) -> Table:
         name=statement.name.name,
         columns=columns,
         constraints=(),
+        dist_style=parent.declared_style,
+        dist_key=None if parent.auto_key else parent.dist_key,
+        auto_key=False,
         owner=context.user,
         backup=statement.attributes.backup,
     )

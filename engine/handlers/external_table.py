@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, NotSupportedError, UndefinedObject
+from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, UndefinedObject
 from ...planner.statements import CreateExternalTable, RelationName
 from ...planner.statements.external import ExternalColumn
 from ...storage.catalog.delta import Delta
@@ -32,7 +32,9 @@ def run(statement: CreateExternalTable, context: Context) -> Result:
         context.notice("INFO", f'Relation "{statement.name.name}" already exists and will be skipped')
         return Result(TAG, notices=context.notices)
     if statement.query is not None:
-        raise NotSupportedError("CREATE EXTERNAL TABLE AS is not supported yet")
+        from .external_table_as import create
+
+        return create(statement, schema, context)
     columns, keys = (tuple(field(c) for c in part) for part in (statement.columns, statement.keys))
     source = define(statement, schema, columns, keys, context)
     context.session.commit_delta(Delta(facts=(table_fact(source, new=True),)))

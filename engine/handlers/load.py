@@ -81,6 +81,7 @@ def loading(
         charge=Charge(context.budget, STEP).add,
         memory=int(context.budget.limit * LOAD_SHARE),
         view=context.view,
+        inline=True,
     )
     with writer:
         yield Load(writer, context)

@@ -14,6 +14,9 @@ that a slice did there. Slices that did nothing are left out. Rows that all slic
 Bytes are counted where rows are kept or sent. Of a table scan, whose rows may never be in one place, they are its
 rows by the planner's width, which is exact but for character columns. Where a step is not compiled into anything
 (columns only renamed) its rows are those of the step before it.
+
+A statement that still runs can be described too: counters grow meanwhile, so they are copied where they are gone
+through.
 """
 from __future__ import annotations
 
@@ -99,9 +102,9 @@ def _share(placed: Placed, i: int, share: SliceCounters) -> Share:
 def _on_leader(placed: Placed, counters: StepCounters, shares: list[Share]) -> Share:
     """All together."""
     rows, size = sum([s[ROWS] for s in shares]), sum([s[BYTES] for s in shares])
-    if not rows and isinstance(placed.step.node, Exchange):  # handed on as they came
-        rows = sum([s.sent for s in counters.slices.values()])
-        size = sum([s.bytes_sent for s in counters.slices.values()])
+    if isinstance(placed.step.node, Exchange):
+        size = sum([s.bytes_sent for s in list(counters.slices.values())])
+        rows = rows or sum([s.sent for s in list(counters.slices.values())])  # handed on as they came
     return [LEADER_SLICE, rows, size, *_REST]
 
 
@@ -135,7 +138,7 @@ def _spans(shape: Shape, steps: tuple[int, ...],
         if known is None or placed.counted is not Counted.ROWS:
             continue
         finished = max(finished, known.ended)
-        for number, share in () if placed.leader else known.slices.items():
+        for number, share in () if placed.leader else list(known.slices.items()):
             if share.begun:
                 a, b = spans.get(number) or (share.begun, share.ended)
                 spans[number] = min(a, share.begun), max(b, share.ended)

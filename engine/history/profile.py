@@ -27,6 +27,11 @@ class Profile:
     rows: int = 0
     bytes: int = 0
 
+    @property
+    def weight(self) -> int:
+        """How much it holds."""
+        return len(self.counters.steps) * self.slices
+
 
 def profile_of(plan: PhysicalQuery, counters: Counters, context: Context) -> Profile | None:
     """What the history keeps of a plan that begins to run; None of one that stays on the leader."""

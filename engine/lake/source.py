@@ -18,15 +18,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from ...errors import DataCorrupted
 from ...kernels import memory, source_layout
 from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
 from ...storage.block import null_bitmap
-from ...storage.lake.columns import column_of
+from ...storage.lake.columns import coded_column, column_of
 from ...storage.lake.definition import Field, Source
 from ...storage.lake.formats import Reader, reader_of
+from ...storage.lake.plain import plain_column
 from ...storage.native import Descriptor, describe, raw_column
 from ...storage.objects.registry import Objects
 from ...storage.stored import constant
@@ -38,13 +40,14 @@ from ..context import Charge
 from .splits import ScanNumbers, Split, dealt, splits_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from ...planner.physical import ExternalScan
     from ..compile.segment import Segment
     from ..context import Context
     from ..counters import Counters
     from ..key_filters import Passed
+
+
+DRIFT = 0.1  # of a table's bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class _Wanted:
     lo: int
     hi: int
     nullable: bool
+    coded: bool = False  # text that comes as a dictionary of few values
 
     @property
     def type(self) -> SqlType:
@@ -73,12 +77,22 @@ def external_source(node: ExternalScan, slices: int, context: Context, counters:
     fields = [source.columns[p] for _, p in node.columns if p < len(source.columns)]
     numbers.is_nested = any(f.type.is_nested for f in fields)
     shares = dealt(splits_of(node, reader, fields, context, numbers), slices)
+    _watch_size(node, numbers, context)
     numbers.most_splits = max(len(share) for share in shares)
     numbers.most_files = max(len({s.part.file.url for s in share}) for share in shares)
     step = counters.step(node)
     step.files_read, step.files_skipped = numbers.files, numbers.skipped
     context.scans.append((numbers, step, node.props.width))
     return ExternalSource(node, reader, shares, context, numbers)
+
+
+def _watch_size(node: ExternalScan, numbers: ScanNumbers, context: Context) -> None:
+    """Plans are made anew once a table's files have grown or shrunk much."""
+    known = node.table.statistics
+    if known is None or numbers.is_partitioned or not known.bytes:
+        return
+    if abs(numbers.listed - known.bytes) > DRIFT * known.bytes:
+        context.session.plans.clear()
 
 
 class ExternalSource:
@@ -119,7 +133,8 @@ class ExternalSource:
         segment.builder.block("scan_source", k=External(lambda task: task.source.state_address))
         for index, column in enumerate(self.columns):
             segment.batch.scan[column.ref.id] = ScanColumn(
-                index, column.type, column.type.physical, column.nullable, column.lo, column.hi
+                index, column.type, column.type.physical, column.nullable, column.lo, column.hi,
+                dictionary=column.coded, coded=column.coded,
             )
 
     def split(self, task: int, shares: int) -> list[ExternalTask]:
@@ -141,7 +156,8 @@ def _wanted(ref: ColumnRef, place: int, source: Source, reader: Reader, splits: 
     bounds = [reader.bounds(split.part, field) for split in splits]
     nullable = any(b.nulls != 0 for b in bounds)
     live = [b for b, split in zip(bounds, splits, strict=True) if b.nulls != split.rows]
-    return _Wanted(ref, field, 0, *_range([b.low for b in live], [b.high for b in live], ref.type), nullable)
+    coded = ref.type.is_string and bool(splits) and all(reader.is_coded(s.part, field) for s in splits)
+    return _Wanted(ref, field, 0, *_range([b.low for b in live], [b.high for b in live], ref.type), nullable, coded)
 
 
 def _limits(type: SqlType) -> tuple[int, int]:
@@ -172,11 +188,12 @@ class ExternalTask:
         source = self._source
         line = memory.empty(source_layout.line_words(len(source.columns)), np.int64)
         fields = [c.field for c in source.columns if c.field is not None]
+        coded = {c.ref.name for c in source.columns if c.coded}
         charge = Charge(source.context.budget, f"scan of files of {source.node.table.name}")
         for split in self._splits:
             source.context.cancel.check()
             seen = 0
-            for rows, arrays in source.reader.read(split.part, fields):
+            for rows, arrays in source.reader.read(split.part, fields, coded):
                 given = iter(arrays)
                 columns = [
                     _constant(c, split, rows) if c.field is None else _described(next(given), c, split)
@@ -195,7 +212,16 @@ class ExternalTask:
 
 def _described(array: pa.Array, column: _Wanted, split: Split) -> Descriptor:
     """A batch's column, held against what the file's statistics promised."""
-    data = column_of(array, column.type, column.ref.name)
+    assert column.field is not None
+    if column.coded and pa.types.is_dictionary(array.type):
+        coded, nulls = coded_column(array, column.field)
+        if nulls is not None and not column.nullable:
+            raise _lies(column, split)
+        return describe(coded, nulls)
+    plain = plain_column(array, column.type, column.lo, column.hi)
+    if plain is not None:
+        return describe(plain, None)
+    data = column_of(array, column.field)
     if data.valid is not None and not column.nullable:
         raise _lies(column, split)
     if data.type.physical is Physical.I64 and data.rows and (column.lo, column.hi) != _limits(data.type):

@@ -10,19 +10,21 @@ A partition without a folder of its own lies where the data catalogue says. A ta
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import DataError
 from ...planner.columns import columns_of
-from ...planner.expressions import ColumnId, Expr
+from ...planner.expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal
 from ...planner.predicates import conjuncts
 from ...records import dataclass
 from ...storage.lake.definition import Field, Partition, Source
 from ...storage.lake.files import files_of
 from ...storage.lake.formats import Bounds, Part, Reader
 from ...storage.lake.partitions import parse_value
+from ...storage.lake.projection import is_projected, partition_of, values_of
 from ...storage.objects.registry import Objects
 from ...storage.types import Physical
 from ...storage.zones import Zones, key_dtype, text_key
@@ -51,6 +53,7 @@ class ScanNumbers:
     qualified: int = 0
     files: int = 0
     skipped: int = 0  # files of which no part is read
+    listed: int = 0  # bytes of all files of the partitions that the filter allows
     splits: int = 0
     skipped_splits: int = 0
     split_bytes: int = 0
@@ -85,6 +88,7 @@ def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], conte
         for file in files_of(objects, location):
             context.cancel.check()
             parts = reader.parts(file)
+            numbers.listed += file.bytes
             kept = [p for p, keep in zip(parts, _may_hold(node, reader, parts), strict=True) if keep]
             found += [Split(part, values, reader.bytes_of(part, fields)) for part in kept]
             numbers.files += bool(kept)
@@ -104,13 +108,41 @@ def _qualified(node: ExternalScan, context: Context, numbers: ScanNumbers) -> It
     numbers.is_partitioned = True
     ids = _key_ids(node)
     tests = [c for c in conjuncts(node.filter) if (used := columns_of(c)) and used <= set(ids)]
-    for partition in partitions(source, context):
+    registered = ((_values(p, source), p.location) for p in partitions(source, context))
+    for values, location in _projected(source, ids, tests) if is_projected(source) else registered:
         numbers.partitions += 1
-        values = _values(partition, source)
         row = {id: values[place] for id, place in ids.items()}
         if all(_allows(test, row) for test in tests):
             numbers.qualified += 1
-            yield values, partition.location
+            yield values, location
+
+
+def _projected(
+    source: Source, ids: dict[ColumnId, int], tests: Sequence[Expr]
+) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """The partitions that the table's properties tell: of each column the values that its own tests allow, then all
+    combinations of these."""
+    allowed = []
+    for place, key in enumerate(source.keys):
+        own = [id for id, p in ids.items() if p == place]
+        alone = [t for t in tests if columns_of(t) <= set(own)]
+        values = values_of(source, key, _injected(alone))
+        allowed.append([v for v in values if all(_allows(t, dict.fromkeys(own, v.physical)) for t in alone)])
+    for combination in product(*allowed):
+        yield tuple(v.physical for v in combination), partition_of(source, combination).location
+
+
+def _injected(tests: Sequence[Expr]) -> list[str] | None:
+    """The texts that one of the tests holds a column to."""
+    for test in tests:
+        match test:
+            case Compare(op="=", left=ColumnRef(), right=Literal(value=str() as text)):
+                return [text]
+            case Compare(op="=", left=Literal(value=str() as text), right=ColumnRef()):
+                return [text]
+            case InList(arg=ColumnRef(), negated=False) if all(isinstance(v, str) for v in test.values):
+                return list(dict.fromkeys(test.values))
+    return None
 
 
 def _values(partition: Partition, source: Source) -> tuple[Any, ...]:

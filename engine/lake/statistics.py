@@ -18,6 +18,7 @@ from ...errors import Error
 from ...storage.lake.definition import Field, Source
 from ...storage.lake.files import files_of
 from ...storage.lake.formats import Part, Reader, reader_of
+from ...storage.lake.projection import is_projected
 from ...storage.objects.base import ObjectInfo
 from ...storage.objects.registry import Objects
 from ...storage.schema import ColumnStatistics, ExternalTable, TableStatistics
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 SAMPLED = 16  # footers
 LISTED = 64  # partitions
 TEXT_WIDTH, FIXED_WIDTH = 16, 8  # bytes a value in text files, at a guess
+KEY_SHARE = 4  # a part with values for a fourth of its rows has values of its own
 LARGE = 10_000_000  # rows of a table of which nothing is known
 
 
@@ -46,8 +48,10 @@ def with_statistics(table: ExternalTable | None, context: Context) -> ExternalTa
 
 def _statistics(source: Source, context: Context) -> TableStatistics:
     given = source.option("numRows")
-    if source.format != "parquet" and given:
+    if (source.format != "parquet" or is_projected(source)) and given:
         return TableStatistics(int(given))
+    if is_projected(source):
+        return TableStatistics(LARGE)
     objects = Objects(context.session.stores)
     files, share = _files(source, objects, context)
     total = sum(f.bytes for f in files)
@@ -82,13 +86,16 @@ def _column(reader: Reader, parts: Sequence[Part], field: Field, rows: int) -> C
     bounds = [reader.bounds(part, field) for part in parts]
     known = [b for b in bounds if b.low is not None]
     nulls = sum(b.nulls or 0 for b in bounds) * rows // max(sum(p.rows for p in parts), 1)
+    counts = [b.distinct for b in bounds]
+    few = max((c for c in counts if c is not None), default=None) if None not in counts else None
+    if few is not None and few > max((p.rows for p in parts), default=0) / KEY_SHARE:
+        few = None  # other parts will have other values
     if not known:
-        return ColumnStatistics(_few(rows), nulls, exact_bounds=False)
+        return ColumnStatistics(few or _few(rows), nulls, exact_bounds=False)
     low, high = min(b.low for b in known), max(b.high for b in known)
-    if isinstance(low, int):  # at most one a row, and one of each number between
-        distinct = float(min(int(high) - int(low) + 1, rows))
-    else:
-        distinct = 1.0 if low == high else _few(rows)
+    distinct = float(rows) if few is None and isinstance(low, int) else few or _few(rows)
+    if isinstance(low, int):  # one of each number between, at most
+        distinct = min(distinct, float(int(high) - int(low) + 1))
     return ColumnStatistics(max(distinct, 1.0), nulls, low, high, exact_bounds=False)
 
 

@@ -59,8 +59,8 @@ def create_table(table: Table) -> str:
     text = f"CREATE {temporary}TABLE {schema}{quoted(table.name)} (\n" + ",\n".join(lines) + "\n)"
     if not table.backup:
         text += "\nBACKUP NO"
-    text += f"\nDISTSTYLE {table.dist_style.value}"
-    if table.dist_style is DistStyle.KEY and table.dist_key is not None:
+    text += f"\nDISTSTYLE {table.declared_style.value}"
+    if table.declared_style is DistStyle.KEY and table.dist_key is not None:
         text += f"\nDISTKEY ( {quoted(table.columns[table.dist_key].name)} )"
     if table.sort_key:
         keys = names(table.columns[i].name for i in table.sort_key)

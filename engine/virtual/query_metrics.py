@@ -59,11 +59,10 @@ def _stv_query_metrics(context: Context) -> Rows:
         entry = found.machine.entry(ticket.query)
         if entry is None or not entry.executes or entry.service_class < FIRST_USER_CLASS:
             continue
-        now = found.now()
+        now, name = found.now(), found.machine.floor.name(entry.service_class)
         level = int(entry.priority) if found.machine.configuration.automatic else None
         yield _base(entry.request.user_id, entry.service_class, entry.id, entry.started, ticket.usage.metrics(),
-                    now - entry.started, level, entry.waited(now),
-                    found.machine.floor.name(entry.service_class))  # fmt: skip
+                    now - entry.started, level, entry.waited(now), name)  # fmt: skip
 
 
 def _measures(r: QueryRecord) -> tuple[Any, ...]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import threading
 
-from ...errors import QueryCanceled
+from ...errors import OperationalError, QueryCanceled
 from ...planner.physical import PhysicalQuery
 from ...wlm.requests import NOTHING, Kind, Request
 from ..context import HOP_TEXT, Context
-from .estimates import Outline, outline
+from .estimates import Outline, has_virtual, outline
 from .manager import Manager, manager_of
 from .usage import Usage
 
@@ -28,6 +28,10 @@ KINDS = {
 UNSET = "unset"
 
 
+class ExecutorFailed(Exception):
+    """A concurrency scaling executor cannot run a query."""
+
+
 class Ticket:
     """See the module's text."""
 
@@ -36,9 +40,11 @@ class Ticket:
         self.usage = Usage(outline)
         self.started = False
         self.restarting = False
-        self._manager = manager
+        self.executor = 0  # the concurrency scaling one that runs it
+        self.manager = manager
         self._cancel = context.cancel
         self._budget = context.budget
+        self._notice = context.notice
         self._event: threading.Event | None = None
         self._returning = False
         self._over = False
@@ -47,7 +53,7 @@ class Ticket:
 
     def enter(self, request: Request) -> None:
         """Wait for the statement's turn."""
-        self._manager.enter(self, request)
+        self.manager.enter(self, request)
         if self._event is not None:
             self._wait(self._event)
 
@@ -69,7 +75,7 @@ class Ticket:
     def first_rows(self) -> None:
         """Rows go out from here on: the statement cannot begin anew."""
         if not self._returning:
-            if not self._manager.returning(self, self.held):
+            if not self.manager.returning(self, self.held):
                 raise QueryCanceled(HOP_TEXT)
             self._returning = True
 
@@ -80,17 +86,26 @@ class Ticket:
         self._cancel.clear()
         self._event = None
         self.usage.pause()
-        self._manager.evicted(self)
+        self.manager.evicted(self)
         if self._event is not None:
             self._wait(self._event)
         return True
+
+    def fall_back(self, why: str) -> None:
+        """Its executor has failed: it has its turn here at the end. Rows that are out cannot be taken back."""
+        if self._returning:
+            raise OperationalError(f"{why} while it returned rows", sqlstate="57P02")
+        self.started, self.executor = False, 0
+        self.manager.failed(self)
+        if self._event is not None:
+            self._wait(self._event)
 
     def end(self, ok: bool) -> None:
         """Give the turn back; once."""
         if not self._over:
             self._over = True
             self.usage.pause()
-            self._manager.leave(self, ok)
+            self.manager.leave(self, ok)
 
     @property
     def held(self) -> int:
@@ -106,13 +121,17 @@ class Ticket:
         """Whoever has not started by now will be woken."""
         self._event = None if self.started else threading.Event()
 
-    def start(self, memory: int, soft: int) -> None:
+    def start(self, memory: int, soft: int, executor: int) -> None:
+        self.executor = executor
         self._budget.allow(memory)
         if soft < memory:
             self._budget.press(soft)
         self.started = True
         if self._event is not None:
             self._event.set()
+
+    def warn(self, text: str) -> None:
+        self._notice("WARNING", text)
 
     def share(self, soft: int) -> None:
         self._budget.press(soft)
@@ -139,12 +158,25 @@ def admit(context: Context, plan: PhysicalQuery | None = None, kind: Kind = Kind
         return None
     manager = manager_of(context.session)
     ticket = Ticket(manager, context, found)
-    ticket.enter(_request(context, found, kind, manager))
+    ticket.enter(_request(context, plan, found, kind, manager))
     context.ticket = ticket
     return ticket
 
 
-def _request(context: Context, found: Outline | None, kind: Kind, manager: Manager) -> Request:
+def may_scale(context: Context, plan: PhysicalQuery | None) -> bool:
+    """Whether another process may run the statement (concurrency-scaling.md: "Limitations"): a query over committed
+    rows of plain tables in a folder."""
+    return (
+        plan is not None and context.kind == "Select" and context.database.path is not None
+        and bool(plan.tables) and not context.transaction.wrote
+        and not any(t.temporary or t.interleaved or not t.backup for t in plan.tables)
+        and not has_virtual(plan)
+    )
+
+
+def _request(
+    context: Context, plan: PhysicalQuery | None, found: Outline | None, kind: Kind, manager: Manager
+) -> Request:
     group = context.settings["query_group"]
     group = "" if group == UNSET else group
     groups: tuple[str, ...] = ()
@@ -166,6 +198,7 @@ def _request(context: Context, found: Outline | None, kind: Kind, manager: Manag
         slots=int(context.settings["wlm_query_slot_count"]),
         estimate=NOTHING if found is None else found.estimate,
         shape=None if found is None else found.shape,
+        scalable=manager.machine.configuration.scales and may_scale(context, plan),
         transaction=context.transaction.id if context.transaction is not None else 0,
         text=context.text,
     )

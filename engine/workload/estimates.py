@@ -84,6 +84,11 @@ def outline(plan: PhysicalQuery) -> Outline:
     )  # fmt: skip
 
 
+def has_virtual(plan: PhysicalQuery) -> bool:
+    """Whether it reads system tables."""
+    return any(isinstance(node, VirtualTableScan) for node in _nodes(plan.root))
+
+
 def _nodes(root: Physical) -> Iterator[Any]:
     pending: list[Any] = [root]
     while pending:

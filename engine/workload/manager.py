@@ -42,6 +42,8 @@ class Manager:
         self.pending: str | None = None  # a configuration that waits for the database to be opened anew
         self._offset = time.time_ns() // 1000 - time.monotonic_ns() // 1000
         self._watcher: Any = None
+        self.executors: Any = None  # scaling.Executors, while queues may use them
+        self.clusters = 0  # max_concurrency_scaling_clusters
 
     def now(self) -> int:
         """Microseconds since 1970."""
@@ -83,12 +85,24 @@ class Manager:
             self.carry_out(self.machine.evicted(ticket.query, self.now()))
             ticket.entered()
 
+    def failed(self, ticket: Ticket) -> None:
+        """Its executor cannot run it; it has started here when this returns, or waits."""
+        with self.lock:
+            self.carry_out(self.machine.failed(ticket.query, self.now()))
+            ticket.entered()
+
     def leave(self, ticket: Ticket, ok: bool) -> None:
         """It is over."""
         with self.lock:
             self.tickets.pop(ticket.query, None)
             used = ticket.usage.closed()
-            self.carry_out(self.machine.finish(ticket.query, self.now(), used, ok=ok, memory=ticket.peak))
+            reached = len(self.log.usage)
+            decisions = self.machine.finish(
+                ticket.query, self.now(), used, ok=ok, memory=ticket.peak, processor=ticket.usage.processor
+            )
+            self.carry_out(decisions)
+            for record in list(self.log.usage)[reached:]:
+                ticket.warn(f"the usage limit {record.limit} of {record.feature} has been reached")
 
     def carry_out(self, decisions: list[Decision]) -> None:
         """The lock is held."""
@@ -98,7 +112,7 @@ class Manager:
                 continue
             match decision:
                 case Start():
-                    ticket.start(decision.memory, decision.soft)
+                    ticket.start(decision.memory, decision.soft, decision.executor)
                 case Share():
                     ticket.share(decision.soft)
                 case Abort():
@@ -138,6 +152,18 @@ class Manager:
 
     # -- changes -----------------------------------------------------------------------------------
 
+    def scale(self, database: Any, count: int, threads: int) -> None:
+        """Use up to `count` concurrency scaling executors, if a queue may; only for a database in a folder."""
+        self.clusters = count
+        if database.path is None or not self.machine.configuration.scales:
+            count = 0
+        if count and self.executors is None:
+            from .scaling import prepare
+
+            self.executors = prepare(str(database.path), threads)
+        with self.lock:
+            self.carry_out(self.machine.scale_to(count, self.now()))
+
     def reconfigure(self, configuration: Configuration) -> list[str]:
         """Apply a configuration; what keeps it from being applied to an open database."""
         with self.lock:
@@ -147,6 +173,13 @@ class Manager:
         return static
 
 
+def closed(database: Any) -> None:
+    """The database's last session has gone."""
+    found = _managers.pop(database, None)
+    if found is not None and found.executors is not None:
+        found.executors.close()
+
+
 def manager_of(session: Session) -> Manager:
     """The manager of the session's database."""
     found = _managers.get(session.database)
@@ -154,10 +187,12 @@ def manager_of(session: Session) -> Manager:
         with _making:
             found = _managers.get(session.database)
             if found is None:
-                from .parameters import configured
+                from .parameters import configured, scaling_clusters, usage_limits
 
                 configuration = configured(session.database)
                 found = Manager(configuration, session.memory, session.workers.threads)
+                found.machine.floor.scaling.limits.change(usage_limits(session.database))
+                found.scale(session.database, scaling_clusters(session.database), session.workers.threads)
                 _managers[session.database] = found
     return found
 

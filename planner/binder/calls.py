@@ -122,8 +122,8 @@ def _type_of(e: ExpressionBinder, node: Any) -> SqlType:
 
 
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:
-    if name == "generate_series":
-        raise NotSupportedError("generate_series is supported in FROM and in a select list without FROM only",
+    if name in ("generate_series", "pg_timezone_abbrevs", "pg_timezone_names"):
+        raise NotSupportedError(f"{name} is supported in FROM and in a select list without FROM only",
                                 position=e.b.position(node))
     if (refused := functions.refusal(name)) is not None:
         return NotSupportedError(refused, position=e.b.position(node))
@@ -290,6 +290,12 @@ def _super_path(e: ExpressionBinder, node: Any) -> list[str]:
 @binds(exp.DecodeCase)
 def _decode(e: ExpressionBinder, node: exp.DecodeCase) -> Expr:
     return call(e, "decode", [e.bind(x) for x in node.expressions], e.span(node))
+
+
+@binds(exp.Decode)
+def _too_short(e: ExpressionBinder, node: exp.Decode) -> Expr:
+    """DECODE of two arguments, which is no DECODE of Redshift's."""
+    return call(e, "decode", [e.bind(x) for x in (node.this, node.args.get("charset")) if x is not None], e.span(node))
 
 
 _WORDS: dict[type, str] = {

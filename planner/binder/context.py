@@ -13,6 +13,7 @@ from ..expressions import ColumnRef, Span
 
 if TYPE_CHECKING:
     from ...storage.access.rights import Rights
+    from ...storage.lake.hive_types import HiveType
     from ...storage.schema import CatalogView, ExternalTable
     from ..logical import Logical
 
@@ -30,7 +31,8 @@ class BindContext:
     parameters      typed Python values of $1, $2 ...; None: the statement was given none
     virtual_tables  "schema.name" -> ((column name, type), ...)
     leader_only     names in virtual_tables that may not be joined with user tables
-    stable          set by the binder when a value of now (GETDATE ...) went into the plan, or rows of external tables
+    stable          set by the binder when a value of now (GETDATE ...) went into the plan
+    reads_files     set when it reads external tables: the plan may be used again, its result may not
     external        the external table that (schema, name) means to the user, or None
     literals        a list that gets (span, type) of each plain literal of the text, in the order of binding; its
                     place there is the `parameter` of the Literal, as long as nothing but casts was done to it.
@@ -55,6 +57,7 @@ class BindContext:
     external: Callable[[str, str], ExternalTable | None] | None = None
     leader: bool = False  # the query reads system tables only: what PostgreSQL can, it can
     stable: bool = False
+    reads_files: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
 
     @property
@@ -78,7 +81,7 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "next_id", "rights",
+        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "nested", "next_id", "rights",
         "user_tables", "view",
     )
 
@@ -92,6 +95,7 @@ class Binder:
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
         self.arguments: tuple[ColumnRef, ...] | None = None  # what $1, $2 ... are inside a function's body
+        self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
 

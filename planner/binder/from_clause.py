@@ -285,12 +285,14 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
 
 
 def _external(b: Binder, table: ExternalTable, alias: str, position: int | None) -> Bound:
-    """Rows of files: no plan and no result that has seen them is kept, for nobody tells when the files change."""
+    """Rows of files. No result of them is kept, for nobody tells when files change; which they are a plan finds out
+    when it runs."""
     if b.rights is not None and not b.rights.schema(table.schema, "usage"):
         raise PermissionDenied(f"permission denied for schema {table.schema}", position=position)
-    b.context.stable = True
+    b.context.reads_files = True
     b.user_tables.append(table.name)
     refs = [b.column(c.type, c.name) for c in table.columns]
+    b.nested.update({ref.id: f.type for ref, f in zip(refs, table.source.columns) if f.type.is_nested})
     plan = Scan(table, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
     return Bound(plan, tuple(refs), tuple([c.name for c in table.columns]))
 
@@ -340,7 +342,9 @@ def _undefined(b: Binder, node: Any, schema: str | None, name: str) -> Error:
     known = [r.name for r in b.view.relations(schema)]
     known += [v.partition(".")[2] for v in b.context.virtual_tables]
     shown = f"{schema}.{name}" if schema else name
-    return UndefinedTable(f'relation "{shown}" does not exist', hint=near(name, known), position=position)
+    error = UndefinedTable(f'relation "{shown}" does not exist', hint=near(name, known), position=position)
+    error.relation = schema, name
+    return error
 
 
 # -- joins ---------------------------------------------------------------------------------------

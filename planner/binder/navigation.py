@@ -14,20 +14,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError, UndefinedFunction
+from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError, UndefinedColumn, UndefinedFunction
 from ...storage.types import BIGINT, BOOLEAN, SUPER, TEXT
 from ..coercion import coerce
-from ..expressions import Call, Expr, Literal, Span
+from ..expressions import Call, Cast, ColumnRef, Expr, Literal, Span
 from .calls import users_function
 from .catalogue import array_item
+from .context import Binder
 from .correlation import check_levels
 from .dispatch import binds
 from .expressions import ExpressionBinder, named_column, placed
-from .scope import AMBIGUOUS
+from .scope import AMBIGUOUS, near
+
+if TYPE_CHECKING:
+    from ...storage.lake.hive_types import HiveType
 
 Step = str | int | Expr
 
@@ -151,6 +155,7 @@ def navigate(e: ExpressionBinder, value: Expr, steps: Sequence[Step], node: Any)
             f"navigation needs a SUPER value, not one of type {value.type.kind.value}", position=_start(span),
             hint="JSON_PARSE makes SUPER of JSON text.",
         )
+    leaf = leaf_type(e.b, value, steps, _start(span))
     known: list[str | int] = []
     for step in (*steps, None):
         if isinstance(step, (str, int)):
@@ -160,7 +165,24 @@ def navigate(e: ExpressionBinder, value: Expr, steps: Sequence[Step], node: Any)
             value, known = _path(e, value, known, span), []
         if step is not None:
             value = Call("super_element", (value, coerce(step, BIGINT), _strict(e)), SUPER, span)
-    return value
+    return value if leaf is None or leaf.is_nested else Cast(value, leaf.sql, False, span)
+
+
+def leaf_type(b: Binder, value: Expr, steps: Sequence[Step], position: int | None) -> HiveType | None:
+    """The declared type that steps from a nested column of an external table lead to; None for other SUPER values."""
+    found = b.nested.get(value.id) if isinstance(value, ColumnRef) else None
+    for step in steps if found is not None else ():
+        assert found is not None
+        fields = dict(found.fields)
+        if isinstance(step, str) and step in fields:
+            found = fields[step]
+        elif not isinstance(step, str) and len(found.items) == 1:
+            found = found.items[0]
+        elif isinstance(step, str):
+            raise UndefinedColumn(f'"{step}" is no column of {found.text}', hint=near(step, fields), position=position)
+        else:
+            raise DatatypeMismatch(f"{found.text} has no elements by number", position=position)
+    return found
 
 
 def _path(e: ExpressionBinder, value: Expr, steps: list[str | int], span: Span | None) -> Expr:

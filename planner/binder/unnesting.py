@@ -10,22 +10,29 @@ have no elements.
 """
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
 from ...errors import DatatypeMismatch, DuplicateTable, NotSupportedError, SqlSyntaxError
 from ...records import dataclass
 from ...storage.types import BIGINT, MAX_VARCHAR, SUPER, varchar
-from ..expressions import Call, Compare, Expr
-from ..logical import JoinKind, Logical, Unnest, Values
+from ..columns import output_columns
+from ..expressions import Call, Cast, Compare, Expr, Literal
+from ..logical import JoinKind, Logical, Project, Unnest, Values
 from ..partiql import UNNEST, UNPIVOT
 from ..traverse import walk
 from .context import Binder
 from .ctes import Env
 from .expressions import ExpressionBinder
+from .navigation import leaf_type
 from .scope import Relation, Scope
+
+if TYPE_CHECKING:
+    from ...storage.lake.hive_types import HiveType
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +126,31 @@ def unnested(
     if position is not None and path.index is not None:
         names.add(Relation(path.index, (path.index,), (position,)))
     made = Unnest(source, value, element, position, path.of_object, outer_join)
-    return made, Scope.joined(scope, names)
+    item = None if path.of_object else _item_type(b, value)
+    if item is None or item.is_nested:
+        if item is not None:
+            b.nested[element.id] = item
+        return made, Scope.joined(scope, names)
+    typed = b.column(item.sql, path.alias, True, b.span(path.node))
+    names.relations[0] = Relation(path.alias, (path.alias,), (typed,))
+    names.star[0], names.unqualified[path.alias] = (path.alias, typed), typed
+    kept = [c for c in output_columns(made) if c.id != element.id]
+    cast = Cast(element, item.sql, False, b.span(path.node))
+    return Project(made, (*((c, c) for c in kept), (typed, cast))), Scope.joined(scope, names)
+
+
+def _item_type(b: Binder, value: Expr) -> HiveType | None:
+    """The declared type of an external table's array's elements; a map's are structs of key and value."""
+    column, steps = value, ()
+    if isinstance(value, Call) and value.key in ("super_path", "super_path_strict"):
+        column, path = value.args
+        steps = json.loads(path.value) if isinstance(path, Literal) else ()
+    found = leaf_type(b, column, steps, None)
+    if found is None or not found.items:
+        return None
+    if len(found.items) == 1:
+        return found.items[0]
+    return replace(found, fields=(("key", found.items[0]), ("value", found.items[1])), items=())
 
 
 def _value(b: Binder, scope: Scope, path: Path, env: Env) -> Expr:

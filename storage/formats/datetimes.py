@@ -17,6 +17,8 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from ...errors import DataError
+from ..datetimes import read_timestamp
 from .options import AUTO
 
 DAY_MICROSECONDS = 86_400_000_000
@@ -47,7 +49,7 @@ _PARTS = {
 }
 _TOKEN = re.compile("|".join(sorted(_PARTS, key=len, reverse=True)), re.IGNORECASE)
 
-# What 'auto' tries, in this order; a time of day may follow each.
+# What 'auto' tries beside what a cast reads, in this order; a time of day may follow each.
 _AUTO_DATES = (
     "YYYY-MM-DD", "YYYY/MM/DD", "YYYY.MM.DD", "YYYYMMDD", "MM/DD/YYYY", "MM-DD-YYYY", "MM.DD.YYYY",
     "DD-MON-YYYY", "DD MON YYYY", "MON-DD-YYYY", "MON DD YYYY", "MON DD, YYYY", "MONTH DD, YYYY",
@@ -57,6 +59,8 @@ _AUTO_DATES = (
 
 def parse_date(text: str, pattern: str | None) -> int:
     """Days since 1970-01-01; ValueError when the text does not fit (`pattern` None: YYYY-MM-DD)."""
+    if pattern == AUTO and (found := _as_cast(text, False)) is not None:
+        return found // DAY_MICROSECONDS
     for expression in _expressions(pattern, "YYYY-MM-DD"):
         match = expression.fullmatch(text)
         if match is not None:
@@ -64,8 +68,11 @@ def parse_date(text: str, pattern: str | None) -> int:
     raise ValueError(text)
 
 
-def parse_timestamp(text: str, pattern: str | None) -> int:
-    """Microseconds since 1970-01-01 (UTC when the text has an offset); ValueError otherwise."""
+def parse_timestamp(text: str, pattern: str | None, zoned: bool = False) -> int:
+    """Microseconds since 1970-01-01 (UTC when the text has an offset); ValueError otherwise. With 'auto' a zone counts
+    for TIMESTAMPTZ (`zoned`) alone, as in a cast."""
+    if pattern == AUTO and (found := _as_cast(text, zoned)) is not None:
+        return found
     if pattern in ("epochsecs", "epochmillisecs"):
         factor = 1_000_000 if pattern == "epochsecs" else 1_000
         return round(float(text) * factor) if "." in text else int(text) * factor
@@ -74,6 +81,14 @@ def parse_timestamp(text: str, pattern: str | None) -> int:
         if match is not None:
             return _days(match) * DAY_MICROSECONDS + _time(match) - _offset(match)
     raise ValueError(text)
+
+
+def _as_cast(text: str, zoned: bool) -> int | None:
+    """What a cast reads: 'auto' knows all of that (automatic-recognition)."""
+    try:
+        return read_timestamp(text, zoned)
+    except DataError as e:
+        raise ValueError(str(e)) from e
 
 
 def parse_time(text: str, zoned: bool = False) -> int:

@@ -87,7 +87,7 @@ def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
         case Kind.DATE:
             return _date(text.strip(), options)
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-            return _timestamp(text.strip(), options)
+            return _timestamp(text.strip(), options, type_.kind is Kind.TIMESTAMPTZ)
         case Kind.TIME:
             return _time(text.strip())
         case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
@@ -214,9 +214,9 @@ def _date(text: str, options: TextOptions) -> int | None:
         raise BadValue(BAD_DATE, f"Invalid date format or value [{shown}]") from None
 
 
-def _timestamp(text: str, options: TextOptions) -> int | None:
+def _timestamp(text: str, options: TextOptions, zoned: bool) -> int | None:
     try:
-        return datetimes.parse_timestamp(text, options.time_format)
+        return datetimes.parse_timestamp(text, options.time_format, zoned)
     except (ValueError, KeyError, OverflowError):
         if options.any_date:
             return None

@@ -78,6 +78,12 @@ def found_folders(source: Source, objects: Objects) -> list[Partition]:
     return [found[v] for v in sorted(found, key=lambda v: tuple(x or "" for x in v))]
 
 
+def of_folders(folders: str, source: Source) -> Partition | None:
+    """The partition of `saledate=2008-01-01/region=eu/` below a table's location."""
+    values = _of_folders(folders.rstrip("/").split("/"), source.keys)
+    return None if values is None else Partition(values, source.location.rstrip("/") + "/" + folders)
+
+
 def _of_folders(parts: Sequence[str], keys: Sequence[Field]) -> tuple[str | None, ...] | None:
     values: list[str | None] = []
     for part, key in zip(parts, keys):

@@ -9,14 +9,13 @@ import pytest
 from warehouse.bench import copies, report, worker
 
 
-def test_all_sources_by_both_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_by_both_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_DATA", str(tmp_path))
     monkeypatch.setattr(copies, "in_new_process", lambda **job: worker.run(job))
+    monkeypatch.setattr(copies, "SOURCES", {"8 gzip parts": copies.SOURCES["8 gzip parts"]})
     result = copies.measure(0.001, threads=2, runs=1)
     assert len(list((tmp_path / "copy" / "sf0.001" / "gzip").iterdir())) == copies.PARTS
-    text = "\n".join(report.lines(result))
-    for source in copies.SOURCES:
-        assert f"| {source} |" in text
+    assert "| 8 gzip parts |" in "\n".join(report.lines(result))
 
 
 def test_other_rows_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -328,9 +328,12 @@ def test_a_killed_process_frees_all_and_leaves_nothing(tmp_path: Path) -> None:
         before = extents(path)
         other = OtherProcess()
         other.connect("b", path)
-        other.execute("b", "create temporary table mine as select 1 as a")
+        other.execute("b", "create temporary table mine (k int, v int)")
         other.execute("b", "begin")
         other.execute("b", "update x set v = 11")
+        many = ", ".join(f"({i * 7919 % 1000003}, {i * 104729 % 999983})" for i in range(9000))
+        for table in ("x", "mine"):
+            other.execute("b", f"insert into {table} values {many}")  # too much to stay in the catalogue
         assert len(extents(path)) > len(before)
         assert list(path.glob("run/temp-*"))
         a.execute("begin")

@@ -186,5 +186,5 @@ class AutomaticLoad(Load):
 TestManual = Load.TestCase
 TestAutomatic = AutomaticLoad.TestCase
 TestManual.settings = TestAutomatic.settings = settings(
-    max_examples=20, stateful_step_count=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+    max_examples=10, stateful_step_count=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )

@@ -23,5 +23,29 @@ def reader_of(source: Source, objects: Objects) -> Reader:
             from .parquet import ParquetReader
 
             return ParquetReader(source, objects)
+        case "text" | "csv":
+            from .text import TextReader
+
+            return TextReader(source, objects)
+        case "json":
+            from .json import JsonReader
+
+            return JsonReader(source, objects)
+        case "orc":
+            from .orc import OrcReader
+
+            return OrcReader(source, objects)
+        case "avro":
+            from .avro import AvroReader
+
+            return AvroReader(source, objects)
+        case "regex" | "grok":
+            from .regex import RegexReader
+
+            return RegexReader(source, objects)
+        case "ion":
+            from .ion import IonReader
+
+            return IonReader(source, objects)
         case _:
             raise errors.NotSupportedError(f"external tables of {source.format.upper()} files cannot be read yet")

@@ -1,7 +1,7 @@
 """What every reader of files answers."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -37,6 +37,7 @@ class Bounds:
     low: Any = None
     high: Any = None
     nulls: int | None = None
+    distinct: float | None = None  # an estimate
 
 
 NOTHING_KNOWN = Bounds()
@@ -54,5 +55,24 @@ class Reader(Protocol):
     def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
         """Bytes that reading these columns of the part takes."""
 
-    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
-        """(rows, an array for each column) per batch of at most BATCH_ROWS rows."""
+    def is_coded(self, part: Part, column: Field) -> bool:
+        """Whether a text column has few values there, and may be read as a dictionary array."""
+
+    def read(
+        self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
+    ) -> Iterator[tuple[int, list[pa.Array]]]:
+        """(rows, an array for each column) per batch of at most BATCH_ROWS rows; those named in `coded` are dictionary
+        arrays."""
+
+
+class Plain:
+    """What readers answer that know nothing of a file but its size."""
+
+    def bounds(self, part: Part, column: Field) -> Bounds:
+        return NOTHING_KNOWN
+
+    def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
+        return part.bytes
+
+    def is_coded(self, part: Part, column: Field) -> bool:
+        return False

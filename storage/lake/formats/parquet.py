@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -27,9 +27,10 @@ from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part
 
 FOOTERS = 4096  # kept; a footer is a few kilobytes
 READ_AHEAD = 1 << 20  # of each column of a local file
+CODED = 1024  # values of a column of text that is read as codes, at most, as far as can be told
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1)
-_CONTROL = bytes(range(0x20))
+MOST_BITS = 17  # of codes; writers give dictionaries of more values up
 
 
 class Footer:
@@ -83,13 +84,15 @@ class ParquetReader:
                 _footers.popitem(last=False)
         return found
 
-    def _open(self, file: ObjectInfo, meta: pq.FileMetaData | None) -> pq.ParquetFile:
+    def _open(
+        self, file: ObjectInfo, meta: pq.FileMetaData | None, dictionaries: Sequence[str] = ()
+    ) -> pq.ParquetFile:
         path = self._objects.local_path(file.url)
+        common = {"metadata": meta, "coerce_int96_timestamp_unit": "us", "read_dictionary": list(dictionaries)}
         try:
             if path is not None:
-                return pq.ParquetFile(path, metadata=meta, buffer_size=READ_AHEAD, coerce_int96_timestamp_unit="us")
-            opened = self._objects.open(file.url)
-            return pq.ParquetFile(opened, metadata=meta, pre_buffer=True, coerce_int96_timestamp_unit="us")
+                return pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_AHEAD, **common)
+            return pq.ParquetFile(self._objects.open(file.url), pre_buffer=True, **common)
         except (pa.ArrowException, OSError) as error:
             raise errors.FileError(f'file "{file.url}" is not a readable Parquet file: {error}') from error
 
@@ -111,14 +114,21 @@ class ParquetReader:
                 total += group.column(leaf).total_compressed_size
         return total
 
-    def read(self, part: Part, columns: Sequence[Field]) -> Iterator[tuple[int, list[pa.Array]]]:
+    def is_coded(self, part: Part, column: Field) -> bool:
+        distinct = self.bounds(part, column).distinct
+        return distinct is not None and distinct <= CODED
+
+    def read(
+        self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
+    ) -> Iterator[tuple[int, list[pa.Array]]]:
         footer = self.footer(part.file)
         names = [_checked(footer, part.file, column) for column in columns]
         wanted = list(dict.fromkeys(name for name in names if name is not None))
         if not wanted:
             yield from ((n, [pa.nulls(n)] * len(columns)) for n in _pieces(part.rows))
             return
-        with self._open(part.file, footer.meta) as opened:
+        dictionaries = [name for name, column in zip(names, columns) if name is not None and column.name in coded]
+        with self._open(part.file, footer.meta, dictionaries) as opened:
             try:
                 for batch in opened.iter_batches(
                     BATCH_ROWS, row_groups=list(range(part.start, part.stop)), columns=wanted, use_threads=False
@@ -161,17 +171,32 @@ def _bounds(footer: Footer, part: Part, column: Field) -> Bounds:
     if column.type.is_nested or not fits(footer.schema.field(place).type, column.type.sql):
         return NOTHING_KNOWN
     leaves = footer.leaves(footer.schema.names[place])
-    found = footer.meta.row_group(part.start).column(leaves[0]).statistics
+    chunk = footer.meta.row_group(part.start).column(leaves[0])
+    found, distinct = chunk.statistics, _distinct(chunk, part.rows)
     if found is None:
-        return NOTHING_KNOWN
+        return Bounds(distinct=distinct)
     nulls = found.null_count if found.has_null_count else None
     if nulls == part.rows or not found.has_min_max:
-        return Bounds(nulls=nulls)
+        return Bounds(nulls=nulls, distinct=distinct)
     try:
         low, high = (physical_value(v, column.type.sql) for v in (found.min, found.max))
     except (ValueError, TypeError, OverflowError):
-        return Bounds(nulls=nulls)
-    return Bounds(low, high, nulls)
+        return Bounds(nulls=nulls, distinct=distinct)
+    return Bounds(low, high, nulls, distinct)
+
+
+def _distinct(chunk: pq.ColumnChunkMetaData, rows: int) -> float | None:
+    """About how many values a dictionary has, told by its size and that of the codes, whose bits grow with it:
+
+        rows * bits / 8 + values * (4 + their width) = the chunk's bytes        values = 2 ** bits at most
+    """
+    if not any("DICTIONARY" in encoding for encoding in chunk.encodings) or not rows:
+        return None
+    width = {"INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}.get(chunk.physical_type, 12)
+    bits = 0
+    while bits <= MOST_BITS and rows * bits / 8 + 2**bits * width * 0.75 < chunk.total_uncompressed_size:
+        bits += 1
+    return None if bits > MOST_BITS else float(2**bits)
 
 
 def physical_value(value: Any, type: SqlType) -> Any:

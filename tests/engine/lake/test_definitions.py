@@ -40,7 +40,7 @@ def test_external_schemas(lake: Lake) -> None:
     "hive metastore database 'd' uri 'h' iam_role default", "postgres database 'd' uri 'h' iam_role default",
     "mysql database 'd' uri 'h' iam_role default", "kinesis iam_role default", "msk iam_role default",
     "redshift database 'd' schema 's'",
-])
+], ids=["hive", "postgres", "mysql", "kinesis", "msk", "redshift"])
 def test_schemas_from_elsewhere_are_refused(lake: Lake, source: str) -> None:
     word = source.split()[0].upper()
     refused(lake, f"create external schema x from {source}", f"FROM {word}.*not supported", "0A000")
@@ -93,7 +93,7 @@ def test_definitions_that_are_refused(lake: Lake, text: str, message: str) -> No
     ("stored as inputformat 'org.apache.hadoop.mapred.SequenceFileInputFormat' outputformat 'x'", "SEQUENCEFILE"),
     ("row format serde 'com.example.Own' stored as textfile", "SERDE 'com.example.Own' is not supported"),
     ("row format delimited fields terminated by '|' stored as parquet", "ROW FORMAT DELIMITED is for TEXTFILE"),
-])
+], ids=["rcfile", "sequencefile", "classes", "serde", "delimited"])
 def test_formats_that_are_refused(lake: Lake, format: str, message: str) -> None:
     refused(lake, f"create external table lake.t (a int) {format} location 's3://b/'", message)
 

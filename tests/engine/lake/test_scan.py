@@ -83,9 +83,9 @@ def _watch(monkeypatch: pytest.MonkeyPatch, opened: list[str]) -> None:
 
     was = ParquetReader._open
 
-    def watched(self: Any, file: Any, meta: Any) -> Any:
+    def watched(self: Any, file: Any, *rest: Any) -> Any:
         opened.append(file.url)
-        return was(self, file, meta)
+        return was(self, file, *rest)
 
     monkeypatch.setattr(ParquetReader, "_open", watched)
 

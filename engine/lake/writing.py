@@ -1,0 +1,136 @@
+"""Rows into files of an external table: INSERT and CREATE EXTERNAL TABLE AS (r_INSERT_external_table).
+
+    query --slices--> storage/writers' Output     <location>[k=v/]20200303_004509_810669_1007_0001_part_00.parquet
+                  --> the data catalogue          partitions that are new, numRows, in one commit
+
+All files appear at the end; when the commit fails they go again. Parquet and delimited text are written, nothing else,
+as on Redshift. Table properties say how: compression_type, write.parallel, write.maxfilesize.mb,
+serialization.null.format.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from ...errors import InvalidDefinition, NotSupportedError
+from ...planner.logical import Limit, Logical, Project, Query
+from ...storage.access.facts import Fact
+from ...storage.catalog.delta import Delta
+from ...storage.lake.catalogue import partition_fact, table_fact
+from ...storage.lake.definition import Source
+from ...storage.lake.files import folder
+from ...storage.lake.formats.text import NULL
+from ...storage.lake.partitions import of_folders
+from ...storage.lake.projection import is_projected
+from ...storage.objects.registry import Objects
+from ...storage.writers.base import OutColumn, WrittenFile
+from ...storage.writers.options import LARGEST_FILE, MEGABYTE, FileOptions
+from ...storage.writers.output import Output
+from ..context import Charge, Context
+from ..execute import execute, unload
+from ..handlers.binding import plan_output
+from .tables import partitions
+
+STEP = "writing of external files"
+WRITTEN = ("parquet", "text")
+
+
+def refuse_limit(plan: Logical) -> None:
+    """No LIMIT in the outer SELECT."""
+    while isinstance(plan, Project):
+        plan = plan.input
+    if isinstance(plan, Limit):
+        raise NotSupportedError("the LIMIT clause isn't supported in the outer SELECT query of external tables",
+                                hint="Use a nested LIMIT clause.")
+
+
+def check_format(source: Source) -> None:
+    if source.format not in WRITTEN:
+        raise NotSupportedError(f"external tables of {source.format.upper()} files are only read; PARQUET and TEXTFILE "
+                                "are written as well")
+    if source.parameters.get("line.delim", "\n") != "\n":
+        raise NotSupportedError("LINES TERMINATED BY is not supported where an external table is written")
+    if is_projected(source) and source.option("storage.location.template"):
+        raise NotSupportedError("a table with storage.location.template is only read")
+
+
+def write(query: Query, names: Sequence[str], source: Source, context: Context, *, counted: bool,
+          definition: Callable[[Source], Fact] = table_fact) -> int:
+    """The rows of `query`, whose columns are named as the table's, become files; partitions and numRows (with `counted`
+    in any case, else where the property is there) are told to the data catalogue. How many rows there were."""
+    with _writing(query, names, source, context) as (output, keys, serial):
+        physical = plan_output(query, keys, serial, context)
+        if serial:
+            for batch in execute(physical, context):
+                output.write(0, batch)
+        else:
+            unload(physical, context, output.write, shared=not keys)
+        files = output.finish()
+        facts = list(_facts(source, files, output.rows, context, counted, definition))
+        if facts:
+            context.session.commit_delta(Delta(facts=tuple(facts)))
+        return output.rows
+
+
+@contextmanager
+def _writing(query: Query, names: Sequence[str], source: Source,
+             context: Context) -> Iterator[tuple[Output, list[Any], bool]]:
+    objects = Objects(context.session.stores)
+    base = folder(source.location)
+    if not source.location.endswith("/") and any(f.url == source.location for f in objects.list(source.location)):
+        raise NotSupportedError(f'the location "{source.location}" is a manifest: such a table is only read')
+    keys = [query.columns[list(names).index(key.name)] for key in source.keys]
+    columns = [OutColumn(name, ref.type) for name, ref in zip(names, query.columns, strict=True)]
+    serial = source.option("write.parallel", "on").lower() == "off"
+    held = Charge(context.budget, STEP)
+    output = Output(
+        objects, base, columns, _options(source), prefix=f"{datetime.now(UTC):%Y%m%d_%H%M%S_%f}_{context.query_id}_",
+        partition_by=[key.name for key in source.keys], serial=serial, charge=held.add, check=context.cancel.check,
+    )
+    try:
+        yield output, keys, serial
+    except BaseException:
+        output.abort()
+        raise
+
+
+def _options(source: Source) -> FileOptions:
+    packed = source.option("compression_type", "").lower()
+    size = int(source.option("write.maxfilesize.mb", "0")) * MEGABYTE or LARGEST_FILE
+    if source.format == "parquet":
+        if packed not in ("", "none", "snappy"):
+            raise InvalidDefinition("compression_type is none or snappy where Parquet files are written")
+        return FileOptions("parquet", file_bytes=size, parquet_compression="none" if packed == "none" else "snappy")
+    kinds: dict[str, tuple[Any, str]] = {
+        "": (None, "txt"), "none": (None, "txt"), "gzip": ("gzip", "txt.gz"), "bzip2": ("bzip2", "txt.bz2"),
+        "zstd": ("zstd", "txt.zst"),
+    }  # fmt: skip
+    if packed not in kinds:
+        raise NotSupportedError(f"text files are not written with compression_type {packed}")
+    compression, extension = kinds[packed]
+    parameters = source.parameters
+    return FileOptions(
+        "delimited", parameters.get("field.delim", "\x01"), escape=bool(parameters.get("escape.delim")),
+        null=source.option("serialization.null.format", parameters.get("serialization.null.format", NULL)),
+        compression=compression, extension=extension, file_bytes=size,
+    )
+
+
+def _facts(source: Source, files: Sequence[WrittenFile], rows: int, context: Context, counted: bool,
+           definition: Callable[[Source], Fact]) -> Iterator[Fact]:
+    if counted or source.option("numRows"):
+        total = int(source.option("numRows", "0")) + rows
+        properties = {**dict(source.properties), "numRows": str(total)}
+        yield definition(replace(source, properties=tuple(properties.items())))
+    elif definition is not table_fact:
+        yield definition(source)
+    if not source.keys or is_projected(source):
+        return
+    known = {p.values for p in partitions(source, context)}
+    for made in dict.fromkeys(file.partition for file in files):
+        found = of_folders(made, source)
+        if found is not None and found.values not in known:
+            yield partition_fact(source, found)

@@ -1,0 +1,113 @@
+"""CREATE EXTERNAL TABLE AS and INSERT into external tables: files, partitions, numRows, and what is refused."""
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import warehouse
+from lake_tables import Lake
+
+ROWS = [(1, "a", Decimal("1.50"), "eu"), (2, None, None, "us"), (3, "x|y", Decimal("-2.25"), "eu"), (4, "", None, None)]
+
+
+@pytest.fixture
+def local(lake: Lake) -> Lake:
+    lake.sql("create table local (i int, t varchar(9), d decimal(8,2), r varchar(4))")
+    lake.sql("insert into local values (1, 'a', 1.5, 'eu'), (2, null, null, 'us'), (3, 'x|y', -2.25, 'eu'), "
+             "(4, '', null, null)")
+    return lake
+
+
+def files(lake: Lake, folder: str) -> list[str]:
+    root = lake.root / folder
+    return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
+
+
+def refused(lake: Lake, sql: str, message: str) -> None:
+    with pytest.raises(warehouse.Error, match=message):
+        lake.sql(sql)
+
+
+@pytest.mark.parametrize("format", [
+    "stored as parquet", "row format delimited fields terminated by ';' stored as textfile",
+    "row format delimited fields terminated by ';' stored as textfile|table properties ('compression_type'='gzip')",
+])
+def test_create_as(local: Lake, format: str) -> None:
+    format, _, properties = format.partition("|")
+    local.sql(f"create external table lake.made {format} location '{{root}}/made/' {properties} as select * from local")
+    assert local.sql("select * from lake.made order by i") == ROWS
+    assert local.sql("select columnname, external_type from svv_external_columns") == [
+        ("i", "int"), ("t", "varchar(9)"), ("d", "decimal(8,2)"), ("r", "varchar(4)")]
+    assert '"numRows": "4"' in local.sql("select parameters from svv_external_tables")[0][0]
+    ending = "parquet" if "parquet" in format else "txt.gz" if properties else "txt"
+    for name in files(local, "made"):
+        assert re.fullmatch(rf"\d{{8}}_\d{{6}}_\d{{6}}_\d+_000\d_part_00\.{ending}", name)
+
+
+def test_partitions_are_written_and_registered(local: Lake) -> None:
+    local.sql("create external table lake.made partitioned by (r) stored as parquet location '{root}/made/' as "
+              "select r, i, t from local")
+    assert local.sql("select values, location from svv_external_partitions order by 1") == [
+        ('["eu"]', f"{local.root}/made/r=eu/"), ('["us"]', f"{local.root}/made/r=us/"),
+        ("[null]", f"{local.root}/made/r=__HIVE_DEFAULT_PARTITION__/")]
+    assert {Path(n).parent.name for n in files(local, "made")} == {"r=eu", "r=us", "r=__HIVE_DEFAULT_PARTITION__"}
+    local.sql("insert into lake.made select 7, 'new', 'asia' union all select 8, 'more', 'eu'")
+    assert local.sql("select i, t, r from lake.made where i > 3 order by i") == [
+        (4, "", None), (7, "new", "asia"), (8, "more", "eu")]
+    assert local.sql("select count(*) from svv_external_partitions") == [(4,)]
+    assert '"numRows": "6"' in local.sql("select parameters from svv_external_tables")[0][0]
+    assert local.sql("select r, count(*) from lake.made where r = 'eu' group by 1") == [("eu", 3)]
+    assert local.scan()["files"] >= 2
+
+
+def test_insert_casts_and_appends(local: Lake) -> None:
+    local.sql("create external table lake.t (i bigint, s varchar(3)) stored as parquet location '{root}/t/' "
+              "table properties ('write.parallel'='off')")
+    local.sql("insert into lake.t select i, 'k' || i from local")
+    local.sql("insert into lake.t select 5::smallint, null")
+    assert local.sql("select * from lake.t order by 1") == [(1, "k1"), (2, "k2"), (3, "k3"), (4, "k4"), (5, None)]
+    assert all(re.fullmatch(r"\d+_\d+_\d+_\d+_000\.parquet", n) for n in files(local, "t"))
+    assert local.sql("select parameters from svv_external_tables") == [('{"write.parallel": "off"}',)]
+
+
+def test_what_is_refused(local: Lake) -> None:
+    local.sql("create external table lake.t (i int, s varchar(3)) stored as parquet location '{root}/t/'")
+    local.sql("create external table lake.o (i int) stored as orc location '{root}/o/'")
+    refused(local, "insert into lake.t values (1, 'a')", "takes a SELECT")
+    refused(local, "insert into lake.t (i) select 1", "takes a SELECT")
+    refused(local, "insert into lake.t select 1", "1 expressions, and the external table 2 columns")
+    refused(local, "insert into lake.t select 1, 'a', 2", "more expressions")
+    refused(local, "insert into lake.t select 1, 'a' limit 1", "LIMIT clause isn't supported")
+    refused(local, "insert into lake.o select 1", "ORC files are only read")
+    made = "create external table lake.m {} location '{{root}}/m/' as {}"
+    refused(local, made.format("stored as orc", "select 1 a"), "PARQUET and TEXTFILE")
+    refused(local, made.format("stored as parquet", "select 1 a limit 1"), "LIMIT clause isn't supported")
+    refused(local, made.format("stored as parquet", "select 1 a, 2 a"), "names that differ")
+    refused(local, made.format("partitioned by (z) stored as parquet", "select 1 a"), 'partition column "z" is not in')
+    refused(local, made.format("partitioned by (a int) stored as parquet", "select 1 a"), "named without types")
+    refused(local, made.format("row format delimited lines terminated by '\\r' stored as textfile", "select 1 a"),
+            "LINES TERMINATED BY")
+    local.text("m/there", "x")
+    refused(local, made.format("stored as parquet", "select 1 a"), "is not empty")
+    assert local.sql("select tablename from svv_external_tables order by 1") == [("o",), ("t",)]
+
+
+def test_nothing_is_left_of_a_failure(local: Lake) -> None:
+    local.sql("create external table lake.t (i int) partitioned by (r varchar(4)) stored as parquet "
+              "location '{root}/t/'")
+    refused(local, "insert into lake.t select 1 / (i - 3), r from local", "division by zero")
+    refused(local, "create external table lake.m stored as parquet location '{root}/m/' as select 1 / (i - 3) a "
+                   "from local", "division by zero")
+    assert files(local, "t") == [] and files(local, "m") == []
+    assert local.sql("select count(*) from svv_external_partitions") == [(0,)]
+
+
+def test_writing_to_s3(local: Lake, s3: Any) -> None:
+    bucket = s3.bucket("lake-write")
+    local.connection.session.stores = s3.options
+    local.sql(f"create external table lake.made partitioned by (r) stored as parquet location '{bucket}made' as "
+              "select i, r from local where r is not null")
+    assert local.sql("select r, sum(i) from lake.made group by 1 order by 1") == [("eu", 4), ("us", 2)]
