@@ -138,7 +138,8 @@ def _schema(plan: PhysicalQuery) -> pa.Schema:
 
 def _batches(part: Collection, plan: PhysicalQuery, schema: pa.Schema, context: Context) -> Iterator[pa.RecordBatch]:
     """A part of the result in record batches."""
-    columns = [part.column(c.id) for c in plan.columns]
+    by_id = {c.ref.id: c for c in part.columns}
+    columns = [by_id[c.id] for c in plan.columns]
     for start in range(0, part.rows, RESULT_ROWS):
         context.cancel.check()
         end = min(start + RESULT_ROWS, part.rows)

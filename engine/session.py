@@ -393,7 +393,7 @@ class Session:
             "rows": rows,
         }
         if context.profiles:
-            record["planned"] = int((context.profiles[0].counters.begun + context.profiles[0].counters.clock) * 1e6)
+            record["planned"] = int(context.profiles[0].began * 1e6)
             record["bytes"] = sum([p.bytes for p in context.profiles])
         if context.source_query:
             record["source"] = context.source_query

@@ -19,6 +19,7 @@ from typing import Any
 
 from ...planner.functions.system import LEADER_SLICE, VERSION
 from ...storage.types import BIGINT, BOOLEAN, INTEGER, TIMESTAMP, SqlType, char, varchar
+from ...wlm.configuration import SHORT_CLASS
 from ..context import DEFAULT_SERVICE_CLASS, Context
 from ..history import QUERIES
 from ..history.records import begun
@@ -175,7 +176,6 @@ def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
     error = r.get("error")
     if error is not None and error.lower().startswith("query cancel"):
         status = "canceled"
-    service = r.get("class", DEFAULT_SERVICE_CLASS)
     returns = r["kind"] in ("Select", "Execute", "Fetch", "Show", "Explain") and r.get("rows", -1) >= 0
     return (
         r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
@@ -184,10 +184,15 @@ def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
         None if error is None else clip(error, 512), r["rows"] if returns else 0, r.get("bytes", 0) if returns else 0,
         clip(r["querytxt"], TEXT_BYTES), VERSION, None,
         "primary-scale" if "executor" in r else "primary", 0, planning, None,
-        service, r.get("class_name", "Default queue" if service == DEFAULT_SERVICE_CLASS else None), None, None,
-        _hash(r["querytxt"]),
-        _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION, r.get("source"),
+        *_queue(r), _hash(r["querytxt"]), _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION, r.get("source"),
     )  # fmt: skip
+
+
+def _queue(r: Record) -> tuple[Any, ...]:
+    """A statement's queue by number and name, its priority (which is not kept), whether it was a short query."""
+    service = r.get("class", DEFAULT_SERVICE_CLASS)
+    name = r.get("class_name", "Default queue" if service == DEFAULT_SERVICE_CLASS else None)
+    return service, name, None, "true" if service == SHORT_CLASS else "false"
 
 
 def _hash(text: str) -> str:
