@@ -19,11 +19,9 @@ from typing import Any
 
 from ...planner.functions.system import LEADER_SLICE, VERSION
 from ...storage.types import BIGINT, BOOLEAN, INTEGER, TIMESTAMP, SqlType, char, varchar
-from ...wlm.configuration import SHORT_CLASS
 from ..context import DEFAULT_SERVICE_CLASS, Context
 from ..history import QUERIES
 from ..history.records import begun
-from ..workload.manager import Manager, known
 from .base import DATABASE, VirtualTable, clip
 from .stl import moment
 
@@ -163,20 +161,19 @@ def _stv_recents(context: Context, queries: Queries) -> Rows:
 
 def _sys_query_history(context: Context, queries: Queries) -> Rows:
     now = time.time_ns() // 1000
-    manager = known(context.database)
     for r in context.database.history.rows(queries):
-        yield _history_row(r, "failed" if r["aborted"] else "success", r["endtime"], manager)
+        yield _history_row(r, "failed" if r["aborted"] else "success", r["endtime"])
     for r in _running(context):
-        yield _history_row(r, "running", now, manager)
+        yield _history_row(r, "running", now)
 
 
-def _history_row(r: Record, status: str, end: int, manager: Manager | None) -> tuple[Any, ...]:
-    """`manager`: knows the names of service classes, if a statement has needed it."""
+def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
     elapsed = end - r["starttime"]
     planning = min(max(r["planned"] - r["starttime"], 0), elapsed) if "planned" in r else 0
     error = r.get("error")
     if error is not None and error.lower().startswith("query cancel"):
         status = "canceled"
+    service = r.get("class", DEFAULT_SERVICE_CLASS)
     returns = r["kind"] in ("Select", "Execute", "Fetch", "Show", "Explain") and r.get("rows", -1) >= 0
     return (
         r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
@@ -184,17 +181,9 @@ def _history_row(r: Record, status: str, end: int, manager: Manager | None) -> t
         None if status == "running" else moment(end), elapsed, 0, elapsed - planning,
         None if error is None else clip(error, 512), r["rows"] if returns else 0, r.get("bytes", 0) if returns else 0,
         clip(r["querytxt"], TEXT_BYTES), VERSION, None, "primary", 0, planning, None,
-        r.get("class", DEFAULT_SERVICE_CLASS),
-        *_queue(r, manager), _hash(r["querytxt"]), _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION,
-        r.get("source"),
+        service, "Default queue" if service == DEFAULT_SERVICE_CLASS else None, None, None, _hash(r["querytxt"]),
+        _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION, r.get("source"),
     )  # fmt: skip
-
-
-def _queue(r: Record, manager: Manager | None) -> tuple[Any, ...]:
-    """A statement's queue by name, its priority (which is not kept), whether it was a short query."""
-    number = r.get("class", DEFAULT_SERVICE_CLASS)
-    name = None if manager is None else manager.machine.floor.name(number) or None
-    return name, None, "true" if number == SHORT_CLASS else "false"
 
 
 def _hash(text: str) -> str:
