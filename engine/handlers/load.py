@@ -24,10 +24,9 @@ from ...storage.catalog.delta import Delta
 from ...storage.loader import TableWriter
 from ...storage.schema import Table
 from ...storage.vector import ColumnData
-from ...wlm.requests import Kind
 from ..context import Charge, Context
 from ..history.profile import LoadProfile
-from ..workload.admission import admit
+from ..workload.door import WRITE, admit
 
 STEP = "load"  # in messages
 # Of a statement's memory, what a load keeps to: readers, and what sorting and encoding take besides, have the rest.
@@ -74,7 +73,7 @@ def loading(
     """A load that is committed when the block ends well. `create`: the same commit creates `table`,
     whose id comes from Database.new_id. `identity`: next IDENTITY values (by column id) that the caller
     has taken itself. `facts`: part of the same commit."""
-    admit(context, kind=Kind.WRITE)
+    admit(context, kind=WRITE)
     writer = TableWriter(
         context.home(table),
         table,
