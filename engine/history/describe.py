@@ -147,10 +147,11 @@ def _spans(shape: Shape, steps: tuple[int, ...],
     for i in steps:
         placed = shape.steps[i]
         known = counters[placed.node]
-        if known is None or placed.counted is not Counted.ROWS:
+        if known is None or placed.again or placed.counted not in (Counted.ROWS, Counted.SENT):
             continue
         finished = max(finished, known.ended)
-        for number, share in () if placed.leader else list(known.slices.items()):
+        own = placed.counted is Counted.ROWS and not placed.leader
+        for number, share in list(known.slices.items()) if own else ():
             if share.begun:
                 a, b = spans.get(number) or (share.begun, share.ended)
                 spans[number] = min(a, share.begun), max(b, share.ended)

@@ -27,7 +27,7 @@ from ...planner.physical import (
     PhysicalQuery,
     TableScan,
 )
-from ...planner.steps import Counted, Step, StepKind, steps_of
+from ...planner.steps import Counted, ScanType, Step, StepKind, steps_of
 from ...records import dataclass
 from .alerts import Alert, alerts_of_plan
 
@@ -48,8 +48,8 @@ _SEQ_SCAN = 104
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A step, and where its node is among the plan's. `scans`: a table; `keeps`: all of its rows; `columns`: that a
-    scan reads."""
+    """A step, and where its node is among the plan's. `scans`: a table; `keeps`: all of its rows; `again`: reads what
+    another step has kept, whose counters its node's are; `columns`: that a scan reads."""
 
     step: Step
     node: int
@@ -57,6 +57,7 @@ class Placed:
     leader: bool
     scans: bool
     keeps: bool
+    again: bool
     columns: int
     width: int
 
@@ -116,7 +117,9 @@ def _placed(step: Step, index: int) -> Placed:
     node = step.node
     scans = isinstance(node, TableScan) and step.kind is StepKind.SCAN
     columns = len(node.columns) if isinstance(node, TableScan) else 1
-    return Placed(step, index, step.counted, step.leader, scans, step.kind in KEEPS, max(columns, 1), node.props.width)
+    again = step.kind is StepKind.SCAN and step.scan is ScanType.WORKTABLE and step.table > 0
+    return Placed(step, index, step.counted, step.leader, scans, step.kind in KEEPS, again, max(columns, 1),
+                  node.props.width)
 
 
 def _line(line: PlanLine) -> list[Any]:

@@ -100,6 +100,18 @@ def test_a_join_and_a_group(db: Any) -> None:
     ]
 
 
+def test_streams_run_one_after_the_other(db: Any) -> None:
+    """A segment that reads a worktable begins when that is there; all lie between the query's own times."""
+    query = ran(db, JOIN)
+    times = db.execute("select segment, min(start_time), max(end_time) from svl_query_report "
+                       f"where query = {query} group by 1 order by 1").fetchall()
+    (first, last), = db.execute(f"select starttime, endtime from stl_query where query = {query}").fetchall()
+    assert all(first <= begun <= ended <= last for _, begun, ended in times)
+    by_segment = {segment: (begun, ended) for segment, begun, ended in times}
+    for before, after in ((1, 2), (2, 3), (4, 5)):
+        assert by_segment[before][1] <= by_segment[after][0], (before, after)
+
+
 def test_scans_tell_what_they_read(db: Any) -> None:
     """Row groups that zone maps exclude are not read; rows that are deleted are, and are no user's."""
     db.execute("create table day (d int, x int) diststyle even sortkey(d)")
