@@ -4,7 +4,8 @@
     log(process, n)         single INSERTs, COPY, executemany           everything acknowledged is there, once
     guard_a(v), guard_b(v)  read both, lower one if the sum is 2        the sum is never 0   (write skew)
     best(id, n)             MERGE that adds 1                           the sum is the number of merges
-    any of them             VACUUM                                      changes nothing
+    any of them             VACUUM; small commits become files early    changes nothing
+    account, best           LOCK                                        nobody else changes them
 
 A transaction that is refused (1023, 1018, deadlock, changed meanwhile) is tried again; any other error ends the run.
 """
@@ -19,6 +20,7 @@ from typing import Any
 
 import warehouse
 from warehouse.errors import OperationalError
+from warehouse.storage.maintenance import upkeep
 
 ACCOUNTS, AMOUNT = 8, 100
 REFUSED = ("40001", "40P01", "55006")
@@ -48,6 +50,7 @@ class Worker:
         self.path = path
         self.number = number
         self.chance = random.Random(seed)
+        upkeep.FLUSH_EXTENTS = 8
         self.connection = warehouse.connect(path, autocommit=True, threads=1)
         self.done: Counter[str] = Counter()
         self.refused = 0
@@ -57,7 +60,7 @@ class Worker:
         until = time.monotonic() + seconds
         steps: list[tuple[Callable[[], None], int]] = [
             (self.transfer, 3), (self.append, 3), (self.copy, 1), (self.guard, 3), (self.merge, 2), (self.look, 4),
-            (self.vacuum, 1),
+            (self.vacuum, 1), (self.alone, 1),
         ]
         while time.monotonic() < until:
             step = self.chance.choices([s for s, _ in steps], [w for _, w in steps])[0]
@@ -117,6 +120,16 @@ class Worker:
         table = self.chance.choice(("account", "log", "best"))
         self.execute(f"vacuum {self.chance.choice(('full', 'delete only'))} {table} to 100 percent")
 
+    def alone(self) -> None:
+        """Under a lock nobody changes what is read."""
+        self.execute("begin")
+        self.execute("lock account, best")
+        before = self.execute("select * from account order by id")
+        self.execute("update best set n = n where id = 1")
+        if self.execute("select * from account order by id") != before:
+            raise Broken("a locked table changed")
+        self.execute("commit")
+
     def look(self) -> None:
         check_now(self.execute, {self.number: self.logged})
 
@@ -144,7 +157,8 @@ def check_end(path: Path, workers: list[dict[str, Any]]) -> None:
             raise Broken(f"{merges} merges, but the sum is {execute('select sum(n) from best')}")
     with warehouse.connect(path) as c:  # opened anew: nothing is left over
         state = c.session.database.newest
-        named = {str(path / "data" / e.path) for entry in state.entries.values() for e in entry.extents}
+        named = {str(path / "data" / e.path) for entry in state.entries.values() for e in entry.extents
+                 if not e.is_inline}
     found = {str(p) for p in path.rglob("*.ext")}
     if found != named:
         raise Broken(f"files that no commit names: {sorted(found - named)}; missing: {sorted(named - found)}")
