@@ -318,6 +318,7 @@ def test_refused_clauses(t: Any, tmp_path: Path, clauses: str, words: str) -> No
         ("select from_hex('aa') as v, 1", "parquet", "VARBYTE can be unloaded to text or CSV only, not to PARQUET"),
         ("select hll_create_sketch(1) as v", "parquet", "HLLSKETCH can be unloaded to text or CSV only"),
         ("select from_hex('aa') as v, 1", "json", "VARBYTE can be unloaded to text or CSV only, not to JSON"),
+        ("select hll_create_sketch(a) as h from t", "parquet", "HLLSKETCH can be unloaded to text or CSV only"),
         ("select from_hex('aa') as v", "fixedwidth 'v:9'", "not to FIXEDWIDTH"),
         ("select from_hex('aa') as v, 1", "partition by (v)", "cannot be in PARTITION BY"),
         ("select json_parse('1') as v, 1", "partition by (v)", "cannot be in PARTITION BY"),
