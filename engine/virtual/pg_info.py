@@ -21,6 +21,7 @@ from .columns import columns
 PG = "pg_catalog"
 Rows = Iterator[tuple[Any, ...]]
 _EFFECTIVE = {True: 10, False: 11}  # DISTSTYLE AUTO, kept as ALL or EVEN
+AUTO_KEY = 12
 _ZONE = varchar(64)
 _DISTANCE = SqlType(Kind.INTERVAL_DS)
 
@@ -31,8 +32,8 @@ def _class_info(context: Context) -> Rows:
     for row in pg_catalog.CLASS.made(context):
         relation = tables.get(row[0])
         effective = row[style]
-        if relation is not None and relation.dist_style is DistStyle.AUTO:
-            effective = _EFFECTIVE[context.view.data(relation).replicated]
+        if relation is not None and relation.declared_style is DistStyle.AUTO:
+            effective = AUTO_KEY if relation.auto_key else _EFFECTIVE[context.view.data(relation).replicated]
         yield (*row, row[0], None, effective)
 
 

@@ -65,7 +65,7 @@ class MoreScalars(Scalars):
         judge = judge.replace("decimal(38,0)) * cast(1 as decimal(1,0))", f"decimal({38 - scale},0)) * {digits}")
         bound = a.t.bound * 10**s2
         if bound * 10**scale > 10**30 or a.t.bound * 10 ** (s1 + power) > 10**37 or bound > 10 ** (37 - 2 * scale):
-            return a
+            return replace(a, sort="dec")
         type = Type("dec", precision=precision, scale=scale, bound=bound)
         return value(type, "({0} / nullif({1}, 0))", a, b, judge=judge)
 

@@ -122,7 +122,10 @@ class Windows(Aggregates):
                 out, at = out + text[at:end] + f" over {place}", end
             return out + text[at:]
 
-        return replace(made, ours=placed(made.ours), judge=placed(made.judge or made.ours), args=(*made.args, over))
+        ours, judge = placed(made.ours), placed(made.judge or made.ours)
+        if ours.startswith(("sum(", "avg(")) and made.args[0].t.width == "bigint":
+            ours = f"cast({ours} as bigint)"  # over a window these are NUMERIC
+        return replace(made, ours=ours, judge=judge, args=(*made.args, over))
 
 
 def _ends(text: str) -> list[int]:
