@@ -27,6 +27,7 @@ from .options import NO_MEANING
 
 if TYPE_CHECKING:
     from ..engine.context import Progress
+    from .crawling import Change
     from .snapshots import Snapshots
 
 
@@ -202,6 +203,13 @@ class Connection:
         from .arrow import write_arrow
 
         return write_arrow(self.session, table, data, create)
+
+    def crawl(self, prefix: str, schema: str = "lake", *, conflicts: str = "cast") -> list[Change]:
+        """Make or renew external tables in `schema` for the files below `prefix`, by their look; what was done about
+        each table. `conflicts`: columns of two types become the wider one ("cast"), or are no table ("refuse")."""
+        from .crawling import crawl
+
+        return crawl(self, prefix, schema, conflicts=conflicts)
 
     def resize(
         self, folder: str | os.PathLike[str], *, nodes: int | None = None, slices_per_node: int | None = None,
