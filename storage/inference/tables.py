@@ -12,8 +12,8 @@ with the same partition keys and columns that fit together:
 
 A column that is of one type here and of another there becomes the wider one: INTEGER and BIGINT is BIGINT, numbers and
 floats DOUBLE PRECISION, DATE and TIMESTAMP is TIMESTAMP, anything else VARCHAR (`conflicts` "cast"). Formats that
-know their types are not read as other ones: there, and everywhere with "refuse", only numbers widen. Files of one folder
-that do not fit are no table (a location is a folder): `problem` says which file, and why.
+know their types are not read as other ones: there, and everywhere with "refuse", only numbers widen. Files of one
+folder that do not fit are no table (a location is a folder): `problem` says which file, and why.
 """
 from __future__ import annotations
 
