@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..engine.context import Progress
     from .crawling import Change
     from .snapshots import Snapshots
+    from .workgroups import Workgroups
 
 
 def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Connection:
@@ -241,6 +242,13 @@ class Connection:
         from .snapshots import Snapshots
 
         return Snapshots(self)
+
+    @property
+    def workgroups(self) -> Workgroups:
+        """Athena's workgroups: create, list, delete them, and what ran in them."""
+        from .workgroups import Workgroups
+
+        return Workgroups(self)
 
     def close(self) -> None:
         """Stop what runs, forget what is not committed and release the database; closing twice is fine."""
