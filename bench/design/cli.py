@@ -10,7 +10,6 @@ client/cli.py finds them by the entry-point group `warehouse.commands`.
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -88,14 +87,13 @@ def _design(options: dict[str, Any]) -> None:
     from . import report, report_html, report_text
     from .job import job_of
     from .progress import Progress
-    from .state import State
+    from .state import State, forget
 
     _check(options)
     job = job_of(options)
     out: Path = options["out"]
     if options["fresh"]:
-        shutil.rmtree(out / "db", ignore_errors=True)
-        (out / "state.json").unlink(missing_ok=True)
+        forget(out)
     state = State.open(out, job.signature)
     parts = job.harness(Progress(quiet=options["quiet"]), state).run()
     found = report.result(job.title, parts, job.options.model, options["minimise"], job.notes, job.broken)
@@ -105,8 +103,7 @@ def _design(options: dict[str, Any]) -> None:
     click.echo("\n".join(report_text.lines(found, options["verbose"])))
     click.echo(f"\n{out / 'design.html'}, design.json and design.sql hold all of it.")
     if not options["keep"]:
-        shutil.rmtree(out / "db", ignore_errors=True)
-        (out / "state.json").unlink(missing_ok=True)
+        forget(out)
 
 
 def _check(options: dict[str, Any]) -> None:

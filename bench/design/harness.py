@@ -1,6 +1,6 @@
 """A run of the design harness: staging, screening, measuring, encodings, the result.
 
-    stage      the tables into OUT/db, on the topology asked for          (source.py)
+    stage      the tables into a scratch database below OUT, on the topology asked for   (source.py)
     screen     thousands of designs by estimates                          (screen.py)
     measure    the baseline, all EVEN, the finalists                      (measure.py)
     refine     single tables of the best one changed, while time is left
@@ -12,7 +12,6 @@ the least cost, by figures measured here and speeds stated (engine/advisor/cost.
 """
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
 # Of CPU time, what two runs of the same may differ by: a share, and seconds a query. Only what is above that counts.
 CPU_NOISE, CPU_NOISE_QUERY = 0.25, 0.002
+SAME = 1.005  # costs that are no further apart are the same
 WORTH = 1.02  # a baseline that costs at most so many times the best design is left as it is
 BASELINE, EVEN = "baseline", "all EVEN"
 
@@ -110,14 +110,12 @@ class Harness:
     def _open(self) -> Connection:
         from ... import connect
 
-        folder = self.options.out / "db"
         staged = self.state.parts.get("staged", False)
         if not staged:
-            shutil.rmtree(folder, ignore_errors=True)
-        self.options.out.mkdir(parents=True, exist_ok=True)
+            self.state.begin()
         connection = connect(
-            str(folder), nodes=self.options.nodes, slices_per_node=self.options.slices, threads=self.options.threads,
-            autocommit=True, maintenance=False,
+            str(self.state.scratch), nodes=self.options.nodes, slices_per_node=self.options.slices,
+            threads=self.options.threads, autocommit=True, maintenance=False,
         )
         if not staged:
             self.progress.phase("staging the tables")
@@ -205,9 +203,12 @@ class Harness:
         self.state.keep(left=0)
 
     def best(self) -> Measured:
-        """The measured design of the least cost; the baseline, where that is hardly better."""
-        found, base = min(self.measured, key=self.score), self.measured[0]
-        return base if self.score(base) <= WORTH * self.score(found) else found
+        """The measured design of the least cost; the baseline, where that is hardly better; of designs that cost about
+        the same the one that the estimates put first."""
+        scores = [self.score(m) for m in self.measured]
+        if scores[0] <= WORTH * min(scores):
+            return self.measured[0]
+        return next(m for m, score in zip(self.measured, scores) if score <= SAME * min(scores))
 
     def score(self, found: Measured) -> float:
         """What is minimised, of measured figures; queries that failed make a design worthless."""

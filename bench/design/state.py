@@ -1,20 +1,21 @@
 """What a run has done so far, in a file: stopped, it goes on where it was.
 
-    OUT/state.json   {"signature": ..., "broken": [...], "search": {...}, "variants": {...}, "measured": [...]}
-    OUT/db/          the scratch database with the tables staged and the variants loaded so far
+    OUT/design-state.json   {"signature": ..., "search": {...}, "variants": {...}, "measured": [...]}
+    OUT/design-scratch/     the scratch database with the tables staged and the variants loaded so far
 
 The signature tells which run it was: the same tables, workload, topology, sample and seed. Written whole, beside and
-renamed, after every step that took time.
+renamed, after every step that took time. The scratch database is only ever removed where the state says whose it is.
 """
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
-FILE = "state.json"
+FILE, SCRATCH = "design-state.json", "design-scratch"
 VERSION = 1
 
 
@@ -37,9 +38,22 @@ class State:
             except ValueError:
                 raise ValueError(f"{path} is damaged") from None
             if found.get("version") != VERSION or found.get("signature") != signature:
-                raise ValueError(f"{folder} holds the run of another workload, database, topology or seed")
+                raise ValueError(f"{folder} holds the run of another workload, database, topology or seed: "
+                                 "--fresh forgets it, --out names another folder")
             state.parts = found["parts"]
         return state
+
+    @property
+    def scratch(self) -> Path:
+        """Where the scratch database is."""
+        return self.folder / SCRATCH
+
+    def begin(self) -> None:
+        """An empty place for the scratch database; what a run that broke off left there goes."""
+        forget(self.folder)
+        if self.scratch.exists():
+            raise ValueError(f"{self.scratch} is in the way, and no run of this command made it")
+        self.keep(staged=False)
 
     def keep(self, **parts: Any) -> None:
         """Put parts into the file."""
@@ -48,6 +62,13 @@ class State:
         fresh = self.folder / f"{FILE}.new"
         fresh.write_text(json.dumps({"version": VERSION, "signature": self.signature, "parts": self.parts}))
         os.replace(fresh, self.folder / FILE)
+
+
+def forget(folder: Path) -> None:
+    """Remove the scratch database and the state of the run in a folder, if there is one."""
+    if (folder / FILE).exists():
+        shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+        (folder / FILE).unlink()
 
 
 def signature(*parts: Any) -> str:

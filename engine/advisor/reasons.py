@@ -40,7 +40,7 @@ def _of_key(name: TableName, key: str, design: Design, usage: Usage) -> str:
         alone = any(p.startswith(ITSELF) for p in collocated(name, design, usage))
         itself = " and joins of the table with itself" if alone else ""
         return f"groups by it{itself} stay on their slice{_in(groups)}"
-    return f"rows lie where joins by it want them{_in(joins)}"
+    return f"rows lie where joins by it want them{_in(joins)}" if joins else "nothing in the workload asks for another"
 
 
 def collocated(name: TableName, design: Design, usage: Usage) -> list[str]:

@@ -14,6 +14,7 @@ from warehouse.bench.design import harness, variants
 from warehouse.bench.design.cli import advise, design
 from warehouse.bench.design.progress import Progress
 from warehouse.bench.design.source import Relations, sample_clauses
+from warehouse.bench.design.state import State
 from warehouse.engine.advisor.designs import name_of
 from warehouse.storage.schema import Column, Table, TableStatistics
 from warehouse.storage.types import BIGINT
@@ -117,14 +118,25 @@ def test_stopped_and_resumed(place: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(harness, "measure", measure)
     arguments = (place / "little", "-w", place / "queries" / "towns.sql", "--out", out, *QUICK, "-q")
     first = run(design, *arguments)
-    assert first.exit_code == 130 and "goes on from here" in first.output and (out / "state.json").exists()
+    assert first.exit_code == 130 and "goes on from here" in first.output and (out / "design-state.json").exists()
     other = run(design, place / "little", "-w", place / "queries" / "week.sql", "--out", out, *QUICK)
     assert other.exit_code == 1 and "another workload" in other.output
     measured.append("again")
     monkeypatch.setattr(harness.Harness, "_open", _opened_without_staging(harness.Harness._open))
     second = run(design, *arguments)
     assert second.exit_code == 0, second.output
-    assert measured.count("baseline") == 1 and len(measured) > 2 and not (out / "state.json").exists()
+    assert measured.count("baseline") == 1 and len(measured) > 2 and not (out / "design-state.json").exists()
+
+
+def test_what_others_made_is_not_removed(tmp_path: Path, place: Path) -> None:
+    mine = tmp_path / "design-scratch" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("precious")
+    query = place / "queries" / "towns.sql"
+    for more in ((), ("--fresh",)):
+        result = run(design, place / "little", "-w", query, "--out", tmp_path, "--estimate-only", "-q", *more)
+        assert result.exit_code == 1 and "is in the way" in result.output
+    assert mine.read_text() == "precious"
 
 
 def _opened_without_staging(real: Any) -> Any:
@@ -201,11 +213,12 @@ def test_samples_keep_joins_whole() -> None:
 def test_a_sample_is_judged_as_the_whole(place: Path) -> None:
     out = place / "sampled"
     query = place / "queries" / "towns.sql"
-    result = run(design, place / "dw", "-w", query, "--sample", 5000, "--out", out, "-q", *QUICK)
+    result = run(design, place / "dw", "-w", query, "--sample", 5000, "--out", out, "-q", "--estimate-only", "--keep")
     assert result.exit_code == 0, result.output
     found = json.loads((out / "design.json").read_text())
-    staged = {name: load["rows"] for name, load in found["designs"][0]["loads"].items()}
-    assert 3000 < staged["visits"] < 8000 and staged["people"] < 5000
+    with warehouse.connect(out / "design-scratch", create=False) as db:
+        staged = db.execute("select (select count(*) from visits), (select count(*) from people)").fetchone()
+    assert staged is not None and 3000 < staged[0] < 8000 and staged[1] < 5000
     assert any(s.startswith("visits: ALL: it is the largest") for s in found["search"]["struck"])
     assert found["search"]["candidates"]["visits"] == [2, 2], "EVEN and KEY(person); none and day"
     assert "sampled where" in result.output and "costs are of 28.6 times as much" in result.output
@@ -230,9 +243,22 @@ def test_identities_and_constraints_stay(tmp_path: Path) -> None:
         db.execute("insert into numbered (v) values (1), (2); insert into other values (1), (2)")
     (tmp_path / "q.sql").write_text("select count(*) from numbered n join other o on n.id = o.id; select 1")
     out = tmp_path / "out"
-    result = run(design, tmp_path / "dw", "-w", tmp_path / "q.sql", "--out", out, *QUICK, "-q", "-v")
+    result = run(design, tmp_path / "dw", "-w", tmp_path / "q.sql", "--out", out, "--estimate-only", "-q", "-v")
     assert result.exit_code == 0, result.output
     script = (out / "design.sql").read_text()
     assert "IDENTITY(1,1)" in script and "DEFAULT 7" in script and "PRIMARY KEY (id)" in script
     assert "it reads no table of the database" in result.output
     assert "numbered: interleaved sort keys: they need the table made anew" in result.output
+
+
+def test_the_best_is_clearly_the_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiet, state = Progress(quiet=True), State(tmp_path, "")
+    run_ = harness.Harness(harness.Options(tmp_path), [], [], lambda c, s: [], quiet, state)
+    monkeypatch.setattr(run_, "score", lambda m: m)
+
+    def best(*scores: float) -> float:
+        run_.measured = list(scores)  # type: ignore[arg-type]
+        return run_.best()  # type: ignore[return-value]
+
+    assert best(1.01, 1.0) == 1.01, "a baseline that is nearly as good stays"
+    assert best(2.0, 1.004, 1.0) == 1.004 and best(2.0, 1.006, 1.0) == 1.0

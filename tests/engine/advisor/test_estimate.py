@@ -15,7 +15,6 @@ from warehouse.engine.advisor.estimate import Estimates, plannable
 from warehouse.engine.advisor.reasons import collocated, reason
 from warehouse.engine.advisor.recommend import ALONE, advise
 from warehouse.engine.advisor.samples import Samples
-from warehouse.engine.advisor.tips import tips
 from warehouse.engine.advisor.usage import usage_of
 from warehouse.engine.advisor.workload import Query, recorded
 from warehouse.engine.result import Result
@@ -144,20 +143,6 @@ def test_advice_for_a_workload(db: Any) -> None:
     by_table = {r.table.name: r for r in found.recommendations if r.type != "encode"}
     assert "distkey person" in by_table["visits"].ddl
     assert all(r.gain >= 0 and r.group in (ALONE, 1) for r in found.recommendations)
-
-
-def test_tips(db: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("warehouse.engine.advisor.tips.LARGE_BYTES", 10_000)
-    path = tmp_path / "big.csv"
-    path.write_text("1,2024-01-01,bus,7\n" * 1000)
-    db.execute("create table loads (person bigint, day date, kind varchar(8), amount integer)")
-    for _ in range(3):
-        db.execute(f"copy loads from '{path}' csv")
-    found = {t.what.split(" ")[0] + " " + t.subject: t for t in within(db, tips)}
-    assert {"public.loads copy files", "public.loads copy analysis", "at memory"} <= found.keys()
-    texts = " ".join(t.what for t in within(db, tips))
-    assert "1 file by 4 slices" in texts and "not compressed" in texts and "loaded 3 times" in texts
-    db.execute("drop table loads")
 
 
 def test_a_join_with_a_filtered_table_skips_too(db: Any) -> None:

@@ -316,6 +316,7 @@ def test_refused_clauses(t: Any, tmp_path: Path, clauses: str, words: str) -> No
         ("select top 2 a from t", "", "Limit clause is not supported"),
         ("select a, b as a from t", "json", "column names that differ"),
         ("select from_hex('aa') as v, 1", "parquet", "VARBYTE can be unloaded to text or CSV only, not to PARQUET"),
+        ("select hll_create_sketch(1) as v", "parquet", "HLLSKETCH can be unloaded to text or CSV only"),
         ("select from_hex('aa') as v, 1", "json", "VARBYTE can be unloaded to text or CSV only, not to JSON"),
         ("select hll_create_sketch(a) as h from t", "parquet", "HLLSKETCH can be unloaded to text or CSV only"),
         ("select from_hex('aa') as v", "fixedwidth 'v:9'", "not to FIXEDWIDTH"),
