@@ -82,7 +82,7 @@ def run(job: dict[str, Any], engine: Any) -> dict[str, Any]:
         written = sum(file.stat().st_size for file in Path(folder).iterdir())
         import duckdb
 
-        [check] = duckdb.sql(CHECK + reader.format(folder)).fetchall()  # type: ignore[union-attr]
+        [check] = duckdb.connect().execute(CHECK + reader.format(folder)).fetchall()
     return {"wall": took.wall, "cpu": took.cpu, "check": [str(v) for v in check], "written": written}
 
 

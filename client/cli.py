@@ -7,6 +7,7 @@
     warehouse-sql check dw                is everything there, and whole?
     warehouse-sql snapshot | resize       snapshots of a database, other nodes for it (admin.py)
     warehouse-sql load dw orders.csv      files into a table that is made by their look (loading.py)
+    warehouse-sql crawl dw s3://lake/     external tables for files, by their look (crawling.py)
     warehouse-sql design | advise         table design, registered by bench/design/ as an entry point
 
 Imports are late so that --help and --version answer at once.
@@ -117,7 +118,7 @@ def check(ctx: click.Context, database: str, quiet: bool) -> None:
 
 COMMANDS = {"warmup": warmup, "check": check}
 # Commands in modules of their own, which few need.
-_ELSEWHERE = {"snapshot": "admin", "resize": "admin", "load": "loading"}
+_ELSEWHERE = {"snapshot": "admin", "resize": "admin", "load": "loading", "crawl": "crawling"}
 # Commands of other packages (bench/design/), which register them; others may do so too.
 _REGISTERED = ("design", "advise")
 ENTRY_POINTS = "warehouse.commands"

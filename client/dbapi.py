@@ -27,7 +27,9 @@ from .options import NO_MEANING
 
 if TYPE_CHECKING:
     from ..engine.context import Progress
+    from .crawling import Change
     from .snapshots import Snapshots
+    from .workgroups import Workgroups
 
 
 def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Connection:
@@ -211,6 +213,13 @@ class Connection:
 
         return write_arrow(self.session, table, data, create)
 
+    def crawl(self, prefix: str, schema: str = "lake", *, conflicts: str = "cast") -> list[Change]:
+        """Make or renew external tables in `schema` for the files below `prefix`, by their look; what was done about
+        each table. `conflicts`: columns of two types become the wider one ("cast"), or are no table ("refuse")."""
+        from .crawling import crawl
+
+        return crawl(self, prefix, schema, conflicts=conflicts)
+
     def resize(
         self, folder: str | os.PathLike[str], *, nodes: int | None = None, slices_per_node: int | None = None,
         node_type: str | None = None,
@@ -241,6 +250,13 @@ class Connection:
         from .snapshots import Snapshots
 
         return Snapshots(self)
+
+    @property
+    def workgroups(self) -> Workgroups:
+        """Athena's workgroups: create, list, delete them, and what ran in them."""
+        from .workgroups import Workgroups
+
+        return Workgroups(self)
 
     def close(self) -> None:
         """Stop what runs, forget what is not committed and release the database; closing twice is fine."""

@@ -401,6 +401,8 @@ class Session:
             record |= context.ticket.facts()
         if context.scans:
             record["scans"] = scans(context)
+        if context.settings["workgroup"] and work.kind in QUERIES:
+            record["workgroup"] = context.settings["workgroup"]
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
         self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
 

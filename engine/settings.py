@@ -276,6 +276,7 @@ SETTINGS: dict[str, Setting] = {
     "navigate_super_null_on_error": Setting("on", _boolean, "a path into SUPER that leads nowhere is NULL, no error"),
     "parse_super_null_on_error": Setting("off", _boolean, "JSON_PARSE of what is no JSON is NULL, not an error"),
     "query_group": Setting("unset", _text, "the label of statements in stl_query; leads them to their WLM queue"),
+    "query_result_location": Setting("", _text, "results of queries are kept below it (engine/workgroups.py)"),
     "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
     "server_version": Setting("8.0.2", _only("8.0.2", "8.0.2"), "what drivers read"),
     "spectrum_enable_pseudo_columns": Setting("on", _boolean, "external tables have the columns $path and $size"),
@@ -288,6 +289,7 @@ SETTINGS: dict[str, Setting] = {
         "serializable", _only("serializable", "serializable"), "transactions behave as if one ran after the other"
     ),
     "wlm_query_slot_count": Setting("1", _integer(1, 50), "slots that a query takes in its queue (manual WLM)"),
+    "workgroup": Setting("", _text, "queries run in it: its scan limit and result location hold"),
 }
 
 _ALIASES = {

@@ -22,7 +22,13 @@ def run(statement: Select | QueryText, context: Context) -> Result:
     while context.session.enter(context, physical.tables):
         physical = plan(tree, context)  # what there is now that nobody keeps its tables closed
     columns = result_columns(physical, context.settings["timezone"])
-    return Result("SELECT", columns, _batches(physical, context), notices=context.notices)
+    batches = _batches(physical, context)
+    if context.settings["workgroup"] or context.settings["query_result_location"]:
+        from ..workgroups import keeping, result_location
+
+        location = result_location(context)
+        batches = keeping(batches, columns, location, context) if location else batches
+    return Result("SELECT", columns, batches, notices=context.notices)
 
 
 def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBatch]:

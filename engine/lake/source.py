@@ -106,6 +106,12 @@ class ExternalSource:
         self.context = context
         self.numbers = numbers
         self._shares = shares
+        self._limit = None
+        if context.settings["workgroup"]:
+            from ..workgroups import workgroup_of
+
+            group = workgroup_of(context)
+            self._limit = None if group is None else group.scan_limit
         every = [split for share in shares for split in share]
         self.columns = [_wanted(ref, place, node.table.source, reader, every) for ref, place in node.columns]
         context.progress.blocks_total += len(every)
@@ -117,6 +123,10 @@ class ExternalSource:
         with self._lock:
             self.numbers.rows += rows
             self.numbers.bytes += size
+        if self._limit is not None:
+            from ..workgroups import check_scanned
+
+            check_scanned(self.context, self._limit)
         self.context.progress.blocks_done += 1
 
     @property

@@ -43,11 +43,14 @@ WIDE_TEXT = varchar(65535)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A column. `source`: its name in the file."""
+    """A column. `source`: its name in the file; `nested`: of a SUPER, its type as the data catalogue writes it; `said`:
+    there were values to tell the type by."""
 
     name: str
     type: SqlType
     source: str
+    nested: str = ""
+    said: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def _orc_schema(file: SourceFile) -> pa.Schema:
 
 def _of_schema(schema: pa.Schema) -> tuple[Found, ...]:
     names = identifiers(schema.names)
-    return tuple(Found(n, sql_type(f.type), f.name) for n, f in zip(names, schema, strict=True))
+    return tuple(Found(n, sql_type(f.type), f.name, nested_text(f.type)) for n, f in zip(names, schema, strict=True))
 
 
 def sql_type(type: pa.DataType) -> SqlType:
@@ -154,6 +157,33 @@ _TYPES = (
     (pa.types.is_date, DATE), (pa.types.is_time, TIME), (pa.types.is_binary, SqlType(Kind.VARBYTE, length=MAX_VARBYTE)),
     (pa.types.is_large_binary, SqlType(Kind.VARBYTE, length=MAX_VARBYTE)), (pa.types.is_null, varchar(256)),
 )  # fmt: skip
+
+
+def nested_text(type: pa.DataType) -> str:
+    """A nested type as Hive writes it; empty for others."""
+    return _hive(type) if pa.types.is_nested(type) else ""
+
+
+def _hive(type: pa.DataType) -> str:
+    if pa.types.is_struct(type):
+        return "struct<" + ",".join(f"{type.field(i).name}:{_hive(type.field(i).type)}"
+                                    for i in range(type.num_fields)) + ">"  # fmt: skip
+    if pa.types.is_map(type):
+        return f"map<{_hive(type.key_type)},{_hive(type.item_type)}>"
+    if pa.types.is_nested(type):
+        return f"array<{_hive(type.value_type)}>"
+    found = sql_type(type)
+    match found.kind:
+        case Kind.VARCHAR | Kind.TIME | Kind.SUPER:
+            return "string"
+        case Kind.VARBYTE:
+            return "binary"
+        case Kind.DECIMAL:
+            return f"decimal({found.precision},{found.scale})"
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
+            return "timestamp"
+        case kind:
+            return {Kind.INTEGER: "int", Kind.REAL: "float", Kind.DOUBLE: "double"}.get(kind, kind.value)
 
 
 def _of_avro(file: SourceFile) -> tuple[Found, ...]:
@@ -200,7 +230,9 @@ def _of_text(
     names = padded[0] if header else [f"column{i}" for i in range(1, width + 1)]
     columns = [pa.array([row[i] for row in body], pa.string()) for i in range(width)]
     types = [type_of(c, whole) for c in columns]
-    found = tuple(Found(n, t, s) for n, t, s in zip(identifiers(names), types, names, strict=True))
+    said = [any(row[i] for row in body) for i in range(width)]
+    found = tuple(Found(n, t, s, "", told) for n, t, s, told in
+                  zip(identifiers(names), types, names, said, strict=True))  # fmt: skip
     return Inferred(format, found, packed, delimiter, header)
 
 
@@ -271,8 +303,19 @@ def _of_records(records: list[dict[str, Any]], whole: bool) -> tuple[Found, ...]
     keys = list(dict.fromkeys(key for record in records for key in record))
     if not keys:
         raise errors.LoadError("the file has no objects to tell its columns by")
-    types = [_of_values([r[k] for r in records if r.get(k) is not None], whole) for k in keys]
-    return tuple(Found(n, t, k) for n, t, k in zip(identifiers(keys), types, keys, strict=True))
+    values = [[r[k] for r in records if r.get(k) is not None] for k in keys]
+    found = zip(identifiers(keys), keys, values, strict=True)
+    return tuple(Found(n, _of_values(v, whole), k, _nested_values(v), bool(v)) for n, k, v in found)
+
+
+def _nested_values(values: list[Any]) -> str:
+    """As `nested_text`, of values; text where they are of several kinds."""
+    if not any(isinstance(v, dict | list) for v in values):
+        return ""
+    try:
+        return nested_text(pa.array(values).type) or "string"
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return "string"
 
 
 def _of_values(values: list[Any], whole: bool) -> SqlType:

@@ -18,7 +18,8 @@ SUFFIXES: dict[str | None, str] = {None: "", "gzip": ".gz", "bzip2": ".bz2", "zs
 class FileOptions:
     """`delimiter`: one ASCII character, not for Parquet, fixed width and JSON. `widths`: in characters, by column.
     `extension`: in place of the format's own. `file_bytes`: a file is closed before it grows beyond that (Parquet:
-    about). `row_group_bytes`: of Parquet's row groups, in memory. `parquet_compression`: a codec of pyarrow's."""
+    about). `row_group_bytes`: of Parquet's row groups, in memory. `parquet_compression`: a codec of pyarrow's.
+    `quote_all`: CSV with quotation marks around all that is not NULL."""
 
     format: FormatName = "delimited"
     delimiter: str = "|"
@@ -32,6 +33,7 @@ class FileOptions:
     file_bytes: int = LARGEST_FILE
     row_group_bytes: int = ROW_GROUP_BYTES
     parquet_compression: str = "snappy"
+    quote_all: bool = False
 
     @property
     def suffix(self) -> str:

@@ -70,7 +70,7 @@ class TextFormat:
         names = [OutColumn(c.name, SqlType(Kind.VARCHAR)) for c in self._columns]
         lines = TextFormat(names, FileOptions(
             self._options.format, self._options.delimiter, add_quotes=self._options.add_quotes,
-            escape=self._options.escape, compression=self._options.compression,
+            escape=self._options.escape, compression=self._options.compression, quote_all=self._options.quote_all,
         ))  # fmt: skip
         row = pa.RecordBatch.from_arrays([pa.array([c.name]) for c in names], [str(i) for i in range(len(names))])
         return b"".join([bytes(piece.data) for piece in lines.pieces(row)])
@@ -121,9 +121,10 @@ class TextFormat:
             return _json_classes(), layout.ALWAYS, 6
         if options.format == "csv":
             if kind != layout.TEXT:
-                clash = options.delimiter in _PLAIN
+                clash = options.quote_all or options.delimiter in _PLAIN
                 return None, layout.ALWAYS if clash else layout.NEVER, 1
-            return _csv_classes(options.delimiter), layout.WHERE_NEEDED, 2
+            quotes = layout.ALWAYS if options.quote_all else layout.WHERE_NEEDED
+            return _csv_classes(options.delimiter), quotes, 2
         quotes = layout.ALWAYS if options.add_quotes else layout.NEVER
         if options.escape and kind == layout.TEXT:
             return _escape_classes(options.delimiter, options.add_quotes), quotes, 2
