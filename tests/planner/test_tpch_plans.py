@@ -33,5 +33,4 @@ def test_one_slice_moves_nothing(number: int) -> None:
 @pytest.mark.parametrize("number", range(1, 23))
 def test_replicated_tables_are_not_moved(number: int) -> None:
     """With every table on every node a base table never crosses the network as such."""
-    advice = Planning(2, 2, "all").plan(text(number)).advice
-    assert not [line for line in advice if not line.startswith("scans all of ")]
+    assert not Planning(2, 2, "all").plan(text(number)).advice
