@@ -46,8 +46,8 @@ def lines(found: Advice, others: Sequence[Tip], broken: Sequence[Broken]) -> Ite
     elif not found.recommendations:
         yield f"The tables are designed well for the {query_count(found.queries)} looked at."
     else:
-        yield (f"{query_count(found.queries)}; on a cluster about {found.seconds:.3f} s now, {found.improved:.3f} s with "
-               "all that follows (estimates):")
+        yield (f"{query_count(found.queries)}; on a cluster about {found.seconds:.3f} s now, "
+               f"{found.improved:.3f} s with all that follows (estimates):")
     for r in found.recommendations:
         group = "" if r.group == ALONE else f" (together with group {r.group})"
         yield ""

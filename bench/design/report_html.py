@@ -67,9 +67,9 @@ def page(found: dict[str, Any]) -> str:
 def _head(found: dict[str, Any], best: dict[str, Any] | None, base: dict[str, Any] | None) -> str:
     nodes, slices = found["topology"]["nodes"], found["topology"]["slices"]
     out = [f"<h1>Table design: {escape(found['title'])}</h1>",
-           f'<p class="soft">{query_count(len(found["queries"]))} on {nodes} node{"s" * (nodes > 1)} with {slices} slices; '
-           f'{found["search"]["designs_seen"]:,} designs looked at by estimates, {len(found["designs"])} loaded and '
-           f'measured; {escape(found["when"])}</p>']
+           f'<p class="soft">{query_count(len(found["queries"]))} on {nodes} node{"s" * (nodes > 1)} with {slices} '
+           f'slices; {found["search"]["designs_seen"]:,} designs looked at by estimates, '
+           f'{len(found["designs"])} loaded and measured; {escape(found["when"])}</p>']
     if best is None or base is None:
         out.append("<p>Nothing was loaded: what follows rests on the optimiser's estimates alone.</p>")
     elif best is base:
