@@ -35,9 +35,29 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
     run(scale, _threads(threads), nodes, slices)
 
 
+OTHERS = ("copy", "unload", "dml", "wlm")  # that run no list of queries
+
+
+def _measure_other(name: str, scale: float, designs: str, threads: int | None, runs: int, seconds: float) -> None:
+    from . import copies, dml, runner, unloads, wlm
+
+    if name == "wlm":
+        found = wlm.measure(seconds)
+        report.keep(found)
+        runner.say("")
+        click.echo("\n".join(wlm.lines(found)))
+    elif name == "dml":
+        before = machine.describe()
+        _show({"suite": name, "machine": before, "dml": dml.measure()}, False)
+    elif name == "copy":
+        _show(copies.measure(scale, _threads(threads), min(runs, copies.RUNS), designs.split(",")), False)
+    else:
+        _show(unloads.measure(scale, _threads(threads), min(runs, unloads.RUNS)), False)
+
+
 @main.command()
 @click.option("--suite", "suite_name", default="tpch", show_default=True,
-              help=f"of {', '.join(SUITES)}, copy, dml, wlm")
+              help=f"of {', '.join([*SUITES, *OTHERS])}")
 @click.option("--sf", "scale", default=1.0, show_default=True, help="scale factor")
 @click.option("--queries", "names", help="such as 1,6,14  [default: all]")
 @click.option("--design", "designs", default="demo,even", show_default=True,
@@ -55,23 +75,10 @@ def run(
     runs: int, quick: bool, memory_limit: str | None, seconds: float, readme: bool,
 ) -> None:
     """A suite: load, planning, warm and first runs, memory, threads, small data; a table and a JSON file."""
-    from . import copies, dml, runner, small
+    from . import runner, small
 
-    if suite_name == "wlm":
-        from . import wlm
-
-        found = wlm.measure(seconds)
-        report.keep(found)
-        runner.say("")
-        click.echo("\n".join(wlm.lines(found)))
-        return
-    if suite_name == copies.NAME:
-        result = copies.measure(scale, _threads(threads), min(runs, copies.RUNS))
-        _show(result, readme=False)
-        return
-    if suite_name == "dml":
-        before = machine.describe()
-        _show({"suite": "dml", "machine": before, "dml": dml.measure()}, False)
+    if suite_name in OTHERS:
+        _measure_other(suite_name, scale, designs, threads, runs, seconds)
         return
     suite = named(suite_name)
     if memory_limit is not None:

@@ -35,8 +35,10 @@ ON_CONFLICT = "on conflict (id) do update set n = excluded.n, name = excluded.na
 WRITER = (
     "import sys, time, warehouse\n"
     "c = warehouse.connect(sys.argv[1], threads=1, autocommit=True, maintenance=False)\n"
-    "end, i = time.monotonic() + float(sys.argv[2]), 0\n"
+    "c.execute('insert into w values (-1, 0)')\n"
+    "c.execute('update w set v = 1 where k = -1')\n"
     "print('ready', flush=True)\n"
+    "end, i = time.monotonic() + float(sys.argv[2]), 0\n"
     "while time.monotonic() < end:\n"
     "    c.execute(f'insert into w values ({i}, {i})')\n"
     "    c.execute(f'update w set v = v + 1 where k = {i}')\n"

@@ -74,8 +74,8 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology,
         order, offsets = partition_permutation(targets, slices)
         ordered = part.take(order)
         split[i] = [ordered.take(slice(int(offsets[t]), int(offsets[t + 1]))) for t in range(slices)]
-        sizes[i] = [p.payload_bytes() for p in split[i]]
         home = i if rows.where is Where.SLICES else None
+        sizes[i] = [share.payload_bytes() for share in split[i]]
         for t, share in enumerate(split[i]):
             moved[i].count(share.rows, sizes[i][t], home, t, topology)
 

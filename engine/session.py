@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -103,10 +104,11 @@ def open_session(
     return session
 
 
-def _forget(database: Database) -> None:
-    from .workload.manager import closed
-
-    closed(database)
+def _forget(session: Session) -> None:
+    """Workload management knows the session no more, nor the database if it was the last."""
+    manager = sys.modules.get(f"{__package__}.workload.manager")  # not loaded: it has never heard of them
+    if manager is not None:
+        manager.left(session)
 
 
 def _configure(session: Session, wlm: str) -> None:
@@ -381,7 +383,8 @@ class Session:
             transaction.rollback()
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        if context.profiles or context.source_query or (work.kind in QUERIES and work.kind != "Select"):
+        scaled = context.ticket is not None and context.ticket.executor
+        if context.profiles or context.source_query or scaled or (work.kind in QUERIES and work.kind != "Select"):
             self.last["query"] = context.query_id
         record = begun(context, work.kind) | {
             "endtime": microseconds(datetime.now(UTC)),
@@ -390,10 +393,12 @@ class Session:
             "rows": rows,
         }
         if context.profiles:
-            record["planned"] = int((context.profiles[0].counters.begun + context.profiles[0].counters.clock) * 1e6)
+            record["planned"] = int(context.profiles[0].began * 1e6)
             record["bytes"] = sum([p.bytes for p in context.profiles])
         if context.source_query:
             record["source"] = context.source_query
+        if context.ticket is not None:
+            record |= context.ticket.facts()
         if context.scans:
             record["scans"] = scans(context)
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
@@ -503,8 +508,7 @@ class Session:
                 self.worker.leave(self)
             leave(self.identity)
             self.database.close()
-            if self.database.closed:
-                _forget(self.database)
+            _forget(self)
 
 
 def _in_snapshot(error: BaseException, context: Context) -> BaseException:

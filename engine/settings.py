@@ -247,6 +247,9 @@ SETTINGS: dict[str, Setting] = {
     "cast_super_null_on_error": Setting("on", _boolean, "a cast from SUPER that fails is NULL, not an error"),
     "client_encoding": Setting("UTF8", _only("UTF8", "utf8", "utf-8", "unicode"), "text is UTF-8"),
     "compatibility": Setting("redshift", _one_of("redshift", "extended"), "'redshift' refuses what Redshift refuses"),
+    "data_catalogue": Setting(
+        "embedded", _one_of("embedded", "glue"), "which one CREATE EXTERNAL SCHEMA ... FROM DATA CATALOG means"
+    ),
     "datestyle": Setting(
         "ISO, MDY",
         _only("ISO, MDY", "iso", "iso,mdy", "mdy", "mdy,iso"),

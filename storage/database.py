@@ -369,6 +369,11 @@ class Database:
         here = self.oldest_live(but)
         return here if self._shared is None else self._shared.oldest_pin(here)
 
+    def others_behind(self) -> bool:
+        """Whether another process may be in a transaction that sees an older commit than the newest."""
+        with self._lock:
+            return self._shared is not None and self._shared.peers.oldest_pin() < self._newest.seq
+
     def reading(self, transaction: Transaction, table: int) -> None:
         """A transaction is going to read a table: tell those that it may have to be ordered against."""
         with self._lock:

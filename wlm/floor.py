@@ -8,7 +8,7 @@ and the user queues share the rest. In automatic WLM every query may have all of
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .automatic import AutomaticPool
 from .configuration import SHORT_CLASS, SHORT_NAME, SUPERUSER_CLASS, SUPERUSER_NAME, Configuration
@@ -18,6 +18,7 @@ from .queues import Pool, SlotQueue
 from .requests import Entry, State
 from .scaling import Scaling
 from .short import Predictor
+from .usage import Limit
 
 SUPERUSER_PART = 1 / 20  # of the memory
 SHORT_PART = 1 / 20
@@ -118,15 +119,19 @@ class Floor:
     def release(self, entry: Entry, now: int) -> None:
         """Take back what a running query has."""
         if entry.executor:
-            for limit in self.scaling.give_back(entry, now):
-                r = entry.request
-                self.log.limit(UsageRecord(now, r.id, r.transaction, r.session, limit.id, limit.feature.value))
+            self.reached(entry, self.scaling.give_back(entry, now), now)
             return
         queue = self.slots_of(entry)
         if queue is not None:
             queue.give_back(entry)
         elif self.automatic is not None:
             self.automatic.give_back(entry)
+
+    def reached(self, entry: Entry, limits: Iterable[Limit], now: int) -> None:
+        """A query has brought usage limits to their amount."""
+        for limit in limits:
+            r = entry.request
+            self.log.limit(UsageRecord(now, r.id, r.transaction, r.session, limit.id, limit.feature.value))
 
     def begin(self, entry: Entry, now: int) -> None:
         """It runs from now on, in the queue where it stands, whose slots or memory it has been given."""

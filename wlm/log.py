@@ -16,7 +16,7 @@ from typing import Union
 
 from ..records import dataclass
 
-KEPT = 10_000
+KEPT = 3_000
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from .log import ErrorRecord
 from .overrides import Overrides
 from .priorities import Priority
 from .requests import NO_METRICS, Entry, Request, State
+from .usage import Feature
 
 Decisions = list[Decision]
 
@@ -164,6 +165,16 @@ class Machine:
         self._check_slots(entry, now)
         floor.dispatch(now)
         return self._done()
+
+    def used(self, query: int, feature: Feature, amount: float, now: int) -> None:
+        """A query has used so much of a feature whose use may be limited."""
+        entry = self.floor.entries.get(query)
+        if entry is not None and amount:
+            self.floor.reached(entry, self.floor.scaling.limits.add(feature, amount, now), now)
+
+    def allows(self, feature: Feature, now: int) -> bool:
+        """Whether no limit keeps the feature from being used."""
+        return self.floor.scaling.limits.allows(feature, now)
 
     def scale_to(self, executors: int, now: int) -> Decisions:
         """So many concurrency scaling executors may be used from now on."""

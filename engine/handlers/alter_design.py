@@ -24,6 +24,7 @@ from ..access import need_owner
 from ..context import Charge, Context
 from ..result import Result
 from ..virtual.relations import shown_encoding
+from ..workload.door import admit
 from . import names
 
 TAG = "ALTER TABLE"
@@ -38,6 +39,7 @@ def run(statement: AlterDesign, context: Context) -> Result:
     new = _encoded(_sorted(_distributed(table, statement, context), statement), statement)
     if new == table:
         return Result(TAG, notices=context.notices)
+    admit(context)
     data = context.view.data(table)
     redesign = Redesign(
         context.home(table), data, new, check=context.cancel.check, threads=context.workers.threads,

@@ -5,11 +5,11 @@ data catalogue it shows. No local relation can be made in it.
 """
 from __future__ import annotations
 
-from ...errors import ProgrammingError, UndefinedObject
+from ...errors import NotSupportedError, ProgrammingError, UndefinedObject
 from ...planner.statements import CreateExternalSchema
 from ...storage.access.facts import Fact
 from ...storage.catalog.delta import Delta
-from ...storage.lake.catalogue import SCHEMA, ExternalSchema, database_fact, dropped_database
+from ...storage.lake.catalogue import GLUE, SCHEMA, ExternalSchema, database_fact, dropped_database
 from ..access import need_database
 from ..context import Context
 from ..lake.tables import refuse_block
@@ -31,7 +31,9 @@ def run(statement: CreateExternalSchema, context: Context) -> Result:
         context.notice("INFO", f'Schema "{name}" already exists and will be skipped')
         return Result(TAG, notices=context.notices)
     facts = [Fact("schema", name, {"owner": context.user}), _schema(statement, context).fact()]
-    if statement.database not in context.view.facts.lake.databases:
+    if context.settings["data_catalogue"] == GLUE:
+        _check_glue(statement)
+    elif statement.database not in context.view.facts.lake.databases:
         if not statement.create_database:
             raise UndefinedObject(f'external database "{statement.database}" does not exist', sqlstate="3D000",
                                   hint="CREATE EXTERNAL DATABASE IF NOT EXISTS makes it.")
@@ -42,8 +44,18 @@ def run(statement: CreateExternalSchema, context: Context) -> Result:
 
 
 def _schema(statement: CreateExternalSchema, context: Context) -> ExternalSchema:
-    return ExternalSchema(statement.name, statement.database, context.database.new_id(), region=statement.region,
-                          options=statement.options)
+    return ExternalSchema(statement.name, statement.database, context.database.new_id(),
+                          context.settings["data_catalogue"], statement.region, statement.options)
+
+
+def _check_glue(statement: CreateExternalSchema) -> None:
+    from ...storage.lake.glue import GlueCatalogue
+
+    if statement.create_database:
+        raise NotSupportedError("databases of AWS Glue are not made here",
+                                hint="Leave CREATE EXTERNAL DATABASE IF NOT EXISTS out.")
+    if not GlueCatalogue.of(statement.region).has_database(statement.database):
+        raise UndefinedObject(f'database "{statement.database}" does not exist in AWS Glue', sqlstate="3D000")
 
 
 def dropped(names: list[str], database: bool, cascade: bool, context: Context) -> tuple[Fact, ...]:
@@ -56,6 +68,8 @@ def dropped(names: list[str], database: bool, cascade: bool, context: Context) -
         return tuple(facts)
     if not schemas:
         context.notice("INFO", "No external database exists")
+    if any(schema.catalogue == GLUE for schema in schemas):
+        raise NotSupportedError("databases of AWS Glue are not dropped here")
     for wanted in dict.fromkeys(schema.database for schema in schemas):
         if wanted not in lake.databases:
             context.notice("INFO", f'External database "{wanted}" does not exist')

@@ -74,13 +74,18 @@ def define(statement: CreateExternalTable, schema: ExternalSchema, columns: tupl
         if key.type.is_nested or key.type.sql.kind in (Kind.VARBYTE, Kind.TIMESTAMPTZ):
             raise InvalidDefinition(f'partition column "{key.name}" cannot be of type {key.type.text}')
     given = statement.format
+    properties = formats.checked_properties(statement.properties)
     format = formats.format_of(given)
+    if dict(properties).get("table_type", "").upper() == "ICEBERG":
+        if keys:
+            raise InvalidDefinition("an Iceberg table has its partitions in its metadata, not in PARTITIONED BY")
+        format = "iceberg"
     _check_types(columns, format)
     Location.parse(statement.location)
     return Source(
         schema.database, statement.name.name[:NAME_BYTES], columns, keys, statement.location, format, given.serde,
-        given.input_format, given.output_format, formats.serde_properties(given),
-        formats.checked_properties(statement.properties), context.database.new_id(), context.user,
+        given.input_format, given.output_format, formats.serde_properties(given), properties,
+        context.database.new_id(), context.user,
     )
 
 

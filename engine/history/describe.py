@@ -29,8 +29,8 @@ from ...planner.physical import Exchange
 from ...planner.steps import Counted, StepKind
 from ..counters import SliceCounters, StepCounters
 from .alerts import LEAST_ROWS, Alert, Measured, alerts_of_step
-from .profile import Profile
-from .shape import Placed, Shape, shape_of
+from .profile import LoadProfile, Profile
+from .shape import Placed, Shape, load_step, shape_of
 
 Share = list[int]  # see the module's text
 SLICE, ROWS, BYTES, BEGUN, ENDED, READ, DELETED, BLOCKS = range(8)
@@ -39,8 +39,10 @@ _MOVES = (StepKind.DISTRIBUTE, StepKind.BROADCAST)
 _REST = (0, 0, 0, 0, 0)  # of a share that is rows and bytes
 
 
-def describe(profile: Profile) -> str:
-    """All that the history keeps of a plan's run."""
+def describe(profile: Profile | LoadProfile) -> str:
+    """All that the history keeps of a plan's run, or of a load's."""
+    if isinstance(profile, LoadProfile):
+        return _load(profile)
     shape, nodes = shape_of(profile.plan)
     counters = [profile.counters.steps.get(id(node)) for node in nodes]
     shares = _shares(shape, counters, profile)
@@ -55,6 +57,16 @@ def describe(profile: Profile) -> str:
         "alerts": [[a.segment, a.step, a.event, a.solution] for a in _alerts(profile, shape, shares)],
     }
     return "{" + shape.text + "," + json.dumps(values, separators=(",", ":"))[1:]
+
+
+def _load(profile: LoadProfile) -> str:
+    """One insert step, with no line of EXPLAIN."""
+    begun, ended = int(profile.began * 1e6), int(profile.ended * 1e6)
+    shares = [[i, rows, 0, begun, ended, 0, 0, 0] for i, rows in enumerate(profile.rows) if rows]
+    return json.dumps({
+        "lines": [], "steps": [load_step(profile.table)], "slices": len(profile.rows), "begun": begun, "details": [],
+        "did": [[0, 0, 0, 0, shares]], "alerts": [],
+    }, separators=(",", ":"))  # fmt: skip
 
 
 def _did(placed: Placed, counters: StepCounters, shares: list[Share]) -> list[Any]:

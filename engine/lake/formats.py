@@ -12,31 +12,9 @@ from __future__ import annotations
 
 from ...errors import InvalidDefinition, NotSupportedError
 from ...planner.statements.external import Pairs, RowFormat
+from ...storage.lake.classes import format_of_classes
 
-_SERDES = {
-    "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe": "parquet",
-    "org.apache.hadoop.hive.ql.io.orc.OrcSerde": "orc",
-    "org.apache.hadoop.hive.serde2.avro.AvroSerDe": "avro",
-    "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe": "text",
-    "org.apache.hadoop.hive.serde2.OpenCSVSerde": "csv",
-    "org.openx.data.jsonserde.JsonSerDe": "json",
-    "org.apache.hive.hcatalog.data.JsonSerDe": "json",
-    "org.apache.hadoop.hive.serde2.JsonSerDe": "json",
-    "org.apache.hadoop.hive.serde2.RegexSerDe": "regex",
-    "com.amazonaws.glue.serde.GrokSerDe": "grok",
-    "com.amazon.ionhiveserde.IonHiveSerDe": "ion",
-}
-_INPUTS = {
-    "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat": "parquet",
-    "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat": "orc",
-    "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat": "avro",
-    "org.apache.hadoop.mapred.TextInputFormat": "text",
-    "com.amazon.ionhiveserde.formats.IonInputFormat": "ion",
-}
 _STORED = {"parquet": "parquet", "orc": "orc", "avro": "avro", "textfile": "text", "ion": "ion", "json": "json"}
-_REFUSED = {
-    "SequenceFile": "SEQUENCEFILE", "RCFile": "RCFILE", "Columnar": "RCFILE", "LazyBinary": "RCFILE",
-}  # fmt: skip
 # Words of ROW FORMAT DELIMITED as properties of LazySimpleSerDe.
 _DELIMITERS = {
     "fields": "field.delim", "lines": "line.delim", "escaped": "escape.delim", "collection": "colelction.delim",
@@ -58,24 +36,13 @@ COMPRESSIONS = ("bzip2", "gzip", "none", "snappy", "zstd")
 
 def format_of(given: RowFormat) -> str:
     """The format that a definition's classes mean; NotSupportedError for one that is not read here."""
-    for name in (given.serde, given.input_format):
-        for part, format in _REFUSED.items():
-            if part in name.rpartition(".")[2]:
-                raise NotSupportedError(f"{format} is not supported: no maintained reader is known")
     if given.stored_as == "iceberg":
-        raise NotSupportedError("CREATE EXTERNAL TABLE ... STORED AS ICEBERG is not supported",
-                                hint="Set the table property 'table_type'='ICEBERG'.")
-    if given.serde:
-        found = _SERDES.get(given.serde)
-        if found is None:
-            raise NotSupportedError(f"SERDE '{given.serde}' is not supported", hint=f"Known: {', '.join(_SERDES)}")
-        _agree(given, found)
-        return found
-    if given.input_format:
-        found = _INPUTS.get(given.input_format)
-        if found is None:
-            raise NotSupportedError(f"INPUTFORMAT '{given.input_format}' is not supported")
-        return found
+        raise NotSupportedError("STORED AS ICEBERG is not supported",
+                                hint="Set the table properties 'table_type'='ICEBERG' and 'metadata_location'.")
+    named = format_of_classes(given.serde, given.input_format)
+    if named is not None:
+        _agree(given, named)
+        return named
     found = _STORED.get(given.stored_as or "textfile", "text")
     if given.delimiters and found != "text":
         raise InvalidDefinition(f"ROW FORMAT DELIMITED is for TEXTFILE, not for {given.stored_as.upper()}")
@@ -107,6 +74,10 @@ def checked_properties(properties: Pairs) -> Pairs:
             raise _invalid(name, value, "one of " + ", ".join(COMPRESSIONS))
         if name in _ACTIONS and value.upper() not in _ACTIONS[name]:
             raise _invalid(name, value, "one of " + ", ".join(_ACTIONS[name]))
+        if name in _ACTIONS and name != "column_count_mismatch_handling" and value.upper() == "DROP_ROW":
+            raise NotSupportedError(f"'{name}'='DROP_ROW' is not supported", hint="SET_TO_NULL is.")
+        if name == "replacement_char" and len(value.encode()) != 1:
+            raise _invalid(name, value, "one ASCII character")
         if name == "data_cleansing_enabled" and value.lower() not in ("true", "false"):
             raise _invalid(name, value, "true or false")
         if name == "write.parallel" and value.lower() not in ("on", "off"):

@@ -25,6 +25,7 @@ from ...kernels import memory, source_layout
 from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
 from ...storage.block import null_bitmap
+from ...storage.lake.cleansing import Handling
 from ...storage.lake.columns import coded_column, column_of
 from ...storage.lake.definition import Field, Source
 from ...storage.lake.formats import Reader, reader_of
@@ -76,7 +77,7 @@ def external_source(node: ExternalScan, slices: int, context: Context, counters:
     numbers = ScanNumbers(f"{node.table.schema}.{node.table.name}", source.format, slices)
     fields = [source.columns[p] for _, p in node.columns if p < len(source.columns)]
     numbers.is_nested = any(f.type.is_nested for f in fields)
-    shares = dealt(splits_of(node, reader, fields, context, numbers), slices)
+    shares = dealt(splits_of(node, reader, fields, context, numbers, filters), slices)
     _watch_size(node, numbers, context)
     numbers.most_splits = max(len(share) for share in shares)
     numbers.most_files = max(len({s.part.file.url for s in share}) for share in shares)
@@ -108,6 +109,7 @@ class ExternalSource:
         every = [split for share in shares for split in share]
         self.columns = [_wanted(ref, place, node.table.source, reader, every) for ref, place in node.columns]
         context.progress.blocks_total += len(every)
+        self.handling = Handling.of(node.table.source)
         self._lock = threading.Lock()
 
     def scanned(self, rows: int, size: int) -> None:
@@ -154,7 +156,7 @@ def _wanted(ref: ColumnRef, place: int, source: Source, reader: Reader, splits: 
         return _Wanted(ref, None, place - count, *_range(values, values, ref.type), None in values)
     field = source.columns[place]
     bounds = [reader.bounds(split.part, field) for split in splits]
-    nullable = any(b.nulls != 0 for b in bounds)
+    nullable = any(b.nulls != 0 for b in bounds) or Handling.of(source).changes(ref.type)
     live = [b for b, split in zip(bounds, splits, strict=True) if b.nulls != split.rows]
     coded = ref.type.is_string and bool(splits) and all(reader.is_coded(s.part, field) for s in splits)
     return _Wanted(ref, field, 0, *_range([b.low for b in live], [b.high for b in live], ref.type), nullable, coded)
@@ -196,7 +198,7 @@ class ExternalTask:
             for rows, arrays in source.reader.read(split.part, fields, coded):
                 given = iter(arrays)
                 columns = [
-                    _constant(c, split, rows) if c.field is None else _described(next(given), c, split)
+                    _constant(c, split, rows) if c.field is None else _described(next(given), c, split, source.handling)
                     for c in source.columns
                 ]
                 charge.add(sum(d.nbytes for d in columns) - charge.bytes)
@@ -210,18 +212,18 @@ class ExternalTask:
             self.blocks += 1
 
 
-def _described(array: pa.Array, column: _Wanted, split: Split) -> Descriptor:
+def _described(array: pa.Array, column: _Wanted, split: Split, handling: Handling) -> Descriptor:
     """A batch's column, held against what the file's statistics promised."""
     assert column.field is not None
     if column.coded and pa.types.is_dictionary(array.type):
-        coded, nulls = coded_column(array, column.field)
+        coded, nulls = coded_column(array, column.field, handling)
         if nulls is not None and not column.nullable:
             raise _lies(column, split)
         return describe(coded, nulls)
     plain = plain_column(array, column.type, column.lo, column.hi)
     if plain is not None:
         return describe(plain, None)
-    data = column_of(array, column.field)
+    data = column_of(array, column.field, handling)
     if data.valid is not None and not column.nullable:
         raise _lies(column, split)
     if data.type.physical is Physical.I64 and data.rows and (column.lo, column.hi) != _limits(data.type):

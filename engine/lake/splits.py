@@ -20,13 +20,12 @@ from ...planner.columns import columns_of
 from ...planner.expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal
 from ...planner.predicates import conjuncts
 from ...records import dataclass
+from ...storage.lake.cleansing import Handling
 from ...storage.lake.definition import Field, Partition, Source
-from ...storage.lake.files import files_of
 from ...storage.lake.formats import Bounds, Part, Reader
 from ...storage.lake.partitions import parse_value
 from ...storage.lake.projection import is_projected, partition_of, values_of
-from ...storage.objects.registry import Objects
-from ...storage.types import Physical
+from ...storage.types import Physical, SqlType
 from ...storage.zones import Zones, key_dtype, text_key
 from ..evaluate import CannotEvaluate, evaluate
 from ..pruning import may_match
@@ -35,6 +34,7 @@ from .tables import partitions
 if TYPE_CHECKING:
     from ...planner.physical import ExternalScan
     from ..context import Context
+    from ..key_filters import Passed
 
 _UNBOUNDED = (-(1 << 63), (1 << 63) - 1)
 _CONTROL = frozenset(range(0x20))
@@ -79,17 +79,17 @@ class Split:
         return self.part.rows
 
 
-def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], context: Context,
-              numbers: ScanNumbers) -> list[Split]:
-    """All splits that may hold rows of the answer; `fields`: the columns of the files that will be read."""
-    objects = Objects(context.session.stores)
+def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], context: Context, numbers: ScanNumbers,
+              filters: Sequence[Passed] = ()) -> list[Split]:
+    """All splits that may hold rows of the answer; `fields`: the columns of the files that will be read; `filters`: of
+    joins' keys (engine/key_filters.py)."""
     found: list[Split] = []
     for values, location in _qualified(node, context, numbers):
-        for file in files_of(objects, location):
+        for file in reader.files(location):
             context.cancel.check()
             parts = reader.parts(file)
             numbers.listed += file.bytes
-            kept = [p for p, keep in zip(parts, _may_hold(node, reader, parts), strict=True) if keep]
+            kept = [p for p, keep in zip(parts, _may_hold(node, reader, parts, filters), strict=True) if keep]
             found += [Split(part, values, reader.bytes_of(part, fields)) for part in kept]
             numbers.files += bool(kept)
             numbers.skipped += not kept
@@ -167,11 +167,17 @@ def _allows(test: Expr, row: dict[ColumnId, Any]) -> bool:
 # -- statistics of files -----------------------------------------------------------------------------
 
 
-def _may_hold(node: ExternalScan, reader: Reader, parts: Sequence[Part]) -> list[bool]:
+def _may_hold(
+    node: ExternalScan, reader: Reader, parts: Sequence[Part], filters: Sequence[Passed] = ()
+) -> list[bool]:
     """Which parts may hold a row that the filter lets pass."""
     keep = np.ones(len(parts), bool)
-    fields = {ref.id: (node.table.source.columns[p], ref.type) for ref, p in node.columns
-              if p < len(node.table.source.columns)}
+    source: Source = node.table.source
+    handling = Handling.of(source)
+    fields = {
+        ref.id: (source.columns[p], ref.type) for ref, p in node.columns
+        if p < len(source.columns) and not handling.changes(ref.type)
+    }
     known: dict[ColumnId, Zones | None] = {}
 
     def zones(id: ColumnId) -> Zones | None:
@@ -181,18 +187,23 @@ def _may_hold(node: ExternalScan, reader: Reader, parts: Sequence[Part]) -> list
 
     for conjunct in node.pruning:
         keep &= may_match(conjunct, zones, len(parts))
+    for passed in filters:
+        if passed.column not in fields or fields[passed.column][1].physical is not Physical.I64:
+            continue
+        if (zone := zones(passed.column)) is not None:  # a NULL key finds no match
+            keep &= (zone.nulls < zone.rows) & (passed.filter.may_hold(zone.low, zone.high) | ~zone.known)
     found: list[bool] = keep.tolist()
     return found
 
 
-def _zones(reader: Reader, parts: Sequence[Part], field: Field, type: Any) -> Zones | None:
+def _zones(reader: Reader, parts: Sequence[Part], field: Field, type: SqlType) -> Zones | None:
     """A column's bounds over parts, as zone maps have them."""
     if type.physical is Physical.F64:  # whether there are NaNs, which are the largest, a file does not say
         return None
     bounds = [reader.bounds(part, field) for part in parts]
     if all(b.low is None and b.nulls is None for b in bounds):
         return None
-    keys = [_keys(b, type.physical) for b in bounds]
+    keys = [_keys(b, type) for b in bounds]
     dtype = key_dtype(type)
     return Zones(
         np.array([k[0] for k in keys], dtype), np.array([k[1] for k in keys], dtype),
@@ -201,20 +212,23 @@ def _zones(reader: Reader, parts: Sequence[Part], field: Field, type: Any) -> Zo
     )  # nulls that are not known: some rows may be NULL, and some not
 
 
-def _keys(bounds: Bounds, physical: Physical) -> tuple[int, int, bool]:
+def _keys(bounds: Bounds, type: SqlType) -> tuple[int, int, bool]:
     """(low key, high key, known)"""
     if bounds.low is None:
         return 0, 0, False
-    if physical is Physical.STR:
-        return text_key(_lowest(bounds.low), lower=True), text_key(bounds.high), True
+    if type.physical is Physical.STR:
+        return text_key(_lowest(bounds.low, type.length), lower=True), text_key(bounds.high), True
     low, high = (min(max(int(v), _UNBOUNDED[0]), _UNBOUNDED[1]) for v in (bounds.low, bounds.high))
     return low, high, True
 
 
-def _lowest(text: str) -> bytes:
-    """A lower bound of texts that are compared without their trailing blanks: files order them with these, and a
-    control character is less than a blank. So the bound ends before the first one."""
-    raw = text.encode()[:8]
+def _lowest(text: str, length: int) -> bytes:
+    """A lower bound of texts that are compared without their trailing blanks, and cut to the column's bytes.
+
+    Files order them with their blanks, and a control character is less than a blank: the bound ends before the first
+    one. And what is cut at a whole character may have up to three bytes less than the column takes.
+    """
+    raw = text.encode()[: min(8, max(length - 3, 0))]
     for i, byte in enumerate(raw):
         if byte in _CONTROL:
             return raw[:i]

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import Error
 from ...storage.lake.definition import Field, Source
-from ...storage.lake.files import files_of
 from ...storage.lake.formats import Part, Reader, reader_of
 from ...storage.lake.projection import is_projected
 from ...storage.objects.base import ObjectInfo
@@ -28,6 +27,7 @@ from .tables import partitions
 if TYPE_CHECKING:
     from ..context import Context
 
+COUNTED = ("parquet", "iceberg")  # formats whose files tell their rows
 SAMPLED = 16  # footers
 LISTED = 64  # partitions
 TEXT_WIDTH, FIXED_WIDTH = 16, 8  # bytes a value in text files, at a guess
@@ -48,17 +48,17 @@ def with_statistics(table: ExternalTable | None, context: Context) -> ExternalTa
 
 def _statistics(source: Source, context: Context) -> TableStatistics:
     given = source.option("numRows")
-    if (source.format != "parquet" or is_projected(source)) and given:
+    if (source.format not in COUNTED or is_projected(source)) and given:
         return TableStatistics(int(given))
     if is_projected(source):
         return TableStatistics(LARGE)
     objects = Objects(context.session.stores)
-    files, share = _files(source, objects, context)
+    reader = reader_of(source, objects)
+    files, share = _files(source, reader, context)
     total = sum(f.bytes for f in files)
-    if source.format != "parquet":
+    if source.format not in COUNTED:
         width = sum(TEXT_WIDTH if c.type.sql.physical is Physical.STR else FIXED_WIDTH for c in source.columns)
         return TableStatistics(round(total / share / width), total)
-    reader = reader_of(source, objects)
     step = max(1, -(-len(files) // SAMPLED))
     sampled = files[::step]
     parts = [part for file in sampled for part in reader.parts(file)]
@@ -73,13 +73,13 @@ def _statistics(source: Source, context: Context) -> TableStatistics:
     return TableStatistics(rows, total, columns)
 
 
-def _files(source: Source, objects: Objects, context: Context) -> tuple[list[ObjectInfo], float]:
+def _files(source: Source, reader: Reader, context: Context) -> tuple[list[ObjectInfo], float]:
     """The files of the table, or of some of its partitions; the share of all partitions that these are."""
     if not source.keys:
-        return files_of(objects, source.location), 1.0
+        return reader.files(source.location), 1.0
     every = partitions(source, context)
     listed = every[:: max(1, -(-len(every) // LISTED))]
-    return [f for p in listed for f in files_of(objects, p.location)], len(listed) / max(len(every), 1) or 1.0
+    return [f for p in listed for f in reader.files(p.location)], len(listed) / max(len(every), 1) or 1.0
 
 
 def _column(reader: Reader, parts: Sequence[Part], field: Field, rows: int) -> ColumnStatistics:

@@ -4,14 +4,17 @@ Access is that of the schema: USAGE to read, its owner to change definitions (r_
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...errors import NotSupportedError, OperationalError, PermissionDenied
 from ...storage.lake.catalogue import GLUE, ExternalSchema
+from ...storage.lake.definition import table_of
 from ...storage.schema import ExternalTable, Table
 
 if TYPE_CHECKING:
     from ...storage.lake.definition import Partition, Source
+    from ...storage.lake.glue import GlueCatalogue
     from ..context import Context
 
 
@@ -29,13 +32,29 @@ def find(schema: str | None, name: str, context: Context) -> ExternalTable | Non
     if found is None:
         return None
     pseudo = context.settings["spectrum_enable_pseudo_columns"] == "on"
+    if found.catalogue == GLUE:
+        source = _glue(found.region).source(found.database, name)
+        return None if source is None else table_of(source, found.name, pseudo)
     return context.view.facts.lake.table(found, name, pseudo)
+
+
+def sources(schema: ExternalSchema, context: Context) -> Iterator[Source]:
+    """All tables of an external schema, by name."""
+    if schema.catalogue == GLUE:
+        return _glue(schema.region).sources(schema.database)
+    return context.view.facts.lake.sources(schema.database)
+
+
+def _glue(region: str) -> GlueCatalogue:
+    from ...storage.lake.glue import GlueCatalogue
+
+    return GlueCatalogue.of(region)
 
 
 def partitions(source: Source, context: Context) -> list[Partition]:
     """The partitions that the data catalogue has registered."""
-    if source.partitions is not None:
-        return list(source.partitions)
+    if source.region is not None:
+        return _glue(source.region).partitions(source)
     return context.view.facts.lake.partitions(source)
 
 

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import (
     blocks,
-    copy_jobs,
-    external,
     information_schema,
     pg_catalog,
     pg_constraints,
@@ -47,6 +45,9 @@ LATER = {
              "svl_compile svcs_compile",
     "loads": "stl_load_errors stl_loaderror_detail stl_load_commits stl_replacements "
              "sys_load_history sys_load_detail sys_load_error_detail",
+    "copy_jobs": "sys_copy_job sys_copy_job_detail sys_copy_job_info",
+    "external": "svv_external_schemas svv_external_databases svv_external_tables svv_external_columns "
+                "svv_external_partitions svl_s3query_summary svcs_s3query_summary svl_s3partition",
     "unloads": "stl_unload_log svcs_unload_log sys_unload_detail sys_unload_history",
     "wlm": "!stv_wlm_service_class_config !stv_wlm_service_class_state !stv_wlm_classification_config "
            "!stv_wlm_qmr_config stv_wlm_query_state stv_wlm_query_queue_state stv_wlm_query_task_state stl_wlm_query "
@@ -91,7 +92,7 @@ VIRTUAL_TABLES = SystemTables(
         table.full_name: table
         for family in (
             pg_catalog, pg_constraints, pg_info, pg_users, information_schema, stl, stv, svv, svv_objects, blocks,
-            upkeep, external, copy_jobs,
+            upkeep,
         )
         for table in family.TABLES
     },

@@ -31,7 +31,7 @@ class StepRun:
     stream: int
     segment: int
     step: int
-    node: int  # operator of EXPLAIN
+    node: int  # operator of EXPLAIN; 0: a load has none
     parent: int  # the operator above it, 0 for none
     known: dict[str, Any]
     shares: list[list[int]]
@@ -88,9 +88,10 @@ def _run(query: int, who: dict[str, Any], number: int, plan: dict[str, Any], i: 
     memory, spilled, skipped, filtered, shares = plan["did"][i]
     stream, segment, step = known["at"]
     said = tuple(event for s, t, event, _ in plan["alerts"] if (s, t) == (segment, step))
-    parent = plan["lines"][known["line"] - 1][1]
+    parent = plan["lines"][known["line"] - 1][1] if known["line"] else 0
     return StepRun(
-        query, who, number, stream + before[0], segment + before[1], step, known["line"] + before[2],
+        query, who, number, stream + before[0], segment + before[1], step,
+        known["line"] + before[2] if known["line"] else 0,
         parent + before[2] if parent else 0, known, _filled(known, shares, plan), memory, spilled, skipped,
         bool(filtered), plan["slices"], said,
     )

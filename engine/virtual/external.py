@@ -58,8 +58,10 @@ def _schemas(context: Context) -> Iterator[ExternalSchema]:
 
 
 def _sources(context: Context) -> Iterator[tuple[str, Source]]:
+    from ..lake.tables import sources  # not imported before there is an external schema
+
     for schema in _schemas(context):
-        for source in context.view.facts.lake.sources(schema.database):
+        for source in sources(schema, context):
             yield schema.name, source
 
 
@@ -71,7 +73,7 @@ def _external_schemas(context: Context) -> Rows:
                directory.user_id(context.user if owner is None else owner), schema.database, _json(schema.options))
 
 
-def _pg_external_schema(context: Context) -> Rows:
+def pg_external_schema(context: Context) -> Rows:
     for schema in _schemas(context):
         yield namespace_id(schema.name), DATA_CATALOG, schema.database, _json(schema.options)
 
@@ -97,8 +99,10 @@ def _external_columns(context: Context) -> Rows:
 
 
 def _external_partitions(context: Context) -> Rows:
+    from ..lake.tables import partitions
+
     for schema, source in _sources(context):
-        for partition in context.view.facts.lake.partitions(source):
+        for partition in partitions(source, context) if source.keys else ():
             yield (schema, source.name, json.dumps(partition.values), partition.location[:SHOWN_LOCATION],
                    *classes(source), _json(source.serde_properties), 0, "{}")
 
@@ -158,7 +162,6 @@ _PARTITION = (
 TABLES = (
     table("pg_catalog", "svv_external_schemas", "esoid:o eskind:s schemaname:n esowner:i databasename:t esoptions:t",
           _external_schemas, leader_only=False),
-    table("pg_catalog", "pg_external_schema", "esoid:o eskind:i esdbname:t esoptions:t", _pg_external_schema),
     table("pg_catalog", "svv_external_databases", "eskind:i esoptions:t databasename:t location:t parameters:t",
           _external_databases, leader_only=False),
     table("pg_catalog", "svv_external_tables",

@@ -268,6 +268,12 @@ def _pg_stat_activity(context: Context) -> Rows:
            session.started.replace(tzinfo=None), None, None)  # fmt: skip
 
 
+def _pg_external_schema(context: Context) -> Rows:
+    from .external import pg_external_schema
+
+    return pg_external_schema(context)
+
+
 CLASS = table(PG, "pg_class", _CLASS, _pg_class)
 DATABASES = table(
     PG, "pg_database",
@@ -308,6 +314,7 @@ TABLES = (
     table(PG, "pg_enum", "oid:o enumtypid:o enumsortorder:r enumlabel:n"),
     table(PG, "pg_extension", "oid:o extname:n extowner:o extnamespace:o extrelocatable:b extversion:t"),
     table(PG, "pg_tablespace", "oid:o spcname:n spcowner:o spclocation:t spcacl:a"),
+    table(PG, "pg_external_schema", "esoid:o eskind:i esdbname:t esoptions:t", _pg_external_schema),
     table(PG, "pg_library", "name:n language_oid:o file_store_id:i owner:o"),
     table(PG, "pg_stat_activity",
           "datid:o datname:n procpid:i usesysid:o usename:n current_query:t waiting:b query_start:d backend_start:d "

@@ -36,6 +36,8 @@ def _stl_plan_info(context: Context, queries: Queries) -> Rows:
     for query, details in context.database.history.details(queries):
         lines[query] = [line for plan in details["plans"] for line in plan["lines"]]
     for run in step_runs(context, queries):
+        if not run.node:
+            continue
         line = lines[run.query][run.node - 1]
         yield (
             run.who["userid"], run.query, run.node, run.segment, run.step, int(run.known["leader"]), line[_CODE],
@@ -47,7 +49,7 @@ def _stl_alert_event_log(context: Context, queries: Queries) -> Rows:
     for query, details in context.database.history.details(queries):
         segments = 0
         for plan in details["plans"]:
-            ended = max(share[ENDED] for did in plan["did"] for share in did[4])
+            ended = max((share[ENDED] for did in plan["did"] for share in did[4]), default=plan["begun"])
             for segment, step, event, solution in plan["alerts"]:
                 whole = segment < 0
                 yield (

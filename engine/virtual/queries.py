@@ -19,6 +19,7 @@ from typing import Any
 
 from ...planner.functions.system import LEADER_SLICE, VERSION
 from ...storage.types import BIGINT, BOOLEAN, INTEGER, TIMESTAMP, SqlType, char, varchar
+from ...wlm.configuration import SHORT_CLASS
 from ..context import DEFAULT_SERVICE_CLASS, Context
 from ..history import QUERIES
 from ..history.records import begun
@@ -82,7 +83,7 @@ def _stl_query(context: Context, queries: Queries) -> Rows:
         yield (
             r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
             clip(r["querytxt"], TEXT_BYTES), moment(r["starttime"]), moment(r["endtime"]), r["aborted"],
-            0, 0,
+            0, int("executor" in r),
         )  # fmt: skip
 
 
@@ -91,7 +92,8 @@ def _svl_qlog(context: Context, queries: Queries) -> Rows:
         yield (
             r["userid"], r["query"], r["xid"], r["pid"], moment(r["starttime"]), moment(r["endtime"]),
             r["endtime"] - r["starttime"], r["aborted"], clip(r["label"], LABEL_BYTES), clip(r["querytxt"], 60),
-            r.get("source"), "0 - Ran on main cluster", "f",
+            r.get("source"),
+            "1 - Ran on concurrency scaling cluster" if "executor" in r else "0 - Ran on main cluster", "f",
         )  # fmt: skip
 
 
@@ -169,21 +171,28 @@ def _sys_query_history(context: Context, queries: Queries) -> Rows:
 
 def _history_row(r: Record, status: str, end: int) -> tuple[Any, ...]:
     elapsed = end - r["starttime"]
-    planning = min(max(r["planned"] - r["starttime"], 0), elapsed) if "planned" in r else 0
+    queued = r.get("queue_time", 0)
+    planning = min(max(r["planned"] - r["starttime"] - queued, 0), elapsed) if "planned" in r else 0
     error = r.get("error")
     if error is not None and error.lower().startswith("query cancel"):
         status = "canceled"
-    service = r.get("class", DEFAULT_SERVICE_CLASS)
     returns = r["kind"] in ("Select", "Execute", "Fetch", "Show", "Explain") and r.get("rows", -1) >= 0
     return (
         r["userid"], r["query"], clip(r["label"], LABEL_BYTES), r["xid"], r["pid"], r["database"],
         _query_type(r["kind"]), status, "source" in r, moment(r["starttime"]),
-        None if status == "running" else moment(end), elapsed, 0, elapsed - planning,
+        None if status == "running" else moment(end), elapsed, queued, max(0, elapsed - planning - queued),
         None if error is None else clip(error, 512), r["rows"] if returns else 0, r.get("bytes", 0) if returns else 0,
-        clip(r["querytxt"], TEXT_BYTES), VERSION, None, "primary", 0, planning, None,
-        service, "Default queue" if service == DEFAULT_SERVICE_CLASS else None, None, None, _hash(r["querytxt"]),
-        _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION, r.get("source"),
+        clip(r["querytxt"], TEXT_BYTES), VERSION, None,
+        "primary-scale" if "executor" in r else "primary", 0, planning, None,
+        *_queue(r), _hash(r["querytxt"]), _hash(_LITERAL.sub("?", r["querytxt"])), HASH_VERSION, r.get("source"),
     )  # fmt: skip
+
+
+def _queue(r: Record) -> tuple[Any, ...]:
+    """A statement's queue by number and name, its priority (which is not kept), whether it was a short query."""
+    service = r.get("class", DEFAULT_SERVICE_CLASS)
+    name = r.get("class_name", "Default queue" if service == DEFAULT_SERVICE_CLASS else None)
+    return service, name, None, "true" if service == SHORT_CLASS else "false"
 
 
 def _hash(text: str) -> str:

@@ -41,8 +41,8 @@ def _base(
     return (
         user, service_class, query, WHOLE, WHOLE, moment(started), int(m.get("slices", 0)), int(m.get("max_rows", 0)),
         int(m.get("scan_row_count", 0)), int(m.get("max_cpu_time", 0) * SECOND),
-        int(m.get("query_cpu_time", 0) * SECOND), None, blocks, run, run, None, disk, WHOLE, None, size, priority,
-        queued, name,
+        int(m.get("query_cpu_time", 0) * SECOND), int(m.get("max_blocks_read", 0)), blocks, run, run, None, disk,
+        WHOLE, None, size, priority, queued, name,
     )  # fmt: skip
 
 

@@ -52,10 +52,11 @@ def _of_kind(own: Own, *kinds: str) -> Callable[[Context, Queries], Rows]:
 
 
 def _scan(run: StepRun, share: Share) -> tuple[Any, ...]:
-    permanent = run.known.get("scan") == ScanType.TABLE
+    kind = run.known.get("scan")
+    name = run.known.get("name") if kind in (ScanType.TABLE, ScanType.EXTERNAL) else "Internal Worktable"
     return (
-        share[BYTES], None, run.known.get("scan"), run.table, _flag(run.known.get("ranged")), None, share[READ],
-        share[READ] - share[DELETED], run.known["name"] if permanent else "Internal Worktable", "f", None, None, None,
+        share[BYTES], None, kind, run.table, _flag(run.known.get("ranged")), None, share[READ],
+        share[READ] - share[DELETED], name, "f", None, None, None,
         _flag(run.filtered), None, run.known.get("sortkeys", 0), *[None] * 9,
     )  # fmt: skip
 
@@ -114,10 +115,11 @@ def _detail(context: Context, queries: Queries) -> Rows:
         begun, ended = min(s[BEGUN] for s in run.shares), max(s[ENDED] for s in run.shares)
         scans_table = run.known.get("scan") == ScanType.TABLE
         first = run.step == 0 or before is None
+        named = scans_table or run.known["kind"] == "insert"
         yield (
             run.who["userid"], run.query, run.plan, run.stream, run.segment, run.step,
-            _STEP_NAMES.get(run.known["kind"], run.known["kind"]), run.table if scans_table else None,
-            run.known["name"] if scans_table else None, _flag(run.known.get("ranged")), moment(begun), moment(ended),
+            _STEP_NAMES.get(run.known["kind"], run.known["kind"]), run.table if named else None,
+            run.known["name"] if named else None, _flag(run.known.get("ranged")), moment(begun), moment(ended),
             ended - begun, "; ".join(run.alerts) or None, 0 if before is None or first else before.total(BYTES),
             run.total(READ) if scans_table else run.total(ROWS) if before is None or first else before.total(ROWS),
             run.total(BYTES), run.total(ROWS), run.total(BLOCKS), None, run.total(BLOCKS) if scans_table else 0, 0,

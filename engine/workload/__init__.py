@@ -1,6 +1,7 @@
 """The driver of workload management: feeds wlm/'s machine real time and real counters, and does what it decides.
 
-    a statement's plan --estimates.py--> what it will take
+    a statement's plan --door.py-------> past, or in: slices have work with it
+                       --estimates.py--> what it will take
                        --admission.py--> Ticket: waits for its turn, ends with the statement
     manager.py         one Manager a database and process: the machine, its lock, its clock, who waits
     watcher.py         a thread that looks at running queries, while there are rules or timeouts to keep

@@ -1,9 +1,9 @@
 """A statement's way through workload management: it waits for its turn once, and gives it back at its end.
 
-    admit(context, plan)      before the first row is read: waits while its queue is full; again: nothing
-    ticket.first_rows()       it returns rows from here on
-    ticket.may_restart()      after a stop: was it told to begin anew in another queue? waits for that
-    ticket.end(ok)            the session, with the statement
+    enter(context, plan, kind)   before the first row is read (door.py): waits while its queue is full
+    ticket.first_rows()          it returns rows from here on
+    ticket.may_restart()         after a stop: was it told to begin anew in another queue? waits for that
+    ticket.end(ok)               the session, with the statement
 
 The turn brings memory: what the statement's budget allows from then on.
 """
@@ -15,21 +15,13 @@ from ...errors import OperationalError, QueryCanceled
 from ...planner.physical import PhysicalQuery
 from ...wlm.requests import NOTHING, Kind, Request
 from ..context import HOP_TEXT, Context
-from .estimates import Outline, has_virtual, outline
+from ..identity import without_secrets
+from .estimates import Outline, outline, reads_tables_only
 from .manager import Manager, manager_of
 from .usage import Usage
 
-# By the class of the statement; whatever else comes here reads.
-KINDS = {
-    "Insert": Kind.WRITE, "Update": Kind.WRITE, "Delete": Kind.WRITE, "Merge": Kind.WRITE, "Unload": Kind.WRITE,
-    "CreateTableAs": Kind.CREATE, "Copy": Kind.COPY, "Vacuum": Kind.MAINTENANCE, "Analyze": Kind.MAINTENANCE,
-    "AnalyzeCompression": Kind.MAINTENANCE, "AlterDesign": Kind.MAINTENANCE,
-}  # fmt: skip
 UNSET = "unset"
-
-
-class ExecutorFailed(Exception):
-    """A concurrency scaling executor cannot run a query."""
+KEPT_TEXT = 256  # characters of a statement, for system tables
 
 
 class Ticket:
@@ -37,10 +29,13 @@ class Ticket:
 
     def __init__(self, manager: Manager, context: Context, outline: Outline | None) -> None:
         self.query = context.query_id
-        self.usage = Usage(outline)
+        self.usage = Usage(outline, context.scans)
         self.started = False
         self.restarting = False
         self.executor = 0  # the concurrency scaling one that runs it
+        self.service_class = 0
+        self.class_name = ""
+        self.queue_time = 0  # microseconds, known at the end
         self.manager = manager
         self._cancel = context.cancel
         self._budget = context.budget
@@ -107,6 +102,13 @@ class Ticket:
             self.usage.pause()
             self.manager.leave(self, ok)
 
+    def facts(self) -> dict[str, int | str]:
+        """For the statement's record in the history, when it has ended."""
+        found: dict[str, int | str] = {
+            "class": self.service_class, "class_name": self.class_name, "queue_time": self.queue_time,
+        }  # fmt: skip
+        return found | {"executor": self.executor} if self.executor else found
+
     @property
     def held(self) -> int:
         return self._budget.used
@@ -121,9 +123,10 @@ class Ticket:
         """Whoever has not started by now will be woken."""
         self._event = None if self.started else threading.Event()
 
-    def start(self, memory: int, soft: int, executor: int) -> None:
-        self.executor = executor
-        self._budget.allow(memory)
+    def start(self, service_class: int, memory: int, soft: int, executor: int) -> None:
+        self.service_class, self.executor = service_class, executor
+        if not self.manager.machine.configuration.automatic:
+            self._budget.allow(memory)
         if soft < memory:
             self._budget.press(soft)
         self.started = True
@@ -134,7 +137,7 @@ class Ticket:
         self._notice("WARNING", text)
 
     def share(self, soft: int) -> None:
-        self._budget.press(soft)
+        self._budget.press(soft if soft < self.manager.machine.floor.memory else None)
 
     def abort(self, text: str, waiting: bool) -> None:
         if waiting:
@@ -145,20 +148,24 @@ class Ticket:
         if restart:
             self.restarting = True
             self._cancel.set(HOP_TEXT)
-        else:
+        elif not self.manager.machine.configuration.automatic:
             self._budget.allow(memory)
 
 
-def admit(context: Context, plan: PhysicalQuery | None = None, kind: Kind = Kind.READ) -> Ticket | None:
-    """Let the statement wait for its turn, unless it has it or needs none. `kind`: unless its class says it."""
-    if context.ticket is not None or context.session is None:
-        return context.ticket  # type: ignore[no-any-return]
-    found = None if plan is None else outline(plan)
-    if found is not None and found.leader and context.kind not in KINDS:
-        return None
+def enter(context: Context, plan: PhysicalQuery | None, kind: str) -> Ticket:
+    """What door.py's `admit` leads to: a ticket, or the one that another copy of the statement's context has."""
     manager = manager_of(context.session)
-    ticket = Ticket(manager, context, found)
-    ticket.enter(_request(context, plan, found, kind, manager))
+    ticket = manager.tickets.get(context.query_id)
+    if ticket is None:
+        found = None if plan is None else outline(plan)
+        if found is not None:
+            for table in found.tables:  # waits where one is locked: before it has a slot, not with one
+                context.transaction.read(table, context.cancel.check)
+            if found.external:
+                manager.check_external()
+        ticket = Ticket(manager, context, found)
+        ticket.enter(_request(context, plan, found, Kind(kind), manager))
+        context.service_class = ticket.service_class
     context.ticket = ticket
     return ticket
 
@@ -170,7 +177,7 @@ def may_scale(context: Context, plan: PhysicalQuery | None) -> bool:
         plan is not None and context.kind == "Select" and context.database.path is not None
         and bool(plan.tables) and not context.transaction.wrote
         and not any(t.temporary or t.interleaved or not t.backup for t in plan.tables)
-        and not has_virtual(plan)
+        and reads_tables_only(plan)
     )
 
 
@@ -181,7 +188,7 @@ def _request(
     group = "" if group == UNSET else group
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
-    if manager.machine.configuration.asks_for_groups:
+    if manager.asks_for_groups:
         rights = context.rights
         roles = tuple(r.name for r in rights.roles)
         groups = tuple(g.name for g in rights.directory.groups.values() if g.grantee in rights.grantees)
@@ -194,11 +201,11 @@ def _request(
         groups=groups,
         roles=roles,
         query_group=group,
-        kind=KINDS.get(context.kind, kind),
+        kind=kind,
         slots=int(context.settings["wlm_query_slot_count"]),
         estimate=NOTHING if found is None else found.estimate,
         shape=None if found is None else found.shape,
-        scalable=manager.machine.configuration.scales and may_scale(context, plan),
+        scalable=manager.scales and may_scale(context, plan),
         transaction=context.transaction.id if context.transaction is not None else 0,
-        text=context.text,
+        text=without_secrets(context.text, context.kind)[:KEPT_TEXT],
     )

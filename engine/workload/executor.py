@@ -19,13 +19,16 @@ import pickle
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from ...errors import OperationalError
 from ...planner.physical import PhysicalQuery
 from ...records import dataclass
+from ...storage.catalog.state import CatalogState, TableEntry
 from ...storage.database import Database
+from ...storage.schema import Table
 from ..context import Cancel, Context, MemoryBudget
 from ..execute import execute
 from ..failures import translate
@@ -68,6 +71,9 @@ class Turn:
     def first_rows(self) -> None:
         pass
 
+    def end(self, ok: bool) -> None:
+        pass
+
     def may_restart(self) -> bool:
         return False
 
@@ -77,8 +83,14 @@ class _Reading:
 
     id = 0
 
-    def read(self, table: Any) -> None:
+    def __init__(self, state: CatalogState) -> None:
+        self._state = state
+
+    def read(self, table: Table, check: Callable[[], None]) -> None:
         pass
+
+    def entry(self, table: Table) -> TableEntry:
+        return self._state.entries[table.id]
 
 
 def read_frame(stream: Any) -> Any:
@@ -145,7 +157,8 @@ class Server:
         return Context(
             database=self._database, view=view, settings=Settings.of(job.settings), user=job.user,
             search_path=job.search_path, text=job.text, now=job.now, cancel=cancel, budget=MemoryBudget(job.memory),
-            parameters=job.parameters, transaction=_Reading(), workers=self._workers, ticket=turn,
+            parameters=job.parameters, transaction=_Reading(self._database.state(job.snapshot)),
+            workers=self._workers, ticket=turn,
         )  # fmt: skip
 
 

@@ -11,19 +11,21 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from ...planner.physical import PhysicalQuery
-from ..context import Context
-from .admission import ExecutorFailed, Ticket
+from ..context import CLOSED_TEXT, Context
+from .door import ExecutorFailed
 from .executor import Job, Unseen, read_frame, write_frame
+
+if TYPE_CHECKING:
+    from .admission import Ticket
 
 RETIRE = 60.0  # seconds
 _CODE = "import sys; sys.path[:0] = {paths!r}; from {module} import serve; serve({folder!r}, {threads})"
-CLOSED_TEXT = "the result was closed"
 
 
 class Executor:
@@ -32,7 +34,7 @@ class Executor:
     def __init__(self, folder: str, threads: int) -> None:
         code = _CODE.format(paths=sys.path, module=Job.__module__, folder=folder, threads=threads)
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd="/"
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._sending = threading.Lock()
         self._is_ready = False
@@ -164,10 +166,8 @@ class Executors:
             self._idle.clear()
 
 
-def rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Iterator[pa.RecordBatch]:
+def rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Generator[pa.RecordBatch, None, None]:
     """The rows of a query that an executor runs."""
-    for table in plan.tables:
-        context.transaction.read(table, context.cancel.check)
     executors = ticket.manager.executors
     job = Job(
         plan, context.transaction.snapshot, dict(context.settings), context.user, context.search_path, context.text,

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from ...kernels import abi
 from ...planner.physical import ExternalScan, TableScan
@@ -25,8 +26,10 @@ MB = 1 << 20
 class Usage:
     """See the module's text. Safe for several threads."""
 
-    def __init__(self, outline: Outline | None) -> None:
+    def __init__(self, outline: Outline | None, scans: Sequence[Any] = ()) -> None:
+        """`scans`: (numbers, ...) of the statement's scans of external tables, as Context has them."""
         self._outline = outline
+        self._scans = scans
         self._lock = threading.Lock()
         self._cpu = 0  # nanoseconds of ended tasks and of the caller
         self._tasks: dict[int, tuple[int, int, Instance | None, int]] = {}  # token: thread, its clock, program, slice
@@ -105,6 +108,11 @@ class Usage:
         self._elsewhere = metrics
 
     @property
+    def external_bytes(self) -> int:
+        """Scanned in external tables."""
+        return sum(numbers.bytes for numbers, *_ in self._scans)
+
+    @property
     def processor(self) -> int:
         """Microseconds of processor time of what has ended."""
         return self._cpu // 1000
@@ -144,15 +152,26 @@ class Usage:
         joins = outline.joins if outline is not None else ()
         rows: dict[int, int] = {}
         blocks = spilled = 0
+        by_slice: dict[int, int] = {}  # blocks read
         for counters in self._counters:
             for node, step in list(counters.steps.items()):
                 rows[node] = rows.get(node, 0) + step.rows
                 blocks += step.blocks_read
                 spilled += step.bytes_spilled
+                for slice, share in list(step.slices.items()):
+                    if share.blocks:
+                        by_slice[slice] = by_slice.get(slice, 0) + share.blocks
         if joins:
             for instance in running:
                 _add_rows(instance, rows)
-        return {
+        found: dict[str, float] = {}
+        if by_slice:
+            found["io_skew"] = max(by_slice.values()) * len(by_slice) / sum(by_slice.values())
+            found["max_blocks_read"] = max(by_slice.values())
+        if self._scans:
+            found["spectrum_scan_row_count"] = sum(numbers.rows for numbers, *_ in self._scans)
+            found["spectrum_scan_size_mb"] = self.external_bytes / MB
+        return found | {
             "query_blocks_read": blocks,
             "query_temp_blocks_to_disk": -(-spilled // MB),
             "join_row_count": sum(rows.get(n, 0) for n in joins),

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
 from ...storage.types import INTEGER, SUPER, Kind, SqlType, varchar
-from .. import functions
+from .. import collation, functions
 from ..coercion import coerce, goes_into_super, settle, settled
 from ..dateparts import date_part
 from ..expressions import Call, Cast, Expr, Literal, Span
@@ -162,9 +162,13 @@ def call(e: ExpressionBinder, name: str, args: list[Expr], span: Span | None, pa
     args = [special(e, a, t) for a, t in zip(args, targets)]
     targets = tuple(_sized(a, t) for a, t in zip(args, targets))
     cast = tuple(coerce(a, t, span) for a, t in zip(args, targets))
-    if signature.build is not None:
-        return signature.build(Site(name, span, e.b.context, part, bool(e.b.user_tables)), cast)
-    return Call(signature.key, cast, signature.result(targets), span)
+
+    def made(given: tuple[Expr, ...]) -> Expr:
+        if signature.build is not None:
+            return signature.build(Site(name, span, e.b.context, part, bool(e.b.user_tables)), given)
+        return Call(signature.key, given, signature.result(targets), span)
+
+    return collation.called(name, cast, made)
 
 
 def _sized(arg: Expr, target: SqlType) -> SqlType:

@@ -290,6 +290,7 @@ def _external(b: Binder, table: ExternalTable, alias: str, position: int | None)
     if b.rights is not None and not b.rights.schema(table.schema, "usage"):
         raise PermissionDenied(f"permission denied for schema {table.schema}", position=position)
     b.context.reads_files = True
+    b.context.stable |= table.source.region is not None  # another catalogue's definition may be another next time
     b.user_tables.append(table.name)
     refs = [b.column(c.type, c.name) for c in table.columns]
     b.nested.update({ref.id: f.type for ref, f in zip(refs, table.source.columns) if f.type.is_nested})

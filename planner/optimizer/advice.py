@@ -4,7 +4,6 @@
     redistributes 110 MB; DISTKEY(l_orderkey) on lineitem and DISTKEY(o_orderkey) on orders avoids it
     redistributes 20 MB; DISTKEY(l_partkey) on lineitem avoids it          (part has that key already)
     broadcasts 2 MB; DISTSTYLE ALL on part avoids it
-    scans all of lineitem for 2 % of its rows; SORTKEY(l_shipdate) would skip most others
 
 Given for moves of more than ADVICE_BYTES whose join key is a plain column of a base table on both
 sides. A table of up to ALL_ROWS rows is better kept everywhere. What AUTO tables lack is noted besides.

@@ -65,6 +65,8 @@ def _external(cursor: Cursor, table: RelationName) -> Statement | None:
     from .lake import alter_external
 
     return alter_external(cursor, table)
+
+
 def _alter_database(cursor: Cursor) -> AlterDatabase:
     """name ISOLATION LEVEL level (r_ALTER_DATABASE.md); a folder is one database, so its name and limits stay."""
     position = cursor.position

@@ -25,6 +25,8 @@ DAY_MICROSECONDS = 86_400_000_000
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FIRST_TWO_DIGIT_YEAR = 1970
+LONGEST_EPOCH = 40  # digits
+EPOCH_FACTORS = {"epochsecs": 1_000_000, "epochmillisecs": 1_000}  # microseconds
 
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
 _HALF = r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?"
@@ -74,8 +76,15 @@ def parse_timestamp(text: str, pattern: str | None, zoned: bool = False) -> int:
     if pattern == AUTO and (found := _as_cast(text, zoned)) is not None:
         return found
     if pattern in ("epochsecs", "epochmillisecs"):
-        factor = 1_000_000 if pattern == "epochsecs" else 1_000
-        return round(float(text) * factor) if "." in text else int(text) * factor
+        factor = EPOCH_FACTORS[pattern]
+        if not re.fullmatch(r"[+-]?\d+(\.\d*)?", text):
+            raise ValueError(text)
+        if len(text) > LONGEST_EPOCH:
+            raise ValueError(text)
+        value = round(float(text) * factor) if "." in text else int(text) * factor
+        if not -(1 << 63) <= value < 1 << 63:
+            raise ValueError(text)
+        return value
     for expression in _expressions(pattern, "YYYY-MM-DD"):
         match = expression.fullmatch(text)
         if match is not None:

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
 from ...records import dataclass
@@ -40,7 +39,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """`format`: parquet, orc, avro, text, csv, json, regex, grok or ion. Classes as written, "" where none was."""
+    """`format`: parquet, orc, avro, text, csv, json, regex, grok, ion or iceberg. Classes as written, "" where none
+    was."""
 
     database: str
     name: str
@@ -56,7 +56,7 @@ class Source:
     id: int = 0
     owner: str = "dev"
     version: int = 0
-    partitions: tuple[Partition, ...] | None = field(default=None, compare=False, repr=False)  # of another catalogue
+    region: str | None = None  # of AWS Glue, where it is that data catalogue's table; "": the session's own
 
     def option(self, name: str, otherwise: str = "") -> str:
         return dict(self.properties).get(name, otherwise)

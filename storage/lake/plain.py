@@ -17,6 +17,7 @@ from ...kernels import abi, memory
 from ..native import NativeColumn
 from ..types import Kind, Physical, SqlType
 from ..vector import TEXT_PADDING, Array
+from .cleansing import is_utf8
 
 _FIXED: dict[Kind, pa.DataType] = {
     Kind.SMALLINT: pa.int16(), Kind.INTEGER: pa.int32(), Kind.BIGINT: pa.int64(), Kind.DATE: pa.date32(),
@@ -74,7 +75,7 @@ def _low_words(array: pa.Array, low: int, high: int) -> Array | None:
 def _text(array: pa.Array, type: SqlType) -> NativeColumn | None:
     offsets = np.frombuffer(array.buffers()[1], np.int32, len(array) + 1, array.offset * 4)
     first, last = int(offsets[0]), int(offsets[-1])
-    if int((offsets[1:] - offsets[:-1]).max()) > type.length or array.buffers()[2] is None:
+    if int((offsets[1:] - offsets[:-1]).max()) > type.length or array.buffers()[2] is None or not is_utf8(array):
         return None
     data = memory.empty(last - first + TEXT_PADDING, np.uint8)
     data[: last - first] = np.frombuffer(array.buffers()[2], np.uint8)[first:last]

@@ -5,8 +5,11 @@
                           sorted to one file a slice, swapped in one commit (swap.py)
     at OVERDUE_EXTENTS    there is no worker, or it cannot keep up: the session that commits does it before it goes on
 
-The files are small as well; joining them is the work of quiet times (vacuum.py). Whoever flushes holds the turn to
-flush, and so does VACUUM, so that neither takes extents from under the other.
+The files are small as well. A slice that has JOINED_FILES of about the size of what is flushed has them joined with
+it, so that a table filled row by row has few extents at any time; the rest is the work of quiet times (vacuum.py).
+Whoever flushes holds the turn to flush, and so does VACUUM, so that neither takes extents from under the other.
+While another process has a transaction under way, which would know the rows by their old ids (row_map.py), a flush can
+wait, as long as it is not overdue.
 """
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from ..database import Database
 
 
+JOINED_FILES = 8
 _log = logging.getLogger("warehouse.storage")
 
 
@@ -39,7 +43,7 @@ def flush(database: Database, tables: Collection[int], work: Work) -> bool:
         database.snapshot()
         for table in tables:
             entry = database.newest.entries.get(table)
-            if entry is not None:
+            if entry is not None and (entry.inline_extents >= OVERDUE_EXTENTS or not database.others_behind()):
                 run(database, entry.table, Plan("Flush", _steps(entry.extents)), work)
     finally:
         database.upkeep.flush_turn.give_back()
@@ -63,8 +67,21 @@ def _refuse() -> None:
 
 
 def _steps(extents: tuple[ExtentRef, ...]) -> tuple[Step, ...]:
-    by_slice: dict[int, list[ExtentRef]] = defaultdict(list)
+    inline: dict[int, list[ExtentRef]] = defaultdict(list)
+    files: dict[int, list[ExtentRef]] = defaultdict(list)
     for extent in extents:
-        if extent.is_inline:
-            by_slice[extent.slice].append(extent)
-    return tuple(Step(slice_, tuple(found)) for slice_, found in sorted(by_slice.items()))
+        (inline if extent.is_inline else files)[extent.slice].append(extent)
+    return tuple(Step(slice_, (*_joined(files[slice_], found), *found)) for slice_, found in sorted(inline.items()))
+
+
+def _joined(files: list[ExtentRef], inline: list[ExtentRef]) -> list[ExtentRef]:
+    """Files to join with the inline extents: those of each size that there are too many of, the smallest first."""
+    rows, chosen = sum(e.rows for e in inline), list[ExtentRef]()
+    left = sorted(files, key=lambda e: (e.rows, e.id))
+    while True:
+        small = [e for e in left if e.rows <= JOINED_FILES * rows // 2]
+        if len(small) < JOINED_FILES:
+            return chosen
+        chosen += small
+        left = left[len(small):]
+        rows += sum(e.rows for e in small)

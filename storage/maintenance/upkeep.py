@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 # So many inline extents of a table are worth a file (flush.py), and beyond so many it is high time.
-FLUSH_EXTENTS, OVERDUE_EXTENTS = 256, 1024
+FLUSH_EXTENTS, OVERDUE_EXTENTS = 64, 256
 
 
 @dataclass(slots=True, eq=False)

@@ -277,6 +277,18 @@ def test_cancel_reaches_a_session_elsewhere(two: tuple[Any, Any], tmp_path: Path
         a.execute("cancel 1")
 
 
+def test_a_session_elsewhere_is_terminated(two: tuple[Any, Any], tmp_path: Path) -> None:
+    a, b = two
+    b.execute("begin")
+    b.execute("update x set v = 12")  # it holds the lock, idle
+    theirs = b.execute("select pg_backend_pid()")[0][0]
+    assert a.execute(f"select pg_terminate_backend({theirs})").fetchone() == (1,)
+    a.execute("update x set v = 13")  # the lock is free
+    a.execute("commit")
+    with pytest.raises(warehouse.Error, match="terminating connection due to administrator command"):
+        b.execute("select 1")
+
+
 # -- files -----------------------------------------------------------------------------------------------
 
 

@@ -162,6 +162,21 @@ def test_many_are_flushed_by_the_session_that_made_them(c: Any, monkeypatch: pyt
     assert c.execute("select count(*), sum(a) from u").fetchone() == (14, 42)
 
 
+def test_small_files_are_joined_as_rows_come(c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "FLUSH_EXTENTS", 2)
+    monkeypatch.setattr(flush, "OVERDUE_EXTENTS", 2)
+    monkeypatch.setattr(flush, "JOINED_FILES", 3)
+    c.execute("create table u (a int, b int) diststyle all")
+    for i in range(40):
+        c.execute(f"insert into u values ({i}, {i})")
+        if i == 20:
+            c.execute("delete from u where a % 3 = 0")
+    left = [(i, i) for i in range(40) if i > 20 or i % 3]
+    assert rows(c, "u") == left and len(entry(c, "u").extents) < 10
+    found = entry(c, "u").data().statistics
+    assert (found.rows, round(found.columns[1].distinct)) == (len(left), len(left)) and found.columns[1].high == 39
+
+
 def test_what_is_large_or_rewritten_is_in_files(c: Any, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     c.execute("create table u (a int, b varchar(60)) diststyle all")
     monkeypatch.setattr(Database, "inline_bytes", 2000)

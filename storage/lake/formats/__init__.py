@@ -1,6 +1,7 @@
 """Readers of external tables' files, one module a format; `reader_of` chooses by the definition.
 
     reader = reader_of(source, objects)
+    reader.files(location)                  the files, as they are now
     reader.parts(file)                      the parts of a file that may be read apart: row groups, stripes, all of it
     reader.bounds(part, column)             what the file proves of a column there, to skip parts by
     reader.read(part, columns)              batches of Arrow arrays, one a column, in the file's own types
@@ -43,6 +44,10 @@ def reader_of(source: Source, objects: Objects) -> Reader:
             from .regex import RegexReader
 
             return RegexReader(source, objects)
+        case "iceberg":
+            from .iceberg import IcebergReader
+
+            return IcebergReader(source, objects)
         case "ion":
             from .ion import IonReader
 

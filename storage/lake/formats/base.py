@@ -10,6 +10,7 @@ from ....records import dataclass
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ..definition import Field
+from ..files import files_of
 
 __all__ = ["Bounds", "Objects", "Part", "Reader"]
 
@@ -46,6 +47,9 @@ NOTHING_KNOWN = Bounds()
 class Reader(Protocol):
     """Of one table's files; calls come from several threads."""
 
+    def files(self, location: str) -> list[ObjectInfo]:
+        """The files that a location means now, by name."""
+
     def parts(self, file: ObjectInfo) -> list[Part]:
         """All parts of the file, in order; FileError when it is no file of the format."""
 
@@ -67,6 +71,11 @@ class Reader(Protocol):
 
 class Plain:
     """What readers answer that know nothing of a file but its size."""
+
+    _objects: Objects
+
+    def files(self, location: str) -> list[ObjectInfo]:
+        return files_of(self._objects, location)
 
     def bounds(self, part: Part, column: Field) -> Bounds:
         return NOTHING_KNOWN

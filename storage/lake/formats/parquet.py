@@ -23,7 +23,7 @@ from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ...types import Kind, Physical, SqlType
 from ..definition import Field, Source
-from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part
+from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part, Plain
 
 FOOTERS = 4096  # kept; a footer is a few kilobytes
 READ_AHEAD = 1 << 20  # of each column of a local file
@@ -36,7 +36,7 @@ MOST_BITS = 17  # of codes; writers give dictionaries of more values up
 class Footer:
     """A file's metadata, and where its columns are."""
 
-    __slots__ = ("bounds", "groups", "meta", "places", "schema")
+    __slots__ = ("_leaves", "_sizes", "bounds", "groups", "meta", "places", "schema")
 
     def __init__(self, meta: pq.FileMetaData) -> None:
         self.meta = meta
@@ -44,19 +44,31 @@ class Footer:
         self.places = {name.lower(): i for i, name in reversed(list(enumerate(self.schema.names)))}
         self.groups = [meta.row_group(g).num_rows for g in range(meta.num_row_groups)]
         self.bounds: dict[tuple[int, str], Bounds] = {}
+        self._leaves: dict[str, list[int]] = {}
+        self._sizes: dict[tuple[int, str], int] = {}
 
     def leaves(self, name: str) -> list[int]:
         """The numbers of a column's leaves among those of the file (one, but for nested types)."""
-        start = name + "."
-        paths = [self.meta.schema.column(i).path for i in range(self.meta.num_columns)]
-        return [i for i, path in enumerate(paths) if path == name or path.startswith(start)]
+        if not self._leaves:
+            for i in range(self.meta.num_columns):
+                self._leaves.setdefault(self.meta.schema.column(i).path.split(".")[0], []).append(i)
+        return self._leaves.get(name, [])
+
+    def size(self, group: int, column: str) -> int:
+        """Compressed bytes of a column in a row group; 0 where the file has none of it."""
+        found = self._sizes.get((group, column))
+        if found is None:
+            place, chunks = self.places.get(column), self.meta.row_group(group)
+            leaves = () if place is None else self.leaves(self.schema.names[place])
+            found = self._sizes[group, column] = sum(chunks.column(i).total_compressed_size for i in leaves)
+        return found
 
 
 _footers: OrderedDict[tuple[str, str | None, int], Footer] = OrderedDict()
 _lock = threading.Lock()
 
 
-class ParquetReader:
+class ParquetReader(Plain):
     """See the module's text."""
 
     def __init__(self, source: Source, objects: Objects) -> None:
@@ -106,13 +118,7 @@ class ParquetReader:
 
     def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
         footer = self.footer(part.file)
-        group = footer.meta.row_group(part.start)
-        total = 0
-        for column in columns:
-            place = footer.places.get(column.name)
-            for leaf in () if place is None else footer.leaves(footer.schema.names[place]):
-                total += group.column(leaf).total_compressed_size
-        return total
+        return sum(footer.size(part.start, column.name) for column in columns)
 
     def is_coded(self, part: Part, column: Field) -> bool:
         distinct = self.bounds(part, column).distinct

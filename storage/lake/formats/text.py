@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -22,11 +23,13 @@ from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ...types import Kind, Physical
 from ..definition import Field, Source
+from .base import Part
 from .lines import LineReader
 from .values import read_type, typed
 
 NULL = "\\N"
 BLOCK_BYTES = 8 << 20
+_LINE_END = 0x0A
 _UNITS = (Kind.DATE, Kind.TIMESTAMP)
 
 
@@ -78,9 +81,20 @@ class TextReader(LineReader):
         """Whether pyarrow takes the chunk for what it is: no escapes, quotes in pairs."""
         if self.escape and self.escape.encode() in chunk:
             return False
-        if not self.quoted:
+        if not self.quoted or self.quote.encode() not in chunk:
             return True
-        return chunk.count(self.quote.encode()) % 2 == 0
+        data = np.frombuffer(chunk, np.uint8)
+        quotes = np.flatnonzero(data == ord(self.quote))
+        if len(quotes) % 2:
+            return False
+        # Without wholeFile a line ends where it ends, in quotes too; pyarrow would go on.
+        ends = np.flatnonzero(data == _LINE_END)
+        return not self.divisible or not (np.searchsorted(quotes, ends) % 2).any()
+
+    def _chunks(self, part: Part) -> Iterator[bytes]:
+        """With wholeFile all of a file at once: anywhere a line's end may stand in quotes."""
+        found = super()._chunks(part)
+        return found if self.divisible else iter([b"".join(found)])
 
     def _fast(self, chunk: bytes, columns: Sequence[Field], places: list[int],
               exact: bool) -> tuple[int, list[pa.Array]] | None:
@@ -120,7 +134,8 @@ class TextReader(LineReader):
         try:
             return pacsv.read_csv(
                 pa.BufferReader(chunk),
-                read_options=pacsv.ReadOptions(column_names=names, block_size=BLOCK_BYTES, use_threads=False),
+                read_options=pacsv.ReadOptions(column_names=names, block_size=max(BLOCK_BYTES, len(chunk) + 1),
+                                               use_threads=False),
                 parse_options=pacsv.ParseOptions(
                     delimiter=self.delimiter, quote_char=self.quote if quotes else False, double_quote=quotes,
                     newlines_in_values=quotes and not self.divisible, ignore_empty_lines=False,
@@ -144,9 +159,14 @@ class TextReader(LineReader):
                 yield row
 
     def _csv(self, chunk: bytes) -> Iterator[list[str]]:
-        text = chunk.decode(errors="replace")
-        lines = io.StringIO(text, newline="") if not self.divisible else iter(text.splitlines())
-        yield from csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape or None)
+        if not self.divisible:
+            yield from self._records(io.StringIO(chunk.decode(errors="replace"), newline=""))
+            return
+        for line in self.lines(chunk):
+            yield from self._records([line.decode(errors="replace")])
+
+    def _records(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape or None)
 
     def _delimited(self, chunk: bytes) -> Iterator[list[str]]:
         for line in self.lines(chunk):

@@ -113,6 +113,17 @@ def test_open_csv(lake: Lake) -> None:
                 "('separatorChar'=';', 'quoteChar'='\\'', 'wholeFile'='true') stored as textfile",
           "i int, t varchar(30)")
     assert lake.sql("select * from lake.t order by i") == [(1, "two\nlines"), (2, "x")]
+    lake.text("t/1.csv", "".join(f"{i};'two\nlines {i}'\n" for i in range(500)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("warehouse.storage.lake.formats.lines.CHUNK_BYTES", 1000)
+        assert lake.sql("select count(*), sum(i), count(t) from lake.t") == [(500, 124750, 500)]
+
+
+def test_a_quoted_line_end_ends_the_line(lake: Lake) -> None:
+    lake.text("t/1.csv", '1,"a\nb"\n2,"c"\n')
+    table(lake, "row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde' stored as textfile",
+          "i int, t varchar(9)")
+    assert lake.sql("select i, t from lake.t order by i nulls last") == [(1, "a"), (2, "c"), (None, None)]
 
 
 JSON = "row format serde 'org.openx.data.jsonserde.JsonSerDe' {} stored as textfile"

@@ -236,3 +236,12 @@ def test_files_on_s3(lake: Lake, s3: Any) -> None:
     lake.sql("create external table lake.gone (a int) stored as parquet location 's3://no-such-bucket-here/t/'")
     with pytest.raises(warehouse.Error, match="no-such-bucket-here"):
         lake.sql("select * from lake.gone")
+
+
+def test_keys_of_a_join_skip_row_groups(lake: Lake) -> None:
+    lake.parquet("t/1.parquet", _typed(1000), row_group_size=100)
+    lake.sql(TYPED)
+    lake.sql("create table few (id int)")
+    lake.sql("insert into few values (205), (250), (299)")
+    assert lake.sql("select count(*), sum(a) from lake.t, few where a = id") == [(3, 754)]
+    assert lake.scan()["splits"] == 1

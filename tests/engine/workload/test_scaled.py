@@ -83,12 +83,14 @@ def test_usage_is_counted_and_limited(house: Any) -> None:
     assert house.run(reached) == [("limit-1", "concurrency-scaling")]
     state = "select num_concurrency_scaling_queries from stv_wlm_service_class_state where service_class = 6"
     assert house.run(state) == [(1,)]
+    status = "select concurrency_scaling_status from stl_query where label = 'g' order by query desc limit 1"
+    assert house.run(status) == [(1,)]
     waits(house, session, "select count(*) from numbers")  # the feature is off
 
 
 def test_what_another_process_may_not_run(house: Any) -> None:
     session = house.session("g")
-    for sql in ("select count(*) from stv_sessions", "insert into digits values (1)"):
+    for sql in ("select count(*) from stv_sessions", "insert into digits values (1), (2)"):
         waits(house, session, sql)
     session.settings.set("query_group", "unset")
     house.run("begin", session)

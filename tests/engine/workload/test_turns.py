@@ -1,6 +1,7 @@
 """Statements wait for their turn: what holds a slot, what needs none, what ends a wait. No times."""
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -35,13 +36,16 @@ def test_a_statement_waits_while_the_queue_is_full(open_house: Open) -> None:
 
 def test_what_needs_no_slot(open_house: Open) -> None:
     house = open_house(ONE)
-    held_slot(house)
+    result = held_slot(house)
     session = house.session("one")
     for sql in ("set search_path to public", "show query_group", "select 1 + 1", "select count(*) from pg_class",
                 "begin", "create table other (a integer)", "rollback", "reset search_path",
                 "explain select * from numbers"):  # fmt: skip
         house.run(sql, session)
     assert house.states() == [(6, "Returning")]
+    del result  # what nobody keeps is not waited for
+    gc.collect()
+    assert house.states() == []
 
 
 def test_an_answer_from_memory_needs_no_slot(open_house: Open) -> None:
@@ -75,11 +79,13 @@ def test_a_wait_can_be_ended(open_house: Open, how: str) -> None:
 def test_writes_and_maintenance_take_their_turn(open_house: Open) -> None:
     house = open_house(ONE, filled=False)
     session = house.session("one")
-    for sql in ("create table t as select d from digits", "insert into t values (9)", "update t set d = d + 1",
-                "delete from t where d = 2", "vacuum t", "analyze t"):  # fmt: skip
+    for sql in ("create table t as select d from digits", "insert into t values (9), (10)", "update t set d = d + 1",
+                "delete from t where d = 2", "merge into t using digits on t.d = digits.d when matched then update set "
+                "d = 0 when not matched then insert values (digits.d)", "vacuum t", "analyze t",
+                "alter table t alter diststyle even"):  # fmt: skip
         house.run(sql, session)
     kinds = [r.text.split()[0] for r in house.manager.log.queries if r.service_class == 6]
-    assert kinds == ["create", "insert", "update", "delete", "vacuum", "analyze"]
+    assert kinds == ["create", "insert", "update", "delete", "merge", "vacuum", "analyze", "alter"]
     assert house.states() == [] and not house.manager.tickets
 
 
@@ -151,3 +157,18 @@ def test_the_superuser_queue(open_house: Open) -> None:
     house = open_house(ONE, filled=False)
     house.run("select * from digits", house.session("superuser"))
     assert [r.service_class for r in house.manager.log.queries][-1] == 5
+
+
+def test_who_waits_for_a_lock_has_no_slot(open_house: Open) -> None:
+    """Else the lock's holder might wait for that slot."""
+    house = open_house(ONE, filled=False)
+    holder, reader = house.session("one"), house.session("one")
+    house.run("begin", holder)
+    house.run("lock digits", holder)
+    end = house.behind(reader, "select count(*) from digits")
+    house.wait_for(lambda: bool(reader._running))
+    assert house.run("select sum(d) from digits", holder) == [(28,)]
+    assert not end
+    house.run("commit", holder)
+    house.wait_for(lambda: bool(end))
+    assert end == [[(7,)]]
