@@ -18,6 +18,7 @@ from ...engine.advisor.recommend import ALONE, Advice, advice, advise
 from ...engine.advisor.tips import Tip, tips
 from ...engine.advisor.workload import Broken, Query
 from ...engine.result import Result
+from .report_text import query_count
 
 if TYPE_CHECKING:
     from ...client.dbapi import Connection
@@ -43,10 +44,10 @@ def lines(found: Advice, others: Sequence[Tip], broken: Sequence[Broken]) -> Ite
     if not found.queries:
         yield "There is no query to go by: run some, or give --workload."
     elif not found.recommendations:
-        yield f"The tables are designed well for the {found.queries} queries looked at."
+        yield f"The tables are designed well for the {query_count(found.queries)} looked at."
     else:
-        yield (f"{found.queries} queries; on a cluster about {found.seconds:.3f} s now, {found.improved:.3f} s with "
-               "all that follows (estimates):")
+        yield (f"{query_count(found.queries)}; on a cluster about {found.seconds:.3f} s now, "
+               f"{found.improved:.3f} s with all that follows (estimates):")
     for r in found.recommendations:
         group = "" if r.group == ALONE else f" (together with group {r.group})"
         yield ""

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import plots
 from .report import design_of
-from .report_text import less, size
+from .report_text import less, query_count, size
 
 SHOWN_DESIGNS = 4  # in plots by query
 SHOWN_COLUMNS = 10  # of encodings, the largest
@@ -67,9 +67,9 @@ def page(found: dict[str, Any]) -> str:
 def _head(found: dict[str, Any], best: dict[str, Any] | None, base: dict[str, Any] | None) -> str:
     nodes, slices = found["topology"]["nodes"], found["topology"]["slices"]
     out = [f"<h1>Table design: {escape(found['title'])}</h1>",
-           f'<p class="soft">{len(found["queries"])} queries on {nodes} node{"s" * (nodes > 1)} with {slices} slices; '
-           f'{found["search"]["designs_seen"]:,} designs looked at by estimates, {len(found["designs"])} loaded and '
-           f'measured; {escape(found["when"])}</p>']
+           f'<p class="soft">{query_count(len(found["queries"]))} on {nodes} node{"s" * (nodes > 1)} with {slices} '
+           f'slices; {found["search"]["designs_seen"]:,} designs looked at by estimates, '
+           f'{len(found["designs"])} loaded and measured; {escape(found["when"])}</p>']
     if best is None or base is None:
         out.append("<p>Nothing was loaded: what follows rests on the optimiser's estimates alone.</p>")
     elif best is base:
@@ -140,13 +140,13 @@ def _designs(found: dict[str, Any]) -> str:
 def _by_query(found: dict[str, Any], best: dict[str, Any], base: dict[str, Any]) -> str:
     shown = _some_designs(found, best, base)
     names = [d["name"] for d in shown]
-    queries = [q["name"] for q in found["queries"]]
-    seconds = [(q, [d["seconds"].get(q, 0.0) for d in shown]) for q in queries]
-    moved = [(q, [_moved(d["queries"].get(q)) for d in shown]) for q in queries]
+    asked = [q["name"] for q in found["queries"]]
+    seconds = [(q, [d["seconds"].get(q, 0.0) for d in shown]) for q in asked]
+    moved = [(q, [_moved(d["queries"].get(q)) for d in shown]) for q in asked]
     moving = [row for row in moved if any(row[1])]
     rows = [[q, *(f"{d['queries'][q]['wall'] * 1000:.0f}" for d in shown),
              *(size(_moved(d["queries"][q])) for d in shown), *(f"{d['queries'][q]['blocks']:,}" for d in shown)]
-            for q in queries]
+            for q in asked]
     heads = ["query", *(f"ms, {n}" for n in names), *(f"moved, {n}" for n in names), *(f"blocks, {n}" for n in names)]
     return ("<h2>Query by query</h2><h3>Seconds on the cluster, reckoned</h3>" + plots.bars(seconds, names, _seconds)
             + "<h3>Bytes moved between slices</h3>" + (plots.bars(moving, names, size) if moving else "<p>None.</p>")
@@ -227,7 +227,7 @@ def _small_print(found: dict[str, Any]) -> str:
     machine = found["machine"]
     bare = found["search"]["baseline"]["blocks_bare"]
     struck = "".join(f"<li>{escape(s)}</li>" for s in found["search"]["struck"])
-    queries = "".join(f"<h3>{escape(q['name'])} (weight {q['weight']:g})</h3><pre>{escape(q['text'])}</pre>"
+    texts = "".join(f"<h3>{escape(q['name'])} (weight {q['weight']:g})</h3><pre>{escape(q['text'])}</pre>"
                       for q in found["queries"])
     return (
         "<h2>How to read the figures</h2>"
@@ -237,7 +237,7 @@ def _small_print(found: dict[str, Any]) -> str:
         f"sort key spares them.</p><p>Machine: {escape(machine['cpu'])}, {machine['cores']} cores, "
         f"{machine['memory_gib']} GiB; load {machine['load_average'][0]}.</p>"
         f"<details><summary>Candidates that rules struck out</summary><ul>{struck}</ul></details>"
-        f"<details><summary>The workload's queries</summary>{queries}</details>"
+        f"<details><summary>The workload's queries</summary>{texts}</details>"
     )
 
 

@@ -30,6 +30,10 @@ def size(count: float) -> str:
     raise AssertionError
 
 
+def query_count(count: int) -> str:
+    return f"{count} quer{'y' if count == 1 else 'ies'}"
+
+
 def less(now: float, before: float) -> str:
     """`-83 %` of a baseline."""
     return "" if not before else f"{100 * (now - before) / before:+.0f} %"
@@ -39,7 +43,7 @@ def _head(found: dict[str, Any]) -> Iterator[str]:
     yield found["title"]
     yield f"Cluster (reckoned): {found['speeds']}."
     search = found["search"]
-    yield (f"{len(found['queries'])} queries; {search['designs_seen']:,} designs looked at by estimates "
+    yield (f"{query_count(len(found['queries']))}; {search['designs_seen']:,} designs looked at by estimates "
            f"({search['plans_made']:,} plans), {len(found['designs'])} loaded and measured.")
     if found["left"]:
         yield f"Time was up with {found['left']} changes of single tables unmeasured: --minutes gives more."

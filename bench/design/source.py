@@ -93,7 +93,7 @@ def copy_database(source: Connection, target: Connection, clauses: Mapping[Table
 
 def _copy_table(table: Table, source: Connection, target: Connection, clause: str) -> None:
     columns = tuple(replace(c, identity=None, default_sql=None, encoding="auto") for c in table.columns)
-    plain = replace(table, columns=columns, constraints=())
+    plain = replace(table, columns=columns, constraints=(), auto_key=False)
     name = f"{quoted(table.schema)}.{quoted(table.name)}"
     target.execute(f"drop table if exists {name}")
     target.execute("\n".join(without_encoding(line) for line in create_table(plain).split("\n")))

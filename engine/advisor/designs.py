@@ -80,6 +80,7 @@ class TableDesign:
             sort_key=tuple(places[name] for name in self.sort_key),
             interleaved=self.interleaved,
             index=None,
+            auto_key=False,
         )
 
     def statements(self, table: Table) -> list[str]:

@@ -133,7 +133,7 @@ def _recommended(best: Design, now: Design, candidates: dict[TableName, Candidat
         gain = _loss(name, best, now, search)
         for ddl in design.statements(table):
             moved = design.distribution != now[name].distribution
-            automatic = table.dist_style is DistStyle.AUTO if moved else False
+            automatic = moved and table.declared_style is DistStyle.AUTO
             found.append(Recommendation("diststyle" if moved else "sortkey", table, groups.get(name, ALONE), ddl,
                                         automatic, gain, gain / total, reason(name, best, usage)))
     return found

@@ -188,6 +188,16 @@ def test_wrong_options_are_told(place: Path) -> None:
         assert (result.exit_code, text in result.output) == (code, True), result.output
 
 
+def test_the_recorded_history_is_a_workload(place: Path) -> None:
+    """... which a run does not change: the second is the same."""
+    with warehouse.connect(place / "little", autocommit=True, maintenance=False) as db:
+        db.execute(design_tables.QUERIES["towns"]).fetchall()
+    arguments = (place / "little", "--out", place / "recorded", "--estimate-only", "--keep", "-q")
+    first, second = run(design, *arguments), run(design, *arguments)
+    assert first.exit_code == second.exit_code == 0, first.output + second.output
+    assert "1 query;" in first.output and first.output == second.output
+
+
 def test_advise(place: Path) -> None:
     text = run(advise, place / "dw", "-w", place / "queries")
     assert text.exit_code == 0 and "distkey person" in text.output and "Skipped: broken" in text.output

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,14 @@ def test_encodings_are_altered_where_they_differ(connection: Any) -> None:
     statements = design.statements(table_of(connection, "coded"))
     assert statements == ["alter table public.coded alter column a encode az64"]
     connection.execute(statements[0])
+
+
+def test_a_key_that_was_chosen_for_an_auto_table_counts(connection: Any) -> None:
+    connection.execute("create table chosen (a integer, b integer) diststyle auto")
+    table = replace(table_of(connection, "chosen"), dist_style=DistStyle.KEY, dist_key=0, auto_key=True)
+    design = TableDesign.of(table)
+    assert design.distribution == "KEY(a)" and design.applied(table).declared_style is DistStyle.KEY
+    assert design.statements(table) == []
 
 
 def test_as_json() -> None:
