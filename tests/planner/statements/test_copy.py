@@ -1,4 +1,4 @@
-"""COPY: options in any order, clauses without meaning off AWS, refusals by name."""
+"""COPY: options in any order, who may read apart, jobs, refusals by name."""
 from __future__ import annotations
 
 from typing import Any
@@ -43,8 +43,43 @@ def test_switches_default_to_on() -> None:
     assert parse("copy t from 'x' statupdate").options == {"STATUPDATE": "on"}
 
 
-@pytest.mark.parametrize("option", ["json 'auto'", "avro 'auto'", "manifest", "bzip2", "acceptinvchars", "format orc",
-                                    "fixedwidth 'a:1'", "encoding utf16"])
+@pytest.mark.parametrize(
+    ("text", "format", "options"),
+    [
+        ("json", "json", {"JSON": "auto"}),
+        ("format as json 's3://b/paths' gzip", "json", {"JSON": "s3://b/paths", "GZIP": True}),
+        ("avro as 'auto ignorecase'", "avro", {"AVRO": "auto ignorecase"}),
+        ("format orc fillrecord", "orc", {"FILLRECORD": True}),
+        ("fixedwidth 'a:1' manifest", "fixedwidth", {"FIXEDWIDTH": "a:1", "MANIFEST": True}),
+        ("acceptinvchars acceptanydate", "delimited", {"ACCEPTINVCHARS": "?", "ACCEPTANYDATE": True}),
+        ("acceptinvchars as '^' encoding 'utf-16'", "delimited", {"ACCEPTINVCHARS": "^", "ENCODING": "UTF16"}),
+        (r"null as '\N' delimiter '\t'", "delimited", {"NULL": r"\N", "DELIMITER": "\t"}),
+    ],
+)
+def test_formats_and_conversions(text: str, format: str, options: dict[str, object]) -> None:
+    copy = parse(f"copy t from 'x' {text}")
+    assert (copy.format, copy.options) == (format, options)
+
+
+def test_authorization_is_kept_apart() -> None:
+    copy = parse("copy t from 'x' access_key_id 'a' secret_access_key as 'b' session_token 'c' region 'r'")
+    assert copy.options == {} and copy.authorization == {
+        "ACCESS_KEY_ID": "a", "SECRET_ACCESS_KEY": "b", "SESSION_TOKEN": "c", "REGION": "r",
+    }  # fmt: skip
+    assert parse("copy t from 'x' iam_role default").authorization == {"IAM_ROLE": "default"}
+
+
+@pytest.mark.parametrize("text", ["copy t from 'x' csv job create j auto off", "copy t from 'x' job create j"])
+def test_jobs(text: str) -> None:
+    made = parse(text)
+    assert isinstance(made, s.CreateCopyJob) and made.name == "j" and made.auto is not text.endswith("off")
+    assert made.text == text[: text.index(" job")] and isinstance(made.copy, s.Copy)
+    assert parse("copy job alter j auto on") == s.CopyJob("alter", "j", True)
+    assert parse("copy job list") == s.CopyJob("list")
+
+
+@pytest.mark.parametrize("option", ["shapefile", "format shapefile", "lzop", "encrypted", "ssh", "readratio 5",
+                                    "encoding latin1"])
 def test_refused_by_name(option: str) -> None:
     name = option.split()[-1 if option.startswith("format") else 0].upper()
     with pytest.raises(NotSupportedError, match=f"COPY (option )?{name}"):
