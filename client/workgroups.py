@@ -9,6 +9,7 @@ What each does: engine/workgroups.py.
 """
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ class Workgroups:
             raise UndefinedObject(f'workgroup "{name}" does not exist')
         self._keep(rest, "delete a workgroup")
 
-    def history(self, name: str | None = None) -> list[RanQuery]:
+    def history(self, name: str | None = None) -> builtins.list[RanQuery]:
         """What ran in a workgroup, or in any, oldest first."""
         groups = {group.name: group for group in self.list()}
         found = []

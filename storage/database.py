@@ -429,10 +429,27 @@ class Database:
     def extent_path(self, extent: ExtentRef) -> Path:
         return (self.inline_folder if extent.is_inline else self.data_folder()) / extent.path
 
-    def unlink(self, extent: ExtentRef) -> None:
-        """Remove the file of an extent that nobody needs; an inline one has none."""
-        if not extent.is_inline:
-            remove_file(self.extent_path(extent))
+    def discard(self, paths: Iterable[Path]) -> None:
+        """Remove files of extents that were not committed after all. Whoever gives up may not know how far a commit
+        came (Ctrl-C may fall right behind it): what the catalogue names stays. Where it cannot be asked all stay, and
+        are found when the folder is opened."""
+        folder = self.data_folder()
+        names = {os.path.relpath(path, folder): path for path in paths}
+        if not names:
+            return
+        try:
+            named = self._named(list(names))
+        except errors.Error:
+            return
+        for name in names.keys() - named:
+            remove_file(names[name])
+
+    def _named(self, names: list[str]) -> set[str]:
+        """Those of the data folder's files that some commit has named."""
+        with self._lock:
+            if self._store is None:
+                raise errors.InterfaceError(f'database "{self.name}" is closed')
+            return self._store.named(names)
 
     def open_extent(self, extent: ExtentRef) -> ExtentReader:
         """The extent, for whoever asks alone, who closes it."""

@@ -174,9 +174,7 @@ class LoadFiles:
         """Remove every file, once nobody writes any more."""
         for writer in self._open.values():
             writer.abort()
-        for _, summary in self._finished:
-            if summary.data is None:
-                summary.path.unlink(missing_ok=True)
+        self._database.discard([summary.path for _, summary in self._finished if summary.data is None])
         self._open, self._finished, self._held = {}, [], {}
 
     # -- what the commit must know -----------------------------------------------------------------

@@ -205,7 +205,7 @@ class Transaction:
         for extent in made:
             self.database.forget(extent)
             reach("rollback.unlink")
-            self.database.unlink(extent)
+        self.database.discard([self.database.extent_path(e) for e in made if not e.is_inline])
         if self.published:
             self.database.forget_reads(self)
         self.database.conflicts.ended(self.id)

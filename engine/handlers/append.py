@@ -141,8 +141,7 @@ def _move(target: Table, data: TableData, context: Context) -> None:
             add_extents=(AddExtents(target, tuple(moved.values()), sketches, data.replicated, deleted=deleted),),
         ))
     except BaseException:
-        for extent in moved.values():
-            database.unlink(extent)
+        database.discard([database.extent_path(e) for e in moved.values() if not e.is_inline])
         raise
 
 

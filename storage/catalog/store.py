@@ -232,6 +232,20 @@ class CatalogStore:
             self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
         )
 
+    def named(self, paths: list[str]) -> set[str]:
+        """Those of the relative paths that are extents', live or dropped."""
+
+        def work() -> set[str]:
+            found: set[str] = set()
+            for start in range(0, len(paths), 500):
+                some = paths[start : start + 500]
+                marks = ", ".join("?" * len(some))
+                found.update(p for (p,) in self.connection.execute(
+                    f"SELECT path FROM extents WHERE path IN ({marks})", some))
+            return found
+
+        return self._reading(work)
+
     def integrity(self) -> list[str]:
         """What SQLite finds wrong with the file."""
         rows = self._reading(lambda: self.connection.execute("PRAGMA integrity_check").fetchall())

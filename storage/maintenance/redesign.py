@@ -133,7 +133,8 @@ class Redesign:
 
     def _remove(self, extent: ExtentRef) -> None:
         self._database.forget(extent)
-        self._database.unlink(extent)
+        if not extent.is_inline:
+            self._database.discard([self._database.extent_path(extent)])
 
     def __enter__(self) -> Redesign:
         return self

@@ -13,7 +13,6 @@ from pathlib import Path
 from ... import errors
 from ..catalog import folder as folders
 from ..catalog.delta import AddExtents, Delta
-from ..catalog.garbage import remove_file
 from ..catalog.state import TableEntry
 from ..catalog.store import Loaded
 from ..database import Database
@@ -97,8 +96,7 @@ class _Restore:
             )
             database.commit(Delta(create=(new,), add_extents=(added,)))
         except BaseException as error:
-            for path in self._placed:
-                remove_file(path)
+            database.discard(self._placed)
             if isinstance(error, OSError):
                 raise file_error(f'cannot restore table "{target[1]}"', error) from error
             raise

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import warehouse
 from warehouse.errors import Error, FileError
@@ -104,3 +105,41 @@ def test_a_read_that_fails(db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 c.execute(sql).close()
         monkeypatch.undo()
         assert rows(c) == ROWS
+
+
+@pytest.mark.parametrize("place", ["committed", "commit_delta"])
+@pytest.mark.parametrize("sql", [
+    "insert into t select a, b from source", "alter table t alter sortkey (b)",
+    "create table u as select * from source", "alter table t append from moved",
+])
+def test_an_interrupt_right_behind_the_commit_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, sql: str
+) -> None:
+    """Ctrl-C may fall anywhere, also between a commit and whoever is told of it: the files are needed by then."""
+    from warehouse.engine.session import Session
+    from warehouse.storage.transactions import Transaction
+
+    owner: Any = Transaction if place == "committed" else Session
+    with warehouse.connect(tmp_path / "dw", autocommit=True, maintenance=False) as connection:
+        for name in ("source", "t", "moved"):
+            connection.execute(f"create table {name} (a bigint, b bigint)")
+        connection.write_arrow("source", pa.table({"a": range(30_000), "b": range(30_000)}), create=False)
+        connection.execute("insert into t select a, b from source")
+        connection.execute("insert into moved select a, b from source")
+        true = getattr(owner, place)
+
+        def interrupted(*args: Any) -> None:
+            if place == "commit_delta":
+                true(*args)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(owner, place, interrupted)
+        with pytest.raises((KeyboardInterrupt, warehouse.Error)):
+            connection.execute(sql)
+        monkeypatch.setattr(owner, place, true)
+    with warehouse.connect(tmp_path / "dw", autocommit=True, maintenance=False) as connection:
+        tables = ["u"] if "table u" in sql else ["t", "moved"] if "append" in sql else ["t"]
+        found = [connection.execute(f"select count(*), sum(b) from {table}").fetchone() for table in tables]
+        rows = sum(count for count, _ in found)
+        assert rows == (60_000 if "insert" in sql or "append" in sql else 30_000)
+        assert sum(total or 0 for _, total in found) == rows // 30_000 * 449_985_000

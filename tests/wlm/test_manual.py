@@ -191,7 +191,7 @@ def test_a_new_timeout_is_for_queries_that_begin_later() -> None:
 
 
 def test_hours_of_load() -> None:
-    """Thousands of queries over more than an hour: no queue above its slots, none lost, each queue in order of arrival."""
+    """Thousands of queries in more than an hour: no queue above its slots, none lost, each queue in its order."""
     desk, dice = Desk(TWO), random.Random(7)
     order: dict[int, list[int]] = {6: [], 7: []}
     ends: list[tuple[float, int]] = []
