@@ -34,7 +34,7 @@ from typing import Protocol, assert_never
 
 from ..records import dataclass
 from .columns import physical_columns, physical_inputs
-from .explain_files import partition_tests, query_scan, seq_scan
+from .explain_files import PARTS, partition_tests, query_scan, seq_scan
 from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from .physical import (
     ConstantRows,
@@ -131,7 +131,7 @@ class PlanLine:
     @property
     def is_part(self) -> bool:
         """Whether another line of the same node says what it did."""
-        return self.is_hash or self.title.startswith("S3 ")
+        return self.is_hash or self.title.startswith(PARTS)
 
 
 def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = None) -> list[str]:

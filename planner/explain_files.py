@@ -16,6 +16,10 @@ from .expressions import Expr
 from .physical import ExternalScan
 
 
+# Titles of lines that have no numbers of their own: those of the S3 Query Scan are the scan's.
+PARTS = ("S3 ", "XN Partition Loop", "XN Seq Scan PartitionInfo")
+
+
 def query_scan(node: ExternalScan) -> str:
     alias = "" if node.alias == node.table.name else f" {node.alias}"
     return f"XN S3 Query Scan {node.table.name}{alias}"
