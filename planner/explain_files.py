@@ -15,7 +15,6 @@ from .columns import columns_of
 from .expressions import Expr
 from .physical import ExternalScan
 
-
 # Titles of lines that have no numbers of their own: those of the S3 Query Scan are the scan's.
 PARTS = ("S3 ", "XN Partition Loop", "XN Seq Scan PartitionInfo")
 

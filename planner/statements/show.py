@@ -6,7 +6,7 @@
     SHOW [COLUMN] GRANTS ON { TABLE t | SCHEMA s | DATABASE d } [FOR user | ROLE r | GROUP g | PUBLIC]  [LIMIT n]
     SHOW GRANTS FOR { user | ROLE r }  [LIMIT n]
     SHOW { FUNCTIONS | PROCEDURES } FROM SCHEMA s  [LIKE 'p'] [LIMIT n]
-    SHOW TABLE t        SHOW VIEW v
+    SHOW TABLE t        SHOW VIEW v        SHOW EXTERNAL TABLE s.t [PARTITION]
 """
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def parse_show_objects(cursor: Cursor) -> ShowObjects | None:
         return _definition(cursor, "table")
     if cursor.accept("view"):
         return _definition(cursor, "view")
+    if cursor.accept("external", "table"):
+        name = cursor.relation()
+        kind = "external partitions" if cursor.accept("partition") else "external table"
+        cursor.finish()
+        return ShowObjects(kind, name)
     if word.lower() in _LISTS:
         return _list(cursor)
     if cursor.accept("constraints"):
