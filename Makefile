@@ -55,10 +55,10 @@ typecheck: .venv/typecheck/warehouse  ## mypy over the package
 	@cd .venv/typecheck && ../bin/mypy --config-file warehouse/pyproject.toml --cache-dir ../.mypy_cache \
 		--no-error-summary && echo "types: clean"
 
-bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds|copy|external] [QUERIES=1,6] [DESIGN=demo,even] [THREADS=2] [MEMORY=512MB]: beside DuckDB
+bench: $(READY) warmup  ## SF=1 [SUITE=tpch|tpcds|copy|unload|external|dml|wlm] [QUERIES=1,6] [DESIGN=demo,even] [THREADS=2] [MEMORY=512MB]: beside DuckDB
 	@$(BIN)/python -m warehouse.bench run $(if $(SUITE),--suite $(SUITE)) $(if $(SF),--sf $(SF)) $(if $(QUERIES),--queries $(QUERIES)) \
 		$(if $(DESIGN),--design $(DESIGN)) $(if $(THREADS),--threads $(THREADS)) \
-		$(if $(MEMORY),--memory-limit $(MEMORY))
+		$(if $(MEMORY),--memory-limit $(MEMORY)) $(if $(SECONDS),--seconds $(SECONDS))
 
 fuzz: $(READY) warmup  ## [COUNT=5000] [SEED=7]: random queries against DuckDB, for long runs
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),5000) $(if $(SEED),--seed $(SEED))

@@ -102,9 +102,10 @@ class SqlSyntaxError(ProgrammingError):
 
 
 class UndefinedTable(ProgrammingError):
-    """A relation is not there."""
+    """A relation is not there. `relation`: (schema, name) as they were written, where it was looked for by name."""
 
     sqlstate = "42P01"
+    relation: tuple[str | None, str] | None = None
 
 
 class PermissionDenied(ProgrammingError):

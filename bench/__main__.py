@@ -35,8 +35,29 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
     run(scale, _threads(threads), nodes, slices)
 
 
+OTHERS = ("copy", "unload", "dml", "wlm")  # that run no list of queries
+
+
+def _measure_other(name: str, scale: float, designs: str, threads: int | None, runs: int, seconds: float) -> None:
+    from . import copies, dml, runner, unloads, wlm
+
+    if name == "wlm":
+        found = wlm.measure(seconds)
+        report.keep(found)
+        runner.say("")
+        click.echo("\n".join(wlm.lines(found)))
+    elif name == "dml":
+        before = machine.describe()
+        _show({"suite": name, "machine": before, "dml": dml.measure()}, False)
+    elif name == "copy":
+        _show(copies.measure(scale, _threads(threads), min(runs, copies.RUNS), designs.split(",")), False)
+    else:
+        _show(unloads.measure(scale, _threads(threads), min(runs, unloads.RUNS)), False)
+
+
 @main.command()
-@click.option("--suite", "suite_name", default="tpch", show_default=True, help=f"of {', '.join(SUITES)}, copy")
+@click.option("--suite", "suite_name", default="tpch", show_default=True,
+              help=f"of {', '.join([*SUITES, *OTHERS])}")
 @click.option("--sf", "scale", default=1.0, show_default=True, help="scale factor")
 @click.option("--queries", "names", help="such as 1,6,14  [default: all]")
 @click.option("--design", "designs", default="demo,even", show_default=True,
@@ -47,17 +68,17 @@ def demo(scale: float, threads: int | None, nodes: int, slices: int) -> None:
 @click.option("--runs", default=7, show_default=True, help="warm runs of each query")
 @click.option("--quick", is_flag=True, help="warm runs only: no new processes, no small data")
 @click.option("--memory-limit", help="only load and query once with this limit (such as 512MB), and without one")
+@click.option("--seconds", default=10.0, show_default=True, help="wlm: of each part")
 @click.option("--readme", is_flag=True, help="write the tables into README.md")
 def run(
     suite_name: str, scale: float, names: str | None, designs: str, threads: int | None, nodes: int, slices: int,
-    runs: int, quick: bool, memory_limit: str | None, readme: bool,
+    runs: int, quick: bool, memory_limit: str | None, seconds: float, readme: bool,
 ) -> None:
     """A suite: load, planning, warm and first runs, memory, threads, small data; a table and a JSON file."""
-    from . import copies, runner, small
+    from . import runner, small
 
-    if suite_name == copies.NAME:
-        result = copies.measure(scale, _threads(threads), min(runs, copies.RUNS))
-        _show(result, readme=False)
+    if suite_name in OTHERS:
+        _measure_other(suite_name, scale, designs, threads, runs, seconds)
         return
     suite = named(suite_name)
     if memory_limit is not None:

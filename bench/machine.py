@@ -1,6 +1,7 @@
 """What a result was measured on: machine, load, versions, commit."""
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -23,8 +24,17 @@ def describe() -> dict[str, Any]:
         "python": platform.python_version(),
         "load_average": [round(x, 2) for x in os.getloadavg()],
         "commit": _commit(),
-        "versions": {"warehouse": __version__} | {p: importlib.metadata.version(p) for p in PACKAGES},
+        "versions": {"warehouse": __version__} | _versions(),
     }
+
+
+def _versions() -> dict[str, str]:
+    """Of packages that are installed: DuckDB need not be."""
+    found = {}
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
 
 
 def usable_cores() -> int:

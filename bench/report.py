@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import copies
+from . import copies, dml, unloads
 from .suites import named
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,8 +37,12 @@ def lines(result: dict[str, Any]) -> list[str]:
         out += ["", *design(figures)]
     if "copies" in result:
         out += ["", *copies.lines(result)]
+    if "unloads" in result:
+        out += ["", *unloads.lines(result)]
     if "small" in result:
         out += ["", *small(result["small"])]
+    if "dml" in result:
+        out += ["", *dml.lines(result["dml"])]
     return out
 
 

@@ -7,6 +7,7 @@ JSON object from its output:
     {"task": "runs",  ..., "texts": [sql, ...], "times": 5}     each text that many times, in order
     {"task": "limited", ...}                                    load and queries with little memory: limited.py
     {"task": "copy", "source": ..., ...}                        one COPY: copies.py
+    {"task": "unload", "format": ..., ...}                      one UNLOAD: unloads.py
 
 `connect` and the imports are outside the timed part; the first of the runs is the first statement of
 its process. `peak_rss` is the largest resident set of the process, libraries included.
@@ -49,6 +50,10 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
             from . import copies
 
             answer = copies.run(job, engine)
+        elif job["task"] == "unload":
+            from . import unloads
+
+            answer = unloads.run(job, engine)
         else:
             runs = []
             for sql in job["texts"]:

@@ -46,7 +46,7 @@ def list_(database: str) -> None:
     """List snapshots: size, and how much of it deleting would give back."""
     from ..storage.snapshots.manifest import list_snapshots
 
-    for line in lines(_guarded(lambda: list_snapshots(_folder(database)))):
+    for line in lines(guarded(lambda: list_snapshots(_folder(database)))):
         click.echo(line)
 
 
@@ -58,7 +58,7 @@ def restore(database: str, name: str, folder: str) -> None:
     """Make FOLDER, which must be new, a database as it was."""
     from ..storage.snapshots.restore import restore
 
-    _guarded(lambda: restore(_folder(database), name, Path(folder)))
+    guarded(lambda: restore(_folder(database), name, Path(folder)))
 
 
 @snapshot.command("restore-table")
@@ -80,7 +80,7 @@ def copy(database: str, name: str, folder: str) -> None:
     """Copy a snapshot into FOLDER; restore and list read it there."""
     from ..storage.snapshots.restore import copy
 
-    _guarded(lambda: copy(_folder(database), name, folder))
+    guarded(lambda: copy(_folder(database), name, folder))
 
 
 @snapshot.command()
@@ -90,7 +90,7 @@ def delete(database: str, name: str) -> None:
     """Delete a snapshot and give its space back."""
     from ..storage.snapshots.create import delete
 
-    _guarded(lambda: delete(_folder(database), name))
+    guarded(lambda: delete(_folder(database), name))
 
 
 @snapshot.command()
@@ -186,10 +186,10 @@ def _with(database: str, action: Callable[[Connection], R]) -> R:
         with connect(database, autocommit=True, create=False) as connection:
             return action(connection)
 
-    return _guarded(run)
+    return guarded(run)
 
 
-def _guarded(action: Callable[[], Any]) -> Any:
+def guarded(action: Callable[[], Any]) -> Any:
     """Errors as the command line shows them; exit code 1."""
     from ..errors import Error
 

@@ -6,6 +6,8 @@
     warehouse-sql warmup                  compile the kernels ahead of time
     warehouse-sql check dw                is everything there, and whole?
     warehouse-sql snapshot | resize       snapshots of a database, other nodes for it (admin.py)
+    warehouse-sql load dw orders.csv      files into a table that is made by their look (loading.py)
+    warehouse-sql design | advise         table design, registered by bench/design/ as an entry point
 
 Imports are late so that --help and --version answer at once.
 """
@@ -33,7 +35,10 @@ Examples:
   warehouse-sql warmup                       compile all kernels now (under a minute, once)
   warehouse-sql check dw                     read everything, compare with checksums and catalogue
   warehouse-sql snapshot create dw monday    keep dw as it is now; see snapshot --help
+  warehouse-sql load dw orders.csv           make a table by the file's look, and COPY; see load --help
   warehouse-sql resize dw dw4 --nodes 4      the database with 4 nodes, in a new folder; see resize --help
+  warehouse-sql design dw -w queries/        measure which distribution and sort keys the queries want
+  warehouse-sql advise dw                    what to alter, by estimates for the recorded queries
 
 \b
 Exit codes: 0 fine, 1 fatal error, 2 no connection, 3 error in a script with ON_ERROR_STOP.
@@ -111,23 +116,55 @@ def check(ctx: click.Context, database: str, quiet: bool) -> None:
 
 
 COMMANDS = {"warmup": warmup, "check": check}
-_OF_ADMIN = ("snapshot", "resize")
+# Commands in modules of their own, which few need.
+_ELSEWHERE = {"snapshot": "admin", "resize": "admin", "load": "loading"}
+# Commands of other packages (bench/design/), which register them; others may do so too.
+_REGISTERED = ("design", "advise")
+ENTRY_POINTS = "warehouse.commands"
 
 
 def _command(name: str) -> click.Command | None:
     """The command of this name, if it is one."""
-    if name in _OF_ADMIN:
-        from . import admin
+    if name in _ELSEWHERE:
+        from importlib import import_module
 
-        return admin.COMMANDS[name]
-    return COMMANDS.get(name)
+        found: click.Command = import_module(f".{_ELSEWHERE[name]}", __package__).COMMANDS[name]
+        return found
+    if name in COMMANDS:
+        return COMMANDS[name]
+    return _registered(name) if name in _REGISTERED or _may_be_command(name) else None
+
+
+def _may_be_command(name: str) -> bool:
+    """Whether to ask packages for it: a word that is no database there is."""
+    return name.replace("-", "").isalnum() and not name.startswith("-") and not os.path.exists(name)
+
+
+def _registered(name: str) -> click.Command | None:
+    from importlib.metadata import entry_points
+
+    found = entry_points(group=ENTRY_POINTS, name=name)
+    for entry in found:
+        command: click.Command = entry.load()
+        return command
+    if name in _REGISTERED:
+        raise click.ClickException(f"the command {name} is not registered: install warehouse-sql anew (pip install)")
+    return None
+
+
+def _found(arguments: list[str]) -> click.Command | None:
+    try:
+        return _command(arguments[0]) if arguments else None
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
 
 
 def main() -> None:
     """The console script."""
     arguments = sys.argv[1:]
     try:
-        command = _command(arguments[0]) if arguments else None
+        command = _found(arguments)
         if command is not None:
             command.main(arguments[1:], prog_name=f"warehouse-sql {arguments[0]}")
         sql.main(arguments, prog_name="warehouse-sql")

@@ -45,6 +45,7 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     autocommit               False (default): nothing is kept before commit(); True: each statement is kept
     maintenance              True (default): the background worker vacuums and analyzes a folder's tables in quiet times
     application_name         the parameter of that name
+    timezone                 the session's time zone, as SET timezone takes it (default: UTC, or what ALTER USER set)
     s3_root                  a folder in which s3://bucket/key is the file bucket/key (default: WAREHOUSE_S3_ROOT)
     s3_endpoint_url          an S3 server other than AWS's (default: AWS_ENDPOINT_URL_S3)
     s3_region                the region of buckets where a statement says none (default: AWS_REGION, AWS's files)
@@ -79,6 +80,7 @@ def _open(
     autocommit: bool = False,
     maintenance: bool = True,
     application_name: str | None = None,
+    timezone: str | None = None,
     s3_root: str | os.PathLike[str] | None = None,
     s3_endpoint_url: str | None = None,
     s3_region: str | None = None,
@@ -106,6 +108,12 @@ def _open(
     session.block.autocommit = autocommit
     if application_name is not None:
         session.settings.set("application_name", application_name)
+    if timezone is not None:
+        try:
+            session.settings.set("timezone", timezone)
+        except errors.Error:
+            session.close()
+            raise
     return Connection(session, paramstyle)
 
 

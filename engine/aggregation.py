@@ -85,6 +85,7 @@ class AggregateSink:
         self._calls = list(node.aggregates)
         # Accumulators, each once: function, class, argument's place and validity.
         self._specs: list[tuple[str, str, Place | None, Place | None]] = []
+        self._known: dict[tuple[str, str, Place | None, Place | None], int] = {}  # their places in _specs
         self._summed: list[tuple[int, bool]] = []  # of agg_sums: accumulator, whether its values are small
         if any(call.distinct for _, call in self._calls):
             raise InternalError("a DISTINCT aggregate reached the engine")
@@ -217,9 +218,9 @@ class AggregateSink:
             valid = argument.valid
             place = None if call.function == "count" else argument.place
         known = (call.function, physical if place else "", place, valid)
-        if known in self._specs:
-            return self._specs.index(known)
-        number = len(self._specs)
+        number = self._known.setdefault(known, len(self._specs))
+        if number < len(self._specs):
+            return number
         self._specs.append(known)
         if ids is not None and in_one_pass(call.function, physical):
             self._summed.append((number, argument is None or small_values(argument.lo, argument.hi)))

@@ -70,10 +70,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """Rows where they are after a move, and what each part sent to other slices or nodes."""
+    """Rows where they are after a move; what each part before it sent to other slices or nodes, and the
+    bytes of each part after it."""
 
     rows: Rows
     sent: exchange.Sent = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
 
 
 class Cluster(Protocol):

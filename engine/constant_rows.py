@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernels import memory
-from ..planner.expressions import ColumnRef
+from ..planner.expressions import ColumnRef, Compare, Expr, InList, Literal
 from ..planner.physical import ConstantRows, VirtualTableScan
+from ..planner.predicates import conjuncts
 from ..storage.arrow import from_arrow
 from ..storage.types import Physical
 from ..storage.vector import ColumnData
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from .context import Context
 
 
-def collection(node: ConstantRows | VirtualTableScan, context: Context) -> Collection:
+def collection(node: ConstantRows | VirtualTableScan, context: Context, predicate: Expr | None = None) -> Collection:
+    """`predicate`: rows that do not fulfil it may be left out."""
     if isinstance(node, VirtualTableScan):
-        return _virtual(node, context)
+        return _virtual(node, context, predicate)
     rows = [[evaluate(e) for e in row] for row in node.rows]
     columns, heaps = [], []
     for i, ref in enumerate(node.columns):
@@ -67,10 +69,10 @@ def _fill_strings(values: np.ndarray, items: list[Any]) -> np.ndarray:
     return heap
 
 
-def _virtual(node: VirtualTableScan, context: Context) -> Collection:
+def _virtual(node: VirtualTableScan, context: Context, predicate: Expr | None) -> Collection:
     from .virtual import read
 
-    table = read(node.name, context)
+    table = read(node.name, context, _values(node, predicate))
     columns, heaps = [], []
     for ref, position in node.columns:
         data = from_arrow(table.column(position), ref.type, ref.name)
@@ -79,6 +81,21 @@ def _virtual(node: VirtualTableScan, context: Context) -> Collection:
         if heap is not None:
             heaps.append(heap)
     return Collection(columns, table.num_rows, heaps)
+
+
+def _values(node: VirtualTableScan, predicate: Expr | None) -> dict[str, frozenset[Any]]:
+    """Values that the predicate asks of columns: `query = 7`, `query in (7, 8)`."""
+    names = {ref.id: ref.name for ref, _ in node.columns}
+    found: dict[str, frozenset[Any]] = {}
+    for conjunct in conjuncts(predicate):
+        match conjunct:
+            case Compare(op="=", left=ColumnRef() as ref, right=Literal(value=value)):
+                found[names[ref.id]] = frozenset((value,))
+            case Compare(op="=", left=Literal(value=value), right=ColumnRef() as ref):
+                found[names[ref.id]] = frozenset((value,))
+            case InList(arg=ColumnRef() as ref, negated=False):
+                found[names[ref.id]] = frozenset(conjunct.values)
+    return found
 
 
 def stored(ref: ColumnRef, data: ColumnData) -> tuple[StoredColumn, np.ndarray | None]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 DEFAULT_SERVICE_CLASS = 100  # the first of automatic WLM (automatic-wlm.md)
 CANCEL_TEXT = "Query cancelled on user's request"
 TIMEOUT_TEXT = "Query cancelled: it ran longer than statement_timeout"
+CLOSED_TEXT = "the result was closed"
 HOP_TEXT = "Query stopped by WLM: it begins anew in another queue"
 
 
@@ -54,8 +55,8 @@ class Cancel:
         self.listener: Callable[[], None] | None = None  # told when the flag is set
 
     def set(self, reason: str = CANCEL_TEXT) -> None:
-        """Ask the statement to stop; the first reason stays, unless that was to begin anew."""
-        if not self.word[0] or self.reason == HOP_TEXT:
+        """Ask the statement to stop; the first reason stays, but to begin anew counts less than a user's."""
+        if not self.word[0] or (self.reason == HOP_TEXT and reason != CLOSED_TEXT):
             self.reason = reason
             self.word[0] = 1
         if self.listener is not None:
@@ -88,11 +89,12 @@ class MemoryBudget:
 
     `least`: bytes that each step may hold though others hold too much; `batch_rows`: at most so many at a time."""
 
-    __slots__ = ("_lock", "batch_rows", "least", "limit", "peak", "spill_at", "used")
+    __slots__ = ("_lock", "_most", "batch_rows", "least", "limit", "peak", "spill_at", "used")
 
     def __init__(self, limit: int) -> None:
         self.used = 0
         self.peak = 0
+        self._most = limit
         self._lock = threading.Lock()
         self._set(limit)
 
@@ -105,12 +107,13 @@ class MemoryBudget:
 
     def allow(self, limit: int) -> None:
         """From now on no more than `limit`: what workload management gives; never more than at first."""
-        if limit < self.limit:
+        limit = min(limit, self._most)
+        if limit != self.limit:
             self._set(limit)
 
-    def press(self, limit: int) -> None:
-        """From now on put rows on disk as if `limit` were all there is."""
-        self.spill_at = int(min(limit, self.limit) * SPILL_SHARE)
+    def press(self, limit: int | None) -> None:
+        """From now on put rows on disk as if `limit` were all there is; None: as before."""
+        self.spill_at = int((self.limit if limit is None else min(limit, self.limit)) * SPILL_SHARE)
 
     def charge(self, amount: int, step: str) -> None:
         """Count `amount` more bytes for `step`; OutOfMemory, with nothing counted, when over the limit."""
@@ -226,7 +229,7 @@ class Context:
     parameters: tuple[Any, ...] = ()
     counters: dict[Any, Any] = field(default_factory=dict)
     profiles: list[Any] = field(default_factory=list)  # history.profile.Profile of each plan that slices ran
-    from_cache: bool = False  # the result was known
+    source_query: int = 0  # whose result is handed out again
     progress: Progress = field(default_factory=Progress)
     notices: list[Notice] = field(default_factory=list)
     transaction: Any = None  # storage.transactions.Transaction

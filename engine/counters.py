@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..kernels import abi
 from ..records import dataclass
 from .compile.program import Instance
+from .exchange import size_of
 
 if TYPE_CHECKING:
     from .exchange import Sent
@@ -97,7 +98,7 @@ class Counters:
                 share = step.slice(i)
                 share.rows = part.rows
                 if kept:
-                    share.bytes = payload(part)
+                    share.bytes = size_of(part)
 
     def inserted(self, node: Any, rows: Sequence[int]) -> None:
         """Rows that came to each slice's part of a table."""
@@ -120,8 +121,8 @@ class Counters:
                 share.deleted += sum([g.deleted.rows for g in opened if g.deleted is not None])
                 step.blocks_read += len(opened) * columns
 
-    def moved(self, node: Any, sent: Sent) -> None:
-        """What each slice sent to others."""
+    def moved(self, node: Any, sent: Sent, received: Sequence[int] = ()) -> None:
+        """What each slice sent to others, and bytes that each has then."""
         step = self.step(node)
         with self._lock:
             for i, crossing in enumerate(sent):
@@ -131,6 +132,9 @@ class Counters:
                 share = step.slice(i)
                 share.sent += crossing.rows
                 share.bytes_sent += crossing.bytes
+            for i, size in enumerate(received):
+                if size:
+                    step.slice(i).bytes += size
 
     def returned(self, node: Any, slice: int, rows: int, size: int) -> None:
         """Rows that a slice sent to the leader, which is no move between slices."""
@@ -154,7 +158,7 @@ class Counters:
             if part.rows:
                 share = step.slice(i)
                 share.built += part.rows
-                share.bytes_built += payload(part)
+                share.bytes_built += size_of(part)
 
     def program(self, instance: Instance, slice: int, begun: float) -> None:
         """Book a run's native counters to the plan nodes that its instructions belong to.
@@ -179,13 +183,6 @@ class Counters:
                     share.rows += given
                     share.begun = min(share.begun, begun) if share.begun else begun
                     share.ended = max(share.ended, ended)
-
-
-def payload(part: Any) -> int:
-    """Bytes of a part's rows, as sending them would take."""
-    from .exchange import size_of
-
-    return size_of(part)
 
 
 def _next_block(instance: Instance, pc: int) -> int:

@@ -59,12 +59,14 @@ class Crossing:
 Sent = list[Crossing]  # by part
 
 
-def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel) -> tuple[Rows, Sent]:
-    """Rows by the hash of `keys`, and what that sends."""
+def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology,
+               parallel: Parallel) -> tuple[Rows, Sent, list[int]]:
+    """Rows by the hash of `keys`; also what each part sends to other slices, and the bytes that each slice has then."""
     slices = topology.slices
     unify_texts(rows.parts)
     split: list[list[Collection]] = [[] for _ in rows.parts]
     moved = [Crossing() for _ in rows.parts]
+    sizes: list[list[int]] = [[] for _ in rows.parts]
 
     def work(i: int) -> None:
         part = rows.parts[i].trimmed()
@@ -73,9 +75,9 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
         ordered = part.take(order)
         split[i] = [ordered.take(slice(int(offsets[t]), int(offsets[t + 1]))) for t in range(slices)]
         home = i if rows.where is Where.SLICES else None
+        sizes[i] = [share.payload_bytes() for share in split[i]]
         for t, share in enumerate(split[i]):
-            if t != home:
-                moved[i].count(share.rows, share.payload_bytes(), home, t, topology)
+            moved[i].count(share.rows, sizes[i][t], home, t, topology)
 
     parallel(work, len(rows.parts))
     parts: list[Collection] = [empty_like(rows.parts[0].columns)] * slices
@@ -84,7 +86,7 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
         parts[t] = concatenate([s[t] for s in split])
 
     parallel(join, slices)
-    return Rows(parts, Where.SLICES), moved
+    return Rows(parts, Where.SLICES), moved, [sum(column) for column in zip(*sizes, strict=True)]
 
 
 def hashes_of(part: Collection, keys: Sequence[ColumnId]) -> np.ndarray:
@@ -126,10 +128,11 @@ def _dealt(rows: Rows, slices: int) -> list[Part]:
     return [Pieces(share or [pieces[0].empty()]) for share in shares]
 
 
-def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Sent]:
-    """Every node gets all rows; each slice's rows travel to all nodes but its own."""
-    sent = [copied(part.rows, size_of(part), topology) for part in rows.every()]
-    return Rows([rows.together(budget)], Where.SHARED), sent
+def broadcast(rows: Rows, topology: Topology, budget: MemoryBudget) -> tuple[Rows, Sent, list[int]]:
+    """Every node gets all rows; each slice's rows travel to all nodes but its own. Otherwise as `distribute`."""
+    sizes = [size_of(part) for part in rows.every()]
+    sent = [copied(part.rows, size, topology) for part, size in zip(rows.every(), sizes, strict=True)]
+    return Rows([rows.together(budget)], Where.SHARED), sent, [sum(sizes)]
 
 
 def copied(rows: int, size: int, topology: Topology) -> Crossing:

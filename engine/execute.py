@@ -9,7 +9,8 @@ at a time. Result types are Redshift's: a NUMERIC(38,4) that travelled in 64 bit
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,20 +18,20 @@ import pyarrow as pa
 from ..errors import QueryCanceled
 from ..planner.physical import InsertRows, PhysicalQuery
 from ..storage.arrow import arrow_field, to_arrow
-from ..wlm.requests import Kind
 from .collection import Collection
 from .column_data import column_data
 from .executor import Executor
 from .history.profile import profile_of
 from .streaming import stream
 from .workers import pool
-from .workload.admission import Ticket, admit
+from .workload.door import WRITE, ExecutorFailed, admit
 
 if TYPE_CHECKING:
     from ..storage.loader import TableWriter
     from .context import Context
     from .rows import Where
     from .tasks import Task
+    from .workload.admission import Ticket
 
 RESULT_ROWS = 65_536
 
@@ -43,18 +44,33 @@ def execute(plan: PhysicalQuery, context: Context) -> Iterator[pa.RecordBatch]:
         return
     while True:
         try:
-            for batch in _run(plan, context, ticket):
-                ticket.first_rows()
-                ticket.usage.pause()
-                yield batch
-                ticket.usage.resume()
+            with closing(_rows(plan, context, ticket)) as batches:
+                for batch in batches:
+                    ticket.first_rows()
+                    ticket.usage.pause()
+                    yield batch
+                    ticket.usage.resume()
             return
+        except GeneratorExit:  # nobody reads on, or has even kept the result
+            ticket.end(ok=True)
+            raise
         except QueryCanceled:
             if not ticket.may_restart():
                 raise
+        except ExecutorFailed as failure:
+            ticket.fall_back(str(failure))
+        context.profiles.clear()  # it begins anew
 
 
-def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Iterator[pa.RecordBatch]:
+def _rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Generator[pa.RecordBatch, None, None]:
+    if not ticket.executor:
+        return _run(plan, context, ticket)
+    from .workload.scaling import rows  # for another process
+
+    return rows(plan, context, ticket)
+
+
+def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Generator[pa.RecordBatch, None, None]:
     executor = Executor(plan, context, context.workers or pool(1))
     profile = profile_of(plan, executor.counters, context)
     schema = _schema(plan)
@@ -80,7 +96,7 @@ def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
     they were sent to."""
     from .insert import insert_rows  # brings the loader along, which queries do without
 
-    ticket = admit(context, plan, Kind.WRITE)
+    ticket = admit(context, plan, WRITE)
     executor = Executor(plan, context, context.workers or pool(1))
     profile_of(plan, executor.counters, context)
     if ticket is not None:
@@ -122,7 +138,8 @@ def _schema(plan: PhysicalQuery) -> pa.Schema:
 
 def _batches(part: Collection, plan: PhysicalQuery, schema: pa.Schema, context: Context) -> Iterator[pa.RecordBatch]:
     """A part of the result in record batches."""
-    columns = [part.column(c.id) for c in plan.columns]
+    by_id = {c.ref.id: c for c in part.columns}
+    columns = [by_id[c.id] for c in plan.columns]
     for start in range(0, part.rows, RESULT_ROWS):
         context.cancel.check()
         end = min(start + RESULT_ROWS, part.rows)

@@ -53,7 +53,8 @@ from .cluster import Cluster, Job, LocalCluster
 from .collection import Collection, concatenate
 from .compile.segment import Segment
 from .context import Charge
-from .counters import Counters, payload
+from .counters import Counters
+from .exchange import size_of
 from .joins import BuildSide
 from .key_filters import Passed, below_groups, descend, into_branch, of_join
 from .marked_joins import marked_join
@@ -73,6 +74,9 @@ if TYPE_CHECKING:
 
 Outputs = Sequence[tuple[ColumnRef, Expr]]
 _STREAMING = (FilterRows, ProjectColumns)
+# Steps whose rows are counted in bytes: those that leave them in one place. (Of moves the exchange counts them.)
+_MEASURED = (HashAggregate, SortRows, WindowRows, UnnestRows, UnionAll, RecursiveUnion, WorkingTable, ConstantRows,
+             VirtualTableScan)
 # How partial results are put together, where not by the same function.
 _MERGED = {"count": "sum", "moments": "merge_moments"}
 MERGE_WORTH = 8  # rows a group from which several workers group one slice and merge
@@ -100,6 +104,7 @@ class Executor:
         self.shared: dict[int, Rows] = {}  # of subplans with several readers, by number
         self._built: dict[int, BuildSide] = {}  # build sides of joins that are about to be compiled
         self._large: dict[int, tuple[Rows, list[ColumnId]]] = {}  # build rows, and keys, too large to be probed whole
+        self._asked: dict[int, Expr] = {}  # filters right above system tables
         self._needs = required(plan.root, plan.columns)
         self._recursion = Recursions(self)
 
@@ -109,7 +114,7 @@ class Executor:
         """All rows of `node`; those that `filters` reject may be left out (key_filters.py)."""
         self.context.cancel.check()
         rows = self._run(node, filters)
-        self.counters.finished(node, rows, self.is_breaker(node))
+        self.counters.finished(node, rows, isinstance(node, _MEASURED))
         return rows
 
     def _run(self, node: Physical, filters: Sequence[Passed]) -> Rows:
@@ -117,7 +122,8 @@ class Executor:
             case TableScan() | ExternalScan() | FilterRows() | ProjectColumns():
                 return self.collect(node, self.outputs(node), filters)
             case VirtualTableScan() | ConstantRows():
-                return Rows([constant_rows.collection(node, self.context)], Where.LEADER)
+                asked = self._asked.get(id(node))
+                return Rows([constant_rows.collection(node, self.context, asked)], Where.LEADER)
             case HashJoin():
                 return self._join(node, filters)
             case HashAggregate():
@@ -200,9 +206,9 @@ class Executor:
         rows, ids = self.with_columns(node.input, list(node.keys), filters)
         if node.move is Move.GATHER:
             for i, part in enumerate(rows.every()):
-                self.counters.returned(node, i, part.rows, payload(part))
+                self.counters.returned(node, i, part.rows, size_of(part))
         moved = self.cluster.move(rows, node.move, ids, self.spool(node))
-        self.counters.moved(node, moved.sent)
+        self.counters.moved(node, moved.sent, moved.received)
         rows = moved.rows
         if node.merge_keys and self._presses(rows, rows.size):
             from .spill.sorting import merge
@@ -330,6 +336,8 @@ class Executor:
         """The program of a chain, and its source."""
         chain, sides, found = piece.chain, piece.sides, piece.filters
         segment = Segment()
+        if chain and isinstance(chain[-1], FilterRows) and isinstance(piece.source, VirtualTableScan):
+            self._asked[id(piece.source)] = chain[-1].predicate
         source, where = self._source(piece.source, [*sides.values(), *above], found)
         source.emit(segment)
         segment.source_rows = sum(source.rows(i) for i in range(source.tasks))
@@ -356,7 +364,7 @@ class Executor:
         slices = self.cluster.topology.slices
         if isinstance(node, TableScan):
             data = self.context.view.data(node.table)
-            self.context.transaction.read(node.table)
+            self.context.transaction.read(node.table, self.context.cancel.check)
             as_one = data.replicated and isinstance(node.props.distribution, Replicated | OnLeader)
             tasks = slices if not as_one or sliced else 1
             groups, skipped = scan_groups(node, data, tasks, as_one, self.context, filters)

@@ -68,9 +68,9 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool, cont
         reader = context.home(node.table).reader(extent)
         keep = np.ones(extent.row_groups, bool)
         for conjunct in node.pruning:
-            keep &= may_match(conjunct, partial(_zones, reader, ids), extent.row_groups)
+            keep &= may_match(conjunct, partial(zones_of, reader, ids), extent.row_groups)
         for passed in filters:
-            if (zone := _zones(reader, ids, passed.column)) is not None:
+            if (zone := zones_of(reader, ids, passed.column)) is not None:
                 some = zone.nulls < zone.rows  # a NULL key finds no match
                 keep &= some & (passed.filter.may_hold(zone.low, zone.high) | ~zone.known)
         skipped += int((~keep).sum())
@@ -90,7 +90,8 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool, cont
     return groups, skipped
 
 
-def _zones(reader: ExtentReader, ids: dict[ColumnId, int], id: ColumnId) -> Zones | None:
+def zones_of(reader: ExtentReader, ids: dict[ColumnId, int], id: ColumnId) -> Zones | None:
+    """An extent's zone maps of a column; `ids`: Column.id of each column of the scan."""
     position = reader.position(ids[id]) if id in ids else None
     return None if position is None else reader.zones(position)
 

@@ -43,11 +43,14 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
+    """A result, and the number of the query that made it."""
+
     plan: PhysicalQuery
     seen: tuple[_Seen, ...]
     batches: tuple[pa.RecordBatch, ...]
     bytes: int
+    query: int = 0
 
 
 class ResultCache:
@@ -55,11 +58,11 @@ class ResultCache:
 
     def __init__(self) -> None:
         self.hits = 0
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def find(self, key: Hashable, plan: PhysicalQuery, view: CatalogView) -> tuple[pa.RecordBatch, ...] | None:
+    def find(self, key: Hashable, plan: PhysicalQuery, view: CatalogView) -> Entry | None:
         """The result of `plan` over what `view` shows, if it is known."""
         with self._lock:
             entry = self._entries.get(key)
@@ -70,11 +73,11 @@ class ResultCache:
                 return None
             self._entries.move_to_end(key)
             self.hits += 1
-            return entry.batches
+            return entry
 
     def keeping(self, key: Hashable, plan: PhysicalQuery, view: CatalogView,
-                batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The batches as they come; they are kept once the last one has come, unless they are too many."""
+                batches: Iterable[pa.RecordBatch], query: int = 0) -> Iterator[pa.RecordBatch]:
+        """The batches of a query as they come; they are kept once the last one has come, unless they are too many."""
         seen = _seen(plan, view)
         kept: list[pa.RecordBatch] = []
         size = 0
@@ -86,9 +89,9 @@ class ResultCache:
                 kept.clear()
             yield batch
         if size <= MOST_BYTES:
-            self._put(key, _Entry(plan, seen, tuple(kept), size))
+            self._put(key, Entry(plan, seen, tuple(kept), size, query))
 
-    def _put(self, key: Hashable, entry: _Entry) -> None:
+    def _put(self, key: Hashable, entry: Entry) -> None:
         with self._lock:
             self._drop(key)
             self._entries[key] = entry

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -101,6 +102,13 @@ def open_session(
 
         session.worker = join(session)
     return session
+
+
+def _forget(session: Session) -> None:
+    """Workload management knows the session no more, nor the database if it was the last."""
+    manager = sys.modules.get(f"{__package__}.workload.manager")  # not loaded: it has never heard of them
+    if manager is not None:
+        manager.left(session)
 
 
 def _configure(session: Session, wlm: str) -> None:
@@ -237,13 +245,10 @@ class Session:
         work = _Work(f"-- write_arrow {table}", (), "Insert")
         return self._run(work, lambda c: run(table, reader, create, c)).rowcount
 
-    def run_copy_job(self, name: str) -> int:
-        """A run of a COPY JOB that nobody asked for; the number of rows."""
-        from .copy_jobs import job
-        from .handlers.copy_job import run_job
-
-        work = _Work(f"COPY JOB RUN {name}", (), "CopyJob")
-        return self._run(work, lambda c: run_job(job(c.view.facts, name), c)).rowcount
+    def perform(self, text: str, kind: str, action: Callable[[Context], Result]) -> Result:
+        """Do something that is not SQL as a statement of this session: in its transaction, within its limits, recorded
+        as `text` of class `kind`."""
+        return self._run(_Work(text, (), kind), action)
 
     def _split(self, text: str) -> list[tuple[str, int]]:
         self._check_open()
@@ -282,8 +287,8 @@ class Session:
             try:
                 result = action(context)
             except BaseException as error:
+                told = _placed(_in_snapshot(error, context), work.offset)
                 self._end(context, work, error, -1)
-                told = _placed(error, work.offset)
                 if told is error:
                     raise
                 raise told from error
@@ -345,6 +350,7 @@ class Session:
             context.ticket.end(ok=error is None)
         self._end_transaction(context.transaction, error)
         running.release()
+        self._flush_overdue()
         for file in [*context.files]:
             file.close()
         memory.trim()
@@ -358,6 +364,14 @@ class Session:
 
         return SessionTransaction(self.database, lambda: self.temporary, single=single, session=self.id)
 
+    def _flush_overdue(self) -> None:
+        """Where no worker does it: what very many small commits have left in the catalogue goes to files."""
+        for database in (self.database, self.temporary):
+            if database is not None and database.upkeep.inline and not self.block.is_open:
+                from ..storage.maintenance.flush import flush_overdue
+
+                flush_overdue(database)
+
     def _end_transaction(self, transaction: SessionTransaction, error: BaseException | None) -> None:
         """A statement's own transaction ends with it; an open block fails with it."""
         if not transaction.single:
@@ -369,7 +383,8 @@ class Session:
             transaction.rollback()
 
     def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        if context.profiles or context.from_cache or (work.kind in QUERIES and work.kind != "Select"):
+        scaled = context.ticket is not None and context.ticket.executor
+        if context.profiles or context.source_query or scaled or (work.kind in QUERIES and work.kind != "Select"):
             self.last["query"] = context.query_id
         record = begun(context, work.kind) | {
             "endtime": microseconds(datetime.now(UTC)),
@@ -378,14 +393,16 @@ class Session:
             "rows": rows,
         }
         if context.profiles:
-            record["planned"] = int((context.profiles[0].counters.begun + context.profiles[0].counters.clock) * 1e6)
+            record["planned"] = int(context.profiles[0].began * 1e6)
             record["bytes"] = sum([p.bytes for p in context.profiles])
-        if context.from_cache:
-            record["cached"] = True
+        if context.source_query:
+            record["source"] = context.source_query
+        if context.ticket is not None:
+            record |= context.ticket.facts()
         if context.scans:
             record["scans"] = scans(context)
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
-        self.database.history.record(record, details)
+        self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
 
     def _search_path(self) -> tuple[str, ...]:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)
@@ -411,6 +428,21 @@ class Session:
     def lock(self, context: Context, tables: Iterable[Table]) -> None:
         """Take write locks for a statement, waiting for them; it then sees the newest commit, if it may."""
         context.transaction.lock(tables, context.cancel.check)
+        self._see_newest(context)
+
+    def close_tables(self, context: Context, tables: Iterable[Table], *, alone: bool = False) -> None:
+        """Keep others from reading tables that are locked, to the end of the transaction."""
+        context.transaction.close(tables, context.cancel.check, alone=alone)
+        self._see_newest(context)
+
+    def enter(self, context: Context, tables: Iterable[Table]) -> bool:
+        """Wait for tables that others keep closed before they are read; whether the statement sees more for it."""
+        if not context.transaction.enter(tables, context.cancel.check):
+            return False
+        self._see_newest(context)
+        return True
+
+    def _see_newest(self, context: Context) -> None:
         running = self._running[context.query_id]
         release, running.release = running.release, context.transaction.pin()
         release()
@@ -476,6 +508,20 @@ class Session:
                 self.worker.leave(self)
             leave(self.identity)
             self.database.close()
+            _forget(self)
+
+
+def _in_snapshot(error: BaseException, context: Context) -> BaseException:
+    """Error 1018 instead of one about a relation that the block does not see because it is too new."""
+    if isinstance(error, errors.UndefinedTable) and error.relation is not None:
+        from ..storage.transactions import gone
+
+        schema, name = error.relation
+        if context.transaction.came_later(schema, name, context.search_path):
+            later = gone(name)
+            later.position = error.position
+            return later
+    return error
 
 
 def _placed(error: BaseException, offset: int) -> BaseException:

@@ -46,6 +46,11 @@ class SessionTransaction:
         """Whether it has changed anything yet."""
         return any(part.wrote for part in self._parts())
 
+    @property
+    def snapshot(self) -> int:
+        """The commit that it sees, apart from its own changes."""
+        return self._base.snapshot
+
     # -- seeing --------------------------------------------------------------------------------------
 
     def view(self, search_path: tuple[str, ...]) -> CatalogView:
@@ -76,18 +81,33 @@ class SessionTransaction:
 
         return release
 
-    def read(self, table: Table) -> None:
+    def enter(self, tables: Iterable[Table], check: Callable[[], None]) -> bool:
+        """Wait until nobody keeps the tables closed, which are going to be read; whether that took any waiting."""
+        return self._base.enter([t.id for t in tables if not t.temporary], check)
+
+    def read(self, table: Table, check: Callable[[], None]) -> None:
         """A statement is going to read rows of a table."""
         if table.temporary:
             self._base.reads.add(table.id)
         else:
-            self._base.read(table.id)
+            self._base.read(table.id, check)
 
     # -- changing ------------------------------------------------------------------------------------
 
     def lock(self, tables: Iterable[Table], check: Callable[[], None]) -> None:
         """Write locks of all tables but temporary ones, which nobody else sees."""
         self._base.lock([t for t in tables if not t.temporary], check)
+
+    def came_later(self, schema: str | None, name: str, search_path: tuple[str, ...]) -> bool:
+        """Whether a relation that is not seen here has been committed since the snapshot of the block."""
+        if self.single:
+            return False
+        newest = self._base.database.view(search_path=search_path)
+        return newest.snapshot > self._base.snapshot and newest.relation(schema, name) is not None
+
+    def close(self, tables: Iterable[Table], check: Callable[[], None], *, alone: bool) -> None:
+        """Keep others from reading tables that are locked; `alone`: wait for those who have read them."""
+        self._base.close([t for t in tables if not t.temporary], check, alone=alone)
 
     def check_newest(self, table: Table) -> None:
         if not table.temporary:
@@ -97,7 +117,7 @@ class SessionTransaction:
         """Make a statement's changes visible to the statements after it, or true where it stands alone."""
         own = self._temporary_part()
         if own is None:
-            self._base.change(delta)
+            self._base.change(delta, last=self.single)
         else:
             for part, share in zip((self._base, own), split(delta)):
                 if share:

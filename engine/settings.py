@@ -32,6 +32,13 @@ class Settings(Mapping[str, str]):
             self._defaults[name] = _known(name).check(name, value)
         self._values: dict[str, str] = dict(self._defaults)
 
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Settings:
+        """A session's values, as another process has sent them."""
+        made = cls()
+        made._values = dict(values)
+        return made
+
     def __getitem__(self, name: str) -> str:
         return self._values[name]
 

@@ -24,6 +24,7 @@ from ..records import dataclass
 from . import sinks
 from .cluster import Job
 from .collection import Collection
+from .context import CLOSED_TEXT
 from .steps import step_name
 from .tasks import Task, run
 
@@ -138,7 +139,7 @@ class _Running:
         """Let the tasks end, and wait for them."""
         self._stop.set()
         if any(t.is_alive() for t in self._threads):
-            self._executor.context.cancel.set("the result was closed")
+            self._executor.context.cancel.set(CLOSED_TEXT)
         for thread in self._threads:
             thread.join()
 

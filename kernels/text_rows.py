@@ -17,7 +17,7 @@ slow reference is in tests/kernels/test_text_rows.py.
 from __future__ import annotations
 
 from .calendar import DAY, HOUR, MINUTE, SECOND, civil
-from .intrinsics import as_i64, as_u64, i16p, i32p, i64p, inline, memory_copy, memory_fill, shared, u8p, u64
+from .intrinsics import as_i64, as_u64, i16p, i32p, i64p, inline, memory_copy, memory_fill, shared, u8p, u32p, u64
 from .registry import kernel
 from .text_rows_layout import (
     ALWAYS,
@@ -61,20 +61,53 @@ _SCRATCH_BYTES = 64
 @inline
 def _two(out, value):
     o = u8p(out)
-    o[0] = _ZERO + value // 10
-    o[1] = _ZERO + value % 10
+    ten = (value * 205) >> 11  # value // 10 below 100
+    o[0] = _ZERO + ten
+    o[1] = _ZERO + value - 10 * ten
     return out + 2
+
+
+@inline
+def _copy(to, start, length):
+    """A copy of a few bytes, without the call that a copy of any length takes."""
+    if length > 32:
+        memory_copy(to, start, length)
+    elif length >= 8:
+        i64p(to)[0] = i64p(start)[0]
+        if length > 16:
+            i64p(to)[1] = i64p(start)[1]
+            i64p(to + length - 16)[0] = i64p(start + length - 16)[0]
+        i64p(to + length - 8)[0] = i64p(start + length - 8)[0]
+    elif length >= 4:
+        u32p(to)[0] = u32p(start)[0]
+        u32p(to + length - 4)[0] = u32p(start + length - 4)[0]
+    elif length > 0:
+        o, x = u8p(to), u8p(start)
+        o[0] = x[0]
+        o[length >> 1] = x[length >> 1]
+        o[length - 1] = x[length - 1]
 
 
 @inline
 def _backwards(at, value, least):
     """The digits of `value` >= 0 (unsigned), at least `least` of them, ending before `at`; where they begin."""
-    digits = 0
-    while value != 0 or digits < least:
+    end = at
+    while value >= u64(100):
+        rest = value // u64(100)
+        pair = as_i64(value - rest * u64(100))
+        value = rest
+        at -= 2
+        ten = (pair * 205) >> 11
+        u8p(at)[0] = _ZERO + ten
+        u8p(at)[1] = _ZERO + pair - ten * 10
+    last = as_i64(value)
+    while last != 0:
         at -= 1
-        u8p(at)[0] = _ZERO + as_i64(value % u64(10))
-        value = value // u64(10)
-        digits += 1
+        u8p(at)[0] = _ZERO + last % 10
+        last = last // 10
+    while end - at < least:
+        at -= 1
+        u8p(at)[0] = _ZERO
     return at
 
 
@@ -130,7 +163,7 @@ def _number(out, low, high, scale, scratch):
     if negative:
         at -= 1
         u8p(at)[0] = _MINUS
-    memory_copy(out, at, end - at)
+    _copy(out, at, end - at)
     return out + end - at
 
 
@@ -140,10 +173,14 @@ def _date(out, days, scratch):
     before = year <= 0
     if before:
         year = 1 - year
-    end = scratch + _SCRATCH_BYTES
-    at = _backwards(end, as_u64(year), 4)
-    memory_copy(out, at, end - at)
-    out += end - at
+    if year < 10000:
+        _two(out, year // 100)
+        out = _two(out + 2, year % 100)
+    else:
+        end = scratch + _SCRATCH_BYTES
+        at = _backwards(end, as_u64(year), 4)
+        _copy(out, at, end - at)
+        out += end - at
     o = u8p(out)
     o[0] = _MINUS
     _two(out + 1, month)
@@ -241,10 +278,10 @@ def _text(out, text, length, classes, quotes):
     if classes == 0 or not _special(text, length, classes):
         if quotes == ALWAYS:
             u8p(out)[0] = _QUOTE
-            memory_copy(out + 1, text, length)
+            _copy(out + 1, text, length)
             u8p(out)[length + 1] = _QUOTE
             return out + length + 2
-        memory_copy(out, text, length)
+        _copy(out, text, length)
         return out + length
     if quotes == 0:
         return _escaped(out, text, length, classes)
@@ -320,7 +357,7 @@ def write_rows(columns, count, first, last, out, capacity, row, state):
             return i
         for j in range(count):
             c = i64p(columns + 8 * COLUMN_WORDS * j)
-            memory_copy(at, c[BEFORE], c[BEFORE_BYTES])
+            _copy(at, c[BEFORE], c[BEFORE_BYTES])
             at += c[BEFORE_BYTES]
             field = at
             kind = c[KIND]
@@ -329,7 +366,7 @@ def write_rows(columns, count, first, last, out, capacity, row, state):
                 place = i + c[FIRST]
                 valid = ((u8p(c[VALIDITY])[place >> 3] >> (place & 7)) & 1) != 0
             if not valid:
-                memory_copy(at, c[NULL], c[NULL_BYTES])
+                _copy(at, c[NULL], c[NULL_BYTES])
                 at += c[NULL_BYTES]
             elif kind == TEXT:
                 begin = i32p(c[OFFSETS])[i]
@@ -351,7 +388,7 @@ def write_rows(columns, count, first, last, out, capacity, row, state):
                     s[0] = start - out
                     s[1] = j
                     return i
-        memory_copy(at, r[0], r[1])
+        _copy(at, r[0], r[1])
         at += r[1]
     s[0] = at - out
     return last

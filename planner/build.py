@@ -13,6 +13,7 @@ a TIMESTAMP on Redshift) are compared as dates: the answer is the same and zone 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from ..errors import DatatypeMismatch, UndefinedFunction
@@ -32,6 +33,7 @@ from ..storage.types import (
     varbyte,
     varchar,
 )
+from . import collation
 from .coercion import arithmetic_type, as_decimal, coerce, comparison_type, goes_into_super
 from .datetimes import DAY
 from .expressions import And, Call, Cast, Compare, Expr, InList, Literal, Or, Span
@@ -169,9 +171,10 @@ def concat(left: Expr, right: Expr, span: Span | None = None) -> Expr:
     if not (left.type.is_string or right.type.is_string
             or left.type.kind in _TEXTLIKE or right.type.kind in _TEXTLIKE):
         raise undefined_operator("||", left.type, right.type, span)
-    left, right = as_text(left), as_text(right)
+    left, right = collation.matched((as_text(left), as_text(right)))
     length = min((left.type.length or MAX_VARCHAR) + (right.type.length or MAX_VARCHAR), MAX_VARCHAR)
-    return Call("concat", (left, right), varchar(length), span)
+    joined = Call("concat", (left, right), varchar(length), span)
+    return collation.with_collation(joined, True) if collation.insensitive(left) else joined
 
 
 def _concat_binary(left: Expr, right: Expr, span: Span | None) -> Expr:
@@ -213,7 +216,7 @@ def as_text(expr: Expr) -> Expr:
     if type.kind is Kind.UNKNOWN and isinstance(expr, Literal):
         return coerce(expr, varchar(max(len((expr.value or "").encode()), 1)))
     length = type.length if type.kind is Kind.CHAR else PRINTED.get(type.kind, MAX_VARCHAR)
-    return coerce(expr, varchar(length or MAX_VARCHAR))
+    return coerce(expr, replace(varchar(length or MAX_VARCHAR), case_insensitive=type.case_insensitive))
 
 
 # -- dates -------------------------------------------------------------------------------------
@@ -304,6 +307,13 @@ def normal(expr: Expr) -> Expr:
     return Call("super_normal", (expr,), SUPER, getattr(expr, "span", None))
 
 
+def comparison_key(expr: Expr) -> Expr:
+    """What equal values of an expression share: text without case, SUPER in its normal form, all else as it is."""
+    if expr.type.is_super:
+        return normal(expr)
+    return collation.key(expr) if collation.insensitive(expr) else expr
+
+
 def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
     """Both operands in one type."""
     if left.type.is_interval or right.type.is_interval:
@@ -314,6 +324,12 @@ def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tu
     if a.is_super or b.is_super:
         _check_super(op, left, right, span)
         return normal(left), normal(right)
+    if a.case_insensitive or b.case_insensitive:
+        found = collation.keys(left, right)
+        if found is not None:
+            return found
+        left, right = collation.plain(left), collation.plain(right)
+        a, b = left.type, right.type
     if (a.is_integer and b.is_integer) or (a == b and a.kind not in (Kind.UNKNOWN, Kind.TIMESTAMP)):
         return left, right
     if Kind.DATE in (a.kind, b.kind) or a.kind is b.kind is Kind.TIMESTAMP:
@@ -372,6 +388,9 @@ def _texts(left: Expr, right: Expr) -> tuple[Expr, Expr]:
 
 def in_list(arg: Expr, items: tuple[Expr, ...], negated: bool, span: Span | None = None) -> Expr:
     """arg [NOT] IN (items): an InList of constants, else comparisons."""
+    if any(map(collation.insensitive, (arg, *items))) and all(map(collation.is_text, (arg, *items))):
+        arg, *keys = [collation.key(e) for e in collation.matched((arg, *items))]
+        return in_list(arg, tuple(keys), negated, span)
     literals = tuple(item for item in items if isinstance(item, Literal))
     if len(literals) == len(items) and not isinstance(arg, Literal):
         found = _constants(arg, literals, span)

@@ -39,6 +39,7 @@ from ..storage.types import (
     decimal,
     varchar,
 )
+from . import collation
 from .constants import read_text
 from .datetimes import DAY, has_zone
 from .expressions import Case, Cast, Expr, Literal, Span
@@ -124,8 +125,9 @@ def common_type(a: SqlType, b: SqlType) -> SqlType | None:
         return SUPER if goes_into_super(a) and goes_into_super(b) else None
     if a.is_string and b.is_string:
         kind = Kind.CHAR if a.kind is b.kind is Kind.CHAR else Kind.VARCHAR
-        both = a.case_insensitive and b.case_insensitive
-        return SqlType(kind, length=max(a.length, b.length), case_insensitive=both)
+        if a.case_insensitive != b.case_insensitive:
+            raise collation.mixed()
+        return SqlType(kind, length=max(a.length, b.length), case_insensitive=a.case_insensitive)
     if a.kind is b.kind and a.is_interval:
         return a if a == b else SqlType(a.kind)
     if a.is_clock and b.is_clock:
@@ -263,7 +265,7 @@ def settled(expr: Expr) -> SqlType:
 
 def unify(exprs: Iterable[Expr], what: str, position: int | None = None) -> tuple[tuple[Expr, ...], SqlType]:
     """All expressions cast to their common type, and that type. `what`: CASE, COALESCE ... for errors."""
-    exprs = tuple(settle(e) if e.type.kind is Kind.INTERVAL else e for e in exprs)
+    exprs = collation.matched([settle(e) if e.type.kind is Kind.INTERVAL else e for e in exprs])
     type = UNKNOWN
     for expr in exprs:
         shared = common_type(type, expr.type)

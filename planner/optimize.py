@@ -41,7 +41,10 @@ def optimize_traced(
     root = planner.plan(rewritten.plan, needed, ordered=True, to_leader=True)
     root = _result(root, query, planner)
     tables = tuple(planner.tables.values())
-    return PhysicalQuery(root, query.columns, query.names, tuple(planner.advice), tables), context.literals
+    found = PhysicalQuery(
+        root, query.columns, query.names, tuple(planner.advice), tables, tuple(planner.wanted)
+    )
+    return found, context.literals
 
 
 def optimize_insert(
@@ -55,7 +58,9 @@ def optimize_insert(
     found = view.relation(table.schema, table.name)
     data = view.data(found) if isinstance(found, Table) and found.id == table.id else None
     root = plan_insert(planner, rewritten, table, positions, data)
-    return PhysicalQuery(root, (), (), tuple(planner.advice), tuple(planner.tables.values()))
+    return PhysicalQuery(
+        root, (), (), tuple(planner.advice), tuple(planner.tables.values()), tuple(planner.wanted)
+    )
 
 
 def optimize_output(

@@ -28,7 +28,7 @@ from .statements.insert import parse_insert, read_rows
 from .statements.maintenance import parse_analyze, parse_vacuum
 from .statements.prepared import parse_deallocate, parse_execute, parse_prepare
 from .statements.select_into import select_into
-from .statements.session import parse_cancel, parse_reset, parse_set, parse_show, parse_transaction
+from .statements.session import parse_cancel, parse_lock, parse_reset, parse_set, parse_show, parse_transaction
 from .statements.tables import parse_create, parse_drop, parse_truncate
 from .syntax import parse_query, tokenize
 
@@ -74,6 +74,7 @@ _PARSERS: dict[str, Parser] = {
     "REVOKE": lambda cursor: parse_grant(cursor, give=False),
     "COMMENT": parse_comment,
     "CANCEL": parse_cancel,
+    "LOCK": parse_lock,
     "ALTER": parse_alter,
     "PREPARE": lambda cursor: parse_prepare(
         cursor, lambda text: parse_statement(text, lazily=True, exact_names=cursor.exact_names)),
@@ -89,7 +90,7 @@ _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
-    "ATTACH", "CALL", "DETACH", "LOCK", "REFRESH", "USE",
+    "ATTACH", "CALL", "DETACH", "REFRESH", "USE",
 )
 
 

@@ -321,3 +321,5 @@ class PhysicalQuery:
     names: tuple[str, ...]
     advice: tuple[str, ...] = ()  # "broadcasts 38 MB; DISTKEY(o_orderkey) on both sides avoids it"
     tables: tuple[Table, ...] = field(default=())  # base tables read (for locks, plan cache)
+    # (table, Column.id, bytes): what a DISTKEY of the column would spare, of tables that may have another
+    wanted: tuple[tuple[int, int, float], ...] = ()

@@ -91,6 +91,7 @@ class ScanType(enum.IntEnum):
     NETWORK = 1
     TABLE = 2
     WORKTABLE = 3  # rows of the statement itself, and of system tables
+    EXTERNAL = 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,8 @@ class _Numbering:
         segment = self._begin(leader=isinstance(node, VirtualTableScan | ConstantRows))
         match node:
             case TableScan() | ExternalScan():
-                self._add(segment, StepKind.SCAN, node, Counted.ROWS, node.table.id, node.table.name, ScanType.TABLE)
+                kind = ScanType.TABLE if isinstance(node, TableScan) else ScanType.EXTERNAL
+                self._add(segment, StepKind.SCAN, node, Counted.ROWS, node.table.id, node.table.name, kind)
             case VirtualTableScan():
                 name = node.name.rpartition(".")[2]
                 self._add(segment, StepKind.SCAN, node, Counted.ROWS, 0, name, ScanType.WORKTABLE)

@@ -42,6 +42,7 @@ _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 UNIT_MARK = "\x01"  # before units in the text of a qualified interval
 _UNIT = re.compile(r"(?<![A-Za-z\x01])([A-Za-z])")
+_NO_TYPE = "Required keyword: 'to' missing for"
 TOO_DEEP = "54001"  # statement_too_complex
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
 
@@ -194,6 +195,11 @@ def _translated(error: ParseError, tokens: Sequence[Token]) -> ProgrammingError:
             if i and tokens[i - 1].token_type is TokenType.DCOLON:
                 return UndefinedObject(f'type "{token.text}" does not exist', position=token.start)
             problem, last = str(where.get("description")), i + 1 == len(tokens)
+            if problem == "Expected TYPE after CAST" and token.token_type is TokenType.VAR:
+                return UndefinedObject(f'type "{token.text.lower()}" does not exist', position=token.start)
+            if problem.startswith(_NO_TYPE) and i and tokens[i - 1].token_type is TokenType.VAR:  # CONVERT(type, ...)
+                return UndefinedObject(f'type "{tokens[i - 1].text.lower()}" does not exist',
+                                       position=tokens[i - 1].start)
             if last and ("missing" in problem or "Expect" in problem):
                 return SqlSyntaxError("syntax error at end of input", position=token.end + 1)
             return syntax_error(tokens[i + 1] if "missing" in problem else token)

@@ -4,6 +4,7 @@
     array  = reader.read(offset, length)      uint8, 64-byte aligned, with slack for native code
     arrays = reader.read_many(places)         many blocks at once
     reader.close()
+    MemoryReader(path, data)                  the same over bytes that are in memory already
 
 Reads go through `os.preadv`, so that threads share one descriptor and release the GIL; nothing is mapped
 (a truncated map kills the process). A file that ends early is DataCorrupted, a failing disk FileError,
@@ -17,6 +18,8 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
+
+import numpy as np
 
 from ..errors import DataCorrupted, FileError, FileMissing
 from ..kernels import memory
@@ -99,3 +102,30 @@ class BlockReader:
     def __del__(self) -> None:
         if getattr(self, "_descriptor", -1) >= 0:
             os.close(self._descriptor)
+
+
+class MemoryReader(BlockReader):
+    """What BlockReader does, for bytes that are there; `path` is their name."""
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        self.path = path
+        self.size = len(data)
+        self._data = np.frombuffer(data, np.uint8)
+
+    def read(self, offset: int, length: int) -> Array:
+        return self._copy(offset, length, 0)[:length]
+
+    def read_many(self, places: Sequence[Place]) -> list[Array]:
+        return [self._copy(*place) for place in places]
+
+    def _copy(self, offset: int, length: int, room: int) -> Array:
+        if offset + length > self.size:
+            raise DataCorrupted(f'"{self.path}" is truncated: it ends at {self.size} of {offset + length} bytes')
+        out = memory.empty(length + room, "u1")
+        out[:length] = self._data[offset : offset + length]
+        if BlockReader.fault is not None:
+            BlockReader.fault(self.path, offset, out[:length])
+        return out
+
+    def close(self) -> None:
+        """There is nothing open."""

@@ -1,8 +1,9 @@
 """`warehouse-sql check`: is everything that the catalogue promises there, and whole?
 
     catalogue       SQLite's own check of its file; the newest state can be read
-    each extent     the file is there, as long as it was; header and footer carry the right checksums; rows and row
-                    groups are as many as the catalogue says; every column that it has fits the table's
+    each extent     the file (inline: the BLOB) is there, as long as it was; header and footer carry
+                    the right checksums; rows and row groups are as many as the catalogue says; every column that it
+                    has fits the table's
     each block      its checksum holds and it decodes to as many rows as its group has
     delete vectors  belong to row groups that exist, and name rows that exist
 
@@ -63,7 +64,7 @@ def _table(database: Database, data: TableData, checked: Checked) -> Iterator[st
         checked.extents += 1
         checked.bytes += extent.bytes
         try:
-            reader = ExtentReader(database.extent_path(extent))
+            reader = database.open_extent(extent)
         except Error as error:
             yield f"{name}: {error.message}"
             continue
@@ -78,7 +79,7 @@ def _table(database: Database, data: TableData, checked: Checked) -> Iterator[st
 
 def _promises(extent: ExtentRef, reader: ExtentReader, table: Table) -> Iterator[str]:
     """What the catalogue says of a file, and the file."""
-    size = reader.path.stat().st_size
+    size = reader.reader.size
     for what, said, found in (
         ("bytes", extent.bytes, size), ("rows", extent.rows, reader.rows), ("row groups", extent.row_groups,
                                                                             reader.row_groups),

@@ -31,10 +31,11 @@ from typing import TYPE_CHECKING
 
 from .. import errors
 from . import topology as topologies
+from .access_locks import AccessLocks
 from .catalog import folder as folders
 from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.folder import sync_folder
-from .catalog.garbage import Garbage, Pins
+from .catalog.garbage import Garbage, Pins, remove_file
 from .catalog.history import History
 from .catalog.loads import Loads
 from .catalog.news import News
@@ -47,6 +48,7 @@ from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
 from .serializable import Committed, ConflictGraph
 from .sharing.sessions import Sessions
+from .snapshot_isolation import is_snapshot, rebased
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
@@ -64,12 +66,16 @@ PRIVATE_VERSIONS = 1 << 40  # versions of relations as their own transaction see
 RECENT_STATES = 64
 # Without a limit given: a quarter of the memory, the rest is for queries and Arrow.
 CACHE_SHARE = 0.25
+# What a load writes for a slice is in the catalogue up to so many bytes, and in a file beyond (inline.py).
+INLINE_BYTES = 32 << 10
 # Extents kept open: each has a file descriptor, and processes often may have 1,024.
 READERS_OPEN = 400
 
 
 class Database:
     """See the module's text. Made by `Database.open`; safe for use by several threads."""
+
+    inline_bytes = INLINE_BYTES
 
     def __init__(
         self,
@@ -106,6 +112,7 @@ class Database:
         self._garbage = Garbage(self._data)
         self._garbage.horizon = loaded.state.seq
         self.locks = TableLocks(None if shared is None or path is None else path)
+        self.access = AccessLocks(path, writable=shared is not None)
         self.conflicts = ConflictGraph()
         self.sessions = Sessions(None if shared is None else shared.run, self.process)
         self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum")
@@ -121,6 +128,7 @@ class Database:
         self._cache: BufferCache | None = None
         self._cache_bytes = 0  # 0: a share of the machine's memory
         self._readers: OrderedDict[int, ExtentReader] = OrderedDict()
+        self._inline_readers: dict[int, ExtentReader] = {}  # nothing is open in them
         self._users = 1
         self.key: tuple[int, int] | None = None  # in the registry of open folders
         self._finalizer: weakref.finalize[..., Database] = weakref.finalize(self, _nothing)
@@ -183,6 +191,7 @@ class Database:
         self.history.close()
         self.loads.close()
         self._readers.clear()
+        self._inline_readers.clear()
         if self._cache is not None:
             self._cache.clear()
         if self._store is not None:
@@ -360,6 +369,11 @@ class Database:
         here = self.oldest_live(but)
         return here if self._shared is None else self._shared.oldest_pin(here)
 
+    def others_behind(self) -> bool:
+        """Whether another process may be in a transaction that sees an older commit than the newest."""
+        with self._lock:
+            return self._shared is not None and self._shared.peers.oldest_pin() < self._newest.seq
+
     def reading(self, transaction: Transaction, table: int) -> None:
         """A transaction is going to read a table: tell those that it may have to be ordered against."""
         with self._lock:
@@ -374,7 +388,7 @@ class Database:
                 self._check_reads(transaction)
 
     def _check_reads(self, transaction: Transaction) -> None:
-        if self._newest.seq > transaction.snapshot:
+        if self._newest.seq > transaction.snapshot and not is_snapshot(self._newest):
             transaction.check_serializable(() if self._shared is None else self._shared.readers())
 
     def forget_reads(self, transaction: Transaction) -> None:
@@ -407,20 +421,38 @@ class Database:
                 self._durable_folders.add(folder)
                 folder = folder.parent
 
+    @property
+    def inline_folder(self) -> Path:
+        """What names of inline extents stand behind; nothing is there."""
+        return Path(self.name) / folders.CATALOG
+
     def extent_path(self, extent: ExtentRef) -> Path:
-        return self.data_folder() / extent.path
+        return (self.inline_folder if extent.is_inline else self.data_folder()) / extent.path
+
+    def unlink(self, extent: ExtentRef) -> None:
+        """Remove the file of an extent that nobody needs; an inline one has none."""
+        if not extent.is_inline:
+            remove_file(self.extent_path(extent))
+
+    def open_extent(self, extent: ExtentRef) -> ExtentReader:
+        """The extent, for whoever asks alone, who closes it."""
+        from .extent import ExtentReader
+
+        return ExtentReader(self.extent_path(extent), extent.data)
 
     def reader(self, extent: ExtentRef) -> ExtentReader:
         """The extent, open: shared, safe for many threads, not to be closed by whoever asks."""
         with self._lock:
+            if extent.is_inline and (found := self._inline_readers.get(extent.id)) is not None:
+                return found
             found = self._readers.get(extent.id)
             if found is not None:
                 self._readers.move_to_end(extent.id)
                 return found
-        from .extent import ExtentReader
-
-        opened = ExtentReader(self.extent_path(extent))
+        opened = self.open_extent(extent)
         with self._lock:
+            if extent.is_inline:
+                return self._inline_readers.setdefault(extent.id, opened)
             kept = self._readers.setdefault(extent.id, opened)
             while len(self._readers) > READERS_OPEN:
                 self._readers.popitem(last=False)  # its file closes when the last user lets it go
@@ -556,7 +588,10 @@ class Database:
                 reach("commit.locked")
                 self._see_newest()
                 if transaction is not None:
-                    transaction.check_serializable(() if self._shared is None else self._shared.readers())
+                    if is_snapshot(self._newest):
+                        deltas = rebased(deltas, self.state(transaction.snapshot), self._newest, transaction.refuse)
+                    else:
+                        transaction.check_serializable(() if self._shared is None else self._shared.readers())
                     deltas = self.upkeep.translate(deltas, self.state(transaction.snapshot), self._newest)
                 state, changes = apply(self._newest, deltas)
                 self._write(self._store, state, changes, deltas, transaction)
@@ -567,6 +602,7 @@ class Database:
                     self._identity.setdefault(counter, following)  # of a table that came with its counters
                 self._remember(state)
             reach("commit.known")
+            self.upkeep.note_inline(state, {table for table, e in changes.added_extents if e.is_inline})
             self._garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
             self._collect()
             return state.seq
@@ -611,7 +647,7 @@ class Database:
     def forget(self, extent: ExtentRef) -> None:
         """Let go of an extent whose file is about to be removed."""
         with self._lock:
-            self._readers.pop(extent.id, None)
+            (self._inline_readers if extent.is_inline else self._readers).pop(extent.id, None)
             self.upkeep.forget_extent(extent.id)
             self._forget_blocks(extent)
 

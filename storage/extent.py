@@ -1,6 +1,6 @@
 """Extents: one sorted run of rows of one table on one slice, as one immutable file.
 
-    ExtentWriter(path, columns)                       ExtentReader(path)
+    ExtentWriter(path, columns)                       ExtentReader(path, data)
         .append([ColumnData, ...])   a row group          .columns, .zones(column), .sketch(column)
         .finish() -> ExtentSummary   fsynced              .read_block(group, column) -> checked bytes
         .abort()                     file removed         .column(group, column) -> ColumnData, slowly
@@ -9,29 +9,33 @@ A row group is up to 65,536 rows of all columns, one block each (block.py); a fi
 groups. How the bytes lie is drawn in footer.py. Encoding a row group (`encode_group`) needs no writer, so
 several threads may encode while one appends.
 
+An *inline* extent is the same bytes without sketches, in memory and not in a file (inline.py).
+
 `finish` fsyncs the file; whoever names it in a commit fsyncs the folder first. Reading checks a block
 against its checksum and names file, row group and column when it fails.
 """
 from __future__ import annotations
 
+import io
 import os
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from ..errors import DataCorrupted, FileError, InternalError
 from ..records import dataclass
 from .block import MAX_ROWS, EncodedBlock, decode_block, encode_block
-from .blockio import BlockReader
+from .blockio import BlockReader, MemoryReader
 from .encodings.choose import choose
-from .encodings.registry import AUTO, by_code, by_name
+from .encodings.registry import AUTO, RAW, by_code, by_name
 from .failpoints import reach
 from .footer import ENTRY, FRAME_BYTES, Footer, extent_columns, footer_bytes, header_bytes, read_footer
-from .schema import Column
+from .schema import Column, Data
 from .statistics import ColumnSketch
 from .types import SqlType
 from .vector import Array, ColumnData
@@ -39,17 +43,27 @@ from .zones import Bounded, Bounds, Zones, bounds, key_dtype
 
 MAX_GROUPS = 64
 GROUP_BYTES = 16 << 20  # a row group ends when its widest column reaches this, raw
+# Row groups of so few rows are encoded plainly, and have sketches only if a file wants them: an INSERT of a row waits.
+FEW_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EncodedGroup:
-    """A row group ready to be written: per column its block, bounds and sketch."""
+    """A row group ready to be written: per column its block, bounds and sketch; of few rows the values for it."""
 
     rows: int
     blocks: tuple[EncodedBlock, ...]
     bounds: tuple[Bounds, ...]
     sketches: tuple[ColumnSketch, ...]
     order: tuple[int, int, int] | None = None  # as in footer.py
+    values: tuple[ColumnData, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        return sum([len(block.data) for block in self.blocks])
+
+    def sketched(self) -> tuple[ColumnSketch, ...]:
+        return self.sketches or tuple(map(ColumnSketch.of, self.values, self.bounds))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +74,8 @@ class ExtentSummary:
     rows: int
     bytes: int
     row_groups: int
-    sketches: dict[int, ColumnSketch]  # by Column.id
+    sketches: dict[int, ColumnSketch]  # by Column.id; none of an inline one
+    data: Data | None = None  # of an inline one
 
 
 def encode_group(columns: Sequence[Column], data: Sequence[ColumnData]) -> EncodedGroup:
@@ -69,6 +84,8 @@ def encode_group(columns: Sequence[Column], data: Sequence[ColumnData]) -> Encod
     if rows > MAX_ROWS or any(values.rows != rows for values in data) or len(data) != len(columns):
         raise InternalError(f"a row group needs {len(columns)} columns of one length up to {MAX_ROWS}")
     found = tuple(bounds(values) for values in data)
+    if rows <= FEW_ROWS:
+        return EncodedGroup(rows, tuple(map(_encode_few, columns, data)), found, (), None, tuple(data))
     blocks = tuple(_encode(column, values) for column, values in zip(columns, data))
     sketches = tuple(ColumnSketch.of(values, known) for values, known in zip(data, found))
     return EncodedGroup(rows, blocks, found, sketches)
@@ -79,19 +96,25 @@ def _encode(column: Column, values: ColumnData) -> EncodedBlock:
     return encode_block(values, encoding)
 
 
+def _encode_few(column: Column, values: ColumnData) -> EncodedBlock:
+    return encode_block(values, RAW if column.encoding.lower() == AUTO else by_name(column.encoding))
+
+
 class ExtentWriter:
     """Writes one extent; not for several threads at once."""
 
-    def __init__(self, path: Path, columns: Sequence[Column]) -> None:
+    def __init__(self, path: Path, columns: Sequence[Column], inline: bool = False) -> None:
         self.path = path
+        self.inline = inline
         self.columns = tuple(columns)
         self._rows: list[int] = []
         self._entries: list[np.ndarray] = []
         self._sketches: list[ColumnSketch] = []
         self._orders: list[tuple[int, int, int] | None] = []
         self._at = 0
+        self._file: IO[bytes]
         try:
-            self._file = open(path, "xb", buffering=1 << 20)  # noqa: SIM115 - closed by finish or abort
+            self._file = io.BytesIO() if inline else open(path, "xb", buffering=1 << 20)  # noqa: SIM115 - finish, abort
         except OSError as error:
             raise FileError(f'could not create file "{path}": {error.strerror}') from error
         try:
@@ -127,20 +150,22 @@ class ExtentWriter:
         self._entries.append(entries)
         self._rows.append(group.rows)
         self._orders.append(group.order)
-        if self._sketches:
-            self._sketches = [a.merge(b) for a, b in zip(self._sketches, group.sketches)]
-        else:
-            self._sketches = list(group.sketches)
+        if self.inline:
+            return
+        sketches = group.sketched()
+        self._sketches = [a.merge(b) for a, b in zip(self._sketches, sketches)] if self._sketches else list(sketches)
 
     def finish(self, sync: bool = True) -> ExtentSummary:
         """Write the footer, fsync (a database in memory need not: `sync` false) and close."""
         if not self._rows:
             raise InternalError("an extent needs a row group")
+        blobs = tuple([sketch.to_bytes() for sketch in self._sketches]) or (b"",) * len(self.columns)
         footer = Footer(
-            extent_columns(self.columns), np.array(self._rows), np.stack(self._entries),
-            tuple(sketch.to_bytes() for sketch in self._sketches), self._order(),
+            extent_columns(self.columns), np.array(self._rows), np.stack(self._entries), blobs, self._order(),
         )
         self._write(footer_bytes(footer, self._at))
+        if isinstance(self._file, io.BytesIO):
+            return ExtentSummary(self.path, self.rows, self._at, len(self._rows), {}, self._file.getvalue())
         try:
             self._file.flush()
             reach("extent.sync")
@@ -163,11 +188,13 @@ class ExtentWriter:
         """Close and remove the file."""
         with suppress(OSError):  # what is buffered may not fit on the disk
             self._file.close()
-        self.path.unlink(missing_ok=True)
+        if not self.inline:
+            self.path.unlink(missing_ok=True)
 
     def _write(self, data: bytes) -> None:
         try:
-            reach("extent.write")
+            if not self.inline:
+                reach("extent.write")
             self._file.write(data)
         except OSError as error:
             raise FileError(f'could not write file "{self.path}": {error.strerror}') from error
@@ -175,11 +202,12 @@ class ExtentWriter:
 
 
 class ExtentReader:
-    """An open extent: its footer in memory, its blocks read on demand. Safe for many threads."""
+    """An open extent: its footer in memory, its blocks read on demand. Safe for many threads. `data`: an inline
+    extent's bytes, of which `path` is but the name."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, data: bytes | None = None) -> None:
         self.path = path
-        self.reader = BlockReader(path)
+        self.reader = BlockReader(path) if data is None else MemoryReader(path, data)
         try:
             self.footer = read_footer(self.reader)
         except BaseException:

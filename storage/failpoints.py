@@ -26,6 +26,10 @@ POINTS = (
     "close.closed",
     "open.present",  # the process's own file is there
     "open.purge",  # before dropped rows are forgotten
+    "snapshot.copied",  # a snapshot's copy of the catalogue is there
+    "snapshot.linked",  # ... and its extents, before the manifest is written
+    "snapshot.published",  # it has its name
+    "snapshot.hidden",  # one that is deleted has lost its name
     "open.orphan",  # before a file that no commit names is removed
 )
 ACTIONS: dict[str, Callable[[], None]] = {}

@@ -82,7 +82,12 @@ def footer_bytes(footer: Footer, offset: int) -> bytes:
         separators=(",", ":"),
     ).encode()
     rows = footer.group_rows.astype("<u4").tobytes()
-    body = b"".join([_COUNT.pack(len(text)), text, rows, footer.entries.tobytes(), *footer.sketches])
+    return frame_footer(text, rows, footer.entries.tobytes(), b"".join(footer.sketches), offset)
+
+
+def frame_footer(text: bytes, rows: bytes, entries: bytes, sketches: bytes, offset: int) -> bytes:
+    """The same, from its parts as they are drawn above."""
+    body = b"".join([_COUNT.pack(len(text)), text, rows, entries, sketches])
     tail = _TRAILER.pack(
         _TAIL_MAGIC, FORMAT_VERSION, zlib.crc32(body), offset, len(body), offset - FRAME_BYTES, 0
     )

@@ -35,7 +35,6 @@ from .. import errors
 from .catalog.delta import AddExtents, Delta, DropExtents
 from .database import Database
 from .encodings.registry import AUTO, default_for
-from .extent import ExtentReader
 from .interleave import Interleaver
 from .load_files import LoadFiles
 from .load_memory import ChargeBytes, LoadMemory, uncounted
@@ -89,6 +88,7 @@ class TableWriter:
         memory: int = ALL_MEMORY,
         view: CatalogView | None = None,
         data: TableData | None = None,
+        inline: bool = False,
     ) -> None:
         """`columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
         are generated are wanted as well); the others become IDENTITY values or NULL.
@@ -99,7 +99,7 @@ class TableWriter:
         count of which a column's own is chosen (None: all).
 
         `view`: where the table's rows are as the writer sees them (None: as of the newest commit). `data`: the
-        same, for a definition that no view has yet.
+        same, for a definition that no view has yet. `inline`: little needs no files (inline.py).
 
         `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
         """
@@ -117,7 +117,7 @@ class TableWriter:
         self._placement_lock: threading.Lock | None = None
         self._pool: ThreadPoolExecutor | None = None
         sample = None if comprows is None else max(comprows // database.topology.slices, SAMPLE_ROWS)
-        self._files = LoadFiles(database, table.id, sample)
+        self._files = LoadFiles(database, table.id, sample, inline=inline)
         self._identity: dict[int, int] = {}
         self._dropped: tuple[int, ...] = ()
         self._done = False
@@ -277,7 +277,7 @@ class TableWriter:
         self._plan = self._whole.plan = self._make_plan(replicated=False)
         self._whole.limits = self._limits(self.database.topology.slices)
         for extent in extents:
-            reader = ExtentReader(self.database.extent_path(extent))
+            reader = self.database.open_extent(extent)
             try:
                 for group in range(reader.row_groups):
                     batch = [stored_column(reader, group, column) for column in self.table.columns]

@@ -252,7 +252,9 @@ def _join(columns: tuple[EncodedGroup, ...]) -> EncodedGroup:
     """Row groups of one column each, side by side."""
     return EncodedGroup(
         columns[0].rows,
-        tuple(c.blocks[0] for c in columns),
-        tuple(c.bounds[0] for c in columns),
-        tuple(c.sketches[0] for c in columns),
+        tuple([c.blocks[0] for c in columns]),
+        tuple([c.bounds[0] for c in columns]),
+        tuple([s for c in columns for s in c.sketches]),
+        None,
+        tuple([v for c in columns for v in c.values]),
     )

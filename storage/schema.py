@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from .sample import Sample
 
 
+Data = bytes  # ExtentRef has a field of that name
+INLINE = "inline/"  # what names of inline extents begin with
+
+
 class DistStyle(enum.Enum):
     KEY = "KEY"
     EVEN = "EVEN"
@@ -91,6 +95,12 @@ class Table:
     backup: bool = True
     index: InterleavedIndex | None = None  # of an interleaved sort key that has been built
     last_column: int = 0  # the highest id that a dropped column had
+    auto_key: bool = False  # declared AUTO: the background worker has chosen KEY and the dist key
+
+    @property
+    def declared_style(self) -> DistStyle:
+        """What the user wants; of an AUTO table `dist_style` and `dist_key` say what is so now."""
+        return DistStyle.AUTO if self.auto_key else self.dist_style
 
     @property
     def next_column(self) -> int:
@@ -134,14 +144,23 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class ExtentRef:
-    """One immutable file of one table on one slice; slice -1 = the one copy of an ALL table."""
+    """One immutable file of one table on one slice; slice -1 = the one copy of an ALL table.
+
+    Of an *inline* extent the bytes are in the catalogue (inline.py) and come with the reference, as `data`; one that
+    is known only to be dropped has none.
+    """
 
     id: int
-    path: str  # relative to the data folder
+    path: str  # relative to the data folder; of an inline one its name
     slice: int
     rows: int
     bytes: int
     row_groups: int
+    data: Data | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_inline(self) -> bool:
+        return self.path.startswith(INLINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +185,7 @@ class ColumnStatistics:
 class TableStatistics:
     rows: int
     bytes: int = 0
-    columns: dict[int, ColumnStatistics] = field(default_factory=dict)  # by Column.id
+    columns: Mapping[int, ColumnStatistics] = field(default_factory=dict)  # by Column.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,10 @@ class TemporaryDatabase(Database):
         prefix = f"{PREFIX}{home.process}-" if parent is not None else "warehouse-"
         return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
+    @property
+    def inline_folder(self) -> Path:
+        return Path(self.schema)  # the cache of blocks is the real database's: names must differ
+
     def _forget_blocks(self, extent: ExtentRef) -> None:
         self.home.cache.drop(self.extent_path(extent))
 

@@ -32,6 +32,15 @@ _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+_SUMMER = ("adt", "aedt", "acdt", "akdt", "bst", "cdt", "cest", "edt", "eest", "mdt", "mest", "mesz", "msd", "ndt",
+           "nzdt", "pdt", "west")
+
+
+def abbreviations() -> list[tuple[str, float, bool]]:
+    """(abbreviation, hours east of UTC, whether it is one of daylight saving time)."""
+    return [(name.upper(), hours, name in _SUMMER) for name, hours in sorted(_HOURS.items())]
+
+
 @lru_cache(maxsize=256)
 def find_zone(name: str) -> int | zoneinfo.ZoneInfo:
     """A fixed distance from UTC in microseconds, or a zone with rules."""

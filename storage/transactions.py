@@ -16,17 +16,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import SerializationFailure
 from .catalog.delta import Delta, changed_tables, numbered
-from .catalog.garbage import remove_file
 from .catalog.state import CatalogState, apply
 from .catalog.view import SnapshotView
 from .failpoints import reach
-from .locks import LockOwner
+from .lock_waits import LockOwner
 from .schema import ExtentRef, Table
 from .serializable import Committed
+from .snapshot_isolation import is_snapshot
 
 if TYPE_CHECKING:
     from .database import Database
@@ -83,11 +83,34 @@ class Transaction:
     def view(self, search_path: tuple[str, ...]) -> SnapshotView:
         return SnapshotView(self.state(), self.database.topology, search_path)
 
-    def read(self, table: int) -> None:
-        """A statement is going to read rows of a table. SerializationFailure if that fits into no order."""
+    def enter(self, tables: Iterable[int], check: Callable[[], None]) -> bool:
+        """Tables are going to be read: wait until nobody keeps them closed. Whether there was anything to wait for;
+        then the newest commit is seen, if that is still possible."""
+        waited = self.database.access.enter(self._owner, tables, check)
+        if waited:
+            self.refresh()
+        return waited
+
+    def read(self, table: int, check: Callable[[], None]) -> None:
+        """A statement is going to read rows of a table. SerializationFailure if that fits into no order, or if the
+        table is gone (1018)."""
         if table not in self.reads:
+            self.database.access.enter(self._owner, (table,), check)  # the statement's snapshot stays what it is
+            self.check_there(table)
             self.reads.add(table)
             self.database.reading(self, table)
+
+    def check_there(self, table: int) -> None:
+        """Refuse a table that others have dropped since the snapshot."""
+        if table not in self.database.newest.relations:
+            seen = self.database.state(self.snapshot).relations.get(table)
+            if seen is not None:  # else it is the transaction's own
+                raise gone(seen.name)
+
+    def close(self, tables: Iterable[Table], check: Callable[[], None], *, alone: bool) -> None:
+        """Keep others from reading tables whose write locks the transaction has (access_locks.py)."""
+        self.database.access.close(self._owner, [t.id for t in tables], check, alone=alone)
+        self.refresh()
 
     # -- changing ------------------------------------------------------------------------------------
 
@@ -105,6 +128,9 @@ class Transaction:
             return
         self.database.locks.acquire(self._owner, new, check)
         self.refresh()
+        if self.used:
+            for id in new:
+                self.check_there(id)
 
     def check_newest(self, table: Table) -> None:
         """Refuse to change rows of a table of which others have committed a newer state."""
@@ -112,16 +138,21 @@ class Transaction:
         seen, newest = self.state().entries.get(table.id), self.database.newest.entries.get(table.id)
         if self._snapshot is None or newest is None or seen is None:
             return
-        if newest.changed_seq > self._snapshot:
-            raise self._refused(table.id, [self.id])
+        if newest.changed_seq > self._snapshot and not is_snapshot(self.database.newest):
+            self.refuse(table.id)
 
-    def change(self, delta: Delta) -> None:
-        """Make a statement's changes visible to the statements after it."""
+    def refuse(self, table: int) -> NoReturn:
+        """Error 1023: others have changed what this transaction would change."""
+        raise self._refused(table, [self.id])
+
+    def change(self, delta: Delta, *, last: bool = False) -> None:
+        """Make a statement's changes visible to the statements after it; `last`: none comes, the commit does."""
         self.database.check_writable()
         delta = numbered(delta, self.database.new_id, self.database.new_extent)
         extents = [e for added in delta.add_extents for e in added.extents]
         self._made.extend(extents)
-        self._state, _ = apply(self.state(), [delta], seq=self.database.new_version())
+        if not last:
+            self._state, _ = apply(self.state(), [delta], seq=self.database.new_version())
         self._deltas.append(delta)
         reach("transaction.changed")
         self.writes.update(changed_tables(delta))
@@ -174,11 +205,12 @@ class Transaction:
         for extent in made:
             self.database.forget(extent)
             reach("rollback.unlink")
-            remove_file(self.database.extent_path(extent))
+            self.database.unlink(extent)
         if self.published:
             self.database.forget_reads(self)
         self.database.conflicts.ended(self.id)
         self._let_go()
+        self.database.access.release(self._owner)
         self.database.locks.release(self._owner)
         self.reads, self.writes = set(), set()
 
@@ -186,6 +218,15 @@ class Transaction:
         if self._snapshot is not None:
             self.database.leave(self.id, self._snapshot)
             self._snapshot = self._state = None
+
+
+def gone(name: str) -> SerializationFailure:
+    """Redshift's error 1018: a relation that was created or dropped after the transaction's snapshot."""
+    return SerializationFailure(
+        "1018",
+        detail=f'Relation does not exist: "{name}" was created or dropped after the transaction took its snapshot.',
+        hint="Run the transaction again.",
+    )
 
 
 def violation(table: int, transactions: list[int]) -> SerializationFailure:

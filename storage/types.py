@@ -57,6 +57,8 @@ class Kind(enum.Enum):
     HLLSKETCH = "hllsketch"
     UNKNOWN = "unknown"
 
+    physical: Physical  # of DECIMAL: up to 19 digits
+
 
 class Physical(enum.Enum):
     """How values travel through programs. The value is the width in bytes."""
@@ -80,6 +82,13 @@ _WIDTHS = {
     Physical.STR: 16,
 }
 
+for _kind in Kind:  # an attribute, for it is asked for very often
+    _kind.physical = Physical.I64
+for _kind in (Kind.REAL, Kind.DOUBLE):
+    _kind.physical = Physical.F64
+for _kind in (Kind.CHAR, Kind.VARCHAR, Kind.VARBYTE, Kind.SUPER, Kind.HLLSKETCH, Kind.UNKNOWN):
+    _kind.physical = Physical.STR
+Kind.BOOLEAN.physical = Physical.BOOL
 _INTEGER_BYTES = {Kind.SMALLINT: 2, Kind.INTEGER: 4, Kind.BIGINT: 8}
 MAX_PRECISION = 38
 I64_PRECISION = 19
@@ -103,17 +112,10 @@ class SqlType:
 
     @property
     def physical(self) -> Physical:
-        match self.kind:
-            case Kind.DECIMAL:
-                return Physical.I64 if self.precision <= I64_PRECISION else Physical.I128
-            case Kind.REAL | Kind.DOUBLE:
-                return Physical.F64
-            case Kind.BOOLEAN:
-                return Physical.BOOL
-            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.HLLSKETCH | Kind.UNKNOWN:
-                return Physical.STR
-            case _:
-                return Physical.I64
+        kind = self.kind
+        if self.precision > I64_PRECISION and kind is Kind.DECIMAL:
+            return Physical.I128
+        return kind.physical
 
     @property
     def is_integer(self) -> bool:

@@ -1,6 +1,7 @@
 """Shared by all tests: a fresh database, golden files, and the check of docs/coverage.toml.
 
     db                 fixture: a connection to a database in memory, closed afterwards
+    in_files           fixture: every commit's rows go to files, however few they are (storage/inline.py)
     golden(name, text) fixture: `text` must equal golden/<name> beside the test file;
                        `make golden` (--update-golden) writes the files instead
     --check-coverage   at the end of a whole run: every row of docs/coverage.toml that says
@@ -68,6 +69,13 @@ class CoverageCheck:
             terminalreporter.section("docs/coverage.toml")
             for line in self.complaints:
                 terminalreporter.line(line)
+
+
+@pytest.fixture
+def in_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    from warehouse.storage.database import Database
+
+    monkeypatch.setattr(Database, "inline_bytes", 0)
 
 
 @pytest.fixture

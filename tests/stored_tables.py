@@ -6,7 +6,6 @@ from typing import Any
 
 from warehouse.storage.catalog.delta import Delta
 from warehouse.storage.database import Database
-from warehouse.storage.extent import ExtentReader
 from warehouse.storage.loader import TableWriter
 from warehouse.storage.schema import Column, Table, TableData
 from warehouse.storage.types import BIGINT, SqlType, varchar
@@ -56,7 +55,7 @@ def rows_by_slice(db: Database, table: Table, snapshot: int | None = None) -> di
     """The stored rows of each slice, extent after extent."""
     found: dict[int, list[Row]] = {}
     for extent in data_of(db, table, snapshot).extents:
-        reader = ExtentReader(db.extent_path(extent))
+        reader = db.open_extent(extent)
         try:
             for group in range(reader.row_groups):
                 columns = [reader.column(group, i).to_list() for i in range(len(reader.columns))]

@@ -85,3 +85,9 @@ def test_a_query_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
         env=environment,
     )
     assert script.stdout.startswith("warehouse-sql, version ")
+    for name in ("design", "advise"):  # commands that bench/design/ registers
+        script = subprocess.run(
+            [str(python.with_name("warehouse-sql")), name, "--help"], capture_output=True, text=True, check=True,
+            env=environment,
+        )
+        assert script.stdout.startswith(f"Usage: warehouse-sql {name} [OPTIONS]")

@@ -19,6 +19,7 @@ it is and what its plan is thought to take.
     automatic.py      queues without slots: priorities, as many at once as memory and processors allow
     short.py          what a query will probably take, and what counts as short
     rules.py          query monitoring rules over metrics.py's metrics
+    scaling.py        executors for queries that would wait in a queue with concurrency scaling
     usage.py          limits on concurrency scaling and on external bytes, by day, week or month
     log.py            what has happened, for system tables
     machine.py        the events

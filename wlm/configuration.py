@@ -77,6 +77,11 @@ class Configuration:
         return any(q.user_groups or q.user_roles for q in self.queues)
 
     @property
+    def scales(self) -> bool:
+        """Whether any queue may use concurrency scaling."""
+        return any(q.scaling for q in self.queues)
+
+    @property
     def watched(self) -> bool:
         """Whether a running query may be acted on: rules, timeouts."""
         return any(q.rules or q.timeout for q in self.queues)

@@ -9,12 +9,14 @@ from .priorities import Priority
 
 @dataclass(slots=True)
 class Start:
-    """Run the query. `memory`: bytes that it may hold; `soft`: of them, what it should keep to by spilling."""
+    """Run the query. `memory`: bytes that it may hold; `soft`: of them, what it should keep to by spilling;
+    `executor`: the concurrency scaling one to run it on, 0: here."""
 
     query: int
     service_class: int
     memory: int
     soft: int
+    executor: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,17 @@ and the user queues share the rest. In automatic WLM every query may have all of
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from .automatic import AutomaticPool
 from .configuration import SHORT_CLASS, SHORT_NAME, SUPERUSER_CLASS, SUPERUSER_NAME, Configuration
 from .decisions import Decision, Share, Start
-from .log import Log, QueryRecord
+from .log import Log, QueryRecord, UsageRecord
 from .queues import Pool, SlotQueue
 from .requests import Entry, State
+from .scaling import Scaling
 from .short import Predictor
+from .usage import Limit
 
 SUPERUSER_PART = 1 / 20  # of the memory
 SHORT_PART = 1 / 20
@@ -24,12 +26,12 @@ SHORT_SLOTS = 5
 
 
 class Tally:
-    """Of a service class: queries that have been in it, have run, have been evicted."""
+    """Of a service class: queries that have been in it, have run, have been evicted, have run on other executors."""
 
-    __slots__ = ("evicted", "executed", "serviced")
+    __slots__ = ("evicted", "executed", "scaled", "serviced")
 
     def __init__(self) -> None:
-        self.serviced = self.executed = self.evicted = 0
+        self.serviced = self.executed = self.evicted = self.scaled = 0
 
 
 class Floor:
@@ -43,6 +45,7 @@ class Floor:
         self.entries: dict[int, Entry] = {}
         self.tallies: dict[int, Tally] = {}
         self.out: list[Decision] = []
+        self.scaling = Scaling()
         self.automatic = AutomaticPool(memory, processors) if configuration.automatic else None
         self.pool = Pool(memory)
         own = Pool(2 * memory) if configuration.automatic else self.pool  # there it only says where to spill
@@ -113,13 +116,22 @@ class Floor:
         elif self.automatic is not None:
             self.automatic.waiting.remove(entry)
 
-    def release(self, entry: Entry) -> None:
+    def release(self, entry: Entry, now: int) -> None:
         """Take back what a running query has."""
+        if entry.executor:
+            self.reached(entry, self.scaling.give_back(entry, now), now)
+            return
         queue = self.slots_of(entry)
         if queue is not None:
             queue.give_back(entry)
         elif self.automatic is not None:
             self.automatic.give_back(entry)
+
+    def reached(self, entry: Entry, limits: Iterable[Limit], now: int) -> None:
+        """A query has brought usage limits to their amount."""
+        for limit in limits:
+            r = entry.request
+            self.log.limit(UsageRecord(now, r.id, r.transaction, r.session, limit.id, limit.feature.value))
 
     def begin(self, entry: Entry, now: int) -> None:
         """It runs from now on, in the queue where it stands, whose slots or memory it has been given."""
@@ -158,6 +170,25 @@ class Floor:
             self._start_all(lambda: pool.startable(now), now)
             if set(pool.heavy) != before:
                 self.share_out()
+        self._scale(now)
+
+    def _scale(self, now: int) -> None:
+        """Send waiting queries of queues that may to executors that are free."""
+        if not self.scaling.count or not self.configuration.scales:
+            return
+        for entry in [e for e in self.entries.values() if e.state is State.WAITING and self._may_scale(e)]:
+            executor = self.scaling.free(now)
+            if not executor:
+                return
+            self.unwait(entry)
+            self.scaling.take(entry, executor)
+            self.begin(entry, now)
+            queue = self.queue_at(entry.position)
+            memory = self.memory if queue is None else queue.size * entry.slots
+            self.out.append(Start(entry.id, entry.service_class, memory, memory, executor))
+
+    def _may_scale(self, entry: Entry) -> bool:
+        return entry.request.scalable and entry.position >= 0 and self.configuration.queues[entry.position].scaling
 
     def _start_all(self, startable: Callable[[], Iterator[Entry]], now: int) -> None:
         for entry in startable():
@@ -183,6 +214,7 @@ class Floor:
         tally = self.tally(entry.service_class)
         if entry.executes:
             tally.executed += 1
+            tally.scaled += entry.executor > 0
         if state == "Evicted":
             tally.evicted += 1
         request = entry.request
@@ -193,6 +225,7 @@ class Floor:
                 entry.started if entry.executes else 0, now, state,
                 entry.memory if self.automatic is None else entry.expected,
                 None if self.automatic is None else entry.priority.label, metrics, request.session, request.text,
+                entry.executor,
             )
         )  # fmt: skip
 

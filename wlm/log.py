@@ -16,7 +16,7 @@ from typing import Union
 
 from ..records import dataclass
 
-KEPT = 10_000
+KEPT = 3_000
 
 
 @dataclass(slots=True)
@@ -41,6 +41,7 @@ class QueryRecord:
     metrics: Mapping[str, float]
     session: int = 0
     text: str = ""
+    executor: int = 0  # of concurrency scaling
 
 
 @dataclass(frozen=True, slots=True)

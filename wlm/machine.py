@@ -26,6 +26,7 @@ from .log import ErrorRecord
 from .overrides import Overrides
 from .priorities import Priority
 from .requests import NO_METRICS, Entry, Request, State
+from .usage import Feature
 
 Decisions = list[Decision]
 
@@ -119,9 +120,12 @@ class Machine:
         return self._done()
 
     def finish(
-        self, query: int, now: int, metrics: Mapping[str, float] = NO_METRICS, *, ok: bool = True, memory: int = 0
+        self, query: int, now: int, metrics: Mapping[str, float] = NO_METRICS, *, ok: bool = True, memory: int = 0,
+        processor: int | None = None,
     ) -> Decisions:
-        """The query has ended. `ok`: by itself, so that its time is worth learning; `memory`: the most it held."""
+        """The query has ended. `ok`: by itself, so that it is worth learning from; `memory`: the most it held;
+        `processor`: microseconds of processor time. Of that and its run time the shorter is what it would have taken
+        alone, whatever ran beside it."""
         floor = self.floor
         entry = floor.entries.pop(query, None)
         if entry is None:
@@ -131,9 +135,10 @@ class Machine:
         floor.record(entry, now, "Evicted" if entry.aborted else "Completed", metrics)
         if entry.executes:
             if ok and entry.request.hops:
-                floor.predictor.observe(entry.request.shape, entry.request.estimate, now - entry.started, memory)
+                alone = now - entry.started if processor is None else min(now - entry.started, processor)
+                floor.predictor.observe(entry.request.shape, entry.request.estimate, alone, memory)
             heavy = floor.automatic is not None and entry.id in floor.automatic.heavy
-            floor.release(entry)
+            floor.release(entry, now)
             if heavy:
                 floor.share_out()
         floor.dispatch(now)
@@ -153,13 +158,38 @@ class Machine:
         if entry is None or entry.state is not State.EVICTING:
             return self._done()
         floor.record(entry, now, "Evicted", entry.metrics)
-        floor.release(entry)
+        floor.release(entry, now)
         watch.stand(floor, entry, entry.next_queue)
         entry.metrics = NO_METRICS
         floor.wait(entry, now)
         self._check_slots(entry, now)
         floor.dispatch(now)
         return self._done()
+
+    def used(self, query: int, feature: Feature, amount: float, now: int) -> None:
+        """A query has used so much of a feature whose use may be limited."""
+        entry = self.floor.entries.get(query)
+        if entry is not None and amount:
+            self.floor.reached(entry, self.floor.scaling.limits.add(feature, amount, now), now)
+
+    def allows(self, feature: Feature, now: int) -> bool:
+        """Whether no limit keeps the feature from being used."""
+        return self.floor.scaling.limits.allows(feature, now)
+
+    def scale_to(self, executors: int, now: int) -> Decisions:
+        """So many concurrency scaling executors may be used from now on."""
+        self.floor.scaling.count = executors
+        self.floor.dispatch(now)
+        return self._done()
+
+    def failed(self, query: int, now: int) -> Decisions:
+        """An executor could not run a query: it waits for its turn here."""
+        entry = self.floor.entries.get(query)
+        if entry is None or not entry.executor:
+            return self._done()
+        entry.request = replace(entry.request, scalable=False)
+        entry.state, entry.next_queue = State.EVICTING, entry.position
+        return self.evicted(query, now)
 
     # -- configuration -----------------------------------------------------------------------------
 

@@ -67,6 +67,7 @@ class Request:
     functions: bool = False
     transaction: int = 0
     text: str = ""
+    scalable: bool = False  # may run on a concurrency scaling executor
 
     @property
     def hops(self) -> bool:
@@ -112,6 +113,7 @@ class Entry:
     metrics: Mapping[str, float] = field(default_factory=lambda: NO_METRICS)
     next_queue: int = -1
     aborted: bool = False
+    executor: int = 0  # the concurrency scaling executor that runs it; 0: none, it runs here
 
     @property
     def id(self) -> int:

@@ -37,7 +37,7 @@ class Predicate:
     @property
     def shown(self) -> str:
         """The value as text."""
-        return Priority(int(self.value)).name.lower() if self.metric == PRIORITY else f"{self.value:g}"
+        return Priority(int(self.value)).name.lower() if self.metric == PRIORITY else f"{self.value:.15g}"
 
 
 @dataclass(frozen=True, slots=True)

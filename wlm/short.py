@@ -118,6 +118,12 @@ class Predictor:
             self._found, self._since = self._parted(), 0
         return self._found
 
+    @property
+    def patience(self) -> int:
+        """What a short query may really take before it has to go. A found bound is one of quiet times, and among many
+        others everything takes longer: never less than Redshift's two seconds."""
+        return self.limit or max(2 * SECOND, 10 * self.longest)
+
     def _parted(self) -> int:
         if len(self._times) < LEAST_TIMES:
             return 2 * SECOND  # as Redshift's least

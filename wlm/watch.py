@@ -110,7 +110,10 @@ def _act(floor: Floor, entry: Entry, now: int, rule: Rule) -> str:
 
 
 def hop(floor: Floor, entry: Entry, now: int, may_restart: bool = True) -> str | None:
-    """Send a running query to the next queue that matches: how, "none" if it stays; None: there is no such queue."""
+    """Send a running query to the next queue that matches: how, "none" if it stays; None: there is no such queue.
+    What runs on a concurrency scaling executor stays there."""
+    if entry.executor:
+        return "none"
     position: int | None = entry.position
     while position is not None:
         position = next_match(floor.configuration, entry.request, position)
@@ -136,7 +139,7 @@ def reassign(floor: Floor, entry: Entry, now: int, position: int) -> None:
     """A running query goes on in another queue, which has room for it."""
     floor.record(entry, now, "Evicted", entry.metrics)
     returning = entry.state is State.RETURNING
-    floor.release(entry)
+    floor.release(entry, now)
     stand(floor, entry, position)
     floor.tally(entry.service_class).serviced += 1
     queue = floor.slots_of(entry)
@@ -162,7 +165,7 @@ def stand(floor: Floor, entry: Entry, position: int) -> None:
 
 def _check_short(floor: Floor, entry: Entry, now: int) -> None:
     """What runs longer than a short query goes to its own queue."""
-    if entry.state is not State.RUNNING or now - entry.started < floor.predictor.longest:
+    if entry.state is not State.RUNNING or now - entry.started < floor.predictor.patience:
         return
     queue = floor.queue_at(entry.position)
     if queue is None or (queue.has_room(entry.request.slots) and not queue.waiting):

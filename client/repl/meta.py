@@ -142,6 +142,13 @@ def _g(shell: Shell, argument: str) -> None:
         shell.run_statement(shell.last_statement)
 
 
+def _copy(shell: Shell, argument: str) -> None:
+    """TABLE [(COLUMNS)] | (QUERY) from | to FILE [OPTIONS] load or unload a file of this machine"""
+    from . import copying
+
+    shell.tell(copying.run(shell.connection, argument))
+
+
 def _set(shell: Shell, argument: str) -> None:
     """[NAME [VALUE]] set a variable (:name, :'name', :"name" in statements), or list them"""
     name, _, value = argument.partition(" ")
@@ -223,8 +230,9 @@ def _unquoted(text: str) -> str:
 
 
 COMMANDS: dict[str, Command] = {
-    "?": _help, "conninfo": _conninfo, "df": _df, "dn": _dn, "e": _e, "echo": _echo, "g": _g, "i": _i, "l": _l,
-    "o": _o, "pset": _pset, "q": _q, "set": _set, "snapshot": _snapshot, "timing": _timing, "unset": _unset, "x": _x,
+    "?": _help, "conninfo": _conninfo, "copy": _copy, "df": _df, "dn": _dn, "e": _e, "echo": _echo, "g": _g,
+    "i": _i, "l": _l, "o": _o, "pset": _pset, "q": _q, "set": _set, "snapshot": _snapshot, "timing": _timing,
+    "unset": _unset, "x": _x,
 }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ because the driver may come back to that instruction (kernels/abi.py).
 """
 from __future__ import annotations
 
+import heapq
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any
@@ -294,8 +296,10 @@ def _allocate(instructions: list[Instruction]) -> dict[int, tuple[int, int]]:
     end = len(instructions)
     for index, place in known.items():
         # Read at or behind a resumable instruction that it was written before: keep to the end.
-        if place.kind == SLOT and any(first[index] < pc <= last[index] for pc in resumable):
-            last[index] = end
+        if place.kind == SLOT:
+            behind = bisect_right(resumable, first[index])
+            if behind < len(resumable) and resumable[behind] <= last[index]:
+                last[index] = end
     return {**_scan(known, first, last, REGISTER, _REGISTER_ROWS), **_scan(known, first, last, SLOT, _SLOT_ROWS)}
 
 
@@ -304,17 +308,13 @@ def _scan(known: dict[int, Place], first: dict[int, int], last: dict[int, int], 
     """Linear scan with one free list per width."""
     result: dict[int, tuple[int, int]] = {}
     free: dict[int, list[int]] = {}
-    active: list[tuple[int, int, int]] = []  # (last use, width, offset)
+    active: list[tuple[int, int, int]] = []  # a heap of (last use, width, offset)
     top = 0
     for place in sorted((p for p in known.values() if p.kind == kind), key=lambda p: first[p.index]):
         start = first[place.index]
-        still = []
-        for entry in active:
-            if entry[0] < start:
-                free.setdefault(entry[1], []).append(entry[2])
-            else:
-                still.append(entry)
-        active = still
+        while active and active[0][0] < start:
+            _, width, offset = heapq.heappop(active)
+            free.setdefault(width, []).append(offset)
         spare = free.get(place.width)
         if spare:
             offset = spare.pop()
@@ -322,5 +322,5 @@ def _scan(known: dict[int, Place], first: dict[int, int], last: dict[int, int], 
             offset = top
             top += rows * place.width + _PAD
         result[place.index] = (kind, offset)
-        active.append((last[place.index], place.width, offset))
+        heapq.heappush(active, (last[place.index], place.width, offset))
     return result

@@ -108,7 +108,8 @@ def _transform(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | 
     text, kept, changed, *values = args
     if text is None or text[0] != "{":
         return None if text is None else str(text)
-    source, made = form.load(text), dict[str, Any]()
+    made: dict[str, Any] = {}
+    source = form.load(text)
     keep, change = json.loads(kept), json.loads(changed)
     if not keep and not change:
         return str(text)

@@ -46,6 +46,14 @@ def _scale(type: SqlType) -> int:
 # -- numbers -----------------------------------------------------------------------------------
 
 
+def _cased(text: str, function: str) -> str:
+    """As Arrow has it for columns: a character for a character."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return str(getattr(pc, function)(pa.scalar(text)).as_py())
+
+
 def _float(function: Callable[[float], float]) -> Function:
     def call(args: list[Any], types: Sequence[SqlType], to: SqlType) -> Any:
         try:
@@ -91,7 +99,10 @@ def _power(args: list[Any], types: Sequence[SqlType], to: SqlType) -> Any:
     try:
         return math.pow(args[0], args[1])
     except ValueError:
-        raise DataError("a negative number raised to a non-integer power yields a complex result") from None
+        if args[0] == 0:
+            raise DataError("zero raised to a negative power is undefined", sqlstate="2201F") from None
+        raise DataError("a negative number raised to a non-integer power yields a complex result",
+                        sqlstate="2201F") from None
     except OverflowError:
         raise NumericOutOfRange("value out of range: overflow") from None
 
@@ -321,8 +332,8 @@ FUNCTIONS: dict[str, Function] = {
     "substring": _substring,
     "length": lambda a, t, to: len(a[0]),
     "octet_length": _octets,
-    "upper": lambda a, t, to: a[0].upper(),
-    "lower": lambda a, t, to: a[0].lower(),
+    "upper": lambda a, t, to: a[0].upper() if a[0].isascii() else _cased(a[0], "utf8_upper"),
+    "lower": lambda a, t, to: a[0].lower() if a[0].isascii() else _cased(a[0], "utf8_lower"),
     "trim": _trim(str.strip),
     "ltrim": _trim(str.lstrip),
     "rtrim": _trim(str.rstrip),

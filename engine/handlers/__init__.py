@@ -43,6 +43,8 @@ MODULES: dict[type, str] = {
     s.Transaction: "transaction",
     s.Truncate: "truncate",
     s.CancelQuery: "cancel",
+    s.Lock: "lock",
+    s.AlterDatabase: "alter_database",
     s.AlterTable: "alter_table",
     s.AddColumn: "alter_columns",
     s.AlterDesign: "alter_design",

@@ -29,7 +29,7 @@ def run(statement: AddColumn, context: Context) -> Result:
 
         return alter_columns(statement, external, context)
     need_owner(context, names.table(statement.table, context), "alter", "alter table")
-    table = names.locked(statement.table, context)
+    table = names.locked(statement.table, context, closed=True)
     new = _checked(table, statement.column, context)
     changed = replace(table, columns=(*table.columns, new))
     context.session.commit_delta(Delta(replace=(changed,), statistics=_statistics(changed, new, context)))
@@ -72,7 +72,8 @@ def _statistics(table: Table, new: Column, context: Context) -> tuple[SetStatist
     """The same value in all rows there are."""
     data: TableData = context.view.data(table)
     entry = context.transaction.entry(table)
-    if not data.extents or not entry.exact_bounds:
+    files = [e for e in data.extents if not e.is_inline]
+    if not files or not entry.exact_bounds:
         return ()
-    sketches = {**entry.sketches, new.id: constant_sketch(new, sum(e.rows for e in data.extents))}
+    sketches = {**entry.sketches, new.id: constant_sketch(new, sum(e.rows for e in files))}
     return (SetStatistics(table, sketches, frozenset(e.id for e in data.extents), analyzed=False),)

@@ -24,6 +24,7 @@ from ..access import need_owner
 from ..context import Charge, Context
 from ..result import Result
 from ..virtual.relations import shown_encoding
+from ..workload.door import admit
 from . import names
 
 TAG = "ALTER TABLE"
@@ -34,10 +35,11 @@ MEMORY_SHARE = 0.5
 
 def run(statement: AlterDesign, context: Context) -> Result:
     need_owner(context, names.table(statement.table, context), "alter", "alter table")
-    table = names.locked(statement.table, context)
+    table = names.locked(statement.table, context, closed=True)
     new = _encoded(_sorted(_distributed(table, statement, context), statement), statement)
     if new == table:
         return Result(TAG, notices=context.notices)
+    admit(context)
     data = context.view.data(table)
     redesign = Redesign(
         context.home(table), data, new, check=context.cancel.check, threads=context.workers.threads,
@@ -60,15 +62,18 @@ def _distributed(table: Table, statement: AlterDesign, context: Context) -> Tabl
     for what, holds in {"interleaved sort keys": table.interleaved, "temporary tables": table.temporary}.items():
         if holds:
             raise NotSupportedError(f"{clause} is not supported for {what}", position=statement.position)
+    if style is DistStyle.AUTO and table.auto_key:
+        return table
     if style is DistStyle.KEY:
-        return replace(table, dist_style=style, dist_key=_position(table, statement.dist_key or "", statement))
+        position = _position(table, statement.dist_key or "", statement)
+        return replace(table, dist_style=style, dist_key=position, auto_key=False)
     if style is DistStyle.AUTO and table.dist_style is DistStyle.KEY and not _is_small(context.view.data(table)):
         raise NotSupportedError(
             "ALTER DISTSTYLE AUTO of a large table with a DISTKEY is not supported yet",
             hint="AUTO is ALL while a table is small, then EVEN; use ALTER DISTSTYLE EVEN.",
             position=statement.position,
         )
-    return replace(table, dist_style=style, dist_key=None)
+    return replace(table, dist_style=style, dist_key=None, auto_key=False)
 
 
 def _is_small(data: TableData) -> bool:

@@ -20,7 +20,7 @@ from ...errors import (
 )
 from ...planner.statements import AlterTable
 from ...storage.catalog.delta import Delta
-from ...storage.schema import Column, Table, View
+from ...storage.schema import Column, DistStyle, Table, View
 from ...storage.stored import stored_column
 from ...storage.types import Kind
 from ..access import need_owner, user
@@ -47,7 +47,7 @@ def run(statement: AlterTable, context: Context) -> Result:
         changed = _given_away(_relation(statement, context), statement, context)
     else:
         need_owner(context, names.table(statement.table, context), "alter", "alter table")
-        table = names.locked(statement.table, context)
+        table = names.locked(statement.table, context, closed=True)
         position = table.position(statement.name)
         if position is None:
             raise UndefinedColumn(f'column "{statement.name}" of relation "{table.name}" does not exist',
@@ -62,7 +62,7 @@ def _relation(statement: AlterTable, context: Context) -> Table | View:
     found = names.find(statement.table, context)
     if found is not None:
         need_owner(context, found, "alter", "alter table")
-    return found if isinstance(found, View) else names.locked(statement.table, context)
+    return found if isinstance(found, View) else names.locked(statement.table, context, closed=True)
 
 
 def _given_away(relation: Table | View, statement: AlterTable, context: Context) -> Table | View:
@@ -112,6 +112,8 @@ def _rename_column(table: Table, position: int, statement: AlterTable, context: 
 def _drop_column(table: Table, position: int, statement: AlterTable, context: Context) -> Table:
     if len(table.columns) == 1:
         raise InvalidDefinition("cannot drop the last column of a table", position=statement.position)
+    if table.auto_key and position == table.dist_key:  # nobody asked for it: the rows may lie anywhere now
+        table = replace(table, dist_style=DistStyle.AUTO, dist_key=None, auto_key=False)
     for role, keys in (("distribution key", (table.dist_key,)), ("sort key", table.sort_key)):
         if position in keys:
             raise InvalidDefinition(f'cannot drop column "{statement.name}": it is in the {role}',

@@ -10,7 +10,7 @@ from ..access import need_owner
 from ..context import Context
 from ..maintenance.analyses import Request, analyze
 from ..result import Result
-from ..workload.admission import admit
+from ..workload.door import admit
 from .names import table
 
 

@@ -29,6 +29,7 @@ from ..context import Context
 from ..result import Result, ResultColumn
 from ..virtual.base import arrow_table
 from ..virtual.relations import shown_encoding
+from ..workload.door import admit
 from . import names
 
 EVENT = "analyze compression"
@@ -62,6 +63,7 @@ def run(statement: AnalyzeCompression, context: Context) -> Result:
     for name in statement.columns:
         if tables[0].position(name) is None:
             raise UndefinedColumn(f'column "{name}" of relation "{tables[0].name}" does not exist')
+    admit(context)
     rows = [row for table in tables for row in _report(table, statement, context)]
     found = arrow_table(COLUMNS, rows)
     columns = tuple(ResultColumn(name, type, True) for name, type in COLUMNS)

@@ -16,7 +16,6 @@ from ...errors import InvalidDefinition, ProgrammingError
 from ...planner.statements import AppendTable, Insert
 from ...planner.syntax import identifier
 from ...storage.catalog.delta import AddExtents, Delta, DropExtents
-from ...storage.catalog.garbage import remove_file
 from ...storage.load_files import LoadFiles
 from ...storage.schema import Column, ExtentRef, Table, TableData
 from ..access import need_owner
@@ -34,6 +33,7 @@ def run(statement: AppendTable, context: Context) -> Result:
     for table in found:
         need_owner(context, table, "alter", "alter table")
     context.session.lock(context, found)
+    context.session.close_tables(context, found)
     target, source = (names.table(name, context) for name in (statement.table, statement.source))
     columns = _matched(target, source, statement)
     data = context.view.data(source)
@@ -101,8 +101,8 @@ def _check_alike(a: Column, b: Column, statement: AppendTable) -> None:
 
 
 def _design(table: Table) -> tuple[object, ...]:
-    key = None if table.dist_key is None else table.columns[table.dist_key].name
-    return table.dist_style, key, table.interleaved, [table.columns[p].name for p in table.sort_key]
+    key = None if table.dist_key is None or table.auto_key else table.columns[table.dist_key].name
+    return table.declared_style, key, table.interleaved, [table.columns[p].name for p in table.sort_key]
 
 
 # -- doing it ------------------------------------------------------------------------------------------
@@ -119,6 +119,7 @@ def _moves(target: Table, source: Table, moving: list[Column], context: Context)
         and not any(c.added is not None for c in moving)
         and not any(c.default_sql or c.identity or c.id in strangers or c.id <= source.last_column for c in filled)
         and (not ours.extents or ours.replicated == theirs.replicated)
+        and (target.auto_key, target.dist_key) == (source.auto_key, source.dist_key)
         and (target.dist_style.name != "AUTO" or not theirs.replicated)
     )
 
@@ -129,7 +130,7 @@ def _move(target: Table, data: TableData, context: Context) -> None:
     moved: dict[int, ExtentRef] = {}
     try:
         for old in data.extents:
-            moved[old.id] = _linked(files, old, context)
+            moved[old.id] = files.inline_copy(old) if old.is_inline else _linked(files, old, context)
         files.sync()
         entry = context.transaction.entry(data.table)
         ids = {c.id for c in target.columns}
@@ -141,7 +142,7 @@ def _move(target: Table, data: TableData, context: Context) -> None:
         ))
     except BaseException:
         for extent in moved.values():
-            remove_file(database.extent_path(extent))
+            database.unlink(extent)
         raise
 
 

@@ -116,8 +116,15 @@ def replace_parameters(context: Context) -> Context:
 def plan(tree: Any, context: Context) -> PhysicalQuery:
     """The plan of a syntax tree, or of a QueryText."""
     if isinstance(tree, QueryText):
-        return _plan_text(tree, context)
-    return noted(optimize(bind(tree, context), context.view, evaluate), context)
+        return observed(_plan_text(tree, context), context)
+    return observed(noted(optimize(bind(tree, context), context.view, evaluate), context), context)
+
+
+def observed(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
+    """Remember which distribution keys AUTO tables lack, each time that it matters."""
+    for table, column, size in physical.wanted:
+        context.database.upkeep.want_key(table, column, size)
+    return physical
 
 
 def noted(physical: PhysicalQuery, context: Context) -> PhysicalQuery:

@@ -29,8 +29,9 @@ from .load import STEP
 # Batches of one part that may wait to be written.
 QUEUED_BATCHES = 4
 POLL_SECONDS = 0.05
-# Of a statement's memory, what batches that wait keep to.
+# Of a statement's memory, and at most, what batches that wait keep to: enough that nobody waits for a reader.
 WAITING_SHARE = 0.125
+WAITING_BYTES = 96 << 20
 
 
 class Readers:
@@ -117,7 +118,7 @@ class Readers:
     def _has_room(self, amount: int) -> bool:
         """Is the batch charged now?"""
         budget = self._context.budget
-        if self._waiting + amount > budget.limit * WAITING_SHARE:
+        if self._waiting + amount > min(budget.limit * WAITING_SHARE, WAITING_BYTES):
             return False
         try:
             budget.charge(amount, STEP)

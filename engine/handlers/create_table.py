@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, NotSupportedError, UndefinedColumn
+from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, UndefinedColumn
 from ...planner.statements import ColumnDefinition, CreateTable, RelationName, TableAttributes
 from ...storage.catalog.delta import Delta
 from ...storage.encodings import registry as encodings
@@ -102,6 +102,9 @@ def _like(statement: CreateTable, schema: str, context: Context) -> Table:
         name=statement.name.name,
         columns=columns,
         constraints=(),
+        dist_style=parent.declared_style,
+        dist_key=None if parent.auto_key else parent.dist_key,
+        auto_key=False,
         owner=context.user,
         backup=statement.attributes.backup,
     )
@@ -199,9 +202,6 @@ def choose_encodings(
 
 def _column(id: int, d: ColumnDefinition, encoding: str, in_primary_key: bool, context: Context) -> Column:
     default_sql = d.default_sql
-    if d.type.case_insensitive:  # comparisons, groups and sorts do not look at collations yet
-        raise NotSupportedError(f'COLLATE CASE_INSENSITIVE of column "{d.name}" is not supported yet',
-                                position=d.position)
     if d.identity is not None:
         if d.type.kind not in (Kind.INTEGER, Kind.BIGINT):
             raise InvalidDefinition(

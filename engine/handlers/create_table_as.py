@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...errors import InvalidDefinition
+from ...errors import InvalidDefinition, QueryCanceled
 from ...planner.logical import Query
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import ColumnDefinition, CreateTableAs
@@ -29,9 +29,14 @@ def run(statement: CreateTableAs, context: Context) -> Result:
     table = replace(_define(statement, schema, query, context), id=context.database.new_id())
     table = as_temporary(table) if temporary else table
     physical = _plan(query, table, context)
-    with loading(table, context, create=True) as load:
-        load.run(physical)
-    return Result(TAG, rowcount=load.rows, notices=context.notices)
+    while True:
+        try:
+            with loading(table, context, create=True) as load:
+                load.run(physical)
+            return Result(TAG, rowcount=load.rows, notices=context.notices)
+        except QueryCanceled:  # nothing is left of it: it may begin anew in another queue
+            if context.ticket is None or not context.ticket.may_restart():
+                raise
 
 
 def as_temporary(table: Table) -> Table:

@@ -21,7 +21,9 @@ from .functions import facts_of, functions_of_schema
 def run(statement: Drop, context: Context) -> Result:
     find = _drop_schemas if statement.kind == "schema" else _drop_relations
     dropped = find(statement, replace(context, notices=[])).drop
-    context.session.lock(context, [t for t in dropped if isinstance(t, Table)])
+    tables = [t for t in dropped if isinstance(t, Table)]
+    context.session.lock(context, tables)
+    context.session.close_tables(context, tables)
     delta = find(statement, context)  # as it is now that nobody else changes it
     if delta:
         context.session.commit_delta(delta)

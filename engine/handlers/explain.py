@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from ...errors import NotSupportedError
@@ -11,6 +13,7 @@ from ...planner.physical import PhysicalQuery
 from ...storage.types import TEXT
 from ..context import Context
 from ..result import Result, ResultColumn, from_rows
+from ..scan_advice import scan_advice
 from . import create_table_as, insert
 from .binding import plan
 
@@ -33,7 +36,8 @@ def run(statement: s.Explain, context: Context) -> Result:
         for _ in execute(physical, context):
             pass
         counters = context.counters
-    return from_rows("EXPLAIN", COLUMNS, [(line,) for line in explain(physical, counters)])
+    advised = replace(physical, advice=(*physical.advice, *scan_advice(physical, context)))
+    return from_rows("EXPLAIN", COLUMNS, [(line,) for line in explain(advised, counters)])
 
 
 def _planned(statement: s.Statement, analyze: bool, context: Context) -> PhysicalQuery:

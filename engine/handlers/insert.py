@@ -5,6 +5,8 @@ literals and parameters, of which long lists consist, skip the binder:
 
     literal or $n  -->  (physical value, type)  --assign-->  the column's value
     anything else  -->  binder, evaluate        ----^
+
+A single row takes a short way to the catalogue (storage/one_row.py).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from ...planner.physical import PhysicalQuery
 from ...planner.statements import Insert
 from ...planner.statements.insert import is_default
 from ...records import dataclass
+from ...storage.one_row import row_delta
 from ...storage.schema import Column, Table
 from ...storage.vector import from_list
 from ..context import Context
@@ -97,7 +100,13 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
         context.parameters = values
         for row in nodes:
             rows.add(row)
-    data, identity = rows.data()
+    identity = rows.identities()
+    if rows.count == 1 and (delta := row_delta(
+        context.home(table), table, context.view.data(table), rows.whole(), into.positions, identity
+    )) is not None:
+        context.session.commit_delta(delta)
+        return Result("INSERT", rowcount=1, notices=context.notices)
+    data = rows.data()
     with loading(table, context, into.positions, identity=identity) as load:
         load.write(data)
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
@@ -179,8 +188,8 @@ class _Rows:
             error.position = position if error.position is None else error.position
             raise
 
-    def data(self) -> tuple[list[Any], dict[int, int]]:
-        """(columns for the writer, next IDENTITY values by column id)."""
+    def identities(self) -> dict[int, int]:
+        """Fill in the IDENTITY values that are asked for; the next ones by column id."""
         identity: dict[int, int] = {}
         for column, values, rows in zip(self.into.columns, self.values, self.generated):
             if rows and column.identity is not None:
@@ -191,5 +200,18 @@ class _Rows:
                 identity[column.id] = following
                 for k, row in enumerate(rows):
                     values[row] = first + k * step
+        return identity
+
+    def data(self) -> list[Any]:
+        """Columns for the writer."""
         given = [from_list(c.type, v) for c, v in zip(self.into.columns, self.values)]
-        return given + self.into.defaults(self.count), identity
+        return given + self.into.defaults(self.count)
+
+    def whole(self) -> list[Any]:
+        """The values of all columns of the only row; None where the writer fills in."""
+        row: list[Any] = [None] * len(self.into.table.columns)
+        for position, (value,) in zip(self.into.given, self.values):
+            row[position] = value
+        for position, default in self.into.filled:
+            row[position] = default.to_list()[0]
+        return row

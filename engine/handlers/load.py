@@ -11,6 +11,7 @@ query or the files that it loads from have the rest; with little it writes short
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,12 +20,13 @@ import pyarrow as pa
 
 from ...planner.physical import PhysicalQuery
 from ...storage.access.facts import Fact
+from ...storage.catalog.delta import Delta
 from ...storage.loader import TableWriter
 from ...storage.schema import Table
 from ...storage.vector import ColumnData
-from ...wlm.requests import Kind
 from ..context import Charge, Context
-from ..workload.admission import admit
+from ..history.profile import LoadProfile
+from ..workload.door import WRITE, admit
 
 STEP = "load"  # in messages
 # Of a statement's memory, what a load keeps to: readers, and what sorting and encoding take besides, have the rest.
@@ -37,6 +39,7 @@ class Load:
     def __init__(self, writer: TableWriter, context: Context) -> None:
         self._writer = writer
         self._context = context
+        self.planned = False  # a plan tells what it inserts
 
     @property
     def rows(self) -> int:
@@ -51,6 +54,7 @@ class Load:
         those of the load."""
         from ..execute import insert  # not needed for VALUES, and not cheap to import
 
+        self.planned = True
         insert(plan, seen or self._context, self._writer)
 
 
@@ -69,7 +73,7 @@ def loading(
     """A load that is committed when the block ends well. `create`: the same commit creates `table`,
     whose id comes from Database.new_id. `identity`: next IDENTITY values (by column id) that the caller
     has taken itself. `facts`: part of the same commit."""
-    admit(context, kind=Kind.WRITE)
+    admit(context, kind=WRITE)
     writer = TableWriter(
         context.home(table),
         table,
@@ -81,11 +85,15 @@ def loading(
         charge=Charge(context.budget, STEP).add,
         memory=int(context.budget.limit * LOAD_SHARE),
         view=context.view,
+        inline=True,
     )
+    load, began = Load(writer, context), time.time()
     with writer:
-        yield Load(writer, context)
+        yield load
         delta = writer.finish()
         context.cancel.check()
+        if not load.planned:
+            context.profiles.append(LoadProfile(table, _by_slice(delta, table, context), began, time.time()))
         if create:
             delta = replace(delta, create=(table,))
         if identity:
@@ -97,3 +105,12 @@ def loading(
             delta = replace(delta, facts=facts)
         if delta:
             context.session.commit_delta(delta)
+
+
+def _by_slice(delta: Delta, table: Table, context: Context) -> tuple[int, ...]:
+    """Rows that were added on each slice; those that all nodes have count as the first one's."""
+    rows = [0] * context.view.topology.slices
+    for added in delta.add_extents:
+        for extent in added.extents if added.table.id == table.id and not added.moved else ():
+            rows[max(extent.slice, 0)] += extent.rows
+    return tuple(rows)

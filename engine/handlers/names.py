@@ -46,13 +46,15 @@ def table(name: RelationName, context: Context) -> Table:
     raise undefined(name, context)
 
 
-def locked(name: RelationName, context: Context, needs: str = "") -> Table:
+def locked(name: RelationName, context: Context, needs: str = "", *, closed: bool = False) -> Table:
     """The base table a statement is to write, its write lock taken, as the statement sees it from now on; `needs`: a
-    privilege on it."""
+    privilege on it, `closed`: nobody else may read it either."""
     wanted = table(name, context)
     if needs:
         need(context, wanted, needs)
     context.session.lock(context, [wanted])
+    if closed:
+        context.session.close_tables(context, [wanted])
     found = table(name, context)
     context.transaction.check_newest(found)
     return found
@@ -72,11 +74,13 @@ def undefined(name: RelationName, context: Context) -> Error:
         return UndefinedObject(f'schema "{name.schema}" does not exist', sqlstate="3F000", position=name.position)
     names = {r.name for r in context.view.relations(name.schema)}
     near = difflib.get_close_matches(name.name, names, n=1)
-    return UndefinedTable(
+    error = UndefinedTable(
         f'relation "{name}" does not exist',
         hint=f'Did you mean "{near[0]}"?' if near else None,
         position=name.position,
     )
+    error.relation = name.schema, name.name
+    return error
 
 
 def system_relation(name: RelationName) -> ProgrammingError:

@@ -17,7 +17,10 @@ from .binding import plan
 
 
 def run(statement: Select | QueryText, context: Context) -> Result:
-    physical = plan(statement.tree if isinstance(statement, Select) else statement, context)
+    tree = statement.tree if isinstance(statement, Select) else statement
+    physical = plan(tree, context)
+    while context.session.enter(context, physical.tables):
+        physical = plan(tree, context)  # what there is now that nobody keeps its tables closed
     columns = result_columns(physical, context.settings["timezone"])
     return Result("SELECT", columns, _batches(physical, context), notices=context.notices)
 
@@ -28,11 +31,11 @@ def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBat
     cache = of(context)
     known = cache.find(context.repeats, physical, context.view)
     if known is None:
-        return cache.keeping(context.repeats, physical, context.view, execute(physical, context))
+        return cache.keeping(context.repeats, physical, context.view, execute(physical, context), context.query_id)
     for table in physical.tables:
-        context.transaction.read(table)
-    context.from_cache = True
-    return known
+        context.transaction.read(table, context.cancel.check)
+    context.source_query = known.query
+    return known.batches
 
 
 def result_columns(physical: PhysicalQuery, timezone: str) -> tuple[ResultColumn, ...]:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from ...errors import ProgrammingError, UndefinedObject
+from ...errors import PermissionDenied, ProgrammingError, UndefinedObject
 from ...planner.like import like_matches
 from ...planner.statements import ShowObjects
+from ...storage.access.functions import SqlFunction
 from ...storage.access.privileges import DATABASE_OBJECT, Grant, relation_object, schema_object
 from ...storage.schema import Table, View
 from .. import access
@@ -26,7 +27,9 @@ from ..virtual.information_schema import seen
 from ..virtual.pg_catalog import schema_owner
 from ..virtual.pg_users import identity
 from ..virtual.relations import columns_of, dist_style_text, standard_numbers
+from ..virtual.stv import isolation
 from . import names
+from .functions import by_signature
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -47,7 +50,7 @@ def run(statement: ShowObjects, context: Context) -> Result:
 
 def _databases(statement: ShowObjects, context: Context) -> Rows:
     owner = schema_owner(context, "public")
-    yield DATABASE, owner, "local", None, None, None, "Serializable"
+    yield DATABASE, owner, "local", None, None, None, isolation(context)
 
 
 def _schemas(statement: ShowObjects, context: Context) -> Rows:
@@ -102,6 +105,26 @@ def _functions(statement: ShowObjects, context: Context) -> Rows:
         if f.schema == schema:
             arguments = ", ".join(str(t) for t in f.arguments)
             yield DATABASE, f.schema, f.name, len(f.arguments), arguments, str(f.returns), None
+
+
+def _function(statement: ShowObjects, context: Context) -> SqlFunction:
+    """The one that the statement names, which the user may call."""
+    found = by_signature(statement.name, context)
+    rights = context.rights
+    if rights.name != found.owner and not (
+        rights.schema(found.schema, "usage") and rights.may(found.object, "execute")
+    ):
+        raise PermissionDenied(f"permission denied for function {found.name}")
+    return found
+
+
+def _parameters(statement: ShowObjects, context: Context) -> Rows:
+    """SQL functions have arguments without names."""
+    f = _function(statement, context)
+    for place, type in enumerate(f.arguments, start=1):
+        precision, _, scale = standard_numbers(type)
+        length = type.length if type.is_string else None
+        yield DATABASE, f.schema, f.name, f"${place}", place, "IN", type.kind.value, length, precision, scale, None
 
 
 def _nothing(statement: ShowObjects, context: Context) -> Rows:
@@ -175,6 +198,12 @@ def _column_grants(statement: ShowObjects, context: Context) -> Rows:
             yield (*row[:3], names_of.get(g.column), *row[3:])
 
 
+def _function_grants(statement: ShowObjects, context: Context) -> Rows:
+    f = _function(statement, context)
+    for g in _grants(context, f.object, _wanted(statement, context)):
+        yield _grant_row(context, g, f.schema, f.signature, "FUNCTION", "FUNCTION")
+
+
 def _schema_grants(statement: ShowObjects, context: Context) -> Rows:
     schema = _schema(statement, context)
     for g in _grants(context, schema_object(schema), _wanted(statement, context)):
@@ -195,6 +224,9 @@ def _grants_for(statement: ShowObjects, context: Context) -> Rows:
         for g in _grants(context, relation_object(r.id), wanted):
             yield _grant_row(context, g, r.schema, r.name, "VIEW" if isinstance(r, View) else "TABLE",
                              "COLUMN" if g.column else "TABLE")  # fmt: skip
+    for f in access.directory(context).functions_by_key.values():
+        for g in _grants(context, f.object, wanted):
+            yield _grant_row(context, g, f.schema, f.signature, "FUNCTION", "FUNCTION")
     for schema in context.view.schemas():
         for g in _grants(context, schema_object(schema), wanted):
             yield _grant_row(context, g, schema, None, "SCHEMA", "SCHEMA")
@@ -281,6 +313,11 @@ _KINDS: dict[str, tuple[str, int, Callable[[ShowObjects, Context], Rows]]] = {
     "exported keys": (_FOREIGN, 7, _exported_keys),
     "grants on table": (_GRANT, 2, _table_grants),
     "column grants": (_GRANT.replace("object_type:n", "column_name:n object_type:n"), 3, _column_grants),
+    "parameters": (
+        "database_name:n schema_name:n function_name:n parameter_name:n ordinal_position:i parameter_type:n "
+        "data_type:n character_maximum_length:i numeric_precision:i numeric_scale:i remarks:t", 3, _parameters,
+    ),
+    "grants on function": (_GRANT, 2, _function_grants),
     "grants on schema": (_GRANT, 1, _schema_grants),
     "grants on database": (_GRANT, 0, _database_grants),
     "grants for": (_GRANT, 2, _grants_for),

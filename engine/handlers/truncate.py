@@ -12,7 +12,7 @@ from .names import locked, table
 
 def run(statement: Truncate, context: Context) -> Result:
     need_owner(context, table(statement.table, context), "truncate", "truncate table")
-    target = locked(statement.table, context)
+    target = locked(statement.table, context, closed=True)
     context.session.commit_delta(Delta(drop_extents=(DropExtents(target, None),)))
     context.session.commit()
     return Result("TRUNCATE")

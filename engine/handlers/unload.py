@@ -170,9 +170,9 @@ def _check_columns(statement: Unload, columns: list[OutColumn]) -> None:
 def _check_type(statement: Unload, column: OutColumn) -> None:
     as_text = statement.format in ("csv", "delimited")
     fixed = "FIXEDWIDTH" in statement.options
-    if column.type.kind is Kind.VARBYTE and (fixed or not as_text):
-        shown = "FIXEDWIDTH" if fixed else statement.format.upper()
-        raise NotSupportedError(f'column "{column.name}": VARBYTE can be unloaded to text or CSV only, not to {shown}')
+    if column.type.kind in (Kind.VARBYTE, Kind.HLLSKETCH) and (fixed or not as_text):
+        shown, kind = "FIXEDWIDTH" if fixed else statement.format.upper(), column.type.kind.name
+        raise NotSupportedError(f'column "{column.name}": {kind} can be unloaded to text or CSV only, not to {shown}')
     if statement.format == "parquet" and unsupported(column.type):
         raise NotSupportedError(f'column "{column.name}" of type {column.type} cannot be unloaded to PARQUET')
 

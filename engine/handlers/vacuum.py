@@ -11,7 +11,7 @@ from ..access import need_owner
 from ..context import Context
 from ..maintenance.vacuums import Request, take_turn, vacuum
 from ..result import Result
-from ..workload.admission import admit
+from ..workload.door import admit
 from .names import table
 
 STEP = "vacuum"  # in messages

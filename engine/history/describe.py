@@ -14,6 +14,9 @@ that a slice did there. Slices that did nothing are left out. Rows that all slic
 Bytes are counted where rows are kept or sent. Of a table scan, whose rows may never be in one place, they are its
 rows by the planner's width, which is exact but for character columns. Where a step is not compiled into anything
 (columns only renamed) its rows are those of the step before it.
+
+A statement that still runs can be described too: counters grow meanwhile, so they are copied where they are gone
+through.
 """
 from __future__ import annotations
 
@@ -26,8 +29,8 @@ from ...planner.physical import Exchange
 from ...planner.steps import Counted, StepKind
 from ..counters import SliceCounters, StepCounters
 from .alerts import LEAST_ROWS, Alert, Measured, alerts_of_step
-from .profile import Profile
-from .shape import Placed, Shape, shape_of
+from .profile import LoadProfile, Profile
+from .shape import Placed, Shape, load_step, shape_of
 
 Share = list[int]  # see the module's text
 SLICE, ROWS, BYTES, BEGUN, ENDED, READ, DELETED, BLOCKS = range(8)
@@ -36,8 +39,10 @@ _MOVES = (StepKind.DISTRIBUTE, StepKind.BROADCAST)
 _REST = (0, 0, 0, 0, 0)  # of a share that is rows and bytes
 
 
-def describe(profile: Profile) -> str:
-    """All that the history keeps of a plan's run."""
+def describe(profile: Profile | LoadProfile) -> str:
+    """All that the history keeps of a plan's run, or of a load's."""
+    if isinstance(profile, LoadProfile):
+        return _load(profile)
     shape, nodes = shape_of(profile.plan)
     counters = [profile.counters.steps.get(id(node)) for node in nodes]
     shares = _shares(shape, counters, profile)
@@ -52,6 +57,16 @@ def describe(profile: Profile) -> str:
         "alerts": [[a.segment, a.step, a.event, a.solution] for a in _alerts(profile, shape, shares)],
     }
     return "{" + shape.text + "," + json.dumps(values, separators=(",", ":"))[1:]
+
+
+def _load(profile: LoadProfile) -> str:
+    """One insert step, with no line of EXPLAIN."""
+    begun, ended = int(profile.began * 1e6), int(profile.ended * 1e6)
+    shares = [[i, rows, 0, begun, ended, 0, 0, 0] for i, rows in enumerate(profile.rows) if rows]
+    return json.dumps({
+        "lines": [], "steps": [load_step(profile.table)], "slices": len(profile.rows), "begun": begun, "details": [],
+        "did": [[0, 0, 0, 0, shares]], "alerts": [],
+    }, separators=(",", ":"))  # fmt: skip
 
 
 def _did(placed: Placed, counters: StepCounters, shares: list[Share]) -> list[Any]:
@@ -99,9 +114,9 @@ def _share(placed: Placed, i: int, share: SliceCounters) -> Share:
 def _on_leader(placed: Placed, counters: StepCounters, shares: list[Share]) -> Share:
     """All together."""
     rows, size = sum([s[ROWS] for s in shares]), sum([s[BYTES] for s in shares])
-    if not rows and isinstance(placed.step.node, Exchange):  # handed on as they came
-        rows = sum([s.sent for s in counters.slices.values()])
-        size = sum([s.bytes_sent for s in counters.slices.values()])
+    if isinstance(placed.step.node, Exchange):
+        size = sum([s.bytes_sent for s in list(counters.slices.values())])
+        rows = rows or sum([s.sent for s in list(counters.slices.values())])  # handed on as they came
     return [LEADER_SLICE, rows, size, *_REST]
 
 
@@ -135,7 +150,7 @@ def _spans(shape: Shape, steps: tuple[int, ...],
         if known is None or placed.counted is not Counted.ROWS:
             continue
         finished = max(finished, known.ended)
-        for number, share in () if placed.leader else known.slices.items():
+        for number, share in () if placed.leader else list(known.slices.items()):
             if share.begun:
                 a, b = spans.get(number) or (share.begun, share.ended)
                 spans[number] = min(a, share.begun), max(b, share.ended)

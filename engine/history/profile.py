@@ -11,6 +11,7 @@ from ...records import dataclass
 from ...storage.schema import ExternalTable
 
 if TYPE_CHECKING:
+    from ...storage.schema import Table
     from ..context import Context
     from ..counters import Counters
 
@@ -26,6 +27,29 @@ class Profile:
     unanalyzed: tuple[str, ...] = ()
     rows: int = 0
     bytes: int = 0
+
+    @property
+    def weight(self) -> int:
+        """How much it holds."""
+        return len(self.counters.steps) * self.slices
+
+    @property
+    def began(self) -> float:
+        """Seconds since 1970."""
+        return self.counters.begun + self.counters.clock
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProfile:
+    """Rows that were loaded without a plan that ends in an insert: values, files, rows in their new form. `rows`: by
+    slice; times in seconds since 1970."""
+
+    table: Table
+    rows: tuple[int, ...]
+    began: float
+    ended: float
+    bytes: int = 0  # that went to the client
+    weight: int = 1
 
 
 def profile_of(plan: PhysicalQuery, counters: Counters, context: Context) -> Profile | None:
@@ -64,8 +88,8 @@ def _modified(table: Any, context: Context) -> int:
     return int(context.transaction.entry(table).modified)
 
 
-def described(record: Mapping[str, Any], profiles: Sequence[Profile]) -> str:
-    """A statement's plans as JSON, with who ran it; what that takes is imported now."""
+def described(record: Mapping[str, Any], profiles: Sequence[Profile | LoadProfile]) -> str:
+    """A statement's plans and loads as JSON, with who ran it; what that takes is imported now."""
     from .describe import describe
 
     who = json.dumps({key: record[key] for key in ("userid", "pid", "xid")})

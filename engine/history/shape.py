@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...planner.columns import columns_of_all, physical_inputs
 from ...planner.explain import PlanLine, operators_of
@@ -20,6 +20,7 @@ from ...planner.physical import (
     Exchange,
     HashAggregate,
     HashJoin,
+    InsertRows,
     JoinType,
     Move,
     Physical,
@@ -29,6 +30,9 @@ from ...planner.physical import (
 from ...planner.steps import Counted, Step, StepKind, steps_of
 from ...records import dataclass
 from .alerts import Alert, alerts_of_plan
+
+if TYPE_CHECKING:
+    from ...storage.schema import Table
 
 KEPT_SHAPES = 200
 KEEPS = frozenset((StepKind.HASH, StepKind.AGGREGATE, StepKind.SORT, StepKind.WINDOW, StepKind.SAVE, StepKind.UNNEST))
@@ -166,6 +170,8 @@ def _step(step: Step, places: _Places) -> dict[str, Any]:
     }
     if isinstance(node, TableScan) and step.kind is StepKind.SCAN:
         made |= {"name": node.table.name, "ranged": bool(node.pruning), "sortkeys": _sort_columns(node)}
+    if isinstance(node, InsertRows):
+        made["name"] = node.table.name
     if step.scan is not None:
         made["scan"] = int(step.scan)
     if isinstance(node, HashJoin):
@@ -173,6 +179,13 @@ def _step(step: Step, places: _Places) -> dict[str, Any]:
     if isinstance(node, HashAggregate) and step.kind is StepKind.AGGREGATE:
         made["grouped"] = bool(node.groups)
     return made
+
+
+def load_step(table: Table) -> dict[str, Any]:
+    """The one step of a load that has no plan."""
+    label = f"{StepKind.INSERT.value:<6} tbl={table.id} name={table.name}"
+    return {"at": [0, 0, 0], "kind": StepKind.INSERT.value, "label": label, "line": 0, "leader": False,
+            "tbl": table.id, "name": table.name}
 
 
 def _sort_columns(node: TableScan) -> int:

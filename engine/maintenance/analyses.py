@@ -68,6 +68,8 @@ def _sketches(database: Database, entry: TableEntry, columns: Sequence[Column],
     """By column id."""
     merged: dict[int, ColumnSketch] = {}
     for extent in entry.extents:
+        if extent.is_inline:  # always told anew (storage/inline.py)
+            continue
         check()
         reader = database.reader(extent)
         for column in columns:

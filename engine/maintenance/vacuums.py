@@ -6,8 +6,10 @@ why it was skipped.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from ...errors import InvalidDefinition, OperationalError
@@ -21,6 +23,7 @@ from ...storage.schema import Table, TableData
 
 EVENT = "vacuum"
 MEGABYTE = 1 << 20
+_POLL_SECONDS = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,26 @@ def vacuum(
     pool: Executor | None = None, between: Callable[[], None] = lambda: None, log: Database | None = None,
 ) -> Plan:
     """Vacuum the table while holding the turn; what was done. `log`: where it is recorded, if not in `database`."""
+    with _no_flush(database, check):
+        return _vacuum(database, table, request, check, memory, pool, between, log)
+
+
+@contextmanager
+def _no_flush(database: Database, check: Callable[[], None]) -> Iterator[None]:
+    """No inline extents become files meanwhile (storage/maintenance/flush.py); one that is at it ends first."""
+    while not database.upkeep.flush_turn.try_take():
+        check()
+        time.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        database.upkeep.flush_turn.give_back()
+
+
+def _vacuum(
+    database: Database, table: Table, request: Request, check: Callable[[], None], memory: int,
+    pool: Executor | None, between: Callable[[], None], log: Database | None,
+) -> Plan:
     done = _Log(log or database, database, table, request)
     progress = Progress(table.name, f"Vacuum: initialize {table.name}")
     done.home.upkeep.progress = progress

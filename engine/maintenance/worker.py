@@ -5,13 +5,15 @@
                                   tables with many deleted rows or small extents    vacuum, delete only
                                   tables that are less than 95 % sorted             vacuum, sort only
                                   tables of which a tenth has changed               analyze
+                                  AUTO tables that keep being moved for a join      a distribution key
                               is an automatic snapshot due? (storage/snapshots/schedule.py)
                               has a COPY JOB with AUTO ON new files? (engine/copy_jobs.py)
+                              woken by a commit: have small commits left many inline extents?    flush
     session closes --leave->  ends with the last one
 
 As soon as a statement begins, what is under way is given up (a vacuum's steps that are done stay done) and tried again
-in the next quiet time. Redshift does the same (t_Reclaiming_storage_space202.md, t_Analyzing_tables.md); its changes of
-AUTO tables' distribution happen at load here (storage/loader.py).
+in the next quiet time. Redshift does the same (t_Reclaiming_storage_space202.md, t_Analyzing_tables.md). From ALL to
+EVEN an AUTO table goes at load (storage/loader.py), to KEY here (distribution.py).
 
 Switched off by `connect(maintenance=False)` for a session, by `set auto_maintenance to off` as long as that
 session is open (snapshots go on), ANALYZE alone by `auto_analyze`. What is done is recorded: STL_VACUUM, STL_ANALYZE,
@@ -59,6 +61,7 @@ class Worker:
         self._database = database
         self._sessions: set[Session] = set()
         self._stopped = threading.Event()
+        self._woken = threading.Event()
         self._automatic: Automatic | None = None
         self._loading: Session | None = None  # of a COPY JOB that runs
         self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
@@ -82,11 +85,22 @@ class Worker:
         self._stopped.set()
         if self._loading is not None:
             self._loading.cancel()
+        self._woken.set()
         atexit.unregister(self.stop)
         self._thread.join()
 
+    def wake(self) -> None:
+        """There is something to flush."""
+        self._woken.set()
+
     def _run(self) -> None:
-        while not self._stopped.wait(INTERVAL):
+        due = time.monotonic() + INTERVAL
+        while not self._stopped.is_set():
+            if self._woken.wait(max(0.0, due - time.monotonic())):
+                self._woken.clear()
+                self.flush()
+                continue
+            due = time.monotonic() + INTERVAL
             self.snapshot(datetime.now(UTC))
             self.load_new_files()
             if self._database.upkeep.activity.quiet_for() < QUIET_SECONDS:
@@ -134,6 +148,8 @@ class Worker:
 
     def _run_job(self, name: str, owner: str, stores: StoreOptions) -> None:
         """In a session of the job's owner."""
+        from ..copy_jobs import job
+        from ..handlers.copy_job import run_job
         from ..identity import Identity
         from ..session import Session
 
@@ -141,10 +157,23 @@ class Worker:
         session = self._loading = Session(self._database, identity=Identity(owner), memory=JOB_MEMORY_BYTES)
         try:
             session.stores = stores
-            session.run_copy_job(name)
+            session.perform(f"COPY JOB RUN {name}", "CopyJob", lambda c: run_job(job(c.view.facts, name), c))
         finally:
             self._loading = None
             session.close()
+    def flush(self) -> None:
+        """Make files of many inline extents. It waits for no quiet time: while rows come one by one, there is none."""
+        from ...storage.maintenance.flush import flush
+        from ...storage.maintenance.vacuum import Work
+
+        tables = self._database.upkeep.take_inline() if self._allowed("auto_maintenance") else ()
+        try:
+            if tables:
+                flush(self._database, tables, Work(self._check_stopped, memory=MEMORY_BYTES))
+        except Busy:
+            pass
+        except Error as error:
+            _log.warning("upkeep of %s: %s", self._database.name, error)
 
     def _check_stopped(self) -> None:
         if self._stopped.is_set():
@@ -178,6 +207,8 @@ class Worker:
         for kind in (Kind.DELETE, Kind.SORT):
             self._check()
             self._vacuum(table, kind)
+        self._check()
+        self._distribute(table)
         if self._allowed("auto_analyze"):
             self._check()
             self._analyze(table)
@@ -193,6 +224,17 @@ class Worker:
         request = Request(kind, self._database.new_xid(), automatic=True)
         vacuum(self._database, entry.table, request, self._check, memory=MEMORY_BYTES)
         self._record(entry, f"vacuum {kind.value}", "Complete")
+
+    def _distribute(self, table: int) -> None:
+        from .distribution import distribute, wanted_key
+
+        entry = self._database.newest.entries.get(table)
+        key = None if entry is None else wanted_key(self._database, entry)
+        if entry is None or key is None:
+            return
+        self._record(entry, "distkey", "Start")
+        distribute(self._database, entry.table, key, self._check, MEMORY_BYTES)
+        self._record(entry, "distkey", "Complete")
 
     def _analyze(self, table: int) -> None:
         from ...storage.catalog.delta import Delta

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, parallel: Parallel,
-               spool: Spool) -> tuple[Rows, Sent]:
+               spool: Spool) -> tuple[Rows, Sent, list[int]]:
     """As exchange.distribute."""
     slices = topology.slices
     split: list[list[list[Piece]]] = [[[] for _ in range(slices)] for _ in rows.every()]
     moved = [Crossing() for _ in range(len(rows))]
+    sizes = [[0] * slices for _ in range(len(rows))]
     target = max(spool.budget.room // (4 * len(rows)), spool.budget.least)
 
     def work(i: int) -> None:
@@ -33,15 +34,15 @@ def distribute(rows: Rows, keys: Sequence[ColumnId], topology: Topology, paralle
             ordered = batch.take(order)
             for t in range(slices):
                 share = shared(ordered, int(offsets[t]), int(offsets[t + 1]))
-                home = i if rows.where is Where.SLICES else None
-                if t != home:
-                    moved[i].count(share.rows, share.payload_bytes(), home, t, topology)
+                size = share.payload_bytes()
+                sizes[i][t] += size
+                moved[i].count(share.rows, size, i if rows.where is Where.SLICES else None, t, topology)
                 split[i][t] += spool.keep(share)
 
     parallel(work, len(rows))
     none = rows.pieces()[0].empty()
     parts = [Pieces([none, *(p for share in split for p in share[t])]) for t in range(slices)]
-    return Rows(parts, Where.SLICES), moved
+    return Rows(parts, Where.SLICES), moved, [sum(column) for column in zip(*sizes, strict=True)]
 
 
 def limited(rows: Rows, offset: int, count: int | None) -> Rows:

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import (
     blocks,
     information_schema,
     pg_catalog,
     pg_constraints,
+    pg_info,
     pg_users,
     stl,
     stv,
@@ -37,11 +38,11 @@ if TYPE_CHECKING:
 # alone may see is marked.
 LATER = {
     "queries": "stl_query svl_qlog stl_querytext stl_ddltext stl_utilitytext svl_statementtext stv_inflight "
-               "stv_recents sys_query_history",
+               "svv_query_inflight stv_recents sys_query_history",
     "steps": "stl_scan stl_dist stl_bcast stl_return stl_hash stl_hashjoin stl_mergejoin stl_nestloop stl_aggr "
              "stl_sort stl_window stl_save stl_insert stl_project stl_limit stl_merge svl_query_report "
-             "svl_query_summary svcs_query_summary sys_query_detail stl_stream_segs svcs_stream_segs svl_compile "
-             "svcs_compile",
+             "svv_query_state svl_query_summary svcs_query_summary sys_query_detail stl_stream_segs svcs_stream_segs "
+             "svl_compile svcs_compile",
     "loads": "stl_load_errors stl_loaderror_detail stl_load_commits stl_replacements "
              "sys_load_history sys_load_detail sys_load_error_detail",
     "copy_jobs": "sys_copy_job sys_copy_job_detail sys_copy_job_info",
@@ -50,10 +51,11 @@ LATER = {
     "unloads": "stl_unload_log svcs_unload_log sys_unload_detail sys_unload_history",
     "wlm": "!stv_wlm_service_class_config !stv_wlm_service_class_state !stv_wlm_classification_config "
            "!stv_wlm_qmr_config stv_wlm_query_state stv_wlm_query_queue_state stv_wlm_query_task_state stl_wlm_query "
-           "stl_wlm_error stl_wlm_rule_action",
+           "stl_wlm_error stl_wlm_rule_action !svcs_concurrency_scaling_usage !stl_usage_control",
     "query_metrics": "stv_query_metrics stl_query_metrics svl_query_metrics svl_query_metrics_summary "
                      "!svl_query_queue_info",
     "plans": "stl_explain svcs_explain stl_plan_info svcs_plan_info stl_alert_event_log svcs_alert_event_log",
+    "advice": "!svv_alter_table_recommendations",
 }
 
 
@@ -89,7 +91,8 @@ VIRTUAL_TABLES = SystemTables(
     {
         table.full_name: table
         for family in (
-            pg_catalog, pg_constraints, pg_users, information_schema, stl, stv, svv, svv_objects, blocks, upkeep
+            pg_catalog, pg_constraints, pg_info, pg_users, information_schema, stl, stv, svv, svv_objects, blocks,
+            upkeep,
         )
         for table in family.TABLES
     },
@@ -102,9 +105,9 @@ def find_virtual(schema: str | None, name: str) -> VirtualTable | None:
     return VIRTUAL_TABLES.get(f"{schema or 'pg_catalog'}.{name}")
 
 
-def read(full_name: str, context: Context) -> pa.Table:
-    """The rows of `schema.name` for a statement."""
-    return VIRTUAL_TABLES[full_name].rows(context)
+def read(full_name: str, context: Context, values: Mapping[str, frozenset[Any]]) -> pa.Table:
+    """The rows of `schema.name` for a statement; `values`: that columns of rows asked for have (a hint)."""
+    return VIRTUAL_TABLES[full_name].rows(context, values)
 
 
 __all__ = ["LATER", "VIRTUAL_TABLES", "VirtualTable", "find_virtual", "read"]

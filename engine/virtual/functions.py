@@ -241,7 +241,9 @@ def _set_config(c: Catalogue, name: str, value: str, local: bool) -> str:
     from ..handlers.set_option import run
 
     run(SetOption(name, value, local), c.context)
-    return c.context.session.settings.show(name)  # type: ignore[no-any-return]
+    settings = c.context.session.settings.copy()  # a local value may be gone before the answer is read
+    settings.set(name, value)
+    return str(settings.show(name))
 
 
 def _cancel(c: Catalogue, session: int) -> int:

@@ -274,8 +274,15 @@ def _pg_external_schema(context: Context) -> Rows:
     return pg_external_schema(context)
 
 
+CLASS = table(PG, "pg_class", _CLASS, _pg_class)
+DATABASES = table(
+    PG, "pg_database",
+    "oid:o datname:n datdba:o encoding:i datistemplate:b datallowconn:b datconnlimit:i datlastsysid:o "
+    "datfrozenxid:i dattablespace:o datconfig:a datacl:a datcollate:n datctype:n datlocprovider:c daticulocale:t",
+    _pg_database,
+)
 TABLES = (
-    table(PG, "pg_class", _CLASS, _pg_class),
+    CLASS,
     table(PG, "pg_attribute", _ATTRIBUTE, _pg_attribute),
     table(PG, "pg_attrdef", "oid:o adrelid:o adnum:s adbin:t adsrc:t", _pg_attrdef),
     table(PG, "pg_namespace", "oid:o nspname:n nspowner:o nspacl:a", _pg_namespace),
@@ -291,10 +298,7 @@ TABLES = (
     table(PG, "pg_views", "schemaname:n viewname:n viewowner:n definition:t", _pg_views),
     table(PG, "pg_tables", "schemaname:n tablename:n tableowner:n tablespace:n hasindexes:b hasrules:b hastriggers:b",
           _pg_tables),
-    table(PG, "pg_database",
-          "oid:o datname:n datdba:o encoding:i datistemplate:b datallowconn:b datconnlimit:i datlastsysid:o "
-          "datfrozenxid:i dattablespace:o datconfig:a datacl:a datcollate:n datctype:n datlocprovider:c daticulocale:t",
-          _pg_database),
+    DATABASES,
     table(PG, "pg_settings",
           "name:t setting:t unit:t category:t short_desc:t context:t vartype:t source:t boot_val:t min_val:t max_val:t",
           _pg_settings),

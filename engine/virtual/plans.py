@@ -10,7 +10,7 @@ from ...storage.types import BIGINT, DOUBLE, INTEGER, TIMESTAMP, char
 from ..context import Context
 from ..history.describe import ENDED
 from .base import both, clip
-from .details import step_runs
+from .details import Queries, step_runs
 from .stl import moment
 
 Rows = Iterator[tuple[Any, ...]]
@@ -19,8 +19,8 @@ EVENT_BYTES = 1024
 _CODE, _STARTUP, _COST, _ROWS, _BYTES = range(3, 8)  # of a line, engine/history/shape.py
 
 
-def _stl_explain(context: Context) -> Rows:
-    for query, details in context.database.history.details():
+def _stl_explain(context: Context, queries: Queries) -> Rows:
+    for query, details in context.database.history.details(queries):
         before = 0
         for plan in details["plans"]:
             for (number, parent, text, *_), details_text in zip(plan["lines"], plan["details"], strict=True):
@@ -31,11 +31,13 @@ def _stl_explain(context: Context) -> Rows:
             before += len(plan["lines"])
 
 
-def _stl_plan_info(context: Context) -> Rows:
+def _stl_plan_info(context: Context, queries: Queries) -> Rows:
     lines: dict[int, list[list[Any]]] = {}
-    for query, details in context.database.history.details():
+    for query, details in context.database.history.details(queries):
         lines[query] = [line for plan in details["plans"] for line in plan["lines"]]
-    for run in step_runs(context):
+    for run in step_runs(context, queries):
+        if not run.node:
+            continue
         line = lines[run.query][run.node - 1]
         yield (
             run.who["userid"], run.query, run.node, run.segment, run.step, int(run.known["leader"]), line[_CODE],
@@ -43,11 +45,11 @@ def _stl_plan_info(context: Context) -> Rows:
         )  # fmt: skip
 
 
-def _stl_alert_event_log(context: Context) -> Rows:
-    for query, details in context.database.history.details():
+def _stl_alert_event_log(context: Context, queries: Queries) -> Rows:
+    for query, details in context.database.history.details(queries):
         segments = 0
         for plan in details["plans"]:
-            ended = max(share[ENDED] for did in plan["did"] for share in did[4])
+            ended = max((share[ENDED] for did in plan["did"] for share in did[4]), default=plan["begun"])
             for segment, step, event, solution in plan["alerts"]:
                 whole = segment < 0
                 yield (

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ProgrammingError, UndefinedColumn, UndefinedObject
+from ...planner.functions import resolve
+from ...planner.statements.cursor import Cursor
+from ...planner.statements.grants import with_types
+from ...planner.syntax import tokenize
 from ...storage.access.privileges import BY_KIND
 from ...storage.access.rights import Rights
 from ...storage.schema import Table, View
@@ -12,6 +16,7 @@ from ...storage.schema import Table, View
 if TYPE_CHECKING:
     from .functions import Catalogue
 
+_LANGUAGES = ("internal", "sql", "plpgsql", "plpythonu", "exfunc")
 _KNOWN = {
     "table": (*BY_KIND["relation"], "rule", "trigger"), "any_column": ("select", "update", "insert", "references"),
     "column": ("select", "update", "insert", "references"), "schema": BY_KIND["schema"],
@@ -52,9 +57,26 @@ def _check(
                 raise UndefinedObject(f'database "{target}" does not exist', sqlstate="3D000")
             return rights.database(privilege, option=option) or privilege == "usage"
         case "language":
+            if isinstance(target, str) and target.lower() not in _LANGUAGES:
+                raise UndefinedObject(f'language "{target}" does not exist', sqlstate="42704")
             return rights.may(f"language:{target}", privilege, option=option)
         case _:
-            raise UndefinedObject(f'function "{target}" does not exist', sqlstate="42883")
+            return _function(c, rights, target, privilege, option)
+
+
+def _function(c: Catalogue, rights: Rights, target: Any, privilege: str, option: bool) -> bool:
+    """Of a function by its id, or written with its argument types; everybody may call Redshift's own."""
+    if isinstance(target, int):
+        found = next((f for f in c.directory.functions_by_key.values() if f.id == target), None)
+        return found is not None and (rights.name == found.owner or rights.may(found.object, privilege, option=option))
+    cursor = Cursor(tokenize(target, c.context.settings.exact_names), target)
+    bare = cursor.relation()
+    if bare.schema in (None, "pg_catalog") and resolve(bare.name):
+        return not option
+    from ..handlers.functions import by_signature
+
+    found = by_signature(with_types(cursor, bare), c.context)
+    return rights.name == found.owner or rights.may(found.object, privilege, option=option)
 
 
 def _relation(
@@ -70,12 +92,13 @@ def _relation(
 
         restricted = VIRTUAL_TABLES[full].superusers and not rights.system("access system table")
         return rights.superuser or (privilege == "select" and not restricted)
+    number = _column_id(relation, column[0]) if kind == "column" else 0
     if rights.relation(relation, privilege, option=option):
         return True
     granted = rights.columns(relation, privilege)
     if kind == "any_column":
         return bool(granted)
-    return kind == "column" and _column_id(relation, column[0]) in granted
+    return kind == "column" and number in granted
 
 
 def _column_id(relation: Table | View, column: Any) -> int:

@@ -41,8 +41,8 @@ def _base(
     return (
         user, service_class, query, WHOLE, WHOLE, moment(started), int(m.get("slices", 0)), int(m.get("max_rows", 0)),
         int(m.get("scan_row_count", 0)), int(m.get("max_cpu_time", 0) * SECOND),
-        int(m.get("query_cpu_time", 0) * SECOND), None, blocks, run, run, None, disk, WHOLE, None, size, priority,
-        queued, name,
+        int(m.get("query_cpu_time", 0) * SECOND), int(m.get("max_blocks_read", 0)), blocks, run, run, None, disk,
+        WHOLE, None, size, priority, queued, name,
     )  # fmt: skip
 
 
@@ -59,11 +59,10 @@ def _stv_query_metrics(context: Context) -> Rows:
         entry = found.machine.entry(ticket.query)
         if entry is None or not entry.executes or entry.service_class < FIRST_USER_CLASS:
             continue
-        now = found.now()
+        now, name = found.now(), found.machine.floor.name(entry.service_class)
         level = int(entry.priority) if found.machine.configuration.automatic else None
         yield _base(entry.request.user_id, entry.service_class, entry.id, entry.started, ticket.usage.metrics(),
-                    now - entry.started, level, entry.waited(now),
-                    found.machine.floor.name(entry.service_class))  # fmt: skip
+                    now - entry.started, level, entry.waited(now), name)  # fmt: skip
 
 
 def _measures(r: QueryRecord) -> tuple[Any, ...]:

@@ -94,15 +94,16 @@ def shown_encoding(table: Table, position: int) -> str:
 
 
 def dist_style_code(relation: Table | View) -> int:
-    return _DIST_STYLES[relation.dist_style] if isinstance(relation, Table) else 0
+    return _DIST_STYLES[relation.declared_style] if isinstance(relation, Table) else 0
 
 
 def dist_style_text(data: TableData) -> str:
-    """EVEN, KEY(column), ALL, AUTO(ALL), AUTO(EVEN)."""
+    """EVEN, KEY(column), ALL, AUTO(ALL), AUTO(EVEN), AUTO(KEY(column))."""
     table = data.table
     match table.dist_style:
         case DistStyle.KEY if table.dist_key is not None:
-            return f"KEY({table.columns[table.dist_key].name})"
+            key = f"KEY({table.columns[table.dist_key].name})"
+            return f"AUTO({key})" if table.auto_key else key
         case DistStyle.AUTO:
             return "AUTO(ALL)" if data.replicated else "AUTO(EVEN)"
         case style:

@@ -18,8 +18,8 @@ from ...planner.steps import ScanType
 from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, SqlType, char
 from ..context import Context
 from ..history.describe import BEGUN, BLOCKS, BYTES, DELETED, ENDED, READ, ROWS, SLICE
-from .base import VirtualTable, both
-from .details import StepRun, packets, step_runs
+from .base import VirtualTable, both, clip
+from .details import Queries, StepRun, packets, running_steps, step_runs
 from .stl import moment
 
 Rows = Iterator[tuple[Any, ...]]
@@ -27,6 +27,7 @@ Columns = tuple[tuple[str, SqlType], ...]
 Share = list[int]
 Own = Callable[[StepRun, Share], tuple[Any, ...]]
 
+BLOCK_BYTES = 1 << 20  # a block of Redshift's
 _STEP_NAMES = {"aggr": "aggregate", "bcast": "broadcast", "dist": "distribute", "hjoin": "hashjoin",
                "nloop": "nestloop"}
 
@@ -35,11 +36,11 @@ def _flag(value: object) -> str:
     return "t" if value else "f"
 
 
-def _of_kind(own: Own, *kinds: str) -> Callable[[Context], Rows]:
+def _of_kind(own: Own, *kinds: str) -> Callable[[Context, Queries], Rows]:
     """Rows of an STL table: what all of them have, then the kind's own."""
 
-    def rows(context: Context) -> Rows:
-        for run in step_runs(context, *kinds):
+    def rows(context: Context, queries: Queries) -> Rows:
+        for run in step_runs(context, queries, *kinds):
             for share in run.shares:
                 yield (
                     run.who["userid"], run.query, share[SLICE], run.segment, run.step, moment(share[BEGUN]),
@@ -51,11 +52,12 @@ def _of_kind(own: Own, *kinds: str) -> Callable[[Context], Rows]:
 
 
 def _scan(run: StepRun, share: Share) -> tuple[Any, ...]:
-    permanent = run.known.get("scan") == ScanType.TABLE
+    kind = run.known.get("scan")
+    name = run.known.get("name") if kind in (ScanType.TABLE, ScanType.EXTERNAL) else "Internal Worktable"
     return (
-        share[BYTES], None, run.known.get("scan"), run.table, _flag(run.known.get("ranged")), None, share[READ],
-        share[READ] - share[DELETED], run.known["name"] if permanent else "Internal Worktable", "f", None, None, None,
-        _flag(run.filtered), None, run.known.get("sortkeys", 0),
+        share[BYTES], None, kind, run.table, _flag(run.known.get("ranged")), None, share[READ],
+        share[READ] - share[DELETED], name, "f", None, None, None,
+        _flag(run.filtered), None, run.known.get("sortkeys", 0), *[None] * 9,
     )  # fmt: skip
 
 
@@ -64,7 +66,8 @@ def _sent(run: StepRun, share: Share) -> tuple[Any, ...]:
 
 
 def _hash(run: StepRun, share: Share) -> tuple[Any, ...]:
-    return (share[BYTES], None, None, None, run.table, _flag(run.spilled), run.memory, None, run.known["expected"],
+    parts = None if run.spilled else 1
+    return (share[BYTES], None, None, None, run.table, _flag(run.spilled), run.memory, parts, run.known["expected"],
             None, None, None, None, None)
 
 
@@ -84,8 +87,8 @@ def _kept(run: StepRun, share: Share) -> tuple[Any, ...]:
     return share[BYTES], run.table, _flag(run.spilled), run.memory, None
 
 
-def _report(context: Context) -> Rows:
-    for run in step_runs(context):
+def _report(context: Context, queries: Queries) -> Rows:
+    for run in step_runs(context, queries):
         for share in run.shares:
             yield (
                 run.who["userid"], run.query, share[SLICE], run.segment, run.step, moment(share[BEGUN]),
@@ -94,8 +97,8 @@ def _report(context: Context) -> Rows:
             )  # fmt: skip
 
 
-def _summary(context: Context) -> Rows:
-    for run in step_runs(context):
+def _summary(context: Context, queries: Queries) -> Rows:
+    for run in step_runs(context, queries):
         times = [share[ENDED] - share[BEGUN] for share in run.shares]
         longest = max(times)
         rows, size = run.total(ROWS), run.total(BYTES)
@@ -106,21 +109,22 @@ def _summary(context: Context) -> Rows:
         )  # fmt: skip
 
 
-def _detail(context: Context) -> Rows:
+def _detail(context: Context, queries: Queries) -> Rows:
     before: StepRun | None = None
-    for run in step_runs(context, apart=True):
+    for run in step_runs(context, queries, apart=True):
         begun, ended = min(s[BEGUN] for s in run.shares), max(s[ENDED] for s in run.shares)
         scans_table = run.known.get("scan") == ScanType.TABLE
         first = run.step == 0 or before is None
+        named = scans_table or run.known["kind"] == "insert"
         yield (
             run.who["userid"], run.query, run.plan, run.stream, run.segment, run.step,
-            _STEP_NAMES.get(run.known["kind"], run.known["kind"]), run.table if scans_table else None,
-            run.known["name"] if scans_table else None, _flag(run.known.get("ranged")), moment(begun), moment(ended),
+            _STEP_NAMES.get(run.known["kind"], run.known["kind"]), run.table if named else None,
+            run.known["name"] if named else None, _flag(run.known.get("ranged")), moment(begun), moment(ended),
             ended - begun, "; ".join(run.alerts) or None, 0 if before is None or first else before.total(BYTES),
             run.total(READ) if scans_table else run.total(ROWS) if before is None or first else before.total(ROWS),
             run.total(BYTES), run.total(ROWS), run.total(BLOCKS), None, run.total(BLOCKS) if scans_table else 0, 0,
-            _skew([s[ROWS] for s in run.shares]), _skew([s[ENDED] - s[BEGUN] for s in run.shares]), "f",
-            run.spilled, 0, run.node,
+            None, _skew([s[ROWS] for s in run.shares]), _skew([s[ENDED] - s[BEGUN] for s in run.shares]), "f",
+            -(-run.spilled // BLOCK_BYTES), 0, None, "step", run.parent, run.node,
         )  # fmt: skip
         before = run
 
@@ -131,18 +135,32 @@ def _skew(values: list[int]) -> int:
     return round(100 * (largest - sum(values) / len(values)) / largest) if largest else 0
 
 
-def _stream_segments(context: Context) -> Rows:
+def _stream_segments(context: Context, queries: Queries) -> Rows:
     seen: set[tuple[int, int]] = set()
-    for run in step_runs(context):
+    for run in step_runs(context, queries):
         if (run.query, run.segment) not in seen:
             seen.add((run.query, run.segment))
             yield run.who["userid"], run.query, run.stream, run.segment
 
 
-def _svl_compile(context: Context) -> Rows:
+def _state(context: Context, queries: Queries) -> Rows:
+    """As far as slices have come: a task's rows are counted at its end."""
+    for run in running_steps(context):
+        rows, size = run.total(ROWS), run.total(BYTES)
+        if rows or run.total(READ):
+            times = [share[ENDED] - share[BEGUN] for share in run.shares]
+            longest = max(times)
+            yield (
+                run.who["userid"], run.query, run.segment, run.step, longest, sum(times) // len(times), rows, size,
+                None, run.memory, rows * 1e6 / longest if longest else None, size * 1e6 / longest if longest else None,
+                clip(run.known["label"], 25), _flag(run.spilled), run.memory, None, _flag(run.known.get("ranged")), "f",
+            )  # fmt: skip
+
+
+def _svl_compile(context: Context, queries: Queries) -> Rows:
     """Nothing is compiled for a query: its segments are programs of kernels that are there."""
     seen: set[tuple[int, int]] = set()
-    for run in step_runs(context):
+    for run in step_runs(context, queries):
         if (run.query, run.segment) not in seen:
             seen.add((run.query, run.segment))
             begun = moment(min(share[BEGUN] for share in run.shares))
@@ -163,7 +181,7 @@ _PACKETS = ("packets", INTEGER)
 
 
 def _table(name: str, columns: Columns, make: Any) -> VirtualTable:
-    return VirtualTable("pg_catalog", name, columns, make, leader_only=False)
+    return VirtualTable("pg_catalog", name, columns, make, leader_only=False, by_query=True)
 
 
 def _steps(name: str, columns: Columns, own: Own, *kinds: str) -> VirtualTable:
@@ -178,7 +196,10 @@ TABLES = (
             ("is_delayed_scan", char(1)), ("rows_pre_filter", BIGINT), ("rows_pre_user_filter", BIGINT),
             ("perm_table_name", char(136)), ("is_rlf_scan", char(1)), ("is_rlf_scan_reason", INTEGER),
             ("num_em_blocks", INTEGER), _CHECKSUM, ("runtime_filtering", char(1)), ("scan_region", INTEGER),
-            ("num_sortkey_as_predicate", INTEGER),
+            ("num_sortkey_as_predicate", INTEGER), ("row_fetcher_state", INTEGER), ("consumed_scan_ranges", BIGINT),
+            ("work_stealing_reason", BIGINT), ("is_vectorized_scan", char(1)), ("is_vectorized_scan_reason", INTEGER),
+            ("row_fetcher_reason", BIGINT), ("topology_signature", BIGINT), ("use_tpm_partition", char(1)),
+            ("is_rrscan_expr", char(1)),
         ),
         _scan, "scan",
     ),
@@ -240,6 +261,16 @@ TABLES = (
         ),
         _summary, "svl",
     ),
+    _table(
+        "svv_query_state",
+        (
+            ("userid", INTEGER), ("query", INTEGER), ("seg", INTEGER), ("step", INTEGER), ("maxtime", BIGINT),
+            ("avgtime", BIGINT), ("rows", BIGINT), _BYTES, ("cpu", BIGINT), ("memory", BIGINT), ("rate_row", DOUBLE),
+            ("rate_byte", DOUBLE), ("label", char(25)), _DISK, _MEMORY, ("num_parts", INTEGER), ("is_rrscan", char(1)),
+            ("is_delayed_scan", char(1)),
+        ),
+        _state,
+    ),
     *both(
         "compile",
         (
@@ -256,9 +287,10 @@ TABLES = (
             ("table_name", char(136)), ("is_rrscan", char(1)), ("start_time", TIMESTAMP), ("end_time", TIMESTAMP),
             ("duration", BIGINT), ("alert", TEXT), ("input_bytes", BIGINT), ("input_rows", BIGINT),
             ("output_bytes", BIGINT), ("output_rows", BIGINT), ("blocks_read", BIGINT), ("blocks_write", BIGINT),
-            ("local_read_io", BIGINT), ("remote_read_io", BIGINT), ("data_skewness", INTEGER),
+            ("local_read_io", BIGINT), ("remote_read_io", BIGINT), ("source", TEXT), ("data_skewness", INTEGER),
             ("time_skewness", INTEGER), ("is_active", char(1)), ("spilled_block_local_disk", BIGINT),
-            ("spilled_block_remote_disk", BIGINT), ("plan_node_id", INTEGER),
+            ("spilled_block_remote_disk", BIGINT), ("step_attribute", TEXT), ("metrics_level", TEXT),
+            ("plan_parent_id", INTEGER), ("plan_node_id", INTEGER),
         ),
         _detail,
     ),

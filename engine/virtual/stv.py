@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...storage.snapshot_isolation import is_snapshot
 from ...storage.types import BIGINT, INTEGER, TIMESTAMP, char
 from ..context import Context
 from .base import DATABASE, VirtualTable, clip
@@ -30,7 +31,24 @@ def _stv_locks(context: Context) -> Iterator[tuple[Any, ...]]:
         yield lock.table, None, since, lock.transaction, lock.session, since, None, "Holding write lock"
 
 
+def isolation(context: Context) -> str:
+    """The database's isolation level, in the words of STV_DB_ISOLATION_LEVEL."""
+    return "Snapshot Isolation" if is_snapshot(context.database.newest) else "Serializable"
+
+
+def _stv_db_isolation_level(context: Context) -> Iterator[tuple[Any, ...]]:
+    yield DATABASE, isolation(context)
+
+
 TABLES = (
+    VirtualTable(
+        "pg_catalog",
+        "stv_db_isolation_level",
+        (("db_name", char(128)), ("isolation_level", char(20))),
+        _stv_db_isolation_level,
+        leader_only=False,
+        superusers=True,
+    ),
     VirtualTable(
         "pg_catalog",
         "stv_sessions",

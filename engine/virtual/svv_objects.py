@@ -17,6 +17,7 @@ from .definitions import relation_acl, schema_acl
 from .information_schema import seen
 from .pg_catalog import schema_owner
 from .relations import columns_of, standard_numbers
+from .stv import isolation
 
 PG = "pg_catalog"
 Rows = Iterator[tuple[Any, ...]]
@@ -127,7 +128,7 @@ def _databases(context: Context) -> Rows:
     first = min(directory.users.values(), key=lambda u: u.id, default=None)
     owner = context.user if first is None else first.name
     yield (DATABASE, directory.user_id(owner), "local", schema_acl(directory, DATABASE, DATABASE_OBJECT, owner), None,
-           "Serializable", None)  # fmt: skip
+           isolation(context), None)  # fmt: skip
 
 
 _COLUMNS = (

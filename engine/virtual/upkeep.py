@@ -107,9 +107,9 @@ def _svv_interleaved_columns(context: Context) -> Rows:
     for table in context.view.relations():
         if not isinstance(table, Table) or not table.interleaved:
             continue
-        sketches = context.transaction.entry(table).sketches
+        entry = context.transaction.entry(table)
         for number, position in enumerate(table.sort_key):
-            sketch = sketches.get(table.columns[position].id)
+            sketch = entry.sketch(table.columns[position])
             found = None
             if table.index is not None and sketch is not None:
                 found = Decimal(skew(table.index.bounds[number], sketch.sample.data)).quantize(CENT)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...storage.types import BIGINT, BOOLEAN, INTEGER, TIMESTAMP, char
+from ...storage.types import BIGINT, BOOLEAN, INTEGER, TIMESTAMP, char, decimal
 from ...wlm.configuration import SHORT_CLASS, SUPERUSER_CLASS, Configuration, Queue
 from ...wlm.floor import Floor
 from ...wlm.queues import SlotQueue
@@ -61,7 +61,7 @@ def _service_class_state(context: Context) -> Rows:
     for number, *_ in _classes(floor):
         queued, executing = now.get(number, (0, 0))
         tally = floor.tally(number)
-        yield number, queued, executing, tally.serviced, tally.executed, tally.evicted, 0
+        yield number, queued, executing, tally.serviced, tally.executed, tally.evicted, tally.scaled
 
 
 def _classification_config(context: Context) -> Rows:
@@ -154,6 +154,16 @@ def _stl_wlm_rule_action(context: Context) -> Rows:
         yield r.user_id, r.query, r.service_class, r.rule, r.action, moment(r.time), r.value, r.name
 
 
+def _svcs_concurrency_scaling_usage(context: Context) -> Rows:
+    for p in list(manager(context).machine.floor.scaling.periods):
+        yield moment(p.start), moment(p.end), p.queries, round(p.used / 1e6)
+
+
+def _stl_usage_control(context: Context) -> Rows:
+    for r in list(manager(context).log.usage):
+        yield moment(r.time), r.query, r.transaction, r.session, r.limit[:40], r.feature
+
+
 def table(name: str, columns: tuple[tuple[str, Any], ...], make: Any, superusers: bool = False) -> VirtualTable:
     return VirtualTable("pg_catalog", name, columns, make, leader_only=False, superusers=superusers)
 
@@ -231,6 +241,17 @@ TABLES = (
         "stl_wlm_error",
         (("userid", INTEGER), ("recordtime", TIMESTAMP), ("pid", INTEGER), ("error_string", char(256))),
         _stl_wlm_error,
+    ),
+    table(
+        "svcs_concurrency_scaling_usage",
+        (("start_time", TIMESTAMP), ("end_time", TIMESTAMP), ("queries", BIGINT), ("usage_in_seconds", decimal(27, 0))),
+        _svcs_concurrency_scaling_usage, superusers=True,
+    ),
+    table(
+        "stl_usage_control",
+        (("eventtime", TIMESTAMP), ("query", INTEGER), ("xid", BIGINT), ("pid", INTEGER),
+         ("usage_limit_id", char(40)), ("feature_type", char(30))),
+        _stl_usage_control, superusers=True,
     ),
     table(
         "stl_wlm_rule_action",

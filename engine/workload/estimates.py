@@ -1,7 +1,6 @@
-"""A physical plan to what workload management may know of it: what it will take, its shape, what leads nowhere near
-the slices.
+"""A physical plan to what workload management may know of it: what it will take, and its shape.
 
-    Outline(estimate, shape, leader, scans, joins, loops)
+    Outline(estimate, shape, tables, joins, loops, external)
 
 The estimate counts what scans read (rows and bytes, before filters: their cost is in rows) and what breakers keep at
 the same time. The shape is what plans have in common that differ in literals alone.
@@ -26,8 +25,8 @@ from ...planner.physical import (
     WindowRows,
 )
 from ...records import dataclass
+from ...storage.schema import Table
 from ...wlm.requests import Estimate
-from ..virtual import VIRTUAL_TABLES
 
 ENTRY_BYTES = 48  # of a row in a table of groups or build rows, beside its columns
 LOOP_ROWS = 1 / 8  # of a pair that a nested loop looks at: it costs less than a row that is read
@@ -35,23 +34,25 @@ LOOP_ROWS = 1 / 8  # of a pair that a nested loop looks at: it costs less than a
 
 @dataclass(slots=True)
 class Outline:
-    """`scans`, `joins`, `loops`: ids of the plan's nodes of those kinds; `leader`: slices have no part in it."""
+    """`joins`, `loops`: ids of the plan's nodes of those kinds; `tables`: those whose rows are read."""
 
     estimate: Estimate
     shape: int
-    leader: bool
-    scans: tuple[int, ...]
+    tables: tuple[Table, ...]
     joins: tuple[int, ...]
     loops: tuple[int, ...]
+    external: bool = False  # reads external tables
 
 
 def outline(plan: PhysicalQuery) -> Outline:
     """See the module's text."""
     rows = bytes = memory = 0.0
     shape: list[Any] = []
-    scans, joins, loops = [], [], []
-    leader = True
-    for node in _nodes(plan.root):
+    tables, joins, loops = [], [], []
+    external = False
+    pending: list[Any] = [plan.root]
+    while pending:  # not by `_nodes`: every query comes through here
+        node = pending.pop()
         kind = type(node)
         shape.append(kind)
         props = node.props
@@ -59,10 +60,12 @@ def outline(plan: PhysicalQuery) -> Outline:
             rows += props.cost
             bytes += props.cost * props.width
             shape.append(node.table.id)
-            scans.append(id(node))
-            leader = False
-        elif kind is VirtualTableScan:
-            leader = leader and VIRTUAL_TABLES[node.name].leader_only
+            if kind is ExternalScan:
+                external = True
+            else:
+                tables.append(node.table)
+            continue
+        if kind is VirtualTableScan:
             shape.append(node.name)
         elif kind is HashJoin:
             build = node.build.props
@@ -78,10 +81,16 @@ def outline(plan: PhysicalQuery) -> Outline:
             memory += props.rows * props.width
         elif kind is Exchange:
             shape.append(node.move)
+        pending += _below(node)
     return Outline(
-        Estimate(rows, bytes, int(memory), len(joins) + len(loops)), hash(tuple(shape)), leader,
-        tuple(scans), tuple(joins), tuple(loops),
+        Estimate(rows, bytes, int(memory), len(joins) + len(loops)), hash(tuple(shape)),
+        tuple(tables), tuple(joins), tuple(loops), external,
     )  # fmt: skip
+
+
+def reads_tables_only(plan: PhysicalQuery) -> bool:
+    """Whether it reads neither system tables nor external ones."""
+    return not any(isinstance(node, VirtualTableScan | ExternalScan) for node in _nodes(plan.root))
 
 
 def _nodes(root: Physical) -> Iterator[Any]:
@@ -89,11 +98,16 @@ def _nodes(root: Physical) -> Iterator[Any]:
     while pending:
         node = pending.pop()
         yield node
-        if isinstance(node, HashJoin):
-            pending += (node.build, node.probe)
-        elif isinstance(node, UnionAll):
-            pending += node.inputs
-        elif isinstance(node, RecursiveUnion):
-            pending += (node.seed, node.step)
-        elif (below := getattr(node, "input", None)) is not None:
-            pending.append(below)
+        pending += _below(node)
+
+
+def _below(node: Any) -> tuple[Any, ...]:
+    """A node's inputs."""
+    below = getattr(node, "input", None)
+    if below is not None:
+        return (below,)
+    if isinstance(node, HashJoin):
+        return node.build, node.probe
+    if isinstance(node, UnionAll):
+        return node.inputs
+    return (node.seed, node.step) if isinstance(node, RecursiveUnion) else ()

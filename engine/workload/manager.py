@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from ...errors import OperationalError
 from ...wlm.configuration import Configuration
 from ...wlm.decisions import Abort, Decision, Hop, Share, Start
 from ...wlm.machine import Machine
 from ...wlm.requests import Request
+from ...wlm.usage import Feature
 
 if TYPE_CHECKING:
     from ..session import Session
@@ -42,6 +44,14 @@ class Manager:
         self.pending: str | None = None  # a configuration that waits for the database to be opened anew
         self._offset = time.time_ns() // 1000 - time.monotonic_ns() // 1000
         self._watcher: Any = None
+        self._note(configuration)
+        self.executors: Any = None  # scaling.Executors, while queues may use them
+        self.clusters = 0  # max_concurrency_scaling_clusters
+
+    def _note(self, configuration: Configuration) -> None:
+        """What every statement asks of the configuration."""
+        self.asks_for_groups, self.scales = configuration.asks_for_groups, configuration.scales
+        self._watched = configuration.watched
 
     def now(self) -> int:
         """Microseconds since 1970."""
@@ -83,12 +93,37 @@ class Manager:
             self.carry_out(self.machine.evicted(ticket.query, self.now()))
             ticket.entered()
 
+    def check_external(self) -> None:
+        """OperationalError while a usage limit keeps external tables from being read."""
+        if not self.machine.allows(Feature.SPECTRUM, self.now()):
+            raise OperationalError(
+                "a usage limit of spectrum has been reached: external tables cannot be read until its period ends",
+                hint="SHOW usage_limits; ALTER SYSTEM SET usage_limits changes them.", sqlstate="53400",
+            )  # fmt: skip
+
+    def failed(self, ticket: Ticket) -> None:
+        """Its executor cannot run it; it has started here when this returns, or waits."""
+        with self.lock:
+            self.carry_out(self.machine.failed(ticket.query, self.now()))
+            ticket.entered()
+
     def leave(self, ticket: Ticket, ok: bool) -> None:
         """It is over."""
         with self.lock:
             self.tickets.pop(ticket.query, None)
+            entry, now = self.machine.entry(ticket.query), self.now()
+            if entry is not None:
+                ticket.service_class, ticket.queue_time = entry.service_class, entry.waited(now)
+                ticket.class_name = self.machine.floor.name(entry.service_class)
             used = ticket.usage.closed()
-            self.carry_out(self.machine.finish(ticket.query, self.now(), used, ok=ok, memory=ticket.peak))
+            reached = len(self.log.usage)
+            self.machine.used(ticket.query, Feature.SPECTRUM, ticket.usage.external_bytes, now)
+            decisions = self.machine.finish(
+                ticket.query, now, used, ok=ok, memory=ticket.peak, processor=ticket.usage.processor
+            )
+            self.carry_out(decisions)
+            for record in list(self.log.usage)[reached:]:
+                ticket.warn(f"the usage limit {record.limit} of {record.feature} has been reached")
 
     def carry_out(self, decisions: list[Decision]) -> None:
         """The lock is held."""
@@ -98,7 +133,7 @@ class Manager:
                 continue
             match decision:
                 case Start():
-                    ticket.start(decision.memory, decision.soft)
+                    ticket.start(decision.service_class, decision.memory, decision.soft, decision.executor)
                 case Share():
                     ticket.share(decision.soft)
                 case Abort():
@@ -113,7 +148,7 @@ class Manager:
     @property
     def watches(self) -> bool:
         """Whether something may happen to a query while it runs or waits."""
-        return self.machine.configuration.watched or bool(self.machine.floor.short.running)
+        return self._watched or bool(self.machine.floor.short.running)
 
     def _watch(self) -> None:
         if self._watcher is None or not self._watcher.is_alive():
@@ -138,13 +173,38 @@ class Manager:
 
     # -- changes -----------------------------------------------------------------------------------
 
+    def scale(self, database: Any, count: int, threads: int) -> None:
+        """Use up to `count` concurrency scaling executors, if a queue may; only for a database in a folder."""
+        self.clusters = count
+        if database.path is None or not self.scales:
+            count = 0
+        if count and self.executors is None:
+            from .scaling import prepare
+
+            self.executors = prepare(str(database.path), threads)
+        with self.lock:
+            self.carry_out(self.machine.scale_to(count, self.now()))
+
     def reconfigure(self, configuration: Configuration) -> list[str]:
         """Apply a configuration; what keeps it from being applied to an open database."""
         with self.lock:
             static, decisions = self.machine.reconfigure(configuration, self.now())
             self.carry_out(decisions)
             self.pending = configuration.text if static else None
+            self._note(self.machine.configuration)
         return static
+
+
+def left(session: Session) -> None:
+    """A session has ended, and perhaps the database was closed with it."""
+    found = _managers.get(session.database)
+    if found is None:
+        return
+    found.machine.overrides.forget_session(session.id)
+    if session.database.closed:
+        del _managers[session.database]
+        if found.executors is not None:
+            found.executors.close()
 
 
 def manager_of(session: Session) -> Manager:
@@ -154,10 +214,12 @@ def manager_of(session: Session) -> Manager:
         with _making:
             found = _managers.get(session.database)
             if found is None:
-                from .parameters import configured
+                from .parameters import configured, scaling_clusters, usage_limits
 
                 configuration = configured(session.database)
                 found = Manager(configuration, session.memory, session.workers.threads)
+                found.machine.floor.scaling.limits.change(usage_limits(session.database))
+                found.scale(session.database, scaling_clusters(session.database), session.workers.threads)
                 _managers[session.database] = found
     return found
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from ...kernels import abi
 from ...planner.physical import ExternalScan, TableScan
@@ -25,8 +26,10 @@ MB = 1 << 20
 class Usage:
     """See the module's text. Safe for several threads."""
 
-    def __init__(self, outline: Outline | None) -> None:
+    def __init__(self, outline: Outline | None, scans: Sequence[Any] = ()) -> None:
+        """`scans`: (numbers, ...) of the statement's scans of external tables, as Context has them."""
         self._outline = outline
+        self._scans = scans
         self._lock = threading.Lock()
         self._cpu = 0  # nanoseconds of ended tasks and of the caller
         self._tasks: dict[int, tuple[int, int, Instance | None, int]] = {}  # token: thread, its clock, program, slice
@@ -35,6 +38,8 @@ class Usage:
         self._caller = 0
         self._since = 0
         self._counters: list[Counters] = []
+        self._pairs = 0
+        self._elsewhere: dict[str, float] | None = None
         self.returned = 0
         self.segment = 0.0  # when the present segment began, monotonic
         self._longest = 0.0  # seconds of those before it
@@ -70,6 +75,7 @@ class Usage:
                 self._cpu += now - since
             if instance is not None:
                 _add(self._slices, slice, now - since, _scanned(instance))
+                self._pairs += self._loop_rows(instance)
 
     def next_segment(self) -> None:
         """The query goes on with another segment."""
@@ -97,6 +103,20 @@ class Usage:
         self._ended = time.monotonic()
         return _Final(self)
 
+    def adopt(self, metrics: dict[str, float]) -> None:
+        """What another process has counted for the query."""
+        self._elsewhere = metrics
+
+    @property
+    def external_bytes(self) -> int:
+        """Scanned in external tables."""
+        return sum(numbers.bytes for numbers, *_ in self._scans)
+
+    @property
+    def processor(self) -> int:
+        """Microseconds of processor time of what has ended."""
+        return self._cpu // 1000
+
     def metrics(self) -> dict[str, float]:
         """By the names of wlm/metrics.py; also slices, and the most that one of them took."""
         with self._lock:
@@ -120,30 +140,55 @@ class Usage:
         found["max_rows"] = max(rows, default=0)
         if sum(times):
             found["cpu_skew"] = max(times) * len(times) / sum(times)
-        if self.segment:
+        if self._elsewhere is not None:
+            found |= self._elsewhere | {"return_row_count": self.returned}
+        elif self.segment:
             found["segment_execution_time"] = max(self._longest, (self._ended or time.monotonic()) - self.segment)
         return found
 
     def _counted(self, running: list[Instance]) -> dict[str, float]:
         """What the plan's steps have counted, and the programs that run now."""
         outline = self._outline
-        joins, loops = (outline.joins, outline.loops) if outline is not None else ((), ())
+        joins = outline.joins if outline is not None else ()
         rows: dict[int, int] = {}
         blocks = spilled = 0
+        by_slice: dict[int, int] = {}  # blocks read
         for counters in self._counters:
             for node, step in list(counters.steps.items()):
                 rows[node] = rows.get(node, 0) + step.rows
                 blocks += step.blocks_read
                 spilled += step.bytes_spilled
-        if joins or loops:
+                for slice, share in list(step.slices.items()):
+                    if share.blocks:
+                        by_slice[slice] = by_slice.get(slice, 0) + share.blocks
+        if joins:
             for instance in running:
                 _add_rows(instance, rows)
-        return {
+        found: dict[str, float] = {}
+        if by_slice:
+            found["io_skew"] = max(by_slice.values()) * len(by_slice) / sum(by_slice.values())
+            found["max_blocks_read"] = max(by_slice.values())
+        if self._scans:
+            found["spectrum_scan_row_count"] = sum(numbers.rows for numbers, *_ in self._scans)
+            found["spectrum_scan_size_mb"] = self.external_bytes / MB
+        return found | {
             "query_blocks_read": blocks,
             "query_temp_blocks_to_disk": -(-spilled // MB),
             "join_row_count": sum(rows.get(n, 0) for n in joins),
-            "nested_loop_join_row_count": sum(rows.get(n, 0) for n in loops),
+            "nested_loop_join_row_count": self._pairs + sum(self._loop_rows(i) for i in running),
         }
+
+    def _loop_rows(self, instance: Instance) -> int:
+        """Pairs of rows that a program's nested loops have made, before any condition: the most rows that one of a
+        join's own block ops was given."""
+        loops = self._outline.loops if self._outline is not None else ()
+        if not loops:
+            return 0
+        most = dict.fromkeys(loops, 0)
+        for pc, node in enumerate(instance.template.builder.owners):
+            if id(node) in most and instance.words[pc, abi.I_LEVEL] != abi.LEVEL_VECTOR:
+                most[id(node)] = max(most[id(node)], int(instance.words[pc, abi.I_ROWS]))
+        return sum(most.values())
 
 
 class _Final(Mapping[str, float]):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .manager import Manager
 
 INTERVAL = 0.02  # seconds
+SHARE = 20  # times as long as a look took: among many queries it looks less often
 IDLE = 5.0  # seconds without queries after which it ends
 _log = logging.getLogger("warehouse.engine")
 
@@ -26,9 +27,9 @@ class Watcher(threading.Thread):
 
     def run(self) -> None:
         """Until there is nothing to look at."""
-        quiet = 0.0
+        quiet = took = 0.0
         while quiet < IDLE:
-            time.sleep(INTERVAL)
+            time.sleep(max(INTERVAL, SHARE * took))
             manager = self._manager()
             if manager is None:
                 return
@@ -36,7 +37,9 @@ class Watcher(threading.Thread):
                 quiet += INTERVAL
                 continue
             quiet = 0.0
+            start = time.monotonic()
             try:
                 manager.look()
             except Exception:
                 _log.exception("workload management could not look at the running queries")
+            took = time.monotonic() - start

@@ -20,9 +20,9 @@ from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
 from ...storage.sketches import EMPTY
-from ...storage.types import BIGINT, HLLSKETCH, INTEGER, Kind, SqlType
-from .. import functions
-from ..build import normal
+from ...storage.types import BIGINT, HLLSKETCH, INTEGER, TEXT, Kind, SqlType
+from .. import collation, functions
+from ..build import comparison_key
 from ..coercion import coerce, settle
 from ..columns import columns_of, free_columns, substitute_plan
 from ..expressions import (
@@ -99,6 +99,9 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
     call = _call(e, name, [typed(a) for a in args], distinct, node)
     if call.function in ("min", "max") and call.type.is_super:
         return super_totals.extreme(call, aggregates.column)
+    if call.function in ("min", "max") and call.type.case_insensitive:
+        ranked = AggregateCall(call.function, (collation.ranked(call.args[0]),), TEXT, False, call.span)
+        return collation.of_ranked(aggregates.column(ranked), call.type)
     return aggregates.column(call)
 
 
@@ -133,7 +136,7 @@ def sketch_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], n
     value = coerce(value, type)
     if name == "hll_combine":
         return aggregates.column(AggregateCall("hll_combine", (value,), type, False, span))
-    coupon = Call("hll_coupon", (normal(value) if type.is_super else value,), BIGINT, span)
+    coupon = Call("hll_coupon", (comparison_key(value),), BIGINT, span)
     made = aggregates.column(AggregateCall("hll_sketch", (coupon,), HLLSKETCH, True, span))
     return Case(((IsNull(made, negated=True), made),), Literal(EMPTY, HLLSKETCH), HLLSKETCH)
 

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
 from ...storage.types import INTEGER, SUPER, Kind, SqlType, varchar
-from .. import functions
+from .. import collation, functions
 from ..coercion import coerce, goes_into_super, settle, settled
 from ..dateparts import date_part
 from ..expressions import Call, Cast, Expr, Literal, Span
@@ -122,8 +122,8 @@ def _type_of(e: ExpressionBinder, node: Any) -> SqlType:
 
 
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:
-    if name == "generate_series":
-        raise NotSupportedError("generate_series is supported in FROM and in a select list without FROM only",
+    if name in ("generate_series", "pg_timezone_abbrevs", "pg_timezone_names"):
+        raise NotSupportedError(f"{name} is supported in FROM and in a select list without FROM only",
                                 position=e.b.position(node))
     if (refused := functions.refusal(name)) is not None:
         return NotSupportedError(refused, position=e.b.position(node))
@@ -162,9 +162,13 @@ def call(e: ExpressionBinder, name: str, args: list[Expr], span: Span | None, pa
     args = [special(e, a, t) for a, t in zip(args, targets)]
     targets = tuple(_sized(a, t) for a, t in zip(args, targets))
     cast = tuple(coerce(a, t, span) for a, t in zip(args, targets))
-    if signature.build is not None:
-        return signature.build(Site(name, span, e.b.context, part, bool(e.b.user_tables)), cast)
-    return Call(signature.key, cast, signature.result(targets), span)
+
+    def made(given: tuple[Expr, ...]) -> Expr:
+        if signature.build is not None:
+            return signature.build(Site(name, span, e.b.context, part, bool(e.b.user_tables)), given)
+        return Call(signature.key, given, signature.result(targets), span)
+
+    return collation.called(name, cast, made)
 
 
 def _sized(arg: Expr, target: SqlType) -> SqlType:
@@ -290,6 +294,12 @@ def _super_path(e: ExpressionBinder, node: Any) -> list[str]:
 @binds(exp.DecodeCase)
 def _decode(e: ExpressionBinder, node: exp.DecodeCase) -> Expr:
     return call(e, "decode", [e.bind(x) for x in node.expressions], e.span(node))
+
+
+@binds(exp.Decode)
+def _too_short(e: ExpressionBinder, node: exp.Decode) -> Expr:
+    """DECODE of two arguments, which is no DECODE of Redshift's."""
+    return call(e, "decode", [e.bind(x) for x in (node.this, node.args.get("charset")) if x is not None], e.span(node))
 
 
 _WORDS: dict[type, str] = {

@@ -343,7 +343,9 @@ def _undefined(b: Binder, node: Any, schema: str | None, name: str) -> Error:
     known = [r.name for r in b.view.relations(schema)]
     known += [v.partition(".")[2] for v in b.context.virtual_tables]
     shown = f"{schema}.{name}" if schema else name
-    return UndefinedTable(f'relation "{shown}" does not exist', hint=near(name, known), position=position)
+    error = UndefinedTable(f'relation "{shown}" does not exist', hint=near(name, known), position=position)
+    error.relation = schema, name
+    return error
 
 
 # -- joins ---------------------------------------------------------------------------------------

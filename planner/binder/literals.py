@@ -149,6 +149,8 @@ def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
         return _cast_interval(operand, to, node, e)
     operand = typed(operand)
     source = operand.type
+    if source.case_insensitive and to.is_string:
+        to = replace(to, case_insensitive=True)
     if isinstance(operand, Literal):
         if operand.value is not None and to.kind is Kind.VARBYTE and source.kind is Kind.UNKNOWN:
             return Literal(operand.value.encode()[: to.length].hex(), to, -1, operand.span)

@@ -87,7 +87,11 @@ def _listagg(e: ExpressionBinder, nodes: Sequence[Any], keys: tuple[SortKey, ...
         if not isinstance(delimiter, Literal) or not (delimiter.type.is_string or delimiter.value is None):
             raise NotSupportedError("the delimiter of LISTAGG must be a constant text",
                                     position=e.b.position(given[1]))
-    return Ordered("listagg", (text, delimiter), varchar(MAX_VARCHAR), keys, distinct)
+    type = replace(varchar(MAX_VARCHAR), case_insensitive=text.type.case_insensitive)
+    if distinct and type.case_insensitive:
+        raise NotSupportedError("LISTAGG(DISTINCT ...) of case-insensitive text is not supported yet",
+                                position=position)
+    return Ordered("listagg", (text, delimiter), type, keys, distinct)
 
 
 def _percentile(

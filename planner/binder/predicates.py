@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from ...errors import DataError, NotSupportedError
 from ...storage.types import BOOLEAN, INTEGER, Kind
-from .. import build
+from .. import build, collation
 from ..coercion import coerce
 from ..expressions import Case, Expr, IsNull, Like, Literal, Not
 from .dispatch import binds
@@ -89,6 +89,9 @@ def _pattern(e: ExpressionBinder, node: Any, escape: str) -> Expr:
         raise DataError(
             "LIKE pattern must not end with escape character", sqlstate="22025", position=e.b.position(node)
         )
+    if collation.insensitive(arg):
+        return Like(collation.key(arg), collation.folded(pattern.value), collation.folded(escape), False, negated,
+                    e.span(node))
     return Like(arg, pattern.value, escape, fold, negated, e.span(node))
 
 

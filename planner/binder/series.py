@@ -2,8 +2,9 @@
 
     from generate_series(1, 3) as g (n)        VALUES (1), (2), (3)
     select 2 * generate_series(1, 3)           the same as select 2 * n from generate_series(1, 3) as g (n)
+    select pg_timezone_names()                 its rows as text: (Africa/Abidjan,GMT,00:00:00,f)
 
-As on Redshift it cannot meet a user table. Not in the manual, which names it nowhere; integers only.
+As on Redshift they cannot meet a user table. generate_series is nowhere in the manual; integers only.
 """
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from ...errors import DataError, NotSupportedError, SqlSyntaxError
 from ...storage.types import BIGINT, INTEGER, Kind
 from ..expressions import Literal
 from ..logical import Values
+from ..syntax import parse_expression
 from .bound import Bound
 from .context import Binder
 from .expressions import ExpressionBinder
@@ -22,6 +24,8 @@ from .scope import Scope
 
 NAME = "generate_series"
 MAX_ROWS = 100_000
+_OFFSET = ("utc_offset::varchar", "case when is_dst then 't' else 'f' end")
+_ROWS = {"pg_timezone_names": ("name", "abbrev", *_OFFSET), "pg_timezone_abbrevs": ("abbrev", *_OFFSET)}
 
 
 def is_series(node: Any) -> bool:
@@ -58,6 +62,8 @@ def with_series(b: Binder, node: exp.Select) -> exp.Select:
     calls = [] if node.args.get("from_") is not None else _calls(node)
     if not calls:
         return node
+    if _name(calls[0]) in _ROWS:
+        return _with_rows(node, calls[0])
     if len(calls) > 1:
         raise NotSupportedError(f"more than one {NAME} in a select list is not supported",
                                 position=b.position(calls[1]))
@@ -74,13 +80,29 @@ def with_series(b: Binder, node: exp.Select) -> exp.Select:
     return changed
 
 
+def _with_rows(node: exp.Select, call: exp.Anonymous) -> exp.Select:
+    """A SELECT of a system table's rows as text."""
+    name = _name(call)
+    row = parse_expression("'(' || " + " || ',' || ".join(_ROWS[name]) + " || ')'")
+    changed = node.copy()
+    (place,) = _calls(changed)
+    place.replace(exp.alias_(row, name) if place.parent is changed else row)
+    table = exp.Table(this=call.copy(), alias=exp.TableAlias(this=exp.to_identifier(name)))
+    changed.set("from_", exp.From(this=table))
+    return changed
+
+
+def _name(node: exp.Anonymous) -> str:
+    return str(node.this).lower()
+
+
 def _calls(node: exp.Select) -> list[exp.Anonymous]:
     """The calls in a select list, subqueries left out."""
     found = []
     stack: list[Any] = list(node.expressions)
     while stack:
         part = stack.pop()
-        if is_series(part):
+        if is_series(part) or (isinstance(part, exp.Anonymous) and _name(part) in _ROWS):
             found.append(part)
         elif not isinstance(part, exp.Query):
             stack.extend(part.iter_expressions())

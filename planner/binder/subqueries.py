@@ -13,6 +13,7 @@ from ...errors import NotSupportedError, SqlSyntaxError
 from .. import build
 from ..coercion import comparison_type
 from ..expressions import Exists, Expr, Literal, Quantified, ScalarSubquery
+from ..logical import Project
 from .bound import Bound, finished, retyped
 from .correlation import check_in, check_window
 from .dispatch import binds
@@ -81,6 +82,10 @@ def _compared(e: ExpressionBinder, op: str, all: bool, arg: Expr, query: Any, no
         # NULL between types, which the joins that these become would not see
         raise NotSupportedError(f"{op} {'ALL' if all else 'ANY'} over SUPER values is not supported yet",
                                 position=e.b.position(node), hint="Cast both sides to one type.")
+    if arg.type.case_insensitive or bound.columns[0].type.case_insensitive:
+        left, key = build.comparable(op, arg, bound.columns[0], span)
+        column = e.b.column(key.type, bound.columns[0].name)
+        return Quantified(op, all, left, Project(bound.plan, ((column, key),)), column, span)
     left, right = build.comparable(op, arg, bound.columns[0], span)
     bound = retyped(e.b, bound, (right.type,))
     return Quantified(op, all, left, bound.plan, bound.columns[0], span)

@@ -1,6 +1,7 @@
 """Functions in FROM, which the leader alone has.
 
     pg_get_late_binding_view_cols() cols (view_schema name, ..., col_num int)     a system table with a name list
+    pg_timezone_names()                                                           the same
     pg_get_cols('public.v') cols (...)                                            the same, of one relation
     unnest(current_schemas(true))                                                 the elements of a constant array
     current_database()                                                            one row with the function's value
@@ -28,6 +29,7 @@ from .scope import Scope
 
 _VIEW_COLUMNS = "pg_catalog.pg_get_late_binding_view_cols"
 _COLUMNS_OF = "pg_catalog.pg_get_cols"
+_TABLES = (_VIEW_COLUMNS, "pg_catalog.pg_timezone_names", "pg_catalog.pg_timezone_abbrevs")
 
 
 def is_table_function(b: Binder, node: Any) -> bool:
@@ -37,7 +39,7 @@ def is_table_function(b: Binder, node: Any) -> bool:
     if not isinstance(node, exp.Func):
         return False
     name = _name(node)
-    return f"pg_catalog.{name}" in (_VIEW_COLUMNS, _COLUMNS_OF) or any(
+    return f"pg_catalog.{name}" in (*_TABLES, _COLUMNS_OF) or any(
         s.leader_only or s.volatility == "stable" for s in functions.resolve(name)
     )
 
@@ -52,7 +54,9 @@ def bind_table_function(b: Binder, call: Any, alias: Any) -> Bound:
     """The rows of a call in FROM, in the types that the alias's definitions give."""
     call = call.expression if isinstance(call, exp.Dot) else call
     name = f"pg_catalog.{_name(call)}"
-    if name == _VIEW_COLUMNS:
+    if name in _TABLES:
+        if call.expressions:
+            raise SqlSyntaxError(f"{_name(call)} takes no arguments", position=b.position(call))
         bound = _system_table(b, name, None)
     elif name == _COLUMNS_OF:
         if len(call.expressions) != 1:

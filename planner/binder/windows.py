@@ -20,12 +20,13 @@ from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedFunction
 from ...storage.types import BIGINT, DOUBLE, TEXT, Kind, SqlType
-from .. import build, functions
+from .. import build, collation, functions
 from ..coercion import coerce, settle
 from ..columns import columns_of
 from ..expressions import Call, ColumnRef, Expr, Frame, WindowCall
 from ..functions import WindowFunction
 from ..functions.aggregate import DEVIATIONS
+from ..functions.hyperloglog import AGGREGATES as SKETCHES
 from ..functions.window import Order
 from ..intervals import as_number, from_number, typed
 from ..logical import Logical, SortKey, Window
@@ -128,6 +129,8 @@ class _Over:
     def _no_window(self, name: str) -> Exception:
         if name in functions.MISSING:
             return NotSupportedError(f"function {name} is not supported yet", position=self.position)
+        if name in (*SKETCHES, "hll", "approximate_count"):
+            return NotSupportedError(f"{name.upper()} is not a window function of Redshift", position=self.position)
         if functions.resolve(name):
             return SqlSyntaxError(
                 f"OVER specified, but {name} is not a window function nor an aggregate function",
@@ -298,6 +301,9 @@ class _Over:
                 ranked = WindowCall(function.key, (Call("super_ranked", given, TEXT, self.span),), TEXT, frame,
                                     span=self.span)
                 return Call("super_of_ranked", (self.windows.column(spec, ranked),), type, self.span)
+            case "min" | "max" if type.case_insensitive:
+                held = WindowCall(function.key, (collation.ranked(args[0]),), TEXT, frame, span=self.span)
+                return collation.of_ranked(self.windows.column(spec, held), type)
             case key:
                 call = WindowCall(key, given, type, frame, self.ignore_nulls, span=self.span)
                 return self.windows.column(spec, call)

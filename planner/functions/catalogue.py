@@ -117,6 +117,8 @@ def _aggregates() -> Iterator[Entry]:
     yield Entry("hll", "HyperLogLog", SUPPORTED, ("hll(value) -> bigint, the exact count",))
     for name in ("grouping", "grouping_id"):
         yield Entry(name, "Aggregate", SUPPORTED, (f"{name}(column [, column ...])",))
+    for name in ("pg_timezone_abbrevs", "pg_timezone_names"):
+        yield Entry(name, "System", LEADER_ONLY, (f"{name}()",))
     yield Entry("generate_series", "System", LEADER_ONLY, ("generate_series(start, stop [, step])",))
 
 

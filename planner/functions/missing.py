@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 _NOT_YET = """
-    txid_current pg_timezone_names pg_timezone_abbrevs
+    txid_current
 """
 _NO_MEANING = """
     current_aws_account has_assumerole_privilege current_namespace default_iam_role pg_get_grantee_by_iam_role

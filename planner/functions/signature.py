@@ -16,6 +16,7 @@ implements; a signature with `build` makes its expression itself (COALESCE becom
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...records import dataclass
@@ -155,7 +156,7 @@ def text(type: SqlType) -> SqlType | None:
     if type.kind is Kind.VARCHAR:
         return type
     if type.kind is Kind.CHAR:
-        return varchar(type.length or MAX_VARCHAR)
+        return replace(varchar(type.length or MAX_VARCHAR), case_insensitive=type.case_insensitive)
     if type.kind in _UNTYPED:
         return varchar(MAX_VARCHAR)
     return varchar(PRINTED[type.kind]) if type.kind in PRINTED else None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ...errors import NotSupportedError, ProgrammingError
 from ...storage.types import BIGINT, INTEGER, MAX_VARCHAR, SqlType, varchar
-from .. import build
+from .. import build, collation
 from ..expressions import Call, Case, Expr, Literal
 from .signature import Signature, Site, counted, first, string, text, whole
 
@@ -26,15 +26,16 @@ def _concat(site: Site, args: tuple[Expr, ...]) -> Expr:
 
 
 def _collate(site: Site, args: tuple[Expr, ...]) -> Expr:
-    """COLLATE(text, 'case_sensitive'): what text is anyway."""
+    """COLLATE(text, collation)."""
     wanted = args[1]
     if not isinstance(wanted, Literal) or str(wanted.value).lower() not in _COLLATIONS:
         raise ProgrammingError("a collation is 'case_sensitive' or 'case_insensitive'", sqlstate="42704",
                                position=site.position)
-    if str(wanted.value).lower() == "case_insensitive":
-        raise NotSupportedError("function collate to case_insensitive is not supported yet", position=site.position,
-                                hint="Compare LOWER of both sides.")
-    return args[0]
+    without_case = str(wanted.value).lower() == "case_insensitive"
+    if without_case and site.context.leader:
+        raise NotSupportedError("Case insensitive collation is not supported in leader node only query.",
+                                position=site.position)
+    return collation.with_collation(args[0], without_case)
 
 
 def three_way(site: Site, args: tuple[Expr, ...]) -> Expr:

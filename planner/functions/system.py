@@ -28,6 +28,11 @@ def _schema(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(site.context.current_schema, NAME, -1, site.span)
 
 
+def _collation(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """Columns may differ from it (COLLATE)."""
+    return Literal("case_sensitive", varchar(128), -1, site.span)
+
+
 def _version(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(VERSION, varchar(256), -1, site.span)
 
@@ -89,6 +94,7 @@ FUNCTIONS: tuple[Signature, ...] = (
     _constant(("current_user_id",), _user_id, INTEGER),
     _constant(("current_database",), _database),
     _constant(("current_schema",), _schema, leader_only=True),
+    _constant(("db_collation",), _collation),
     _constant(("version",), _version),
     _constant(("pg_backend_pid",), _backend, INTEGER),
     _constant(("pg_last_copy_id",), _last("copy id", -1, INTEGER), INTEGER),

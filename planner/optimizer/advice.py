@@ -1,4 +1,4 @@
-"""Advice: which DISTKEY or DISTSTYLE would have made a move needless.
+"""Advice: which DISTKEY or DISTSTYLE would have made a move needless; which columns a scan could be sorted by.
 
     broadcasts 38 MB; DISTKEY(o_orderkey) on both sides avoids it
     redistributes 110 MB; DISTKEY(l_orderkey) on lineitem and DISTKEY(o_orderkey) on orders avoids it
@@ -6,19 +6,27 @@
     broadcasts 2 MB; DISTSTYLE ALL on part avoids it
 
 Given for moves of more than ADVICE_BYTES whose join key is a plain column of a base table on both
-sides. A table of up to ALL_ROWS rows is better kept everywhere.
+sides. A table of up to ALL_ROWS rows is better kept everywhere. What AUTO tables lack is noted besides.
+
+Advice on scans needs zone maps, which the planner does not read: engine/scan_advice.py asks for `filtered_columns`.
 """
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...storage.schema import DistStyle
+from ..columns import columns_of
 from ..expressions import Expr
-from ..physical import Exchange, Move, Physical
+from ..logical import Scan
+from ..physical import Exchange, Move, Physical, TableScan
+from ..predicates import conjoin_or_true
 from .distribution import key_column
+from .estimates import Estimator
 from .join_graph import JoinGraph
+from .selectivity import selectivity
 
 if TYPE_CHECKING:
-    from ...storage.schema import Table
+    from ...storage.schema import CatalogView, Table
     from .plan import Planner
 
 ADVICE_BYTES = 1 << 20
@@ -36,6 +44,7 @@ def advise(
     size = sum([side.props.rows * side.props.width for side in moved])
     if not moved or size < ADVICE_BYTES:
         return
+    _want_keys(planner, graph, keys, masks, size)
     remedy = _remedy(planner, graph, keys, masks)
     if remedy is not None:
         verb = "broadcasts" if any(side.move is Move.BROADCAST for side in moved) else "redistributes"
@@ -62,6 +71,22 @@ def _remedy(
     return None
 
 
+def _want_keys(
+    planner: Planner, graph: JoinGraph, keys: tuple[tuple[Expr, Expr], ...], masks: tuple[int, int], size: float
+) -> None:
+    """Note the keys that AUTO tables should have for the move not to be (engine/maintenance/distribution.py)."""
+    for pair in keys:
+        origins = [_origin(planner, graph, key, mask) for key, mask in zip(pair, masks)]
+        sides = [side for side in origins if side is not None]
+        missing = [side for side in sides if not _is_key(side)]
+        if len(sides) == 2 and missing and all(t.declared_style is DistStyle.AUTO for t, _ in missing):
+            for table, name in missing:
+                position = table.position(name)
+                if position is not None:
+                    planner.wanted.append((table.id, table.columns[position].id, size))
+            return
+
+
 def _is_key(side: Origin) -> bool:
     table, column = side
     return table.dist_key is not None and table.columns[table.dist_key].name == column
@@ -77,3 +102,17 @@ def _origin(planner: Planner, graph: JoinGraph, key: Expr, mask: int) -> Origin 
     found = [planner.origins[c] for c in columns if c in planner.origins]
     found = [origin for origin in found if not planner.view.data(origin[0]).replicated]
     return max(found, key=lambda o: planner.view.data(o[0]).statistics.rows, default=None)
+
+
+def filtered_columns(node: TableScan, view: CatalogView) -> list[tuple[float, int]]:
+    """(share of the table's rows, position in the table) for each column that the scan compares with constants: what
+    its predicates on that column alone leave; the fewest first."""
+    estimator = Estimator(view)
+    rows = estimator.rows(Scan(node.table, node.columns, node.alias))
+    parts: dict[int, list[Expr]] = {}
+    positions = {ref.id: position for ref, position in node.columns}
+    for conjunct in node.pruning:
+        named = columns_of(conjunct)
+        if len(named) == 1:
+            parts.setdefault(positions[named.pop()], []).append(conjunct)
+    return sorted((selectivity(conjoin_or_true(p), estimator, rows), position) for position, p in parts.items())

@@ -83,6 +83,7 @@ class Planner:
         self.estimator = Estimator(view)
         self.tables: dict[int, Table] = {}
         self.advice: list[str] = []
+        self.wanted: list[tuple[int, int, float]] = []  # as in PhysicalQuery
         self.origins: dict[ColumnId, tuple[Table, str]] = {}
         self._next_id = next_id
         self._ctes = {number: (plan, columns) for number, plan, columns in query.ctes}

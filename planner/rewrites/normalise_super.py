@@ -1,4 +1,4 @@
-"""SUPER values are compared by keys of their own, wherever a plan compares whole rows.
+"""SUPER values and case-insensitive text are compared by keys of their own, wherever a plan compares whole rows.
 
     Aggregate BY s             ->   Aggregate any_value(s) BY super_normal(s)
     Aggregate count(DISTINCT s)     Aggregate count(DISTINCT super_normal(s))
@@ -9,16 +9,17 @@
 Equal values can be spelled in several ways (1 and 1.0, attributes in another order), and the bytes of a value do not
 sort as ORDER BY wants it (storage/semistructured/keys.py). A group shows one of its values as it was. Operators that
 people write are bound that way already (planner/build.py); this is about what the binder and the rules before make.
-HLLSKETCH values, which cannot be compared, are refused in these places.
+Case-insensitive text is compared by keys as well (planner/collation.py). HLLSKETCH values, which cannot be compared,
+are refused in these places.
 """
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ...errors import NotSupportedError
+from ...errors import InternalError, NotSupportedError
 from ...storage.types import TEXT
-from ..build import compare, normal
-from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr
+from ..build import compare, comparison_key
+from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr, InList, Like
 from ..logical import Aggregate, Logical, Sort, SortKey, Window
 from ..traverse import map_expressions, rewrite, rewrite_plan
 from .context import RewriteContext
@@ -44,8 +45,9 @@ def _grouped(node: Aggregate, context: RewriteContext) -> Aggregate:
     calls: list[tuple[ColumnRef, AggregateCall]] = []
     for ref, expr in node.groups:
         _check(expr)
-        if expr.type.is_super:
-            groups.append((context.fresh(expr.type, ref.name, ref.nullable), normal(expr)))
+        if expr.type.is_super or expr.type.case_insensitive:
+            key = comparison_key(expr)
+            groups.append((context.fresh(key.type, ref.name, ref.nullable), key))
             calls.append((ref, AggregateCall("any_value", (expr,), expr.type)))
         else:
             groups.append((ref, expr))
@@ -60,13 +62,13 @@ def _distinct(call: AggregateCall) -> AggregateCall:
 
 def _normal(expr: Expr) -> Expr:
     _check(expr)
-    return normal(expr) if expr.type.is_super else expr
+    return comparison_key(expr)
 
 
 def _keys(keys: tuple[SortKey, ...]) -> tuple[SortKey, ...]:
     for key in keys:
         _check(key.expr)
-    return tuple([replace(k, expr=_rank(k.expr)) if k.expr.type.is_super else k for k in keys])
+    return tuple([replace(k, expr=_rank(k.expr)) for k in keys])
 
 
 def _check(expr: Expr) -> None:
@@ -80,11 +82,19 @@ def _check(expr: Expr) -> None:
 
 
 def _rank(expr: Expr) -> Expr:
-    """The key by which a SUPER expression is sorted."""
+    """The key by which an expression is sorted."""
+    if not expr.type.is_super:
+        return comparison_key(expr)
     return Call("super_rank", (expr,), TEXT, getattr(expr, "span", None))
 
 
+def _without_case(expr: Compare) -> bool:
+    return expr.left.type.case_insensitive or expr.right.type.case_insensitive
+
+
 def _compared(expr: Expr) -> Expr:
-    if isinstance(expr, Compare) and expr.left.type.is_super:
+    if isinstance(expr, Compare) and (expr.left.type.is_super or _without_case(expr)):
         return compare(expr.op, expr.left, expr.right, expr.span)
+    if isinstance(expr, (InList, Like)) and expr.arg.type.case_insensitive:
+        raise InternalError("case-insensitive text is searched by its key only")
     return expr

@@ -55,6 +55,10 @@ Names = dict[ColumnId, ColumnRef]  # outer column -> its copy beside the rows
 
 def unnest_by_domain(join: DependentJoin, context: RewriteContext) -> Logical:
     outer = [ref for ref in output_columns(join.left) if ref.id in free_columns(join.right)]
+    for ref in outer:
+        if ref.type.case_insensitive:  # a group of them would show one spelling to the subquery
+            raise NotSupportedError("a subquery that depends on case-insensitive text in this way is not supported yet",
+                                    position=None if ref.span is None else ref.span[0])
     domain = _Domain(join.left, tuple(outer), context)
     right, names = domain.push(join.right)
     never = never_null(join.left)

@@ -295,6 +295,22 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """LOCK [TABLE] t, ... (r_LOCK)"""
+
+    tables: tuple[RelationName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlterDatabase:
+    """ALTER DATABASE name ISOLATION LEVEL SERIALIZABLE | SNAPSHOT, in lower case"""
+
+    name: str
+    isolation: str
+    position: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class CancelQuery:
     """CANCEL process_id ['message']"""
 
@@ -424,10 +440,10 @@ class DropFunction:
 
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
-    Merge, Copy, Unload,
+    Merge, Copy, CopyJob, CreateCopyJob, Unload,
     Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable, AddColumn,
     AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
-    CreateFunction, DropFunction, CancelQuery,
+    CreateFunction, DropFunction, CancelQuery, Lock, AlterDatabase,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
     CreateExternalSchema, CreateExternalTable, AlterExternalTable, RepairTable,

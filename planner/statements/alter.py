@@ -6,6 +6,8 @@
     ALTER TABLE t ALTER COLUMN a TYPE varchar(n)
     ALTER TABLE t OWNER TO u
 
+    ALTER DATABASE dev ISOLATION LEVEL { SERIALIZABLE | SNAPSHOT }
+
 ALTER of schemas, principals and default privileges is in schemas.py, principals.py and grants.py.
 
     ALTER TABLE t ALTER DISTSTYLE ALL | EVEN | AUTO | KEY DISTKEY a          ALTER DISTKEY a
@@ -22,7 +24,7 @@ from typing import Any, Union
 
 from ...errors import DuplicateColumn, InvalidDefinition, NotSupportedError
 from ...storage.schema import DistStyle
-from . import AddColumn, AlterDesign, AlterTable, AppendTable, RelationName, Statement
+from . import AddColumn, AlterDatabase, AlterDesign, AlterTable, AppendTable, RelationName, Statement
 from .attributes import MAX_COMPOUND
 from .cursor import Cursor
 from .grants import parse_default_privileges
@@ -46,6 +48,8 @@ def parse_alter(cursor: Cursor) -> Statement:
         return parse_default_privileges(cursor)
     if cursor.accept("system"):
         return parse_alter_system(cursor)
+    if cursor.accept("database"):
+        return _alter_database(cursor)
     if not cursor.accept("table"):
         raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
     table = cursor.relation()
@@ -61,6 +65,22 @@ def _external(cursor: Cursor, table: RelationName) -> Statement | None:
     from .lake import alter_external
 
     return alter_external(cursor, table)
+
+
+def _alter_database(cursor: Cursor) -> AlterDatabase:
+    """name ISOLATION LEVEL level (r_ALTER_DATABASE.md); a folder is one database, so its name and limits stay."""
+    position = cursor.position
+    name = cursor.name()
+    if not cursor.accept("isolation", "level"):
+        option = cursor.word().upper()
+        if option not in ("RENAME", "OWNER", "CONNECTION", "COLLATE"):
+            raise cursor.error()
+        raise NotSupportedError(f"ALTER DATABASE {option} is not supported", position=cursor.position)
+    level = "snapshot" if cursor.accept("snapshot") else "serializable"
+    if level == "serializable":
+        cursor.expect("serializable")
+    cursor.finish()
+    return AlterDatabase(name, level, position)
 
 
 def _change(cursor: Cursor, table: RelationName) -> Alter:

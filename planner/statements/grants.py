@@ -100,8 +100,11 @@ def _objects(cursor: Cursor) -> tuple[str, tuple[RelationName, ...]]:
 
 
 def _routine(cursor: Cursor) -> RelationName:
+    return with_types(cursor, cursor.relation())
+
+
+def with_types(cursor: Cursor, name: RelationName) -> RelationName:
     """f(types): the types, which may have names before them, tell routines of one name apart."""
-    name = cursor.relation()
     cursor.expect("(")
     types = () if cursor.at(")") else cursor.list_of(lambda: _argument(cursor))
     cursor.expect(")")

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from ...errors import NotSupportedError, SqlSyntaxError
 from ..dateparts import interval
-from . import AlterSystem, CancelQuery, SetOption, SetUser, Show, ShowObjects, Transaction
+from . import AlterSystem, CancelQuery, Lock, SetOption, SetUser, Show, ShowObjects, Transaction
 from .cursor import Cursor
 from .show import parse_show_objects
 
@@ -22,6 +22,9 @@ def parse_set(cursor: Cursor) -> SetOption | SetUser:
         name = "timezone"
     elif cursor.at("timezone", "interval"):
         name = dotted(cursor)
+    elif cursor.at("role"):
+        raise NotSupportedError("SET ROLE is not supported by Redshift: a user has all of its roles at once",
+                                position=cursor.position)
     elif cursor.at("transaction"):
         raise NotSupportedError("SET TRANSACTION is not supported yet", position=cursor.position)
     else:
@@ -122,6 +125,14 @@ def parse_cancel(cursor: Cursor) -> CancelQuery:
     message = None if cursor.done else cursor.string()
     cursor.finish()
     return CancelQuery(session, message)
+
+
+def parse_lock(cursor: Cursor) -> Lock:
+    """[ TABLE ] name [, ...]"""
+    cursor.accept("table")
+    tables = tuple(cursor.list_of(cursor.relation))
+    cursor.finish()
+    return Lock(tables)
 
 
 def parse_transaction(cursor: Cursor, word: str) -> Transaction:

@@ -5,7 +5,9 @@
     SHOW CONSTRAINTS { PRIMARY KEYS | FOREIGN KEYS [EXPORTED] } FROM TABLE t  [LIMIT n]
     SHOW [COLUMN] GRANTS ON { TABLE t | SCHEMA s | DATABASE d } [FOR user | ROLE r | GROUP g | PUBLIC]  [LIMIT n]
     SHOW GRANTS FOR { user | ROLE r }  [LIMIT n]
+    SHOW GRANTS ON FUNCTION [d.]s.f(types)  [FOR ...] [LIMIT n]
     SHOW { FUNCTIONS | PROCEDURES } FROM SCHEMA s  [LIKE 'p'] [LIMIT n]
+    SHOW PARAMETERS OF FUNCTION [d.]s.f(types)  [LIKE 'p']
     SHOW TABLE t        SHOW VIEW v        SHOW EXTERNAL TABLE s.t [PARTITION]
 """
 from __future__ import annotations
@@ -13,12 +15,13 @@ from __future__ import annotations
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedObject
 from .access import Grantee, ShowObjects
 from .cursor import Cursor
+from .grants import with_types
 from .names import RelationName
 
 DATABASE = "dev"
 _LISTS = {"databases": "", "schemas": "database", "tables": "schema", "columns": "table", "functions": "schema",
           "procedures": "schema"}
-_NOT_HERE = ("DATASHARES", "EXTERNAL", "MODEL", "MATERIALIZED", "PROCEDURE", "FUNCTION", "PARAMETERS", "CATALOGS",
+_NOT_HERE = ("DATASHARES", "EXTERNAL", "MODEL", "MATERIALIZED", "PROCEDURE", "FUNCTION", "CATALOGS",
              "TEMPLATES", "POLICIES")
 
 
@@ -40,6 +43,8 @@ def parse_show_objects(cursor: Cursor) -> ShowObjects | None:
         return _constraints(cursor)
     if cursor.at("grants") or cursor.at("column", "grants"):
         return _grants(cursor)
+    if cursor.accept("parameters"):
+        return _parameters(cursor)
     if word in _NOT_HERE:
         raise NotSupportedError(f"SHOW {word} is not supported: there is none here", position=cursor.position)
     return None
@@ -85,13 +90,15 @@ def _grants(cursor: Cursor) -> ShowObjects:
     cursor.expect("grants")
     name, kind = RelationName(None, ""), "grants for"
     if cursor.accept("on"):
-        what = cursor.accept_any("table", "schema", "database")
+        what = cursor.accept_any("table", "schema", "database", "function")
         if what is None:
-            if cursor.word() in ("FUNCTION", "PROCEDURE", "DATASHARE", "MODEL", "TABLES"):
+            if cursor.word() in ("PROCEDURE", "DATASHARE", "MODEL", "TABLES"):
                 raise NotSupportedError(f"SHOW GRANTS ON {cursor.word()} is not supported", position=cursor.position)
             what = "table"
         kind = f"grants on {what}"
-        name = _name(cursor, {"database": 1, "schema": 2, "table": 3}[what])
+        name = _name(cursor, {"database": 1, "schema": 2, "table": 3, "function": 3}[what])
+        if what == "function":
+            name = with_types(cursor, name)
     if columns:
         kind = "column grants"
     grantee = None
@@ -101,6 +108,15 @@ def _grants(cursor: Cursor) -> ShowObjects:
         which = cursor.accept_any("role", "group", "public") or "user"
         grantee = Grantee(which, "" if which == "public" else cursor.user(), position)
     return _ended(cursor, kind, name, grantee, likes=False)
+
+
+def _parameters(cursor: Cursor) -> ShowObjects:
+    cursor.expect("of")
+    if cursor.at("procedure"):
+        raise NotSupportedError("SHOW PARAMETERS OF PROCEDURE is not supported: there is none here",
+                                position=cursor.position)
+    cursor.expect("function")
+    return _ended(cursor, "parameters", with_types(cursor, _name(cursor, 3)))
 
 
 def _ended(

@@ -73,10 +73,20 @@ def parse_create(cursor: Cursor) -> Statement:
     raise _unsupported(cursor)
 
 
+def no_databases(verb: str, cursor: Cursor) -> NotSupportedError:
+    """A session has one database, the folder it was opened with."""
+    return NotSupportedError(
+        f"{verb} DATABASE is not supported: a database is a folder, and a session has one", position=cursor.position,
+        hint="warehouse.connect() makes and opens databases, in a process or beside others.",
+    )
+
+
 def _unsupported(cursor: Cursor) -> Exception:
-    words = ("EXTERNAL", "MATERIALIZED", "DATABASE", "PROCEDURE", "LIBRARY",
+    words = ("EXTERNAL", "MATERIALIZED", "PROCEDURE", "LIBRARY",
              "DATASHARE", "MODEL", "IDENTITY", "RLS", "MASKING", "INDEX", "SEQUENCE", "TRIGGER")
     word = cursor.word()
+    if word == "DATABASE":
+        return no_databases("CREATE", cursor)
     if word in words:
         following = cursor.tokens[cursor.index + 1].text.upper() if cursor.index + 1 < len(cursor.tokens) else ""
         name = f"{word} {following}" if word in ("EXTERNAL", "MATERIALIZED", "RLS", "MASKING") else word
@@ -343,7 +353,9 @@ def parse_drop(cursor: Cursor) -> Drop | DropPrincipal | DropFunction:
         return drop_principal(cursor)
     kind = cursor.accept_any("table", "view", "schema")
     if kind is None:
-        known = ("DATABASE", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
+        if cursor.word() == "DATABASE":
+            raise no_databases("DROP", cursor)
+        known = ("PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
                  "MATERIALIZED", "EXTERNAL", "RLS", "MASKING", "IDENTITY")
         if cursor.word() in known:
             raise NotSupportedError(f"DROP {cursor.word()} is not supported yet", position=cursor.position)

@@ -61,6 +61,7 @@ def table_to_json(table: Table) -> str:
             "constraints": table.constraints,
             "backup": table.backup,
             "last_column": table.last_column,
+            **({"auto_key": True} if table.auto_key else {}),
             "index": None if table.index is None else [table.index.built, table.index.bounds],
         },
         separators=(",", ":"),
@@ -83,6 +84,7 @@ def table_from_json(id_: int, schema: str, name: str, version: int, text: str) -
         constraints=tuple((kind, tuple(columns), ref) for kind, columns, ref in d["constraints"]),
         backup=d["backup"],
         last_column=d.get("last_column", 0),
+        auto_key=d.get("auto_key", False),
         index=_index_from_list(d.get("index")),
     )
 

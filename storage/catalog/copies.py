@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..schema import Table, Topology
 from . import codec, sketches
+from .news import IN_FILES
 from .state import starts_replicated
 from .store import CatalogStore, upgrade
 
@@ -45,7 +46,8 @@ def settle(path: Path, *, everything: bool = False) -> tuple[str, ...]:
         left_out = [t for t in _tables(connection) if not (everything or t.backup)]
         for table in left_out:
             _empty(connection, table)
-        connection.execute("DELETE FROM delete_vectors WHERE extent_id NOT IN (SELECT id FROM extents)")
+        for kind in ("delete_vectors", "inline_extents"):
+            connection.execute(f"DELETE FROM {kind} WHERE extent_id NOT IN (SELECT id FROM extents)")
         _raise_numbers(connection)
     return tuple(f"{t.schema}.{t.name}" for t in left_out)
 
@@ -103,9 +105,9 @@ def _raise_numbers(connection: sqlite3.Connection) -> None:
 
 
 def references(path: Path) -> list[str]:
-    """Paths of the extents that a copy names."""
+    """Paths of the files that a copy names."""
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
     try:
-        return [p for (p,) in connection.execute("SELECT path FROM extents ORDER BY id")]
+        return [p for (p,) in connection.execute(f"SELECT path FROM extents WHERE {IN_FILES} ORDER BY id")]
     finally:
         connection.close()

@@ -35,8 +35,9 @@ class AddExtents:
     replicated extents in the same delta.
 
     `moved`: the rows were in the table before, in extents that the same delta drops (a rewrite). To other
-    transactions nothing has changed then, and the table's sketches know the rows already. `deleted`: those of
-    them that are gone. `exact_bounds`: whether the sketches' bounds are those of the rows.
+    transactions nothing has changed then, and the table's sketches know the rows already, unless they come
+    `from_inline` extents alone (storage/inline.py). `deleted`: those of them that are gone. `exact_bounds`: whether the
+    sketches' bounds are those of the rows.
     """
 
     table: Table
@@ -48,6 +49,7 @@ class AddExtents:
     encodings: Mapping[int, str] = field(default_factory=dict)
     index: InterleavedIndex | None = None  # that an interleaved table has been given
     moved: bool = False
+    from_inline: bool = False
     deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
     exact_bounds: bool = True
 

@@ -72,7 +72,7 @@ class Garbage:
         self._waiting = [w for w in self._waiting if oldest_pin is not None and w[0] > oldest_pin]
         for seq, extent in gone:
             self.horizon = max(self.horizon, seq)
-            if self.data is not None:
+            if self.data is not None and not extent.is_inline:
                 reach("garbage.unlink")
                 remove_file(self.data / extent.path)
                 reach("garbage.unlinked")

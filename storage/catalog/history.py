@@ -40,10 +40,12 @@ BUSY_SECONDS = 60.0  # for another process that writes its batch
 KEPT_RECORDS = 100_000
 KEPT_EVENTS = 20_000
 KEPT_DETAILS = 10_000
-KEPT_IN_MEMORY = 500  # details, with their plans as they are
+KEPT_IN_MEMORY = 500  # details, with their plans as they are; fewer where they are
+MOST_WEIGHT = 200_000  # ... large together: steps by slices
 MOST_BYTES = 256 << 20
 
 Record = dict[str, Any]
+QueryNumbers = frozenset[int] | None  # of statements; None: all
 Describe = Callable[[], str]  # a record as JSON
 
 
@@ -58,7 +60,8 @@ class History:
         self._writing = threading.RLock()  # held while a batch is written; taken before `_lock`
         self._pending: list[tuple[Record, Describe | None]] = []
         self._memory: deque[Record] = deque(maxlen=KEPT_RECORDS)  # without a file: everything
-        self._described: deque[tuple[int, Describe]] = deque(maxlen=KEPT_IN_MEMORY)
+        self._described: deque[tuple[int, Describe, int]] = deque()
+        self._weight = 0  # of those
         self.running: dict[int, Any] = {}  # statements of this process that run, by number, as sessions keep them
         self._events: list[tuple[str, dict[str, Any]]] = []
         self._connection: sqlite3.Connection | None = None
@@ -91,14 +94,12 @@ class History:
         self._ids = iter(range(first + 1, first + BATCH_RECORDS))
         return first
 
-    def record(self, record: Record, describe: Describe | None = None) -> None:
+    def record(self, record: Record, describe: Describe | None = None, weight: int = 1) -> None:
         """Keep one statement's record (JSON values only). It must hold its "query" number. `describe` makes its
-        details, later and on another thread."""
+        details, later and on another thread; `weight`: how much it holds until then, steps by slices."""
         with self._lock:
             if self._path is None:
-                self._memory.append(record)
-                if describe is not None:
-                    self._described.append((record["query"], describe))
+                self._keep(record, describe, weight)
                 return
             self._pending.append((record, describe))
             pending = len(self._pending)
@@ -110,6 +111,16 @@ class History:
         if late:
             self.flush()
 
+    def _keep(self, record: Record, describe: Describe | None, weight: int) -> None:
+        """In memory, where the oldest details go first."""
+        self._memory.append(record)
+        if describe is None:
+            return
+        self._described.append((record["query"], describe, weight))
+        self._weight += weight
+        while len(self._described) > KEPT_IN_MEMORY or (self._weight > MOST_WEIGHT and len(self._described) > 1):
+            self._weight -= self._described.popleft()[2]
+
     def _write_in(self, seconds: float) -> None:
         """Write what is pending on another thread."""
         if self._timer is not None:
@@ -118,28 +129,29 @@ class History:
         self._timer.daemon = True
         self._timer.start()
 
-    def rows(self) -> list[Record]:
-        """All records, oldest first."""
+    def rows(self, queries: QueryNumbers = None) -> list[Record]:
+        """All records, oldest first, or those of some numbers."""
         if self._path is None:
             with self._lock:
-                return list(self._memory)
-        with self._writing:
-            self.flush()
-            found = self._open().execute("SELECT record FROM queries ORDER BY id").fetchall()
-        return [json.loads(text) for (text,) in found]
+                return [r for r in self._memory if queries is None or r["query"] in queries]
+        return [json.loads(text) for _, text in self._read("queries", queries)]
 
-    def details(self) -> Iterator[tuple[int, Record]]:
-        """(query, details) of the statements that have any, oldest first."""
-        if self._path is None:
-            with self._lock:
-                kept = list(self._described)
-            texts = ((query, _described(describe)) for query, describe in kept)
-            yield from ((query, json.loads(text)) for query, text in texts if text)
+    def details(self, queries: QueryNumbers = None) -> Iterator[tuple[int, Record]]:
+        """(query, details) of the statements that have any, oldest first, or of those of some numbers."""
+        if self._path is not None:
+            yield from ((query, json.loads(text)) for query, text in self._read("details", queries))
             return
+        with self._lock:
+            kept = [each for each in self._described if queries is None or each[0] in queries]
+        texts = ((query, _described(describe)) for query, describe, _ in kept)
+        yield from ((query, json.loads(text)) for query, text in texts if text)
+
+    def _read(self, table: str, queries: QueryNumbers) -> list[tuple[int, str]]:
+        """(number, record) of the file's table, what is pending too."""
+        where = "" if queries is None else f"WHERE id IN ({','.join(map(str, map(int, queries)))})"
         with self._writing:
             self.flush()
-            found = self._open().execute("SELECT id, record FROM details ORDER BY id").fetchall()
-        yield from ((query, json.loads(text)) for query, text in found)
+            return self._open().execute(f"SELECT id, record FROM {table} {where} ORDER BY id").fetchall()
 
     def record_event(self, kind: str, record: Record) -> None:
         """Keep something that happened beside statements (JSON values only): a vacuum, an analysis."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from ... import errors
 from ...records import dataclass
 from ..deletes import DeleteVector, Group
-from ..schema import ExtentRef, Table, View
+from ..schema import INLINE, ExtentRef, Table, View
 from ..serializable import Committed
 from . import codec, sketches
 from .state import CatalogState, TableEntry
@@ -28,6 +28,7 @@ from .state import CatalogState, TableEntry
 if TYPE_CHECKING:
     from .store import CatalogStore, Loaded
 
+IN_FILES = f"path NOT LIKE '{INLINE}%'"
 EXTENT = 'path, slice, "rows", bytes, row_groups'
 
 
@@ -134,7 +135,7 @@ def _entry(connection: sqlite3.Connection, table: Table, known: TableEntry | Non
     }
     came = [
         ExtentRef(*row) for row in connection.execute(
-            f"SELECT id, {EXTENT} FROM extents"
+            f"SELECT id, {EXTENT}, {inline_data(connection)} FROM extents"
             " WHERE created_seq > ? AND dropped_seq IS NULL AND table_id = ? ORDER BY id", (since, table.id)
         )
     ]
@@ -157,6 +158,13 @@ def _entry(connection: sqlite3.Connection, table: Table, known: TableEntry | Non
     return entry
 
 
+def inline_data(connection: sqlite3.Connection) -> str:
+    """What to select for the bytes of inline extents."""
+    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'inline_extents'").fetchone()[0]:
+        return "NULL"  # format 4
+    return "(SELECT data FROM inline_extents WHERE extent_id = extents.id)"
+
+
 def modified_rows(connection: sqlite3.Connection) -> dict[int, int]:
     """Rows modified since the last ANALYZE, by table."""
     if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'modified_rows'").fetchone()[0]:
@@ -165,8 +173,8 @@ def modified_rows(connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def paths_by_state(connection: sqlite3.Connection) -> dict[bool, list[str]]:
-    """Paths of all extents that the catalogue knows: True those that are, False those that were dropped."""
+    """Paths of all files that the catalogue knows: True those that are, False those that were dropped."""
     found: dict[bool, list[str]] = defaultdict(list)
-    for path, live in connection.execute("SELECT path, dropped_seq IS NULL FROM extents"):
+    for path, live in connection.execute(f"SELECT path, dropped_seq IS NULL FROM extents WHERE {IN_FILES}"):
         found[bool(live)].append(path)
     return found

@@ -12,15 +12,17 @@ the delta's maker saw. It raises before anything is written. SQLite is in store.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from typing import Any, NoReturn
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ... import errors
 from ...records import dataclass
 from ..access.facts import NO_FACTS, FactKey, Facts
 from ..deletes import DeleteVector, Group
 from ..schema import (
+    Column,
     ColumnStatistics,
     DistStyle,
     ExtentRef,
@@ -32,6 +34,9 @@ from ..schema import (
 from ..statistics import ColumnSketch
 from .delta import AddExtents, DeleteRows, Delta, DropExtents, SetStatistics
 
+if TYPE_CHECKING:
+    from ..inline import InlineSketches
+
 BUILTIN_SCHEMAS = ("information_schema", "pg_catalog", "public")
 # Ids below belong to built-in relations (virtual tables), as on Redshift.
 FIRST_RELATION_ID = 100_000
@@ -39,7 +44,7 @@ FIRST_RELATION_ID = 100_000
 
 @dataclass(slots=True, eq=False)
 class TableEntry:
-    """A table with its extents and sketches; the statistics are worked out when first asked for.
+    """A table with its extents and sketches (of files: inline.py); the statistics are worked out when first asked for.
 
     `changed_seq`: the last commit that changed its rows, as far as this process knows.
     """
@@ -53,15 +58,34 @@ class TableEntry:
     deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
     modified: int = 0  # rows added to what was there, or deleted, since the table was last analyzed
     _data: TableData | None = field(default=None, repr=False)
+    _inline: InlineSketches | None = field(default=None, repr=False)
+    _rows: int = -1  # -1: to be counted; so with bytes and inline extents
+    _bytes: int = -1
+    _inline_extents: int = -1
 
     def changed(self, **changes: Any) -> TableEntry:
         """The entry with other fields, its statistics to be worked out anew."""
-        return replace(self, _data=None, **changes)
+        return replace(self, **{"_data": None, "_rows": -1, "_bytes": -1, "_inline_extents": -1, **changes})
 
     @property
     def rows(self) -> int:
         """Rows that are not deleted."""
-        return sum(e.rows for e in self.extents) - sum(v.rows for v in self.deleted.values())
+        if self._rows < 0:
+            self._rows = sum([e.rows for e in self.extents]) - sum([v.rows for v in self.deleted.values()])
+        return self._rows
+
+    @property
+    def bytes(self) -> int:
+        if self._bytes < 0:
+            self._bytes = sum([e.bytes for e in self.extents])
+        return self._bytes
+
+    @property
+    def inline_extents(self) -> int:
+        """How many there are."""
+        if self._inline_extents < 0:
+            self._inline_extents = sum([e.is_inline for e in self.extents])
+        return self._inline_extents
 
     def data(self) -> TableData:
         if self._data is None:
@@ -69,18 +93,58 @@ class TableEntry:
         return self._data
 
     def _statistics(self) -> TableStatistics:
-        columns: dict[int, ColumnStatistics] = {}
-        for column in self.table.columns:
-            sketch = self.sketches.get(column.id)
-            if sketch is None:
-                if not self.extents:
-                    columns[column.id] = ColumnStatistics(0.0, 0)
-                continue
-            statistics = sketch.statistics()
-            columns[column.id] = (
-                statistics if self.exact_bounds else replace(statistics, exact_bounds=False)
-            )
-        return TableStatistics(self.rows, sum(e.bytes for e in self.extents), columns)
+        return TableStatistics(self.rows, self.bytes, _Columns(self))
+
+    def sketch(self, column: Column) -> ColumnSketch | None:
+        """Of all rows, those of inline extents too; None: nothing is known."""
+        inline = [e for e in self.extents if e.is_inline]
+        known = None if len(inline) == len(self.extents) else self.sketches.get(column.id)
+        if not inline or (known is None and len(inline) < len(self.extents)):
+            return known
+        if self._inline is None:
+            from ..inline import InlineSketches
+
+            self._inline = InlineSketches()
+        found = self._inline.of(column, inline)
+        return found if known is None else known.merge(found)
+
+
+class _Columns(Mapping[int, ColumnStatistics]):
+    """The statistics of a table's columns, each worked out when it is first asked for."""
+
+    def __init__(self, entry: TableEntry) -> None:
+        self._entry = entry
+        self._known: dict[int, ColumnStatistics] = {}
+
+    def __getitem__(self, id: int) -> ColumnStatistics:
+        found = self._known.get(id)
+        if found is None:
+            found = self._known[id] = self._of(self._columns[id])
+        return found
+
+    @cached_property
+    def _columns(self) -> dict[int, Column]:
+        """Those of which something is known."""
+        entry = self._entry
+        files = any(not e.is_inline for e in entry.extents)
+        return {c.id: c for c in entry.table.columns if not files or c.id in entry.sketches}
+
+    def _of(self, column: Column) -> ColumnStatistics:
+        entry = self._entry
+        sketch = entry.sketch(column) if entry.extents else None
+        if sketch is None:
+            return ColumnStatistics(0.0, 0)
+        statistics = sketch.statistics()
+        return statistics if entry.exact_bounds else replace(statistics, exact_bounds=False)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return dict, (dict(self),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +173,7 @@ class Changes:
     unborn_extents: list[ExtentRef] = field(default_factory=list)  # added and dropped: nobody will see them
     vectors: dict[Group, DeleteVector] = field(default_factory=dict)  # new ones
     touched: set[int] = field(default_factory=set)  # tables whose sketches or placement changed
+    counted: set[int] = field(default_factory=set)  # tables whose number of modified rows changed
     identity: dict[tuple[int, int], int] = field(default_factory=dict)
     settings: dict[str, str | None] = field(default_factory=dict)
     facts: set[FactKey] = field(default_factory=set)  # keys that were set or removed
@@ -191,10 +256,16 @@ class _Application:
         changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
         changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
         changes.touched &= self.entries.keys()
+        changes.counted = {t for t in changes.touched if self._differs(t, "modified")}
+        changes.touched = {t for t in changes.touched if self._differs(t, "sketches", "replicated", "exact_bounds")}
         changes.created_schemas = sorted(self.schemas - self.before.schemas)
         changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
         changes.dropped = [r for r in changes.dropped if r.version != self.seq]
         changes.created = [r for r in changes.created if self.relations.get(r.id) is r]
+
+    def _differs(self, table: int, *fields: str) -> bool:
+        before, now = self.before.entries.get(table), self.entries[table]
+        return before is None or any(getattr(before, name) is not getattr(now, name) for name in fields)
 
     def _create_schema(self, name: str) -> None:
         if name in self.schemas:
@@ -297,8 +368,10 @@ class _Application:
             fresh = TableEntry(entry.table, replicated=starts_replicated(entry.table), changed_seq=self.seq)
             self.entries[entry.table.id] = fresh
             return
+        sketches = _with_rewritten(entry, gone) if keep else entry.sketches
         self.entries[entry.table.id] = entry.changed(
-            extents=left, exact_bounds=exact, changed_seq=entry.changed_seq if keep else self.seq, deleted=deleted
+            extents=left, exact_bounds=exact, changed_seq=entry.changed_seq if keep else self.seq, deleted=deleted,
+            sketches=sketches,
         )
 
     def _delete_rows(self, gone: DeleteRows) -> None:
@@ -335,17 +408,20 @@ class _Application:
         table = self._record(table, added)
         deleted = {**entry.deleted, **added.deleted} if added.deleted else entry.deleted
         self.changes.vectors.update(added.deleted)
+        rows = sum([e.rows for e in added.extents]) - sum([v.rows for v in added.deleted.values()])
         self.entries[table.id] = entry.changed(
             table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added), deleted=deleted,
             replicated=added.replicated, changed_seq=entry.changed_seq if added.moved else self.seq,
-            modified=entry.modified + _modified(entry, added),
+            modified=entry.modified + _modified(entry, added), _rows=entry.rows + rows,
+            _bytes=entry.bytes + sum([e.bytes for e in added.extents]),
+            _inline_extents=entry.inline_extents + sum([e.is_inline for e in added.extents]),
             # those of an empty table are the new rows' own
             exact_bounds=added.exact_bounds and (entry.exact_bounds or not entry.rows),
         )
 
     def _set_statistics(self, computed: SetStatistics) -> None:
         entry = self._entry(computed.table)
-        if not {e.id for e in entry.extents} <= computed.extents:
+        if not {e.id for e in entry.extents if not e.is_inline} <= computed.extents:
             return
         modified = 0 if computed.analyzed else entry.modified
         self.entries[entry.table.id] = entry.changed(
@@ -355,6 +431,8 @@ class _Application:
 
     def _record(self, table: Table, added: AddExtents) -> Table:
         """Chosen encodings become the columns' own, an index the table's. No new version: no plan depends on them."""
+        if not added.encodings and added.index is None:
+            return table
         columns = tuple(replace(c, encoding=added.encodings.get(c.id, c.encoding)) for c in table.columns)
         if columns == table.columns and added.index is None:
             return table
@@ -377,16 +455,29 @@ class _Application:
 
 
 def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:
-    """The table's sketches with the new rows' ones. A column unknown on one side stays unknown."""
-    if not entry.rows:
-        return dict(added.sketches)
-    if added.moved:
+    """The sketches of the table's files with the new ones'. A column unknown on one side stays unknown."""
+    if all(e.is_inline for e in added.extents):
         return entry.sketches
+    if added.moved and not added.from_inline and entry.rows:
+        return entry.sketches
+    if not entry.rows or all(e.is_inline for e in entry.extents):
+        return dict(added.sketches)
     return {
         column: entry.sketches[column].merge(sketch)
         for column, sketch in added.sketches.items()
         if column in entry.sketches
     }
+
+
+def _with_rewritten(entry: TableEntry, gone: tuple[ExtentRef, ...]) -> Mapping[int, ColumnSketch]:
+    """The sketches of a table's files when a rewrite joins files and inline extents, `gone`, in new files."""
+    inline = [e for e in gone if e.is_inline]
+    if not inline or len(inline) == len(gone):
+        return entry.sketches
+    from ..inline import merged, sketches_of
+
+    found = sketches_of(entry.table.columns, inline)
+    return found if all(e.is_inline for e in entry.extents) else merged(entry.sketches, found)
 
 
 def _modified(entry: TableEntry, added: AddExtents) -> int:

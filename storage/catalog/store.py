@@ -28,13 +28,15 @@ from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
 from . import codec, sketches
-from .news import EXTENT, News, committed_since, dropped_since, modified_rows, read_news
+from .news import EXTENT, News, committed_since, dropped_since, inline_data, modified_rows, read_news
 from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
 
 # How long to wait for another process that checkpoints or recovers the file.
 BUSY_SECONDS = 60.0
 # Raised when the folder's contents change in a way that an older release would misread.
-FORMAT_VERSION = 4  # 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows, no facts
+# 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows, no facts;
+# 4: no inline extents.
+FORMAT_VERSION = 5
 APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
 
 _SCHEMA = """
@@ -54,6 +56,7 @@ CREATE TABLE extents (
     id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER,
     path TEXT NOT NULL, slice INTEGER NOT NULL, "rows" INTEGER NOT NULL, bytes INTEGER NOT NULL,
     row_groups INTEGER NOT NULL);
+CREATE TABLE inline_extents (extent_id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE statistics (
     table_id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, replicated INTEGER NOT NULL,
     exact_bounds INTEGER NOT NULL, sketches BLOB NOT NULL);
@@ -272,7 +275,7 @@ class CatalogStore:
     def _load_entries(self, relations: dict[int, Table | View]) -> dict[int, TableEntry]:
         extents: dict[int, list[ExtentRef]] = {}
         for table_id, *fields in self.connection.execute(
-            f"SELECT table_id, id, {EXTENT} FROM extents"
+            f"SELECT table_id, id, {EXTENT}, {inline_data(self.connection)} FROM extents"
             " WHERE dropped_seq IS NULL ORDER BY id"
         ):
             extents.setdefault(table_id, []).append(ExtentRef(*fields))
@@ -411,6 +414,10 @@ class CatalogStore:
                 for table_id, e in changes.added_extents
             ],
         )
+        many("INSERT INTO inline_extents VALUES (?, ?)",
+             [(e.id, e.data) for _, e in changes.added_extents if e.data is not None])
+        many("DELETE FROM inline_extents WHERE extent_id = ?",
+             [(e.id,) for e in changes.dropped_extents if e.is_inline])
         many(
             "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
             [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
@@ -435,7 +442,8 @@ class CatalogStore:
                 "INSERT OR REPLACE INTO statistics VALUES (?, ?, ?, ?, ?)",
                 (table_id, state.seq, entry.replicated, entry.exact_bounds, blob),
             )
-            run("INSERT OR REPLACE INTO modified_rows VALUES (?, ?)", (table_id, entry.modified))
+        for table_id in changes.counted:
+            run("INSERT OR REPLACE INTO modified_rows VALUES (?, ?)", (table_id, state.entries[table_id].modified))
         for relation in changes.dropped:
             if relation.id not in state.entries:
                 run("DELETE FROM statistics WHERE table_id = ?", (relation.id,))

@@ -14,14 +14,11 @@ import pyarrow as pa
 
 from ... import errors
 from ..schema import Column
-from .documents import field
-from .json import BATCH_ROWS
+from .document_rows import DocumentRows, Row
 from .jsonpaths import AUTO, NOSHRED, mapping
 from .listing import SourceFile
 from .options import text_options
-from .records import Record
 from .rejected import Findings
-from .rows import RowReader, to_batch
 from .source import Part, Progress, WholeFiles
 from .streams import Counting, telling
 from .text import check_formats
@@ -49,23 +46,15 @@ class AvroSource(WholeFiles):
         findings: Findings | None = None,
     ) -> Iterator[pa.RecordBatch]:
         mapped = mapping(self._argument, part.file.objects, columns)
-        rows = RowReader(part.file.path, columns, self.options, findings or Findings())
-        made: list[list[Any]] = []
-        for number, value in enumerate(records(part.file, on_progress), start=1):
-            record = Record(number, b"")
+        rows = DocumentRows(part.file.path, columns, self.options, findings)
+        for number, record in enumerate(records(part.file, on_progress), start=1):
             try:
-                found = [field(v, c, self.options) for v, c in zip(mapped(value), columns)]
-                row = rows.row(record, found)
+                values = mapped(record)
             except BadValue as e:
-                rows.reject(record, None, 0, None, e.code, e.reason)
-                continue
-            if row is not None:
-                made.append(row)
-            if len(made) == BATCH_ROWS:
-                yield to_batch(columns, made)
-                made.clear()
-        if made:
-            yield to_batch(columns, made)
+                yield from rows.reject(number, b"", e)
+            else:
+                yield from rows.add(Row(number, values, bytes))
+        yield from rows.flush()
 
 
 def records(file: SourceFile, on_progress: Progress | None = None) -> Iterator[dict[str, Any]]:
@@ -76,12 +65,8 @@ def records(file: SourceFile, on_progress: Progress | None = None) -> Iterator[d
             schema = reader.writer_schema
         if not isinstance(schema, dict) or schema.get("type") != "record":
             raise errors.LoadError(f'file "{file.path}": the Avro schema must be of type record')
-        while True:
-            with _telling(file):
-                record = next(reader, None)
-            if record is None:
-                return
-            yield record  # type: ignore[misc]
+        with _telling(file):
+            yield from reader
 
 
 @contextmanager

@@ -6,9 +6,11 @@ all but the few the manual lists (copy-usage_notes-copy-from-columnar).
 """
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -17,6 +19,9 @@ from ..schema import Column
 from ..types import Kind, SqlType
 from .listing import SourceFile
 
+# Files that are compressed as a whole are recognised by their names.
+_PACKED = {".gz": "gzip", ".bz2": "bz2"}
+COPY_BYTES = 1 << 20
 # Whether each option may stand with FORMAT PARQUET or ORC.
 ALLOWED = ("FILLRECORD", "ACCEPTINVCHARS", "SERIALIZETOJSON")
 
@@ -49,6 +54,26 @@ class ColumnarOptions:
 
     def check(self, schema: pa.Schema, columns: tuple[Column, ...], path: str) -> None:
         check_schema(schema, columns, path, self.serialize, self.fill, self.format)
+
+
+def is_packed(file: SourceFile) -> bool:
+    """Is the whole file compressed, as its name says?"""
+    return file.path.endswith(tuple(_PACKED))
+
+
+@contextmanager
+def seekable(file: SourceFile) -> Iterator[str | BinaryIO]:
+    """The file's path, or its bytes to seek in; of a compressed one the bytes inside, on disk."""
+    with file.open() as raw:
+        if not is_packed(file):
+            yield file.local_path or raw
+            return
+        codec = next(codec for ending, codec in _PACKED.items() if file.path.endswith(ending))
+        with tempfile.TemporaryFile() as unpacked:
+            with telling(file, "cannot be read"):
+                shutil.copyfileobj(pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), codec), unpacked, COPY_BYTES)
+            unpacked.seek(0)
+            yield unpacked
 
 
 @contextmanager

@@ -17,12 +17,16 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from ...errors import DataError
+from ..datetimes import read_timestamp
 from .options import AUTO
 
 DAY_MICROSECONDS = 86_400_000_000
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FIRST_TWO_DIGIT_YEAR = 1970
+LONGEST_EPOCH = 40  # digits
+EPOCH_FACTORS = {"epochsecs": 1_000_000, "epochmillisecs": 1_000}  # microseconds
 
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
 _HALF = r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?"
@@ -47,7 +51,7 @@ _PARTS = {
 }
 _TOKEN = re.compile("|".join(sorted(_PARTS, key=len, reverse=True)), re.IGNORECASE)
 
-# What 'auto' tries, in this order; a time of day may follow each.
+# What 'auto' tries beside what a cast reads, in this order; a time of day may follow each.
 _AUTO_DATES = (
     "YYYY-MM-DD", "YYYY/MM/DD", "YYYY.MM.DD", "YYYYMMDD", "MM/DD/YYYY", "MM-DD-YYYY", "MM.DD.YYYY",
     "DD-MON-YYYY", "DD MON YYYY", "MON-DD-YYYY", "MON DD YYYY", "MON DD, YYYY", "MONTH DD, YYYY",
@@ -57,6 +61,8 @@ _AUTO_DATES = (
 
 def parse_date(text: str, pattern: str | None) -> int:
     """Days since 1970-01-01; ValueError when the text does not fit (`pattern` None: YYYY-MM-DD)."""
+    if pattern == AUTO and (found := _as_cast(text, False)) is not None:
+        return found // DAY_MICROSECONDS
     for expression in _expressions(pattern, "YYYY-MM-DD"):
         match = expression.fullmatch(text)
         if match is not None:
@@ -64,16 +70,34 @@ def parse_date(text: str, pattern: str | None) -> int:
     raise ValueError(text)
 
 
-def parse_timestamp(text: str, pattern: str | None) -> int:
-    """Microseconds since 1970-01-01 (UTC when the text has an offset); ValueError otherwise."""
+def parse_timestamp(text: str, pattern: str | None, zoned: bool = False) -> int:
+    """Microseconds since 1970-01-01 (UTC when the text has an offset); ValueError otherwise. With 'auto' a zone counts
+    for TIMESTAMPTZ (`zoned`) alone, as in a cast."""
+    if pattern == AUTO and (found := _as_cast(text, zoned)) is not None:
+        return found
     if pattern in ("epochsecs", "epochmillisecs"):
-        factor = 1_000_000 if pattern == "epochsecs" else 1_000
-        return round(float(text) * factor) if "." in text else int(text) * factor
+        factor = EPOCH_FACTORS[pattern]
+        if not re.fullmatch(r"[+-]?\d+(\.\d*)?", text):
+            raise ValueError(text)
+        if len(text) > LONGEST_EPOCH:
+            raise ValueError(text)
+        value = round(float(text) * factor) if "." in text else int(text) * factor
+        if not -(1 << 63) <= value < 1 << 63:
+            raise ValueError(text)
+        return value
     for expression in _expressions(pattern, "YYYY-MM-DD"):
         match = expression.fullmatch(text)
         if match is not None:
             return _days(match) * DAY_MICROSECONDS + _time(match) - _offset(match)
     raise ValueError(text)
+
+
+def _as_cast(text: str, zoned: bool) -> int | None:
+    """What a cast reads: 'auto' knows all of that (automatic-recognition)."""
+    try:
+        return read_timestamp(text, zoned)
+    except DataError as e:
+        raise ValueError(str(e)) from e
 
 
 def parse_time(text: str, zoned: bool = False) -> int:

@@ -19,13 +19,11 @@ import pyarrow as pa
 from ...records import dataclass
 from ..schema import Column
 from ..semistructured.form import Number
-from .documents import field
+from .document_rows import DocumentRows, Row
 from .jsonpaths import AUTO, mapping
 from .listing import SourceFile
 from .options import text_options
-from .records import Field, Record
 from .rejected import BAD_LINE, Findings
-from .rows import RowReader, to_batch
 from .source import Part, Progress, WholeFiles
 from .streams import Readable, reading
 from .text import check_formats
@@ -34,7 +32,6 @@ from .values import BadValue
 # The manual's limit of one document.
 MAX_DOCUMENT = 4 << 20
 READ_BYTES = 1 << 20
-BATCH_ROWS = 16_384
 # So near the end of what has been read, an error may be due to what has not.
 _DOUBT = 16
 _BLANKS = re.compile(r"[ \t\r\n]*")
@@ -67,29 +64,18 @@ class JsonSource(WholeFiles):
     ) -> Iterator[pa.RecordBatch]:
         options = self.options
         mapped = mapping(self._argument, part.file.objects, columns)
-        rows = RowReader(part.file.path, columns, options, findings or Findings())
-        made: list[list[Any]] = []
+        rows = DocumentRows(part.file.path, columns, options, findings)
         with reading(part.file, options.compression, options.encoding, on_progress) as stream:
             for found in Documents(stream, options.ignore_header):
-                record = Record(found.line, found.text.encode(errors="surrogateescape"))
                 try:
                     if found.problem is not None:
                         raise BadValue(BAD_LINE, found.problem)
-                    row = rows.row(record, _fields(mapped(found.value), columns, options))
+                    values = mapped(found.value)
                 except BadValue as e:
-                    rows.reject(record, None, 0, None, e.code, e.reason)
-                    continue
-                if row is not None:
-                    made.append(row)
-                if len(made) == BATCH_ROWS:
-                    yield to_batch(columns, made)
-                    made.clear()
-        if made:
-            yield to_batch(columns, made)
-
-
-def _fields(values: list[Any], columns: tuple[Column, ...], options: Any) -> list[Field]:
-    return [field(value, column, options) for value, column in zip(values, columns)]
+                    yield from rows.reject(found.line, found.raw(), e)
+                else:
+                    yield from rows.add(Row(found.line, values, found.raw))
+        yield from rows.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +86,10 @@ class Document:
     text: str
     value: Any = None
     problem: str | None = None
+
+    def raw(self) -> bytes:
+        """As it stands in the file."""
+        return self.text.encode(errors="surrogateescape")
 
 
 class Documents:

@@ -1,4 +1,4 @@
-"""COPY ... FORMAT ORC: columns by position (columnar.py). Each stripe is a part."""
+"""COPY ... FORMAT ORC: columns by position (columnar.py). A stripe is a part; a file to unpack is one."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ import pyarrow as pa
 from pyarrow import orc
 
 from ..schema import Column
-from .columnar import ColumnarOptions, telling
+from .columnar import ColumnarOptions, is_packed, seekable, telling
 from .listing import SourceFile
 from .rejected import Findings
 from .source import Part, Progress
@@ -48,17 +48,18 @@ class OrcSource:
 @contextmanager
 def opened(file: SourceFile) -> Iterator[orc.ORCFile]:
     """The file, wherever it lies; LoadError when it is none of ORC."""
-    with file.open() as raw:
+    with seekable(file) as raw:
         with telling(file, "is not a readable ORC file"):
-            found = orc.ORCFile(file.local_path or raw)
+            found = orc.ORCFile(raw)
         yield found
 
 
 def _parts(file: SourceFile) -> Iterator[Part]:
     with opened(file) as found:
         stripes = found.nstripes
-    if not stripes:
-        yield Part(file)
+    if not stripes or is_packed(file):
+        yield Part(file, 0, stripes, file.bytes)
+        return
     for stripe in range(stripes):
         first = file.bytes * stripe // stripes
         yield Part(file, stripe, stripe + 1, file.bytes * (stripe + 1) // stripes - first)

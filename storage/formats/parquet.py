@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..schema import Column
-from .columnar import ColumnarOptions, telling
+from .columnar import ColumnarOptions, is_packed, seekable, telling
 from .listing import SourceFile
 from .rejected import Findings
 from .source import Part, Progress
@@ -61,15 +61,16 @@ class ParquetSource:
 @contextmanager
 def opened(file: SourceFile) -> Iterator[pq.ParquetFile]:
     """The file, wherever it lies; LoadError when it is none of Parquet."""
-    with file.open() as raw:
+    with seekable(file) as raw:
         with telling(file, "is not a readable Parquet file"):
-            found = pq.ParquetFile(file.local_path or raw, pre_buffer=False, buffer_size=READ_AHEAD)
+            found = pq.ParquetFile(raw, pre_buffer=False, buffer_size=READ_AHEAD)
         with found:
             yield found
 
 
 def _parts(file: SourceFile) -> Iterator[Part]:
-    """Runs of row groups of about PART_BYTES; one part without rows for a file without rows."""
+    """Runs of row groups of about PART_BYTES; one part without rows for a file without rows. A file that must
+    be unpacked is one part."""
     with opened(file) as found:
         sizes = [
             sum(
@@ -81,7 +82,7 @@ def _parts(file: SourceFile) -> Iterator[Part]:
     start = 0
     while True:
         stop, size = start, 0
-        while stop < len(sizes) and (stop == start or size + sizes[stop] <= PART_BYTES):
+        while stop < len(sizes) and (stop == start or size + sizes[stop] <= PART_BYTES or is_packed(file)):
             size += sizes[stop]
             stop += 1
         yield Part(file, start, stop, size)

@@ -7,7 +7,7 @@ It defines what COPY accepts: the fast path (text.py) may only read what it is s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from ..types import Kind
 from .options import TextOptions
 from .records import BadRecord, Field, Record, fields
 from .rejected import EXTRA_COLUMNS, NO_DELIMITER, NOT_NULL, Findings, Rejection, Replacement
-from .values import WIDE, BadValue, parse_value
+from .values import WIDE, BadValue, converter
 
 SHOWN_BYTES = 1024
 # What is invalid in UTF-8 or stands for no character (multi-byte-character-load-errors): noncharacters too.
@@ -38,6 +38,9 @@ class RowReader:
         self.options = options
         self.findings = findings
         self._start_offset = start_offset
+        self._kinds = [
+            (c.type.is_string, c.nullable and not c.primary_key, converter(c.type, options)) for c in columns
+        ]
         self._null = None if options.null_string is None else options.null_string.encode()
 
     def record(self, record: Record) -> list[Any] | None:
@@ -66,13 +69,14 @@ class RowReader:
         """As many fields as columns; None: missing at the end, and FILLRECORD allows it."""
         values = []
         replaced: Column | None = None
+        mending = self.options.replacement is not None
         for i, (column, field) in enumerate(zip(self.columns, found)):
-            if field is not None and self.options.replacement is not None and column.type.kind is Kind.VARCHAR:
+            if mending and field is not None and self.options.replacement and column.type.kind is Kind.VARCHAR:
                 whole = mended(field.value, self.options.replacement)
                 if whole is not None:
                     field, replaced = Field(whole, field.position, field.is_null), replaced or column
             try:
-                values.append(self._value(column, field))
+                values.append(self._value(field, *self._kinds[i]))
             except BadValue as e:
                 position = field.position if field else len(record.raw)
                 self.reject(record, column, position, field.value if field else b"", e.code, e.reason, found[: i + 1])
@@ -81,15 +85,14 @@ class RowReader:
             self.findings.replaced(Replacement(self.path, record.line, replaced.name, _shown(record.raw)))
         return values
 
-    def _value(self, column: Column, field: Field | None) -> Any:
-        options, text = self.options, column.type.is_string
+    def _value(self, field: Field | None, text: bool, nullable: bool, convert: Callable[[bytes], Any]) -> Any:
         if field is None:
-            value: Any = "" if text and not options.empty_as_null else None
+            value: Any = "" if text and not self.options.empty_as_null else None
         elif self._is_null(field, text):
             value = None
         else:
-            value = parse_value(field.value, column.type, options)
-        if value is None and (not column.nullable or column.primary_key):
+            value = convert(field.value)
+        if value is None and not nullable:
             raise BadValue(*NOT_NULL)
         return value
 

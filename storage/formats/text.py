@@ -5,10 +5,10 @@
                                  no, or pyarrow refuses, or a check fails
                                      -> strict.py: batches after all, or the row and why
 
-pyarrow parses on all CPUs. It is only trusted with what both readers take for the same: no backslashes
-under ESCAPE, no quotes under REMOVEQUOTES, CSV quotes only around whole fields, no lone carriage
-returns, no hexadecimal numbers. Behind it NOT NULL and lengths are checked; a chunk that fails a check
-is read again, slowly, to find the row.
+pyarrow parses on all CPUs. It is only trusted with what both readers take for the same: quotes only around
+whole fields, no lone carriage returns, no hexadecimal numbers; backslashes under ESCAPE are taken out before
+(escapes.py), dates in formats of the user's own are read as text (moments.py). Behind it NOT NULL and lengths
+are checked; a chunk that fails a check is read again, slowly, to find the row.
 """
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ from ... import errors
 from ..arrow import arrow_type
 from ..hexadecimal import bytes_of
 from ..schema import Column
-from ..types import Kind, Physical
+from ..types import Kind
 from ..vector import Array
 from . import datetimes
 from .chunks import CHUNK_BYTES, MAX_RECORD_BYTES, Chunk, read_chunks
+from .escapes import unescaped, with_marks_replaced
 from .fixedwidth import SEPARATOR, as_delimited
 from .listing import SourceFile
-from .options import AUTO, EPOCH_FORMATS, TextOptions, text_options, widths
+from .moments import moments
+from .options import AUTO, EPOCH_FORMATS, NULL_STRING, TextOptions, text_options, widths
 from .rejected import Findings
 from .source import Part, Progress
 from .streams import UTF8
@@ -160,11 +162,13 @@ class FastParser:
         self.options = options
         self.names = [str(i) for i in range(len(columns))]
         self._types = {name: self._read_type(column) for name, column in zip(self.names, columns)}
-        # Dates in a format of the user's own are read as text by pyarrow, which is no help.
-        read_as_text = [pa.types.is_string(type_) for type_ in self._types.values()]
-        self.usable = bool(columns) and read_as_text == [c.type.physical is Physical.STR for c in columns]
+        self.usable = bool(columns)
         self._ascii = False  # the present chunk
-        self._integers = any(c.type.is_integer for c in columns)
+        self._unescaped = b""  # the present chunk, where it had backslashes under ESCAPE
+        epochs = options.time_format in EPOCH_FORMATS
+        self._integers = epochs or any(c.type.is_integer for c in columns)
+        delimiter = re.escape(options.delimiter.encode())
+        self._single_quote = re.compile(rb"(?:^|[\n" + delimiter + rb"])'")
         borders = re.escape(options.delimiter.encode() + options.quote.encode())
         self._hex = re.compile(rb"(?:^|[\n" + borders + rb"])\s*[+-]?0[xX]")
 
@@ -183,17 +187,13 @@ class FastParser:
                 return arrow_type(column.type)
 
     def parse(self, chunk: Chunk) -> pa.Table | None:
-        if not self.usable:
-            return None
-        data: bytes | None = chunk.data
-        if self.options.widths:
-            data = as_delimited(chunk.data, self.options.widths)
+        data = self._prepared(chunk.data) if self.usable else None
         if data is None or not self._is_plain(data):
             return None
         self._ascii = data.isascii()
         try:
             table = self._read(data)
-        except (pa.ArrowInvalid, pa.ArrowKeyError):
+        except (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError):
             return None
         arrays = []
         for column, array in zip(self.columns, table.columns):
@@ -203,13 +203,24 @@ class FastParser:
             arrays.append(finished)
         return pa.table(arrays, names=self.names)
 
+    def _prepared(self, data: bytes) -> bytes | None:
+        """The chunk as text that is delimited alone; None where that cannot be made of it."""
+        options = self.options
+        self._unescaped = b""
+        if options.widths:
+            return as_delimited(data, options.widths)
+        if options.escape and b"\\" in data:
+            quotes = options.remove_quotes and (b'"' in data or b"'" in data)
+            made = None if quotes else unescaped(data, options.delimiter, options.null_string == NULL_STRING)
+            self._unescaped = made or b""
+            return made
+        return data
+
     def _is_plain(self, data: bytes) -> bool:
         options = self.options
         if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
             return False
-        if options.escape and b"\\" in data:
-            return False
-        if options.remove_quotes and (b'"' in data or b"'" in data):
+        if options.remove_quotes and b"'" in data and self._single_quote.search(data):
             return False
         if options.replacement is not None and _NONCHARACTERS.search(data):
             return False
@@ -218,7 +229,9 @@ class FastParser:
         quotes = _quote_places(data, options)
         if len(self.columns) > 1 and not options.ignore_blank_lines and _has_blank_lines(data, quotes):
             return False
-        return not len(quotes) or _quotes_are_plain(data, quotes, options)
+        if not len(quotes) or not _quotes_are_plain(data, quotes, options):
+            return not len(quotes)
+        return not options.remove_quotes or _quotes_are_simple(data, quotes)
 
     def _read(self, data: bytes) -> pa.Table:
         options = self.options
@@ -227,15 +240,15 @@ class FastParser:
         if self._ends_with_delimiter(data):
             names.append("end")
             types["end"] = pa.null()
-        quoted = options.csv and options.quote.encode() in data
+        quoted = (options.csv or options.remove_quotes) and options.quote.encode() in data
         return pacsv.read_csv(
             pa.BufferReader(data),
             read_options=pacsv.ReadOptions(column_names=names, block_size=BLOCK_BYTES),
             parse_options=pacsv.ParseOptions(
                 delimiter=options.delimiter,
                 quote_char=options.quote if quoted else False,
-                double_quote=quoted,
-                newlines_in_values=quoted,
+                double_quote=quoted and options.csv,
+                newlines_in_values=quoted and options.csv,
                 ignore_empty_lines=options.ignore_blank_lines,
             ),
             convert_options=pacsv.ConvertOptions(
@@ -258,6 +271,10 @@ class FastParser:
 
     def _finish(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray | None:
         """NULL strings of text, blanks, lengths, ranges, NOT NULL; None when a row must be looked at."""
+        if self._unescaped and pa.types.is_string(array.type):
+            array = with_marks_replaced(array, self._unescaped, self.options.delimiter)
+        if column.type.is_temporal and pa.types.is_string(array.type):
+            return moments(column, array, self.options)
         if column.type.kind is Kind.VARBYTE:
             return _bytes(column, array, self.options)
         if column.type.is_sketch:
@@ -267,6 +284,8 @@ class FastParser:
         if column.type.is_string:
             array = self._finish_text(column, array)
             longest = pc.max(pc.binary_length(array)).as_py()
+            if longest is not None and longest > column.type.length and self.options.truncate_columns and self._ascii:
+                array, longest = _truncated(column, array), column.type.length
             if longest is not None and longest > column.type.length:
                 return None
             if column.type.kind is Kind.CHAR and not self._ascii and not _is_ascii(array):
@@ -290,6 +309,13 @@ class FastParser:
         if options.trim_blanks and column.type.kind is Kind.VARCHAR:
             array = pc.utf8_rtrim(array, " ")
         return array
+
+
+def _truncated(column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """TRUNCATECOLUMNS, of ASCII texts: a byte is a character."""
+    if column.type.kind is Kind.CHAR:
+        array = pc.utf8_rtrim(array, " ")
+    return pc.utf8_slice_codeunits(array, 0, column.type.length)
 
 
 def _is_ascii(array: pa.ChunkedArray) -> bool:
@@ -342,9 +368,9 @@ def _in_range(column: Column, array: pa.ChunkedArray) -> bool:
 
 
 def _quote_places(data: bytes, options: TextOptions) -> Array:
-    """Where CSV's quotes stand; empty for delimited text."""
+    """Where quotes stand that have a meaning; empty for delimited text without REMOVEQUOTES."""
     quote = options.quote.encode()
-    if not options.csv or quote not in data:
+    if not (options.csv or options.remove_quotes) or quote not in data:
         return np.zeros(0, np.int64)
     return np.flatnonzero(np.frombuffer(data, np.uint8) == quote[0])
 
@@ -363,6 +389,12 @@ def _has_hex_prefix(data: bytes) -> bool:
     whole = np.frombuffer(data, np.uint8)
     places = np.flatnonzero((whole | _LOWER_CASE) == ord("x"))
     return bool((whole[np.maximum(places - 1, 0)] == ord("0")).any())
+
+
+def _quotes_are_simple(data: bytes, places: Array) -> bool:
+    """Of plain quotes: is none doubled, and no line end between two? (REMOVEQUOTES knows nothing of either.)"""
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_END)
+    return not (np.diff(places)[1::2] == 1).any() and not (np.searchsorted(places, ends) % 2).any()
 
 
 def _quotes_are_plain(data: bytes, places: Array, options: TextOptions) -> bool:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
-from typing import Any
+from functools import lru_cache
+from typing import Any, Never
 
 from ... import errors
 from ..types import Kind, SqlType
@@ -42,6 +44,7 @@ _REASON_TYPES = {
     Kind.REAL: "Float",
     Kind.DOUBLE: "Double",
 }
+_INTEGER = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _FLOAT = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf(inity)?|nan)", re.IGNORECASE)
 WIDE = Context(prec=100)
@@ -59,43 +62,62 @@ class BadValue(Exception):
 
 def parse_value(field: bytes, type_: SqlType, options: TextOptions) -> Any:
     """The physical value of a field that is not NULL; None for a date that ACCEPTANYDATE lets pass."""
-    try:
-        text = field.decode()
-    except UnicodeDecodeError as e:
-        bad = field[e.start : e.start + 4].hex(" ")
-        raise BadValue(
-            BAD_UTF8,
-            f"String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: {bad}",
-        ) from None
+    return converter(type_, options)(field)
+
+
+@lru_cache(maxsize=1024)
+def converter(type_: SqlType, options: TextOptions) -> Callable[[bytes], Any]:
+    """`parse_value` for one column; raises BadValue."""
+    parse = _parser(type_, options)
+
+    def convert(field: bytes) -> Any:
+        try:
+            text = field.decode()
+        except UnicodeDecodeError as e:
+            bad = field[e.start : e.start + 4].hex(" ")
+            raise BadValue(
+                BAD_UTF8,
+                f"String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: {bad}",
+            ) from None
+        return parse(text)
+
+    return convert
+
+
+def _parser(type_: SqlType, options: TextOptions) -> Callable[[str], Any]:
     match type_.kind:
         case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
-            return _integer(text.strip(), type_)
+            limits = type_.integer_limits
+            return lambda text: _integer(text.strip(), type_, limits)
         case Kind.DECIMAL:
-            return _decimal(text.strip(), type_, options)
+            limits = type_.integer_limits
+            return lambda text: _decimal(text.strip(), type_, options, limits)
         case Kind.REAL | Kind.DOUBLE:
-            return _float(text.strip(), type_)
+            return lambda text: _float(text.strip(), type_)
         case Kind.BOOLEAN:
-            return _boolean(text.strip())
+            return lambda text: _boolean(text.strip())
         case Kind.CHAR | Kind.VARCHAR:
-            return _text(text, type_, options)
+            return lambda text: _text(text, type_, options)
         case Kind.SUPER:
-            return _document(text)
+            return _document
         case Kind.VARBYTE:
-            return _binary(text.strip(), type_)
+            return lambda text: _binary(text.strip(), type_)
         case Kind.HLLSKETCH:
-            return _sketch(text)
+            return _sketch
         case Kind.DATE:
-            return _date(text.strip(), options)
+            return lambda text: _date(text.strip(), options)
         case Kind.TIMESTAMP | Kind.TIMESTAMPTZ:
-            return _timestamp(text.strip(), options)
-        case Kind.TIME:
-            return _time(text.strip())
-        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
-            raise BadValue(BAD_TYPE, f"COPY cannot load type {type_} from text")
-        case Kind.TIMETZ:
-            return _time(text.strip(), zoned=True)
+            zoned = type_.kind is Kind.TIMESTAMPTZ
+            return lambda text: _timestamp(text.strip(), options, zoned)
+        case Kind.TIME | Kind.TIMETZ:
+            zoned = type_.kind is Kind.TIMETZ
+            return lambda text: _time(text.strip(), zoned)
         case _:
-            raise BadValue(BAD_TYPE, f"COPY cannot load type {type_}")
+            return lambda text: _refused(type_)
+
+
+def _refused(type_: SqlType) -> Never:
+    raise BadValue(BAD_TYPE, f"COPY cannot load type {type_} from text")
 
 
 def _document(text: str) -> str | None:
@@ -133,17 +155,17 @@ def _overflow(text: str, type_: SqlType) -> BadValue:
     return BadValue(code, f"Overflow, Value '{text}', Type: {name}")
 
 
-def _integer(text: str, type_: SqlType) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]+", text):
+def _integer(text: str, type_: SqlType, limits: tuple[int, int]) -> int:
+    if not _INTEGER.fullmatch(text):
         raise _bad_digit(text, r"[+-]?[0-9]*", type_)
     value = int(text) if len(text) < 40 else 1 << 99
-    least, most = type_.integer_limits
+    least, most = limits
     if not least <= value <= most:
         raise _overflow(text, type_)
     return value
 
 
-def _decimal(text: str, type_: SqlType, options: TextOptions) -> int:
+def _decimal(text: str, type_: SqlType, options: TextOptions, limits: tuple[int, int]) -> int:
     if not _DECIMAL.fullmatch(text):
         raise _bad_digit(text, r"[+-]?[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?", type_)
     rounding = ROUND_HALF_UP if options.round_decimals else ROUND_DOWN
@@ -151,7 +173,7 @@ def _decimal(text: str, type_: SqlType, options: TextOptions) -> int:
         scaled = Decimal(text).scaleb(type_.scale, WIDE).quantize(Decimal(1), rounding, WIDE)
     except InvalidOperation:
         raise _overflow(text, type_) from None
-    least, most = type_.integer_limits
+    least, most = limits
     if not least <= scaled <= most:
         raise _overflow(text, type_)
     return int(scaled)
@@ -214,9 +236,9 @@ def _date(text: str, options: TextOptions) -> int | None:
         raise BadValue(BAD_DATE, f"Invalid date format or value [{shown}]") from None
 
 
-def _timestamp(text: str, options: TextOptions) -> int | None:
+def _timestamp(text: str, options: TextOptions, zoned: bool) -> int | None:
     try:
-        return datetimes.parse_timestamp(text, options.time_format)
+        return datetimes.parse_timestamp(text, options.time_format, zoned)
     except (ValueError, KeyError, OverflowError):
         if options.any_date:
             return None

@@ -90,6 +90,9 @@ def of_sql(type: SqlType) -> HiveType:
             return HiveType(type, f"{'char' if type.kind is Kind.CHAR else 'varchar'}({type.length})")
         case Kind.VARBYTE:
             return HiveType(type, f"varbyte({type.length})")
+        case Kind.HLLSKETCH:
+            raise errors.NotSupportedError("external tables have no columns of type HLLSKETCH",
+                                           hint="Redshift Spectrum does not know sketches.")
         case Kind.SUPER:
             raise errors.NotSupportedError("external tables have no columns of type SUPER",
                                            hint="Write struct<...>, array<...> or map<...>.")

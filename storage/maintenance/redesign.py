@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..catalog.delta import AddExtents, Delta, DropExtents
-from ..catalog.garbage import remove_file
 from ..load_memory import ChargeBytes
 from ..loader import TableWriter
 from ..schema import DistStyle, ExtentRef, Table, TableData, TableStatistics
@@ -134,7 +133,7 @@ class Redesign:
 
     def _remove(self, extent: ExtentRef) -> None:
         self._database.forget(extent)
-        remove_file(self._database.extent_path(extent))
+        self._database.unlink(extent)
 
     def __enter__(self) -> Redesign:
         return self

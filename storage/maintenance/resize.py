@@ -26,7 +26,7 @@ from ..catalog import folder as folders
 from ..catalog.copies import references, set_topology, settle
 from ..database import Database
 from ..load_memory import uncounted
-from ..locks import LockOwner
+from ..lock_waits import LockOwner
 from ..schema import Table, Topology
 from ..staging import Staging, place, sync_file
 from ..topology import usable_cpus

@@ -62,9 +62,11 @@ def put(transaction: Transaction, seen: TableData, old: Sequence[ExtentRef], new
 def rewritten(table: Table, old: Iterable[ExtentRef], new: Rewritten, deleted: Mapping[Group, DeleteVector],
               replicated: bool) -> Delta:
     """What a rewrite changes."""
+    old = tuple(old)
+    added = AddExtents(table, new.extents, new.sketches, replicated, moved=True, deleted=deleted,
+                       from_inline=all(e.is_inline for e in old))
     return Delta(
-        drop_extents=(DropExtents(table, tuple(e.id for e in old), keep_sketches=True),),
-        add_extents=(AddExtents(table, new.extents, new.sketches, replicated, moved=True, deleted=deleted),),
+        drop_extents=(DropExtents(table, tuple(e.id for e in old), keep_sketches=True),), add_extents=(added,)
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ..catalog.state import CatalogState
     from .regions import Range
     from .row_map import Move, MovedRows
+
+
+# So many inline extents of a table are worth a file (flush.py), and beyond so many it is high time.
+FLUSH_EXTENTS, OVERDUE_EXTENTS = 64, 256
 
 
 @dataclass(slots=True, eq=False)
@@ -83,13 +87,37 @@ class Upkeep:
 
     def __init__(self, lock: Path | None = None) -> None:
         self.turn = Turn(lock)
+        self.flush_turn = Turn(None if lock is None else lock.with_name("flush"))
+        self.inline: dict[int, int] = {}  # tables with many inline extents: how many
         self.activity = Activity()
         self.worker: Any = None
         self.progress: Progress | None = None
         self.key_ranges: dict[int, tuple[tuple[int, ...], Range]] = {}  # by extent: regions.py
         self.column_bytes: dict[int, Mapping[int, int]] = {}  # by extent: sizes.py
         self.predicates: dict[int, set[int]] = {}  # by table: ids of columns that queries had predicates on
+        self.wanted_keys: dict[int, dict[int, float]] = {}  # by AUTO table and Column.id: bytes moved for want of it
         self._moved: MovedRows | None = None
+
+    def want_key(self, table: int, column: int, size: float) -> None:
+        """A query moves so many bytes that it would not if the column were the table's distribution key."""
+        wanted = self.wanted_keys.setdefault(table, {})
+        wanted[column] = wanted.get(column, 0.0) + size
+
+    def note_inline(self, state: CatalogState, tables: Iterable[int]) -> None:
+        """After a commit that has added inline extents to these tables: wake the worker, if it is time."""
+        for table in tables:
+            entry = state.entries.get(table)
+            if entry is not None and entry.inline_extents >= FLUSH_EXTENTS:
+                self.inline[table] = entry.inline_extents
+                if self.worker is not None:
+                    self.worker.wake()
+
+    def take_inline(self, least: int = FLUSH_EXTENTS) -> list[int]:
+        """Tables with at least so many inline extents; they are noted again with the next commit."""
+        found = [table for table, count in list(self.inline.items()) if count >= least]
+        for table in found:
+            self.inline.pop(table, None)
+        return found
 
     def forget_extent(self, extent: int) -> None:
         self.key_ranges.pop(extent, None)

@@ -170,13 +170,14 @@ def _deleted_rows(data: TableData) -> Counter[int]:
 @dataclass(frozen=True, slots=True)
 class Work:
     """How steps are done: `check` raises when it is time to stop, `progress` is told of rows written, `between` is
-    called when a step is committed."""
+    called when a step is committed, `waiting` while another holds the table's write lock (None: `check` is)."""
 
     check: Callable[[], None]
     pool: Executor | None = None
     memory: int = MEMORY_BYTES
     progress: Callable[[int], None] = lambda rows: None
     between: Callable[[], None] = lambda: None
+    waiting: Callable[[], None] | None = None
 
 
 def run(database: Database, table: Table, todo: Plan, work: Work) -> int:
@@ -198,7 +199,8 @@ def _run_step(database: Database, state: CatalogState, table: Table, step: Step,
     if entry is None or not is_there(entry, table, step.extents):
         return False
     with _rewrite(database, entry.data(), step, todo, work, work.memory) as rewrite:
-        done = swap(database, entry.data(), step.extents, rewrite.run(), work.check, keep_deleted=todo.keep_deleted)
+        done = swap(database, entry.data(), step.extents, rewrite.run(), work.waiting or work.check,
+                    keep_deleted=todo.keep_deleted)
         if not done:
             rewrite.abandon()
     return done

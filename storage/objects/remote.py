@@ -22,6 +22,12 @@ from .base import ObjectInfo, ObjectWriter
 READ_AHEAD = 8 << 20
 # Of a multipart write; S3 takes 10,000 parts of at least 5 MB.
 PART_BYTES = 16 << 20
+# Asked for credentials where neither the statement, nor the environment, nor AWS's files have any.
+_METADATA_SERVICE = "169.254.169.254"
+NO_CREDENTIALS_HINT = (
+    "Give ACCESS_KEY_ID and SECRET_ACCESS_KEY, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or map s3:// to a "
+    "folder by connect(s3_root=...)."
+)
 RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
 
 _memories: dict[str, Any] = {}
@@ -115,6 +121,8 @@ class Remote:
             )
         if isinstance(error, failures.PermissionDeniedError | failures.UnauthenticatedError):
             return errors.PermissionDenied(f"S3ServiceException:Access Denied,Status 403,Error AccessDenied: {name}")
+        if _METADATA_SERVICE in text:
+            return errors.PermissionDenied(f'there are no credentials to {doing} "{name}"', hint=NO_CREDENTIALS_HINT)
         if isinstance(error, failures.AlreadyExistsError):
             return errors.OperationalError(f'"{name}" is there already', sqlstate="58P01")
         return errors.FileError(f'cannot {doing} "{name}": {_first_line(error)}')

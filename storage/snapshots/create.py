@@ -21,6 +21,7 @@ from ... import errors
 from ..catalog import folder as folders
 from ..catalog.copies import references, settle
 from ..database import Database
+from ..failpoints import reach
 from ..sharing.files import FileLock
 from ..staging import Staging, file_error, place, sync_file
 from .manifest import (
@@ -79,9 +80,11 @@ def create_locked(
     _sweep(home)
     with Staging(target) as staging:
         commit = database.back_up(staging.folder / CATALOG)
+        reach("snapshot.copied")
         try:
             _fill(staging.folder, database, name, now, automatic, keep, commit, check)
             staging.publish()
+            reach("snapshot.published")
         finally:
             database.unpin(commit)
     return next(s for s in list_snapshots(home) if s.name == name)
@@ -100,6 +103,7 @@ def _fill(
         source = database.data_folder() / path
         place(source, folder / folders.DATA / path, link=True)
         files.append((path, os.stat(source).st_size))
+    reach("snapshot.linked")
     loaded = read_catalog(folder)
     entries = loaded.state.entries.values()
     write_manifest(folder, Manifest(
@@ -125,6 +129,7 @@ def delete_locked(home: Path, name: str) -> None:
         _sweep(home)
         os.rename(folder, gone)  # from here on it is not listed, whatever happens
         folders.sync_folder(gone.parent)
+        reach("snapshot.hidden")
         shutil.rmtree(gone)
     except OSError as e:
         raise file_error(f'cannot delete snapshot "{name}"', e) from e

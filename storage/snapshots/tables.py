@@ -109,12 +109,15 @@ class _Restore:
         files = LoadFiles(self._database, new.id)
         placed: list[ExtentRef] = []
         for extent in entry.extents:
+            if extent.is_inline:  # its bytes have come with the catalogue
+                placed.append(files.inline_copy(extent))
+                continue
             verify_file(self._folder, self._manifest, extent.path, sizes.get(extent.path, -1), self._check)
             path = files.new_path(extent.slice)
             place(self._folder / folders.DATA / extent.path, path, link=True)
             self._placed.append(path)
             relative = str(path.relative_to(self._database.data_folder()))
             placed.append(replace(extent, id=self._database.new_extent(), path=relative))
-        if placed:
+        if self._placed:
             files.sync()
         return tuple(placed)

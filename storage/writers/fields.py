@@ -14,7 +14,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...kernels import text_rows_layout as layout
 from ..hexadecimal import digits_of
@@ -76,6 +75,8 @@ def _texts(values: Sequence[str | None]) -> pa.Array:
 
 
 def _floats(array: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc  # slow to import
+
     texts = array.cast(pa.string())
     finite = pc.is_finite(array)
     if pc.all(finite).as_py() is not False:

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..objects.registry import Objects
 from ..types import Kind, SqlType
@@ -168,6 +167,8 @@ def folder_value(array: pa.Array, type: SqlType) -> str:
     if type.kind is Kind.BOOLEAN:
         return "true" if value.as_py() else "false"
     if type.kind in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ):
+        import pyarrow.compute as pc  # slow to import
+
         text = str(pc.strftime(array, "%Y-%m-%d %H:%M:%S")[0])
         return folder_text(text.rstrip("0").rstrip(".") if "." in text else text)
     found = value.as_py()

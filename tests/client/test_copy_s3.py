@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import warehouse
 from warehouse.storage.objects.registry import Objects
+from warehouse.storage.schema import Column
+from warehouse.storage.types import varchar
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +80,16 @@ def test_what_is_missing(t: Any, s3: Any, bucket: str) -> None:
     with pytest.raises(warehouse.Error, match="must be given together"):
         t.execute(f"copy t from '{bucket}x' access_key_id 'a'")
     assert t.execute("select pg_last_copy_id()").fetchone() == (-1,)
+
+
+def test_progress_counts_the_bytes_of_objects(s3: Any, bucket: str) -> None:
+    from warehouse.storage.formats import open_source
+
+    data = gzip.compress(b"1|x\n" * 1000)
+    put(s3, f"{bucket}progress/x.gz", data)
+    source = open_source(f"{bucket}progress/", "delimited", {"GZIP": True}, objects=Objects(s3.options))
+    done: list[int] = []
+    columns = tuple(Column(i, name, varchar(5)) for i, name in enumerate("ab"))
+    for part in source.parts:
+        assert sum(batch.num_rows for batch in source.read(part, columns, done.append)) == 1000
+    assert sum(done) == source.total_bytes == len(data)

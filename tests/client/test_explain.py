@@ -67,6 +67,26 @@ def test_advice_names_the_key(db: Any) -> None:
     assert "Advice" not in plan(db, JOIN.format("orders_key", "items_key"))
 
 
+def test_advice_names_a_sort_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where zone maps skip nothing though the filter leaves little; not where the rows lie in order, by key or by
+    chance, nor where little could be spared."""
+    rows = 12 * 65_536
+    monkeypatch.setattr("warehouse.engine.scan_advice.ADVICE_BYTES", 100_000)
+    mixed = pa.array([i * 7919 % rows for i in range(rows)], pa.int32())
+    with warehouse.connect(":memory:", nodes=1, slices_per_node=1, autocommit=True) as one:
+        one.execute("create table events (mixed integer, climbing integer, few integer)")
+        climbing = pa.array(range(rows), pa.int32())
+        few = pa.array([i % 3 for i in range(rows)], pa.int32())
+        one.write_arrow("events", pa.table({"mixed": mixed, "climbing": climbing, "few": few}), create=False)
+        (line,) = re.findall("Advice: .*", plan(one, "select count(*) from events where mixed < 5000 and few = 1"))
+        assert re.fullmatch(r"Advice: scans \d+ MB of events for less than 1% of its rows; SORTKEY\(mixed\) avoids it",
+                            line)
+        for where in ("climbing < 5000", "few = 1", "mixed + 1 < 5000", "mixed > 0"):
+            assert "Advice" not in plan(one, f"select count(*) from events where {where}"), where
+        one.execute("create table kept sortkey(mixed) as select * from events")
+        assert "Advice" not in plan(one, "select count(*) from kept where mixed < 5000")
+
+
 def test_analyze_counts(db: Any) -> None:
     text = plan(db, "select sum(price) from items_key where day < 100", "explain analyze")
     scan = next(line for line in text.splitlines() if "Seq Scan" in line)

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_killed_at_every_point_it_comes_back_with_what_was_acknowledged(tmp_path: Path) -> None:
-    kills, reached = run(tmp_path, len(ORDER) + 1, seed=3)
+    kills, reached = run(tmp_path, len(ORDER) + 1, seed=4)
     assert reached == set(failpoints.POINTS)
     assert kills >= len(failpoints.POINTS)
 

@@ -48,6 +48,7 @@ class Step:
     name: str
     statements: list[str]
     apply: Callable[[State], None]
+    action: Callable[[Any], None] = lambda connection: None  # what is no SQL, behind the statements
 
 
 def create(path: Path) -> None:
@@ -69,7 +70,7 @@ def step(seed: int, number: int, column: str, path: Path) -> Step:
     chance = random.Random(f"{seed}:{number}")
     makers = [
         _insert, _insert, _many, _update, _update, _delete, _merge, _copy, _block, _ctas, _drop, _truncate, _rename,
-        _vacuum, _rolled_back, _append_u, _append_u,
+        _vacuum, _rolled_back, _append_u, _append_u, _snapshot,
     ]
     return chance.choice(makers)(chance, number, column, path)
 
@@ -194,6 +195,30 @@ def _vacuum(chance: random.Random, number: int, column: str, path: Path) -> Step
     return Step("vacuum", ["vacuum full t to 100 percent"], lambda s: None)
 
 
+def _snapshot(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    return Step("snapshot", [], lambda s: None, take_snapshot)
+
+
+def take_snapshot(connection: Any) -> None:
+    """A new snapshot in place of the last one; restored, it must hold what there is now."""
+    import shutil
+
+    import warehouse
+
+    if any(s.name == SNAPSHOT for s in connection.snapshots.list()):
+        connection.snapshots.delete(SNAPSHOT)
+    connection.snapshots.create(SNAPSHOT)
+    target = Path(connection.session.database.name).parent / "restored"
+    shutil.rmtree(target, ignore_errors=True)
+    connection.snapshots.restore(SNAPSHOT, target)
+    with warehouse.connect(target, autocommit=True, threads=1, maintenance=False) as restored:
+        if look(restored) != look(connection):
+            raise AssertionError("a restored snapshot differs from the database")
+
+
+SNAPSHOT = "kept"
+
+
 # -- in the child --------------------------------------------------------------------------------------
 
 
@@ -210,18 +235,27 @@ def look(connection: Any) -> dict[str, Any]:
 def leftovers(path: Path, connection: Any) -> list[str]:
     """Files that nobody should have left behind."""
     database = connection.session.database
-    named = {e.path for entry in database.newest.entries.values() for e in entry.extents}
-    found = {str(p.relative_to(path / "data")) for p in path.rglob("*.ext")}
+    named = {e.path for entry in database.newest.entries.values() for e in entry.extents if not e.is_inline}
+    found = {str(p.relative_to(path / "data")) for p in (path / "data").rglob("*.ext")}
     own = str(database.process)
     run = {n for n in os.listdir(path / "run") if n != "numbers" and n.split("-")[1] != own}
-    return sorted(found ^ named) + sorted(run)
+    damaged = [f"snapshot {s.name}: {s.damage}" for s in connection.snapshots.list() if s.damage]
+    return sorted(found ^ named) + sorted(run) + damaged
+
+
+AT_FILES = ("extent", "load", "garbage", "open.orphan")  # fail points that a database without files never reaches
 
 
 def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None, hits: int) -> None:
     """Open the database, tell what is there, run steps until killed, at the latest after `MOST_STEPS`."""
     import warehouse
     from warehouse.storage import failpoints
+    from warehouse.storage.database import Database
+    from warehouse.storage.maintenance import flush, upkeep
 
+    upkeep.FLUSH_EXTENTS, flush.OVERDUE_EXTENTS = 3, 5  # so that few commits are many (storage/inline.py)
+    if first % 2 or (point or "").startswith(AT_FILES):
+        Database.inline_bytes = 0
     out = os.open(lines, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
     def tell(*line: Any) -> None:
@@ -240,6 +274,9 @@ def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None,
         state = look(connection)
         tell("found", state, leftovers(path, connection))
         column = state["column"]
+        if point is not None and point.startswith("snapshot"):
+            for _ in range(2):  # the second deletes the first
+                take_snapshot(connection)
         for number in range(first, first + MOST_STEPS):
             todo = step(seed, number, column, path)
             tell("start", number, column)
@@ -247,6 +284,7 @@ def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None,
                 cursor = connection.execute(text)
                 if cursor.description:
                     cursor.fetchall()
+            todo.action(connection)
             tell("done", number)
             if todo.name == "alter":
                 column = "w" if column == "v" else "v"

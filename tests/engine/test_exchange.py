@@ -35,7 +35,7 @@ def test_rows_go_where_a_table_keeps_them(kind: int, narrow: bool, data: s.DataO
     keys = _carried(type, values, stored, narrow)
     number = StoredColumn(ColumnRef(2, BIGINT, "n"), Physical.I64, False, np.arange(len(values)), None)
     part = Collection([keys, number], len(values), [] if stored.data is None else [stored.data])
-    rows, _ = distribute(Rows([part], Where.LEADER), [1], Topology.even(2, 2), _inline)
+    rows, _, _ = distribute(Rows([part], Where.LEADER), [1], Topology.even(2, 2), _inline)
     wanted = slice_of_hash(hash_column(stored), 4)
     for slice_, found in enumerate(rows.parts):
         assert found.column(2).values.tolist() == np.flatnonzero(wanted == slice_).tolist()

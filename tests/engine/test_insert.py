@@ -98,11 +98,9 @@ def check_places(db: Any, name: str) -> None:
 
 
 def check_sorted(db: Any, table: Table) -> None:
-    from warehouse.storage.extent import ExtentReader
-
     position = table.sort_key[0]
     for extent in st.data_of(db.session.database, table).extents:
-        reader = ExtentReader(db.session.database.extent_path(extent))
+        reader = db.session.database.open_extent(extent)
         found = [v for g in range(reader.row_groups) for v in reader.column(g, position).to_list()]
         reader.close()
         assert all(b is None or (a is not None and a <= b) for a, b in pairwise(found))

@@ -277,6 +277,18 @@ def test_cancel_reaches_a_session_elsewhere(two: tuple[Any, Any], tmp_path: Path
         a.execute("cancel 1")
 
 
+def test_a_session_elsewhere_is_terminated(two: tuple[Any, Any], tmp_path: Path) -> None:
+    a, b = two
+    b.execute("begin")
+    b.execute("update x set v = 12")  # it holds the lock, idle
+    theirs = b.execute("select pg_backend_pid()")[0][0]
+    assert a.execute(f"select pg_terminate_backend({theirs})").fetchone() == (1,)
+    a.execute("update x set v = 13")  # the lock is free
+    a.execute("commit")
+    with pytest.raises(warehouse.Error, match="terminating connection due to administrator command"):
+        b.execute("select 1")
+
+
 # -- files -----------------------------------------------------------------------------------------------
 
 
@@ -328,9 +340,12 @@ def test_a_killed_process_frees_all_and_leaves_nothing(tmp_path: Path) -> None:
         before = extents(path)
         other = OtherProcess()
         other.connect("b", path)
-        other.execute("b", "create temporary table mine as select 1 as a")
+        other.execute("b", "create temporary table mine (k int, v int)")
         other.execute("b", "begin")
         other.execute("b", "update x set v = 11")
+        many = ", ".join(f"({i * 7919 % 1000003}, {i * 104729 % 999983})" for i in range(9000))
+        for table in ("x", "mine"):
+            other.execute("b", f"insert into {table} values {many}")  # too much to stay in the catalogue
         assert len(extents(path)) > len(before)
         assert list(path.glob("run/temp-*"))
         a.execute("begin")

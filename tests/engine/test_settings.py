@@ -44,7 +44,7 @@ def test_set_and_reset(name: str, value: str, kept: str) -> None:
         ("statement_timeout", "-1", ProgrammingError, "22023"),
         ("statement_timeout", "soon", ProgrammingError, "22023"),
         ("timezone", "Nowhere/Land", ProgrammingError, "22023"),
-        ("timezone", "America/New_York", NotSupportedError, "0A000"),
+        ("timezone", "PST", ProgrammingError, "22023"),
         ("enable_result_cache_for_session", "maybe", ProgrammingError, "22023"),
         ("datestyle", "German", NotSupportedError, "0A000"),
         ("wlm_query_slot_count", "51", ProgrammingError, "22023"),

@@ -15,6 +15,7 @@ def folders(database: Path) -> list[Path]:
     return sorted((database / "run").glob("temp-*"))
 
 
+@pytest.mark.usefixtures("in_files")
 def test_each_session_has_its_own(tmp_path: Path) -> None:
     path = tmp_path / "dw"
     with warehouse.connect(path, autocommit=True) as one, warehouse.connect(path, autocommit=True) as other:
@@ -50,6 +51,8 @@ def test_a_killed_process_leaves_nothing_for_long(tmp_path: Path) -> None:
     path = tmp_path / "dw"
     code = (
         "import os, sys, warehouse\n"
+        "from warehouse.storage.database import Database\n"
+        "Database.inline_bytes = 0\n"
         "c = warehouse.connect(sys.argv[1], autocommit=True)\n"
         "c.execute('create temp table t (a int)')\n"
         "c.execute('insert into t values (1)')\n"

@@ -103,7 +103,7 @@ def test_syntax_errors_at_the_end(text: str) -> None:
     assert caught.value.position == len(text)
 
 
-@pytest.mark.parametrize("text", ["refresh materialized view v", "call f()", "lock t"])
+@pytest.mark.parametrize("text", ["refresh materialized view v", "call f()"])
 def test_known_statements_are_refused_by_name(text: str) -> None:
     name = text.split()[0].upper()
     with pytest.raises(NotSupportedError, match=f"^{name} is not supported yet"):
@@ -113,7 +113,7 @@ def test_known_statements_are_refused_by_name(text: str) -> None:
 @pytest.mark.parametrize("text", ["create function f() returns int stable as $$ $$ language plpythonu",
                                   "create materialized view v as select 1", "create database d"])
 def test_known_objects_are_refused_by_name(text: str) -> None:
-    with pytest.raises(NotSupportedError, match=r"(CREATE|DROP) .* is not supported yet"):
+    with pytest.raises(NotSupportedError, match=r"(CREATE|DROP) .* is not supported"):
         parse_script(text)
 
 

@@ -49,6 +49,7 @@ def rows(c: Any) -> list[tuple[Any, ...]]:
     return list(c.execute("select id, v from t order by id").fetchall())
 
 
+@pytest.mark.usefixtures("in_files")
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EROFS])
 @pytest.mark.parametrize("point", ["extent.write", "extent.sync", "load.synced", "commit.written"])
 def test_a_write_that_fails_is_an_error_and_nothing_else(

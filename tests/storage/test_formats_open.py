@@ -27,7 +27,7 @@ def unpacked(number: int, folder: Path) -> Path:
 
 
 def test_there_is_one_of_each_older_format() -> None:
-    assert set(FORMATS) >= set(range(1, min(FORMAT_VERSION, 4)))
+    assert set(FORMATS) >= set(range(1, FORMAT_VERSION))
 
 
 @pytest.mark.parametrize("number", FORMATS)

@@ -21,7 +21,6 @@ from warehouse.storage import extent, loader, run, run_writer
 from warehouse.storage.catalog.delta import Delta
 from warehouse.storage.database import Database
 from warehouse.storage.distribution import hash_column, slice_of_hash
-from warehouse.storage.extent import ExtentReader
 from warehouse.storage.loader import TableWriter
 from warehouse.storage.placement import AUTO_ALL_ROWS, REPLICATED
 from warehouse.storage.schema import Column, DistStyle, Table
@@ -124,7 +123,7 @@ def test_even_and_sorted_extents_over_many_batches(
     found = st.data_of(db, table).extents
     assert all(e.row_groups <= 3 for e in found)
     for extent_ in found:
-        reader = ExtentReader(db.extent_path(extent_))
+        reader = db.open_extent(extent_)
         columns = [np.concatenate([reader.column(g, c).fixed for g in range(reader.row_groups)]) for c in (0, 1)]
         if table.sort_key:
             keys = list(zip(columns[1].tolist(), columns[0].tolist()))
@@ -144,7 +143,7 @@ def test_wide_rows_end_a_row_group_early(db: Database, monkeypatch: pytest.Monke
     st.load(db, table, rows)
     assert st.stored(db, table) == rows
     (found,) = st.data_of(db, table).extents
-    reader = ExtentReader(db.extent_path(found))
+    reader = db.open_extent(found)
     sizes = [reader.column(g, 1).text_bytes for g in range(reader.row_groups)]
     reader.close()
     assert len(sizes) > 20 and max(sizes) <= 1000
@@ -290,7 +289,7 @@ def test_compupdate_off_takes_the_fixed_defaults_and_on_replaces_encodings(
             writer.write(st.batch(table, [(i, i, f"v{i % 3}") for i in range(2000)]))
             db.commit(writer.finish())
         (found,) = st.data_of(db, table).extents
-        reader = ExtentReader(db.extent_path(found))
+        reader = db.open_extent(found)
         assert [reader.encoding_name(0, i) for i in range(3)] == stored
         reader.close()
         assert st.current(db, table).columns[0].encoding == recorded

@@ -5,7 +5,8 @@ import threading
 
 import pytest
 from warehouse.errors import OperationalError, QueryCanceled
-from warehouse.storage.locks import LockOwner, TableLocks
+from warehouse.storage.lock_waits import LockOwner
+from warehouse.storage.locks import TableLocks
 
 
 def go_on() -> None:
@@ -43,7 +44,7 @@ def test_waiting_can_be_cancelled() -> None:
 
     with pytest.raises(QueryCanceled):
         locks.acquire(b, [1], check)
-    assert locks.holders() == {1: 1} and b.waits_for is None
+    assert locks.holders() == {1: 1} and b.blockers == ()
 
 
 def test_a_circle_is_a_deadlock() -> None:

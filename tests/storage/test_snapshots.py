@@ -14,8 +14,10 @@ import warehouse
 from other_process import OtherProcess
 from warehouse import errors
 from warehouse.storage import staging
+from warehouse.storage.database import Database
 from warehouse.storage.snapshots import create, manifest, restore, schedule
 
+pytestmark = pytest.mark.usefixtures("in_files")
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
@@ -23,7 +25,10 @@ START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with rows, deleted rows, a view, a counter, a BACKUP NO table, and its snapshot; tests copy it."""
     path = tmp_path_factory.mktemp("made") / "dw"
-    with warehouse.connect(path, nodes=2, slices_per_node=2, autocommit=True) as c:
+    with pytest.MonkeyPatch.context() as patch, warehouse.connect(
+        path, nodes=2, slices_per_node=2, autocommit=True
+    ) as c:
+        patch.setattr(Database, "inline_bytes", 0)
         c.execute("create table t (a int, b varchar(9), i bigint identity(1, 1)) distkey(a) sortkey(a)")
         c.execute("insert into t (a, b) values (1, 'x'), (2, 'y'), (3, 'z'), (4, null)")
         c.execute("delete from t where a = 2")
@@ -111,7 +116,7 @@ def test_a_snapshot_beside_writers_of_another_process_holds_whole_commits(tmp_pa
                 c.execute(f"create table {table} (k int) diststyle even")
             other.connect("b", tmp_path / "dw")
             for k in range(3):
-                waiting = other.start("b", f"begin; insert into x values ({k}); truncate y; "
+                waiting = other.start("b", f"begin; insert into x values ({k}); delete from y; "
                                            "insert into y select k from x; commit")
                 c.snapshots.create(f"s{k}")
                 waiting()

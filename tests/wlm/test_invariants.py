@@ -25,7 +25,8 @@ def manual(draw: st.DrawFn) -> list[dict[str, Any]]:
     shares = draw(st.lists(st.integers(1, 33), min_size=3, max_size=3))
     queues = [
         {"query_group": groups, "query_concurrency": draw(st.integers(1, 4)), "memory_percent_to_use": share,
-         "max_execution_time": draw(st.sampled_from([0, 3000])), "rules": [RULE] if i == 0 else []}
+         "max_execution_time": draw(st.sampled_from([0, 3000])), "rules": [RULE] if i == 0 else [],
+         "concurrency_scaling": draw(st.sampled_from(["auto", "off"]))}
         for i, (groups, share) in enumerate(zip((["a"], ["a", "b"], []), shares, strict=True))
     ]  # fmt: skip
     return [*queues, {"short_query_queue": draw(st.booleans())}]
@@ -47,6 +48,7 @@ class Load(RuleBasedStateMachine):
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         self.machine = Machine(parse(json.dumps(data.draw(self.configurations))), MEMORY, 2)
+        self.machine.scale_to(1, 0)
         self.now = 0
         self.next = 0
         self.waiting: set[int] = set()
@@ -78,7 +80,7 @@ class Load(RuleBasedStateMachine):
 
     @rule(groups=st.lists(st.sampled_from(["a", "a", "b", "c", "superuser"]), min_size=1, max_size=4),
           slots=st.sampled_from([1, 1, 1, 2, 3]), heavy=st.booleans(),
-          kind=st.sampled_from([Kind.READ, *Kind]), shape=st.integers(0, 2))  # fmt: skip
+          kind=st.sampled_from([Kind.READ, *Kind]), shape=st.integers(0, 3))  # fmt: skip
     def submit(self, groups: list[str], slots: int, heavy: bool, kind: Kind, shape: int) -> None:
         for group in groups:
             self.one(group, slots, heavy, kind, shape)
@@ -86,7 +88,7 @@ class Load(RuleBasedStateMachine):
     def one(self, group: str, slots: int, heavy: bool, kind: Kind, shape: int) -> None:
         self.next += 1
         request = Request(self.next, superuser=True, query_group=group, slots=1 if group == "superuser" else slots,
-                          estimate=HEAVY if heavy else LIGHT, kind=kind, shape=shape)  # fmt: skip
+                          estimate=HEAVY if heavy else LIGHT, kind=kind, shape=shape, scalable=shape > 2)  # fmt: skip
         self.waiting.add(self.next)
         try:
             self.carry_out(self.machine.submit(request, self.now))
@@ -123,6 +125,15 @@ class Load(RuleBasedStateMachine):
         self.running.remove(query)
         self.waiting.add(query)
         self.carry_out(self.machine.evicted(query, self.now))
+
+    @precondition(lambda self: any(e.executor for e in self.machine.floor.entries.values()))
+    @rule()
+    def executor_fails(self) -> None:
+        query = next(e.id for e in self.machine.floor.entries.values() if e.executor)
+        if query in self.running - self.stopping:
+            self.running.remove(query)
+            self.waiting.add(query)
+            self.carry_out(self.machine.failed(query, self.now))
 
     @precondition(lambda self: self.waiting)
     @rule()
@@ -161,6 +172,7 @@ class Load(RuleBasedStateMachine):
         for queue in [floor.superuser, floor.short, *floor.queues]:
             assert queue.busy == sum(len(e.sizes) for e in queue.running.values())
             assert queue.used == sum(e.memory for e in queue.running.values())
+            assert all(not e.executor for e in queue.running.values())
             assert not queue.waiting or not queue.has_room(queue.waiting[0].slots)
         if floor.automatic is None:
             assert 0 <= floor.pool.held <= MEMORY
@@ -186,5 +198,5 @@ class AutomaticLoad(Load):
 TestManual = Load.TestCase
 TestAutomatic = AutomaticLoad.TestCase
 TestManual.settings = TestAutomatic.settings = settings(
-    max_examples=20, stateful_step_count=40, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+    max_examples=10, stateful_step_count=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )

@@ -11,7 +11,6 @@ import pytest
 import warehouse
 from warehouse.errors import QueryCanceled
 from warehouse.storage import loader
-from warehouse.storage.extent import ExtentReader
 from warehouse.storage.maintenance import redesign
 from warehouse.storage.maintenance.regions import sorted_rows
 
@@ -61,7 +60,7 @@ def test_equal_keys_meet_on_one_slice(c: Any) -> None:
     c.execute("alter table t alter distkey b")
     homes: dict[str, set[int]] = {}
     for extent in data(c).extents:
-        for text in ExtentReader(c.session.database.extent_path(extent)).column(0, 1).to_list():
+        for text in c.session.database.open_extent(extent).column(0, 1).to_list():
             homes.setdefault(text, set()).add(extent.slice)
     assert all(len(slices) == 1 for slices in homes.values()) and len(homes) == 91
 
@@ -69,7 +68,7 @@ def test_equal_keys_meet_on_one_slice(c: Any) -> None:
 def test_blocks_have_the_new_encoding(c: Any) -> None:
     c.execute("alter table t alter column a encode delta32k")
     for extent in data(c).extents:
-        assert ExtentReader(c.session.database.extent_path(extent)).encoding_name(0, 0) == "delta32k"
+        assert c.session.database.open_extent(extent).encoding_name(0, 0) == "delta32k"
 
 
 def test_a_cancel_leaves_all_as_it_was(c: Any, monkeypatch: pytest.MonkeyPatch) -> None:

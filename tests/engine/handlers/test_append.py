@@ -30,6 +30,7 @@ def append(c: Any, option: str = "") -> Any:
     return c.execute(f"alter table target append from source {option}")
 
 
+@pytest.mark.usefixtures("in_files")
 @pytest.mark.parametrize("design", ["diststyle even sortkey (a)", "distkey (a)", "diststyle all"])
 def test_extents_move(c: Any, design: str) -> None:
     c.execute(f"create table target (a int, b varchar(5)) {design}; create table source (like target)")

@@ -69,6 +69,7 @@ def test_foreign_keys_hold_a_table_back(db: Any) -> None:
     assert names(db) == {"public.c"}
 
 
+@pytest.mark.usefixtures("in_files")
 def test_dropped_rows_leave_the_disk(db: Any) -> None:
     db.execute("create table t (a int); insert into t values (1)")
     extent = db.session.database.view().data(db.session.database.view().relation("public", "t")).extents[0]

@@ -105,6 +105,7 @@ def test_copy_of_text_with_little_memory(
         (ROWS, ROWS * (ROWS - 1) // 2, max(str(ROWS - 1), "99999"))]
 
 
+@pytest.mark.usefixtures("in_files")
 @pytest.mark.parametrize("how", ["copy", "write_arrow"])
 def test_too_little_for_a_row_group_leaves_the_table_as_it_was(
     connect: Callable[[int], Any], files: Path, numbers: pa.Table, budgets: list[MemoryBudget], how: str

@@ -2,7 +2,7 @@
 
 r_UNLOAD_command_examples, r_UNLOAD (usage notes), t_Unloading_tables, t_unloading_fixed_width_data,
 t_Reloading_unload_files, unload-super-csv, unload-super-parquet. Left out are those with keys of AWS's services
-(refused in test_unload.py) and HLLSKETCH, which is no type here.
+(refused in test_unload.py).
 """
 from __future__ import annotations
 
@@ -311,3 +311,17 @@ def test_semistructured_rows(db: Any, bucket: Path) -> None:
     assert sorted(text.splitlines()) == ['0|[{"n_name":"ALGERIA"}]', "1|null"]
     schema = pq.ParquetFile(next((bucket / "parquet").iterdir())).schema
     assert schema.column(1).logical_type.type == "JSON"
+
+
+def test_sketches(db: Any, bucket: Path) -> None:
+    db.execute("CREATE TABLE a_table(an_int INT, b_int INT);")
+    db.execute("INSERT INTO a_table VALUES (1,1), (2,1), (3,1), (4,1), (1,2), (2,2), (3,2), (4,2), (5,2), (6,2);")
+    db.execute("CREATE TABLE hll_table (sketch HLLSKETCH);")
+    try:
+        db.execute("INSERT INTO hll_table select hll_create_sketch(an_int) from a_table group by b_int;")
+        db.execute(f"UNLOAD ('select * from hll_table') TO 's3://mybucket/unload/'\n{ROLE} NULL AS 'null' "
+                   "ALLOWOVERWRITE CSV;")  # fmt: skip
+    finally:
+        db.execute("drop table a_table")
+        db.execute("drop table hll_table")
+    assert sorted(line[:11] for line in lines(bucket)) == ['"{""version', '"{""version']

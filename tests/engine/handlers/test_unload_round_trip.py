@@ -102,7 +102,7 @@ def _kept(db: Any, table: str, listed: str) -> dict[str, list[Any]]:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=4, phases=[Phase.generate])
+@settings(max_examples=2, phases=[Phase.generate])
 @given(rows=ROWS)
 def test_rows_come_back(tables: tuple[Any, Path], name: str, rows: list[tuple[Any, ...]]) -> None:
     db, folder = tables

@@ -12,7 +12,6 @@ import pytest
 import warehouse
 from hypothesis import given, settings
 from warehouse.errors import Error, QueryCanceled
-from warehouse.storage.extent import ExtentReader
 from warehouse.storage.maintenance import rewrite, vacuum
 
 DESIGNS = (
@@ -96,7 +95,7 @@ def test_rows_of_each_slice_are_in_order(two: tuple[Any, Any]) -> None:
     a.execute("vacuum t")
     assert sorted(e.slice for e in entry(a).extents) == [0, 1, 2, 3]
     for extent in entry(a).extents:
-        reader = ExtentReader(a.session.database.extent_path(extent))
+        reader = a.session.database.open_extent(extent)
         pairs = list(zip(reader.column(0, 0).to_list(), reader.column(0, 1).to_list()))
         assert pairs == sorted(pairs) and len(pairs) == 30
 
@@ -176,7 +175,7 @@ def test_parts_of_a_large_slice(db: Any, monkeypatch: pytest.MonkeyPatch) -> Non
     assert db.execute(counted).fetchone() == before
     values: list[int] = []
     for extent in entry(db).extents:
-        reader = ExtentReader(db.session.database.extent_path(extent))
+        reader = db.session.database.open_extent(extent)
         values += [1 << 40 if v is None else v for g in range(reader.row_groups) for v in reader.column(g, 0).to_list()]
     assert values == sorted(values) and len(values) == before[0]
     assert int(reader.group_rows[:-1].min()) == 65536
@@ -276,6 +275,7 @@ def test_it_waits_for_a_writer(two: tuple[Any, Any], before_swap: Callable[[Call
     assert len(rows(b)) == 117 and statuses(a) == ["Started", "Finished"]
 
 
+@pytest.mark.usefixtures("in_files")
 @pytest.mark.parametrize("meanwhile", ["drop table t", "truncate t", "alter table t rename to s"])
 def test_a_table_that_changes_meanwhile_is_left_alone(
     two: tuple[Any, Any], meanwhile: str, before_swap: Callable[[Callable[[], None]], None]
@@ -287,6 +287,7 @@ def test_a_table_that_changes_meanwhile_is_left_alone(
     assert files(a) == named
 
 
+@pytest.mark.usefixtures("in_files")
 def test_cancelled_in_the_middle(two: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     a, _ = two
     before = rows(a)

@@ -4,9 +4,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import warehouse
 from warehouse.engine.virtual import LATER, VIRTUAL_TABLES
@@ -138,6 +140,26 @@ def test_what_an_insert_distributes(db: Any) -> None:
     assert (type_.strip(), shown) == ("INSERT", 0)
 
 
+def test_loads_without_a_plan(db: Any, tmp_path: Path) -> None:
+    """VALUES, COPY and an UPDATE's new rows have an insert step too: tools ask when a table was last written."""
+    db.execute("create table loaded (k int, v int) distkey(k)")
+    (tmp_path / "rows.csv").write_text("10,1\n11,2\n12,3\n")
+    changes = ("insert into loaded values (1, 1), (2, 2)", f"copy loaded from '{tmp_path}/rows.csv' csv",
+               "update loaded set v = 5 where k < 11")
+    for count, change in zip((2, 3, 3), changes, strict=True):
+        query = ran(db, change)
+        assert sum(r[1] for r in rows(db, "slice, rows, tbl", "stl_insert", query)) == count, change
+    kept = Counter(slices(db, "loaded").values())
+    query = ran(db, "insert into keyed select * from loaded")
+    assert rows(db, "slice, rows, tbl", "stl_insert", query)[0][1] == kept[0]
+    (found,) = db.execute(
+        "select max(qd.start_time) is not null, count(distinct qd.query_id) from pg_class c "
+        "join pg_namespace n on n.oid = c.relnamespace join sys_query_detail qd on qd.table_id = c.oid "
+        "where qd.step_name = 'insert' and n.nspname = 'public' and c.relname = 'loaded'").fetchall()
+    assert found == (True, 3)
+    assert rows(db, "nodeid, plannode, info", "stl_explain", query)[0][0] == 1
+
+
 def test_nested_loops_sorts_and_windows(db: Any) -> None:
     query = ran(db, "select b.k from big b, small s where b.k > s.k order by 1")
     pairs = sum(max(0, min(k - 1, 4)) for k in range(1, 9))
@@ -178,6 +200,13 @@ def test_statements_and_their_text(db: Any) -> None:
     assert [n for n, _, _ in lines] == [0, 1] and lines[0][2] == db.session.id
     assert "".join(text for _, text, _ in lines).replace("\\n", "\n") == long
     assert len(lines[0][1]) == 200
+    blank = "select k as " + "c" * 120 + ", v as " + "d" * 59 + "    from big where k = 1"
+    pieces = "case when len(rtrim(text)) = 0 then text else rtrim(text) end"  # as the manual puts them together
+    query = ran(db, blank)
+    ((put_together,),) = db.execute(
+        f"select listagg({pieces}) within group (order by sequence) from stl_querytext where query = {query}"
+    ).fetchall()
+    assert put_together == blank and blank[199] == " "
     found = db.execute(
         f"select trim(type), trim(text) from svl_statementtext where label = '{label}' and sequence = 0 "
         "and text not like '%_last_%' order by starttime"
@@ -194,6 +223,17 @@ def test_statements_and_their_text(db: Any) -> None:
     assert db.execute("select aborted from svl_qlog where substring like 'select k / 0%'").fetchone() == (1,)
 
 
+def test_a_query_that_ran_too_long_was_canceled(db: Any) -> None:
+    db.execute("set statement_timeout to 1")
+    try:
+        with pytest.raises(warehouse.Error, match="statement_timeout"):
+            db.execute("select sum(a.v + b.v + c.v) from big a, big b, big c, big d, big e, big f, big g").fetchall()
+    finally:
+        db.execute("reset statement_timeout")
+    assert db.execute("select trim(status), aborted from sys_query_history join stl_query on query = query_id "
+                      "where query_text like 'select sum(a.v + b.v%'").fetchall() == [("canceled", 1)]
+
+
 def test_a_cached_result_names_its_source(db: Any) -> None:
     db.execute("set enable_result_cache_for_session to on")
     try:
@@ -203,9 +243,21 @@ def test_a_cached_result_names_its_source(db: Any) -> None:
     assert second > first
     assert db.execute(f"select source_query from svl_qlog where query = {second}").fetchone() == (first,)
     assert db.execute(
-        f"select result_cache_hit, returned_rows from sys_query_history where query_id = {second}"
-    ).fetchone() == (True, 1)
+        "select result_cache_hit, returned_rows, result_cache_query_id from sys_query_history "
+        f"where query_id = {second}"
+    ).fetchone() == (True, 1, first)
     assert rows(db, "stm, seg, step", "svl_query_summary", second) == []
+
+
+def test_queries_of_one_shape_have_one_hash(db: Any) -> None:
+    texts = ("select v from big where k = 1", "select v  from big\nwhere k = 22", "select k from big")
+    first, second, third = (ran(db, sql) for sql in texts)
+    generic, own = (
+        [h for (h,) in db.execute(f"select {kind}_query_hash from sys_query_history where query_id in "
+                                  f"({first}, {second}, {third}) order by query_id").fetchall()]
+        for kind in ("generic", "user")
+    )  # fmt: skip
+    assert len(set(own)) == 3 and generic[0] == generic[1] != generic[2]
 
 
 def test_the_last_query_is_one_that_slices_ran(db: Any) -> None:
@@ -229,6 +281,23 @@ def test_what_runs_is_seen(db: Any) -> None:
     ).fetchall() == [("dev", True)]
     assert db.execute("select count(*) from sys_query_history where status = 'running'").fetchone() == (1,)
     assert db.execute("select count(*) from stv_recents where status = 'Done'").fetchone()[0] > 10
+
+
+def test_how_far_a_running_query_is(db: Any) -> None:
+    """Rows that are here already were counted, those of tasks that go on are not yet; the query that asks is none of
+    those it sees."""
+    db.execute("create table many (a int) diststyle even")
+    db.execute("insert into many select 1 from big a, big b, big c, big d, big e, big f")
+    cursor = db.cursor()
+    cursor.execute("select a from many where a = 1")
+    assert cursor.fetchone() == (1,)
+    state = db.execute("select trim(label), rows, query from svv_query_state").fetchall()
+    assert {label for label, _, _ in state} >= {"return"} and all(0 <= rows <= 8**6 for _, rows, _ in state)
+    (inflight,) = db.execute("select trim(text), sequence from svv_query_inflight where query in "
+                             f"({state[0][2]}) order by 2").fetchall()
+    assert inflight == ("select a from many where a = 1", 0)
+    cursor.fetchall()
+    assert db.execute("select * from svv_query_state").fetchall() == []
 
 
 def test_users_see_what_they_did(db: Any) -> None:
@@ -305,7 +374,50 @@ def test_figures_fit_together(db: Any, sql: str) -> None:
             elif word not in ("hjoin", "nloop"):
                 kept[table] = count + (kept.get(table, 0) if word == "save" else 0)
     assert summary[-1][3] == len(got) and summary[-1][4] == "return"
+    for step, after in pairwise(summary):
+        if step[4] == "return":  # what slices send is what the leader has
+            assert after[1] == step[1] + 1 and (after[3], after[5]) == (step[3], step[5]), summary
     before = [row for row in summary if row[1] == summary[-1][1]][:-1]
     assert before[-1][3] >= len(got), summary
+    times = rows(db, "seg, count(distinct maxtime), count(distinct avgtime)", "svl_query_summary", query, "group by 1")
+    assert all(row[1:] == (1, 1) for row in times), "a segment's steps have its times"
     report = rows(db, "segment, step, sum(rows)", "svl_query_report", query, "group by 1, 2")
     assert report == [(seg, step, count) for _, seg, step, count, _, _ in summary]
+
+
+@pytest.mark.parametrize(("condition", "asked"), [
+    ("query = {q}", {"q"}), ("{q} = query and segment >= 0", {"q"}), ("query in ({q}, {p})", {"q", "p"}),
+    ("query = pg_last_query_id()", {"last"}), ("query > {q}", None), ("query = {q} or segment = 0", None),
+])  # fmt: skip
+def test_only_queries_asked_for_are_read(db: Any, monkeypatch: pytest.MonkeyPatch, condition: str,
+                                         asked: set[str] | None) -> None:
+    p, q = ran(db, "select count(*) from small"), ran(db, "select count(*) from big")
+    (last,) = db.execute("select pg_last_query_id()").fetchone()
+    history, read = db.session.database.history, []
+    details = history.details
+
+    def spy(queries: frozenset[int] | None = None) -> Any:
+        read.append(queries)
+        return details(queries)
+
+    monkeypatch.setattr(history, "details", spy)
+    found = db.execute(f"select query from stl_scan where {condition.format(q=q, p=p)}").fetchall()
+    numbers = {"p": p, "q": q, "last": last}
+    assert read == [None if asked is None else frozenset(numbers[name] for name in asked)]
+    assert asked is None or {n for (n,) in found} == read[0]
+
+
+def test_what_does_not_fit_memory_is_told(tmp_path: Path) -> None:
+    folder, options = str(tmp_path / "dw"), {"threads": 2, "autocommit": True}
+    with warehouse.connect(folder, nodes=1, slices_per_node=2, **options) as large:
+        large.execute("create table t (a int, b varchar(40)) diststyle even")
+        texts = [f"{i * 7919 % 60_000:040}" for i in range(60_000)]
+        large.write_arrow("t", pa.table({"a": pa.array(range(60_000), pa.int32()), "b": texts}), create=False)
+    with warehouse.connect(folder, memory_limit="5MB", **options) as small:
+        query = ran(small, "select b, a from t order by b desc")
+        spilled = dict(small.execute("select trim(substring(label, 1, 6)), max(is_diskbased) from svl_query_summary "
+                                     f"where query = {query} group by 1").fetchall())
+        assert spilled["sort"] == "t" and spilled["scan"] == "f"
+        (size,) = small.execute("select max(spilled_block_local_disk) from sys_query_detail "
+                                f"where query_id = {query}").fetchone()
+        assert size > 0

@@ -72,6 +72,7 @@ def test_it_gives_way(c: Any) -> None:
     assert ("analyze", "Start") not in actions(c) and entry(c).extents != extents
 
 
+@pytest.mark.usefixtures("in_files")
 def test_a_statement_in_the_middle(c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     database = c.session.database
     extents = entry(c).extents

@@ -89,6 +89,16 @@ def test_details_are_made_later_and_the_oldest_go(
     store.close()
 
 
+def test_large_details_in_memory_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MOST_WEIGHT", 100)
+    store = History(None)
+    for weight in (30, 30, 30, 30, 1):
+        store.record({"query": store.next_query_id()}, lambda: "{}", weight)
+    assert [query for query, _ in store.details()] == [2, 3, 4, 5]
+    store.record({"query": store.next_query_id()}, lambda: "{}", 1000)
+    assert [query for query, _ in store.details()] == [6]
+
+
 def test_details_that_cannot_be_made_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def describe() -> str:
         raise ValueError("a plan of a kind that nobody knows")

@@ -1,7 +1,9 @@
 """Avro records and ORC stripes into rows."""
 from __future__ import annotations
 
+import bz2
 import datetime
+import gzip
 import io
 import json
 from decimal import Decimal
@@ -10,6 +12,7 @@ from typing import Any
 
 import fastavro
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyarrow import orc
 from warehouse import errors
@@ -105,12 +108,27 @@ def test_avro_of_no_records(tmp_path: Path) -> None:
 
 
 def test_orc_stripes_are_parts(tmp_path: Path) -> None:
-    table = pa.table({"x": pa.array(range(200_000), pa.int32()), "y": [f"text {i}" for i in range(200_000)]})
-    orc.write_table(table, tmp_path / "x.orc", stripe_size=1 << 16, batch_size=10_000, compression="zlib")
+    numbers = [i * 7919 % 65_521 for i in range(30_000)]
+    table = pa.table({"x": pa.array(numbers, pa.int32()), "y": [f"{n}" for n in numbers]})
+    orc.write_table(table, tmp_path / "x.orc", stripe_size=1 << 14, batch_size=5_000, compression="uncompressed")
     source = open_source(str(tmp_path / "x.orc"), "orc")
     assert len(source.parts) > 1 and source.total_bytes == (tmp_path / "x.orc").stat().st_size
     found = read(tmp_path / "x.orc", "orc", [("a", t.INTEGER), ("b", t.varchar(20))])
-    assert found == [(i, f"text {i}") for i in range(200_000)]
+    assert found == [(n, f"{n}") for n in numbers]
+
+
+@pytest.mark.parametrize("pack", [("gz", gzip.compress), ("bz2", bz2.compress)])
+def test_columnar_files_that_are_compressed_as_a_whole(tmp_path: Path, pack: Any) -> None:
+    table = pa.table({"x": [1, 2], "y": ["a", "b"]})
+    orc.write_table(table, tmp_path / "x.orc")
+    pq.write_table(table, tmp_path / "x.parquet", row_group_size=1)
+    for format in ("orc", "parquet"):
+        packed = tmp_path / f"y.{format}.{pack[0]}"
+        packed.write_bytes(pack[1]((tmp_path / f"x.{format}").read_bytes()))
+        assert read(packed, format, [("a", t.BIGINT), ("b", t.varchar(3))]) == [(1, "a"), (2, "b")]
+        packed.write_bytes(packed.read_bytes()[:-9])
+        with pytest.raises(errors.LoadError, match="cannot be read"):
+            read(packed, format, [("a", t.BIGINT), ("b", t.varchar(3))])
 
 
 def test_orc_that_does_not_fit(tmp_path: Path) -> None:

@@ -45,6 +45,24 @@ def test_timestamps(text: str, pattern: str | None, seconds: float) -> None:
     assert parse_timestamp(text, pattern) == seconds * 1_000_000
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["J2450091 04:05:06", "19960108 040506", "960108 040506", "1996.008 04:05:06", "8 Jan 04:05:06 1996 PST",
+     "01/08/1996 04:05:06.00 PST", "1996-01-08 04:05:06-08", "01.08.1996 04:05:06 PST", "1996-01-08T04:05:06Z"],
+)  # fmt: skip
+def test_what_auto_recognises_beside_patterns(text: str) -> None:
+    moment = datetime.datetime(1996, 1, 8, 4, 5, 6)
+    assert parse_timestamp(text, "auto") == (moment - EPOCH) // datetime.timedelta(microseconds=1)
+    assert parse_date(text, "auto") == (moment - EPOCH).days
+
+
+def test_auto_applies_a_zone_for_timestamptz_alone() -> None:
+    assert parse_timestamp("1970-01-01 10:00:00 PST", "auto") == 36_000_000_000
+    assert parse_timestamp("1970-01-01 10:00:00 PST", "auto", zoned=True) == 64_800_000_000
+    with pytest.raises(ValueError, match="NOWHERE"):
+        parse_timestamp("1970-01-01 10:00:00 NOWHERE", "auto")
+
+
 def test_times() -> None:
     assert parse_time("01:02:03.000004") == 3_723_000_004
     assert parse_time("11:59 PM") == (23 * 60 + 59) * 60_000_000

@@ -163,7 +163,7 @@ _values = _scalars | s.lists(_scalars, max_size=2) | s.dictionaries(_text, _scal
 _documents = s.lists(s.lists(_values, max_size=3) | s.dictionaries(_text, _values, max_size=3), max_size=4)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(documents=_documents, size=s.integers(1, 30), ascii=s.booleans())
 def test_however_they_are_read(documents: list[Any], size: int, ascii: bool) -> None:
     text = "\n".join(json.dumps(d, ensure_ascii=ascii) for d in documents)

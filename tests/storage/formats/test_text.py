@@ -333,3 +333,45 @@ def test_well_formed_csv_takes_the_fast_path() -> None:
     text = b'1,"a""b",1.5\r\n2,"x\ny",2\n"3","",""\n4,,\n'
     table = FastParser(columns(*ABC), text_options("csv", {})).parse(Chunk(text, 1))
     assert table is not None and table.num_rows == 4
+
+
+# -- the fast path's ways round backslashes, quotes and formats of dates -------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("1|a\\|b|1\n2|c\\\\d|1\n3|\\N|\\N\n4|x\\\ny|1\n5|\\\\N|1\n6|a\\N|1\n", {"ESCAPE": True}),
+        ("1|\\a\\|\\||1|\n2|\\\\\\||1|\n", {"ESCAPE": True}),
+        ("1|\\N|1\n2|\\||1\n", {"ESCAPE": True, "NULL": "|"}),
+        ('1|"a|b"|1\n2|"c"|"2"\n4|""|""\n', {"REMOVEQUOTES": True}),
+        ("1|it's|1\n2|x|1\n", {"REMOVEQUOTES": True}),
+    ],
+)
+def test_the_fast_path_alone_agrees(text: str, options: dict[str, Any]) -> None:
+    made = Chunk(text.encode(), 1)
+    wanted, asked = columns(*ABC), text_options("delimited", options)
+    expected = to_rows([StrictParser("x", wanted, asked).parse(made)], wanted)
+    table = FastParser(wanted, asked).parse(made)
+    assert table is not None
+    assert to_rows(table.to_batches(), wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "options"),
+    [
+        (t.DATE, ["31.01.2024", "", "01.02.2024", "31.01.2024"], {"DATEFORMAT": "DD.MM.YYYY"}),
+        (t.TIMESTAMP, ["31.01.2024 10:20", "01.02.2024 00:01"], {"TIMEFORMAT": "DD.MM.YYYY HH:MI"}),
+        (t.TIMESTAMP, ["1700000000", "-5", "", "\\N"], {"TIMEFORMAT": "epochsecs"}),
+        (t.TIMESTAMPTZ, ["1700000000123"], {"TIMEFORMAT": "epochmillisecs"}),
+    ],
+)
+def test_formats_of_dates_on_the_fast_path(kind: t.SqlType, texts: list[str], options: dict[str, str]) -> None:
+    made = Chunk("".join(f"1|{text}\n" for text in texts).encode(), 1)
+    wanted, asked = columns(t.INTEGER, kind), text_options("delimited", options)
+    expected = to_rows([StrictParser("x", wanted, asked).parse(made)], wanted)
+    table = FastParser(wanted, asked).parse(made)
+    assert table is not None and to_rows(table.to_batches(), wanted) == expected
+    bad = Chunk(b"1|nonsense\n", 1)
+    assert FastParser(wanted, asked).parse(bad) is None
+    assert FastParser(columns(t.INTEGER, kind, not_null=(1,)), asked).parse(Chunk(b"1|\n", 1)) is None

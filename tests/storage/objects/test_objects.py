@@ -145,3 +145,10 @@ def test_root_keeps_names_inside(tmp_path):
 def test_other_schemes_are_refused_by_name(bad):
     with pytest.raises(errors.NotSupportedError, match=bad.split(":")[0]):
         Objects().list(bad)
+
+
+def test_where_nobody_has_credentials() -> None:
+    from warehouse.storage.objects.remote import Remote
+
+    told = Remote(None, "s3://b/")._failed(OSError("PUT http://169.254.169.254/latest/api"), "k", "read")
+    assert told.sqlstate == "42501" and 's3://b/k' in told.message and "s3_root" in str(told.hint)

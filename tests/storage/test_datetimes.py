@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from warehouse.planner.constants import micros_of
-from warehouse.planner.datetimes import DAY, read_date, read_time, read_timestamp
+from warehouse.storage.datetimes import DAY, read_date, read_time, read_timestamp
 
 EPOCH = date(1970, 1, 1)
 
