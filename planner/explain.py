@@ -29,10 +29,12 @@ this module too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, assert_never
 
 from ..records import dataclass
 from .columns import physical_columns, physical_inputs
+from .explain_files import PARTS, partition_tests, query_scan, seq_scan
 from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from .physical import (
     ConstantRows,
@@ -129,7 +131,7 @@ class PlanLine:
     @property
     def is_part(self) -> bool:
         """Whether another line of the same node says what it did."""
-        return self.is_hash or self.title.startswith("S3 ")
+        return self.is_hash or self.title.startswith(PARTS)
 
 
 def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = None) -> list[str]:
@@ -301,21 +303,27 @@ class _Printer:
 
     def _external(self, node: ExternalScan) -> _Line:
         """What runs over the files is told apart from what takes its rows (c-spectrum-external-performance)."""
-        alias = "" if node.alias == node.table.name else f" {node.alias}"
-        return _Line(f"XN S3 Query Scan {node.table.name}{alias}", node.props, node, [], [], node)
+        title = "XN Partition Loop" if node.table.source.keys else query_scan(node)
+        return _Line(title, node.props, node, [], [], node)
 
     def _over_files(self, node: ExternalScan, depth: int, parent: int) -> None:
-        """The lines below an S3 Query Scan."""
-        source = node.table.source
-        details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
-        title = (f'S3 Seq Scan {node.table.schema}.{node.table.name} location:"{source.location}" '
-                 f"format:{source.format.upper()}")
+        """The lines below an S3 Query Scan or a Partition Loop."""
+        tests = [] if node.filter is None else conjuncts(node.filter)
+        if node.table.source.keys:
+            own, tests = partition_tests(node, tests)
+            title = f"XN Seq Scan PartitionInfo of {node.table.schema}.{node.table.name}"
+            self._add(parent, depth, title, replace(node.props, width=0), node, self._filters(own))
+            parent = self._add(parent, depth, query_scan(node), node.props, node)
+            depth += 1
         pushed = self.pushed.get(id(node))
         if pushed is not None:
             word = "S3 HashAggregate" if pushed.groups else "S3 Aggregate"
             parent = self._add(parent, depth, word, pushed.props, pushed)
             depth += 1
-        self._add(parent, depth, title, node.props, node, details)
+        self._add(parent, depth, seq_scan(node), node.props, node, self._filters(tests))
+
+    def _filters(self, tests: Sequence[Expr]) -> list[str]:
+        return [f"Filter: {self._conjunction(tests)}"] if tests else []
 
     def _note_pushed(self, source: Physical, aggregate: HashAggregate) -> None:
         """An aggregate right over a scan of files: rows are grouped in the scan's segment, before they go anywhere.
@@ -333,7 +341,10 @@ class _Printer:
         return _Line(line.title, node.props, line.node, details, line.inputs)
 
     def _predicate(self, predicate: Expr) -> str:
-        parts = [self.text(c) for c in conjuncts(predicate)]
+        return self._conjunction(conjuncts(predicate))
+
+    def _conjunction(self, tests: Sequence[Expr]) -> str:
+        parts = [self.text(test) for test in tests]
         return parts[0] if len(parts) == 1 else "(" + " AND ".join(parts) + ")"
 
     def _join(self, node: HashJoin) -> _Line:

@@ -274,6 +274,20 @@ _FOREIGN = (
 )
 _ROUTINE = "database_name:n schema_name:n {0}_name:n number_of_arguments:i argument_list:t return_type:t remarks:t"
 # kind -> (columns, place of the name that LIKE looks at, rows)
+def _external_text(statement: ShowObjects, context: Context) -> Rows:
+    from ..lake import definitions as external
+    from ..lake.tables import need_usage, partitions
+
+    found = names.external(statement.name, context)
+    if found is None:
+        raise names.undefined(statement.name, context)
+    need_usage(found, context)
+    if statement.kind == "external partitions":
+        yield (external.partition_statements(found.schema, found.source, partitions(found.source, context)),)
+    else:
+        yield (external.create_statement(found.schema, found.source),)
+
+
 _KINDS: dict[str, tuple[str, int, Callable[[ShowObjects, Context], Rows]]] = {
     "databases": (
         "database_name:n database_owner:n database_type:n database_acl:t parameters:t source_catalog:t "
@@ -308,5 +322,7 @@ _KINDS: dict[str, tuple[str, int, Callable[[ShowObjects, Context], Rows]]] = {
     "grants on database": (_GRANT, 0, _database_grants),
     "grants for": (_GRANT, 2, _grants_for),
     "table": ("Show~Table~DDL~statement:t", 0, _table_text),
+    "external table": ("Show~External~Table~DDL~statement:t", 0, _external_text),
+    "external partitions": ("Show~External~Table~DDL~statement:t", 0, _external_text),
     "view": ("Show~View~DDL~statement:t", 0, _view_text),
 }  # fmt: skip

@@ -57,7 +57,8 @@ def _schemas(context: Context) -> Iterator[ExternalSchema]:
                 yield schema
 
 
-def _sources(context: Context) -> Iterator[tuple[str, Source]]:
+def sources_seen(context: Context) -> Iterator[tuple[str, Source]]:
+    """(schema, definition) of every external table that the user may use."""
     from ..lake.tables import sources  # not imported before there is an external schema
 
     for schema in _schemas(context):
@@ -86,13 +87,13 @@ def _external_databases(context: Context) -> Rows:
 
 
 def _external_tables(context: Context) -> Rows:
-    for schema, source in _sources(context):
+    for schema, source in sources_seen(context):
         yield (DATABASE, schema, source.name, "TABLE", source.location, *classes(source),
                _json(source.serde_properties), 0, _json(source.properties))
 
 
 def _external_columns(context: Context) -> Rows:
-    for schema, source in _sources(context):
+    for schema, source in sources_seen(context):
         for place, column in enumerate((*source.columns, *source.keys), start=1):
             key = max(place - len(source.columns), 0)
             yield DATABASE, schema, source.name, column.name, column.type.text, place, key, ""
@@ -101,7 +102,7 @@ def _external_columns(context: Context) -> Rows:
 def _external_partitions(context: Context) -> Rows:
     from ..lake.tables import partitions
 
-    for schema, source in _sources(context):
+    for schema, source in sources_seen(context):
         for partition in partitions(source, context) if source.keys else ():
             yield (schema, source.name, json.dumps(partition.values), partition.location[:SHOWN_LOCATION],
                    *classes(source), _json(source.serde_properties), 0, "{}")

@@ -1,6 +1,6 @@
 """SVV views of schemas, tables and columns: SVV_TABLES, SVV_COLUMNS, SVV_ALL_..., SVV_REDSHIFT_..., SVV_EXTERNAL_...
 
-There is one database, and nothing external in it: SVV_EXTERNAL_... and what speaks of datashares have no rows.
+There is one database, and what speaks of datashares has no rows. SVV_EXTERNAL_... is in external.py.
 """
 
 from __future__ import annotations
@@ -60,12 +60,17 @@ def _all_schemas(context: Context) -> Rows:
     for schema in _schemas(context):
         owner = schema_owner(context, schema)
         acl = schema_acl(directory, schema, schema_object(schema), owner)
-        yield DATABASE, schema, directory.user_id(owner), "local", acl, None, None
+        if schema in context.view.facts.keys("external schema"):
+            found = context.view.facts.lake.schemas[schema]
+            yield DATABASE, schema, directory.user_id(owner), "external", acl, found.database, None
+        else:
+            yield DATABASE, schema, directory.user_id(owner), "local", acl, None, None
 
 
 def _redshift_schemas(context: Context) -> Rows:
     for name, schema, owner, kind, acl, _, option in _all_schemas(context):
-        yield name, schema, owner, kind, acl, option
+        if kind == "local":
+            yield name, schema, owner, kind, acl, option
 
 
 def _all_tables(context: Context) -> Rows:
@@ -86,6 +91,29 @@ def _all_columns(context: Context) -> Rows:
                 c.type.kind.value, length, precision, scale, _comment(context, f"relation:{r.id}|{c.number}"),
                 relation_acl(directory, r, c.number),
             )  # fmt: skip
+
+
+def _every_table(context: Context) -> Rows:
+    """With external tables."""
+    yield from _all_tables(context)
+    if context.view.facts.keys("external schema"):
+        from .external import sources_seen
+
+        for schema, source in sources_seen(context):
+            yield DATABASE, schema, source.name, "EXTERNAL TABLE", None, None
+
+
+def _every_column(context: Context) -> Rows:
+    yield from _all_columns(context)
+    if context.view.facts.keys("external schema"):
+        from .external import sources_seen
+
+        for schema, source in sources_seen(context):
+            for number, column in enumerate((*source.columns, *source.keys), start=1):
+                type = column.type.sql
+                precision, _, scale = standard_numbers(type)
+                yield (DATABASE, schema, source.name, column.name, number, None, "YES", type.kind.value,
+                       type.length if type.is_string else None, precision, scale, None, None)
 
 
 def _redshift_columns(context: Context) -> Rows:
@@ -122,8 +150,8 @@ TABLES = tuple(
         ("svv_all_schemas",
          "database_name:n schema_name:n schema_owner:i schema_type:n schema_acl:t source_database:n schema_option:t",
          _all_schemas),
-        ("svv_all_tables", _ALL_TABLES, _all_tables),
-        ("svv_all_columns", f"{_COLUMNS} column_acl:t", _all_columns),
+        ("svv_all_tables", _ALL_TABLES, _every_table),
+        ("svv_all_columns", f"{_COLUMNS} column_acl:t", _every_column),
         ("svv_redshift_schemas",
          "database_name:n schema_name:n schema_owner:i schema_type:n schema_acl:t schema_option:t", _redshift_schemas),
         ("svv_redshift_tables", _ALL_TABLES, _all_tables),

@@ -150,7 +150,7 @@ class Comment:
 class ShowObjects:
     """SHOW TABLES and its like (show.py). kind: 'databases', 'schemas', 'tables', 'columns', 'functions', 'procedures',
     'primary keys', 'foreign keys', 'exported keys', 'grants on table', 'grants on schema', 'grants on database',
-    'column grants', 'grants for', 'table' or 'view' (definitions)."""
+    'column grants', 'grants for', 'table', 'view', 'external table' or 'external partitions' (definitions)."""
 
     kind: str
     name: RelationName

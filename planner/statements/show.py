@@ -8,7 +8,7 @@
     SHOW GRANTS ON FUNCTION [d.]s.f(types)  [FOR ...] [LIMIT n]
     SHOW { FUNCTIONS | PROCEDURES } FROM SCHEMA s  [LIKE 'p'] [LIMIT n]
     SHOW PARAMETERS OF FUNCTION [d.]s.f(types)  [LIKE 'p']
-    SHOW TABLE t        SHOW VIEW v
+    SHOW TABLE t        SHOW VIEW v        SHOW EXTERNAL TABLE s.t [PARTITION]
 """
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def parse_show_objects(cursor: Cursor) -> ShowObjects | None:
         return _definition(cursor, "table")
     if cursor.accept("view"):
         return _definition(cursor, "view")
+    if cursor.accept("external", "table"):
+        name = cursor.relation()
+        kind = "external partitions" if cursor.accept("partition") else "external table"
+        cursor.finish()
+        return ShowObjects(kind, name)
     if word.lower() in _LISTS:
         return _list(cursor)
     if cursor.accept("constraints"):

@@ -49,8 +49,9 @@ class TextReader(LineReader):
             self.delimiter = parameters.get("field.delim", parameters.get("serialization.format", "\x01"))
             self.quote = ""
             self.escape = parameters.get("escape.delim", "")
-        if len(self.delimiter.encode()) != 1:
-            raise errors.NotSupportedError(f"fields that end by {self.delimiter!r} are not supported")
+        for character in (self.delimiter, *((self.quote,) if self.quoted else ()), self.escape or " "):
+            if len(character.encode()) != 1 or character in "\r\n\0":
+                raise errors.NotSupportedError(f"{character!r} is not supported as a delimiter, quote or escape")
         self.null = source.option("serialization.null.format", parameters.get("serialization.null.format", NULL))
         cleansing = source.option("data_cleansing_enabled").lower() == "true"
         self.mismatch = source.option("column_count_mismatch_handling", "DISABLED").upper() if cleansing else "DISABLED"
@@ -152,7 +153,14 @@ class TextReader(LineReader):
 
     def _split(self, chunk: bytes, file: ObjectInfo) -> Iterator[list[str]]:
         wanted = len(self.source.columns)
-        for row in self._csv(chunk) if self.quoted else self._delimited(chunk):
+        rows = self._csv(chunk) if self.quoted else self._delimited(chunk)
+        while True:
+            try:
+                row = next(rows, None)
+            except csv.Error as error:
+                raise errors.DataError(f'file "{file.url}" cannot be read as CSV: {error}') from error
+            if row is None:
+                return
             if len(row) != wanted and self.mismatch == "FAIL":
                 raise errors.DataError(f'file "{file.url}" has a row of {len(row)} columns, the table has {wanted}')
             if len(row) == wanted or self.mismatch != "DROP_ROW":

@@ -243,3 +243,42 @@ def test_a_late_binding_view(lake: Lake) -> None:
 def test_types(text: str, plain: str, sql: str) -> None:
     found = read_type(text)
     assert (found.text, str(found.sql)) == (plain, sql)
+
+
+@pytest.mark.parametrize("made", [
+    "create external table lake.t (a int, \"B c\" decimal(8,2), s struct<x:int>) partitioned by (k char(10), n int) "
+    "stored as parquet location 's3://b/it''s/' table properties ('numRows'='7')",
+    "create external table lake.t (a int) row format delimited fields terminated by '\\\\007' escaped by '\\\\\\\\' "
+    "stored as textfile location 's3://b/t/'",
+    "create external table lake.t (a int) row format serde 'org.apache.hadoop.hive.serde2.RegexSerDe' with "
+    "serdeproperties ('input.regex'='(\\\\d+) x') stored as textfile location 's3://b/t/'",
+], ids=["parquet", "delimited", "regex"])
+def test_show_external_table(lake: Lake, made: str) -> None:
+    """What it shows makes the same table again."""
+    lake.sql(made)
+    source = lake.connection.session.database.newest.facts.lake.source("lakedb", "t").as_value()
+    ((text,),) = lake.sql("show external table lake.t")
+    lake.sql("drop table lake.t")
+    lake.sql(text)
+    again = lake.connection.session.database.newest.facts.lake.source("lakedb", "t").as_value()
+    assert again | {"id": 0} == source | {"id": 0}
+
+
+def test_show_partitions(lake: Lake) -> None:
+    lake.sql(PARTS.replace("{root}", "s3://b"))
+    lake.sql("alter table lake.p add partition (k='2020-01-01', r=null) location 's3://b/x/'")
+    assert lake.sql("show external table lake.p partition") == [(
+        "ALTER TABLE lake.p ADD IF NOT EXISTS PARTITION (k='2020-01-01', r=NULL) LOCATION 's3://b/x/';",)]
+    refused(lake, "show external table lake.nothing", "does not exist")
+
+
+def test_views_of_all_objects(lake: Lake) -> None:
+    lake.sql(TABLE)
+    lake.sql("create table local (a int)")
+    assert lake.sql("select table_name, table_type from svv_all_tables order by 1") == [
+        ("local", "TABLE"), ("t", "EXTERNAL TABLE")]
+    assert lake.sql("select column_name, data_type from svv_all_columns where schema_name = 'lake'") == [
+        ("a", "integer")]
+    assert lake.sql("select schema_type, source_database from svv_all_schemas where schema_name = 'lake'") == [
+        ("external", "lakedb")]
+    assert lake.sql("select table_name from svv_redshift_tables") == [("local",)]

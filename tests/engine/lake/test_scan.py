@@ -245,3 +245,14 @@ def test_keys_of_a_join_skip_row_groups(lake: Lake) -> None:
     lake.sql("insert into few values (205), (250), (299)")
     assert lake.sql("select count(*), sum(a) from lake.t, few where a = id") == [(3, 754)]
     assert lake.scan()["splits"] == 1
+
+
+def test_explain_tells_of_partitions(lake: Lake) -> None:
+    lake.sql("create external table lake.p (a bigint) partitioned by (k int) stored as parquet location 's3://b/p/' "
+             "table properties ('numRows'='12')")
+    plan = lake.plan("explain select sum(a) from lake.p where k = 2 and a > 3")
+    shown = [line.split("  (cost")[0].strip().removeprefix("->  ") for line in plan]
+    at = shown.index("XN Partition Loop")
+    assert shown[at:] == [
+        "XN Partition Loop", "XN Seq Scan PartitionInfo of lake.p", "Filter: (k = 2)", "XN S3 Query Scan p",
+        "S3 Aggregate", 'S3 Seq Scan lake.p location:"s3://b/p/" format:PARQUET', "Filter: (a > 3)"]
