@@ -9,8 +9,7 @@ What each does: engine/workgroups.py.
 """
 from __future__ import annotations
 
-import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..engine.workgroups import KEPT_AS, LEAST_LIMIT, Workgroup, all_of, text_of
@@ -74,7 +73,7 @@ class Workgroups:
             raise UndefinedObject(f'workgroup "{name}" does not exist')
         self._keep(rest, "delete a workgroup")
 
-    def history(self, name: str | None = None) -> builtins.list[RanQuery]:
+    def history(self, name: str | None = None) -> Sequence[RanQuery]:
         """What ran in a workgroup, or in any, oldest first."""
         groups = {group.name: group for group in self.list()}
         found = []
