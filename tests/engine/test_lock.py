@@ -157,10 +157,13 @@ def test_between_processes(two: tuple[Any, Any], other: OtherProcess, tmp_path: 
     a, _ = two
     other.connect("o", tmp_path / "dw")
     a.execute("begin; lock x")
-    waiting = other.start("o", "select sum(v) from x")
+    other.execute("o", "set statement_timeout to 50")
+    with pytest.raises(QueryCanceled):
+        other.execute("o", "select sum(v) from x")
+    other.execute("o", "reset statement_timeout")
     a.execute("update x set v = 15")
     a.execute("commit")
-    assert waiting() == [(15,)]
+    assert other.execute("o", "select sum(v) from x") == [(15,)]
     other.execute("o", "begin")
     other.execute("o", "select * from x")
     waits(a, "lock x")
