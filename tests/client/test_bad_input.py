@@ -25,7 +25,6 @@ from warehouse.errors import (
     FileMissing,
     FormatTooNew,
     IntegrityError,
-    NotSupportedError,
     OperationalError,
     OutOfMemory,
     ProgrammingError,
