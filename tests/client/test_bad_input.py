@@ -25,7 +25,6 @@ from warehouse.errors import (
     FileMissing,
     FormatTooNew,
     IntegrityError,
-    NotSupportedError,
     OperationalError,
     OutOfMemory,
     ProgrammingError,
@@ -96,7 +95,6 @@ def fails(c: Any, sql: str, sqlstate: str, kind: type[Error]) -> Error:
     ("insert into t (s, n) select <big>, 1 from t", "22003", DataError, "out of range"),
     ("insert into t (a, n) values (1, null)", "23502", IntegrityError, '"n"'),
     # refused by name
-    ("<lock> t", "0A000", NotSupportedError, "LOCK"),
     # syntax
     ("<selec> 1", "42601", ProgrammingError, "selec"),
     ("select a from t where<>", "42601", ProgrammingError, "end of input"),
