@@ -160,7 +160,7 @@ WIDE = (
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, in_files: None) -> Path:
     path = tmp_path / "dw"
     with warehouse.connect(path, autocommit=True) as c:
         c.execute(f"create table t ({WIDE}) diststyle even")
