@@ -41,10 +41,10 @@ def test_demo(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_bench() -> None:
-    result = runner.measure(runner.Plan("tpch", 0.01, ("demo",), ("q06",), runs=1))
+    result = runner.measure(runner.Plan("tpch", 0.01, ("demo",), ("q06",), runs=1, first=False))
     result["small"] = small.measure(cycles=2, processes=1)
     text = "\n".join(report.lines(result))
-    for part in ("q06", "**total**", "load from Parquet", "bytes on disk", "second thread", "three-table join"):
+    for part in ("q06", "**total**", "load from Parquet", "bytes on disk", "three-table join"):
         assert part in text
 
 

@@ -9,6 +9,7 @@ import pytest
 from warehouse.bench import tpcds_generator
 from warehouse.bench.suite import Suite, folder_bytes
 from warehouse.bench.suites import SUITES, named
+from warehouse.bench.tpcds import TPCDS
 from warehouse.bench.tpcds_tables import TABLES
 from warehouse.bench.tpch import TPCH
 
@@ -23,7 +24,7 @@ def test_every_design_covers_every_table(suite: Suite) -> None:
         suite.create_statements("other")
 
 
-@BOTH
+@pytest.mark.parametrize("suite", [TPCH, TPCDS], ids=["tpch", "tpcds"])
 def test_columns_are_the_files_columns(suite: Suite) -> None:
     folder = suite.generate(0.01)
     for table, columns in suite.tables.items():

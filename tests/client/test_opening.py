@@ -10,7 +10,7 @@ from warehouse.errors import DataCorrupted, Error, FileMissing, InterfaceError, 
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, in_files: None) -> Path:
     path = tmp_path / "dw"
     with warehouse.connect(path, nodes=2, slices_per_node=2, autocommit=True) as c:
         c.execute("create table t (a int, b varchar(9)) diststyle even")

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from warehouse.kernels import packfile
 pytest_plugins = ["pytester"]
 PAGE = Path(__file__).parents[2] / "docs" / "testing-pipelines.md"
 KERNELS = str(packfile.folder())  # pytester makes another home, which has none
-PLUGIN = ("-p", "warehouse.client.pytest_plugin", "-p", "no:cacheprovider", "-q", "-rA")
+# Where the package is installed anew, pytest finds the plugin by itself.
+NAMED = () if entry_points(group="pytest11", name="warehouse") else ("-p", "warehouse.client.pytest_plugin")
+PLUGIN = (*NAMED, "-p", "no:cacheprovider", "-q", "-rA")
 INI = """
 def test_ini(warehouse_db):
     assert warehouse_db.execute("select i from a").fetchall() == [(1,)]

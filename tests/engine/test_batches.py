@@ -19,7 +19,7 @@ from oracle.compare import difference
 from warehouse.engine.compile import program
 from warehouse.kernels import abi
 
-SIZES = (1, 1023, 1024, 1025, 16383, 16384, 16385, 65536)
+SIZES = (1, 1024, 1025, 16385, 65536)
 MOST_SHOWN = 2000  # more rows are only counted and summed
 COLUMNS = """
     id bigint encode raw, n int encode az64, small smallint encode mostly8, d decimal(12,2) encode az64,

@@ -21,7 +21,7 @@ from warehouse.storage.placement import REPLICATED
 from warehouse.storage.schema import Table
 from warehouse.storage.vector import from_list
 
-TOPOLOGIES = [(1, 1), (1, 2), (2, 2), (4, 4)]
+TOPOLOGIES = [(1, 1), (2, 2), (4, 4)]
 DESIGNS = [
     "distkey(k)", "diststyle even", "diststyle all", "diststyle auto", "distkey(s)",
     "distkey(k) sortkey(d, s)", "diststyle even sortkey(s)", "diststyle all sortkey(k)", "diststyle auto sortkey(d)",

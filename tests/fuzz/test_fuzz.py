@@ -15,7 +15,7 @@ from fuzz.nodes import JUDGE, OURS
 from fuzz.planted import hunt
 
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
-COUNT = int(os.environ.get("FUZZ_COUNT", "140"))
+COUNT = int(os.environ.get("FUZZ_COUNT", "64"))
 LABS = 4
 
 

@@ -27,7 +27,7 @@ from warehouse.storage.schema import Column, DistStyle, Table
 from warehouse.storage.types import BIGINT, DATE, DOUBLE, INTEGER, char, decimal, varchar
 from warehouse.storage.vector import ColumnData, from_list
 
-TOPOLOGIES = [(1, 1), (1, 2), (2, 2)]
+TOPOLOGIES = [(1, 1), (2, 2)]
 DESIGNS = [
     {"dist_style": DistStyle.EVEN},
     {"dist_style": DistStyle.ALL, "sort_key": (1,)},

@@ -99,7 +99,7 @@ def test_tables_and_files(tmp_path: Path) -> None:
         cursor, numbers = connection.cursor(), range(24_000)
         connection.write_arrow("v", pa.table({
             "g": pa.array([i % 2 for i in numbers], pa.int32()), "t": [f"row {i}" for i in numbers],
-            "d": pa.array([Decimal(i) / 100 for i in numbers], pa.decimal128(30, 2)),
+            "d": pa.array([Decimal(i) / 100 for i in numbers], pa.decimal128(18, 2)),
         }))
         cursor.execute("create table h as select g, hll_create_sketch(t) t, hll_create_sketch(d) d from v group by g")
         total = "select hll_cardinality(hll_combine(t)) from"
