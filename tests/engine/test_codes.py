@@ -32,7 +32,7 @@ from warehouse.storage.types import Physical, varchar
 ROWS = 700
 WORDS = ["", "a", "a ", "a  ", "b", " b", "ä", "äö€", "zebra", "quite a long text of several words", "  ", "Z"]
 NAMES = ["MAIL", "AIR", "RAIL", "äther", "SHIP", "", "TRUCK"]
-TOPOLOGIES = ((1, 1), (1, 2), (4, 4))
+TOPOLOGIES = ((1, 1), (1, 2), (2, 2), (4, 4))
 DESIGNS = {"coded": "bytedict", "plain": "raw", "dim": "bytedict", "flat": "raw"}
 
 QUERIES = {
