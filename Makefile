@@ -21,6 +21,8 @@ N ?=
 SECONDS ?=
 
 .DEFAULT_GOAL := help
+# Some tests start processes, dozens of them: without kept bytecode each would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .PHONY: help demo test lint format typecheck bench fuzz fuzz-load examples crash stress golden coverage warmup clean
 
@@ -42,7 +44,8 @@ $(READY): pyproject.toml
 demo: $(READY) warmup  ## load TPC-H (SF=0.1), explain a join in two designs, run and check the 22 queries
 	@$(BIN)/python -m warehouse.bench demo $(if $(SF),--sf $(SF)) $(if $(THREADS),--threads $(THREADS))
 
-test: lint typecheck warmup  ## lint, types, every test, and the check of docs/coverage.toml
+test: $(READY)  ## lint, types, every test, and the check of docs/coverage.toml
+	@$(MAKE) --no-print-directory --jobs 2 lint typecheck warmup
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --check-coverage $(TESTS)
 
 lint: $(READY)  ## ruff over everything

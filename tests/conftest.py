@@ -20,7 +20,7 @@ import support_table
 
 # The same few examples in every run; `make examples` looks at many new ones.
 hypothesis.settings.register_profile(
-    "quick", max_examples=16, deadline=None, derandomize=True, database=None,
+    "quick", max_examples=12, deadline=None, derandomize=True, database=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.register_profile("long", max_examples=1000, deadline=None, print_blob=True)

@@ -15,7 +15,7 @@ from fuzz.nodes import JUDGE, OURS
 from fuzz.planted import hunt
 
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
-COUNT = int(os.environ.get("FUZZ_COUNT", "64"))
+COUNT = int(os.environ.get("FUZZ_COUNT", "48"))
 LABS = 4
 
 
