@@ -12,7 +12,7 @@ the bytes that are in it). All widths are bounded beforehand (text_rows_layout.L
 byte. A value that is longer than its fixed width ends the work; state[1] names its column then, else it is -1.
 
 Values that are no integers inside (floats, intervals) come as text. The layouts are in text_rows_layout.py; the
-slow reference is in tests/kernels/test_text_rows.py.
+slow reference is in tests/storage/writers/test_text.py.
 """
 from __future__ import annotations
 
@@ -305,42 +305,51 @@ def _padded(start, end, width):
 
 
 @inline
+def _integer(values, kind, row):
+    value = i64p(values)[row] if kind == INT64 else 0
+    if kind == INT32:
+        value = as_i64(i32p(values)[row])
+    elif kind == INT16:
+        value = as_i64(i16p(values)[row])
+    return value
+
+
+@shared
 def _value(out, kind, c, row, scratch):
-    """A value that is no text, without quotation marks."""
-    values = c[VALUES]
-    before = False
-    if kind == INT16:
-        v = i16p(values)[row]
-        out = _number(out, v, v >> 63, 0, scratch)
-    elif kind == INT32:
-        v = i32p(values)[row]
-        out = _number(out, v, v >> 63, 0, scratch)
-    elif kind == INT64:
-        v = i64p(values)[row]
-        out = _number(out, v, v >> 63, 0, scratch)
-    elif kind == DECIMAL:
-        out = _number(out, i64p(values)[2 * row], i64p(values)[2 * row + 1], c[SCALE], scratch)
-    elif kind == BOOLEAN:
-        place = row + c[FIRST]
+    """A value that is no text, without quotation marks. Each helper is called once: it is compiled where it stands."""
+    values = i64p(c)[VALUES]
+    if kind == BOOLEAN:
+        place = row + i64p(c)[FIRST]
         bit = (u8p(values)[place >> 3] >> (place & 7)) & 1
         u8p(out)[0] = 116 if bit else 102  # t, f
-        out += 1
-    elif kind == DATE:
-        out, before = _date(out, i32p(values)[row], scratch)
-        out = _era(out, before)
+        return out + 1
+    if kind in (INT16, INT32, INT64, DECIMAL):
+        scale = 0
+        if kind == DECIMAL:
+            low, high, scale = i64p(values)[2 * row], i64p(values)[2 * row + 1], i64p(c)[SCALE]
+        else:
+            low = _integer(values, kind, row)
+            high = low >> 63
+        return _number(out, low, high, scale, scratch)
+    days, micros = 0, 0
+    if kind == DATE:
+        days = _integer(values, INT32, row)
     else:
         micros = i64p(values)[row]
         if kind in (TIMESTAMP, TIMESTAMPTZ):
             days = micros // DAY
-            out, before = _date(out, days, scratch)
             micros -= days * DAY
-            u8p(out)[0] = _BLANK
-            out += 1
+    before = False
+    if kind in (DATE, TIMESTAMP, TIMESTAMPTZ):
+        out, before = _date(out, days, scratch)
+    if kind in (TIMESTAMP, TIMESTAMPTZ):
+        u8p(out)[0] = _BLANK
+        out += 1
+    if kind != DATE:
         out = _clock(out, micros)
-        if kind in (TIMESTAMPTZ, TIMETZ):
-            out = _utc(out)
-        out = _era(out, before)
-    return out
+    if kind in (TIMESTAMPTZ, TIMETZ):
+        out = _utc(out)
+    return _era(out, before)
 
 
 @kernel("write_rows", arity=8)
@@ -375,13 +384,15 @@ def write_rows(columns, count, first, last, out, capacity, row, state):
                     s[0] = start - out
                     return i
                 at = _text(at, c[VALUES] + begin, length, c[CLASSES], c[QUOTES])
-            elif c[QUOTES] == ALWAYS:
-                u8p(at)[0] = _QUOTE
-                at = _value(at + 1, kind, c, i, scratch)
-                u8p(at)[0] = _QUOTE
-                at += 1
             else:
-                at = _value(at, kind, c, i, scratch)
+                quoted = c[QUOTES] == ALWAYS
+                if quoted:
+                    u8p(at)[0] = _QUOTE
+                    at += 1
+                at = _value(at, kind, columns + 8 * COLUMN_WORDS * j, i, scratch)
+                if quoted:
+                    u8p(at)[0] = _QUOTE
+                    at += 1
             if c[WIDTH] != 0:
                 at = _padded(field, at, c[WIDTH])
                 if at < 0:
