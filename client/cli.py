@@ -33,7 +33,7 @@ Examples:
   warehouse-sql dw --csv -c "select * from sales" > sales.csv
   warehouse-sql dw -f load.sql -v ON_ERROR_STOP=1 -v day=2024-01-31
   echo "select 1" | warehouse-sql --format json
-  warehouse-sql warmup                       compile all kernels now (under a minute, once)
+  warehouse-sql warmup                       compile all kernels now (minutes of one core, once)
   warehouse-sql check dw                     read everything, compare with checksums and catalogue
   warehouse-sql snapshot create dw monday    keep dw as it is now; see snapshot --help
   warehouse-sql load dw orders.csv           make a table by the file's look, and COPY; see load --help
@@ -89,6 +89,7 @@ def sql(ctx: click.Context, **options: Any) -> None:
 def warmup(quiet: bool) -> None:
     """Compile every kernel that the kernel pack lacks, so that no query waits for it."""
     from ..kernels import pack
+    from ..storage.topology import usable_cpus
 
     visible = sys.stderr.isatty()
 
@@ -97,7 +98,7 @@ def warmup(quiet: bool) -> None:
             sys.stderr.write(f"\r\x1b[K{done} of {total}  {name}")
             sys.stderr.flush()
 
-    count = pack.warmup(show)
+    count = pack.warmup(show, usable_cpus())
     if visible and count:
         sys.stderr.write("\r\x1b[K")
     if count or not quiet:

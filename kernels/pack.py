@@ -3,7 +3,7 @@
     address(name) -> int             where a function stands in memory: goes into a program's I_OP
     native(name)  -> callable        called with ints, answers an int; releases Python's lock
     load()                           read the pack's file ahead of need
-    warmup(progress)                 compile all that is missing, once per machine and version
+    warmup(progress, processes)      compile all that is missing, once per machine and version
 
     name --digest of its family's source--> key --pack file--> object file --llvmlite--> address
                  |                                  |
@@ -29,6 +29,7 @@ from . import digest, packfile, registry
 from .packfile import Compiled, Contents
 
 _WRITE_INTERVAL = 1.0  # seconds
+WORTH_PROCESSES = 16  # kernels to compile, at least: another process takes seconds until it begins
 # Native code that calls Python or numba's runtime would need both at run time, and Python's lock.
 _FORBIDDEN = ("numba_", "NRT_", "Py", "_Py")
 
@@ -62,9 +63,15 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_pack.all_keys()))
 
 
-def warmup(progress: Callable[[str, int, int], None] | None = None) -> int:
-    """Compile what the pack lacks; `progress(name, done, all)` is told each. Answers how many."""
-    return _pack.warmup(progress)
+def warmup(progress: Callable[[str, int, int], None] | None = None, processes: int = 1) -> int:
+    """Compile what the pack lacks; `progress(name, done, all)` is told each that this process takes. Answers how many.
+    With several `processes` each compiles its share (warmup.py)."""
+    return _pack.warmup(progress, processes)
+
+
+def compile_share(number: int, processes: int) -> None:
+    """What one of several processes does of a warmup."""
+    _pack.compile_share(number, processes, None)
 
 
 def flush() -> None:
@@ -114,16 +121,34 @@ class _Pack:
             self._resolve()
             return self._keys
 
-    def warmup(self, progress: Callable[[str, int, int], None] | None) -> int:
+    def warmup(self, progress: Callable[[str, int, int], None] | None, processes: int) -> int:
         with self._lock:
-            keys = self.all_keys()
-            missing = [name for name, key in keys.items() if key not in self._contents.objects]
-            for done, name in enumerate(missing):
+            missing = len(self._missing(0, 1))
+            if processes > 1 and missing >= WORTH_PROCESSES and packfile.writable_folder() == packfile.folder():
+                from .warmup import others
+
+                with others(processes):
+                    self.compile_share(0, processes, progress)
+                assert self._path is not None
+                self._contents.merge(packfile.read(self._path))
+            self.compile_share(0, 1, progress)  # all, or what another process has not brought
+            return missing
+
+    def compile_share(
+        self, number: int, processes: int, progress: Callable[[str, int, int], None] | None
+    ) -> None:
+        with self._lock:
+            names = self._missing(number, processes)
+            for done, name in enumerate(names):
                 if progress is not None:
-                    progress(name, done, len(missing))
-                self._compile(name, keys[name])
+                    progress(name, done, len(names))
+                self._compile(name, self._keys[name])
             self.flush()
-            return len(missing)
+
+    def _missing(self, number: int, processes: int) -> list[str]:
+        """Of every `processes` names one, beginning with `number`: those that the pack lacks."""
+        keys = self.all_keys()
+        return [name for name in sorted(keys)[number::processes] if keys[name] not in self._contents.objects]
 
     def flush(self) -> None:
         with self._lock:

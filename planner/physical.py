@@ -13,7 +13,7 @@ label (DS_DIST_NONE, DS_BCAST_INNER...) is derived from the exchanges under it a
     Scan -> [Filter, Project]* -> HashJoin(probe side) ... -> breaker (Aggregate, Sort, Exchange, build)
 
 A **segment** is a chain of nodes between breakers, run as one program on every slice; streams are
-the order in which segments can run (engine/segments.py cuts the tree).
+the order in which segments can run (engine/executor.py cuts the tree).
 Streaming: Filter, Project, HashJoin's probe side, Limit. Breakers: HashJoin's build side, Aggregate,
 Window, Unnest, Sort, TopN, Exchange, SetOperation's inputs, Materialize, Insert (a sink on the slices: nothing it takes
 passes through the leader).

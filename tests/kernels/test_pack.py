@@ -42,6 +42,32 @@ def test_a_filled_pack_needs_no_numba(tmp_path: Path) -> None:
     assert use(tmp_path) == "0 False"
 
 
+_TOGETHER = """
+from warehouse.kernels import pack
+pack.WORTH_PROCESSES = 2
+print(pack.warmup(None, 2), pack._pack.compiled)
+"""
+
+
+def test_processes_fill_the_pack_together(tmp_path: Path) -> None:
+    pack.load()
+    full = packfile.read(packfile.folder() / f"kernels-{digest.environment()}.pack")
+    keys = pack._pack.all_keys()
+    names = sorted(keys)
+    small = [name for name in names if name.startswith(("not_", "neg_", "and_", "or_", "add_", "sub_"))]
+    own, others = ([name for name in small if names.index(name) % 2 == side][:2] for side in (0, 1))
+    gone = own + others
+    assert own and others
+    for name in gone:
+        del full.objects[keys[name]]
+    packfile.write(tmp_path / f"kernels-{digest.environment()}.pack", full)
+    environment = {**os.environ, "WAREHOUSE_CACHE_DIR": str(tmp_path)}
+    for expected in (f"{len(gone)} {len(own)}", "0 0"):
+        done = subprocess.run([sys.executable, "-c", _TOGETHER], env=environment, cwd=tmp_path, capture_output=True,
+                              text=True, check=True)
+        assert done.stdout.strip() == expected
+
+
 def contents(key: str, family: str = "f", version: str = "v") -> Contents:
     return Contents({family: {version: {key: key}}}, {key: Compiled(key, key.encode() * 9, ("memcpy",))})
 
