@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import DatatypeMismatch, UndefinedFunction
+from ..storage.datetimes import DAY
 from ..storage.types import (
     BIGINT,
     DATE,
@@ -35,7 +36,6 @@ from ..storage.types import (
 )
 from . import collation
 from .coercion import arithmetic_type, as_decimal, coerce, comparison_type, goes_into_super
-from .datetimes import DAY
 from .expressions import And, Call, Cast, Compare, Expr, InList, Literal, Or, Span
 
 SYMBOLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%"}

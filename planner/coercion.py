@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..errors import DatatypeMismatch, NumericOutOfRange
+from ..storage.datetimes import DAY, has_zone
 from ..storage.types import (
     BIGINT,
     DATE,
@@ -41,7 +42,6 @@ from ..storage.types import (
 )
 from . import collation
 from .constants import read_text
-from .datetimes import DAY, has_zone
 from .expressions import Case, Cast, Expr, Literal, Span
 
 # Digits that an integer has as a DECIMAL (r_numeric_computations201).

@@ -22,6 +22,7 @@ from ..errors import (
     NumericOutOfRange,
     SqlSyntaxError,
 )
+from ..storage.datetimes import DAY, read_date, read_time, read_timestamp, read_timetz
 from ..storage.types import (
     BIGINT,
     BOOLEAN,
@@ -39,7 +40,6 @@ from ..storage.types import (
     decimal,
     varbyte,
 )
-from .datetimes import DAY, read_date, read_time, read_timestamp, read_timetz
 from .expressions import Literal, Span
 
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))

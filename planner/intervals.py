@@ -15,12 +15,12 @@ import re
 from collections.abc import Sequence
 
 from ..errors import DatatypeMismatch, InvalidDatetime, NotSupportedError, SqlSyntaxError
+from ..storage.datetimes import DAY
 from ..storage.intervals import cut, interval_unit
 from ..storage.types import BIGINT, DATE, DOUBLE, INTEGER, INTERVAL, TIMESTAMP, Kind, SqlType
 from . import build
 from .coercion import coerce
 from .dateparts import MICROS, MONTHS, date_part, interval
-from .datetimes import DAY
 from .expressions import Call, Cast, Expr, Literal, Span
 
 AS_NUMBER, FROM_NUMBER = "as_number", "from_number"

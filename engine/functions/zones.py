@@ -15,8 +15,8 @@ import numpy as np
 
 from ...errors import DataError
 from ...planner.constants import moment
-from ...planner.datetimes import has_zone
 from ...records import dataclass
+from ...storage.datetimes import has_zone
 from ...storage.timezones import find_zone
 from ...storage.types import TIMESTAMP, TIMESTAMPTZ
 from .base import DAY, FIRST_DAY, LAST_DAY, Function, plain

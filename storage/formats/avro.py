@@ -19,7 +19,7 @@ from .jsonpaths import AUTO, NOSHRED, mapping
 from .listing import SourceFile
 from .options import text_options
 from .rejected import Findings
-from .source import Part, Progress, WholeFiles
+from .source import Part, PartsOfFiles, Progress
 from .streams import Counting, telling
 from .text import check_formats
 from .values import BadValue
@@ -27,7 +27,7 @@ from .values import BadValue
 _CHECKSUM_BYTES = 4
 
 
-class AvroSource(WholeFiles):
+class AvroSource(PartsOfFiles):
     """Avro files; `options["AVRO"]`: auto, auto ignorecase, or the name of a JSONPaths file."""
 
     def __init__(self, files: tuple[SourceFile, ...], options: Mapping[str, Any]) -> None:

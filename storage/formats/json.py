@@ -24,7 +24,7 @@ from .jsonpaths import AUTO, mapping
 from .listing import SourceFile
 from .options import text_options
 from .rejected import BAD_LINE, Findings
-from .source import Part, Progress, WholeFiles
+from .source import Part, PartsOfFiles, Progress
 from .streams import Readable, reading
 from .text import check_formats
 from .values import BadValue
@@ -46,7 +46,7 @@ def _constant(word: str) -> Any:
 _decoder = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=_constant)
 
 
-class JsonSource(WholeFiles):
+class JsonSource(PartsOfFiles):
     """JSON files; `options["JSON"]`: auto, auto ignorecase, noshred, or the name of a JSONPaths file."""
 
     def __init__(self, files: tuple[SourceFile, ...], options: Mapping[str, Any]) -> None:

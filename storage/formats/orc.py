@@ -12,23 +12,15 @@ from ..schema import Column
 from .columnar import ColumnarOptions, is_packed, seekable, telling
 from .listing import SourceFile
 from .rejected import Findings
-from .source import Part, Progress
+from .source import Part, PartsOfFiles, Progress
 
 
-class OrcSource:
+class OrcSource(PartsOfFiles):
     """ORC files."""
 
     def __init__(self, files: tuple[SourceFile, ...], options: Mapping[str, Any] | None = None) -> None:
         self._options = ColumnarOptions("ORC", options or {})
-        self._parts = tuple(part for file in files for part in _parts(file))
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        return self._parts
-
-    @property
-    def total_bytes(self) -> int:
-        return sum(part.bytes for part in self._parts)
+        super().__init__(files, _parts)
 
     def read(
         self,

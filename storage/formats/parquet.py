@@ -15,7 +15,7 @@ from ..schema import Column
 from .columnar import ColumnarOptions, is_packed, seekable, telling
 from .listing import SourceFile
 from .rejected import Findings
-from .source import Part, Progress
+from .source import Part, PartsOfFiles, Progress
 
 # Row groups that stand in one part: enough work for a reader, few enough to share a file out.
 PART_BYTES = 32 << 20
@@ -24,20 +24,12 @@ BATCH_ROWS = 65_536
 READ_AHEAD = 1 << 20
 
 
-class ParquetSource:
+class ParquetSource(PartsOfFiles):
     """Parquet files."""
 
     def __init__(self, files: tuple[SourceFile, ...], options: Mapping[str, Any] | None = None) -> None:
         self._options = ColumnarOptions("Parquet", options or {})
-        self._parts = tuple(part for file in files for part in _parts(file))
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        return self._parts
-
-    @property
-    def total_bytes(self) -> int:
-        return sum(part.bytes for part in self._parts)
+        super().__init__(files, _parts)
 
     def read(
         self,

@@ -10,7 +10,7 @@ storage/arrow.py takes for the column's SQL type without loss. Rows that cannot 
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 import pyarrow as pa
@@ -50,11 +50,17 @@ class Source(Protocol):
     ) -> Iterator[pa.RecordBatch]: ...
 
 
-class WholeFiles:
-    """Sources whose parts are whole files."""
+def whole(file: SourceFile) -> Iterable[Part]:
+    return (Part(file, bytes=file.bytes),)
 
-    def __init__(self, files: tuple[SourceFile, ...]) -> None:
-        self._parts = tuple(Part(file, bytes=file.bytes) for file in files)
+
+class PartsOfFiles:
+    """What all sources share: the parts that their files are read in. `split` gives those of a file."""
+
+    def __init__(
+        self, files: tuple[SourceFile, ...], split: Callable[[SourceFile], Iterable[Part]] = whole
+    ) -> None:
+        self._parts = tuple(part for file in files for part in split(file))
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -37,7 +37,7 @@ from .listing import SourceFile
 from .moments import moments
 from .options import AUTO, EPOCH_FORMATS, NULL_STRING, TextOptions, text_options, widths
 from .rejected import Findings
-from .source import Part, Progress
+from .source import Part, PartsOfFiles, Progress, whole
 from .streams import UTF8
 from .strict import StrictParser
 from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
@@ -54,7 +54,7 @@ _NONCHARACTERS = re.compile(rb"\xef\xb7[\x90-\xaf]|\xbf[\xbe\xbf]")
 MAX_DOUBLE = sys.float_info.max
 
 
-class TextSource:
+class TextSource(PartsOfFiles):
     """Text files, delimited, CSV or FIXEDWIDTH; read in chunks. Each is one part, but a large one of delimited lines
     is read in ranges of its bytes."""
 
@@ -67,15 +67,7 @@ class TextSource:
         check_formats(self.options)
         self._chunk_bytes = chunk_bytes
         ranged = format_ == "delimited" and _splits(self.options)
-        self._parts = tuple(part for file in files for part in (_ranges(file) if ranged else _whole(file)))
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        return self._parts
-
-    @property
-    def total_bytes(self) -> int:
-        return sum(part.bytes for part in self._parts)
+        super().__init__(files, _ranges if ranged else whole)
 
     def read(
         self,
@@ -118,15 +110,11 @@ def _splits(options: TextOptions) -> bool:
 
 def _ranges(file: SourceFile) -> Iterator[Part]:
     if file.bytes < 2 * RANGE_BYTES:
-        yield from _whole(file)
+        yield from whole(file)
         return
     for start in range(0, file.bytes, RANGE_BYTES):
         stop = min(start + RANGE_BYTES, file.bytes)
         yield Part(file, start, stop, stop - start)
-
-
-def _whole(file: SourceFile) -> Iterator[Part]:
-    yield Part(file, bytes=file.bytes)
 
 
 def _parse(chunk: Chunk, fast: FastParser, strict: StrictParser) -> Iterator[pa.RecordBatch]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warehouse.errors import DataError, InterfaceError, InvalidDatetime, InvalidText, NumericOutOfRange
 from warehouse.planner.constants import integer, number, parameter, read_text
-from warehouse.planner.datetimes import DAY
+from warehouse.storage.datetimes import DAY
 from warehouse.storage.types import (
     BIGINT,
     BOOLEAN,
