@@ -433,10 +433,11 @@ class Database:
         """Remove files of extents that were not committed after all. Whoever gives up may not know how far a commit
         came (Ctrl-C may fall right behind it): what the catalogue names stays. Where it cannot be asked all stay, and
         are found when the folder is opened."""
+        listed = list(paths)
+        if not listed:
+            return  # nothing is asked at the end of most transactions
         folder = self.data_folder()
-        names = {os.path.relpath(path, folder): path for path in paths}
-        if not names:
-            return
+        names = {os.path.relpath(path, folder): path for path in listed}
         try:
             named = self._named(list(names))
         except errors.Error:

@@ -116,13 +116,14 @@ class Manager:
                 ticket.service_class, ticket.queue_time = entry.service_class, entry.waited(now)
                 ticket.class_name = self.machine.floor.name(entry.service_class)
             used = ticket.usage.closed()
-            reached = len(self.log.usage)
             self.machine.used(ticket.query, Feature.SPECTRUM, ticket.usage.external_bytes, now)
             decisions = self.machine.finish(
                 ticket.query, now, used, ok=ok, memory=ticket.peak, processor=ticket.usage.processor
             )
             self.carry_out(decisions)
-            for record in list(self.log.usage)[reached:]:
+            for record in reversed(self.log.usage):  # the newest are of what has just been told
+                if record.query != ticket.query:
+                    break
                 ticket.warn(f"the usage limit {record.limit} of {record.feature} has been reached")
 
     def carry_out(self, decisions: list[Decision]) -> None:
