@@ -92,7 +92,7 @@ def open_session(
         opened.close()
         raise
     if memory_limit is not None:
-        opened.bound_cache(int(allowed * limits.CACHE_SHARE))
+        opened.files.bound_cache(int(allowed * limits.CACHE_SHARE))
         memory.retain(int(allowed * limits.RETAINED_SHARE))
     session = Session(opened, identity=identity, settings=settings, threads=workers, memory=allowed)
     if wlm_json_configuration is not None:
@@ -160,7 +160,7 @@ class Session:
         self.last: dict[str, int] = {}  # what PG_LAST_COPY_ID() and the like tell
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
-        self.id = database.new_session() or next(_session_ids)
+        self.id = database.numbering.session() or next(_session_ids)
         self.started = datetime.now(UTC)
         self.worker: Worker | None = None
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table

@@ -50,8 +50,8 @@ class Pins:
 class Garbage:
     """Dropped extents that wait for the last snapshot that can see them."""
 
-    def __init__(self, data: Path | None) -> None:
-        self.data = data
+    def __init__(self, path_of: Callable[[ExtentRef], Path]) -> None:
+        self._path_of = path_of
         self._waiting: list[tuple[int, ExtentRef]] = []  # (commit that dropped it, extent), ascending
         self._unlinked: list[int] = []  # ids whose catalogue rows may go with the next commit
         self.horizon = 0  # snapshots below this one may miss files
@@ -72,9 +72,9 @@ class Garbage:
         self._waiting = [w for w in self._waiting if oldest_pin is not None and w[0] > oldest_pin]
         for seq, extent in gone:
             self.horizon = max(self.horizon, seq)
-            if self.data is not None and not extent.is_inline:
+            if not extent.is_inline:
                 reach("garbage.unlink")
-                remove_file(self.data / extent.path)
+                remove_file(self._path_of(extent))
                 reach("garbage.unlinked")
             self._unlinked.append(extent.id)
         return [e for _, e in gone]
