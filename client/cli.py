@@ -197,6 +197,8 @@ def _check(database: str, quiet: bool) -> int:
     if problems or not quiet:
         seen = f"{checked.tables:,} tables, {checked.extents:,} extents, {checked.blocks:,} blocks"
         click.echo(f"{seen}, {checked.bytes:,} bytes: {f'{problems:,} problems' if problems else 'all is whole'}")
+        if checked.absent:
+            click.echo(f"{checked.absent:,} extents are not restored yet and were read from {checked.source}")
     return shells.EXIT_FATAL if problems else shells.EXIT_OK
 
 

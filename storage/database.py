@@ -39,7 +39,7 @@ from .catalog.state import CatalogState
 from .catalog.store import FORMAT_VERSION, CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .commits import Commits
-from .extent_files import ExtentFiles
+from .extent_files import ExtentFiles, arrivals_of
 from .failpoints import reach
 from .locks import TableLocks
 from .maintenance.upkeep import Upkeep
@@ -110,7 +110,8 @@ class Database:
 
     def _make_files(self) -> ExtentFiles:
         data = None if self.path is None else self.path / folders.DATA
-        return ExtentFiles(data, Path(self.name) / folders.CATALOG, self._named)
+        arrivals = None if self.path is None else arrivals_of(self.path)
+        return ExtentFiles(data, Path(self.name) / folders.CATALOG, self._named, arrivals)
 
     # -- opening and closing -------------------------------------------------------------------
 

@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import errors
-from .catalog.folder import sync_folder
+from .catalog.folder import RESTORE, sync_folder
 from .catalog.garbage import remove_file
 from .schema import ExtentRef
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
     from .extent import ExtentReader
+    from .snapshots.streaming import Arrivals
 
 # Without a limit given: a quarter of the memory, the rest is for queries and Arrow.
 CACHE_SHARE = 0.25
@@ -38,9 +39,13 @@ READERS_OPEN = 400
 class ExtentFiles:
     """See the module's text. For any thread."""
 
-    def __init__(self, data: Path | None, inline_folder: Path, named: Callable[[list[str]], Collection[str]]) -> None:
+    def __init__(
+        self, data: Path | None, inline_folder: Path, named: Callable[[list[str]], Collection[str]],
+        arrivals: Arrivals | None = None,
+    ) -> None:
         """`inline_folder`: what names of inline extents stand behind; nothing is there. `named`: those of some paths
-        that a commit has named."""
+        that a commit has named. `arrivals`: what a streaming restore has still to bring in."""
+        self.arrivals = arrivals
         self.inline_folder = inline_folder
         self._data = data
         self._named = named
@@ -67,6 +72,10 @@ class ExtentFiles:
 
     def path_of(self, extent: ExtentRef) -> Path:
         return (self.inline_folder if extent.is_inline else self.folder()) / extent.path
+
+    def local(self, path: str, check: Callable[[], None]) -> Path:
+        """The extent's file by its path in the data folder, here: what makes a second name for it must have it."""
+        return self.folder() / path if self.arrivals is None else self.arrivals.bring(path, check)
 
     def sync_once(self, folders: Iterable[Path]) -> None:
         """Make the names of `folders`, and of those that they are in, durable: once is enough for each."""
@@ -99,6 +108,8 @@ class ExtentFiles:
         """The extent, for whoever asks alone, who closes it."""
         from .extent import ExtentReader
 
+        if self.arrivals is not None and self.arrivals.absent(extent.path):
+            return ExtentReader(self.path_of(extent), reader=self.arrivals.reader(extent.path))
         return ExtentReader(self.path_of(extent), extent.data)
 
     def reader(self, extent: ExtentRef) -> ExtentReader:
@@ -158,6 +169,15 @@ class ExtentFiles:
                 self._cache.clear()
             if self._finalizer is not None:
                 self._finalizer()
+
+
+def arrivals_of(home: Path) -> Arrivals | None:
+    """What a streaming restore has still to bring into a database's folder; None: there is none under way."""
+    if not (home / RESTORE).exists():
+        return None
+    from .snapshots.streaming import open_note
+
+    return open_note(home)
 
 
 def _remove_folder(path: Path) -> None:

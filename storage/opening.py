@@ -20,6 +20,7 @@ from .catalog.garbage import remove_orphans
 from .catalog.news import paths_by_state
 from .catalog.store import CatalogStore
 from .database import MEMORY, Database
+from .extent_files import arrivals_of
 from .failpoints import reach
 
 if TYPE_CHECKING:
@@ -154,7 +155,9 @@ def _tidy(path: Path, store: CatalogStore, shared: Shared) -> None:
             paths = paths_by_state(store.connection)
             return paths[True], paths[False]
 
-        remove_orphans(path / folders.DATA, named, shared.is_live, alone=alone)
+        arrivals = arrivals_of(path)
+        absent = () if arrivals is None else arrivals.names()
+        remove_orphans(path / folders.DATA, named, shared.is_live, alone=alone, absent=absent)
         remove_leftovers(path, shared.is_live_process)
         if alone:
             folders.clear_spill(path)

@@ -5,6 +5,7 @@
     dw/data/              extents: <table>/<slice>/<transaction>-<n>.ext
     dw/locks/             who has the database open, commits, writes to a table (sharing/, locks.py)
     dw/run/  dw/spill/    live processes, temporary files
+    dw/restore.json       while a streaming restore is under way
 
 Locks are in sharing/: the kernel releases them when a process dies, however it dies, so there is nothing to clean up.
 """
@@ -26,6 +27,7 @@ RUN = "run"
 LOCK_FILE = "database.lock"
 READERS_LOCK, WRITERS_LOCK = "readers.lock", "writers.lock"
 SPILL = "spill"
+RESTORE = "restore.json"  # of a streaming restore that is under way (snapshots/streaming.py)
 FOLDERS = (DATA, LOCKS, RUN, SPILL)
 _SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _OWN_NAMES = frozenset((*FOLDERS, *(f + s for f in (CATALOG, HISTORY) for s in _SQLITE_SUFFIXES)))

@@ -100,7 +100,7 @@ def _fill(
     files: list[tuple[str, int]] = []
     for path in references(folder / CATALOG):
         check()
-        source = database.data_folder() / path
+        source = database.files.local(path, check)
         place(source, folder / folders.DATA / path, link=True)
         files.append((path, os.stat(source).st_size))
     reach("snapshot.linked")

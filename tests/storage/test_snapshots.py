@@ -15,7 +15,7 @@ from other_process import OtherProcess
 from warehouse import errors
 from warehouse.storage import staging
 from warehouse.storage.database import Database
-from warehouse.storage.snapshots import create, manifest, restore, schedule
+from warehouse.storage.snapshots import create, manifest, restore, schedule, source
 
 pytestmark = pytest.mark.usefixtures("in_files")
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -147,8 +147,8 @@ def test_what_is_refused(db: warehouse.Connection, folder: Path, tmp_path: Path)
         with pytest.raises(errors.UndefinedObject, match='snapshot "friday" does not exist') as caught:
             action("friday")
         assert caught.value.hint == "There are monday."
-    with pytest.raises(errors.NotSupportedError, match="object stores are not supported"):
-        db.snapshots.copy("monday", "s3://bucket/x")
+    with pytest.raises(errors.NotSupportedError, match="ftp:// is not supported"):
+        db.snapshots.copy("monday", "ftp://host/x")
     with warehouse.connect() as memory, pytest.raises(errors.NotSupportedError, match="in memory has no snapshots"):
         memory.snapshots.create("a")
     assert names(folder) == ["monday"] and not (tmp_path / "r").exists()
@@ -176,7 +176,7 @@ def test_a_full_disk_leaves_nothing_half_made(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(create, "place", full)
-    monkeypatch.setattr(restore, "place", full)
+    monkeypatch.setattr(source, "place", full)
     for action in (lambda: db.snapshots.create("tuesday"), lambda: db.snapshots.restore("monday", tmp_path / "r"),
                    lambda: db.snapshots.copy("monday", tmp_path / "c")):
         with pytest.raises(errors.FileError, match="the disk is full") as caught:
