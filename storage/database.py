@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .buffer import BufferCache
     from .catalog.follower import Follower
     from .extent import ExtentReader
+    from .sharing.files import FileLock
     from .sharing.shared import Shared
     from .transactions import Transaction
 
@@ -72,7 +73,7 @@ class Database:
         path: Path | None,
         store: CatalogStore | None,
         loaded: Loaded,
-        lock: folders.FolderLock | None,
+        lock: folders.FolderLock | FileLock | None,
         read_only: bool,
         shared: Shared | None = None,
         follower: Follower | None = None,

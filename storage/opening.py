@@ -2,6 +2,7 @@
 
     one object for all users in this process        the registry below, by the folder's device and inode
     first of all processes, or one more              under locks/open.lock, so that a folder is created once
+    a kept snapshot (snapshots/)                     read-only, as of its commit
 
 Who opens a folder for writing also tidies up after processes that were killed: their files in run/, their loads that
 no commit names, and dropped extents that nobody needs any more.
@@ -47,7 +48,9 @@ def open_folder(path: Path, wanted: topologies.TopologyRequest, create: bool, re
             return _share(_open[key], wanted, read_only)
         lock = folders.FolderLock(path, writable=not read_only)
         try:
-            if read_only:
+            if (path / folders.SNAPSHOT_CATALOG).exists() and not (path / folders.CATALOG).exists():
+                database = _read_snapshot(path, wanted)
+            elif read_only:
                 database = _read_folder(path, lock, wanted)
             else:
                 database = _write_folder(path, lock, wanted, create, exists)
@@ -93,6 +96,19 @@ def _read_folder(path: Path, lock: folders.FolderLock, wanted: topologies.Topolo
         follower.close()
         raise
     return Database(str(path), path, None, found[0], lock, read_only=True, follower=follower)
+
+
+def _read_snapshot(path: Path, wanted: topologies.TopologyRequest) -> Database:
+    """A kept snapshot as a database that nobody changes; it cannot be deleted meanwhile."""
+    from .snapshots.reading import open_snapshot
+
+    loaded, used = open_snapshot(path)
+    try:
+        wanted.check(loaded.topology, str(path))
+    except BaseException:
+        used.release()
+        raise
+    return Database(str(path), path, None, loaded, used, read_only=True)
 
 
 def _write_folder(

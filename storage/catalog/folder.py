@@ -25,6 +25,7 @@ DATA = "data"
 LOCKS = "locks"
 RUN = "run"
 LOCK_FILE = "database.lock"
+SNAPSHOT_CATALOG = "catalog.snapshot"  # of a kept snapshot (snapshots/), whose data is as a database's
 READERS_LOCK, WRITERS_LOCK = "readers.lock", "writers.lock"
 SPILL = "spill"
 RESTORE = "restore.json"  # of a streaming restore that is under way (snapshots/streaming.py)
@@ -41,6 +42,12 @@ def prepare(path: Path, *, create: bool, read_only: bool) -> bool:
     if CATALOG in names:
         if not read_only:
             _make_folders(path)  # a copy may have lost the empty ones
+        return True
+    if SNAPSHOT_CATALOG in names:
+        if not read_only:
+            raise errors.ReadOnly(
+                f'"{path}" is a snapshot: it can only be read', hint="Connect with read_only=True, or restore it."
+            )
         return True
     foreign = sorted(names - _OWN_NAMES)
     if foreign:

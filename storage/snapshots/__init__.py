@@ -13,6 +13,7 @@ pinned until all links are there. storage/staging.py makes it appear whole or no
     upload.py     a copy in an object store
     streaming.py  a database whose extents are still with the snapshot       filling.py    bringing them in
     tables.py     one table of a snapshot as a new table of the living database
+    reading.py    one that is read in place, as of its commit
     schedule.py   automatic snapshots and how long they are kept
 
 The file's name is not catalog.sqlite, so nobody can open a snapshot for writing by mistake. Query history stays out.

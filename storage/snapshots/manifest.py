@@ -25,7 +25,7 @@ from ..extent import ExtentReader
 
 SNAPSHOTS = "snapshots"
 MANIFEST = "snapshot.json"
-CATALOG = "catalog.snapshot"
+CATALOG = folders.SNAPSHOT_CATALOG
 LOCK = "snapshots.lock"  # in locks/: one process at a time makes or deletes snapshots
 FORMAT_VERSION = 1
 # Redshift's rule for identifiers of snapshots: letters, digits and hyphens, a letter first. Underscores are ours.

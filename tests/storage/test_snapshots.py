@@ -14,6 +14,7 @@ import warehouse
 from other_process import OtherProcess
 from warehouse import errors
 from warehouse.storage import staging
+from warehouse.storage.check import Checked, check
 from warehouse.storage.database import Database
 from warehouse.storage.snapshots import create, manifest, restore, schedule, source
 
@@ -76,6 +77,50 @@ def damage(path: Path, at: int) -> None:
     data[at] ^= 1
     path.unlink()
     path.write_bytes(data)
+
+
+# -- as of a snapshot ----------------------------------------------------------------------------------
+
+
+def test_a_connection_as_of_a_snapshot(db: warehouse.Connection, folder: Path) -> None:
+    wanted = rows(db, "select a, b, i from t order by a")
+    db.execute("delete from t where a = 1")
+    db.execute("drop view v")
+    with warehouse.connect(folder, as_of="monday") as then:
+        assert rows(then, "select a, b, i from t order by a") == wanted
+        assert rows(then, "select n from v") == [(8,)]
+        db.execute("vacuum full t to 100 percent")
+        db.execute("truncate t")
+        assert rows(then, "select sum(a) from t join (select a as k from t) s on s.k = t.a") == [(8,)]
+        then.rollback()
+        with pytest.raises(errors.ReadOnly):
+            then.execute("delete from t")
+        with pytest.raises(errors.DatabaseInUse, match='snapshot "monday" is being read'):
+            db.snapshots.delete("monday")
+        db.snapshots.create("tuesday")
+    with warehouse.connect(folder, as_of="tuesday") as now:
+        assert rows(now, "select count(*) from t") == [(0,)]
+    assert not any(check(folder / "snapshots" / "monday", Checked(), lambda name: None))
+    db.snapshots.delete("monday")
+    assert not list((folder / "locks").glob("snapshot-*monday*"))
+    for name, message in (("monday", '"monday" does not exist'), ("a/b", "cannot be a snapshot's name")):
+        with pytest.raises(errors.ProgrammingError, match=message):
+            warehouse.connect(folder, as_of=name)
+    with pytest.raises(errors.NotSupportedError, match="in memory has no snapshots"):
+        warehouse.connect(as_of="monday")
+
+
+def test_a_snapshot_is_read_in_place_and_never_written(folder: Path) -> None:
+    path = folder / "snapshots" / "monday"
+    before = sorted(path.rglob("*"))
+    with pytest.raises(errors.ReadOnly, match="is a snapshot: it can only be read"):
+        warehouse.connect(path)
+    with warehouse.connect(path, read_only=True) as then:
+        assert rows(then, "select count(*) from t") == [(3,)]
+    assert sorted(path.rglob("*")) == before
+    damage(path / "catalog.snapshot", 100)
+    with pytest.raises(errors.DataCorrupted, match=r"catalog\.snapshot fails its checksum"):
+        warehouse.connect(path, read_only=True)
 
 
 # -- making and deleting -------------------------------------------------------------------------------
