@@ -18,7 +18,6 @@ from .. import errors
 from . import topology as topologies
 from .catalog import folder as folders
 from .catalog.garbage import remove_orphans
-from .catalog.news import paths_by_state
 from .catalog.store import CatalogStore
 from .database import MEMORY, Database
 from .extent_files import arrivals_of
@@ -166,14 +165,9 @@ def _tidy(path: Path, store: CatalogStore, shared: Shared) -> None:
         alone = shared.alone
         if alone and store.has_dropped():
             store.purge_dropped()
-
-        def named() -> tuple[list[str], list[str]]:
-            paths = paths_by_state(store.connection)
-            return paths[True], paths[False]
-
         arrivals = arrivals_of(path)
         absent = () if arrivals is None else arrivals.names()
-        remove_orphans(path / folders.DATA, named, shared.is_live, alone=alone, absent=absent)
+        remove_orphans(path / folders.DATA, store.paths_by_state, shared.is_live, alone=alone, absent=absent)
         remove_leftovers(path, shared.is_live_process)
         if alone:
             folders.clear_spill(path)
