@@ -113,6 +113,8 @@ def _open(
         wlm_json_configuration=None if wlm_json_configuration is None else os.fspath(wlm_json_configuration),
     )
     session.stores = StoreOptions(None if s3_root is None else os.fspath(s3_root), s3_endpoint_url, s3_region)
+    if session.database.files.arrivals is not None:
+        session.database.files.arrivals.reach_by(session.stores)
     session.block.autocommit = autocommit
     if application_name is not None:
         session.settings.set("application_name", application_name)

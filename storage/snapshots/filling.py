@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ...errors import Error
+from ...errors import DataCorrupted, Error
 from ..catalog import folder as folders
 from ..sharing.files import FileLock
 from .streaming import Arrivals, Restoring
@@ -59,13 +59,19 @@ def fill(database: Database, check: Callable[[], None]) -> None:
 
 
 def _fill(database: Database, arrivals: Arrivals, check: Callable[[], None]) -> None:
+    """One that is damaged keeps none of the others from coming."""
     while missing := sorted(path for path in needed(database) if arrivals.absent(path)):
+        damaged: DataCorrupted | None = None
         waiting, known = deque(missing), set(missing)
         while waiting:
             check()
             wanted = arrivals.take_wanted()
-            arrivals.bring(wanted if wanted in known else waiting.popleft(), check)
-            arrivals.error = None
+            try:
+                arrivals.bring(wanted if wanted in known else waiting.popleft(), check)
+            except DataCorrupted as error:
+                damaged = damaged or error
+        if damaged is not None:
+            raise damaged
     arrivals.finish()
 
 

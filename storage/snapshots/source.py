@@ -102,9 +102,13 @@ class StoreSource:
 
     def fetch(self, path: str, size: int, target: Path, check: Callable[[], None], *, link: bool = True) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
+        url = self._object(path)
         try:
-            self._download(self._object(path), target, check)
+            self._download(url, target, check)
             verify_extent(target, self._name, size, check)
+        except errors.DataCorrupted as e:
+            target.unlink(missing_ok=True)
+            raise errors.DataCorrupted(e.message.replace(str(target), url)) from e  # the object is what is damaged
         except BaseException:
             target.unlink(missing_ok=True)
             raise

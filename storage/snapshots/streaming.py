@@ -19,6 +19,7 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ def write_note(folder: Path, home: Where, manifest: Manifest) -> None:
     place, options = (home.url, home.objects.options) if isinstance(home, StorePlace) else (str(home), StoreOptions())
     text = seal({
         "format": FORMAT_VERSION, "place": place, "snapshot": manifest.name, "files": manifest.files,
-        "s3_root": None if options.s3_root is None else os.path.abspath(options.s3_root),
+        "s3_root": None if options.root is None else os.path.abspath(options.root),
         "s3_endpoint_url": options.s3_endpoint_url, "region": options.region,
     })
     with open(folder / folders.RESTORE, "xb") as file:
@@ -109,6 +110,11 @@ class Arrivals:
     @property
     def where(self) -> str:
         return f"{self._place}/snapshots/{self._snapshot}"
+
+    def reach_by(self, options: StoreOptions) -> None:
+        """What a connection says of reaching stores goes before what the note does: a folder may have moved."""
+        given = {name: getattr(options, name) for name in ("s3_root", "s3_endpoint_url", "region")}
+        self._options = replace(self._options, **{name: value for name, value in given.items() if value is not None})
 
     def absent(self, path: str) -> bool:
         """Whether an extent is not here yet. `path`: relative to the data folder."""

@@ -163,6 +163,14 @@ def test_a_snapshot_that_vanished_is_named(folder: Path) -> None:
         assert answers(c) == WANTED
 
 
+def test_a_source_that_has_moved(folder: Path) -> None:
+    gone(folder)
+    with connect(folder, s3_root=folder.parent / "elsewhere") as c:
+        assert answers(c) == WANTED
+        c.snapshots.fill()
+        assert c.snapshots.restoring is None
+
+
 def test_a_damaged_block_is_refused_when_it_is_read(folder: Path) -> None:
     (small,) = [p for p in (folder.parent / "s3").rglob("*.ext") if p.stat().st_size < 10_000]
     data = bytearray(small.read_bytes())
@@ -174,6 +182,9 @@ def test_a_damaged_block_is_refused_when_it_is_read(folder: Path) -> None:
         with pytest.raises(errors.DataCorrupted, match='"monday" is damaged'):
             c.snapshots.fill()
         assert small.parts[-3:] not in [path.parts[-3:] for path in here(folder)]
+        assert len(here(folder)) == 2, "the others have come"
+        with pytest.raises(errors.DataCorrupted, match=f"{PLACE}/snapshots/monday/data/.*fails its checksum"):
+            c.snapshots.fill()
 
 
 def test_changes_snapshots_and_drops_while_it_is_under_way(folder: Path, tmp_path: Path) -> None:
