@@ -297,6 +297,12 @@ class Executor:
         plain = len(refs) == len(outputs)
         if plain and self.is_breaker(node):
             return self.run(node, filters).select(refs)
+        if isinstance(node, ProjectColumns) and isinstance(node.input, ConstantRows):
+            made = constant_rows.projected(node, node.input, outputs)
+            if made is not None:
+                rows = Rows([made], Where.LEADER)
+                self.counters.finished(node.input, rows, True)
+                return rows
         piece = self._descended(node, filters)
         if plain and not piece.chain and isinstance(piece.source, HashJoin):  # itself, too large to be probed whole
             return self.run(piece.source, piece.filters).select(refs)
