@@ -181,7 +181,7 @@ class PlanCache:
 
     hits: int = 0
     misses: int = 0
-    texts: OrderedDict[int, Any] = field(default_factory=OrderedDict)  # by id of a plan: EXPLAIN's (handlers/explain.py)
+    texts: OrderedDict[int, Any] = field(default_factory=OrderedDict)  # EXPLAIN's, by id of a plan
     _shapes: OrderedDict[Hashable, tuple[_Entry, ...]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
