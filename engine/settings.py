@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from ..errors import DataError, NotSupportedError, ProgrammingError, UndefinedObject
 from ..records import dataclass
@@ -47,6 +48,11 @@ class Settings(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All values, as what a plan may depend on."""
+        return tuple(self._values.values())
 
     def copy(self) -> Settings:
         other = Settings.__new__(Settings)
@@ -105,6 +111,7 @@ def canonical(name: str) -> str:
     return _ALIASES.get(name, name)
 
 
+@lru_cache(64)
 def split_names(text: str) -> tuple[str, ...]:
     """`"$user", public, 'Odd Name'` -> ('$user', 'public', 'Odd Name'); unquoted names fold to lower case."""
     names = []

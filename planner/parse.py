@@ -32,15 +32,17 @@ from .statements.session import parse_cancel, parse_lock, parse_reset, parse_set
 from .statements.tables import parse_create, parse_drop, parse_truncate
 from .syntax import parse_query, tokenize
 
+# Each alternative begins with a character, not with a group, so that the search goes from one such to the next.
 _HIDING = re.compile(
     r"""
-    (?P<string>'(?:[^'\\]|\\.|'')*')
-  | (?P<name>"(?:[^"]|"")*")
-  | (?P<line>--[^\n]*)
-  | (?P<block>/\*)
-  | (?P<dollar>\$(?P<tag>[A-Za-z_]*)\$)
-  | (?P<open>['"])
-  | (?P<end>;)
+    '(?:[^'\\]|\\.|'')*'
+  | "(?:[^"]|"")*"
+  | --[^\n]*
+  | /\*(?P<block>)
+  | \$[A-Za-z_]*\$(?P<dollar>)
+  | '(?P<string>)
+  | "(?P<identifier>)
+  | ;(?P<end>)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -122,18 +124,19 @@ def _ends(text: str) -> Iterator[int]:
     """Offsets of the semicolons that end statements, and of the end."""
     at = 0
     while (match := _HIDING.search(text, at)) is not None:
-        at = match.end()
-        if match.group("end"):
+        at, kind = match.end(), match.lastgroup
+        if kind is None:
+            continue
+        if kind == "end":
             yield match.start()
-        elif match.group("block"):
+        elif kind == "block":
             at = _comment_end(text, match.start())
-        elif match.group("dollar"):
-            close = text.find(match.group("dollar"), at)
+        elif kind == "dollar":
+            close = text.find(match.group(), at)
             if close < 0:
                 raise SqlSyntaxError("unterminated dollar-quoted string", position=match.start())
-            at = close + len(match.group("dollar"))
-        elif match.group("open"):
-            kind = "string" if match.group("open") == "'" else "identifier"
+            at = close + len(match.group())
+        else:
             raise SqlSyntaxError(f"unterminated quoted {kind}", position=match.start())
     yield len(text)
 

@@ -34,6 +34,7 @@ from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 from .partiql import rewritten
 
 _DIALECT = Redshift()
+_of_thread = threading.local()  # a tokenizer costs as much to make as a short text to read
 _KEEP_CALL = ["sqlglot.anonymous"]
 # sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
@@ -84,8 +85,11 @@ def identifier(name: str) -> exp.Identifier:
 
 def tokenize(text: str, exact_names: bool = False) -> list[Token]:
     """Tokens with offsets into `text`. `exact_names`: names in double quotes keep their case."""
+    tokenizer = getattr(_of_thread, "tokenizer", None)
+    if tokenizer is None:
+        tokenizer = _of_thread.tokenizer = _DIALECT.tokenizer()
     try:
-        tokens: list[Token] = _DIALECT.tokenize(text)
+        tokens: list[Token] = tokenizer.tokenize(text)
     except TokenError as error:
         raise SqlSyntaxError(f"the text cannot be read as SQL: {error}") from None
     if exact_names:

@@ -155,7 +155,7 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
 def _scope(around: BindContext, context: Context) -> Hashable:
     """What else than text, parameters and catalogue a plan depends on."""
     rights = context.view.facts.version
-    return rights, around.user, around.current_schema, context.search_path, tuple(context.settings.values())
+    return rights, around.user, around.current_schema, context.search_path, context.settings.every
 
 
 def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:
