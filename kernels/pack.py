@@ -167,8 +167,8 @@ class _Pack:
         file = f"kernels-{digest.environment()}.pack"
         self._path = packfile.writable_folder() / file
         self._contents = packfile.read(packfile.folder() / file)
-        for family in registry.families():
-            known = self._contents.families.get(family, {}).get(digest.family_digest(family))
+        for family, version in digest.family_digests().items():
+            known = self._contents.families.get(family, {}).get(version)
             if known is None:
                 self._unknown.add(family)
             else:

@@ -230,7 +230,8 @@ def test_an_exception_in_native_code_is_a_status() -> None:
     code = build.compile_function(spec("raising", _raising))
     compiled = Compiled("raising", code, objects.undefined_symbols(code))
     linker.refuse(compiled)
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(linker.Linker().add({"raising": compiled})["raising"])
+    ours = linker.Linker()  # LLVM's functions live as long as it
+    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(ours.add({"raising": compiled})["raising"])
     assert function(1) == 2
     assert function(7) == build.BROKEN
 
