@@ -2,17 +2,16 @@
 
     from ..records import dataclass          as from dataclasses, with frozen, slots and eq
 
-A process defines some two hundred dataclasses before its first row and uses a few dozen. The standard
-library writes and compiles six methods of each at its definition, a third of the time to the first row.
-Here a class starts with stand-ins:
+A process defines some three hundred dataclasses before its first row and uses a few dozen. The standard
+library writes and compiles six methods of each at its definition, a third of the time to the first row, and
+takes twice as long over the fields. Here a class starts with stand-ins:
 
     class defined      __init__, __eq__, __hash__ = stand-ins      __repr__, __setattr__ = shared by all
     first call of one  that method written, compiled, put into the class in its stand-in's place, called
     from then on       the same methods as the standard library's, at the same speed
 
-Everything else (fields, slots, __match_args__, defaults, `replace`, `fields`) is the standard library's
-own; type checkers see its `dataclass`. What it offers and nobody here uses (order, kw_only, init=False)
-is refused.
+Fields are the standard library's, so that its `fields`, `replace` and `asdict` work; type checkers see its
+`dataclass`. What it offers and nobody here uses (order, kw_only, init=False) is refused.
 """
 from __future__ import annotations
 
@@ -20,6 +19,7 @@ import dataclasses
 import reprlib
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 _T = TypeVar("_T")
@@ -33,25 +33,83 @@ def _dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) ->
 
     def define(cls: type[_T]) -> type[_T]:
         own = cls.__dict__
-        cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library makes one of the signature, slowly
-        made = dataclasses.dataclass(cls, init=False, repr=False, eq=False, slots=slots)
-        for field in dataclasses.fields(made):  # type: ignore[arg-type]
-            if not field.init or field.kw_only:
-                raise TypeError(f"field {field.name} of {cls.__name__}: init=False and kw_only are not supported")
-        methods: dict[str, Any] = {"__repr__": _repr, "__init__": _stand_in(made, "__init__", _init_source(frozen))}
-        if eq:
-            methods["__eq__"] = _stand_in(made, "__eq__", _eq_source)
-            methods["__hash__"] = _stand_in(made, "__hash__", _hash_source) if frozen else None
+        mine = _own_fields(cls)
+        fields: dict[str, Field[Any]] = {}
+        for base in cls.__mro__[-2:0:-1]:
+            fields |= base.__dict__.get("__dataclass_fields__", {})
+        fields |= mine
+        added: dict[str, Any] = {
+            "__doc__": cls.__doc__ or cls.__name__, "__dataclass_fields__": fields,
+            "__dataclass_params__": _FROZEN if frozen else _OPEN, "__match_args__": tuple(fields), "__repr__": _repr,
+        }
+        if eq and not frozen:
+            added["__hash__"] = None
         if frozen:
-            methods |= {"__setattr__": _refuse_set, "__delattr__": _refuse_delete}
-            methods |= {"__getstate__": _state, "__setstate__": _set_state} if slots else {}
-        for name, method in methods.items():
-            # A class with its own __eq__ has had None put in its __hash__ by Python: that is not its own.
+            added |= {"__setattr__": _refuse_set, "__delattr__": _refuse_delete}
+            added |= {"__getstate__": _state, "__setstate__": _set_state} if slots else {}
+        # A class with its own __eq__ has had None put in its __hash__ by Python: that is not its own.
+        added = {name: value for name, value in added.items() if own.get(name) is None}
+        made = _with_slots(cls, mine, added) if slots else _with_attributes(cls, mine, added)
+        sources = {"__init__": _init_source(frozen)}
+        if eq:
+            sources |= {"__eq__": _eq_source} | ({"__hash__": _hash_source} if frozen else {})
+        for name, source in sources.items():
             if own.get(name) is None:
-                setattr(made, name, method)
+                setattr(made, name, _stand_in(made, name, source))
         return made
 
     return define
+
+
+_FROZEN, _OPEN = SimpleNamespace(frozen=True), SimpleNamespace(frozen=False)
+_FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # how dataclasses.fields knows one
+
+
+def _own_fields(cls: type) -> dict[str, Field[Any]]:
+    """The fields that a class itself declares; what it declares wrongly is a TypeError."""
+    own = cls.__dict__
+    found: dict[str, Field[Any]] = {}
+    for name, annotation in own.get("__annotations__", {}).items():
+        if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
+            continue
+        given = own.get(name, MISSING)
+        made = given if isinstance(given, Field) else dataclasses.field(default=given)
+        if made.default.__class__.__hash__ is None:
+            raise TypeError(f"field {name} of {cls.__name__}: a default that can change needs a default_factory")
+        if not made.init or made.kw_only is True:
+            raise TypeError(f"field {name} of {cls.__name__}: init=False and kw_only are not supported")
+        made.name, made.type, made.kw_only = name, annotation, False
+        made._field_type = _FIELD  # type: ignore[attr-defined]
+        found[name] = made
+    for name, value in own.items():
+        if isinstance(value, Field) and name not in found:
+            raise TypeError(f"field {name} of {cls.__name__} has no annotation")
+    return found
+
+
+def _with_attributes(cls: type[_T], mine: dict[str, Field[Any]], added: dict[str, Any]) -> type[_T]:
+    """The class itself, its defaults as attributes."""
+    for name, each in mine.items():
+        if each.default is not MISSING:
+            setattr(cls, name, each.default)
+        elif name in cls.__dict__:
+            delattr(cls, name)
+    for name, value in added.items():
+        setattr(cls, name, value)
+    return cls
+
+
+def _with_slots(cls: type[_T], mine: dict[str, Field[Any]], added: dict[str, Any]) -> type[_T]:
+    """The class once more with slots, which can only be given to a class when it is made."""
+    inherited: set[str] = set()
+    for base in cls.__mro__[1:-1]:
+        slots = base.__dict__.get("__slots__", ())
+        inherited.update((slots,) if isinstance(slots, str) else slots)
+    left_out = {*mine, "__dict__", "__weakref__"}
+    body = {name: value for name, value in cls.__dict__.items() if name not in left_out} | added
+    body["__slots__"] = tuple(name for name in mine if name not in inherited)
+    body["__qualname__"] = cls.__qualname__
+    return type(cls)(cls.__name__, cls.__bases__, body)
 
 
 def _stand_in(cls: type, name: str, source: Source) -> Callable[..., Any]:
