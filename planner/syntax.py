@@ -1,6 +1,6 @@
 """The seam to sqlglot: text to tokens, tokens to a syntax tree, its errors to ours.
 
-Nothing else imports sqlglot's parser. Five things are arranged here:
+Nothing else imports sqlglot's parser. Six things are arranged here:
 
     functions    sqlglot rewrites many functions while parsing (ADD_MONTHS becomes a DATEADD, LEN a
                  LENGTH, TO_CHAR's format is translated). We want the text's own words, so every closing
@@ -8,7 +8,9 @@ Nothing else imports sqlglot's parser. Five things are arranged here:
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
     case         names fold to lower case, except those the session wants exact (ExactName).
-    PartiQL      paths in FROM become calls (partiql.py).
+    PartiQL      paths in FROM become calls (partiql.py). sqlglot looks for plain ones too, by copying every FROM
+                 with all its subqueries: a third of the time for a large query. The binder, which knows what
+                 is a table, finds them without (binder/unnesting.py), so here it does not (_NotForOurs).
     silence      sqlglot logs warnings when it falls back to a raw command; for texts parsed here it does
                  not, they end as syntax errors.
 
@@ -60,6 +62,21 @@ class _Quiet(threading.local, logging.Filter):
 
 _quiet = _Quiet()
 logging.getLogger("sqlglot").addFilter(_quiet)
+
+
+class _NotForOurs:
+    """A setting of sqlglot's Redshift parser that is off where it parses for us, and as it was for all others.
+
+    The parser is a compiled class: it takes no subclass, and its instances no attributes."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __get__(self, parser: Any, owner: type) -> Any:
+        return self.value if parser is None or parser.dialect is not _DIALECT else False
+
+
+RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _NotForOurs(RedshiftParser.SUPPORTS_IMPLICIT_UNNEST)
 
 
 class ExactName(str):
