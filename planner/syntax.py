@@ -33,7 +33,7 @@ from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
-from .partiql import rewritten
+from .partiql import MARKS, rewritten
 
 _DIALECT = Redshift()
 _KEEP_CALL = ["sqlglot.anonymous"]
@@ -133,24 +133,7 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 
 
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
-    tokens = rewritten(_approximate(_typed_literals(_qualified_intervals(_bare_types(tokens)))))
-    depth = 0
-    for i, token in enumerate(tokens):
-        if token.token_type is TokenType.R_PAREN:
-            token.comments = _KEEP_CALL
-            depth -= 1
-        elif token.token_type is TokenType.L_PAREN:
-            depth += 1
-            if depth > MAX_NESTING:
-                raise ProgrammingError(
-                    "the statement is nested too deeply", position=token.start, sqlstate=TOO_DEEP
-                )
-        elif token.token_type is TokenType.JOIN_MARKER and i and tokens[i - 1].token_type in _NOT_COLUMNS:
-            raise syntax_error(token)  # sqlglot would drop a (+) behind anything but a column
-        elif token.text == "#" and token.token_type is TokenType.VAR:
-            token.token_type = TokenType.HASH  # the operator; names may begin with it
-        elif token.text.upper() in _SYNONYMS:
-            token.text = _SYNONYMS[token.text.upper()]
+    tokens = _prepared(tokens)
     parser = RedshiftParser(dialect=_DIALECT)
     _quiet.parsing = True
     try:
@@ -164,6 +147,62 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
         raise SqlSyntaxError("syntax error", detail=str(error)) from error
     finally:
         _quiet.parsing = False
+
+
+def _prepared(tokens: list[Token]) -> list[Token]:
+    """The tokens as sqlglot's parser has to see them. What seldom stands in a text is looked for in sets first."""
+    kinds = {token.token_type for token in tokens}
+    words = {token.text.upper() for token in tokens}
+    if TokenType.INTERVAL in kinds:
+        tokens = _qualified_intervals(tokens)
+    if TokenType.DCOLON in kinds:
+        tokens = _typed_literals(_bare_types(tokens))
+    if "APPROXIMATE" in words:
+        tokens = _approximate(tokens)
+    if not words.isdisjoint(MARKS):
+        tokens = rewritten(tokens)
+    if TokenType.JOIN_MARKER in kinds:
+        _check_markers(tokens)
+    if "#" in words or not words.isdisjoint(_SYNONYMS):
+        _rename(tokens)
+    _close_calls(tokens)
+    return tokens
+
+
+def _close_calls(tokens: list[Token]) -> None:
+    """Comments at closing parentheses; not too many of them inside each other."""
+    depth = 0
+    opening, closing = TokenType.L_PAREN, TokenType.R_PAREN  # members of an Enum are slow to come by
+    for token in tokens:
+        kind = token.token_type
+        if kind is closing:
+            token.comments = _KEEP_CALL
+            depth -= 1
+        elif kind is opening:
+            depth += 1
+            if depth > MAX_NESTING:
+                raise ProgrammingError(
+                    "the statement is nested too deeply", position=token.start, sqlstate=TOO_DEEP
+                )
+
+
+def _check_markers(tokens: list[Token]) -> None:
+    """sqlglot would drop a (+) behind anything but a column."""
+    for before, token in pairwise(tokens):
+        if token.token_type is TokenType.JOIN_MARKER and before.token_type in _NOT_COLUMNS:
+            raise syntax_error(token)
+
+
+def _rename(tokens: list[Token]) -> None:
+    for i, token in enumerate(tokens):
+        if token.text == "#" and token.token_type is TokenType.VAR:
+            token.token_type = TokenType.HASH  # the operator; names may begin with it
+        elif token.text.upper() in _SYNONYMS and token.token_type is not TokenType.STRING and _is_called(tokens, i):
+            token.text = _SYNONYMS[token.text.upper()]
+
+
+def _is_called(tokens: list[Token], at: int) -> bool:
+    return at + 1 < len(tokens) and tokens[at + 1].token_type is TokenType.L_PAREN
 
 
 def _bare_types(tokens: list[Token]) -> list[Token]:
