@@ -129,9 +129,12 @@ def _stand_in(cls: type, name: str, make: Maker) -> Callable[..., Any]:
 def _init(frozen: bool) -> Maker:
     def make(cls: type, fields: Fields) -> FunctionType:
         made = tuple(each.default_factory is not MISSING for each in fields)
-        code = _init_code(frozen, made, hasattr(cls, "__post_init__"))
+        slots = frozen and "__slots__" in cls.__dict__
+        code = _init_code(frozen, slots, made, hasattr(cls, "__post_init__"))
         names: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
         names |= {f"_make_{i}": each.default_factory for i, each in enumerate(fields) if made[i]}
+        if slots:
+            names |= {f"_set_{i}": getattr(cls, each.name).__set__ for i, each in enumerate(fields)}
         # The default of a field with a factory is MISSING, which the code looks for.
         with_default = [each for i, each in enumerate(fields) if made[i] or each.default is not MISSING]
         if with_default != list(fields)[len(fields) - len(with_default) :]:
@@ -167,12 +170,16 @@ def _function(code: CodeType, fields: list[str], names: dict[str, Any] | None = 
 
 
 @cache
-def _init_code(frozen: bool, made: tuple[bool, ...], has_post_init: bool) -> CodeType:
-    """`made`: which fields have a factory."""
+def _init_code(frozen: bool, slots: bool, made: tuple[bool, ...], has_post_init: bool) -> CodeType:
+    """`made`: which fields have a factory; `slots`: their own setters are there as _set_0 and so on, which take half
+    the time of object's, and nodes of plans are made by the thousand."""
     body = []
     for i, by_factory in enumerate(made):
         value = f"_make_{i}() if f{i} is _missing else f{i}" if by_factory else f"f{i}"
-        body.append(f"    _set(self, 'f{i}', {value})" if frozen else f"    self.f{i} = {value}")
+        if slots:
+            body.append(f"    _set_{i}(self, {value})")
+        else:
+            body.append(f"    _set(self, 'f{i}', {value})" if frozen else f"    self.f{i} = {value}")
     if has_post_init:
         body.append("    self.__post_init__()")
     parameters = ", ".join(("self", *(f"f{i}" for i in range(len(made)))))

@@ -407,8 +407,11 @@ def _constants(
     arg: Expr, items: tuple[Literal, ...], span: Span | None
 ) -> tuple[Expr, tuple[Any, ...], bool] | None:
     """The operand in a type that suits all items, their values in it without NULL, and whether these are `local`."""
+    seen: set[SqlType] = set()  # whose literals made nothing else of the operand as it is
     for item in items:
-        arg, _ = comparable("=", arg, item, span)
+        if item.type not in seen or item.type.kind in _MOMENTS:
+            before, (arg, _) = arg, comparable("=", arg, item, span)
+            seen = {*seen, item.type} if arg is before else set()
     values: dict[Any, None] = {}
     local: set[bool] = set()
     for item in items:

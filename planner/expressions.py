@@ -37,6 +37,9 @@ class ColumnRef:
     nullable: bool = field(default=True, compare=False)
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    def __hash__(self) -> int:
+        return self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Literal:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 
 class JoinKind(enum.Enum):
+    __hash__ = object.__hash__  # each member is one object; Enum's own hash is a Python function
+
     INNER = "Inner"
     LEFT = "Left"
     RIGHT = "Right"

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from sqlglot.tokens import Token, TokenType
 
 UNNEST, UNPIVOT = "unnest array", "unnest object"
+MARKS = ("AT", "UNPIVOT", "[")  # without one of them nothing of PartiQL stands in a text
 _CONSTRUCTORS = ("ARRAY", "LIST")
 _ENDS_FROM = frozenset((
     "WHERE", "GROUP", "HAVING", "QUALIFY", "ORDER", "LIMIT", "OFFSET", "UNION", "INTERSECT", "EXCEPT", "MINUS",

@@ -72,6 +72,8 @@ class Props:
 class JoinType(enum.Enum):
     """Named from the probe side. RIGHT_* keep or test rows of the build side, by match marks."""
 
+    __hash__ = object.__hash__  # each member is one object; Enum's own hash is a Python function
+
     INNER = "Inner"
     LEFT = "Left"
     RIGHT = "Right"

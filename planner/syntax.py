@@ -1,6 +1,6 @@
 """The seam to sqlglot: text to tokens, tokens to a syntax tree, its errors to ours.
 
-Nothing else imports sqlglot's parser. Five things are arranged here:
+Nothing else imports sqlglot's parser. Six things are arranged here:
 
     functions    sqlglot rewrites many functions while parsing (ADD_MONTHS becomes a DATEADD, LEN a
                  LENGTH, TO_CHAR's format is translated). We want the text's own words, so every closing
@@ -8,7 +8,9 @@ Nothing else imports sqlglot's parser. Five things are arranged here:
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
     case         names fold to lower case, except those the session wants exact (ExactName).
-    PartiQL      paths in FROM become calls (partiql.py).
+    PartiQL      paths in FROM become calls (partiql.py). sqlglot looks for plain ones too, by copying every FROM
+                 with all its subqueries: a third of the time for a large query. The binder, which knows what
+                 is a table, finds them without (binder/unnesting.py), so here it does not (_NotForOurs).
     silence      sqlglot logs warnings when it falls back to a raw command; for texts parsed here it does
                  not, they end as syntax errors.
 
@@ -31,7 +33,7 @@ from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
-from .partiql import rewritten
+from .partiql import MARKS, rewritten
 
 _DIALECT = Redshift()
 _of_thread = threading.local()  # a tokenizer costs as much to make as a short text to read
@@ -61,6 +63,21 @@ class _Quiet(threading.local, logging.Filter):
 
 _quiet = _Quiet()
 logging.getLogger("sqlglot").addFilter(_quiet)
+
+
+class _NotForOurs:
+    """A setting of sqlglot's Redshift parser that is off where it parses for us, and as it was for all others.
+
+    The parser is a compiled class: it takes no subclass, and its instances no attributes."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __get__(self, parser: Any, owner: type) -> Any:
+        return self.value if parser is None or parser.dialect is not _DIALECT else False
+
+
+RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _NotForOurs(RedshiftParser.SUPPORTS_IMPLICIT_UNNEST)
 
 
 class ExactName(str):
@@ -120,24 +137,7 @@ def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Ex
 
 
 def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
-    tokens = rewritten(_approximate(_typed_literals(_qualified_intervals(_bare_types(tokens)))))
-    depth = 0
-    for i, token in enumerate(tokens):
-        if token.token_type is TokenType.R_PAREN:
-            token.comments = _KEEP_CALL
-            depth -= 1
-        elif token.token_type is TokenType.L_PAREN:
-            depth += 1
-            if depth > MAX_NESTING:
-                raise ProgrammingError(
-                    "the statement is nested too deeply", position=token.start, sqlstate=TOO_DEEP
-                )
-        elif token.token_type is TokenType.JOIN_MARKER and i and tokens[i - 1].token_type in _NOT_COLUMNS:
-            raise syntax_error(token)  # sqlglot would drop a (+) behind anything but a column
-        elif token.text == "#" and token.token_type is TokenType.VAR:
-            token.token_type = TokenType.HASH  # the operator; names may begin with it
-        elif token.text.upper() in _SYNONYMS:
-            token.text = _SYNONYMS[token.text.upper()]
+    tokens = _prepared(tokens)
     parser = RedshiftParser(dialect=_DIALECT)
     _quiet.parsing = True
     try:
@@ -151,6 +151,62 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
         raise SqlSyntaxError("syntax error", detail=str(error)) from error
     finally:
         _quiet.parsing = False
+
+
+def _prepared(tokens: list[Token]) -> list[Token]:
+    """The tokens as sqlglot's parser has to see them. What seldom stands in a text is looked for in sets first."""
+    kinds = {token.token_type for token in tokens}
+    words = {token.text.upper() for token in tokens}
+    if TokenType.INTERVAL in kinds:
+        tokens = _qualified_intervals(tokens)
+    if TokenType.DCOLON in kinds:
+        tokens = _typed_literals(_bare_types(tokens))
+    if "APPROXIMATE" in words:
+        tokens = _approximate(tokens)
+    if not words.isdisjoint(MARKS):
+        tokens = rewritten(tokens)
+    if TokenType.JOIN_MARKER in kinds:
+        _check_markers(tokens)
+    if "#" in words or not words.isdisjoint(_SYNONYMS):
+        _rename(tokens)
+    _close_calls(tokens)
+    return tokens
+
+
+def _close_calls(tokens: list[Token]) -> None:
+    """Comments at closing parentheses; not too many of them inside each other."""
+    depth = 0
+    opening, closing = TokenType.L_PAREN, TokenType.R_PAREN  # members of an Enum are slow to come by
+    for token in tokens:
+        kind = token.token_type
+        if kind is closing:
+            token.comments = _KEEP_CALL
+            depth -= 1
+        elif kind is opening:
+            depth += 1
+            if depth > MAX_NESTING:
+                raise ProgrammingError(
+                    "the statement is nested too deeply", position=token.start, sqlstate=TOO_DEEP
+                )
+
+
+def _check_markers(tokens: list[Token]) -> None:
+    """sqlglot would drop a (+) behind anything but a column."""
+    for before, token in pairwise(tokens):
+        if token.token_type is TokenType.JOIN_MARKER and before.token_type in _NOT_COLUMNS:
+            raise syntax_error(token)
+
+
+def _rename(tokens: list[Token]) -> None:
+    for i, token in enumerate(tokens):
+        if token.text == "#" and token.token_type is TokenType.VAR:
+            token.token_type = TokenType.HASH  # the operator; names may begin with it
+        elif token.text.upper() in _SYNONYMS and token.token_type is not TokenType.STRING and _is_called(tokens, i):
+            token.text = _SYNONYMS[token.text.upper()]
+
+
+def _is_called(tokens: list[Token], at: int) -> bool:
+    return at + 1 < len(tokens) and tokens[at + 1].token_type is TokenType.L_PAREN
 
 
 def _bare_types(tokens: list[Token]) -> list[Token]:

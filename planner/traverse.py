@@ -1,7 +1,7 @@
 """Walking and rebuilding expressions and logical plans, one level at a time.
 
 Every rewrite is "look at a node, maybe put another in its place". What all of them share is here, so
-that a new kind of node has exactly two places to be added to (and `assert_never` finds them):
+that a new kind of node has few places to be added to (`assert_never` finds most of them, a test the tables by class):
 
     map_children(expr, f)      the expression with f applied to its direct arguments
     rewrite(expr, f)           bottom up: f sees each node after its arguments were rewritten
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, assert_never
 
 from .expressions import (
     AggregateCall,
@@ -68,75 +68,74 @@ PlanFunction = Callable[[Logical], Logical]
 
 def children(expr: Expr) -> tuple[Expr, ...]:
     """The direct arguments of an expression (plans of subqueries are not among them)."""
-    match expr:
-        case ColumnRef() | Literal() | ScalarSubquery() | Exists():
-            return ()
-        case Compare():
-            return (expr.left, expr.right)
-        case Call() | WindowCall() | And() | Or():
-            return expr.args
-        case AggregateCall():
-            return expr.args + tuple(key.expr for key in expr.order)
-        case Cast():
-            return (expr.operand,)
-        case Not() | IsNull() | InList() | Like() | Quantified():
-            return (expr.arg,)
-        case Case():
-            return tuple(e for when in expr.whens for e in when) + (expr.default,)
-        case _:
-            assert_never(expr)
+    return _CHILDREN[expr.__class__](expr)
 
 
-def walk(expr: Expr) -> Iterator[Expr]:
+# By class, in place of a `match`: planning asks this more often than anything else.
+_CHILDREN: dict[type, Callable[[Any], tuple[Expr, ...]]] = {
+    **dict.fromkeys((ColumnRef, Literal, ScalarSubquery, Exists), lambda e: ()),
+    Compare: lambda e: (e.left, e.right),
+    **dict.fromkeys((Call, WindowCall, And, Or), lambda e: e.args),
+    AggregateCall: lambda e: e.args + tuple([key.expr for key in e.order]) if e.order else e.args,
+    Cast: lambda e: (e.operand,),
+    **dict.fromkeys((Not, IsNull, InList, Like, Quantified), lambda e: (e.arg,)),
+    Case: lambda e: (*[part for when in e.whens for part in when], e.default),
+}
+_LEAVES = frozenset((ColumnRef, Literal, ScalarSubquery, Exists))
+
+
+def walk(expr: Expr) -> list[Expr]:
     """The expression and everything below it."""
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(children(node))
+    found = [expr]
+    for node in found:  # grows while it is gone through
+        if node.__class__ not in _LEAVES:
+            found.extend(_CHILDREN[node.__class__](node))
+    return found
 
 
 def _map_all(args: tuple[Expr, ...], f: ExprFunction) -> tuple[Expr, ...]:
     mapped = tuple([f(a) for a in args])
-    return args if all(a is b for a, b in zip(args, mapped)) else mapped
+    for a, b in zip(args, mapped):
+        if a is not b:
+            return mapped
+    return args
 
 
 def map_children(expr: Expr, f: ExprFunction) -> Expr:
-    match expr:
-        case ColumnRef() | Literal() | ScalarSubquery() | Exists():
-            return expr
-        case Compare():
-            left, right = f(expr.left), f(expr.right)
-            if left is expr.left and right is expr.right:
-                return expr
-            return Compare(expr.op, left, right, expr.span)
-        case Call():
-            args = _map_all(expr.args, f)
-            return expr if args is expr.args else Call(expr.key, args, expr.type, expr.span)
-        case And():
-            args = _map_all(expr.args, f)
-            return expr if args is expr.args else And(args)
-        case Or():
-            args = _map_all(expr.args, f)
-            return expr if args is expr.args else Or(args)
-        case AggregateCall():
-            args, order = _map_all(expr.args, f), _map_keys(expr.order, f)
-            if args is expr.args and order is expr.order:
-                return expr
-            return AggregateCall(expr.function, args, expr.type, expr.distinct, expr.span, order)
-        case WindowCall():
-            args = _map_all(expr.args, f)
-            return expr if args is expr.args else replace(expr, args=args)
-        case Cast():
-            operand = f(expr.operand)
-            return expr if operand is expr.operand else Cast(operand, expr.type, expr.implicit, expr.span)
-        case Case():
-            return _map_case(expr, f)
-        case Not() | IsNull() | InList() | Like() | Quantified():
-            arg = f(expr.arg)
-            return expr if arg is expr.arg else _with_arg(expr, arg)
-        case _:
-            assert_never(expr)
+    """The same expression with f applied to its direct arguments."""
+    return expr if expr.__class__ in _LEAVES else _MAPPERS[expr.__class__](expr, f)
+
+
+def _map_compare(expr: Compare, f: ExprFunction) -> Expr:
+    left, right = f(expr.left), f(expr.right)
+    return expr if left is expr.left and right is expr.right else Compare(expr.op, left, right, expr.span)
+
+
+def _map_call(expr: Call, f: ExprFunction) -> Expr:
+    args = _map_all(expr.args, f)
+    return expr if args is expr.args else Call(expr.key, args, expr.type, expr.span)
+
+
+def _map_logic(expr: And | Or, f: ExprFunction) -> Expr:
+    args = _map_all(expr.args, f)
+    return expr if args is expr.args else type(expr)(args)
+
+
+def _map_aggregate(expr: AggregateCall, f: ExprFunction) -> Expr:
+    args, order = _map_all(expr.args, f), _map_keys(expr.order, f)
+    if args is expr.args and order is expr.order:
+        return expr
+    return AggregateCall(expr.function, args, expr.type, expr.distinct, expr.span, order)
+
+
+def _map_window(expr: WindowCall, f: ExprFunction) -> Expr:
+    args = _map_all(expr.args, f)
+    return expr if args is expr.args else replace(expr, args=args)
+
+
+def _map_cast(expr: Cast, f: ExprFunction) -> Expr:
+    operand = f(expr.operand)
+    return expr if operand is expr.operand else Cast(operand, expr.type, expr.implicit, expr.span)
 
 
 def _map_case(expr: Case, f: ExprFunction) -> Expr:
@@ -148,7 +147,15 @@ def _map_case(expr: Case, f: ExprFunction) -> Expr:
     return expr if unchanged else Case(whens, default, expr.type, expr.span)
 
 
-def _with_arg(expr: Not | IsNull | InList | Like | Quantified, arg: Expr) -> Expr:
+_OneArgument = Not | IsNull | InList | Like | Quantified
+
+
+def _map_arg(expr: _OneArgument, f: ExprFunction) -> Expr:
+    arg = f(expr.arg)
+    return expr if arg is expr.arg else _with_arg(expr, arg)
+
+
+def _with_arg(expr: _OneArgument, arg: Expr) -> Expr:
     match expr:
         case Not():
             return Not(arg)
@@ -162,6 +169,13 @@ def _with_arg(expr: Not | IsNull | InList | Like | Quantified, arg: Expr) -> Exp
             return Quantified(expr.op, expr.all, arg, expr.plan, expr.column, expr.span)
         case _:
             assert_never(expr)
+
+
+_MAPPERS: dict[type, Callable[[Any, ExprFunction], Expr]] = {
+    Compare: _map_compare, Call: _map_call, And: _map_logic, Or: _map_logic, AggregateCall: _map_aggregate,
+    WindowCall: _map_window, Cast: _map_cast, Case: _map_case,
+    **dict.fromkeys((Not, IsNull, InList, Like, Quantified), _map_arg),
+}
 
 
 def rewrite(expr: Expr, f: ExprFunction) -> Expr:
@@ -187,17 +201,18 @@ def _unnumbered(node: Expr) -> Expr:
 
 
 def inputs(plan: Logical) -> tuple[Logical, ...]:
-    match plan:
-        case Scan() | VirtualScan() | Values() | CteRef() | WorkingRows():
-            return ()
-        case Recursion():
-            return (plan.seed, plan.step)
-        case Filter() | Project() | Aggregate() | GroupingSets() | Window() | Unnest() | Sort() | Limit():
-            return (plan.input,)
-        case Join() | DependentJoin() | SetOperation():
-            return (plan.left, plan.right)
-        case _:
-            assert_never(plan)
+    return _INPUTS[plan.__class__](plan)
+
+
+_SOURCES = frozenset((Scan, VirtualScan, Values, CteRef, WorkingRows))
+_INPUTS: dict[type, Callable[[Any], tuple[Logical, ...]]] = {
+    **dict.fromkeys(_SOURCES, lambda plan: ()),
+    Recursion: lambda plan: (plan.seed, plan.step),
+    **dict.fromkeys(
+        (Filter, Project, Aggregate, GroupingSets, Window, Unnest, Sort, Limit), lambda plan: (plan.input,)
+    ),
+    **dict.fromkeys((Join, DependentJoin, SetOperation), lambda plan: (plan.left, plan.right)),
+}
 
 
 def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
@@ -255,11 +270,15 @@ def _over_both(plan: Join | DependentJoin | SetOperation, left: Logical, right: 
 
 
 def map_inputs(plan: Logical, f: PlanFunction) -> Logical:
-    match plan:
-        case Scan() | VirtualScan() | Values() | CteRef() | WorkingRows():
-            return plan
-        case _:
-            return with_inputs(plan, tuple([f(child) for child in inputs(plan)]))
+    """The same node over what f makes of its inputs."""
+    if plan.__class__ in _SOURCES:
+        return plan
+    old = _INPUTS[plan.__class__](plan)
+    new = tuple([f(child) for child in old])
+    for a, b in zip(old, new):
+        if a is not b:
+            return with_inputs(plan, new)
+    return plan
 
 
 def rewrite_plan(plan: Logical, f: PlanFunction) -> Logical:
@@ -271,12 +290,13 @@ def rewrite_plan(plan: Logical, f: PlanFunction) -> Logical:
     return visit(plan)
 
 
-def walk_plan(plan: Logical) -> Iterator[Logical]:
-    stack = [plan]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(inputs(node))
+def walk_plan(plan: Logical) -> list[Logical]:
+    """The node and everything below it, subqueries in expressions not among it."""
+    found = [plan]
+    for node in found:  # grows while it is gone through
+        if node.__class__ not in _SOURCES:
+            found.extend(_INPUTS[node.__class__](node))
+    return found
 
 
 def expressions(plan: Logical) -> Iterator[Expr]:

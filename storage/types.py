@@ -59,6 +59,8 @@ class Kind(enum.Enum):
 
     physical: Physical  # of DECIMAL: up to 19 digits
 
+    __hash__ = object.__hash__  # each member is one object; Enum's own hash is a Python function
+
 
 class Physical(enum.Enum):
     """How values travel through programs. The value is the width in bytes."""
@@ -68,6 +70,8 @@ class Physical(enum.Enum):
     BOOL = "bool"
     I128 = "i128"
     STR = "str"
+
+    __hash__ = object.__hash__  # each member is one object; Enum's own hash is a Python function
 
     @property
     def width(self) -> int:

@@ -117,15 +117,17 @@ class Binder:
 
 
 def span_of(node: Any) -> Span | None:
-    """The node's own place, or that of the first thing below it that has one."""
+    """The node's own place, or from the first to the last place below it. Found once, then noted in the node: it is
+    asked for again for each of the nodes above."""
     meta = node._meta
-    if meta and "start" in meta:
-        return meta["start"], meta["end"] + 1
-    start: int | None = None
-    end = 0
-    for child in node.iter_expressions():
-        span = span_of(child)
-        if span is not None:
-            start = span[0] if start is None else min(start, span[0])
-            end = max(end, span[1])
-    return None if start is None else (start, end)
+    if meta:
+        if "start" in meta:
+            return meta["start"], meta["end"] + 1
+        if "place" in meta:
+            return meta["place"]  # type: ignore[no-any-return]
+    spans = [span for child in node.iter_expressions() if (span := span_of(child)) is not None]
+    if not spans:
+        return None
+    place = min([start for start, _ in spans]), max([end for _, end in spans])
+    node.meta["place"] = place
+    return place

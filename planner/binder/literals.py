@@ -42,7 +42,7 @@ def _literal(e: ExpressionBinder, node: exp.Literal) -> Expr:
     if known is None or span is None:
         return made
     known.append((span, made.type))
-    return replace(made, parameter=len(known) - 1)
+    return Literal(made.value, made.type, len(known) - 1, span)
 
 
 @binds(exp.National, exp.RawString)

@@ -49,9 +49,9 @@ class Path:
 def as_path(b: Binder, node: Any, scopes: Sequence[Scope], outer: Scope | None) -> Path | None:
     """The path that an item of FROM is; None for tables, subqueries and the like."""
     if isinstance(node, exp.Unnest) and isinstance(node.expressions[0], (exp.Column, exp.Dot, exp.Bracket)):
-        # what the parser makes of some plain paths
+        # UNNEST(t.a) x: the same path in PostgreSQL's words
         columns = node.args["alias"].args.get("columns") if node.args.get("alias") else None
-        return Path(node, node.expressions[0], _alias(b, node, columns[0].name if columns else ""))
+        return Path(node, node.expressions[0], _alias(b, node, columns[0].name if columns else node.alias))
     if not isinstance(node, exp.Table):
         return None
     name = "" if node.args.get("alias") is None else node.alias
@@ -68,6 +68,9 @@ def as_path(b: Binder, node: Any, scopes: Sequence[Scope], outer: Scope | None) 
     relations = [r for s in (*scopes, *around) if (r := s.relation(first)) is not None]
     if not relations or (len(parts) == 1 and relations[0].element is None):
         return None
+    if name and node.args["alias"].args.get("columns"):
+        raise NotSupportedError("the elements of an array in FROM have a name, and no list of columns",
+                                position=b.position(node))
     value: Any = _column(parts[:4])
     for part in parts[4:]:
         value = exp.Dot(this=value, expression=part)

@@ -12,25 +12,24 @@ A plan that costs more than the cheapest one plus redistributing its result is n
 Beyond MAX_EXACT leaves, a greedy search joins the two parts with the smallest result until one is left. Below, it
 goes first: its plan's cost is the bound for all parts of better ones.
 
-Costs and rows are plain numbers here, plans are small `Candidate` objects; joins.py makes physical
-nodes from the winner.
+What holds between two sets is join_links.py's to say. Costs and rows are plain numbers here, plans are small
+`Candidate` objects; joins.py makes physical nodes from the winner.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable
 from math import inf
 
 from ...records import dataclass
-from ..expressions import ColumnId, ColumnRef, Compare, Expr
+from ..expressions import Expr
 from ..logical import JoinKind
 from ..physical import JoinType
+from .connected import connected_pairs
 from .cost import Weights
-from .distribution import key_column
-from .estimates import Estimator, joined_rows
-from .join_graph import CONSTRAINED, JoinGraph, Key, bits, neighbours
-from .key_bands import bands, key_share
-from .movement import Movement, Roots, Where, movements
-from .selectivity import selectivity
+from .estimates import Estimator
+from .join_graph import CONSTRAINED, JoinGraph, Key, Leaf, neighbours
+from .join_links import Link, Links
+from .movement import Movement, Prices, Roots, Where, movements, prices
 
 MAX_EXACT = 11
 MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
@@ -66,27 +65,18 @@ class Candidate:
 
 
 @dataclass(slots=True)
-class _Link:
-    """What holds between two sets, seen from the first."""
-
-    keys: tuple[Key, ...]
-    residual: tuple[Expr, ...]
-    rows: float
-    null_aware: bool = False
-    after: tuple[Expr, ...] = ()
-
-
-@dataclass(slots=True)
 class _Way:
-    """A kind of join of two sets, one probing and one building; `slack`: what better lying rows are worth."""
+    """A kind of join of two sets, one probing and one building; `slack`: what better lying rows are worth;
+    `prices`: of the movements (movement.py)."""
 
     type: JoinType
     mask: int
     keys: tuple[Key, ...]  # probe side, build side
     roots: Roots
-    link: _Link
+    link: Link
     work: float
     width: float
+    prices: Prices
     slack: float
 
 
@@ -97,23 +87,23 @@ def _cost(candidate: Candidate) -> float:
 class JoinOrder:
     def __init__(self, graph: JoinGraph, estimator: Estimator, weights: Weights) -> None:
         self.graph = graph
-        self.estimator = estimator
         self.weights = weights
+        self.links = Links(graph, estimator)
+        self.rows = self.links.rows
         self.best: dict[int, list[Candidate]] = {}
-        self.rows: dict[int, float] = {}
+        self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
         self._cheapest: dict[int, float] = {}
+        self._most_by_set: dict[int, float] = {}
+        self._ways_to_move: dict[Hashable, tuple[Movement, ...]] = {}
         self._bound = inf  # what a whole plan costs: parts that cost more are of no use
         self._most = KEEP[0][1]
-        self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
-        self._corrections = self._correlated_pairs()
-        self._bands = [bands(leaf.plan, leaf.filters, estimator) for leaf in graph.leaves]
-        self._shares = [selectivity(c.expr, estimator, 1e6) for c in graph.conditions]
 
     # -- searching -------------------------------------------------------------------------------
 
     def add_leaf(self, index: int, candidates: list[Candidate]) -> None:
         self.best[1 << index] = candidates
         self.rows[1 << index] = candidates[0].rows
+        self._cheapest[1 << index] = min(c.cost for c in candidates)
 
     def solve(self) -> Candidate:
         count = len(self.graph.leaves)
@@ -153,7 +143,7 @@ class JoinOrder:
         """The smaller, the sooner the greedy search joins the two."""
         if not self._valid(one, other):
             return inf
-        link = self._link(one, other)
+        link = self.links.between(one, other)
         return link.rows if link.keys else 1e6 + self.rows[one] * self.rows[other]
 
     def _valid(self, one: int, other: int) -> bool:
@@ -167,211 +157,132 @@ class JoinOrder:
         return True
 
     def _join(self, one: int, other: int) -> None:
-        if one not in self.best or other not in self.best or not self._valid(one, other):
+        if one not in self.best or other not in self.best or self._too_dear(one, other) or not self._valid(one, other):
             return
         for leaf in self.constrained:
             bit = 1 << leaf.index
             if bit == other:
-                return self._join_constrained(one, leaf.index)
+                return self._join_constrained(one, leaf)
             if bit == one:
-                return self._join_constrained(other, leaf.index)
-        link = self._link(one, other)
-        turned = tuple([(b, a) for a, b in link.keys])
-        there = self._way(JoinType.INNER, one, other, link.keys, link)
-        back = self._way(JoinType.INNER, other, one, turned, link)
+                return self._join_constrained(other, leaf)
+        link = self.links.between(one, other)
+        there = self._way(JoinType.INNER, one, other, link)
+        back = self._way(JoinType.INNER, other, one, link, turned=True)
         self._offer_all(one, other, there, back)
 
-    def _join_constrained(self, mask: int, index: int) -> None:
-        leaf = self.graph.leaves[index]
-        bit = 1 << index
-        after, share = self._completed(mask, bit)
-        for members in self.graph.classes.values():
-            partner = next((i for i in members if mask >> i & 1), None)
-            if index in members and partner is not None:
-                after.append(Compare("=", members[partner], members[index]))
-                share /= max(1.0, *[self.estimator.column(members[i]).distinct for i in (partner, index)])
-        rows = self.rows.get(mask | bit, self._constrained_rows(mask, index) * share)
-        link = _Link(leaf.keys, leaf.residual, rows, leaf.null_aware, tuple(after))
-        turned = tuple([(b, a) for a, b in leaf.keys])
+    def _join_constrained(self, mask: int, leaf: Leaf) -> None:
+        bit = 1 << leaf.index
+        link = self.links.constrained(mask, leaf.index)
         plain, right = _TYPES[leaf.kind]
-        there = None if leaf.residual else self._way(plain, mask, bit, leaf.keys, link)
-        back = None if right is None or leaf.null_aware else self._way(right, bit, mask, turned, link)
+        there = None if leaf.residual else self._way(plain, mask, bit, link)
+        back = None if right is None or leaf.null_aware else self._way(right, bit, mask, link, turned=True)
         self._offer_all(mask, bit, there, back)
 
     # -- costs -----------------------------------------------------------------------------------
 
-    def _way(self, type: JoinType, probe: int, build: int, keys: tuple[Key, ...], link: _Link) -> _Way:
-        """What all joins of plans of two sets have in common."""
+    def _way(self, type: JoinType, probe: int, build: int, link: Link, turned: bool = False) -> _Way:
+        """What all joins of plans of two sets have in common; `turned`: the link's second set probes."""
+        keys, roots = link.keys, link.roots
+        if turned:
+            keys = tuple([(b, a) for a, b in keys])
+            roots = tuple([(b, a) for a, b in roots])
         weights = self.weights
         probe_rows, build_rows = self.rows[probe], self.rows[build]
         work = weights.probe(probe_rows, build_rows) + weights.build(build_rows)
         if not keys:
             work += PAIR_COST * probe_rows * build_rows
         work += link.rows * weights.output_row
+        probe_width, build_width = self.best[probe][0].width, self.best[build][0].width
         width = 0.0
         if type not in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI):
-            width += self.best[probe][0].width
+            width += probe_width
         if type not in (JoinType.SEMI, JoinType.ANTI):
-            width += self.best[build][0].width
-        roots = [(self._root(a), self._root(b)) for a, b in keys]
-        return _Way(type, probe | build, keys, roots, link, work, width, weights.distribute(link.rows, width))
+            width += build_width
+        moves = prices(weights, (probe_rows, probe_width), (build_rows, build_width))
+        slack = weights.distribute(link.rows, width)
+        return _Way(type, probe | build, keys, roots, link, work, width, moves, slack)
 
     def _offer_all(self, one: int, other: int, there: _Way | None, back: _Way | None) -> None:
         """All plans of one set with all of the other, in both directions, the cheapest first."""
-        mask = one | other
         others = sorted(self.best[other], key=_cost)
         for left in sorted(self.best[one], key=_cost):
             for right in others:
                 base = left.cost + right.cost
-                if there is not None and base + there.work < self._limit(mask, there):
+                if there is not None:
                     self._offer(there, left, right, base)
-                if back is not None and base + back.work < self._limit(mask, back):
+                if back is not None:
                     self._offer(back, right, left, base)
 
     def _offer(self, way: _Way, probe: Candidate, build: Candidate, base: float) -> None:
-        weights, link = self.weights, way.link
-        limit = self._limit(way.mask, way)
-        spare = limit - base - way.work
-        for move in movements(way.type, probe, build, way.roots, weights, link.null_aware, spare):
-            times = weights.slices if move.everywhere else 1
-            cost = base + way.work * times + move.cost
+        limit = self._limit(way)
+        if base + way.work >= limit:
+            return
+        for move in self._moves(way, probe.where, build.where):
+            times = self.weights.slices if move.everywhere else 1
+            cost = base + way.work * times + way.prices[move.price]
             if cost >= limit:
                 continue
-            choice = Choice(
-                way.type, probe, build, way.keys, link.residual, move, link.null_aware, link.after
-            )
-            self._keep(Candidate(way.mask, link.rows, way.width, cost, move.where, choice))
+            self._keep(way, probe, build, move, cost, move.where)
             if move.where == "replicated":
-                read_once = base + way.work
-                self._keep(Candidate(way.mask, link.rows, way.width, read_once, "anywhere", choice, split=True))
+                self._keep(way, probe, build, move, base + way.work, "anywhere", split=True)
 
-    def _root(self, expr: Expr) -> ColumnId | None:
-        column = key_column(expr)
-        return None if column is None else self.graph.root(column.id)
+    def _moves(self, way: _Way, probe: Where, build: Where) -> tuple[Movement, ...]:
+        key = way.type, way.roots, probe, build, way.link.null_aware
+        found = self._ways_to_move.get(key)
+        if found is None:
+            made = movements(way.type, probe, build, way.roots, self.weights.slices, way.link.null_aware)
+            found = self._ways_to_move[key] = tuple(made)
+        return found
 
-    def _limit(self, mask: int, way: _Way) -> float:
+    def _limit(self, way: _Way) -> float:
         """What a plan of this set may cost at most to be of use."""
-        cheapest = self._cheapest.get(mask, inf)
-        return min(cheapest + way.slack, self._bound) * (1 + 1e-9)
+        cheapest = (self._cheapest.get(way.mask, inf) + way.slack) * (1 + 1e-9)
+        most = self._left_of_bound(way.mask)
+        return cheapest if cheapest < most else most
 
-    def _keep(self, candidate: Candidate) -> None:
-        """Keeps it unless another plan is at least as cheap and lies as well: rows that are hashed by something
+    def _left_of_bound(self, mask: int) -> float:
+        """What a plan of this set may cost: each leaf outside of it has to be probed or built from at least."""
+        if self._bound == inf:
+            return inf
+        found = self._most_by_set.get(mask)
+        if found is None:
+            outside = sum([self.rows[1 << leaf.index] for leaf in self.graph.leaves if not mask >> leaf.index & 1])
+            found = self._most_by_set[mask] = self._bound * (1 + 1e-9) - outside
+        return found
+
+    def _too_dear(self, one: int, other: int) -> bool:
+        """Whether no plan of the two sets joined can be part of a better plan than the one that is known."""
+        most = self._left_of_bound(one | other)
+        if most == inf:
+            return False
+        weights, a, b = self.weights, self.rows[one], self.rows[other]
+        least = min(weights.probe(a, b) + weights.build(b), weights.probe(b, a) + weights.build(a))
+        return self._cheapest[one] + self._cheapest[other] + least >= most
+
+    def _keep(
+        self, way: _Way, probe: Candidate, build: Candidate, move: Movement, cost: float, where: Where,
+        split: bool = False,
+    ) -> None:
+        """Keeps the plan unless another one is at least as cheap and lies as well: rows that are hashed by something
         lie as well as rows that are anywhere."""
-        mask, cost = candidate.mask, candidate.cost
+        mask, link = way.mask, way.link
         kept = self.best.setdefault(mask, [])
-        self.rows.setdefault(mask, candidate.rows)
-        hashed = isinstance(candidate.where, tuple)
+        self.rows.setdefault(mask, link.rows)
         for i, other in enumerate(kept):
-            if other.where == candidate.where:
+            if other.where == where:
                 if cost >= other.cost:
                     return
                 del kept[i]
                 break
-            if candidate.where == "anywhere" and isinstance(other.where, tuple) and other.cost <= cost:
+            if where == "anywhere" and isinstance(other.where, tuple) and other.cost <= cost:
                 return
-        if hashed:
+        if isinstance(where, tuple):
             kept[:] = [other for other in kept if other.where != "anywhere" or other.cost < cost]
-        kept.append(candidate)
+        choice = Choice(way.type, probe, build, way.keys, link.residual, move, link.null_aware, link.after)
+        kept.append(Candidate(mask, link.rows, way.width, cost, where, choice, split))
         self._cheapest[mask] = min(cost, self._cheapest.get(mask, inf))
         if len(kept) > self._most:
             kept.remove(max(kept, key=_cost))
-
-    # -- rows ------------------------------------------------------------------------------------
-
-    def _link(self, one: int, other: int) -> _Link:
-        both = one | other
-        keys: list[Key] = []
-        share = 1.0
-        for members in self.graph.classes.values():
-            left = [i for i in members if one >> i & 1]
-            right = [i for i in members if other >> i & 1]
-            if left and right:
-                keys.append((members[left[0]], members[right[0]]))
-                share *= self._key_share(members, left, right)
-        for pair in self.graph.pairs:
-            for a_mask, b_mask, key in (
-                (pair.left_mask, pair.right_mask, (pair.left, pair.right)),
-                (pair.right_mask, pair.left_mask, (pair.right, pair.left)),
-            ):
-                if not a_mask & ~one and not b_mask & ~other:
-                    keys.append(key)
-                    share /= max([1.0, *[self.estimator.of_expression(e, 1e6).distinct for e in key]])
-        residual, part = self._completed(one, other)
-        share *= part
-        for mask, factor in self._corrections:
-            if not mask & ~both and mask & one and mask & other:
-                share *= factor
-        rows = self.rows[one] * self.rows[other] * share
-        return _Link(tuple(keys), tuple(residual), self.rows.get(both, rows))
-
-    def _key_share(self, members: dict[int, ColumnRef], left: list[int], right: list[int]) -> float:
-        """The share of pairs that a class keeps between two sets of leaves."""
-        known = {i: self.estimator.column(members[i]) for i in (*left, *right)}
-        one, other = (min(side, key=lambda i: known[i].distinct) for side in (left, right))
-        few, many = sorted((one, other), key=lambda i: known[i].distinct)
-        return key_share(known[few], known[many], self._bands[many])
-
-    def _completed(self, one: int, other: int) -> tuple[list[Expr], float]:
-        """Conditions that become whole with this join, and the share of rows they keep; pairs too,
-        where they cannot be keys because a side of them needs both sets."""
-        both = one | other
-        outside = ~other if not other & self.graph.constrained or other & (other - 1) else -1
-        found: list[Expr] = []
-        share = 1.0
-        for i, condition in enumerate(self.graph.conditions):
-            if not condition.mask & ~both and condition.mask & ~one and condition.mask & outside:
-                found.append(condition.expr)
-                share *= self._shares[i]
-        for pair in self.graph.pairs:
-            mask = pair.left_mask | pair.right_mask
-            if mask & ~both or not mask & ~one or not mask & ~other:
-                continue
-            sides = (pair.left_mask, pair.right_mask)
-            key = any(not a & ~one and not b & ~other for a, b in (sides, sides[::-1]))
-            if not key or outside == -1:
-                found.append(Compare("=", pair.left, pair.right))
-                share *= 0.01
-        return found, share
-
-    def _constrained_rows(self, mask: int, index: int) -> float:
-        leaf = self.graph.leaves[index]
-        left, right = self.rows[mask], self.rows[1 << index]
-        share = 1.0
-        for a, b in leaf.keys:
-            if leaf.kind in (JoinKind.SEMI, JoinKind.ANTI):  # how many of the left values are found
-                known = self.estimator.of_expression(a, left).distinct
-                share = min(share, self.estimator.distinct(b, right) / max(1.0, known))
-            else:
-                share /= max(1.0, *[self.estimator.of_expression(e, 1e6).distinct for e in (a, b)])
-        for conjunct in leaf.residual:
-            share *= selectivity(conjunct, self.estimator, 1e6) ** 0.5
-        match leaf.kind:
-            case JoinKind.SEMI:
-                return left * min(1.0, share)
-            case JoinKind.ANTI:
-                return left * max(0.05, 1.0 - min(1.0, share))
-            case _:
-                return joined_rows(leaf.kind, left, right, share)
-
-    def _correlated_pairs(self) -> list[tuple[int, float]]:
-        """Two leaves joined by several classes: the combinations that exist are fewer than the product
-        of the distinct values, at most the rows of the smaller table."""
-        corrections = []
-        count = len(self.graph.leaves)
-        classes = [m for m in self.graph.classes.values() if len(m) > 1]
-        for i in range(count):
-            for j in range(i + 1, count):
-                shared = [m for m in classes if i in m and j in m]
-                if len(shared) < 2:
-                    continue
-                product, fewest = 1.0, float("inf")
-                for members in shared:
-                    pair = [self.estimator.column(members[k]) for k in (i, j)]
-                    product *= max(p.distinct for p in pair)
-                    fewest = min(fewest, *[p.source_rows for p in pair])
-                if product > fewest:
-                    corrections.append((1 << i | 1 << j, product / max(1.0, fewest)))
-        return corrections
 
 
 _TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
@@ -381,58 +292,6 @@ _TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
     JoinKind.SINGLE: (JoinType.SINGLE, None),
     JoinKind.FULL: (JoinType.FULL, None),
 }
-
-
-# -- connected subgraphs -------------------------------------------------------------------------
-
-
-def connected_pairs(count: int, near: list[int], limit: int) -> Iterator[tuple[int, int]]:
-    """All pairs of disjoint connected sets with an edge between them, smaller unions first enough that
-    both parts were seen as unions before (DPccp's order). Stops after `limit` pairs."""
-    given = 0
-    for start in range(count - 1, -1, -1):
-        for subset in _grow(1 << start, (1 << start + 1) - 1, near):
-            for other in _complements(subset, near):
-                yield subset, other
-                given += 1
-                if given >= limit:
-                    return
-
-
-def _around(mask: int, near: list[int]) -> int:
-    reached = 0
-    for i in bits(mask):
-        reached |= near[i]
-    return reached & ~mask
-
-
-def _grow(mask: int, banned: int, near: list[int]) -> Iterator[int]:
-    """`mask` and all connected sets around it that avoid `banned`; a set before its supersets."""
-    yield mask
-    yield from _extend(mask, banned, near)
-
-
-def _extend(mask: int, banned: int, near: list[int]) -> Iterator[int]:
-    border = _around(mask, near) & ~banned
-    if not border:
-        return
-    subset = border & -border
-    while subset:
-        yield mask | subset
-        subset = (subset - border) & border
-    subset = border & -border
-    while subset:
-        yield from _extend(mask | subset, banned | border, near)
-        subset = (subset - border) & border
-
-
-def _complements(mask: int, near: list[int]) -> Iterator[int]:
-    lowest = mask & -mask
-    banned = mask | (lowest - 1) | lowest
-    border = _around(mask, near) & ~banned
-    for i in sorted(bits(border), reverse=True):
-        below = border & ((1 << i + 1) - 1)
-        yield from _grow(1 << i, banned | below, near)
 
 
 __all__ = ["Candidate", "Choice", "JoinOrder", "connected_pairs"]

@@ -12,12 +12,13 @@
 What is allowed depends on which rows the join keeps or tests one by one (its *tested* side): each of
 them must be on one slice and see all possible partners there. For INNER either side may be it; for
 LEFT, SEMI, ANTI and SINGLE it is the probe side, for the RIGHT kinds the build side.
+
+Which ways there are is told by where the rows lie alone, so it is found once for all joins that agree in that
+(`movements`); what each costs is told by the sizes of the sides (`prices`).
 """
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
-from typing import Protocol
 
 from ...records import dataclass
 from ..expressions import ColumnId
@@ -26,25 +27,24 @@ from .cost import Weights
 
 # A distribution in the search: a name, or the classes of columns that the rows are hashed by.
 Where = str | tuple[ColumnId, ...]
-Roots = list[tuple[ColumnId | None, ColumnId | None]]
+Roots = tuple[tuple[ColumnId | None, ColumnId | None], ...]
+Prices = tuple[float, float, float, float, float, float, float]
 
 PROBE_TESTED = (JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
 BUILD_TESTED = (JoinType.RIGHT, JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
 
-
-class Side(Protocol):
-    rows: float
-    width: float
-    where: Where
+# Places in the prices of a join.
+NOTHING, BUILD_SENT, PROBE_SENT, BOTH_SENT, BUILD_TO_ALL, PROBE_TO_ALL, PROBE_AGAIN = range(7)
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """probe_keys, build_keys: positions of the join keys that a side is distributed by."""
+    """`price`: which of the prices it has. probe_keys, build_keys: positions of the join keys that a side is
+    distributed by."""
 
     label: str
     where: Where
-    cost: float = 0.0
+    price: int = NOTHING
     probe_keys: tuple[int, ...] | None = None
     build_keys: tuple[int, ...] | None = None
     broadcast_build: bool = False
@@ -52,65 +52,59 @@ class Movement:
     everywhere: bool = False  # every slice does the whole work
 
 
+def prices(weights: Weights, probe: tuple[float, float], build: tuple[float, float]) -> Prices:
+    """What moving costs for sides of (rows, width), by a Movement's `price`."""
+    to_build, to_probe = weights.distribute(*build), weights.distribute(*probe)
+    again = probe[0] * (weights.slices - 1)
+    build_to_all, probe_to_all = weights.broadcast(*build), weights.broadcast(*probe) + again
+    return 0.0, to_build, to_probe, to_probe + to_build, build_to_all, probe_to_all, again
+
+
 def movements(
-    type: JoinType, probe: Side, build: Side, roots: Roots, weights: Weights, null_aware: bool = False,
-    most: float = inf,
+    type: JoinType, probe: Where, build: Where, roots: Roots, slices: int, null_aware: bool = False
 ) -> Iterator[Movement]:
-    """`null_aware`: one NULL in the build side decides for every probe row, so all slices must see it.
-    Ways that cost `most` or more may be left out."""
-    if probe.where == "leader":
+    """The ways for sides that lie at `probe` and `build`. `null_aware`: one NULL in the build side decides for
+    every probe row, so all slices must see it."""
+    if probe == "leader":
         yield Movement("", "leader")
         return
-    if weights.slices == 1:
-        label = "DS_DIST_ALL_NONE" if build.where == "replicated" else "DS_DIST_NONE"
+    if slices == 1:
+        label = "DS_DIST_ALL_NONE" if build == "replicated" else "DS_DIST_NONE"
         yield Movement(label, "anywhere")
         return
-    if probe.where == "replicated" or build.where == "replicated":
-        yield from _replicated(type, probe, build, weights)
-    spread = probe.where != "replicated" and build.where != "replicated"
-    if spread and type in BUILD_TESTED:
-        price = weights.broadcast(probe.rows, probe.width) + probe.rows * (weights.slices - 1)
-        yield Movement("DS_BCAST_INNER", build.where, price, broadcast_probe=True)
-    elif spread and type is not JoinType.FULL:
-        price = weights.broadcast(build.rows, build.width)
-        if price < most:
-            yield Movement("DS_BCAST_INNER", probe.where, price, broadcast_build=True)
-    if spread and roots and not null_aware:
-        yield from _by_key(type, probe, build, roots, weights, most)
+    if probe == "replicated" or build == "replicated":
+        yield from _replicated(type, probe, build)
+        return
+    if type in BUILD_TESTED:
+        yield Movement("DS_BCAST_INNER", build, PROBE_TO_ALL, broadcast_probe=True)
+    elif type is not JoinType.FULL:
+        yield Movement("DS_BCAST_INNER", probe, BUILD_TO_ALL, broadcast_build=True)
+    if roots and not null_aware:
+        yield from _by_key(type, probe, build, roots)
 
 
-def _replicated(type: JoinType, probe: Side, build: Side, weights: Weights) -> Iterator[Movement]:
-    if probe.where == build.where and type is not JoinType.FULL:
+def _replicated(type: JoinType, probe: Where, build: Where) -> Iterator[Movement]:
+    if probe == build and type is not JoinType.FULL:
         yield Movement("DS_DIST_ALL_NONE", "replicated", everywhere=True)
-    elif build.where == "replicated" and type not in BUILD_TESTED and type is not JoinType.FULL:
-        yield Movement("DS_DIST_ALL_NONE", probe.where)
-    elif probe.where == "replicated" and (type in BUILD_TESTED or type is JoinType.INNER):
-        extra = probe.rows * (weights.slices - 1)
-        yield Movement("DS_DIST_ALL_INNER", build.where, extra)
+    elif build == "replicated" and type not in BUILD_TESTED and type is not JoinType.FULL:
+        yield Movement("DS_DIST_ALL_NONE", probe)
+    elif probe == "replicated" and (type in BUILD_TESTED or type is JoinType.INNER):
+        yield Movement("DS_DIST_ALL_INNER", build, PROBE_AGAIN)
 
 
-def _by_key(
-    type: JoinType, probe: Side, build: Side, roots: Roots, weights: Weights, most: float
-) -> Iterator[Movement]:
-    kept = probe.where if type not in BUILD_TESTED else build.where
-    from_probe = _positions(probe.where, [a for a, _ in roots])
-    from_build = _positions(build.where, [b for _, b in roots])
+def _by_key(type: JoinType, probe: Where, build: Where, roots: Roots) -> Iterator[Movement]:
+    kept = probe if type not in BUILD_TESTED else build
+    from_probe = _positions(probe, [a for a, _ in roots])
+    from_build = _positions(build, [b for _, b in roots])
     if from_probe is not None and from_probe == from_build:
         yield Movement("DS_DIST_NONE", _result(type, kept))
         return
-    to_build = weights.distribute(build.rows, build.width)
-    to_probe = weights.distribute(probe.rows, probe.width)
-    if from_probe is not None and to_build < most:
-        where = _hashed(type, roots, from_probe)
-        yield Movement("DS_DIST_INNER", where, to_build, build_keys=from_probe)
-    if from_build is not None and to_probe < most:
-        where = _hashed(type, roots, from_build)
-        yield Movement("DS_DIST_OUTER", where, to_probe, probe_keys=from_build)
-    if to_probe + to_build >= most:
-        return
+    if from_probe is not None:
+        yield Movement("DS_DIST_INNER", _hashed(type, roots, from_probe), BUILD_SENT, build_keys=from_probe)
+    if from_build is not None:
+        yield Movement("DS_DIST_OUTER", _hashed(type, roots, from_build), PROBE_SENT, probe_keys=from_build)
     for keys in _key_choices(roots):
-        where = _hashed(type, roots, keys)
-        yield Movement("DS_DIST_BOTH", where, to_probe + to_build, keys, keys)
+        yield Movement("DS_DIST_BOTH", _hashed(type, roots, keys), BOTH_SENT, keys, keys)
 
 
 def _key_choices(roots: Roots) -> Iterator[tuple[int, ...]]:

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+import sqlglot
 from sqlglot import exp
 from warehouse.errors import Error, NotSupportedError, SqlSyntaxError
 from warehouse.planner import statements as s
@@ -151,3 +152,10 @@ def test_approximate_is_part_of_the_name() -> None:
 def test_bad_texts_fail_cleanly(text: str) -> None:
     with pytest.raises(Error):
         parse_script(text)
+
+
+def test_plain_paths_are_left_to_the_binder() -> None:
+    text = "select x from t, t.a as x"
+    path = parse_query(text).args["joins"][0].this
+    assert isinstance(path, exp.Table)
+    assert not isinstance(sqlglot.parse_one(text, read="redshift").args["joins"][0].this, exp.Table)

@@ -1,26 +1,16 @@
 """Which moves a join may use: every partner of a tested row must be where the row is."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from warehouse.planner.optimizer.cost import Weights
-from warehouse.planner.optimizer.movement import BUILD_TESTED, PROBE_TESTED, Movement, Where, movements
+from warehouse.planner.optimizer.movement import BUILD_TESTED, PROBE_TESTED, Movement, Where, movements, prices
 from warehouse.planner.physical import JoinType
 
 HERE, THERE = 1, 2  # classes of columns
 
 
-@dataclass
-class Side:
-    where: Where
-    rows: float = 1000.0
-    width: float = 16.0
-
-
 def moves(type: JoinType, probe: Where, build: Where, null_aware: bool = False) -> list[Movement]:
-    roots = [(HERE, HERE)]
-    return list(movements(type, Side(probe), Side(build), roots, Weights(2, 4), null_aware))
+    return list(movements(type, probe, build, ((HERE, HERE),), 4, null_aware))
 
 
 def labels(type: JoinType, probe: Where, build: Where) -> set[str]:
@@ -75,5 +65,13 @@ def test_not_in_needs_the_whole_right_side() -> None:
 
 
 def test_one_slice() -> None:
-    found = list(movements(JoinType.FULL, Side("anywhere"), Side("anywhere"), [], Weights(1, 1)))
+    found = list(movements(JoinType.FULL, "anywhere", "anywhere", (), 1))
     assert [m.label for m in found] == ["DS_DIST_NONE"]
+
+
+def test_what_is_sent_is_paid_for() -> None:
+    weights, few, many = Weights(2, 4), (10.0, 8.0), (100_000.0, 8.0)
+    costs = prices(weights, many, few)
+    by_label = {m.label: costs[m.price] for m in moves(JoinType.INNER, (HERE,), (THERE,))}
+    assert by_label["DS_DIST_INNER"] == weights.distribute(*few) < by_label["DS_DIST_BOTH"]
+    assert costs[moves(JoinType.INNER, (HERE,), (HERE,))[-1].price] == 0.0
