@@ -49,7 +49,7 @@ class DocumentRows:
         self._columns = columns
         self._options = options
         self._strict = RowReader(path, columns, options, findings or Findings())
-        self._fast = FastParser(columns, replace(options, delimiter=_FIELD_END, null_string=_NULL, csv=False))
+        self.fast = FastParser(columns, replace(options, delimiter=_FIELD_END, null_string=_NULL, csv=False))
         self._texts = [_DOCUMENTS if column.type.is_super else _TEXTS for column in columns]
         self._waiting: list[Row] = []
 
@@ -70,10 +70,10 @@ class DocumentRows:
             yield from self._batches(rows)
 
     def _batches(self, rows: list[Row]) -> Iterator[pa.RecordBatch]:
-        table = self._parsed(rows) if self._fast.usable else None
+        table = self._parsed(rows) if self.fast.usable else None
         if table is not None:
             yield from table.combine_chunks().to_batches()
-        elif self._fast.usable and len(rows) > FEWEST_ROWS:
+        elif self.fast.usable and len(rows) > FEWEST_ROWS:
             half = len(rows) // 2
             yield from self._batches(rows[:half])
             yield from self._batches(rows[half:])
@@ -93,7 +93,7 @@ class DocumentRows:
         if _NULL in whole and whole.count(_NULL) != sum(row.values.count(None) for row in rows):
             return None
         try:
-            return self._fast.parse(Chunk(whole.encode(), 1))
+            return self.fast.parse(Chunk(whole.encode(), 1))
         except UnicodeEncodeError:
             return None
 
