@@ -9,7 +9,7 @@
     ranges.py    a large file in pieces, read at the same time
     json.py      documents one after the other            jsonpaths.py from a document to columns
     json_lines.py  ... flat ones, a line each: fast path
-    avro.py      Avro                                     documents.py a document's values as fields
+    avro.py      Avro, avro_columns.py its fast path      documents.py a document's values as fields
     parquet.py   orc.py      columnar.py: columns by position
 
 Readers of other statements take a `Source` over files of their own: open_files.

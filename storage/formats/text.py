@@ -148,7 +148,7 @@ class FastParser:
         self.columns = columns
         self.options = options
         self.names = [str(i) for i in range(len(columns))]
-        self._types = {name: self._read_type(column) for name, column in zip(self.names, columns)}
+        self._types = {name: self.type_of(column) for name, column in zip(self.names, columns)}
         self.usable = bool(columns)
         self._ascii = False  # the present chunk
         self._unescaped = b""  # the present chunk, where it had backslashes under ESCAPE
@@ -159,7 +159,7 @@ class FastParser:
         borders = re.escape(options.delimiter.encode() + options.quote.encode())
         self._hex = re.compile(rb"(?:^|[\n" + borders + rb"])\s*[+-]?0[xX]")
 
-    def _read_type(self, column: Column) -> pa.DataType:
+    def type_of(self, column: Column) -> pa.DataType:
         """The type pyarrow converts to; text for what it would read in another way than we do."""
         match column.type.kind:
             case Kind.REAL:
@@ -184,7 +184,7 @@ class FastParser:
             return None
         arrays = []
         for column, array in zip(self.columns, table.columns):
-            finished = self._finish(column, array)
+            finished = self.finish(column, array)
             if finished is None:
                 return None
             arrays.append(finished)
@@ -256,7 +256,7 @@ class FastParser:
         delimiter = self.options.delimiter.encode()
         return line.endswith(delimiter) and line.count(delimiter) == len(self.columns)
 
-    def _finish(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    def finish(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray | None:
         """NULL strings of text, blanks, lengths, ranges, NOT NULL; None when a row must be looked at."""
         if self._unescaped and pa.types.is_string(array.type):
             array = with_marks_replaced(array, self._unescaped, self.options.delimiter)
