@@ -11,13 +11,14 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
+from ...storage.dateparts import interval
+from ...storage.interval_text import read_interval
 from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, TEXT, UNKNOWN, Kind, SqlType, varchar
 from ..build import PRINTED
 from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
-from ..dateparts import interval
 from ..expressions import Cast, Expr, Literal, Span
-from ..intervals import interval_type, read_interval, to_type, typed
+from ..intervals import interval_type, to_type, typed
 from ..registered import LEADER_TYPES, is_registered
 from ..syntax import UNIT_MARK
 from ..typenames import sql_type

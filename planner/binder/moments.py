@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from ...storage.dateparts import ZONE_PARTS
 from ...storage.datetimes import DAY, zoned_time
 from ...storage.timezones import tzinfo_of
 from ...storage.types import BIGINT, TIME, TIMETZ, Kind, SqlType
 from ..constants import micros_of
-from ..dateparts import ZONE_PARTS
 from ..expressions import Expr, Literal
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ...errors import NotSupportedError, SqlSyntaxError
-from ..dateparts import interval
+from ...storage.dateparts import interval
 from . import AlterSystem, CancelQuery, Lock, SetOption, SetUser, Show, ShowObjects, Transaction
 from .cursor import Cursor
 from .show import parse_show_objects
