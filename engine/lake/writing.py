@@ -32,6 +32,8 @@ from ...storage.writers.output import Output
 from ..context import Charge, Context
 from ..execute import execute, unload
 from ..handlers.binding import plan_output
+from ..kept_results import keep_manifest
+from ..workgroups import result_location
 from .tables import partitions
 
 STEP = "writing of external files"
@@ -58,9 +60,11 @@ def check_format(source: Source) -> None:
 
 
 def write(query: Query, names: Sequence[str], source: Source, context: Context, *, counted: bool,
-          definition: Callable[[Source], Fact] = table_fact) -> int:
+          definition: Callable[[Source], Fact] = table_fact, manifest: str = "") -> int:
     """The rows of `query`, whose columns are named as the table's, become files; partitions and numRows (with `counted`
-    in any case, else where the property is there) are told to the data catalogue. How many rows there were."""
+    in any case, else where the property is there) are told to the data catalogue. How many rows there were.
+    `manifest`: where the list of files goes below the query result location, if there is one."""
+    results = result_location(context)
     with _writing(query, names, source, context) as (output, keys, serial):
         physical = plan_output(query, keys, serial, context)
         if serial:
@@ -69,6 +73,8 @@ def write(query: Query, names: Sequence[str], source: Source, context: Context, 
         else:
             unload(physical, context, output.write, shared=not keys)
         files = output.finish()
+        if results:
+            keep_manifest([file.url for file in files], results + manifest, context)
         facts = list(_facts(source, files, output.rows, context, counted, definition))
         if facts:
             context.session.commit_delta(Delta(facts=tuple(facts)))
@@ -103,7 +109,10 @@ def _options(source: Source) -> FileOptions:
     if source.format == "parquet":
         if packed not in ("", "none", "snappy"):
             raise InvalidDefinition("compression_type is none or snappy where Parquet files are written")
-        return FileOptions("parquet", file_bytes=size, parquet_compression="none" if packed == "none" else "snappy")
+        codec = packed or source.option("parquet.compression", "snappy").lower().replace("uncompressed", "none")
+        if codec not in ("none", "snappy", "gzip", "zstd"):
+            raise NotSupportedError(f"Parquet files are not written with parquet.compression {codec.upper()}")
+        return FileOptions("parquet", file_bytes=size, parquet_compression=codec)
     kinds: dict[str, tuple[Any, str]] = {
         "": (None, "txt"), "none": (None, "txt"), "gzip": ("gzip", "txt.gz"), "bzip2": ("bzip2", "txt.bz2"),
         "zstd": ("zstd", "txt.zst"),
