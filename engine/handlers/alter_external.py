@@ -22,6 +22,7 @@ from ...storage.access.facts import Fact
 from ...storage.catalog.delta import Delta
 from ...storage.lake.catalogue import dropped_partition, dropped_table, partition_fact, table_fact
 from ...storage.lake.definition import Field, Partition, Source
+from ...storage.lake.formats.choices import ORIGIN
 from ...storage.lake.hive_types import of_sql
 from ...storage.lake.partitions import folder_name, found_folders, parse_value
 from ...storage.objects.location import Location
@@ -160,6 +161,9 @@ def alter_columns(statement: AlterTable | AddColumn, table: ExternalTable, conte
         columns = _with_column(statement, source)
     elif statement.action == "rename column":
         columns = _with_name(statement, source)
+        source = replace(source, properties=tuple(
+            (ORIGIN + statement.new_name if name == ORIGIN + statement.name else name, value)
+            for name, value in source.properties))
     elif statement.action == "drop column":
         columns = _without_column(statement, source)
     else:
