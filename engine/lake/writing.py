@@ -18,7 +18,6 @@ from typing import Any
 from ...errors import InvalidDefinition, NotSupportedError
 from ...planner.logical import Limit, Logical, Project, Query
 from ...storage.access.facts import Fact
-from ...storage.catalog.delta import Delta
 from ...storage.lake.catalogue import partition_fact, table_fact
 from ...storage.lake.definition import Source
 from ...storage.lake.files import folder
@@ -34,7 +33,7 @@ from ..execute import execute, unload
 from ..handlers.binding import plan_output
 from ..kept_results import keep_manifest
 from ..workgroups import result_location
-from .tables import partitions
+from .tables import commit, partitions
 
 STEP = "writing of external files"
 WRITTEN = ("parquet", "text")
@@ -77,7 +76,7 @@ def write(query: Query, names: Sequence[str], source: Source, context: Context, 
             keep_manifest([file.url for file in files], results + manifest, context)
         facts = list(_facts(source, files, output.rows, context, counted, definition))
         if facts:
-            context.session.commit_delta(Delta(facts=tuple(facts)))
+            commit(facts, source.region, context)
         return output.rows
 
 
@@ -138,7 +137,8 @@ def _facts(source: Source, files: Sequence[WrittenFile], rows: int, context: Con
         yield definition(source)
     if not source.keys or is_projected(source):
         return
-    known = {p.values for p in partitions(source, context)}
+    new = definition is not table_fact  # a table that comes with these files
+    known = set() if new else {p.values for p in partitions(source, context)}
     for made in dict.fromkeys(file.partition for file in files):
         found = of_folders(made, source)
         if found is not None and found.values not in known:
