@@ -57,6 +57,7 @@ class Source:
     owner: str = "dev"
     version: int = 0
     region: str | None = None  # of AWS Glue, where it is that data catalogue's table; "": the session's own
+    as_of: tuple[str, int] | None = None  # of Iceberg: ("version", snapshot) or ("timestamp", microseconds)
 
     def option(self, name: str, otherwise: str = "") -> str:
         return dict(self.properties).get(name, otherwise)
