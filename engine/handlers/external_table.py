@@ -90,7 +90,7 @@ def define(statement: CreateExternalTable, schema: ExternalSchema, columns: tupl
 def _check_names(columns: tuple[Field, ...], keys: tuple[Field, ...]) -> None:
     seen: set[str] = set()
     for column in (*columns, *keys):
-        if column.name in PSEUDO:
+        if column.name in dict(PSEUDO):
             raise InvalidDefinition(f'column name "{column.name}" is that of a pseudo-column')
         if column.name in seen:
             raise DuplicateColumn(f'column "{column.name}" specified more than once')

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...errors import NotSupportedError, OperationalError, PermissionDenied
 from ...storage.catalog.delta import Delta
 from ...storage.lake.catalogue import GLUE, ExternalSchema
-from ...storage.lake.definition import table_of
+from ...storage.lake.definition import PSEUDO, table_of
 from ...storage.schema import ExternalTable, Table
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def find(schema: str | None, name: str, context: Context) -> ExternalTable | Non
     found = schema_of(schema, context)
     if found is None:
         return None
-    pseudo = context.settings["spectrum_enable_pseudo_columns"] == "on"
+    pseudo = len(PSEUDO) if context.settings["enable_spectrum_oid"] == "on" else len(PSEUDO) - 1
+    if context.settings["spectrum_enable_pseudo_columns"] != "on":
+        pseudo = 0
     if found.catalogue == GLUE:
         source = _glue(found.region).source(found.database, name)
         return None if source is None else table_of(source, found.name, pseudo)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...storage.lake.classes import classes_of
-from ...storage.types import BIGINT, DOUBLE, INTEGER, TIMESTAMP, char
+from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, char
 from ..context import Context
 from .base import DATABASE, VirtualTable
 from .columns import table
@@ -120,6 +120,24 @@ def _partitions(context: Context) -> Rows:
                    r["endtime"] - r["starttime"], scan["partitions"], scan["qualified"], scan["qualified"], "p")
 
 
+def _log(context: Context) -> Rows:
+    """What each scan did, in a line; an error that ended the query in another."""
+    user = context.rights.user
+    for r, segment, scan in _scans(context):
+        if not (context.rights.superuser or (user is not None and user.id == r["userid"])):
+            continue
+        place = (r["pid"], r["query"], segment, 0, 0, 0)
+        yield (*place, moment(r["starttime"]), (
+            f"{scan['table']}: {scan['files']} of {scan['files'] + scan['skipped']} files read, {scan['splits']} of "
+            f"{scan['splits'] + scan['skipped_splits']} splits, {scan['rows']} rows, {scan['bytes']} bytes"))
+        if r["error"]:
+            yield (*place, moment(r["endtime"]), r["error"])
+
+
+_LOG = (
+    ("pid", INTEGER), ("query", INTEGER), ("segment", INTEGER), ("step", INTEGER), ("node", INTEGER),
+    ("slice", INTEGER), ("eventtime", TIMESTAMP), ("message", TEXT),
+)  # fmt: skip
 _SUMMARY = (
     ("userid", INTEGER), ("query", INTEGER), ("xid", BIGINT), ("pid", INTEGER), ("segment", INTEGER),
     ("step", INTEGER), ("starttime", TIMESTAMP), ("endtime", TIMESTAMP), ("elapsed", BIGINT), ("aborted", INTEGER),
@@ -155,4 +173,5 @@ TABLES = (
     VirtualTable("pg_catalog", "svl_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svcs_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3partition", _PARTITION, _partitions, leader_only=False),
+    VirtualTable("pg_catalog", "svl_s3log", _LOG, _log, leader_only=False),
 )  # fmt: skip
