@@ -356,8 +356,8 @@ class Session:
         memory.trim()
         if memory.is_bounded():
             pa.default_memory_pool().release_unused()
-        self.notices.extend(context.notices)
         self._record(context, work, error, rows)
+        self.notices.extend(context.notices)
 
     def _transaction(self, single: bool) -> SessionTransaction:
         from .session_transaction import SessionTransaction
@@ -401,10 +401,14 @@ class Session:
             record |= context.ticket.facts()
         if context.scans:
             record["scans"] = scans(context)
-        if context.settings["workgroup"] and work.kind in QUERIES:
+        if context.settings["workgroup"] and (work.kind in QUERIES or context.scans):
             record["workgroup"] = context.settings["workgroup"]
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
         self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
+        if context.scans and context.settings["workgroup"]:
+            from .workgroup_limits import count
+
+            count(context, record)
 
     def _search_path(self) -> tuple[str, ...]:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)

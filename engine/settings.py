@@ -273,6 +273,7 @@ SETTINGS: dict[str, Setting] = {
         "off", _boolean, "attributes of SUPER are looked up as they are written, not in lower case"
     ),
     "enable_result_cache_for_session": Setting("on", _boolean, "a query over unchanged tables is answered from memory"),
+    "enable_spectrum_oid": Setting("on", _boolean, "external tables have the column $spectrum_oid"),
     "enable_vacuum_boost": Setting("off", _boolean, "VACUUM of a table runs with BOOST"),
     "error_on_nondeterministic_update": Setting(
         "off", _boolean, "an UPDATE that finds several new values for a row is an error"
@@ -286,7 +287,7 @@ SETTINGS: dict[str, Setting] = {
     "query_result_location": Setting("", _text, "results of queries are kept below it (engine/workgroups.py)"),
     "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
     "server_version": Setting("8.0.2", _only("8.0.2", "8.0.2"), "what drivers read"),
-    "spectrum_enable_pseudo_columns": Setting("on", _boolean, "external tables have the columns $path and $size"),
+    "spectrum_enable_pseudo_columns": Setting("on", _boolean, "external tables have $path, $size and $spectrum_oid"),
     "standard_conforming_strings": Setting(
         "off", _only("off", "off", "false", "0", "no"), "a backslash escapes in string literals"
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -44,6 +44,9 @@ from .series import NAME, bind_series, is_series
 from .table_functions import bind_table_function, bind_unnest, is_table_function
 from .unnesting import Path, as_path, check_condition, check_no_super, names_of, place, unnested
 
+if TYPE_CHECKING:
+    from .as_of import AsOf
+
 
 @dataclass(slots=True)
 class Item:
@@ -56,7 +59,7 @@ class Item:
 _KINDS = {"": JoinKind.INNER, "LEFT": JoinKind.LEFT, "RIGHT": JoinKind.RIGHT, "FULL": JoinKind.FULL}
 _FORBIDDEN = {
     "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
-    "version": "AS OF", "hints": "a table hint", "only": "ONLY", "partition": "PARTITION",
+    "hints": "a table hint", "only": "ONLY", "partition": "PARTITION",
     "ordinality": "WITH ORDINALITY", "match_condition": "MATCH_CONDITION", "changes": "CHANGES",
 }
 
@@ -245,6 +248,9 @@ def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
     unseen = 0
     if isinstance(bound.plan, Scan) and isinstance(bound.plan.table, ExternalTable):
         unseen = len(bound.columns) - bound.plan.table.visible
+    elif node.args.get("version") is not None:
+        raise NotSupportedError("AS OF is supported for external tables in Iceberg format only",
+                                position=b.position(node))
     return _named(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema, unseen)
 
 
@@ -276,12 +282,20 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
         case View():
             return _view(b, found, b.position(node)), found.schema
         case _ if schema is not None and b.context.external is not None:
-            outside = b.context.external(schema, name)
+            outside = b.context.external(schema, name, _as_of(b, node))
             if outside is None:
                 raise _undefined(b, node, schema, name)
             return _external(b, outside, alias, b.position(node)), schema
         case _:
             raise _undefined(b, node, schema, name)
+
+
+def _as_of(b: Binder, node: Any) -> AsOf | None:
+    if node.args.get("version") is None:
+        return None
+    from .as_of import as_of
+
+    return as_of(b, node)
 
 
 def _external(b: Binder, table: ExternalTable, alias: str, position: int | None) -> Bound:

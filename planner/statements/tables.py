@@ -3,7 +3,7 @@
     CREATE [TEMP] TABLE [IF NOT EXISTS] t
         ( column type [column attributes and constraints] | table constraint | LIKE parent [...] , ... )
         [ table attributes ]
-    CREATE [TEMP] TABLE t [(names)] [table attributes] AS query
+    CREATE [TEMP] TABLE t [(names)] [table attributes] AS query      (WITH (...): Athena's, lake_athena.py)
 
 Column attributes are read here; types in typenames.py; table attributes in attributes.py. Whether keys
 and encodings fit together is for the handlers, which know the catalogue.
@@ -20,6 +20,7 @@ from ..intervals import interval_type
 from ..typenames import sql_type
 from . import (
     ColumnDefinition,
+    CreateExternalTable,
     CreateTable,
     CreateTableAs,
     CreateView,
@@ -107,11 +108,15 @@ class _Elements:
     like_defaults: bool = False
 
 
-def _create_table(cursor: Cursor, temporary: bool) -> CreateTable | CreateTableAs:
+def _create_table(cursor: Cursor, temporary: bool) -> CreateTable | CreateTableAs | CreateExternalTable:
     if_not_exists = cursor.accept("if", "not", "exists")
     name = cursor.relation()
     if name.name.startswith("#"):
         temporary = True
+    if cursor.at("with", "(") and not temporary and not if_not_exists:
+        from .lake_athena import table_as
+
+        return table_as(cursor, name)
     names: tuple[str, ...] = ()
     if cursor.at("(") and _is_name_list(cursor):
         names = cursor.names()

@@ -131,12 +131,13 @@ class History:
         self._timer.daemon = True
         self._timer.start()
 
-    def rows(self, queries: QueryNumbers = None) -> list[Record]:
-        """All records, oldest first, or those of some numbers."""
+    def rows(self, queries: QueryNumbers = None, since: int = 0) -> list[Record]:
+        """All records, oldest first, or those of some numbers, or that began at `since` or later (microseconds)."""
         if self._path is None:
             with self._lock:
-                return [r for r in self._memory if queries is None or r["query"] in queries]
-        return [json.loads(text) for _, text in self._read("queries", queries)]
+                return [r for r in self._memory
+                        if (queries is None or r["query"] in queries) and (not since or r["starttime"] >= since)]
+        return [json.loads(text) for _, text in self._read("queries", queries, since)]
 
     def details(self, queries: QueryNumbers = None) -> Iterator[tuple[int, Record]]:
         """(query, details) of the statements that have any, oldest first, or of those of some numbers."""
@@ -148,9 +149,11 @@ class History:
         texts = ((query, _described(describe)) for query, describe, _ in kept)
         yield from ((query, json.loads(text)) for query, text in texts if text)
 
-    def _read(self, table: str, queries: QueryNumbers) -> list[tuple[int, str]]:
+    def _read(self, table: str, queries: QueryNumbers, since: int = 0) -> list[tuple[int, str]]:
         """(number, record) of the file's table, what is pending too."""
-        where = "" if queries is None else f"WHERE id IN ({','.join(map(str, map(int, queries)))})"
+        where = "WHERE true" if queries is None else f"WHERE id IN ({','.join(map(str, map(int, queries)))})"
+        if since:
+            where += f" AND json_extract(record, '$.starttime') >= {int(since)}"
         with self._writing:
             self.flush()
             return self._rows(f"SELECT id, record FROM {table} {where} ORDER BY id")
