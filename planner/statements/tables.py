@@ -15,6 +15,7 @@ from typing import Any
 
 from ...errors import InvalidDefinition, NotSupportedError, SqlSyntaxError
 from ...records import dataclass
+from ...storage.schema import Constraint
 from ...storage.types import SqlType
 from ..intervals import interval_type
 from ..typenames import sql_type
@@ -35,7 +36,6 @@ from .cursor import Cursor
 from .principals import PRINCIPALS, create_principal, drop_principal
 from .schemas import create_schema
 
-Constraint = tuple[str, tuple[str, ...], str]
 _TWO_WORD_TYPES = {"CHARACTER": "VARYING", "CHAR": "VARYING", "DOUBLE": "PRECISION", "BINARY": "VARYING"}
 _COLUMN_ENDS = (
     "NOT", "NULL", "DEFAULT", "IDENTITY", "GENERATED", "ENCODE", "DISTKEY", "SORTKEY", "PRIMARY", "UNIQUE",
@@ -160,7 +160,7 @@ def _elements(cursor: Cursor) -> _Elements:
             if mode:
                 cursor.expect("defaults")
                 found.like_defaults = mode == "including"
-        elif (constraint := _table_constraint(cursor)) is not None:
+        elif (constraint := read_constraint(cursor)) is not None:
             found.constraints.append(constraint)
         else:
             found.columns.append(read_column(cursor))
@@ -170,22 +170,22 @@ def _elements(cursor: Cursor) -> _Elements:
     return found
 
 
-def _table_constraint(cursor: Cursor) -> Constraint | None:
-    """PRIMARY KEY (...), UNIQUE (...), FOREIGN KEY (...) REFERENCES t [(...)]: kept, never enforced."""
-    if cursor.at("constraint"):
-        cursor.next()
-        cursor.name()
+def read_constraint(cursor: Cursor) -> Constraint | None:
+    """[CONSTRAINT name] PRIMARY KEY (...), UNIQUE (...), FOREIGN KEY (...) REFERENCES t [(...)]: kept, not enforced."""
+    name = cursor.name() if cursor.accept("constraint") else ""
     if cursor.at("unique", "("):
         cursor.next()
-        return "unique", cursor.names(), ""
+        return Constraint("unique", cursor.names(), "", name)
     if cursor.accept("primary", "key"):
-        return "primary key", cursor.names(), ""
+        return Constraint("primary key", cursor.names(), "", name)
     if cursor.accept("foreign", "key"):
         columns = cursor.names()
         cursor.expect("references")
-        return "foreign key", columns, _reference(cursor)
+        return Constraint("foreign key", columns, _reference(cursor), name)
     if cursor.at("check", "("):
         raise NotSupportedError("CHECK constraints are not supported by Redshift", position=cursor.position)
+    if name:
+        raise cursor.error()
     return None
 
 
@@ -212,7 +212,7 @@ def read_column(cursor: Cursor) -> ColumnDefinition:
 def _column_attribute(cursor: Cursor, given: dict[str, Any]) -> None:
     """One attribute or constraint of a column, into `given`."""
     if cursor.accept("constraint"):
-        cursor.name()
+        _name_constraint(cursor, given)
     if cursor.accept("not", "null"):
         _once(cursor, given, "nullable", False)
     elif cursor.accept("null"):
@@ -244,6 +244,14 @@ def _column_attribute(cursor: Cursor, given: dict[str, Any]) -> None:
         raise NotSupportedError("CHECK constraints are not supported by Redshift", position=cursor.position)
     else:
         raise cursor.error()
+
+
+def _name_constraint(cursor: Cursor, given: dict[str, Any]) -> None:
+    """CONSTRAINT name, before the constraint that it names. NOT NULL and the like have none in the catalogue."""
+    name = cursor.name()
+    for kind, *words in (("primary key", "primary", "key"), ("unique", "unique"), ("foreign key", "references")):
+        if cursor.at(*words):
+            given["constraint_names"] = (*given.get("constraint_names", ()), (kind, name))
 
 
 def _once(cursor: Cursor, given: dict[str, Any], key: str, value: Any) -> None:
