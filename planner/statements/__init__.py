@@ -78,7 +78,9 @@ class ColumnDefinition:
 
 @dataclass(frozen=True, slots=True)
 class TableAttributes:
-    """DISTSTYLE ... SORTKEY ... BACKUP, shared by CREATE TABLE and CTAS. None = not given."""
+    """DISTSTYLE ... SORTKEY ... BACKUP, shared by CREATE TABLE and CTAS. None = not given.
+
+    `by_number`: digits among the columns of keys are places in the query's list (CTAS)."""
 
     dist_style: DistStyle | None = None
     dist_key: str | None = None
@@ -87,6 +89,7 @@ class TableAttributes:
     sort_auto: bool = False
     backup: bool = True
     encode_auto: bool = False
+    by_number: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +390,8 @@ Statement = Union[
     Merge, Copy, CopyJob, CreateCopyJob, Unload,
     Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable,
     AddColumn, AddConstraint, DropConstraint, AlterDesign, AppendTable,
-    Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor, CreateFunction, DropFunction, CancelQuery, Lock, AlterDatabase,
+    Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
+    CreateFunction, DropFunction, CancelQuery, Lock, AlterDatabase,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,
     CreateExternalSchema, CreateExternalTable, AlterExternalTable, RepairTable,

@@ -143,7 +143,7 @@ def _create_table_as(
 ) -> CreateTableAs:
     if if_not_exists:
         raise NotSupportedError("CREATE TABLE AS takes no IF NOT EXISTS in Redshift", position=name.position)
-    attributes = table_attributes(cursor)
+    attributes = table_attributes(cursor, by_number=True)
     cursor.expect("as")
     return CreateTableAs(name, names, attributes, cursor.query(), temporary)
 
@@ -277,6 +277,9 @@ def _default(cursor: Cursor, given: dict[str, Any]) -> None:
 
 
 def _seed_and_step(cursor: Cursor) -> tuple[int, int]:
+    """(seed, step); without them 1 and 1 (r_CREATE_TABLE_examples, c_Examples_of_INSERT_30)."""
+    if not cursor.at("("):
+        return 1, 1
     cursor.expect("(")
     seed = cursor.integer()
     cursor.expect(",")

@@ -58,7 +58,7 @@ def test_a_table_with_everything() -> None:
     assert (at.default_sql, at.sort_key) == ("getdate()", True)
     assert (price.references, price.unique) == ("u(p)", True)
     assert table.constraints == (
-        Constraint("primary key", ("id",)), Constraint("unique", ("name", "at")),
+        Constraint("primary key", ("id",), name="pk"), Constraint("unique", ("name", "at")),
         Constraint("foreign key", ("id",), "s.u(x)"),
     )
     assert table.attributes == s.TableAttributes(dist_style=DistStyle.KEY, backup=False)
