@@ -156,6 +156,7 @@ class Session:
         self.database = database
         self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
+        self.draw: Callable[[], int] | None = None  # seeds for RANDOM, after SET SEED
         self.stores = StoreOptions()
         self.last: dict[str, int] = {}  # what PG_LAST_COPY_ID() and the like tell
         self.workers = pool(threads)

@@ -161,6 +161,16 @@ def _boolean(name: str, value: str) -> str:
     raise _invalid(name, value, "on or off")
 
 
+def _fraction(name: str, value: str) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        raise _invalid(name, value, "a number from 0 to 1") from None
+    if not 0 <= number <= 1:
+        raise ProgrammingError(f'{value} is outside the valid range for parameter "{name}" (0 .. 1)', sqlstate=_INVALID)
+    return value
+
+
 def _integer(low: int, high: int) -> Check:
     def check(name: str, value: str) -> str:
         try:
@@ -286,6 +296,7 @@ SETTINGS: dict[str, Setting] = {
     "query_group": Setting("unset", _text, "the label of statements in stl_query; leads them to their WLM queue"),
     "query_result_location": Setting("", _text, "results of queries are kept below it (engine/workgroups.py)"),
     "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
+    "seed": Setting("", _fraction, "from 0 to 1: RANDOM gives the same numbers again behind the same one"),
     "server_version": Setting("8.0.2", _only("8.0.2", "8.0.2"), "what drivers read"),
     "spectrum_enable_pseudo_columns": Setting("on", _boolean, "external tables have $path, $size and $spectrum_oid"),
     "standard_conforming_strings": Setting(

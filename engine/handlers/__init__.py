@@ -48,6 +48,8 @@ MODULES: dict[type, str] = {
     s.AlterDatabase: "alter_database",
     s.AlterTable: "alter_table",
     s.AddColumn: "alter_columns",
+    s.AddConstraint: "alter_constraints",
+    s.DropConstraint: "alter_constraints",
     s.AlterDesign: "alter_design",
     s.AppendTable: "append",
     s.Prepare: "prepare",

@@ -72,6 +72,7 @@ def bind_context(context: Context) -> BindContext:
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
         external=_external(context),
+        draw=None if context.session is None else context.session.draw,
     )
 
 

@@ -132,9 +132,16 @@ def _interval_type(b: Binder, node: exp.Interval) -> SqlType:
 
 @binds(exp.Cast)
 def _cast(e: ExpressionBinder, node: exp.Cast) -> Expr:
+    if _is_bare_interval(node.args["to"]) and isinstance(node.this, exp.Literal) and node.this.is_string:
+        return Literal(interval(node.this.this, None, e.b.position(node)), INTERVAL, -1, e.span(node))
     operand = e.bind(node.this)
     to = cast_type(e.b, node.args["to"], operand.type)
     return cast(e, operand, to, node)
+
+
+def _is_bare_interval(to: Any) -> bool:
+    """'5 days'::interval is INTERVAL '5 days'; as a type of values INTERVAL needs its qualifier."""
+    return isinstance(to, exp.DataType) and to.this == exp.DataType.Type.INTERVAL
 
 
 def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:

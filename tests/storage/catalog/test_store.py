@@ -11,7 +11,7 @@ from warehouse import errors
 from warehouse.storage.catalog.delta import Delta, DropExtents
 from warehouse.storage.catalog.store import CatalogStore
 from warehouse.storage.database import Database
-from warehouse.storage.schema import Column, DistStyle, Topology, View
+from warehouse.storage.schema import Column, Constraint, DistStyle, Topology, View
 from warehouse.storage.types import BIGINT, char, decimal
 
 
@@ -23,7 +23,8 @@ def full_table() -> st.Table:
     )
     return st.define(
         "full", columns=columns, dist_style=DistStyle.KEY, dist_key=1, sort_key=(2, 0), owner="ann",
-        constraints=(("FOREIGN KEY", ("price",), "p(q)"),), backup=False,
+        constraints=(Constraint("foreign key", ("price",), "p(q)", "points"), Constraint("unique", ("id",))),
+        backup=False,
     )  # fmt: skip
 
 
