@@ -27,7 +27,7 @@ def run(statement: AddConstraint | DropConstraint, context: Context) -> Result:
     need_owner(context, names.table(statement.table, context), "alter", "alter table")
     table = names.locked(statement.table, context, closed=True)
     if isinstance(statement, AddConstraint):
-        changed = (_added(table, statement, context),)
+        changed: tuple[Table, ...] = (_added(table, statement, context),)
     else:
         changed = _dropped(table, statement, context)
     context.session.commit_delta(Delta(replace=changed))
