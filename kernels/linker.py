@@ -78,8 +78,8 @@ def place(compiled: Compiled) -> int:
         raise NotUnderstood
     size = -(-found.size // mmap.PAGESIZE) * mmap.PAGESIZE
     image = bytearray(size)
-    for section, at in found.offsets.items():
-        _, _, _, _, start, length, _, _, _, _ = found.sections[section]
+    for number, at in found.offsets.items():
+        _, _, _, _, start, length, _, _, _, _ = found.sections[number]
         image[at : at + length] = compiled.code[start : start + length]
     places = list(found.places())  # may raise, so before the pages are there
     base = _pages(size)
