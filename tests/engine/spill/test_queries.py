@@ -124,6 +124,7 @@ QUERIES = {
                      " cume_dist() over (order by k) from t",
     "one large partition": "select id, k, sum(d) over (partition by z order by id rows unbounded preceding) from"
                            " (select id, k, d, case when id < 2000 then 0 else id % 7 end as z from t)",
+    "unnest": "select id, v from (select id, split_to_array(s, 'a') as parts from t) x, x.parts v",
     "shared": "with x as (select k, s, count(*) as n from t group by k, s) select a.k, b.s from x a join x b"
               " on a.k = b.k and a.n >= b.n",
     "aggregates over joins": "select u.s, count(*), sum(t.d) from t join u on t.k = u.k group by u.s",
