@@ -62,7 +62,7 @@ from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
 from .requirements import required
-from .rows import Part, Pieces, Rows, Where, joined, pieces_of
+from .rows import Rows, Where, joined
 from .sources import ScanSource, StoredSource
 from .steps import step_name
 from .workers import Workers, once
@@ -184,14 +184,18 @@ class Executor:
 
     def _unnest(self, node: UnnestRows) -> Rows:
         rows, (id,) = self.with_columns(node.input, [node.value])
-        parts: list[Part] = list(rows.every())
+        keep = {c.id for c, _ in self.outputs(node)}
+        if self._presses(rows, 2 * rows.size):
+            from .spill.unnest import unnested
+
+            return unnested(self, rows, id, node, keep)
+        parts: list[Collection] = list(rows.parts)
 
         def work(i: int) -> None:
-            made = [unnest.run(piece.load().trimmed(), id, node, self.context.budget) for piece in pieces_of(parts[i])]
-            parts[i] = made[0] if len(made) == 1 else Pieces(made)
+            parts[i] = unnest.run(parts[i].trimmed(), id, node, self.context.budget)
 
         self.cluster.each(work, len(parts), rows.rows)
-        return Rows(parts, rows.where).keep({c.id for c, _ in self.outputs(node)})
+        return Rows(parts, rows.where).keep(keep)
 
     def _limit(self, node: LimitRows) -> Rows:
         rows = self.run(node.input)

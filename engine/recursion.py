@@ -5,7 +5,8 @@
 
 The plan of the step is made once. Rows stay on their slices between rounds; subplans that do not read the
 working table are shared ones and keep their rows (planner/optimizer/recursion.py), those that do are
-forgotten before each round. What can go wrong is that it never ends: rounds and rows are limited.
+forgotten before each round. The rows of all rounds go to disk where they are too many (spill/results.py).
+What can go wrong is that it never ends: rounds and rows are limited.
 """
 from __future__ import annotations
 
@@ -15,8 +16,7 @@ from ..errors import ProgrammingError
 from ..planner.expressions import ColumnId, ColumnRef
 from ..planner.physical import Physical, RecursiveUnion, Shared, WorkingTable
 from ..planner.physical_traverse import walk_physical
-from .collection import concatenate
-from .rows import Rows, Where
+from .rows import Rows
 
 if TYPE_CHECKING:
     from .executor import Executor
@@ -34,23 +34,26 @@ class Recursions:
 
     def run(self, node: RecursiveUnion) -> Rows:
         """All rows of the recursion."""
+        from .spill.results import Results
+
         executor = self._executor
         changing = _readers(node)
-        rounds: list[Rows] = []
+        every = Results(executor, node)
         rows = self._part(node.seed, node.columns, node.seed_feed)
-        total = rows.rows
+        every.add(rows)
+        rounds, total = 0, rows.rows
         while rows.rows:
-            rounds.append(rows)
+            rounds += 1
             executor.context.cancel.check()
-            self._check(len(rounds), total)
+            self._check(rounds, total)
             self._working[node.number] = node, rows
             for number in changing:
                 executor.shared.pop(number, None)
             rows = self._part(node.step, node.columns, node.step_feed)
+            every.add(rows)
             total += rows.rows
         self._working.pop(node.number, None)
-        every = rounds or [rows]
-        return Rows([concatenate([r.parts[i] for r in every]) for i in range(len(rows.parts))], Where.SLICES)
+        return every.together()
 
     def _part(self, node: Physical, columns: tuple[ColumnRef, ...], feed: tuple[ColumnRef, ...]) -> Rows:
         executor = self._executor

@@ -2,10 +2,10 @@
 
 Appending is native (kernels/append.py): `sink_begin` makes sure that the batch fits, each column is copied
 behind what is there, `sink_end` counts the rows. When the capacity (or a string heap) is short the op answers
-NEED_SPACE and `grow` doubles it; the query's budget is charged under the step's name. With a spool
-(spill/chunks.py) the rows so far go to disk instead when the statement holds much already. Text columns that can be
-had as codes are kept as codes (compile/codes.py); `finish` adds their dictionary, or their strings where it is too
-large.
+NEED_SPACE and `grow` doubles it; the query's budget is charged under the step's name. When the statement holds
+much already the rows so far go elsewhere instead: to whoever takes them window by window (handing_over.py,
+streaming.py), or to disk (spill/chunks.py). Text columns that can be had as codes are kept as codes
+(compile/codes.py); `finish` adds their dictionary, or their strings where it is too large.
 """
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ class CollectSink:
         return CollectState(self._columns, min(rows, 1 << 16), self._charge.like(0), self._spool)
 
     def finish(self, state: CollectState) -> Part:
+        """The rows that have not been handed over."""
         rest = state.finish()
         return Pieces([*state.chunks, rest]) if state.chunks else rest
 
@@ -103,6 +104,7 @@ class CollectState:
         self._columns = columns
         self._spool = spool
         self.chunks: list[Chunk] = []
+        self.hand_over: Callable[[], None] | None = None  # takes the rows so far, by `detach`
         self._charge = charge
         self.task_states: dict[int, Any] = {}  # the task's, where dictionaries are
         self._rows = memory.words(0, 0)
@@ -131,7 +133,8 @@ class CollectState:
                 self._valid[i] = allocate(Physical.BOOL, 0)
             if output.value.carried is Physical.STR:
                 self._new_heap(i, FIRST_HEAP)
-        self._resize(max(part.rows, FIRST_ROWS))
+        capacity = max(part.rows, FIRST_ROWS)
+        self._resize(0 if self._charge.budget.presses(self._row_bytes * capacity, part.size) else capacity)
         return part
 
     def column_address(self, i: int) -> int:
@@ -153,10 +156,14 @@ class CollectState:
         return sum(o.value.carried.width + (o.value.valid is not None) for o in self._columns)
 
     def _presses(self, more: int) -> bool:
-        return self._spool is not None and self._charge.budget.presses(more, self._charge.bytes)
+        goes = self._spool is not None or self.hand_over is not None
+        return goes and self._charge.budget.presses(more, self._charge.bytes)
 
     def _spill(self) -> None:
-        """The rows so far go to disk; the sink goes on with the same memory."""
+        """The rows so far are handed over, or go to disk; then the sink goes on with the same memory."""
+        if self.hand_over is not None:
+            self.hand_over()
+            return
         assert self._spool is not None
         self.chunks += self._spool().write(self._so_far())
         self._rows[:] = (0, len(self._values[0]))

@@ -6,9 +6,9 @@ task hands over what a window of row groups gave and goes on, a bounded queue be
     slice 0: window -> rows --+
     slice 1: window -> rows --+--> queue (QUEUED parts) --> leader --> record batches --> fetch
 
-So memory holds a few windows, not the result; the first rows come early; LIMIT stops the slices when it has
-enough, and closing the stream cancels them. Results that are small, sorted or grouped come whole from the
-executor.
+So memory holds a few windows, not the result (a window of which a join makes much is handed over in parts); the
+first rows come early; LIMIT stops the slices when it has enough, and closing the stream cancels them. Results that
+are small, sorted or grouped come whole from the executor.
 """
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from . import sinks
 from .cluster import Job
 from .collection import Collection
 from .context import CLOSED_TEXT
+from .exchange import size_of
+from .rows import pieces_of
 from .steps import step_name
 from .tasks import Task, run
 
@@ -70,14 +72,16 @@ def _streams(executor: Executor, node: Physical) -> bool:
 def _parts(executor: Executor, gather: Exchange) -> Iterator[Collection]:
     node = gather.input
     segment, source, _ = executor.open_segment(node)
-    sink = sinks.CollectSink(segment, executor.outputs(node), executor.context.budget, step_name(node))
+    budget, spool = executor.context.budget, executor.spool(node)
+    sink = sinks.CollectSink(segment, executor.outputs(node), budget, step_name(node), spool)
     job = Job(segment, source, sink)
     if job.rows < STREAM_ROWS:
         for group in executor.cluster.submit(job):
             for task in group:
-                part = task.sink.finish()
-                executor.counters.returned(gather, task.index, part.rows, part.payload_bytes())
-                yield part
+                part = sink.finish(task.sink)
+                executor.counters.returned(gather, task.index, part.rows, size_of(part))
+                for piece in pieces_of(part):
+                    yield piece.load()
         return
     tasks = [task for group in job.tasks(executor.cluster.workers.threads) for task in group]
     for task in tasks:

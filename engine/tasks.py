@@ -60,10 +60,23 @@ def run(task: Task, template: Template, arena: Arena, context: Context,
         after_window: Callable[[Task], None] | None = None) -> Instance:
     """Run the program over all of the task's batches; the instance holds the counters.
 
-    `after_window` is called whenever a window of batches is done (streaming.py).
+    `after_window` is called whenever a window of batches is done, and earlier where its rows are too many for the
+    statement's memory (streaming.py).
     """
     context.cancel.check()
     instance = template.instantiate(arena, task)
+    if after_window is None:
+        return _counted(task, template, instance, context, None)
+    task.sink.hand_over = lambda: after_window(task)
+    try:
+        return _counted(task, template, instance, context, after_window)
+    finally:
+        task.sink.hand_over = None  # which knows the task: nothing is kept by a circle
+
+
+def _counted(task: Task, template: Template, instance: Instance, context: Context,
+             after_window: Callable[[Task], None] | None) -> Instance:
+    """With the time it takes booked to the statement's turn."""
     if context.ticket is None:
         return _passes(task, template, instance, context, after_window)
     token = context.ticket.usage.begin(instance, task.index)
@@ -110,10 +123,11 @@ def _drive(task: Task, instance: Instance, frame: np.ndarray, context: Context) 
             raise InternalError(f"native code answered status {status} at instruction {pc}")
 
 
+TOO_MANY_ROWS = "more than one row returned by a subquery used as an expression"
 _ERRORS: dict[int, tuple[type[DataError] | type[CardinalityViolation] | type[DataCorrupted], str]] = {
     abi.ERR_OVERFLOW: (NumericOutOfRange, "numeric value out of range"),
     abi.ERR_DIVISION_BY_ZERO: (DivisionByZero, "division by zero"),
-    abi.ERR_TOO_MANY_ROWS: (CardinalityViolation, "more than one row returned by a subquery used as an expression"),
+    abi.ERR_TOO_MANY_ROWS: (CardinalityViolation, TOO_MANY_ROWS),
     abi.ERR_BAD_TEXT: (InvalidText, "invalid input syntax"),
     abi.ERR_BAD_DATE: (InvalidDatetime, "date/time field value out of range"),
     abi.ERR_STRING_TOO_LONG: (StringTooLong, "value too long for its type"),

@@ -7,7 +7,8 @@ buffer handed to a kernel is made here:
     | ... up to 63 bytes | data, 64-byte aligned ............ | slack, at least 128 bytes |
       ^ base array                                              ^ readable, content undefined
 
-`empty(0, dtype)` is legal and has a valid address. Large arrays come from recycled huge pages (pages.py)
+`empty(0, dtype)` is legal and has a valid address. `placed` puts a thread's large arrays elsewhere for a while
+(engine/spill/mapped.py: into files). Otherwise large arrays come from recycled huge pages (pages.py)
 or, the largest, from numpy, which asks for huge pages too; memory that a kernel would allocate itself
 gets 4 KB pages and is several times slower to touch.
 Whoever stores an address keeps the array alive: an address is an int and holds nothing.
@@ -15,6 +16,9 @@ Whoever stores an address keeps the array alive: an address is an int and holds 
 from __future__ import annotations
 
 import ctypes
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -26,11 +30,36 @@ SLACK = 128  # one row of 16 lanes; strings need 32
 _AROUND = ALIGNMENT + SLACK
 # Larger tables of zeros may be used in few places: the system then brings in few pages.
 _LARGEST_ZEROED = 2 << 20
-
+# Of `placed`: smaller arrays are not worth a place of their own.
+SMALLEST_PLACED = 1 << 16
 
 _BYTE = np.dtype(np.uint8)
 _NOTHING: dict[Any, np.ndarray] = {}
 _addressof, _from_buffer = ctypes.addressof, ctypes.c_char.from_buffer
+
+
+class _Placing(threading.local):
+    make: Callable[[int], np.ndarray] | None = None
+
+
+_placing = _Placing()
+
+
+@contextmanager
+def placed(make: Callable[[int], np.ndarray]) -> Iterator[None]:
+    """Within the block this thread's large arrays are made in what `make(size)` gives: `size` bytes of zeros."""
+    before, _placing.make = _placing.make, make
+    try:
+        yield
+    finally:
+        _placing.make = before
+
+
+def _base(size: int) -> np.ndarray | None:
+    """Zeros in another place, where this thread wants that."""
+    if size < SMALLEST_PLACED or _placing.make is None:
+        return None
+    return _placing.make(size)
 
 
 def address(array: np.ndarray) -> int:
@@ -46,7 +75,9 @@ def empty(n: int, dtype: Any) -> np.ndarray:
     """An uninitialised array of `n` elements, aligned, with slack behind it."""
     kind = np.dtype(dtype)
     size = n * kind.itemsize + _AROUND
-    base = pages.buffer(size) if pages.SMALLEST <= size <= pages.LARGEST else np.empty(size, _BYTE)
+    base = _base(size)
+    if base is None:
+        base = pages.buffer(size) if pages.SMALLEST <= size <= pages.LARGEST else np.empty(size, _BYTE)
     return np.ndarray(n, kind, base, -_addressof(_from_buffer(base)) % ALIGNMENT)  # type: ignore[arg-type]
 
 
@@ -54,7 +85,9 @@ def zeros(n: int, dtype: Any) -> np.ndarray:
     """As `empty`, all bytes zero (the slack too)."""
     kind = np.dtype(dtype)
     size = n * kind.itemsize + _AROUND
-    base = pages.zeroed(size) if pages.SMALLEST <= size <= _LARGEST_ZEROED else np.zeros(size, _BYTE)
+    base = _base(size)
+    if base is None:
+        base = pages.zeroed(size) if pages.SMALLEST <= size <= _LARGEST_ZEROED else np.zeros(size, _BYTE)
     return np.ndarray(n, kind, base, -_addressof(_from_buffer(base)) % ALIGNMENT)  # type: ignore[arg-type]
 
 

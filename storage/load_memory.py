@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
+from ..errors import OutOfMemory
 from ..kernels import memory
 from .run import Batch, Values
 from .schema import Column
@@ -56,6 +57,14 @@ def give_back() -> None:
     if memory.is_bounded():
         memory.trim()
         pa.default_memory_pool().release_unused()
+
+
+def too_little(error: OutOfMemory, rows: int, size: int) -> OutOfMemory:
+    """What to raise for `error` where the fewest rows that a load takes in at a time do not fit."""
+    return OutOfMemory(
+        f"out of memory: a load needs {size / (1 << 20):,.1f} MB for {rows} rows, the fewest that it takes at a time",
+        detail=error.detail, hint="raise memory_limit",
+    )
 
 
 def run_cost(rows: int, size: int) -> int:

@@ -118,7 +118,7 @@ class Spool:
     def keep(self, part: Collection) -> list[Piece]:
         """The rows of a result, in memory while much of that is left."""
         budget = self.budget
-        if budget.used > budget.spill_at // 2 and part.size >= budget.least // 8:
+        if part.rows and budget.used > budget.spill_at // 2 and part.size >= budget.least // 8:
             return [*self.write(part)]
         return [part]
 

@@ -12,6 +12,7 @@ removed right after the file is made; what a kill leaves between the two is remo
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import tempfile
 import threading
@@ -26,7 +27,7 @@ from ...errors import DataCorrupted, DiskFull, FileError
 from ...kernels import memory
 from ...records import dataclass
 
-pwrite = os.pwrite  # tests fill the disk here
+pwrite, allocate = os.pwrite, os.posix_fallocate  # tests fill the disk here
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -52,7 +53,7 @@ class SpillFile:
         try:
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
         except OSError as error:
-            raise self._failed("create a file", error) from error
+            raise _failed("create a file", self._folder, error) from error
 
     def close(self) -> None:
         """Free the disk; there is nothing to read any more."""
@@ -71,7 +72,7 @@ class SpillFile:
             try:
                 done += pwrite(self._file.fileno(), view[done:], offset + done)
             except OSError as error:
-                raise self._failed("write", error) from error
+                raise _failed("write", self._folder, error) from error
         return Place(offset, len(data), zlib.crc32(data))
 
     def read(self, place: Place) -> np.ndarray:
@@ -82,7 +83,7 @@ class SpillFile:
             try:
                 step = os.preadv(self._file.fileno(), [view[done:]], place.offset + done)
             except OSError as error:
-                raise self._failed("read", error) from error
+                raise _failed("read", self._folder, error) from error
             if not step:
                 raise DataCorrupted(f'a temporary file in "{self._folder}" ends at {place.offset + done} bytes')
             done += step
@@ -92,9 +93,21 @@ class SpillFile:
             raise DataCorrupted(f'rows at {place.offset} of a temporary file in "{self._folder}" fail their checksum')
         return data
 
-    def _failed(self, what: str, error: OSError) -> Exception:
-        text = f'could not {what} in "{self._folder}" for rows that do not fit memory_limit: {error.strerror}'
-        if error.errno in _FULL:
-            return DiskFull(text, hint="make room on that disk, raise memory_limit, or read less")
-        return FileError(text)
 
+def mapped(folder: Path | None, size: int) -> mmap.mmap:
+    """`size` bytes of zeros in a nameless file of their own, as memory. The disk is taken at once: DiskFull comes
+    here and not when the memory is used."""
+    place = folder or Path(tempfile.gettempdir())
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            allocate(file.fileno(), 0, size)
+            return mmap.mmap(file.fileno(), size)
+    except OSError as error:
+        raise _failed("write", place, error) from error
+
+
+def _failed(what: str, folder: Path, error: OSError) -> Exception:
+    text = f'could not {what} in "{folder}" for rows that do not fit memory_limit: {error.strerror}'
+    if error.errno in _FULL:
+        return DiskFull(text, hint="make room on that disk, raise memory_limit, or read less")
+    return FileError(text)

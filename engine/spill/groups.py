@@ -70,7 +70,7 @@ def from_disk(executor: Executor, node: HashAggregate, slices: Sequence[Sequence
         parts = [Pieces([empty, *part[p]]) for empty, part in zip(none, found, strict=True)]
         for part in found:
             part[p] = []
-        if any(part.rows for part in parts) or not results.found:
+        if any(part.rows for part in parts) or results.empty:
             results.add(_merged(executor, node, parts, where, level + 1))
     return results.together()
 

@@ -11,8 +11,8 @@ rows have one key, or the join has none) the probe rows go through one block of 
 
     INNER, RIGHT, RIGHT_SEMI, RIGHT_ANTI   blocks do not know of each other: what they give is put together
     SEMI, ANTI                             only probe rows without a match so far go on to the next block
-    LEFT                                   INNER, and NULLs for the rows that ANTI leaves
-    FULL, SINGLE                           need all blocks at once: no more memory is error 53200
+    LEFT, FULL                             INNER or RIGHT, and NULLs for the rows that ANTI leaves
+    SINGLE                                 the same; rows that have had their match must find no other
 
 NOT IN looks at the whole list first: a NULL in it lets no row pass, and the list is not empty, so rows with a NULL
 key go; after that it is an ANTI join.
@@ -24,11 +24,13 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from ...errors import CardinalityViolation
 from ...planner.expressions import ColumnId, ColumnRef
 from ...planner.physical import HashJoin, JoinType
 from ..compile.segment import Segment
 from ..marked_joins import marked_join
 from ..rows import Pieces, Rows, pieces_of
+from ..tasks import TOO_MANY_ROWS
 from .batches import lots
 from .partitions import MOST_LEVELS, Split, count_for, divided, is_wide
 from .results import Results
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
 
 STUCK = 0.9  # a partition with this share of the rows that were divided is not worth dividing again
 _BY_BLOCKS = (JoinType.INNER, JoinType.RIGHT, JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
+# What finds the rows with a match in one block, what adds those that have had none in any.
+_WITH_MATCH = {JoinType.LEFT: JoinType.INNER, JoinType.FULL: JoinType.RIGHT}
+_WITHOUT_MATCH = {JoinType.ANTI: JoinType.ANTI, JoinType.LEFT: JoinType.LEFT, JoinType.FULL: JoinType.LEFT,
+                  JoinType.SINGLE: JoinType.SINGLE}
 _MARKED = (JoinType.RIGHT, JoinType.FULL, JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
 # Without build rows no row comes out.
 _NEEDS_BUILD = (JoinType.INNER, JoinType.SEMI, JoinType.RIGHT, JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
@@ -96,7 +102,7 @@ class _Join:
         probes = divided(probe, split, executor.spool(self._original)(), executor.cluster.each)
         results = Results(executor, self._original)
         for p in range(count):
-            if self._gives_rows(probes[p], builds[p]) or not results.found:
+            if self._gives_rows(probes[p], builds[p]) or results.empty:
                 results.add(self._partition(probes[p], builds[p], level, total))
             probes[p].forget()
             builds[p].forget()
@@ -132,23 +138,40 @@ class _Join:
     def _by_blocks(self, probe: Rows, build: Rows) -> Rows:
         """Build rows that cannot be divided by key."""
         kind = self._node.type
-        if kind not in (*_BY_BLOCKS, JoinType.SEMI, JoinType.ANTI, JoinType.LEFT):
-            return self._whole(self._node, probe, build, self._outputs)
-        results, rest = Results(self._executor, self._original), probe
-        every: Outputs = [(c.ref, c.ref) for c in probe.pieces()[0].columns]
-        for block in self._blocks(build):
-            if kind in _BY_BLOCKS:
+        results = Results(self._executor, self._original)
+        if kind in _BY_BLOCKS:
+            for block in self._blocks(build):
                 results.add(self._whole(self._node, probe, block, self._outputs))
-                continue
-            if kind is JoinType.SEMI:
+            return results.together()
+        rest, met = probe, Results(self._executor, self._original)
+        for block in self._blocks(build):
+            if kind in _WITH_MATCH:
+                results.add(self._typed(_WITH_MATCH[kind], probe, block))
+            elif kind is JoinType.SEMI:
                 results.add(self._whole(self._node, rest, block, self._outputs))
-            elif kind is JoinType.LEFT:
-                results.add(self._whole(replace(self._node, type=JoinType.INNER), probe, block, self._outputs))
-            rest = self._whole(replace(self._node, type=JoinType.ANTI), rest, block, every)
-        if kind in (JoinType.ANTI, JoinType.LEFT):
+            elif kind is JoinType.SINGLE:
+                self._only_match(rest, block, met, results)
+            rest = self._typed(JoinType.ANTI, rest, block, self._every(probe))
+        if kind is not JoinType.SEMI:
             nothing = Rows([p[0].empty() for p in map(pieces_of, build.every())], build.where)
-            results.add(self._whole(self._node, rest, nothing, self._outputs))
+            results.add(self._typed(_WITHOUT_MATCH[kind], rest, nothing))
         return results.together()
+
+    def _only_match(self, rest: Rows, block: Rows, met: Results, results: Results) -> None:
+        """A scalar subquery's rows: `rest` may find one row each, those that were `met` before none."""
+        if not met.empty and self._typed(JoinType.SEMI, met.together(), block, self._every(rest)).rows:
+            raise CardinalityViolation(TOO_MANY_ROWS)
+        some = self._typed(JoinType.SEMI, rest, block, self._every(rest))
+        met.add(some)
+        results.add(self._whole(self._node, some, block, self._outputs))
+
+    def _typed(self, kind: JoinType, probe: Rows, build: Rows, outputs: Outputs | None = None) -> Rows:
+        """As a join of another type."""
+        return self._whole(replace(self._node, type=kind), probe, build, outputs or self._outputs)
+
+    @staticmethod
+    def _every(probe: Rows) -> Outputs:
+        return [(c.ref, c.ref) for c in probe.pieces()[0].columns]
 
     def _blocks(self, build: Rows) -> Iterator[Rows]:
         """The build rows in lots that fit memory; each has some of every slice."""

@@ -1,33 +1,66 @@
-"""What a step that runs partition by partition gives: the rows of all runs, slice by slice, on disk if many."""
+"""What a step that runs part by part gives: the rows of all runs, slice by slice, on disk if many.
+
+The rows of a run that is large go to disk by themselves; many small ones together, once they are too many.
+"""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ..collection import Collection
-from ..rows import Pieces, Rows, pieces_of
+from ..rows import Pieces, Rows, Where, joined, pieces_of
+from .batches import batches
 
 if TYPE_CHECKING:
     from ..executor import Executor
     from ..rows import Part, Piece
+
 
 class Results:
     """See the module's text."""
 
     def __init__(self, executor: Executor, node: Any) -> None:
         self._spool = executor.spool(node)
-        self.found: list[Rows] = []
+        self._budget = executor.context.budget
+        self._parts: list[list[Piece]] = []
+        self._where = Where.SLICES
+        self._loose = 0  # bytes in memory
+
+    @property
+    def empty(self) -> bool:
+        """Whether no run has been added."""
+        return not self._parts
 
     def add(self, rows: Rows) -> None:
-        kept: list[Part] = []
-        for part in rows.every():
-            pieces = (self._kept(p) for p in pieces_of(part))
-            kept.append(Pieces(p for some in pieces for p in some))
-        self.found.append(Rows(kept, rows.where))
+        """The rows of a run; all runs have the same columns, and rows in the same places."""
+        self._parts = self._parts or [[] for _ in rows.every()]
+        self._where = rows.where
+        for kept, part in zip(self._parts, rows.every(), strict=True):
+            for piece in pieces_of(part):
+                kept += self._kept(piece)
+        if self._budget.presses(0, self._loose):
+            self._put_out()
 
     def _kept(self, piece: Piece) -> list[Piece]:
-        return self._spool().keep(piece) if isinstance(piece, Collection) else [piece]
+        if not isinstance(piece, Collection):
+            return [piece]
+        found = self._spool().keep(piece)
+        self._loose += sum(p.size for p in found if isinstance(p, Collection))
+        return found
+
+    def _put_out(self) -> None:
+        """All rows in memory to disk."""
+        for pieces in self._parts:
+            there = [p for p in pieces if not isinstance(p, Collection)]
+            here = [p for p in pieces if isinstance(p, Collection)]
+            for batch in batches(here, self._budget.least):
+                there += self._spool().write(batch)
+            pieces[:] = there or here[:1]
+        self._loose = 0
 
     def together(self) -> Rows:
-        first = self.found[0]
-        parts = [Pieces(p for rows in self.found for p in pieces_of(rows.part(i))) for i in range(len(first))]
-        return Rows(parts, first.where)
+        """The rows of all runs: in one piece a part, if that is no matter."""
+        return Rows([self._whole(pieces) for pieces in self._parts], self._where)
+
+    def _whole(self, pieces: list[Piece]) -> Part:
+        here: list[Part] = [p for p in pieces if isinstance(p, Collection)]
+        return joined(here, self._budget) if len(here) == len(pieces) else Pieces(pieces)

@@ -8,7 +8,7 @@
     each range       -> into memory, sorted, handed on; one that is too large is divided again
 
 Rows equal to a pivot are in order already, however many they are; all other ranges lack the pivots' rows, so that
-dividing comes to an end. ORDER BY ... LIMIT keeps the first rows of each lot instead.
+dividing comes to an end. ORDER BY ... LIMIT keeps the first rows of each lot instead, if they are few.
 """
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def sort(executor: Executor, rows: Rows, ids: Sequence[ColumnId], keys: Sequence
     def work(i: int) -> None:
         pieces, parts[i] = pieces_of(parts[i]), done[i]
         step = _Sort(executor, ids, keys, node, max(budget.room // (_COPIES * at_once), budget.least))
-        made = step.first(pieces, limit) if limit is not None else [*step.pieces(pieces)]
+        made = [*step.pieces(pieces)] if limit is None else step.first(pieces, limit)
         done[i] = Pieces(made or done[i].pieces)
 
     executor.cluster.each(work, len(parts))
@@ -73,12 +73,24 @@ class _Sort:
         self._results = executor.spool(node)
 
     def first(self, pieces: Sequence[Piece], limit: int) -> list[Piece]:
-        """The first `limit` rows."""
+        """The first `limit` rows; of many, the ranges that they are in are sorted."""
+        rows = max(sum(p.rows for p in pieces), 1)
+        if limit * sum(p.size for p in pieces) // rows > self._target:
+            return self._sorted_until(limit, list(pieces))
         best: Collection | None = None
         for batch in batches(pieces, self._target):
             whole = batch if best is None else concatenate([best, batch])
             best = ordering.sort(plain(whole), self._ids, self._keys, limit)
         return [] if best is None else [best]
+
+    def _sorted_until(self, limit: int, pieces: list[Piece]) -> list[Piece]:
+        found: list[Piece] = []
+        for piece in self.pieces(pieces):
+            found.append(piece if piece.rows <= limit else piece.load().take(slice(0, limit)))
+            limit -= found[-1].rows
+            if not limit:
+                break
+        return found
 
     def pieces(self, pieces: list[Piece]) -> Iterator[Piece]:
         """All rows in order."""

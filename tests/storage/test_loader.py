@@ -539,10 +539,24 @@ def test_runs_end_early_where_memory_is_short(
         assert len(st.data_of(db, table).extents) > 4
 
 
-def test_less_memory_than_a_row_group_needs(db: Database) -> None:
-    table = st.create(db, st.define(types=(BIGINT,), dist_style=DistStyle.EVEN))
+@pytest.mark.parametrize("sort_key", [(), (0,)])
+def test_less_memory_than_a_row_group_needs(db: Database, sort_key: tuple[int, ...]) -> None:
+    """Runs are short then."""
+    table = st.create(db, st.define(types=(BIGINT,), dist_style=DistStyle.EVEN, sort_key=sort_key))
     meter = Meter(100_000)
-    with pytest.raises(errors.OutOfMemory), TableWriter(db, table, charge=meter, memory=50_000) as writer:
+    with TableWriter(db, table, charge=meter, memory=50_000) as writer:
+        for i in range(10):
+            writer.write(numbers(i * 1000, 1000))
+        db.commit(writer.finish())
+    assert meter.held == 0 and 10_000 < meter.peak <= meter.limit
+    assert len(st.stored(db, table)) == 10_000
+
+
+def test_less_memory_than_a_few_rows_need(db: Database) -> None:
+    table = st.create(db, st.define(types=(BIGINT,), dist_style=DistStyle.EVEN))
+    meter = Meter(10_000)
+    with pytest.raises(errors.OutOfMemory, match=r"a load needs .* for \d+ rows, the fewest"), \
+            TableWriter(db, table, charge=meter, memory=5_000) as writer:
         for i in range(10):
             writer.write(numbers(i * 1000, 1000))
     assert meter.held == 0

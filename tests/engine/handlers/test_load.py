@@ -13,6 +13,7 @@ import warehouse
 from warehouse.engine import session
 from warehouse.engine.context import MemoryBudget
 from warehouse.errors import Error
+from warehouse.storage import run_writer
 
 ROWS = 300_000
 SMALL = 16 << 20  # for several row groups of two numbers and a text, not for all
@@ -107,12 +108,15 @@ def test_copy_of_text_with_little_memory(
 
 @pytest.mark.usefixtures("in_files")
 @pytest.mark.parametrize("how", ["copy", "write_arrow"])
-def test_too_little_for_a_row_group_leaves_the_table_as_it_was(
-    connect: Callable[[int], Any], files: Path, numbers: pa.Table, budgets: list[MemoryBudget], how: str
+def test_too_little_for_a_few_rows_leaves_the_table_as_it_was(
+    connect: Callable[[int], Any], files: Path, numbers: pa.Table, budgets: list[MemoryBudget], how: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """As if a few were many."""
+    monkeypatch.setattr(run_writer, "FEWEST_ROWS", 1 << 20)
     db = connect(TINY)
     db.execute("insert into t values (1, 2, 'x')")
-    with pytest.raises(Error, match="out of memory: load needs") as caught:
+    with pytest.raises(Error, match=r"out of memory: a load needs .* MB for .* rows") as caught:
         if how == "copy":
             copy(db, files)
         else:

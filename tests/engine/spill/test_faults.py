@@ -113,9 +113,27 @@ def test_leftovers_go_when_the_database_is_opened(tmp_path: Path) -> None:
     assert not list((path / "spill").iterdir())
 
 
+@pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, DiskFull), (errno.EIO, FileError)])
+def test_a_full_disk_under_one_window(db: Any, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception],
+                                      ) -> None:
+    """A partition that does not fit memory is in mapped files, whose disk is taken before they are used."""
+    sql = "select sum(a) over (order by a rows unbounded preceding), s from t"
+
+    def full(*arguments: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "allocate", full)
+        with pytest.raises(kind, match="memory_limit"):
+            db.execute(sql).fetchall()
+    assert usable(db)
+    assert max(db.execute(sql).fetchall())[0] == ROWS * (ROWS - 1) // 2
+    assert usable(db)
+
+
 def test_memory_that_cannot_be_had_is_still_an_error(db: Any) -> None:
-    """One window over all rows has to be in memory."""
+    """A batch of rows has to be in memory."""
     with pytest.raises(warehouse.errors.OutOfMemory, match=r"needs .* MB more") as caught:
-        db.execute("select sum(a) over (order by a rows unbounded preceding), s from t").fetchall()
+        db.execute("select repeat(s, 2000) from t").fetchall()
     assert caught.value.sqlstate == "53200"
     assert usable(db)

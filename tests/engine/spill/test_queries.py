@@ -12,6 +12,7 @@ from warehouse.engine import aggregation, context
 from warehouse.engine.compile import program
 from warehouse.engine.spill import joins
 from warehouse.engine.spill.files import SpillFile
+from warehouse.errors import CardinalityViolation
 from warehouse.kernels.abi import VECTOR_ROWS
 
 ROWS = 2600
@@ -19,7 +20,7 @@ LEAST = 10 << 10
 TOPOLOGIES = ((1, 2), (1, 1), (2, 2))
 # What the other topologies are tried with.
 SOME = ("full", "one key, left", "not in", "union", "windows", "order by")
-JOINS = ("inner", "left", "right", "residual, right", "in", "not in", "not exists", "full")
+JOINS = ("inner", "left", "right", "residual, right", "in", "not in", "not exists", "full", "scalar", "scalar row")
 # What next to no memory suffices for.
 FITS = ("not in with a NULL", "recursion", "no key", "groups of one text", "moments", "limit", "groups in order",
         "groups by a wide key", "one key, semi", "one key, anti", "distinct", "union all", "no key, left",
@@ -49,6 +50,8 @@ def db(request: pytest.FixtureRequest) -> Iterator[Any]:
     with warehouse.connect(nodes=nodes, slices_per_node=slices, threads=2) as c:
         for name, rows in TABLES.items():
             c.write_arrow(name, rows, create=True)
+        c.commit()
+        c.execute("set enable_result_cache_for_session to off")
         yield c
 
 
@@ -87,6 +90,9 @@ QUERIES = {
     "exists": "select id from t where exists (select 1 from u where u.s = t.s and u.k < t.k)",
     "not exists": "select id, s from t where not exists (select 1 from u where u.s = t.s)",
     "scalar": "select id, (select max(u.s) from u where u.k = t.k) from t",
+    "scalar row": "select id, (select u.s from u where u.id = t.k) from t",
+    "one key, full": "select few.id, u.id, u.d from (select id, g - g as one from few where id < 9) few full join"
+                     " (select id, d, case when id < 900 then 0 else 1 end as z from u) u on few.one = u.z",
     "joins of joins": "select a.id, b.id, c.s from t a join u b on a.k = b.k left join t c on b.s = c.s and a.g = c.g",
     "groups": "select k, s, count(*), sum(d), min(s), max(w), avg(f) from t group by k, s",
     "groups by a wide key": "select w, b, count(k), sum(id), bool_or(b) from t group by w, b",
@@ -100,11 +106,25 @@ QUERIES = {
     "except": "select s from t except select s from u",
     "recursion": "with recursive r(id, k) as (select id, k from few union all select r.id, t.id from r join t"
                  " on t.k = r.k where r.id < 50 and t.id < r.k) select * from r",
+    "large recursion": "with recursive r(id, s, n) as (select id, s, 1 from t union all select id, s, n + 1 from r"
+                       " where n < 4) select * from r",
+    "long recursion": "with recursive r(id, n) as (select id, 1 from few where id < 20 union all"
+                      " select id, n + 1 from r where n < 60) select * from r",
     "windows": "select id, row_number() over (partition by k order by id), sum(f) over (partition by k order by id"
                " rows unbounded preceding), lag(s) over (partition by k order by id) from t",
     "windows by text": "select id, rank() over (partition by s order by w, id), count(*) over (partition by s) from t",
     "listagg": "select k, listagg(s, ',') within group (order by s, id) from t group by k",
     "median": "select g, median(f), percentile_cont(0.3) within group (order by f) from t group by g",
+    "one partition": "select id, sum(id) over (order by id rows unbounded preceding), rank() over (order by g),"
+                     " max(s) over (order by id rows between 3 preceding and 700 following),"
+                     " ntile(7) over (order by id),"
+                     " lag(s, 900) over (order by id), first_value(w) over (order by w desc rows between unbounded"
+                     " preceding and unbounded following), count(k) over (), median(f) over (),"
+                     " avg(d) over (order by id rows between current row and unbounded following),"
+                     " cume_dist() over (order by k) from t",
+    "one large partition": "select id, k, sum(d) over (partition by z order by id rows unbounded preceding) from"
+                           " (select id, k, d, case when id < 2000 then 0 else id % 7 end as z from t)",
+    "unnest": "select id, v from (select id, split_to_array(s, 'a') as parts from t) x, x.parts v",
     "shared": "with x as (select k, s, count(*) as n from t group by k, s) select a.k, b.s from x a join x b"
               " on a.k = b.k and a.n >= b.n",
     "aggregates over joins": "select u.s, count(*), sum(t.d) from t join u on t.k = u.k group by u.s",
@@ -151,6 +171,18 @@ def test_joins_block_by_block(db: Any, name: str, request: pytest.FixtureRequest
     monkeypatch.setattr(joins, "STUCK", 0.0)
     request.getfixturevalue("little")
     assert sorted(db.execute(QUERIES[name]).fetchall(), key=repr) == wanted
+
+
+@pytest.mark.parametrize("db", [TOPOLOGIES[0]], indirect=True)
+@pytest.mark.parametrize("least", [LEAST, LEAST // 64])
+def test_a_scalar_subquerys_rows_in_several_blocks(db: Any, little: None, monkeypatch: pytest.MonkeyPatch,
+                                                   least: int) -> None:
+    """The second row may be in the first one's block, or in one that comes later."""
+    monkeypatch.setattr(joins, "STUCK", 0.0)
+    monkeypatch.setattr(context, "FEWEST_BYTES", least)
+    with pytest.raises(CardinalityViolation, match="more than one row"):
+        db.execute("select id, (select u.s from u where u.id % 700 = t.id) from t").fetchall()
+    db.rollback()
 
 
 @pytest.fixture
