@@ -27,7 +27,7 @@ import numpy as np
 from ... import errors
 from ...kernels import memory
 from ...records import dataclass
-from ..blockio import BlockReader, Place
+from ..blockio import BlockReader, Place, runs
 from ..catalog import folder as folders
 from ..failpoints import reach
 from ..objects.options import StoreOptions
@@ -130,12 +130,17 @@ class Arrivals:
             self._wanted.setdefault(path)
         return SourceReader(self._data / path, self, path, self._files[path])
 
-    def read(self, path: str, start: int, stop: int) -> bytes:
+    def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         """Bytes of an extent from the snapshot. FileError where it cannot be reached."""
         try:
-            return self._source().read(path, start, stop)
+            found = self._source().read(path, ranges)
         except errors.Error as e:
             raise self._unreachable(path, e) from e
+        for data, (start, stop) in zip(found, ranges):
+            if len(data) != stop - start:
+                ends = f"it ends at {start + len(data)} of {stop} bytes"
+                raise errors.DataCorrupted(f'file "{path}" in "{self.where}" is truncated: {ends}')
+        return found
 
     def take_wanted(self) -> str | None:
         """An extent that a query asked for and that nobody has brought in since, the first one."""
@@ -213,40 +218,39 @@ class SourceReader(BlockReader):
 
     def read(self, offset: int, length: int) -> Array:
         here = self._file()
-        return self._fetch([(offset, length, 0)])[0] if here is None else here.read(offset, length)
+        if here is not None:
+            return here.read(offset, length)
+        start = max(0, self.size - TAIL_BYTES)
+        if offset < start:
+            ranges = [(offset, offset + length)]
+            if not offset:  # the header, and the footer will be asked for next
+                ranges.append((start, self.size))
+            data, *tails = self._arrivals.read(self._name, ranges)
+            self._tail = tails[0] if tails else self._tail
+        else:
+            tail = self._tail or self._arrivals.read(self._name, [(start, self.size)])[0]
+            self._tail, data = tail, tail[offset - start : offset - start + length]
+        return self._cut([(offset, length, 0)], data)[0]
 
     def read_many(self, places: Sequence[Place]) -> list[Array]:
+        """Blocks that stand one behind the other by one request, all requests at once."""
         here, self._tail = self._file(), b""  # the footer has been read by now
-        return super().read_many(places) if here is None else here.read_many(places)
+        if here is not None:
+            return here.read_many(places)
+        together = list(runs(places))
+        ranges = [(run[0][0], run[-1][0] + run[-1][1]) for run in together]
+        found = self._arrivals.read(self._name, ranges)
+        return [block for run, data in zip(together, found) for block in self._cut(run, data)]
 
-    def _read_run(self, places: Sequence[Place]) -> list[Array]:
-        return self._fetch(places)
-
-    def _fetch(self, places: Sequence[Place]) -> list[Array]:
-        """Blocks that stand one behind the other, by one request."""
-        first, stop = places[0][0], places[-1][0] + places[-1][1]
-        data = np.frombuffer(self._bytes(first, stop), np.uint8)
-        if len(data) != stop - first:
-            raise errors.DataCorrupted(
-                f'file "{self._name}" in "{self._arrivals.where}" is truncated: '
-                f"it ends at {first + len(data)} of {stop} bytes"
-            )
+    def _cut(self, run: Sequence[Place], data: bytes) -> list[Array]:
         found: list[Array] = []
-        for offset, length, room in places:
-            whole = memory.empty(length + room, "u1")
-            whole[:length] = data[offset - first : offset - first + length]
+        for offset, length, room in run:
+            whole, at = memory.empty(length + room, "u1"), offset - run[0][0]
+            whole[:length] = np.frombuffer(data, np.uint8, length, at)
             if BlockReader.fault is not None:
                 BlockReader.fault(self.path, offset, whole[:length])
             found.append(whole)
         return found
-
-    def _bytes(self, first: int, stop: int) -> bytes:
-        start = max(0, self.size - TAIL_BYTES)
-        if first < start:
-            return self._arrivals.read(self._name, first, stop)
-        tail = self._tail or self._arrivals.read(self._name, start, self.size)
-        self._tail = tail
-        return tail[first - start : stop - start]
 
     def _file(self) -> BlockReader | None:
         if self._here is None and self.path.exists():
