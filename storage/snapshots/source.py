@@ -22,12 +22,16 @@ from ..catalog import folder as folders
 from ..objects.registry import Objects
 from ..staging import place, sync_file
 from .manifest import CATALOG, MANIFEST, Manifest, parse_manifest, read_manifest, verify_catalog, verify_extent
+from .transfer import TRANSFERS
 
 CHUNK_BYTES = 8 << 20
 
 
 class Source(Protocol):
-    """See the module's text. `where`: its folder or URL, for messages."""
+    """See the module's text. `where`: its folder or URL, for messages. `transfers`: how many files to fetch at once."""
+
+    @property
+    def transfers(self) -> int: ...
 
     @property
     def where(self) -> str: ...
@@ -45,6 +49,8 @@ class Source(Protocol):
 
 class FolderSource:
     """A snapshot of a database folder, or of a folder of copies."""
+
+    transfers = 1  # links are made in no time, and checking bytes is work for a core
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -81,6 +87,8 @@ class FolderSource:
 
 class StoreSource:
     """A snapshot in an object store, under `url`."""
+
+    transfers = TRANSFERS
 
     def __init__(self, objects: Objects, url: str, name: str) -> None:
         self._objects = objects

@@ -21,6 +21,7 @@ from ..failpoints import reach
 from .manifest import CATALOG, MANIFEST, Manifest, read_manifest, seal, verify_catalog, verify_file
 from .places import PART, StorePlace
 from .source import CHUNK_BYTES
+from .transfer import TRANSFERS, each
 
 
 def upload(folder: Path, target: StorePlace, check: Callable[[], None]) -> str:
@@ -33,13 +34,17 @@ def upload(folder: Path, target: StorePlace, check: Callable[[], None]) -> str:
     url = target.snapshot(manifest.name)
     _claim(target, url, manifest)
     sizes = {found.url: found.bytes for found in target.objects.list(f"{url}/{folders.DATA}/")}
-    for path, size in manifest.files:
+
+    def bring(file: tuple[str, int], check: Callable[[], None]) -> None:
+        path, size = file
         check()
         to = f"{url}/{folders.DATA}/{path}"
         if sizes.get(to) != size:
             verify_file(folder, manifest, path, size, check)
             _send(folder / folders.DATA / path, target, to, check)
             reach("snapshot.sent")
+
+    each(manifest.files, bring, check, TRANSFERS)
     _send(folder / CATALOG, target, f"{url}/{CATALOG}", check)
     reach("snapshot.uploaded")
     with target.objects.create(f"{url}/{MANIFEST}") as writer:
