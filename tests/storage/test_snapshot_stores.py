@@ -139,6 +139,28 @@ def test_what_is_in_the_way(db: Any, bucket: Path) -> None:
     db.snapshots.copy("monday", other)
 
 
+def test_what_a_deletion_left_is_not_taken_for_a_part_of_the_copy(db: Any, bucket: Path, tmp_path: Path) -> None:
+    """A deletion that was cut short leaves objects without a manifest; those of another database may have the same
+    names and sizes."""
+    db.snapshots.copy("monday", PLACE)
+    (bucket / "dw" / "snapshots" / "monday" / "snapshot.json").unlink()
+    for path in extents(bucket):
+        path.write_bytes(bytes(path.stat().st_size))
+    db.snapshots.copy("monday", PLACE)
+    db.snapshots.restore("monday", tmp_path / "back", source=PLACE)
+    assert rows(tmp_path / "back") == ROWS
+
+
+def test_what_is_taken_away_meanwhile_is_not_promised(
+    db: Any, bucket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(failpoints.ACTIONS, "snapshot.uploaded", lambda: extents(bucket)[0].unlink())
+    with pytest.raises(errors.FileError, match="was removed while it was copied"):
+        db.snapshots.copy("monday", PLACE)
+    monkeypatch.undo()
+    assert db.snapshots.list(PLACE) == []
+
+
 def test_several_at_once_end_with_the_first_error() -> None:
     begun: list[int] = []
 
