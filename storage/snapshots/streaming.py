@@ -60,6 +60,7 @@ def write_note(folder: Path, home: Where, manifest: Manifest) -> None:
     place, options = (home.url, home.objects.options) if isinstance(home, StorePlace) else (str(home), StoreOptions())
     text = seal({
         "format": FORMAT_VERSION, "place": place, "snapshot": manifest.name, "files": manifest.files,
+        "catalog_sha256": manifest.catalog_sha256,
         "s3_root": None if options.root is None else os.path.abspath(options.root),
         "s3_endpoint_url": options.s3_endpoint_url, "region": options.region,
     })
@@ -81,7 +82,8 @@ def open_note(home: Path) -> Arrivals | None:
             )
         options = StoreOptions(values["s3_root"], values["s3_endpoint_url"], values["region"])
         files = {str(path): int(size) for path, size in values["files"]}
-        return Arrivals(home, str(values["place"]), str(values["snapshot"]), files, options)
+        source = str(values["place"]), str(values["snapshot"]), str(values["catalog_sha256"])
+        return Arrivals(home, *source, files, options)
     except FileNotFoundError:
         return None
     except OSError as e:
@@ -95,8 +97,13 @@ def open_note(home: Path) -> Arrivals | None:
 class Arrivals:
     """The extents that a database folder is still without. For any thread."""
 
-    def __init__(self, home: Path, place: str, snapshot: str, files: dict[str, int], options: StoreOptions) -> None:
+    def __init__(
+        self, home: Path, place: str, snapshot: str, catalog: str, files: dict[str, int], options: StoreOptions
+    ) -> None:
+        """`catalog`: the checksum that tells the snapshot from another one of its name."""
         self._home = home
+        self._catalog = catalog
+        self._proven = False
         self._data = home / folders.DATA
         self._place = place
         self._snapshot = snapshot
@@ -133,6 +140,8 @@ class Arrivals:
     def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         """Bytes of an extent from the snapshot. FileError where it cannot be reached."""
         try:
+            if not self._proven:
+                self.prove()
             found = self._source().read(path, ranges)
         except errors.Error as e:
             raise self._unreachable(path, e) from e
@@ -141,6 +150,17 @@ class Arrivals:
                 ends = f"it ends at {start + len(data)} of {stop} bytes"
                 raise errors.DataCorrupted(f'file "{path}" in "{self.where}" is truncated: {ends}')
         return found
+
+    def prove(self) -> None:
+        """The snapshot is the one that the database was restored from: another of its name may have extents of the
+        same names. Asked before the first read and by who brings everything in."""
+        if self._source().manifest().catalog_sha256 != self._catalog:
+            raise errors.FileError("there is another snapshot of that name now")
+        self._proven = True
+
+    def distrust(self) -> None:
+        """It is to be proven again."""
+        self._proven = False
 
     def take_wanted(self) -> str | None:
         """An extent that a query asked for and that nobody has brought in since, the first one."""
@@ -159,6 +179,8 @@ class Arrivals:
             return target
         part = self._home / folders.SPILL / f"restore-{os.getpid()}-{next(self._numbers)}.part"
         try:
+            if not self._proven:
+                self.prove()
             self._source().fetch(path, self._files[path], part, check)
             reach("restore.fetched")
             target.parent.mkdir(parents=True, exist_ok=True)

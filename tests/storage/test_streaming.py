@@ -163,6 +163,22 @@ def test_a_snapshot_that_vanished_is_named(folder: Path) -> None:
         assert answers(c) == WANTED
 
 
+def test_another_snapshot_of_the_same_name_is_not_taken_for_it(folder: Path) -> None:
+    """Its extents may have the same names and other rows."""
+    options = streaming.StoreOptions(s3_root=str(folder.parent / "s3"))
+    with warehouse.connect(folder.parent / "other", slices_per_node=2, autocommit=True, maintenance=False) as other:
+        other.execute("create table x (a int)")
+        other.snapshots.create("monday")
+    with connect(folder) as c:
+        assert c.execute("select v from small").fetchall() == [("one",)]
+        places.delete(places.place_of(PLACE, options), "monday")
+        restore.copy(folder.parent / "other", "monday", places.place_of(PLACE, options))
+        with pytest.raises(errors.FileError, match="there is another snapshot of that name now"):
+            c.snapshots.fill()
+    with connect(folder) as c, pytest.raises(errors.FileError, match="there is another snapshot of that name now"):
+        answers(c)
+
+
 def test_a_source_that_has_moved(folder: Path) -> None:
     gone(folder)
     with connect(folder, s3_root=folder.parent / "elsewhere") as c:
