@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -30,6 +30,17 @@ Fault = Callable[[Path, int, Array], None]
 # (offset, length, further bytes of memory behind it)
 Place = tuple[int, int, int]
 _MOST_TOGETHER = 64
+
+
+def runs(places: Sequence[Place]) -> Iterator[Sequence[Place]]:
+    """The places, taken together where they stand one behind the other, in their order."""
+    at = 0
+    while at < len(places):
+        end = at + 1
+        while end < min(len(places), at + _MOST_TOGETHER) and places[end][0] == sum(places[end - 1][:2]):
+            end += 1
+        yield places[at:end]
+        at = end
 
 
 class BlockReader:
@@ -68,15 +79,7 @@ class BlockReader:
 
     def read_many(self, places: Sequence[Place]) -> list[Array]:
         """Several blocks; such as stand one behind the other in the file by one call of the system."""
-        found: list[Array] = []
-        at = 0
-        while at < len(places):
-            end = at + 1
-            while end < min(len(places), at + _MOST_TOGETHER) and places[end][0] == sum(places[end - 1][:2]):
-                end += 1
-            found += self._read_run(places[at:end])
-            at = end
-        return found
+        return [block for run in runs(places) for block in self._read_run(run)]
 
     def _read_run(self, places: Sequence[Place]) -> list[Array]:
         wholes = [memory.empty(length + room, "u1") for _, length, room in places]

@@ -1,7 +1,7 @@
 """The face of an object store; see __init__.py. Keys are what follows a bucket; for files, paths."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -48,6 +48,9 @@ class ObjectStore(Protocol):
 
     def read(self, key: str, start: int, stop: int) -> bytes:
         """The bytes start to stop; fewer only at the object's end."""
+
+    def read_many(self, key: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        """Several times (start, stop) of one object, at once where it is far away."""
 
     def open(self, key: str) -> BinaryIO:
         """A file to read that seeks; FileMissing where there is no such object."""

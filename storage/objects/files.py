@@ -5,7 +5,7 @@ import errno
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -77,6 +77,17 @@ class Files:
         with self.open(key) as file:
             file.seek(start)
             return file.read(stop - start)
+
+    def read_many(self, key: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        found = []
+        with self.open(key) as file:
+            try:
+                for start, stop in ranges:
+                    file.seek(start)
+                    found.append(file.read(stop - start))
+            except OSError as error:
+                raise _failed(f'cannot read "{self._name}{key}"', error) from error
+        return found
 
     def open(self, key: str) -> BinaryIO:
         try:

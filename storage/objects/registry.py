@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from .base import ObjectInfo, ObjectStore, ObjectWriter
@@ -38,6 +39,11 @@ class Objects:
         """The bytes `start` to `stop`, by default all."""
         store, location = self._find(url)
         return store.read(location.key, start, store.info(location.key).bytes if stop is None else stop)
+
+    def read_many(self, url: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        """Several times (start, stop) of one object: the requests travel together."""
+        store, location = self._find(url)
+        return store.read_many(location.key, ranges)
 
     def open(self, url: str) -> BinaryIO:
         store, location = self._find(url)

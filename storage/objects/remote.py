@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, cast
@@ -86,6 +86,13 @@ class Remote:
             return b""
         try:
             return bytes(obstore.get_range(self._store, key, start=start, end=stop))
+        except (failures.BaseError, FileNotFoundError) as error:
+            raise self._failed(error, key, "read") from error
+
+    def read_many(self, key: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        starts, ends = [start for start, _ in ranges], [stop for _, stop in ranges]
+        try:
+            return [bytes(part) for part in obstore.get_ranges(self._store, key, starts=starts, ends=ends)]
         except (failures.BaseError, FileNotFoundError) as error:
             raise self._failed(error, key, "read") from error
 

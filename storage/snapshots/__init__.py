@@ -10,7 +10,7 @@ pinned until all links are there. storage/staging.py makes it appear whole or no
 
     places.py     where snapshots are: folders and object stores       source.py    one of them, to read from
     restore.py    a snapshot as a new database folder; a copy in another folder
-    upload.py     a copy in an object store
+    upload.py     a copy in an object store        transfer.py    several files at once
     streaming.py  a database whose extents are still with the snapshot       filling.py    bringing them in
     tables.py     one table of a snapshot as a new table of the living database
     reading.py    one that is read in place, as of its commit

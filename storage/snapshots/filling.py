@@ -60,6 +60,7 @@ def fill(database: Database, check: Callable[[], None]) -> None:
 
 def _fill(database: Database, arrivals: Arrivals, check: Callable[[], None]) -> None:
     """One that is damaged keeps none of the others from coming."""
+    arrivals.distrust()
     while missing := sorted(path for path in needed(database) if arrivals.absent(path)):
         damaged: DataCorrupted | None = None
         waiting, known = deque(missing), set(missing)

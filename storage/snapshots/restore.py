@@ -22,6 +22,7 @@ from .create import exclusive, go_on
 from .manifest import CATALOG, SNAPSHOTS, Manifest, write_manifest
 from .places import Place, StorePlace, opened
 from .source import FolderSource, Source
+from .transfer import each
 
 
 def restore(
@@ -87,9 +88,13 @@ def _bring_files(
 ) -> None:
     """Every extent, proven whole."""
     (target / folders.DATA).mkdir(exist_ok=True)
-    for path, size in manifest.files:
+
+    def bring(file: tuple[str, int], check: Callable[[], None]) -> None:
+        path, size = file
         check()
         source.fetch(path, size, target / folders.DATA / path, check, link=link)
+
+    each(manifest.files, bring, check, source.transfers)
 
 
 def _check_apart(home: Place, target: Path) -> None:

@@ -3,7 +3,7 @@
     source.manifest()                          what it says of itself, checked
     source.fetch_catalog(target)               the copy of the catalogue as a durable file, checked
     source.fetch(path, size, target, check)    one extent as a durable file, every byte checked on the way
-    source.read(path, start, stop)             some bytes of one extent, whose blocks carry checksums (extent.py)
+    source.read(path, ranges)                  some bytes of one extent, whose blocks carry checksums (extent.py)
 
 Objects are read in pieces of CHUNK_BYTES, so memory is bounded whatever an extent's size. What is missing or broken is
 DataCorrupted and names the snapshot; a store that cannot be reached is the store's own error.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -22,12 +22,16 @@ from ..catalog import folder as folders
 from ..objects.registry import Objects
 from ..staging import place, sync_file
 from .manifest import CATALOG, MANIFEST, Manifest, parse_manifest, read_manifest, verify_catalog, verify_extent
+from .transfer import TRANSFERS
 
 CHUNK_BYTES = 8 << 20
 
 
 class Source(Protocol):
-    """See the module's text. `where`: its folder or URL, for messages."""
+    """See the module's text. `where`: its folder or URL, for messages. `transfers`: how many files to fetch at once."""
+
+    @property
+    def transfers(self) -> int: ...
 
     @property
     def where(self) -> str: ...
@@ -40,11 +44,13 @@ class Source(Protocol):
         """`path` is one of the manifest's, `size` its bytes. `link`: a second name for the same bytes will do, where
         there can be one."""
 
-    def read(self, path: str, start: int, stop: int) -> bytes: ...
+    def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]: ...
 
 
 class FolderSource:
     """A snapshot of a database folder, or of a folder of copies."""
+
+    transfers = 1  # links are made in no time, and checking bytes is work for a core
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -72,8 +78,8 @@ class FolderSource:
         if not link:
             verify_extent(target, name, size, check)
 
-    def read(self, path: str, start: int, stop: int) -> bytes:
-        return Objects().read(str(self._file(path)), start, stop)
+    def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        return Objects().read_many(str(self._file(path)), ranges)
 
     def _file(self, path: str) -> Path:
         return self.folder / folders.DATA / path
@@ -81,6 +87,8 @@ class FolderSource:
 
 class StoreSource:
     """A snapshot in an object store, under `url`."""
+
+    transfers = TRANSFERS
 
     def __init__(self, objects: Objects, url: str, name: str) -> None:
         self._objects = objects
@@ -113,8 +121,8 @@ class StoreSource:
             target.unlink(missing_ok=True)
             raise
 
-    def read(self, path: str, start: int, stop: int) -> bytes:
-        return self._objects.read(self._object(path), start, stop)
+    def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
+        return self._objects.read_many(self._object(path), ranges)
 
     def _object(self, path: str) -> str:
         return f"{self._url}/{folders.DATA}/{path}"

@@ -27,7 +27,7 @@ import numpy as np
 from ... import errors
 from ...kernels import memory
 from ...records import dataclass
-from ..blockio import BlockReader, Place
+from ..blockio import BlockReader, Place, runs
 from ..catalog import folder as folders
 from ..failpoints import reach
 from ..objects.options import StoreOptions
@@ -60,6 +60,7 @@ def write_note(folder: Path, home: Where, manifest: Manifest) -> None:
     place, options = (home.url, home.objects.options) if isinstance(home, StorePlace) else (str(home), StoreOptions())
     text = seal({
         "format": FORMAT_VERSION, "place": place, "snapshot": manifest.name, "files": manifest.files,
+        "catalog_sha256": manifest.catalog_sha256,
         "s3_root": None if options.root is None else os.path.abspath(options.root),
         "s3_endpoint_url": options.s3_endpoint_url, "region": options.region,
     })
@@ -81,7 +82,8 @@ def open_note(home: Path) -> Arrivals | None:
             )
         options = StoreOptions(values["s3_root"], values["s3_endpoint_url"], values["region"])
         files = {str(path): int(size) for path, size in values["files"]}
-        return Arrivals(home, str(values["place"]), str(values["snapshot"]), files, options)
+        source = str(values["place"]), str(values["snapshot"]), str(values["catalog_sha256"])
+        return Arrivals(home, *source, files, options)
     except FileNotFoundError:
         return None
     except OSError as e:
@@ -95,8 +97,13 @@ def open_note(home: Path) -> Arrivals | None:
 class Arrivals:
     """The extents that a database folder is still without. For any thread."""
 
-    def __init__(self, home: Path, place: str, snapshot: str, files: dict[str, int], options: StoreOptions) -> None:
+    def __init__(
+        self, home: Path, place: str, snapshot: str, catalog: str, files: dict[str, int], options: StoreOptions
+    ) -> None:
+        """`catalog`: the checksum that tells the snapshot from another one of its name."""
         self._home = home
+        self._catalog = catalog
+        self._proven = False
         self._data = home / folders.DATA
         self._place = place
         self._snapshot = snapshot
@@ -130,12 +137,30 @@ class Arrivals:
             self._wanted.setdefault(path)
         return SourceReader(self._data / path, self, path, self._files[path])
 
-    def read(self, path: str, start: int, stop: int) -> bytes:
+    def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         """Bytes of an extent from the snapshot. FileError where it cannot be reached."""
         try:
-            return self._source().read(path, start, stop)
+            if not self._proven:
+                self.prove()
+            found = self._source().read(path, ranges)
         except errors.Error as e:
             raise self._unreachable(path, e) from e
+        for data, (start, stop) in zip(found, ranges):
+            if len(data) != stop - start:
+                ends = f"it ends at {start + len(data)} of {stop} bytes"
+                raise errors.DataCorrupted(f'file "{path}" in "{self.where}" is truncated: {ends}')
+        return found
+
+    def prove(self) -> None:
+        """The snapshot is the one that the database was restored from: another of its name may have extents of the
+        same names. Asked before the first read and by who brings everything in."""
+        if self._source().manifest().catalog_sha256 != self._catalog:
+            raise errors.FileError("there is another snapshot of that name now")
+        self._proven = True
+
+    def distrust(self) -> None:
+        """It is to be proven again."""
+        self._proven = False
 
     def take_wanted(self) -> str | None:
         """An extent that a query asked for and that nobody has brought in since, the first one."""
@@ -154,6 +179,8 @@ class Arrivals:
             return target
         part = self._home / folders.SPILL / f"restore-{os.getpid()}-{next(self._numbers)}.part"
         try:
+            if not self._proven:
+                self.prove()
             self._source().fetch(path, self._files[path], part, check)
             reach("restore.fetched")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -213,40 +240,39 @@ class SourceReader(BlockReader):
 
     def read(self, offset: int, length: int) -> Array:
         here = self._file()
-        return self._fetch([(offset, length, 0)])[0] if here is None else here.read(offset, length)
+        if here is not None:
+            return here.read(offset, length)
+        start = max(0, self.size - TAIL_BYTES)
+        if offset < start:
+            ranges = [(offset, offset + length)]
+            if not offset:  # the header, and the footer will be asked for next
+                ranges.append((start, self.size))
+            data, *tails = self._arrivals.read(self._name, ranges)
+            self._tail = tails[0] if tails else self._tail
+        else:
+            tail = self._tail or self._arrivals.read(self._name, [(start, self.size)])[0]
+            self._tail, data = tail, tail[offset - start : offset - start + length]
+        return self._cut([(offset, length, 0)], data)[0]
 
     def read_many(self, places: Sequence[Place]) -> list[Array]:
+        """Blocks that stand one behind the other by one request, all requests at once."""
         here, self._tail = self._file(), b""  # the footer has been read by now
-        return super().read_many(places) if here is None else here.read_many(places)
+        if here is not None:
+            return here.read_many(places)
+        together = list(runs(places))
+        ranges = [(run[0][0], run[-1][0] + run[-1][1]) for run in together]
+        found = self._arrivals.read(self._name, ranges)
+        return [block for run, data in zip(together, found) for block in self._cut(run, data)]
 
-    def _read_run(self, places: Sequence[Place]) -> list[Array]:
-        return self._fetch(places)
-
-    def _fetch(self, places: Sequence[Place]) -> list[Array]:
-        """Blocks that stand one behind the other, by one request."""
-        first, stop = places[0][0], places[-1][0] + places[-1][1]
-        data = np.frombuffer(self._bytes(first, stop), np.uint8)
-        if len(data) != stop - first:
-            raise errors.DataCorrupted(
-                f'file "{self._name}" in "{self._arrivals.where}" is truncated: '
-                f"it ends at {first + len(data)} of {stop} bytes"
-            )
+    def _cut(self, run: Sequence[Place], data: bytes) -> list[Array]:
         found: list[Array] = []
-        for offset, length, room in places:
-            whole = memory.empty(length + room, "u1")
-            whole[:length] = data[offset - first : offset - first + length]
+        for offset, length, room in run:
+            whole, at = memory.empty(length + room, "u1"), offset - run[0][0]
+            whole[:length] = np.frombuffer(data, np.uint8, length, at)
             if BlockReader.fault is not None:
                 BlockReader.fault(self.path, offset, whole[:length])
             found.append(whole)
         return found
-
-    def _bytes(self, first: int, stop: int) -> bytes:
-        start = max(0, self.size - TAIL_BYTES)
-        if first < start:
-            return self._arrivals.read(self._name, first, stop)
-        tail = self._tail or self._arrivals.read(self._name, start, self.size)
-        self._tail = tail
-        return tail[first - start : stop - start]
 
     def _file(self) -> BlockReader | None:
         if self._here is None and self.path.exists():

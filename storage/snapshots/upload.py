@@ -2,7 +2,7 @@
 
     snapshot.part       the manifest under another name, only if there is none yet: whose copy is under way
     data/..., catalog   each read and checked before it is sent, each whole or not at all (objects/)
-    snapshot.json       only if there is none yet: the snapshot is there
+    snapshot.json       only if there is none yet, and all of that is there: the snapshot is there
     snapshot.part       goes
 
 A copy that was cut short is gone on with: objects of the right size stand since snapshot.part did, for extents never
@@ -21,6 +21,7 @@ from ..failpoints import reach
 from .manifest import CATALOG, MANIFEST, Manifest, read_manifest, seal, verify_catalog, verify_file
 from .places import PART, StorePlace
 from .source import CHUNK_BYTES
+from .transfer import TRANSFERS, each
 
 
 def upload(folder: Path, target: StorePlace, check: Callable[[], None]) -> str:
@@ -32,16 +33,21 @@ def upload(folder: Path, target: StorePlace, check: Callable[[], None]) -> str:
     verify_catalog(folder, manifest)
     url = target.snapshot(manifest.name)
     _claim(target, url, manifest)
-    sizes = {found.url: found.bytes for found in target.objects.list(f"{url}/{folders.DATA}/")}
-    for path, size in manifest.files:
+    sizes = _sizes(target, url)
+
+    def bring(file: tuple[str, int], check: Callable[[], None]) -> None:
+        path, size = file
         check()
         to = f"{url}/{folders.DATA}/{path}"
         if sizes.get(to) != size:
             verify_file(folder, manifest, path, size, check)
             _send(folder / folders.DATA / path, target, to, check)
             reach("snapshot.sent")
+
+    each(manifest.files, bring, check, TRANSFERS)
     _send(folder / CATALOG, target, f"{url}/{CATALOG}", check)
     reach("snapshot.uploaded")
+    _check_there(target, url, manifest)
     with target.objects.create(f"{url}/{MANIFEST}") as writer:
         writer.write(seal(asdict(manifest)))
     target.objects.delete(f"{url}/{PART}")
@@ -58,6 +64,8 @@ def _claim(target: StorePlace, url: str, manifest: Manifest) -> None:
     mine = seal(asdict(manifest))
     part = f"{url}/{PART}"
     if not target.has(part):
+        for left in target.objects.list(f"{url}/"):  # a deletion that was cut short: of the right size by chance
+            target.objects.delete(left.url)
         try:
             with target.objects.create(part) as writer:
                 writer.write(mine)
@@ -70,6 +78,18 @@ def _claim(target: StorePlace, url: str, manifest: Manifest) -> None:
             f'"{url}" holds an unfinished copy of another snapshot: nothing was written',
             hint="Delete it first if nobody is at it, or name another place.", sqlstate="58P01",
         )
+
+
+def _sizes(target: StorePlace, url: str) -> dict[str, int]:
+    return {found.url: found.bytes for found in target.objects.list(f"{url}/{folders.DATA}/")}
+
+
+def _check_there(target: StorePlace, url: str, manifest: Manifest) -> None:
+    """Nobody has taken away meanwhile what the manifest is going to promise."""
+    sizes = _sizes(target, url)
+    for path, size in manifest.files:
+        if sizes.get(f"{url}/{folders.DATA}/{path}") != size:
+            raise errors.FileError(f'"{url}/{folders.DATA}/{path}" was removed while it was copied', hint="Copy again.")
 
 
 def _send(file: Path, target: StorePlace, url: str, check: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from warehouse.storage import failpoints
 from warehouse.storage.database import Database
 from warehouse.storage.objects.options import StoreOptions
 from warehouse.storage.snapshots import places, restore
+from warehouse.storage.snapshots.transfer import each
 
 ROWS = [(1, "x"), (3, "z"), (4, None)]
 PLACE = "s3://backup/dw"
@@ -135,6 +137,47 @@ def test_what_is_in_the_way(db: Any, bucket: Path) -> None:
         db.snapshots.copy("monday", other)
     db.snapshots.delete("monday", source=other)
     db.snapshots.copy("monday", other)
+
+
+def test_what_a_deletion_left_is_not_taken_for_a_part_of_the_copy(db: Any, bucket: Path, tmp_path: Path) -> None:
+    """A deletion that was cut short leaves objects without a manifest; those of another database may have the same
+    names and sizes."""
+    db.snapshots.copy("monday", PLACE)
+    (bucket / "dw" / "snapshots" / "monday" / "snapshot.json").unlink()
+    for path in extents(bucket):
+        path.write_bytes(bytes(path.stat().st_size))
+    db.snapshots.copy("monday", PLACE)
+    db.snapshots.restore("monday", tmp_path / "back", source=PLACE)
+    assert rows(tmp_path / "back") == ROWS
+
+
+def test_what_is_taken_away_meanwhile_is_not_promised(
+    db: Any, bucket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(failpoints.ACTIONS, "snapshot.uploaded", lambda: extents(bucket)[0].unlink())
+    with pytest.raises(errors.FileError, match="was removed while it was copied"):
+        db.snapshots.copy("monday", PLACE)
+    monkeypatch.undo()
+    assert db.snapshots.list(PLACE) == []
+
+
+def test_several_at_once_end_with_the_first_error() -> None:
+    begun: list[int] = []
+
+    def work(item: int, check: Any) -> None:
+        begun.append(item)
+        if item == 3:
+            raise errors.FileError("the disk is full")
+        for _ in range(200):
+            check()
+            time.sleep(0.001)
+
+    with pytest.raises(errors.FileError, match="full"):
+        each(range(1000), work, lambda: None, 4)
+    assert len(begun) < 10
+    done: list[int] = []
+    each(range(20), lambda item, check: done.append(item), lambda: None, 4)
+    assert sorted(done) == list(range(20))
 
 
 def test_a_missing_bucket_and_a_missing_snapshot(db: Any, tmp_path: Path) -> None:

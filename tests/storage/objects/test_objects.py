@@ -44,6 +44,9 @@ def test_written_read_listed_and_deleted(store):
     ]  # fmt: skip
     assert [f.bytes for f in found] == [6, 9, 8] and all(f.etag and f.modified for f in found)
     assert objects.read(top + "part-x/3") == b"part-x/3" and objects.read(top + "part-1", 2, 5) == b"rt-"
+    assert objects.read_many(top + "part-x/3", [(5, 8), (0, 2), (1, 7)]) == [b"x/3", b"pa", b"art-x/"]
+    with pytest.raises(errors.FileMissing, match="nothing"):
+        objects.read_many(top + "nothing", [(0, 1)])
     assert objects.exists(top + "part-x") and not objects.exists(top + "partz")
     objects.delete(top + "part-1")
     objects.delete(top + "part-1")
