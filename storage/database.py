@@ -68,6 +68,8 @@ RECENT_STATES = 64
 CACHE_SHARE = 0.25
 # What a load writes for a slice is in the catalogue up to so many bytes, and in a file beyond (inline.py).
 INLINE_BYTES = 32 << 10
+# Numbers of extents are drawn so many at a time from those of all processes.
+EXTENT_NUMBERS = 64
 # Extents kept open: each has a file descriptor, and processes often may have 1,024.
 READERS_OPEN = 400
 
@@ -121,6 +123,7 @@ class Database:
         self._versions = itertools.count(PRIVATE_VERSIONS)
         self._next_relation = loaded.next_relation
         self._next_extent = loaded.next_extent
+        self._drawn_extents = range(0)  # numbers that this process has drawn and not given yet
         self._transaction = loaded.transaction
         self._identity = dict(loaded.identity)
         self._durable_folders: set[Path] = set()
@@ -518,10 +521,14 @@ class Database:
     def new_extent(self) -> int:
         """An id for an extent that is about to be committed; never given twice."""
         with self._lock:
-            id_ = self._next_extent
-            if self._shared is not None:
-                id_ = self._shared.numbers.take("extent", at_least=id_)
-            self._next_extent = id_ + 1
+            if self._shared is None:
+                id_ = self._next_extent
+                self._next_extent = id_ + 1
+                return id_
+            if not self._drawn_extents:
+                first = self._shared.numbers.take("extent", EXTENT_NUMBERS, at_least=self._next_extent)
+                self._drawn_extents = range(first, first + EXTENT_NUMBERS)
+            id_, self._drawn_extents = self._drawn_extents[0], self._drawn_extents[1:]
             return id_
 
     def new_xid(self) -> int:

@@ -18,7 +18,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ... import errors
 from ...records import dataclass
@@ -416,29 +416,25 @@ class CatalogStore:
                 run("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, value))
 
     def _write_extents(self, seq: int, changes: Changes, forget: Iterable[int]) -> None:
-        many = self.connection.executemany
-        many(
-            "UPDATE extents SET dropped_seq = ? WHERE id = ?",
-            [(seq, e.id) for e in changes.dropped_extents],
-        )
+        def many(statement: str, rows: list[tuple[Any, ...]]) -> None:
+            if rows:
+                self.connection.executemany(statement, rows)
+
+        dropped, added = changes.dropped_extents, changes.added_extents
+        many("UPDATE extents SET dropped_seq = ? WHERE id = ?", [(seq, e.id) for e in dropped])
         many(
             "INSERT INTO extents VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?)",
-            [
-                (e.id, table_id, seq, e.path, e.slice, e.rows, e.bytes, e.row_groups)
-                for table_id, e in changes.added_extents
-            ],
+            [(e.id, table_id, seq, e.path, e.slice, e.rows, e.bytes, e.row_groups) for table_id, e in added],
         )
-        many("INSERT INTO inline_extents VALUES (?, ?)",
-             [(e.id, e.data) for _, e in changes.added_extents if e.data is not None])
-        many("DELETE FROM inline_extents WHERE extent_id = ?",
-             [(e.id,) for e in changes.dropped_extents if e.is_inline])
+        many("INSERT INTO inline_extents VALUES (?, ?)", [(e.id, e.data) for _, e in added if e.data is not None])
+        many("DELETE FROM inline_extents WHERE extent_id = ?", [(e.id,) for e in dropped if e.is_inline])
         many(
             "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
             [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
         )
         for id_ in forget:
             self._forget_extent(id_)
-        many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in changes.dropped_extents])
+        many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in dropped])
 
     def _forget_extent(self, id_: int) -> None:
         """Delete a dropped extent's row; who knows an older state than its end reads everything anew."""
