@@ -55,7 +55,8 @@ def test_statistics_extents_and_counters_come_back(tmp_path: Path) -> None:
             before.extents, before.statistics, before.replicated,
         )  # fmt: skip
         st.load(db, table, [(1, "x")])
-        assert [e.id for e in st.data_of(db, table).extents] == [1, 2, 3]
+        first, second, new = [e.id for e in st.data_of(db, table).extents]
+        assert (first, second) == (1, 2) and new > 2  # numbers are drawn many at a time
         assert db.new_transaction() >= transaction
 
 
