@@ -33,14 +33,16 @@ from .. import errors
 from . import topology as topologies
 from .access_locks import AccessLocks
 from .catalog import folder as folders
+from .catalog.applying import Changes, apply
 from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.folder import sync_folder
 from .catalog.garbage import Garbage, Pins, remove_file
 from .catalog.history import History
+from .catalog.layout import FORMAT_VERSION
 from .catalog.loads import Loads
 from .catalog.news import News
-from .catalog.state import CatalogState, Changes, apply
-from .catalog.store import FORMAT_VERSION, CatalogStore, Loaded
+from .catalog.state import CatalogState
+from .catalog.store import CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .failpoints import reach
 from .locks import TableLocks

@@ -8,7 +8,6 @@ import pytest
 import stored_tables as st
 from warehouse import errors
 from warehouse.storage.catalog.delta import Delta, DropExtents
-from warehouse.storage.catalog.store import CatalogStore
 from warehouse.storage.database import Database
 from warehouse.storage.schema import Column, DistStyle, View
 from warehouse.storage.types import BIGINT, char, decimal
@@ -82,7 +81,7 @@ def test_a_failing_write_leaves_file_and_memory_as_they_were(
         def fail(*_: object) -> None:
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr(CatalogStore, "_write_meta", fail)
+        monkeypatch.setattr("warehouse.storage.catalog.store.write_meta", fail)
         with pytest.raises(errors.FileError, match="disk is full"):
             st.load(db, table, [(1, "x")])
         monkeypatch.undo()
