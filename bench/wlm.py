@@ -20,7 +20,8 @@ from typing import Any
 
 from .. import Error
 from ..engine.identity import Identity
-from ..engine.session import Session, open_session
+from ..engine.open_session import open_session
+from ..engine.session import Session
 from ..engine.workload.manager import manager_of
 from ..wlm.requests import State
 from . import machine

@@ -19,7 +19,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .. import errors
-from ..engine.session import Session, open_session
+from ..engine.open_session import open_session
+from ..engine.session import Session
 from ..storage.objects.options import StoreOptions
 from . import parameters as styles
 from .cursor import Cursor

@@ -6,9 +6,14 @@ to the user; anything else is a defect of ours and says how to report it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 
 from .. import errors
+
+if TYPE_CHECKING:
+    from .context import Context
 
 
 def translate(error: Exception) -> errors.Error:
@@ -34,3 +39,27 @@ def translate(error: Exception) -> errors.Error:
                 detail="This is a defect of warehouse-sql, not of the statement.",
                 hint="Please report it with the statement and the traceback.",
             )
+
+
+def in_snapshot(error: BaseException, context: Context) -> BaseException:
+    """Error 1018 instead of one about a relation that the block does not see because it is too new."""
+    if isinstance(error, errors.UndefinedTable) and error.relation is not None:
+        from ..storage.transactions import gone
+
+        schema, name = error.relation
+        if context.transaction.came_later(schema, name, context.search_path):
+            later = gone(name)
+            later.position = error.position
+            return later
+    return error
+
+
+def placed(error: BaseException, offset: int) -> BaseException:
+    """The error users see, its position counted from the start of the text they gave."""
+    if not isinstance(error, Exception):
+        return error
+    told = translate(error)
+    if told.position is not None and not getattr(told, "_placed", False):
+        told.position += offset
+        told._placed = True  # type: ignore[attr-defined]
+    return told

@@ -1,10 +1,11 @@
-"""A session: takes text, runs statement by statement, keeps settings, records history.
+"""A session: takes text, runs statement by statement, keeps settings. Opened by open_session.py.
 
     execute(text, values)
       parse ............. planner/parse.py           one Parsed per statement
-      Context ........... engine/context.py          snapshot pinned, settings copied, cancel, budget
+      begin ............. engine/running.py          its Context: snapshot pinned, settings copied, cancel, budget
       handler ........... engine/handlers/           one module per statement family
-      Result ............ engine/result.py           streams; its end unpins and records
+      Result ............ engine/result.py           streams; when it has ended:
+      end ............... engine/running.py          unpins and records
 
 Every statement runs in a transaction: one of its own, or the open block's (transaction_block.py). After
 an error the session goes on.
@@ -16,39 +17,34 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from .. import errors
-from ..kernels import memory
 from ..planner.parse import parse_statement, split
-from ..planner.statements import Insert, Parsed, Prepare, QueryText, Transaction
-from ..records import dataclass
+from ..planner.statements import Insert, Parsed, Prepare, QueryText
 from ..storage.catalog.delta import Delta
 from ..storage.database import Database
 from ..storage.objects.options import StoreOptions
 from ..storage.schema import Table
 from ..storage.sharing.sessions import SessionInfo
 from . import limits
-from .context import CANCEL_TEXT, TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
-from .failures import translate
+from .context import CANCEL_TEXT, Context, Notice, Progress
+from .failures import in_snapshot, placed
 from .handlers import handler_for
-from .history import QUERIES
-from .history.profile import described
-from .history.records import begun, microseconds, scans
-from .identity import Identity, admit, leave
-from .preload import preload
+from .identity import Identity, leave
 from .result import Result
+from .running import Running, Work, begin, end
 from .settings import Settings
 from .transaction_block import TransactionBlock
 from .workers import pool
+from .workload.door import forget
 
 if TYPE_CHECKING:
     from ..planner.plan_cache import PlanCache
@@ -59,86 +55,6 @@ if TYPE_CHECKING:
 DATABASE = "dev"
 KEPT_NOTICES = 50  # as psycopg2 keeps
 _session_ids = itertools.count(os.getpid())
-
-
-def open_session(
-    database: str,
-    *,
-    nodes: int | None = None,
-    slices_per_node: int | None = None,
-    node_type: str | None = None,
-    create: bool = True,
-    read_only: bool = False,
-    threads: int | None = None,
-    memory_limit: int | str | None = None,
-    compatibility: str = "redshift",
-    user: str = "dev",
-    maintenance: bool = True,
-    wlm_json_configuration: str | None = None,
-) -> Session:
-    """Open the database and a session on it; closing the session closes the database. `maintenance`: the background
-    worker looks after a folder's tables while the session is open. `wlm_json_configuration`: JSON, or a file's path."""
-    preload()
-    workers, allowed = limits.threads(threads), limits.memory_limit(memory_limit)
-    Settings({"compatibility": compatibility})  # checked before anything is made
-    opened = Database.open(
-        database, nodes=nodes, slices_per_node=slices_per_node, node_type=node_type, create=create,
-        read_only=read_only,
-    )  # fmt: skip
-    try:
-        identity, known = admit(user, opened)
-        settings = Settings({**known.settings, "compatibility": compatibility})
-    except BaseException:
-        opened.close()
-        raise
-    if memory_limit is not None:
-        opened.files.bound_cache(int(allowed * limits.CACHE_SHARE))
-        memory.retain(int(allowed * limits.RETAINED_SHARE))
-    session = Session(opened, identity=identity, settings=settings, threads=workers, memory=allowed)
-    if wlm_json_configuration is not None:
-        _configure(session, wlm_json_configuration)
-    if maintenance and opened.path is not None and not read_only:
-        from .maintenance.worker import join
-
-        session.worker = join(session)
-    return session
-
-
-def _forget(session: Session) -> None:
-    """Workload management knows the session no more, nor the database if it was the last."""
-    manager = sys.modules.get(f"{__package__}.workload.manager")  # not loaded: it has never heard of them
-    if manager is not None:
-        manager.left(session)
-
-
-def _configure(session: Session, wlm: str) -> None:
-    from .workload.parameters import open_with
-
-    try:
-        open_with(session, wlm)
-    except BaseException:
-        session.close()
-        raise
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What is run: text and values, the statement's class for the history, its place in the script."""
-
-    text: str
-    parameters: tuple[Any, ...]
-    kind: str
-    offset: int = 0
-
-
-@dataclass(slots=True)
-class _Running:
-    """What ends with a statement."""
-
-    context: Context
-    work: _Work
-    timer: threading.Timer | None
-    release: Callable[[], None]  # lets go of what its rows are read from, which may be longer than its transaction
 
 
 class Session:
@@ -169,7 +85,7 @@ class Session:
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
         self.block = TransactionBlock(self._transaction, self.identity.transaction_ended)
         self._lock = threading.RLock()
-        self._running: dict[int, _Running] = {}
+        self.running: dict[int, Running] = {}
         self._closed = False
         self._ended_by: str | None = None  # who else ended the session, in the words of the error
         info = SessionInfo(self.id, self.user, self.started.replace(tzinfo=None))
@@ -199,7 +115,7 @@ class Session:
     @property
     def progress(self) -> Progress | None:
         """Of the statement started last that still runs; any thread may ask."""
-        running = list(self._running.values())
+        running = list(self.running.values())
         return running[-1].context.progress if running else None
 
     # -- statements ------------------------------------------------------------------------------
@@ -228,7 +144,7 @@ class Session:
             from .handlers.insert import run_many
 
             statement = parsed.statement
-            work = _Work(parsed.text, (), "Insert", parsed.offset)
+            work = Work(parsed.text, (), "Insert", parsed.offset)
             return self._run(work, lambda c: run_many(statement, c, parameter_sets)).rowcount
         total = 0
         for values in parameter_sets:
@@ -243,13 +159,13 @@ class Session:
         """Append a stream of record batches to a table, made if missing; the number of rows."""
         from .handlers.load_arrow import run
 
-        work = _Work(f"-- write_arrow {table}", (), "Insert")
+        work = Work(f"-- write_arrow {table}", (), "Insert")
         return self._run(work, lambda c: run(table, reader, create, c)).rowcount
 
     def perform(self, text: str, kind: str, action: Callable[[Context], Result]) -> Result:
         """Do something that is not SQL as a statement of this session: in its transaction, within its limits, recorded
         as `text` of class `kind`."""
-        return self._run(_Work(text, (), kind), action)
+        return self._run(Work(text, (), kind), action)
 
     def _split(self, text: str) -> list[tuple[str, int]]:
         self._check_open()
@@ -269,7 +185,7 @@ class Session:
         try:
             return Parsed(text, offset, parse_statement(text, lazily=True, exact_names=self.settings.exact_names))
         except Exception as error:
-            told = _placed(error, offset)
+            told = placed(error, offset)
             if told is error:
                 raise
             raise told from error
@@ -277,142 +193,37 @@ class Session:
     def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
         statement = parsed.statement
         kind = "Select" if isinstance(statement, QueryText) else type(statement).__name__
-        work = _Work(parsed.text, parameters, kind, parsed.offset)
+        work = Work(parsed.text, parameters, kind, parsed.offset)
         return self._run(work, lambda c: handler_for(statement)(statement, c))
 
-    def _run(self, work: _Work, action: Callable[[Context], Result]) -> Result:
+    def _run(self, work: Work, action: Callable[[Context], Result]) -> Result:
         """Run `action` in a new context, up to its first rows."""
         with self._lock:
             self._check_open()
-            context = self._begin(work)
+            running = begin(self, work)
             try:
-                result = action(context)
+                result = action(running.context)
             except BaseException as error:
-                told = _placed(_in_snapshot(error, context), work.offset)
-                self._end(context, work, error, -1)
+                told = placed(in_snapshot(error, running.context), work.offset)
+                end(self, running, error, -1)
                 if told is error:
                     raise
                 raise told from error
             result.guard(
-                lambda error: _placed(error, work.offset),
-                lambda error, rows: self._end(context, work, error, rows),
+                lambda error: placed(error, work.offset),
+                lambda error, rows: end(self, running, error, rows),
             )
             return result.start()
-
-    # -- a statement's beginning and end -----------------------------------------------------------
-
-    def _begin(self, work: _Work) -> Context:
-        database = self.database
-        search_path = self._search_path()
-        transaction = self.block.for_statement(ends=work.kind == Transaction.__name__)
-        transaction.refresh()
-        context = Context(
-            database=database,
-            view=transaction.view(search_path),
-            transaction=transaction,
-            settings=self.settings.copy(),
-            user=self.user,
-            search_path=search_path,
-            text=work.text,
-            now=datetime.now(UTC),
-            cancel=Cancel(),
-            budget=MemoryBudget(self.memory),
-            parameters=work.parameters,
-            workers=self.workers,
-            query_id=database.history.next_query_id(),
-            session_id=self.id,
-            session=self,
-            kind=work.kind,
-        )
-        timer = None
-        if context.settings.statement_timeout:
-            timer = threading.Timer(
-                context.settings.statement_timeout / 1000, context.cancel.set, (TIMEOUT_TEXT,)
-            )
-            timer.daemon = True
-            timer.start()
-        running = _Running(context, work, timer, transaction.pin())
-        self._running[context.query_id] = database.history.running[context.query_id] = running
-        database.upkeep.activity.begin()
-        return context
-
-    def _end(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        """Exactly once per statement: stop its clock and workers, let its snapshot go, record it."""
-        running = self._running.pop(context.query_id, None)
-        if running is None:
-            return
-        self.database.history.running.pop(context.query_id, None)
-        self.database.upkeep.activity.end()
-        if running.timer is not None:
-            running.timer.cancel()
-        if error is not None:
-            context.cancel.set()
-        if context.ticket is not None:
-            context.ticket.end(ok=error is None)
-        self._end_transaction(context.transaction, error)
-        running.release()
-        self._flush_overdue()
-        for file in [*context.files]:
-            file.close()
-        memory.trim()
-        if memory.is_bounded():
-            pa.default_memory_pool().release_unused()
-        self._record(context, work, error, rows)
-        self.notices.extend(context.notices)
 
     def _transaction(self, single: bool) -> SessionTransaction:
         from .session_transaction import SessionTransaction
 
         return SessionTransaction(self.database, lambda: self.temporary, single=single, session=self.id)
 
-    def _flush_overdue(self) -> None:
-        """Where no worker does it: what very many small commits have left in the catalogue goes to files."""
-        for database in (self.database, self.temporary):
-            if database is not None and database.upkeep.inline and not self.block.is_open:
-                from ..storage.maintenance.flush import flush_overdue
-
-                flush_overdue(database)
-
-    def _end_transaction(self, transaction: SessionTransaction, error: BaseException | None) -> None:
-        """A statement's own transaction ends with it; an open block fails with it."""
-        if not transaction.single:
-            if error is not None and self.block.owns(transaction):
-                self.block.fail()
-        elif error is None:
-            transaction.commit()
-        else:
-            transaction.rollback()
-
-    def _record(self, context: Context, work: _Work, error: BaseException | None, rows: int) -> None:
-        scaled = context.ticket is not None and context.ticket.executor
-        if context.profiles or context.source_query or scaled or (work.kind in QUERIES and work.kind != "Select"):
-            self.last["query"] = context.query_id
-        record = begun(context, work.kind) | {
-            "endtime": microseconds(datetime.now(UTC)),
-            "aborted": int(error is not None),
-            "error": str(error) if error is not None else None,
-            "rows": rows,
-        }
-        if context.profiles:
-            record["planned"] = int(context.profiles[0].began * 1e6)
-            record["bytes"] = sum([p.bytes for p in context.profiles])
-        if context.source_query:
-            record["source"] = context.source_query
-        if context.ticket is not None:
-            record |= context.ticket.facts()
-        if context.scans:
-            record["scans"] = scans(context)
-        if context.settings["workgroup"] and (work.kind in QUERIES or context.scans):
-            record["workgroup"] = context.settings["workgroup"]
-        details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
-        self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
-        if context.scans and context.settings["workgroup"]:
-            from .workgroup_limits import count
-
-            count(context, record)
-
-    def _search_path(self) -> tuple[str, ...]:
-        return tuple(self.user if name == "$user" else name for name in self.settings.search_path)
+    @property
+    def search_path(self) -> tuple[str, ...]:
+        """The schemas that names are looked for in, the user's own by its name."""
+        return tuple([self.user if name == "$user" else name for name in self.settings.search_path])
 
     def _check_open(self) -> None:
         if self._ended_by is not None:
@@ -450,13 +261,13 @@ class Session:
         return True
 
     def _see_newest(self, context: Context) -> None:
-        running = self._running[context.query_id]
+        running = self.running[context.query_id]
         release, running.release = running.release, context.transaction.pin()
         release()
         context.view = context.transaction.view(context.search_path)
 
-    def _current(self) -> _Running:
-        return self._running[next(reversed(self._running))]
+    def _current(self) -> Running:
+        return self.running[next(reversed(self.running))]
 
     def make_temporary(self) -> TemporaryDatabase:
         """The session's database of temporary tables."""
@@ -489,7 +300,7 @@ class Session:
 
     def cancel(self, message: str | None = None) -> None:
         """Stop every running statement of this session; `message`: what their errors say."""
-        for running in list(self._running.values()):
+        for running in list(self.running.values()):
             running.context.cancel.set(message or CANCEL_TEXT)
 
     def terminate(self, message: str) -> None:
@@ -506,8 +317,8 @@ class Session:
         self.database.sessions.remove(self.id)
         self.cancel()
         with self._lock:
-            for running in list(self._running.values()):
-                self._end(running.context, running.work, errors.QueryCanceled("the session was closed"), -1)
+            for running in list(self.running.values()):
+                end(self, running, errors.QueryCanceled("the session was closed"), -1)
             self.block.rollback()
             if self.temporary is not None:
                 self.temporary.close()
@@ -515,28 +326,4 @@ class Session:
                 self.worker.leave(self)
             leave(self.identity)
             self.database.close()
-            _forget(self)
-
-
-def _in_snapshot(error: BaseException, context: Context) -> BaseException:
-    """Error 1018 instead of one about a relation that the block does not see because it is too new."""
-    if isinstance(error, errors.UndefinedTable) and error.relation is not None:
-        from ..storage.transactions import gone
-
-        schema, name = error.relation
-        if context.transaction.came_later(schema, name, context.search_path):
-            later = gone(name)
-            later.position = error.position
-            return later
-    return error
-
-
-def _placed(error: BaseException, offset: int) -> BaseException:
-    """The error users see, its position counted from the start of the text they gave."""
-    if not isinstance(error, Exception):
-        return error
-    told = translate(error)
-    if told.position is not None and not getattr(told, "_placed", False):
-        told.position += offset
-        told._placed = True  # type: ignore[attr-defined]
-    return told
+            forget(self)

@@ -18,8 +18,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from .. import errors
+from .catalog.applying import Changes, apply
 from .catalog.delta import Delta, changed_tables
-from .catalog.state import CatalogState, Changes, apply
+from .catalog.state import CatalogState
 from .failpoints import reach
 from .maintenance.upkeep import Upkeep
 from .numbering import Numbering

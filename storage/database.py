@@ -33,10 +33,11 @@ from .access_locks import AccessLocks
 from .catalog import folder as folders
 from .catalog.delta import Delta, numbered
 from .catalog.history import History
+from .catalog.layout import FORMAT_VERSION
 from .catalog.loads import Loads
 from .catalog.news import News
 from .catalog.state import CatalogState
-from .catalog.store import FORMAT_VERSION, CatalogStore, Loaded
+from .catalog.store import CatalogStore, Loaded
 from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .commits import Commits
 from .extent_files import ExtentFiles, arrivals_of

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FIRST_SESSION = 1 << 30
 PRIVATE_VERSIONS = 1 << 40
+EXTENT_NUMBERS = 64  # drawn at a time from those of all processes
 
 
 class Numbering:
@@ -33,6 +34,7 @@ class Numbering:
         self._versions = itertools.count(PRIVATE_VERSIONS)
         self.next_relation = loaded.next_relation
         self._next_extent = loaded.next_extent
+        self._drawn_extents = range(0)  # numbers that this process has drawn and not given yet
         self.transaction = loaded.transaction
         self._identity = dict(loaded.identity)
         self._auto_locks: dict[int, threading.Lock] = {}
@@ -54,11 +56,16 @@ class Numbering:
             return id_
 
     def extent(self) -> int:
+        """For an extent that is about to be committed. Numbers that were drawn and not given are gaps."""
         with self._lock:
-            id_ = self._next_extent
-            if self._shared is not None:
-                id_ = self._shared.numbers.take("extent", at_least=id_)
-            self._next_extent = id_ + 1
+            if self._shared is None:
+                id_ = self._next_extent
+                self._next_extent = id_ + 1
+                return id_
+            if not self._drawn_extents:
+                first = self._shared.numbers.take("extent", EXTENT_NUMBERS, at_least=self._next_extent)
+                self._drawn_extents = range(first, first + EXTENT_NUMBERS)
+            id_, self._drawn_extents = self._drawn_extents[0], self._drawn_extents[1:]
             return id_
 
     def xid(self) -> int:

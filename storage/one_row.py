@@ -170,5 +170,6 @@ def _slice(database: Database, table: Table, data: TableData, values: list[Any])
     placement = Placement(table, database.topology.slices, data.statistics.rows, data.replicated)
     if placement.single is not None:
         return placement.single
-    key = None if placement.key is None else from_list(table.columns[placement.key].type, [values[placement.key]])
-    return int(placement.place(1, key)[0])
+    if placement.key is None:
+        return placement.next
+    return int(placement.place(1, from_list(table.columns[placement.key].type, [values[placement.key]]))[0])

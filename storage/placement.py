@@ -43,8 +43,9 @@ class Placement:
             raise InternalError(f"table {table.name} has DISTSTYLE KEY and no DISTKEY")
         self.replicated = replicated
         self.slices = slices
-        # EVEN: rows dealt to each slice; what the table had counts as dealt in turn.
-        self._dealt = (np.arange(slices) < rows_before % slices).astype(np.int64)
+        # EVEN: what the table had counts as dealt in turn, so that this slice is the next; then how many each has got.
+        self.next = rows_before % slices
+        self._counts: Array | None = None
         self._lock = threading.Lock()
         self.single: int | None = None  # the one slice that all rows go to, if it is one
         if replicated:
@@ -68,11 +69,19 @@ class Placement:
     def deal(self, rows: int) -> list[tuple[int, int]]:
         """EVEN: (slice, how many of the next rows), in their order."""
         with self._lock:
-            first = int(self._dealt.sum()) % self.slices
-            levels = _levels(self._dealt, rows)
-            counts, self._dealt = levels - self._dealt, levels
+            dealt = self._dealt
+            first = int(dealt.sum()) % self.slices
+            levels = _levels(dealt, rows)
+            counts, self._counts = levels - dealt, levels
         order = [(i + first) % self.slices for i in range(self.slices)]
         return [(slice_, int(counts[slice_])) for slice_ in order]
+
+    @property
+    def _dealt(self) -> Array:
+        """EVEN: rows dealt to each slice."""
+        if self._counts is None:
+            self._counts = (np.arange(self.slices) < self.next).astype(np.int64)
+        return self._counts
 
     def take_back(self, slice_: int, rows: int) -> None:
         """These rows were not stored yet and will be placed again."""

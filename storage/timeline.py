@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import errors
+from .catalog.applying import Changes
 from .catalog.garbage import Garbage, Pins
-from .catalog.state import CatalogState, Changes
+from .catalog.state import CatalogState
 from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
 from .serializable import ConflictGraph

@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import SerializationFailure
+from .catalog.applying import apply
 from .catalog.delta import Delta, changed_tables, numbered
-from .catalog.state import CatalogState, apply
+from .catalog.state import CatalogState
 from .catalog.view import SnapshotView
 from .failpoints import reach
 from .lock_waits import LockOwner

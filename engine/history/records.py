@@ -1,10 +1,13 @@
-"""A statement's record in the history: what is known when it begins. Its end adds to it (session.py)."""
+"""A statement's record in the history: what is known when it begins, and what its end adds to it."""
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..identity import without_secrets
+from . import QUERIES
+from .profile import described
 
 if TYPE_CHECKING:
     from ..context import Context
@@ -42,3 +45,33 @@ def scans(context: Context) -> list[dict[str, Any]]:
         numbers.returned, numbers.returned_bytes = step.rows, step.rows * width
         found.append(asdict(numbers))
     return found
+
+
+def keep(context: Context, kind: str, error: BaseException | None, rows: int) -> None:
+    """Leave the record of a statement that has ended to the history, and its plans, which are described later."""
+    session, ticket, profiles = context.session, context.ticket, context.profiles
+    scaled = ticket is not None and ticket.executor
+    if profiles or context.source_query or scaled or (kind in QUERIES and kind != "Select"):
+        session.last["query"] = context.query_id
+    record = begun(context, kind)
+    record["endtime"] = microseconds(datetime.now(UTC))
+    record["aborted"] = int(error is not None)
+    record["error"] = str(error) if error is not None else None
+    record["rows"] = rows
+    if profiles:
+        record["planned"] = int(profiles[0].began * 1e6)
+        record["bytes"] = sum([p.bytes for p in profiles])
+    if context.source_query:
+        record["source"] = context.source_query
+    if ticket is not None:
+        record |= ticket.facts()
+    if context.scans:
+        record["scans"] = scans(context)
+    if context.settings["workgroup"] and (kind in QUERIES or context.scans):
+        record["workgroup"] = context.settings["workgroup"]
+    details = partial(described, record, profiles) if profiles and kind in QUERIES else None
+    session.database.history.record(record, details, sum([p.weight for p in profiles]))
+    if context.scans and context.settings["workgroup"]:
+        from ..workgroup_limits import count
+
+        count(context, record)

@@ -5,6 +5,7 @@ slices work on.
 """
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from ..history.profile import on_slices
@@ -12,6 +13,7 @@ from ..history.profile import on_slices
 if TYPE_CHECKING:
     from ...planner.physical import PhysicalQuery
     from ..context import Context
+    from ..session import Session
     from .admission import Ticket
 
 # By the class of a statement: a value of wlm.requests.Kind. Whatever else comes here reads.
@@ -36,3 +38,10 @@ def admit(context: Context, plan: PhysicalQuery | None = None, kind: str = READ)
     from .admission import enter
 
     return enter(context, plan, KINDS.get(context.kind, kind))
+
+
+def forget(session: Session) -> None:
+    """Workload management knows the session no more, nor the database if it was the last."""
+    manager = sys.modules.get(f"{__package__}.manager")  # not loaded: it has never heard of them
+    if manager is not None:
+        manager.left(session)

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from ..schema import Table, Topology
 from . import codec, sketches
+from .applying import starts_replicated
+from .layout import upgrade
 from .news import IN_FILES
-from .state import starts_replicated
-from .store import CatalogStore, upgrade
+from .store import CatalogStore
 
 
 def back_up(store: CatalogStore, target: Path) -> None:

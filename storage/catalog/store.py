@@ -14,7 +14,6 @@ SQLite's place.
 """
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -28,6 +27,8 @@ from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
 from . import codec, sketches
+from .applying import Changes
+from .layout import APPLICATION_ID, FORMAT_VERSION, create, number, upgrade
 from .news import (
     EXTENT,
     News,
@@ -38,55 +39,11 @@ from .news import (
     paths_by_state,
     read_news,
 )
-from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
+from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, TableEntry
+from .writing import write_changes, write_meta, write_topology, write_transaction
 
 # How long to wait for another process that checkpoints or recovers the file.
 BUSY_SECONDS = 60.0
-# Raised when the folder's contents change in a way that an older release would misread.
-# 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows, no facts;
-# 4: no inline extents.
-FORMAT_VERSION = 5
-APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE schemas (
-    name TEXT NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER,
-    PRIMARY KEY (name, created_seq)) WITHOUT ROWID;
-CREATE TABLE tables (
-    id INTEGER NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER, version INTEGER NOT NULL,
-    schema TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL,
-    PRIMARY KEY (id, created_seq));
-CREATE TABLE views (
-    id INTEGER NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER, version INTEGER NOT NULL,
-    schema TEXT NOT NULL, name TEXT NOT NULL, definition TEXT NOT NULL,
-    PRIMARY KEY (id, created_seq));
-CREATE TABLE extents (
-    id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, created_seq INTEGER NOT NULL, dropped_seq INTEGER,
-    path TEXT NOT NULL, slice INTEGER NOT NULL, "rows" INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    row_groups INTEGER NOT NULL);
-CREATE TABLE inline_extents (extent_id INTEGER PRIMARY KEY, data BLOB NOT NULL);
-CREATE TABLE statistics (
-    table_id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, replicated INTEGER NOT NULL,
-    exact_bounds INTEGER NOT NULL, sketches BLOB NOT NULL);
-CREATE TABLE modified_rows (table_id INTEGER PRIMARY KEY, "rows" INTEGER NOT NULL);
-CREATE TABLE identity (
-    table_id INTEGER NOT NULL, column_id INTEGER NOT NULL, next INTEGER NOT NULL,
-    PRIMARY KEY (table_id, column_id)) WITHOUT ROWID;
-CREATE TABLE delete_vectors (
-    extent_id INTEGER NOT NULL, row_group INTEGER NOT NULL, created_seq INTEGER NOT NULL, vector BLOB NOT NULL,
-    PRIMARY KEY (extent_id, row_group));
-CREATE TABLE facts (
-    kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
-CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE transactions (
-    seq INTEGER PRIMARY KEY, id INTEGER NOT NULL, snapshot INTEGER NOT NULL, reads TEXT NOT NULL,
-    writes TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS extents_created ON extents (created_seq);
-CREATE INDEX IF NOT EXISTS extents_dropped ON extents (dropped_seq) WHERE dropped_seq IS NOT NULL;
-CREATE INDEX IF NOT EXISTS vectors_created ON delete_vectors (created_seq);
-"""
-
 
 T = TypeVar("T")
 
@@ -158,13 +115,11 @@ class CatalogStore:
         self._working(lambda: self._create(topology))
 
     def _create(self, topology: Topology) -> None:
-        statements = [s for s in _SCHEMA.split(";") if s.strip()]
         run = self.connection.execute
         if self.path is not None:
             run(f"PRAGMA application_id = {APPLICATION_ID}")
         run("BEGIN IMMEDIATE")
-        for statement in statements:
-            run(statement)
+        create(self.connection)
         meta = {
             "format": str(FORMAT_VERSION), "topology": codec.topology_to_json(topology), "seq": "0",
             "next_relation": str(FIRST_RELATION_ID), "transaction": "0",
@@ -278,9 +233,7 @@ class CatalogStore:
 
     def number(self, key: str) -> int:
         """A number of the meta table; 0 if it is not there."""
-        sql = "SELECT value FROM meta WHERE key = ?"
-        found = self._working(lambda: self.connection.execute(sql, (key,)).fetchone())
-        return 0 if found is None else int(found[0])
+        return self._working(lambda: number(self.connection, key))
 
     def _one(self, sql: str) -> int:
         return int(self.connection.execute(sql).fetchone()[0])
@@ -365,14 +318,11 @@ class CatalogStore:
                 reach("commit.begun")
                 self._check_seq(state.seq - 1)
                 self._upgrade()
-                self._write_names(state.seq, changes)
-                self._write_facts(state.facts, changes)
-                self._write_extents(state.seq, changes, forget)
-                self._write_statistics(state, changes)
-                self._write_meta(state.seq, next_relation, transaction)
-                self._write_transaction(record, horizon)
+                write_changes(self.connection, state, changes, forget)
+                write_meta(self.connection, state.seq, next_relation, transaction)
+                write_transaction(self.connection, record, horizon)
                 if topology is not None:
-                    self._write_topology(topology)
+                    write_topology(self.connection, topology)
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
@@ -397,113 +347,6 @@ class CatalogStore:
         if found != expected:
             raise errors.InternalError(f"the catalogue is at commit {found}, expected {expected}")
 
-    def _write_names(self, seq: int, changes: Changes) -> None:
-        run = self.connection.execute
-        for name in changes.dropped_schemas:
-            run("UPDATE schemas SET dropped_seq = ? WHERE name = ? AND dropped_seq IS NULL", (seq, name))
-        for name in changes.created_schemas:
-            run("INSERT INTO schemas VALUES (?, ?, NULL)", (name, seq))
-        for relation in changes.dropped:
-            kind = "tables" if isinstance(relation, Table) else "views"
-            run(
-                f"UPDATE {kind} SET dropped_seq = ? WHERE id = ? AND dropped_seq IS NULL",
-                (seq, relation.id),
-            )
-        for relation in changes.created:
-            if isinstance(relation, Table):
-                kind, text = "tables", codec.table_to_json(relation)
-            else:
-                kind, text = "views", codec.view_to_json(relation)
-            run(
-                f"INSERT OR REPLACE INTO {kind} VALUES (?, ?, NULL, ?, ?, ?, ?)",
-                (relation.id, seq, relation.version, relation.schema, relation.name, text),
-            )
-        for setting, value in changes.settings.items():
-            if value is None:
-                run("DELETE FROM settings WHERE name = ?", (setting,))
-            else:
-                run("INSERT OR REPLACE INTO settings VALUES (?, ?)", (setting, value))
-
-    def _write_facts(self, facts: Facts, changes: Changes) -> None:
-        run = self.connection.execute
-        for kind, key in changes.facts:
-            value = facts.rows.get((kind, key))
-            if value is None:
-                run("DELETE FROM facts WHERE kind = ? AND key = ?", (kind, key))
-            else:
-                run("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", (kind, key, value))
-
-    def _write_extents(self, seq: int, changes: Changes, forget: Iterable[int]) -> None:
-        many = self.connection.executemany
-        many(
-            "UPDATE extents SET dropped_seq = ? WHERE id = ?",
-            [(seq, e.id) for e in changes.dropped_extents],
-        )
-        many(
-            "INSERT INTO extents VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?)",
-            [
-                (e.id, table_id, seq, e.path, e.slice, e.rows, e.bytes, e.row_groups)
-                for table_id, e in changes.added_extents
-            ],
-        )
-        many("INSERT INTO inline_extents VALUES (?, ?)",
-             [(e.id, e.data) for _, e in changes.added_extents if e.data is not None])
-        many("DELETE FROM inline_extents WHERE extent_id = ?",
-             [(e.id,) for e in changes.dropped_extents if e.is_inline])
-        many(
-            "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
-            [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
-        )
-        for id_ in forget:
-            self._forget_extent(id_)
-        many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in changes.dropped_extents])
-
-    def _forget_extent(self, id_: int) -> None:
-        """Delete a dropped extent's row; who knows an older state than its end reads everything anew."""
-        run = self.connection.execute
-        ended = run("DELETE FROM extents WHERE id = ? RETURNING dropped_seq", (id_,)).fetchone()
-        if ended is not None and ended[0] > self.number("purged"):
-            run("INSERT OR REPLACE INTO meta VALUES ('purged', ?)", (str(ended[0]),))
-
-    def _write_statistics(self, state: CatalogState, changes: Changes) -> None:
-        run = self.connection.execute
-        for table_id in changes.touched:
-            entry = state.entries[table_id]
-            blob = sketches.to_bytes(entry.sketches)
-            run(
-                "INSERT OR REPLACE INTO statistics VALUES (?, ?, ?, ?, ?)",
-                (table_id, state.seq, entry.replicated, entry.exact_bounds, blob),
-            )
-        for table_id in changes.counted:
-            run("INSERT OR REPLACE INTO modified_rows VALUES (?, ?)", (table_id, state.entries[table_id].modified))
-        for relation in changes.dropped:
-            if relation.id not in state.entries:
-                run("DELETE FROM statistics WHERE table_id = ?", (relation.id,))
-                run("DELETE FROM modified_rows WHERE table_id = ?", (relation.id,))
-                run("DELETE FROM identity WHERE table_id = ?", (relation.id,))
-        for (table_id, column), following in changes.identity.items():
-            run("INSERT OR REPLACE INTO identity VALUES (?, ?, ?)", (table_id, column, following))
-
-    def _write_meta(self, seq: int, next_relation: int, transaction: int) -> None:
-        self.connection.executemany(
-            "UPDATE meta SET value = ? WHERE key = ?",
-            [
-                (str(FORMAT_VERSION), "format"), (str(seq), "seq"), (str(next_relation), "next_relation"),
-                (str(transaction), "transaction"),
-            ],
-        )
-
-    def _write_transaction(self, record: Committed | None, horizon: int | None) -> None:
-        run = self.connection.execute
-        run("DELETE FROM transactions WHERE seq <= ?", (2**62 if horizon is None else horizon,))
-        if record is not None:
-            values = (record.commit, record.id, record.snapshot, _numbers(record.reads), _numbers(record.writes))
-            run("INSERT INTO transactions VALUES (?, ?, ?, ?, ?)", values)
-
-    def _write_topology(self, topology: Topology) -> None:
-        text = codec.topology_to_json(topology)
-        self.connection.execute("UPDATE meta SET value = ? WHERE key = 'topology'", (text,))
-
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
         reach("open.purge")
@@ -523,14 +366,3 @@ class CatalogStore:
             self.connection.execute(f"SELECT 1 FROM {t} WHERE dropped_seq IS NOT NULL LIMIT 1").fetchone()
             for t in ("schemas", "tables", "views", "extents")
         ))
-
-
-def upgrade(connection: sqlite3.Connection) -> None:
-    """The tables that an older format lacks."""
-    for statement in _SCHEMA.split(";"):
-        if statement.strip():
-            connection.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
-
-
-def _numbers(ids: Iterable[int]) -> str:
-    return json.dumps(sorted(ids), separators=(",", ":"))

@@ -109,6 +109,26 @@ def test_snapshots_are_let_go(session: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert session.database.snapshot() not in pins
 
 
+@pytest.mark.parametrize("place", ["next_query_id", "oldest_live"])
+def test_snapshots_are_let_go_where_a_statements_beginning_or_end_fails(
+    session: Any, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    database = session.database
+    session.execute_all("create table t (a int); insert into t values (1)")
+
+    def fail(*_: Any) -> int:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database.history if place == "next_query_id" else database, place, fail)
+        with pytest.raises(OSError):
+            session.execute("select sum(a) from t").close()
+    assert database.snapshot() not in database._pins
+    assert not database._live
+    assert not session.running and not database.history.running
+    assert session.execute("select sum(a) from t").table().num_rows == 1
+
+
 def test_closing_stops_everything(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     session = db.session
     replace_handler(monkeypatch, endless)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import warehouse
-from warehouse.storage.catalog.store import FORMAT_VERSION
+from warehouse.storage.catalog.layout import FORMAT_VERSION
 from warehouse.storage.check import Checked, check
 
 FOLDER = Path(__file__).parent / "format_databases"

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import stored_tables as st
 from warehouse import errors
+from warehouse.storage.catalog.applying import apply
 from warehouse.storage.catalog.delta import AddExtents, DeleteRows, Delta, DropExtents, SetStatistics, numbered
-from warehouse.storage.catalog.state import BUILTIN_SCHEMAS, CatalogState, apply
+from warehouse.storage.catalog.state import BUILTIN_SCHEMAS, CatalogState
 from warehouse.storage.catalog.view import SnapshotView
 from warehouse.storage.deletes import DeleteVector, RowSet
 from warehouse.storage.schema import DistStyle, ExtentRef, Table, Topology, View

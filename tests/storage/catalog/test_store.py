@@ -57,7 +57,8 @@ def test_statistics_extents_and_counters_come_back(tmp_path: Path) -> None:
             before.extents, before.statistics, before.replicated,
         )  # fmt: skip
         st.load(db, table, [(1, "x")])
-        assert [e.id for e in st.data_of(db, table).extents] == [1, 2, 3]
+        first, second, new = [e.id for e in st.data_of(db, table).extents]
+        assert (first, second) == (1, 2) and new > 2  # numbers are drawn many at a time
         assert db.new_transaction() >= transaction
 
 
@@ -83,7 +84,7 @@ def test_a_failing_write_leaves_file_and_memory_as_they_were(
         def fail(*_: object) -> None:
             raise sqlite3.OperationalError("database or disk is full")
 
-        monkeypatch.setattr(CatalogStore, "_write_meta", fail)
+        monkeypatch.setattr("warehouse.storage.catalog.store.write_meta", fail)
         with pytest.raises(errors.FileError, match="disk is full"):
             st.load(db, table, [(1, "x")])
         monkeypatch.undo()

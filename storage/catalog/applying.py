@@ -1,0 +1,355 @@
+"""Deltas applied to a state of the catalogue: the next state, and what changed.
+
+    apply(state, deltas)  ->  (state + 1, Changes)          nothing is written here: store.py does
+
+This is also where a delta is validated: names free, relations still there in the version that the delta's maker saw.
+It raises before anything is written.
+"""
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
+from typing import NoReturn
+
+from ... import errors
+from ...records import dataclass
+from ..access.facts import FactKey
+from ..deletes import DeleteVector, Group
+from ..schema import DistStyle, ExtentRef, Table, View
+from ..statistics import ColumnSketch
+from .delta import AddExtents, DeleteRows, Delta, DropExtents, SetStatistics
+from .state import BUILTIN_SCHEMAS, CatalogState, TableEntry
+
+
+@dataclass(slots=True)
+class Changes:
+    """What `apply` did, for the store and the garbage collector (not for views)."""
+
+    created_schemas: list[str] = field(default_factory=list)
+    dropped_schemas: list[str] = field(default_factory=list)
+    created: list[Table | View] = field(default_factory=list)
+    dropped: list[Table | View] = field(default_factory=list)  # with the version that ended
+    added_extents: list[tuple[int, ExtentRef]] = field(default_factory=list)  # (table id, extent)
+    dropped_extents: list[ExtentRef] = field(default_factory=list)
+    unborn_extents: list[ExtentRef] = field(default_factory=list)  # added and dropped: nobody will see them
+    vectors: dict[Group, DeleteVector] = field(default_factory=dict)  # new ones
+    touched: set[int] = field(default_factory=set)  # tables whose sketches or placement changed
+    counted: set[int] = field(default_factory=set)  # tables whose number of modified rows changed
+    identity: dict[tuple[int, int], int] = field(default_factory=dict)
+    settings: dict[str, str | None] = field(default_factory=dict)
+    facts: set[FactKey] = field(default_factory=set)  # keys that were set or removed
+
+
+def starts_replicated(table: Table) -> bool:
+    """Is an empty table of this definition replicated? (AUTO is ALL while small.)"""
+    return table.dist_style in (DistStyle.ALL, DistStyle.AUTO)
+
+
+def apply(
+    state: CatalogState, deltas: Sequence[Delta], *, seq: int | None = None
+) -> tuple[CatalogState, Changes]:
+    """The state after the (numbered) deltas, and what changed; raises if one of them no longer fits.
+
+    `seq`: its number, that of the next commit unless given. A transaction's private states have numbers that no
+    commit ever has.
+    """
+    return _Application(state, state.seq + 1 if seq is None else seq).run(deltas)
+
+
+class _Application:
+    """Deltas being applied: mutable copies of the state's maps.
+
+    `own`: relations created or changed by these deltas. Their makers saw versions of the transaction's own.
+    """
+
+    def __init__(self, state: CatalogState, seq: int) -> None:
+        self.before = state
+        self.seq = seq
+        self.schemas = set(state.schemas)
+        self.relations = dict(state.relations)
+        self.names = dict(state.names)
+        self.entries = dict(state.entries)
+        self.settings = dict(state.settings)
+        self.facts = state.facts
+        self.own: set[int] = set()
+        self.changes = Changes()
+
+    def run(self, deltas: Sequence[Delta]) -> tuple[CatalogState, Changes]:
+        for delta in deltas:
+            self._apply(delta)
+        self._settle()
+        state = CatalogState(
+            self.seq, frozenset(self.schemas), self.relations, self.names, self.entries, self.settings,
+            self.facts,
+        )
+        return state, self.changes
+
+    def _apply(self, delta: Delta) -> None:
+        for name in delta.create_schemas:
+            self._create_schema(name)
+        for relation in delta.drop:
+            self._drop(relation)
+        for relation in delta.replace:
+            self._replace(relation)
+        for relation in delta.create:
+            self._create(relation)
+        for dropped in delta.drop_extents:
+            self._drop_extents(dropped)
+        for gone in delta.delete_rows:
+            self._delete_rows(gone)
+        for added in delta.add_extents:
+            self._add_extents(added)
+        for computed in delta.statistics:
+            self._set_statistics(computed)
+        for setting, value in delta.settings.items():
+            self._set(setting, value)
+        self._change_facts(delta)
+        for name in delta.drop_schemas:
+            self._drop_schema(name)
+
+    def _settle(self) -> None:
+        """Changes as the store wants them: what came and went again is not there."""
+        changes = self.changes
+        dropped = {e.id for e in changes.dropped_extents}
+        added = {e.id for _, e in changes.added_extents}
+        changes.unborn_extents = [e for _, e in changes.added_extents if e.id in dropped]
+        changes.added_extents = [(t, e) for t, e in changes.added_extents if e.id not in dropped]
+        changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
+        changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
+        changes.touched &= self.entries.keys()
+        changes.counted = {t for t in changes.touched if self._differs(t, "modified")}
+        changes.touched = {t for t in changes.touched if self._differs(t, "sketches", "replicated", "exact_bounds")}
+        changes.created_schemas = sorted(self.schemas - self.before.schemas)
+        changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
+        changes.dropped = [r for r in changes.dropped if r.version != self.seq]
+        changes.created = [r for r in changes.created if self.relations.get(r.id) is r]
+
+    def _differs(self, table: int, *fields: str) -> bool:
+        before, now = self.before.entries.get(table), self.entries[table]
+        return before is None or any(getattr(before, name) is not getattr(now, name) for name in fields)
+
+    def _create_schema(self, name: str) -> None:
+        if name in self.schemas:
+            raise errors.ProgrammingError(f'schema "{name}" already exists', sqlstate="42P06")
+        self.schemas.add(name)
+
+    def _drop_schema(self, name: str) -> None:
+        if name not in self.schemas:
+            raise errors.UndefinedObject(f'schema "{name}" does not exist', sqlstate="3F000")
+        if name in BUILTIN_SCHEMAS and name != "public":
+            raise errors.ProgrammingError(f'cannot drop the system schema "{name}"', sqlstate="42501")
+        inside = sorted(relation for schema, relation in self.names if schema == name)
+        if inside:
+            raise errors.ProgrammingError(
+                f'cannot drop schema "{name}" because other objects depend on it',
+                detail=f"It holds {', '.join(inside[:5])}{' and more' if len(inside) > 5 else ''}.",
+                hint="Use DROP ... CASCADE to drop the dependent objects too.",
+                sqlstate="2BP01",
+            )
+        self.schemas.remove(name)
+
+    def _create(self, relation: Table | View) -> None:
+        if relation.schema not in self.schemas:
+            raise errors.UndefinedObject(f'schema "{relation.schema}" does not exist', sqlstate="3F000")
+        if (relation.schema, relation.name) in self.names:
+            raise errors.DuplicateTable(f'relation "{relation.name}" already exists')
+        if not relation.id or relation.id in self.relations:
+            raise errors.InternalError(f"relation id {relation.id} of {relation.name} is none, or taken")
+        created = replace(relation, version=self.seq)
+        self._put(created)
+        if isinstance(created, Table):
+            self.entries[created.id] = TableEntry(created, replicated=starts_replicated(created))
+            self.changes.touched.add(created.id)
+
+    def _put(self, relation: Table | View) -> None:
+        self.relations[relation.id] = relation
+        self.names[relation.schema, relation.name] = relation.id
+        self.changes.created.append(relation)
+        self.own.add(relation.id)
+
+    def _current(self, seen: Table | View) -> Table | View:
+        """The relation as it is now; an error unless it is still the one that was seen."""
+        current = self.relations.get(seen.id)
+        if current is None or type(current) is not type(seen):
+            raise errors.UndefinedTable(f'relation "{seen.name}" does not exist')
+        if current.version != seen.version and seen.id not in self.own:
+            _concurrent_change(seen.name)
+        return current
+
+    def _drop(self, seen: Table | View) -> None:
+        current = self._current(seen)
+        del self.relations[current.id]
+        del self.names[current.schema, current.name]
+        entry = self.entries.pop(current.id, None)
+        if entry is not None:
+            self.changes.dropped_extents.extend(entry.extents)
+        self.changes.dropped.append(current)
+
+    def _replace(self, new: Table | View) -> None:
+        current = self._current(new)
+        if (new.schema, new.name) != (current.schema, current.name):
+            if new.schema not in self.schemas:
+                raise errors.UndefinedObject(f'schema "{new.schema}" does not exist', sqlstate="3F000")
+            if (new.schema, new.name) in self.names:
+                raise errors.DuplicateTable(f'relation "{new.name}" already exists')
+            del self.names[current.schema, current.name]
+        self.changes.dropped.append(current)
+        changed = replace(new, version=self.seq)
+        self._put(changed)
+        entry = self.entries.get(changed.id)
+        if isinstance(changed, Table) and entry is not None:
+            replicated = entry.replicated if entry.extents else starts_replicated(changed)
+            self.entries[changed.id] = entry.changed(table=changed, replicated=replicated)
+            self.changes.touched.add(changed.id)
+
+    def _entry(self, seen: Table) -> TableEntry:
+        self._current(seen)
+        return self.entries[seen.id]
+
+    def _drop_extents(self, dropped: DropExtents) -> None:
+        entry = self._entry(dropped.table)
+        if dropped.extents is None:
+            gone, left = entry.extents, entry.extents[:0]
+        else:
+            wanted = set(dropped.extents)
+            gone = tuple(e for e in entry.extents if e.id in wanted)
+            left = tuple(e for e in entry.extents if e.id not in wanted)
+            if len(gone) != len(wanted):
+                _concurrent_change(entry.table.name)
+        self.changes.touched.add(entry.table.id)
+        self._leave(entry, gone, left, exact=entry.exact_bounds and dropped.keep_sketches, keep=dropped.keep_sketches)
+
+    def _leave(self, entry: TableEntry, gone: tuple[ExtentRef, ...], left: tuple[ExtentRef, ...], *, exact: bool,
+               keep: bool = False) -> None:
+        """A table without its extents `gone`. Without a row left it starts anew, unless its sketches are to `keep`."""
+        self.changes.dropped_extents.extend(gone)
+        ids = {e.id for e in gone}
+        deleted = {key: v for key, v in entry.deleted.items() if key[0] not in ids} if ids else entry.deleted
+        if not left and not keep:
+            fresh = TableEntry(entry.table, replicated=starts_replicated(entry.table), changed_seq=self.seq)
+            self.entries[entry.table.id] = fresh
+            return
+        sketches = _with_rewritten(entry, gone) if keep else entry.sketches
+        self.entries[entry.table.id] = entry.changed(
+            extents=left, exact_bounds=exact, changed_seq=entry.changed_seq if keep else self.seq, deleted=deleted,
+            sketches=sketches,
+        )
+
+    def _delete_rows(self, gone: DeleteRows) -> None:
+        entry = self._entry(gone.table)
+        extents = {e.id: e for e in entry.extents}
+        deleted = dict(entry.deleted)
+        for key, vector in gone.vectors.items():
+            before = deleted.get(key)
+            if key[0] not in extents or (before is not None and not vector.covers(before)):
+                _concurrent_change(entry.table.name)
+            deleted[key] = vector
+        rows = Counter[int]()
+        for (extent, _), vector in deleted.items():
+            rows[extent] += vector.rows
+        empty = {id for id, count in rows.items() if count >= extents[id].rows}
+        self.changes.vectors.update(gone.vectors)
+        self.changes.touched.add(entry.table.id)
+        left = entry.changed(deleted=deleted)
+        left = left.changed(modified=entry.modified + entry.rows - left.rows)
+        self._leave(
+            left, tuple(e for e in entry.extents if e.id in empty),
+            tuple(e for e in entry.extents if e.id not in empty), exact=entry.exact_bounds,
+        )
+
+    def _add_extents(self, added: AddExtents) -> None:
+        entry = self._entry(added.table)
+        table = entry.table
+        if entry.extents and entry.replicated != added.replicated:
+            _concurrent_change(table.name)
+        self.changes.added_extents.extend((table.id, e) for e in added.extents)
+        self.changes.touched.add(table.id)
+        for column, following in added.identity.items():
+            self.changes.identity[table.id, column] = following
+        table = self._record(table, added)
+        deleted = {**entry.deleted, **added.deleted} if added.deleted else entry.deleted
+        self.changes.vectors.update(added.deleted)
+        rows = sum([e.rows for e in added.extents]) - sum([v.rows for v in added.deleted.values()])
+        self.entries[table.id] = entry.changed(
+            table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added), deleted=deleted,
+            replicated=added.replicated, changed_seq=entry.changed_seq if added.moved else self.seq,
+            modified=entry.modified + _modified(entry, added), _rows=entry.rows + rows,
+            _bytes=entry.bytes + sum([e.bytes for e in added.extents]),
+            _inline_extents=entry.inline_extents + sum([e.is_inline for e in added.extents]),
+            # those of an empty table are the new rows' own
+            exact_bounds=added.exact_bounds and (entry.exact_bounds or not entry.rows),
+        )
+
+    def _set_statistics(self, computed: SetStatistics) -> None:
+        entry = self._entry(computed.table)
+        if not {e.id for e in entry.extents if not e.is_inline} <= computed.extents:
+            return
+        modified = 0 if computed.analyzed else entry.modified
+        self.entries[entry.table.id] = entry.changed(
+            sketches=dict(computed.sketches), exact_bounds=True, modified=modified
+        )
+        self.changes.touched.add(entry.table.id)
+
+    def _record(self, table: Table, added: AddExtents) -> Table:
+        """Chosen encodings become the columns' own, an index the table's. No new version: no plan depends on them."""
+        if not added.encodings and added.index is None:
+            return table
+        columns = tuple(replace(c, encoding=added.encodings.get(c.id, c.encoding)) for c in table.columns)
+        if columns == table.columns and added.index is None:
+            return table
+        changed = replace(table, columns=columns, index=added.index or table.index)
+        self.changes.dropped.append(table)
+        self._put(changed)
+        return changed
+
+    def _change_facts(self, delta: Delta) -> None:
+        if delta.facts or (delta.drop and self.facts.rows):
+            self.facts, touched = self.facts.changed(delta.facts, [r.id for r in delta.drop], self.seq)
+            self.changes.facts |= touched
+
+    def _set(self, name: str, value: str | None) -> None:
+        if value is None:
+            self.settings.pop(name, None)
+        else:
+            self.settings[name] = value
+        self.changes.settings[name] = value
+
+
+def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:
+    """The sketches of the table's files with the new ones'. A column unknown on one side stays unknown."""
+    if all(e.is_inline for e in added.extents):
+        return entry.sketches
+    if added.moved and not added.from_inline and entry.rows:
+        return entry.sketches
+    if not entry.rows or all(e.is_inline for e in entry.extents):
+        return dict(added.sketches)
+    return {
+        column: entry.sketches[column].merge(sketch)
+        for column, sketch in added.sketches.items()
+        if column in entry.sketches
+    }
+
+
+def _with_rewritten(entry: TableEntry, gone: tuple[ExtentRef, ...]) -> Mapping[int, ColumnSketch]:
+    """The sketches of a table's files when a rewrite joins files and inline extents, `gone`, in new files."""
+    inline = [e for e in gone if e.is_inline]
+    if not inline or len(inline) == len(gone):
+        return entry.sketches
+    from ..inline import merged, sketches_of
+
+    found = sketches_of(entry.table.columns, inline)
+    return found if all(e.is_inline for e in entry.extents) else merged(entry.sketches, found)
+
+
+def _modified(entry: TableEntry, added: AddExtents) -> int:
+    """Rows that ANALYZE has not seen. Those of a load into an empty table count as analyzed, as on Redshift."""
+    return 0 if added.moved or not entry.rows else sum(e.rows for e in added.extents)
+
+
+def _concurrent_change(name: str) -> NoReturn:
+    raise errors.OperationalError(
+        f'relation "{name}" was changed by another session while this statement ran',
+        hint="Run the statement again.",
+        sqlstate="40001",
+    )
