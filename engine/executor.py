@@ -54,14 +54,13 @@ from .collection import Collection, concatenate
 from .compile.segment import Segment
 from .context import Charge
 from .counters import Counters
-from .exchange import size_of
 from .joins import BuildSide
 from .key_filters import Passed, below_groups, descend, into_branch, of_join
 from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
 from .requirements import required
-from .rows import Part, Pieces, Rows, Where, joined, pieces_of
+from .rows import Part, Pieces, Rows, Where, joined, pieces_of, size_of
 from .sources import ScanSource, StoredSource
 from .steps import step_name
 from .workers import Workers, once

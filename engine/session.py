@@ -44,7 +44,7 @@ from .history import QUERIES
 from .history.profile import described
 from .history.records import begun, microseconds, scans
 from .identity import Identity, admit, leave
-from .preload import preload
+from .preload import preload, preload_for_tables
 from .result import Result
 from .settings import Settings
 from .transaction_block import TransactionBlock
@@ -86,6 +86,8 @@ def open_session(
         read_only=read_only,
     )  # fmt: skip
     try:
+        if opened.newest.entries:
+            preload_for_tables()
         identity, known = admit(user, opened)
         settings = Settings({**known.settings, "compatibility": compatibility})
     except BaseException:
