@@ -84,6 +84,8 @@ if len(sys.argv) > 2:
     before = set(sys.modules)
     connection.execute("select count(*), max(a) from t where a > 1 group by a order by a").fetchall()
     assert not [name for name in set(sys.modules) - before if name.startswith("warehouse.")], set(sys.modules) - before
+    connection.execute("select 1.5, date '2020-02-29', sysdate, null::decimal(38, 2)").fetchall()
+    assert "pandas" not in sys.modules
 connection.close()
 """
 
