@@ -80,7 +80,7 @@ def _own_fields(cls: type) -> dict[str, Field[Any]]:
         if not made.init or made.kw_only is True:
             raise TypeError(f"field {name} of {cls.__name__}: init=False and kw_only are not supported")
         made.name, made.type, made.kw_only = name, annotation, False
-        made._field_type = _FIELD  # type: ignore[attr-defined]
+        made._field_type = _FIELD  # type: ignore[union-attr]
         found[name] = made
     for name, value in own.items():
         if isinstance(value, Field) and name not in found:
@@ -110,7 +110,9 @@ def _with_slots(cls: type[_T], mine: dict[str, Field[Any]], added: dict[str, Any
     body = {name: value for name, value in cls.__dict__.items() if name not in left_out} | added
     body["__slots__"] = tuple(name for name in mine if name not in inherited)
     body["__qualname__"] = cls.__qualname__
-    return type(cls)(cls.__name__, cls.__bases__, body)
+    metaclass: Any = type(cls)
+    made: type[_T] = metaclass(cls.__name__, cls.__bases__, body)
+    return made
 
 
 def _stand_in(cls: type, name: str, make: Maker) -> Callable[..., Any]:

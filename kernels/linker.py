@@ -89,8 +89,8 @@ def place(compiled: Compiled) -> int:
         struct.pack_into("<Q", image, at, value & (1 << 64) - 1)
     ctypes.memmove(base, bytes(image), size)
     _make_executable(base, size)
-    section, value = found.function("warehouse_" + compiled.name)
-    return base + found.offsets[section] + value
+    home, offset = found.function("warehouse_" + compiled.name)
+    return base + found.offsets[home] + offset
 
 
 class _Object(NamedTuple):
