@@ -11,10 +11,10 @@ Newer than the manual's edition here: docs.aws.amazon.com/redshift/latest/dg/r_i
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from ..errors import DatatypeMismatch, InvalidDatetime, NotSupportedError, SqlSyntaxError
+from ..patterns import pattern
 from ..storage.datetimes import DAY
 from ..storage.intervals import cut, interval_unit
 from ..storage.types import BIGINT, DATE, DOUBLE, INTEGER, INTERVAL, TIMESTAMP, Kind, SqlType
@@ -26,7 +26,7 @@ from .expressions import Call, Cast, Expr, Literal, Span
 AS_NUMBER, FROM_NUMBER = "as_number", "from_number"
 _YEARS, _DAYS = ("year", "month"), ("day", "hour", "minute", "second")
 _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
-_DAY_AND_CLOCK = re.compile(
+_DAY_AND_CLOCK = pattern(
     r"\s*(?P<sign>[+-]?)(?:(?P<day>\d+)\s+)?(?P<a>\d+)(?::(?P<b>\d{1,2}))?(?::(?P<c>\d{1,2}))?"
     r"(?:\.(?P<fraction>\d+))?\s*\Z"
 )
