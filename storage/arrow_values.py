@@ -25,7 +25,7 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 
 
 def array_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """An array of `kind`; None is NULL. What does not fit is a TypeError, ValueError, OverflowError or AttributeError."""
+    """An array of `kind`; None is NULL. What does not fit: Type-, Value-, Overflow- or AttributeError."""
     there = np.fromiter([value is not None for value in values], bool, len(values))
     valid = None if there.all() else _bits(there)
     if kind == pa.timestamp("us"):
