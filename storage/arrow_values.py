@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any
 
@@ -29,7 +29,7 @@ def array_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     there = np.fromiter([value is not None for value in values], bool, len(values))
     valid = None if there.all() else _bits(there)
     if kind == pa.timestamp("us"):
-        values = [(value - _EPOCH) // _MICROSECOND if isinstance(value, datetime) else value for value in values]
+        values = [_micros(value) if isinstance(value, datetime) else value for value in values]
     if kind in _CODES:
         plain = [0 if value is None else value for value in values] if valid is not None else values
         data = [pa.py_buffer(array(_CODES[kind], plain))]
@@ -47,6 +47,11 @@ def array_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     else:
         return pa.array(values, kind)
     return pa.Array.from_buffers(kind, len(values), [valid, *data])
+
+
+def _micros(moment: datetime) -> int:
+    """Since 1970; of one with a zone, by UTC's clock."""
+    return ((moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)) - _EPOCH) // _MICROSECOND
 
 
 def _word(value: Decimal | int | None, kind: pa.Decimal128Type) -> bytes:
