@@ -13,7 +13,7 @@ VALUES: list[tuple[pa.DataType, list[Any]]] = [
     (pa.string(), ["a", None, "", "é\x00", "x" * 100]), (pa.string(), []), (pa.string(), [None]),
     (pa.string(), ["a"] * 9), (pa.float32(), [0.1, None]),
     (pa.timestamp("us"), [datetime(2020, 2, 29, 1, 2, 3, 4), None, datetime(1, 1, 1), 5]),
-    (pa.timestamp("us"), [datetime(2020, 1, 1, 1, tzinfo=timezone(timedelta(hours=3))), datetime(2020, 1, 1, tzinfo=UTC)]),
+    (pa.timestamp("us"), [datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=timezone(timedelta(hours=3)))]),
     (pa.int64(), [1, None, -(2**63), 2**63 - 1]), (pa.int32(), [1, -(2**31)]), (pa.int16(), [None, None]),
     (pa.float64(), [1.5, None, float("-inf"), 2]), (pa.bool_(), [True, None, False] * 7), (pa.bool_(), []),
     (pa.decimal128(38, 2), [Decimal("1.5"), None, 7, Decimal("-" + "9" * 36 + ".99")]),
