@@ -137,7 +137,8 @@ def small(figures: dict[str, dict[str, Any]]) -> list[str]:
     out = ["Small data, medians:", "", "| | warehouse, ms | DuckDB, ms | goal, ms |", "|---|---:|---:|---:|"]
     for name, figure in figures.items():
         theirs = f"{figure['duckdb']:.2f}" if figure.get("duckdb") is not None else "-"
-        out.append(f"| {name} | {figure['warehouse']:.2f} | {theirs} | {figure['goal']:g} |")
+        goal = "-" if figure["goal"] is None else f"{figure['goal']:g}"
+        out.append(f"| {name} | {figure['warehouse']:.2f} | {theirs} | {goal} |")
     return out
 
 

@@ -1,6 +1,7 @@
 """Small data: how long until something tiny is done, beside DuckDB in the same run.
 
-    new process to first row        python starts, imports, opens ':memory:', selects one row
+    new process to first row        python starts, imports, opens ':memory:', selects one row, which arrives here
+    ... and to its end              the same, until the process has ended
     open ':memory:'                 connect() and close() in a running process
     create, insert, join            CREATE TABLE, INSERT of 10 rows, a join of it with two tables of
                                     10 rows, DROP TABLE; 1,000 times in one session
@@ -21,15 +22,17 @@ from .runner import say
 from .tpch import TPCH
 
 _FIRST_ROW = {
-    "warehouse": "import warehouse; print(warehouse.connect(':memory:').execute('select 1').fetchone())",
-    "duckdb": "import duckdb; print(duckdb.connect(':memory:').execute('select 1').fetchone())",
+    "warehouse": "import warehouse; print(warehouse.connect(':memory:').execute('select 1').fetchone(), flush=True)",
+    "duckdb": "import duckdb; print(duckdb.connect(':memory:').execute('select 1').fetchone(), flush=True)",
 }
 
 
 def measure(cycles: int = 1000, processes: int = 7) -> dict[str, dict[str, Any]]:
     """All measurements; milliseconds."""
+    began = {name: first_row(name, processes) for name in NAMES}
     figures = {
-        "new process to first row": both(lambda name: first_row(name, processes), 600),
+        "new process to first row": both(lambda name: began[name][0], 600),
+        "new process to first row and its end": both(lambda name: began[name][1], None),
         "open and close :memory:": both(open_memory, 20),
         "CREATE + INSERT of 10 rows + three-table join": both(lambda name: cycle(name, cycles), 15),
     }
@@ -42,19 +45,23 @@ def measure(cycles: int = 1000, processes: int = 7) -> dict[str, dict[str, Any]]
     return figures
 
 
-def both(measurement: Callable[[str], float], goal: float) -> dict[str, Any]:
+def both(measurement: Callable[[str], float], goal: float | None) -> dict[str, Any]:
     return {name: round(measurement(name) * 1000, 3) for name in NAMES} | {"goal": goal}
 
 
-def first_row(name: str, processes: int) -> float:
-    """Seconds from starting Python to the first row, median of several processes."""
+def first_row(name: str, processes: int) -> tuple[float, float]:
+    """Seconds from starting Python until the row is here, and until the process has ended; medians of several."""
     say(f"{name}: new process to first row")
     walls = []
     for _ in range(processes):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", _FIRST_ROW[name]], check=True, capture_output=True)
-        walls.append(time.perf_counter() - start)
-    return statistics.median(walls)
+        with subprocess.Popen([sys.executable, "-c", _FIRST_ROW[name]], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            if process.stdout.readline() != b"(1,)\n":
+                raise SystemExit(f"{name}: a new process has not printed its row")
+            here = time.perf_counter() - start
+        walls.append((here, time.perf_counter() - start))
+    return statistics.median([here for here, _ in walls]), statistics.median([end for _, end in walls])
 
 
 def open_memory(name: str, times: int = 30) -> float:

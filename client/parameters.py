@@ -25,7 +25,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ..errors import InterfaceError, ProgrammingError
@@ -49,10 +49,12 @@ _PLACEHOLDERS = {
     "numeric": r"(?P<place>(?<![\w:]):(?P<name>\d+))",
     "named": r"(?P<place>(?<![\w:]):(?P<name>[A-Za-z_]\w*))",
 }
-_SCANNERS = {
-    style: re.compile(f"{_OPAQUE}|{place}", re.VERBOSE | re.DOTALL) for style, place in _PLACEHOLDERS.items()
-}
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+
+
+@cache
+def _scanner(style: str) -> re.Pattern[str]:
+    return re.compile(f"{_OPAQUE}|{_PLACEHOLDERS[style]}", re.VERBOSE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class _Scan:
     def __init__(self, text: str, style: str) -> None:
         self.text = text
         self.style = style
-        self.pattern = _SCANNERS[style]
+        self.pattern = _scanner(style)
         self.by_name = style in ("pyformat", "named", "numeric")
         self.out: list[str] = []
         self.length = 0  # of `out`

@@ -29,6 +29,7 @@ from wcwidth import wcswidth
 
 from ..records import dataclass
 from ..storage.arrow import sql_kind
+from ..storage.arrow_values import array_of, text_scalar
 from ..storage.intervals import micros_text, months_text
 
 NULL = "NULL"
@@ -124,7 +125,7 @@ def is_number(kind: pa.DataType) -> bool:
 
 def shown_text(column: pa.ChunkedArray, null: str) -> pa.ChunkedArray:
     """Text for a cell: NULL spelled out, control characters escaped."""
-    text = pc.fill_null(text_column(column), null)
+    text = _filled(text_column(column), null)
     for character, escape in ESCAPED.items():
         text = pc.replace_substring(text, character, escape)
     return text
@@ -296,8 +297,9 @@ def markdown(table: pa.Table, options: Options) -> Iterator[str]:
 def joined(cells: list[pa.ChunkedArray], before: str, between: str, after: str) -> Iterator[str]:
     """Lines of one value per column."""
     if cells:
-        lines = pc.binary_join_element_wise(*cells, between)
-        yield from pc.binary_join_element_wise(before, lines, after, "").to_pylist()
+        lines = pc.binary_join_element_wise(*cells, text_scalar(between))
+        ends = [text_scalar(before), lines, text_scalar(after), text_scalar("")]
+        yield from pc.binary_join_element_wise(*ends).to_pylist()
 
 
 def vertical(table: pa.Table, options: Options) -> Iterator[str]:
@@ -318,7 +320,7 @@ def html_lines(table: pa.Table, options: Options) -> Iterator[str]:
     """An HTML table."""
     yield "<table>"
     yield "<tr>" + "".join(f"<th>{html.escape(name)}</th>" for name in table.column_names) + "</tr>"
-    columns = [pc.fill_null(text_column(c), options.null).to_pylist() for c in table.columns]
+    columns = [_filled(text_column(c), options.null).to_pylist() for c in table.columns]
     for row in zip(*columns):
         yield "<tr>" + "".join(f"<td>{html.escape(value)}</td>" for value in row) + "</tr>"
     yield "</table>"
@@ -354,8 +356,12 @@ def json_lines(table: pa.Table, options: Options) -> Iterator[str]:
 def csv_lines(table: pa.Table, options: Options) -> Iterator[str]:
     """RFC 4180: quotes where needed; NULL is nothing, empty text is \"\"."""
     if options.header:
-        yield ",".join(strings(_quoted(pa.chunked_array([table.column_names], pa.string()))))
-    yield from joined([pc.fill_null(_quoted(text_column(c)), "") for c in table.columns], "", ",", "")
+        yield ",".join(strings(_quoted(pa.chunked_array([array_of(table.column_names, pa.string())]))))
+    yield from joined([_filled(_quoted(text_column(c)), "") for c in table.columns], "", ",", "")
+
+
+def _filled(text: pa.ChunkedArray, null: str) -> pa.ChunkedArray:
+    return pc.coalesce(text, text_scalar(null))
 
 
 def _quoted(text: pa.ChunkedArray) -> pa.ChunkedArray:

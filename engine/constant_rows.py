@@ -1,12 +1,13 @@
 """Rows that do not come from tables: VALUES and SELECT without FROM, and system tables."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..kernels import memory
+from ..planner import physical
 from ..planner.expressions import ColumnRef, Compare, Expr, InList, Literal
 from ..planner.physical import ConstantRows, ProjectColumns, VirtualTableScan
 from ..planner.predicates import conjuncts
@@ -14,7 +15,9 @@ from ..storage.arrow import from_arrow
 from ..storage.types import Physical
 from ..storage.vector import ColumnData
 from .collection import Collection, StoredColumn, allocate
+from .counters import Counters
 from .evaluate import evaluate
+from .rows import Rows, Where
 
 if TYPE_CHECKING:
     from .context import Context
@@ -34,22 +37,27 @@ def collection(node: ConstantRows | VirtualTableScan, context: Context, predicat
     return Collection(columns, len(rows), heaps)
 
 
-def projected(
-    node: ProjectColumns, source: ConstantRows, outputs: Sequence[tuple[ColumnRef, Expr]]
-) -> Collection | None:
-    """A projection of nothing but literals over rows without a table, of which a program is not worth its making:
-    `outputs` of its rows; None if it is another."""
-    made = {ref.id: expr for ref, expr in node.columns}
-    columns, heaps = [], []
-    for ref, output in outputs:
-        literal = made.get(output.id) if isinstance(output, ColumnRef) else None
-        if not isinstance(literal, Literal):
-            return None
-        column, heap = from_values(ref, [literal.value] * len(source.rows))
-        columns.append(column)
-        if heap is not None:
-            heaps.append(heap)
-    return Collection(columns, len(source.rows), heaps)
+def as_constants(root: physical.Physical) -> ConstantRows | None:
+    """A plan as constants, if it is nothing else: VALUES, or SELECT of literals without FROM."""
+    match root:
+        case ConstantRows():
+            return root
+        case ProjectColumns(ConstantRows((), rows), columns):
+            if all(isinstance(expr, Literal) and expr.type == ref.type for ref, expr in columns):
+                values = tuple(expr for _, expr in columns)
+                return ConstantRows(tuple(ref for ref, _ in columns), (values,) * len(rows), root.props)
+    return None
+
+
+def alone(
+    root: physical.Physical, constants: ConstantRows, context: Context, counters: Counters
+) -> Generator[Collection, None, None]:
+    """The rows of a plan that is constants."""
+    context.cancel.check()
+    made = collection(constants, context)
+    for node in (root, root.input) if isinstance(root, ProjectColumns) else (root,):
+        counters.finished(node, Rows([made], Where.LEADER), kept=True)
+    yield made
 
 
 def from_values(ref: ColumnRef, items: list[Any]) -> tuple[StoredColumn, np.ndarray | None]:

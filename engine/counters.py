@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..kernels import abi
 from ..records import dataclass
-from .compile.program import Instance
-from .exchange import size_of
+from .rows import size_of
 
 if TYPE_CHECKING:
+    from .compile.program import Instance
     from .exchange import Sent
     from .pruning import RowGroup
     from .rows import Rows

@@ -32,8 +32,6 @@ from ..storage.intervals import cut
 from ..storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .compile.casts import MICROSECONDS_PER_DAY
 from .compile.numeric import round_div
-from .functions import binary, scalar, semistructured
-from .functions.text import parse_text, print_text
 
 
 class CannotEvaluate(Exception):
@@ -148,6 +146,8 @@ def _call(expr: Call, args: list[Any]) -> Any:
         return _arithmetic(expr, args[0], args[1])
     if expr.key == "avg_divide":
         return _avg(expr, args[0], args[1])
+    from .functions import scalar  # many modules, which the constants of most queries do without
+
     function = scalar.FUNCTIONS.get(expr.key)
     if function is None:
         raise CannotEvaluate(expr.key)
@@ -248,6 +248,9 @@ def cast(value: Any, source: SqlType, to: SqlType, implicit: bool = True) -> Any
     """CAST of a physical value."""
     if value is None or source == to:
         return value
+    from .functions import binary, semistructured
+    from .functions.text import parse_text, print_text
+
     if to.is_super:
         return semistructured.to_super(value, source)
     if source.is_super:

@@ -25,7 +25,7 @@ from ..storage.schema import Topology
 from ..storage.types import Physical
 from .collection import Collection, StoredColumn, concatenate, empty_like, narrowed, unify_texts, widened
 from .joins import Parallel
-from .rows import Part, Pieces, Rows, Where
+from .rows import Part, Pieces, Rows, Where, size_of
 
 if TYPE_CHECKING:
     from .context import MemoryBudget
@@ -139,11 +139,6 @@ def copied(rows: int, size: int, topology: Topology) -> Crossing:
     """What rows send that every node gets."""
     times = copies(topology)
     return Crossing(rows * times, size * times, size * (topology.nodes - 1))
-
-
-def size_of(part: Part) -> int:
-    """Bytes that sending the rows would take."""
-    return part.size if isinstance(part, Pieces) else part.payload_bytes()
 
 
 def copies(topology: Topology) -> int:

@@ -20,9 +20,9 @@ from ..planner.physical import InsertRows, PhysicalQuery
 from ..storage.arrow import arrow_field, to_arrow
 from .collection import Collection
 from .column_data import column_data
-from .executor import Executor
+from .constant_rows import alone, as_constants
+from .counters import Counters
 from .history.profile import profile_of
-from .streaming import stream
 from .workers import pool
 from .workload.door import WRITE, ExecutorFailed, admit
 
@@ -71,13 +71,12 @@ def _rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Generator[pa
 
 
 def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Generator[pa.RecordBatch, None, None]:
-    executor = Executor(plan, context, context.workers or pool(1))
-    alone = ticket is None and context.session is not None  # the leader needs no turn for what it answers by itself
-    profile = None if alone else profile_of(plan, executor.counters, context)
+    counters, parts = _begun(plan, context)
+    leader = ticket is None and context.session is not None  # it needs no turn for what it answers by itself
+    profile = None if leader else profile_of(plan, counters, context)
     schema = _schema(plan)
     if ticket is not None:
-        ticket.usage.resume(executor.counters)
-    parts = stream(executor, plan.root)
+        ticket.usage.resume(counters)
     try:
         for part in parts:
             for batch in _batches(part, plan, schema, context):
@@ -89,12 +88,27 @@ def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Genera
                 yield batch
     finally:
         parts.close()
-        context.counters.update(executor.counters.steps)
+        context.counters.update(counters.steps)
+
+
+def _begun(plan: PhysicalQuery, context: Context) -> tuple[Counters, Generator[Collection, None, None]]:
+    """The counters and the parts of a result. One that is all constants has no need of the executor, nor, if it is
+    a process's first, to import it."""
+    constants = as_constants(plan.root)
+    if constants is not None:
+        counters = Counters()
+        return counters, alone(plan.root, constants, context, counters)
+    from .executor import Executor
+    from .streaming import stream
+
+    executor = Executor(plan, context, context.workers or pool(1))
+    return executor.counters, stream(executor, plan.root)
 
 
 def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
     """Run a plan that ends in an insert; its rows are in `writer` then, on the slices that made them or that
     they were sent to."""
+    from .executor import Executor
     from .insert import insert_rows  # brings the loader along, which queries do without
 
     ticket = admit(context, plan, WRITE)
@@ -114,6 +128,7 @@ def unload(
 ) -> None:
     """Run a plan whose rows stay on the slices and hand each slice's rows to `write`, on several threads; `shared`:
     also those of one slice."""
+    from .executor import Executor
     from .handing_over import hand_over
 
     ticket = admit(context, plan)

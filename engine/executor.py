@@ -55,14 +55,13 @@ from .collection import Collection, concatenate
 from .compile.segment import Segment
 from .context import Charge
 from .counters import Counters
-from .exchange import size_of
 from .joins import BuildSide
 from .key_filters import Passed, below_groups, descend, into_branch, of_join
 from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
 from .requirements import required
-from .rows import Rows, Where, joined
+from .rows import Rows, Where, joined, size_of
 from .sources import ScanSource, StoredSource
 from .steps import step_name
 from .workers import Workers, once
@@ -302,12 +301,6 @@ class Executor:
         plain = len(refs) == len(outputs)
         if plain and self.is_breaker(node):
             return self.run(node, filters).select(refs)
-        if isinstance(node, ProjectColumns) and isinstance(node.input, ConstantRows):
-            made = constant_rows.projected(node, node.input, outputs)
-            if made is not None:
-                rows = Rows([made], Where.LEADER)
-                self.counters.finished(node.input, rows, True)
-                return rows
         piece = self._descended(node, filters)
         if plain and not piece.chain and isinstance(piece.source, HashJoin):  # itself, too large to be probed whole
             return self.run(piece.source, piece.filters).select(refs)

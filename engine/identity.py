@@ -12,6 +12,7 @@ from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from ..errors import OperationalError
+from ..patterns import pattern
 from ..storage.access.principals import SYSTEM_ID, User
 from ..storage.database import Database
 
@@ -61,8 +62,8 @@ def leave(identity: Identity) -> None:
 
 
 _TEXT = r"('(?:[^'\\]|\\.|'')*')"
-_PASSWORD = re.compile(r"(\bpassword\s+)" + _TEXT, re.IGNORECASE)
-_KEYS = re.compile(
+_PASSWORD = pattern(r"(\bpassword\s+)" + _TEXT, re.IGNORECASE)
+_KEYS = pattern(
     r"(\b(?:credentials|access_key_id|secret_access_key|session_token|master_symmetric_key)\s+(?:as\s+)?)" + _TEXT,
     re.IGNORECASE,
 )

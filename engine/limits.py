@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from ..errors import InterfaceError
+from ..patterns import pattern
 from ..storage.topology import usable_cpus
 
 # Of the machine's (or container's) memory, what one statement may hold unless told otherwise.
@@ -16,7 +17,7 @@ MEMORY_SHARE = 0.6
 CACHE_SHARE, RETAINED_SHARE = 0.2, 1 / 16
 _CGROUP = Path("/sys/fs/cgroup")
 _UNITS = {"": 1, "b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30, "tb": 1 << 40}
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)\s*", re.IGNORECASE)
+_SIZE = pattern(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)\s*", re.IGNORECASE)
 
 
 def memory_limit(wanted: int | str | None) -> int:

@@ -9,7 +9,7 @@ from ..kernels import memory
 from ..storage.database import Database
 from . import limits
 from .identity import admit
-from .preload import preload
+from .preload import preload, preload_for_tables
 from .session import Session
 from .settings import Settings
 
@@ -39,6 +39,8 @@ def open_session(
         read_only=read_only,
     )  # fmt: skip
     try:
+        if opened.newest.entries:
+            preload_for_tables()
         identity, known = admit(user, opened)
         settings = Settings({**known.settings, "compatibility": compatibility})
     except BaseException:

@@ -8,6 +8,13 @@ from __future__ import annotations
 from ..kernels import pack
 
 
+def preload_for_tables() -> None:
+    """What queries of tables need besides, for a database that has some."""
+    from . import executor, streaming  # noqa: F401
+    from .functions import scalar  # noqa: F401
+    from .workload import admission, parameters  # noqa: F401
+
+
 def preload() -> None:
     """Load them; costs nothing the second time."""
     from ..planner.binder import select as binder  # noqa: F401

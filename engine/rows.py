@@ -127,6 +127,11 @@ class Rows:
         return Rows([p.select(columns) for p in self._parts], self.where)
 
 
+def size_of(part: Part) -> int:
+    """Bytes that sending the rows would take."""
+    return part.size if isinstance(part, Pieces) else part.payload_bytes()
+
+
 def pieces_of(part: Part) -> list[Piece]:
     return part.pieces if isinstance(part, Pieces) else [part]
 

@@ -83,14 +83,14 @@ def place(compiled: Compiled) -> int:
         image[at : at + length] = compiled.code[start : start + length]
     places = list(found.places())  # may raise, so before the pages are there
     base = _pages(size)
-    for at, section, value in places:
-        if section is not None:
-            value += base + found.offsets[section]
+    for at, target, value in places:
+        if target is not None:
+            value += base + found.offsets[target]
         struct.pack_into("<Q", image, at, value & (1 << 64) - 1)
     ctypes.memmove(base, bytes(image), size)
     _make_executable(base, size)
-    home, start = found.function("warehouse_" + compiled.name)
-    return base + found.offsets[home] + start
+    home, offset = found.function("warehouse_" + compiled.name)
+    return base + found.offsets[home] + offset
 
 
 class _Object(NamedTuple):

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,6 +21,7 @@ from ..errors import (
     NumericOutOfRange,
     SqlSyntaxError,
 )
+from ..patterns import pattern
 from ..storage.datetimes import DAY, read_date, read_time, read_timestamp, read_timetz
 from ..storage.types import (
     BIGINT,
@@ -44,7 +44,7 @@ from .expressions import Literal, Span
 
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
 _FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
-_NUMBER = re.compile(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?\s*")
+_NUMBER = pattern(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?\s*")
 _EPOCH = date(1970, 1, 1).toordinal()
 NULL = Literal(None, UNKNOWN)
 

@@ -13,23 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 from ..errors import NotSupportedError, SqlSyntaxError
 from . import statements as s
-from .statements.alter import parse_alter
-from .statements.comments import parse_comment
-from .statements.copy_job import parse_copy_or_job
 from .statements.cursor import Cursor
-from .statements.cursors import parse_close, parse_declare, parse_fetch
-from .statements.dml import parse_delete, parse_merge, parse_update
-from .statements.grants import parse_grant
-from .statements.insert import parse_insert, read_rows
-from .statements.maintenance import parse_analyze, parse_vacuum
-from .statements.prepared import parse_deallocate, parse_execute, parse_prepare
-from .statements.select_into import select_into
-from .statements.session import parse_cancel, parse_lock, parse_reset, parse_set, parse_show, parse_transaction
-from .statements.tables import parse_create, parse_drop, parse_truncate
 from .syntax import parse_query, tokenize
 
 # Each alternative begins with a character, not with a group, so that the search goes from one such to the next.
@@ -54,39 +43,57 @@ _HIDDEN = re.compile(r"deallocate\s+prepare(?=\s+\S)|vacuum\s+reindex\b", re.IGN
 _INTO = re.compile(r"\binto\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"\s*(verbose|analyze)\b", re.IGNORECASE)
 
-Parser = Callable[[Cursor], Any]
-_PARSERS: dict[str, Parser] = {
-    "CREATE": parse_create,
-    "DROP": parse_drop,
-    "INSERT": parse_insert,
-    "DELETE": parse_delete,
-    "UPDATE": parse_update,
-    "MERGE": parse_merge,
-    "COPY": parse_copy_or_job,
-    "UNLOAD": lambda cursor: _parse_unload(cursor),
-    "ANALYZE": parse_analyze,
-    "ANALYSE": parse_analyze,
-    "VACUUM": parse_vacuum,
-    "VACUUM REINDEX": lambda cursor: parse_vacuum(cursor, "reindex"),
-    "SET": parse_set,
-    "RESET": parse_reset,
-    "SHOW": parse_show,
-    "TRUNCATE": parse_truncate,
-    "GRANT": lambda cursor: parse_grant(cursor, give=True),
-    "REVOKE": lambda cursor: parse_grant(cursor, give=False),
-    "COMMENT": parse_comment,
-    "CANCEL": parse_cancel,
-    "LOCK": parse_lock,
-    "ALTER": parse_alter,
-    "PREPARE": lambda cursor: parse_prepare(
-        cursor, lambda text: parse_statement(text, lazily=True, exact_names=cursor.exact_names)),
-    "EXECUTE": parse_execute,
-    "DEALLOCATE": parse_deallocate,
-    "DECLARE": lambda cursor: parse_declare(
-        cursor, lambda at: parse_statement(cursor.text, at, lazily=True, exact_names=cursor.exact_names)),
-    "FETCH": parse_fetch,
-    "CLOSE": parse_close,
-    "MSCK": lambda cursor: _msck(cursor),
+def _of(module: str, function: str, **options: Any) -> Callable[[Cursor], Any]:
+    """A parser of statements/, imported with the first statement of its family."""
+    def parse(cursor: Cursor) -> Any:
+        return getattr(import_module(f"{__package__}.statements.{module}"), function)(cursor, **options)
+
+    return parse
+
+
+def _prepare(cursor: Cursor) -> s.Statement:
+    from .statements.prepared import parse_prepare
+
+    return parse_prepare(cursor, lambda text: parse_statement(text, lazily=True, exact_names=cursor.exact_names))
+
+
+def _declare(cursor: Cursor) -> s.Statement:
+    from .statements.cursors import parse_declare
+
+    return parse_declare(
+        cursor, lambda at: parse_statement(cursor.text, at, lazily=True, exact_names=cursor.exact_names))
+
+
+_PARSERS: dict[str, Callable[[Cursor], Any]] = {
+    "CREATE": _of("tables", "parse_create"),
+    "DROP": _of("tables", "parse_drop"),
+    "INSERT": _of("insert", "parse_insert"),
+    "DELETE": _of("dml", "parse_delete"),
+    "UPDATE": _of("dml", "parse_update"),
+    "MERGE": _of("dml", "parse_merge"),
+    "COPY": _of("copy_job", "parse_copy_or_job"),
+    "UNLOAD": _of("unload", "parse_unload"),
+    "ANALYZE": _of("maintenance", "parse_analyze"),
+    "ANALYSE": _of("maintenance", "parse_analyze"),
+    "VACUUM": _of("maintenance", "parse_vacuum"),
+    "VACUUM REINDEX": _of("maintenance", "parse_vacuum", kind="reindex"),
+    "SET": _of("session", "parse_set"),
+    "RESET": _of("session", "parse_reset"),
+    "SHOW": _of("session", "parse_show"),
+    "TRUNCATE": _of("tables", "parse_truncate"),
+    "GRANT": _of("grants", "parse_grant", give=True),
+    "REVOKE": _of("grants", "parse_grant", give=False),
+    "COMMENT": _of("comments", "parse_comment"),
+    "CANCEL": _of("session", "parse_cancel"),
+    "LOCK": _of("session", "parse_lock"),
+    "ALTER": _of("alter", "parse_alter"),
+    "PREPARE": _prepare,
+    "EXECUTE": _of("prepared", "parse_execute"),
+    "DEALLOCATE": _of("prepared", "parse_deallocate"),
+    "DECLARE": _declare,
+    "FETCH": _of("cursors", "parse_fetch"),
+    "CLOSE": _of("cursors", "parse_close"),
+    "MSCK": _of("lake", "parse_msck"),
 }
 _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word that swallows the rest
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
@@ -94,12 +101,6 @@ _QUERY = ("SELECT", "WITH", "(")
 _NOT_YET = (
     "ATTACH", "CALL", "DETACH", "REFRESH", "USE",
 )
-
-
-def _parse_unload(cursor: Cursor) -> s.Unload:
-    from .statements.unload import parse_unload  # rare, and with it what few statements need
-
-    return parse_unload(cursor)
 
 
 def parse_script(text: str) -> tuple[s.Parsed, ...]:
@@ -185,6 +186,8 @@ def parse_statement(
         if lazily and not _INTO.search(text, start):
             return query
         parsed = parse_query_text(query)
+        from .statements.select_into import select_into
+
         into = select_into(parsed.tree)
         return into or (query if lazily else parsed)
     if word == "EXPLAIN":
@@ -196,10 +199,14 @@ def parse_statement(
     begin = first.start() if word in _KEPT else hidden.end()
     cursor = Cursor(tokenize(_masked(text, begin), exact_names), text, 1 if word in _KEPT else 0, exact_names)
     if word == "VALUES":
+        from .statements.insert import read_rows
+
         rows = read_rows(cursor)
         cursor.finish()
         return s.Select(rows)
     if word in _TRANSACTION:
+        from .statements.session import parse_transaction
+
         return parse_transaction(cursor, word)
     parser = _PARSERS.get(" ".join(hidden.group().upper().split())) or _PARSERS.get(word)
     if parser is None:
@@ -208,12 +215,6 @@ def parse_statement(
             f'syntax error at or near "{near.group() if near else word}"', position=first.start()
         )
     return parser(cursor)  # type: ignore[no-any-return]
-
-
-def _msck(cursor: Cursor) -> s.RepairTable:
-    from .statements.lake import parse_msck
-
-    return parse_msck(cursor)
 
 
 def _behind_with(text: str, start: int, exact_names: bool) -> s.Statement | None:
@@ -227,6 +228,8 @@ def _behind_with(text: str, start: int, exact_names: bool) -> s.Statement | None
             return None
         elif cursor.at("delete") or cursor.at("update"):
             ctes = tokens[: cursor.index]
+            from .statements.dml import parse_delete, parse_update
+
             parser = parse_delete if cursor.next().text.upper() == "DELETE" else parse_update
             return parser(cursor, ctes)
         else:

@@ -20,7 +20,6 @@ Nothing else imports sqlglot's parser. Six things are arranged here:
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Sequence
 from itertools import pairwise
@@ -33,6 +32,7 @@ from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
+from ..patterns import pattern
 from .partiql import MARKS, rewritten
 
 _DIALECT = Redshift()
@@ -44,7 +44,7 @@ _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType
 _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 UNIT_MARK = "\x01"  # before units in the text of a qualified interval
-_UNIT = re.compile(r"(?<![A-Za-z\x01])([A-Za-z])")
+_UNIT = pattern(r"(?<![A-Za-z\x01])([A-Za-z])")
 _NO_TYPE = "Required keyword: 'to' missing for"
 TOO_DEEP = "54001"  # statement_too_complex
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth

@@ -11,7 +11,12 @@ import re
 from fractions import Fraction
 
 from ..errors import InvalidDatetime, ProgrammingError
+<<<<<<< HEAD:storage/dateparts.py
 from .datetimes import DAY
+=======
+from ..patterns import pattern
+from ..storage.datetimes import DAY
+>>>>>>> h-start:planner/dateparts.py
 
 _SPELLINGS = {
     "millennium": "millennium millennia mil mils",
@@ -44,9 +49,9 @@ MICROS = {"microsecond": 1, "millisecond": 1000, "second": 1_000_000, "minute": 
 DAYS = {"day": 1, "week": 7}
 _DAYS_OF_A_MONTH = 30  # what a fraction of a month counts, as in PostgreSQL
 
-_PIECE = re.compile(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([A-Za-z]*)\s*,?")
-_CLOCK = re.compile(r"\s*([+-]?)(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,6}))?)?\s*,?")
-_YEAR_MONTH = re.compile(r"\s*([+-]?)(\d+)-(\d{1,2})\s*\Z")
+_PIECE = pattern(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([A-Za-z]*)\s*,?")
+_CLOCK = pattern(r"\s*([+-]?)(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,6}))?)?\s*,?")
+_YEAR_MONTH = pattern(r"\s*([+-]?)(\d+)-(\d{1,2})\s*\Z")
 
 
 def date_part(name: str, position: int | None = None) -> str:

@@ -16,6 +16,8 @@ import calendar
 import re
 from datetime import date
 
+from ..patterns import pattern
+
 DAY = 86_400_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 _MONTHS = {
@@ -26,27 +28,27 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?!\d)")
-_SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})")
-_AMERICAN = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?!\d)")
-_MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})[- ]\s*(\d{1,2})(?:,\s*|-|\s+)(\d{4}|\d{2})(?!\d)")
-_DAY_FIRST = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3,9})[- ](\d{4}|\d{2})(?!\d)")
-_TIME = re.compile(
+_ISO = pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_COMPACT = pattern(r"(\d{4})(\d{2})(\d{2})(?!\d)")
+_SLASHED = pattern(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})")
+_AMERICAN = pattern(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?!\d)")
+_MONTH_FIRST = pattern(r"([A-Za-z]{3,9})[- ]\s*(\d{1,2})(?:,\s*|-|\s+)(\d{4}|\d{2})(?!\d)")
+_DAY_FIRST = pattern(r"(\d{1,2})[- ]([A-Za-z]{3,9})[- ](\d{4}|\d{2})(?!\d)")
+_TIME = pattern(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*(am|pm)?", re.IGNORECASE
 )
-_COMPACT_TIME = re.compile(r"(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?(?!\d)")
-_DAY_OF_YEAR = re.compile(r"(\d{4})\.(\d{3})(?!\d)")
-_JULIAN = re.compile(r"[Jj](\d{5,7})(?!\d)")
+_COMPACT_TIME = pattern(r"(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?(?!\d)")
+_DAY_OF_YEAR = pattern(r"(\d{4})\.(\d{3})(?!\d)")
+_JULIAN = pattern(r"[Jj](\d{5,7})(?!\d)")
 _JULIAN_EPOCH = 2_440_588
-_SHORT = re.compile(r"(\d{2})(\d{2})(\d{2})(?!\d)")
-_YEAR_NAME_DAY = re.compile(r"(\d{4})[- ]([A-Za-z]{3,9})[- ](\d{1,2})(?!\d)")
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s*[ap]m\b)?", re.IGNORECASE)
+_SHORT = pattern(r"(\d{2})(\d{2})(\d{2})(?!\d)")
+_YEAR_NAME_DAY = pattern(r"(\d{4})[- ]([A-Za-z]{3,9})[- ](\d{1,2})(?!\d)")
+_CLOCK = pattern(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s*[ap]m\b)?", re.IGNORECASE)
 # What stands behind a time of day: the year, where the date before it has none, and a zone.
-_BEHIND = re.compile(
+_BEHIND = pattern(
     r"(?:\s+(\d{4}))?\s*([+-]\d{1,2}(?::?\d{2})?|[A-Za-z][A-Za-z_/]*(?:[+-]\d{1,2}(?::\d{2})?)?)?\s*\Z"
 )
-_OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
+_OFFSET = pattern(r"([+-])(\d{1,2}):?(\d{2})?")
 
 
 def read_date(text: str) -> int | None:

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InvalidText
+from ..patterns import pattern
 from .vector import Array
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ SEED = 9001
 _ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8)
 _REGISTER_OF = np.full(256, 255, np.uint8)
 _REGISTER_OF[_ALPHABET] = np.arange(64, dtype=np.uint8)
-_NUMBERS = re.compile(r"\[([0-9,]*)\]")
+_NUMBERS = pattern(r"\[([0-9,]*)\]")
 
 # -- hashing ------------------------------------------------------------------------------------------
 

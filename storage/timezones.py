@@ -10,12 +10,12 @@ engine/functions/zones.py.
 """
 from __future__ import annotations
 
-import re
 import zoneinfo
 from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 
 from ..errors import DataError
+from ..patterns import pattern
 
 _HOURS = {
     "utc": 0, "gmt": 0, "z": 0, "zulu": 0, "wet": 0, "west": 1, "bst": 1, "cet": 1, "met": 1, "mez": 1, "cest": 2,
@@ -24,10 +24,10 @@ _HOURS = {
     "ndt": -2.5, "ast": -4, "adt": -3, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8,
     "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "acst": 9.5, "acdt": 10.5, "brt": -3, "art": -3, "clt": -3,
 }
-_NAMED = re.compile(r"[A-Za-z_/]+")
-_ISO = re.compile(r"([+-]?)(\d{1,2})(?::?(\d{2}))?")
+_NAMED = pattern(r"[A-Za-z_/]+")
+_ISO = pattern(r"([+-]?)(\d{1,2})(?::?(\d{2}))?")
 _MOST = 16 * 60  # minutes: no zone is further from UTC
-_POSIX = re.compile(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
+_POSIX = pattern(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -37,6 +37,7 @@ NOT_FOR_A_FIRST_QUERY = {
     "sqlglot.dialects.snowflake", "sqlglot.dialects.bigquery", "sqlglot.dialects.hive",
     "warehouse.client.render", "warehouse.client.repl", "warehouse.client.cli", "warehouse.storage.loader",
     "warehouse.storage.run", "warehouse.storage.formats.text", "warehouse.storage.formats.parquet",
+    "warehouse.engine.executor", "warehouse.engine.streaming", "warehouse.engine.functions.scalar",
     "warehouse.engine.handlers.copy", "warehouse.kernels.build", "warehouse.kernels.vm",
 }
 
@@ -73,6 +74,25 @@ with metadata_when_asked():
 def test_the_stand_in_gives_way_to_the_true_module() -> None:
     for inside, asked in (("", False), ("    assert held.version('numpy')", True)):
         subprocess.run([sys.executable, "-c", _METADATA.format(inside=inside, asked=asked)], check=True)
+
+
+_OF_TABLES = """
+import sys, warehouse
+connection = warehouse.connect(sys.argv[1], nodes=1, slices_per_node=1, autocommit=True)
+connection.execute("create table if not exists t (a int)")
+if len(sys.argv) > 2:
+    before = set(sys.modules)
+    connection.execute("select count(*), max(a) from t where a > 1 group by a order by a").fetchall()
+    assert not [name for name in set(sys.modules) - before if name.startswith("warehouse.")], set(sys.modules) - before
+    connection.execute("select 1.5, date '2020-02-29', sysdate, null::decimal(38, 2)").fetchall()
+    assert "pandas" not in sys.modules
+connection.close()
+"""
+
+
+def test_what_queries_of_tables_need_comes_while_a_database_with_tables_opens(tmp_path: Path) -> None:
+    for more in ((), ("again",)):
+        subprocess.run([sys.executable, "-c", _OF_TABLES, str(tmp_path / "db"), *more], check=True)
 
 
 def test_the_collector_is_as_before_after_connect() -> None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from ...errors import UndefinedTable
 from ...records import dataclass
+from ...storage.arrow_values import array_of
 
 if TYPE_CHECKING:
     from ..dbapi import Connection
@@ -260,4 +261,4 @@ def functions(pattern: str) -> Listing:
 
 def _table(columns: dict[str, list[Any]]) -> pa.Table:
     numbers = ("rows", "MB")
-    return pa.table({n: pa.array(v, pa.int64() if n in numbers else pa.string()) for n, v in columns.items()})
+    return pa.table({n: array_of(v, pa.int64() if n in numbers else pa.string()) for n, v in columns.items()})

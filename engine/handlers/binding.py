@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from ...planner.binder.as_of import AsOf
 
 _RESTRICTED = VIRTUAL_TABLES.restricted
-_LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.here.items() if table.leader_only)
 
 
 class _Columns(Mapping[str, Any]):
@@ -60,7 +59,7 @@ def bind_context(context: Context) -> BindContext:
         settings=context.settings,
         parameters=context.parameters or None,
         virtual_tables=_VIRTUAL_COLUMNS,
-        leader_only=_LEADER_ONLY,
+        leader_only=VIRTUAL_TABLES.leader_only,
         now=context.now,
         user=context.user,
         user_id=context.view.facts.directory.user_id(context.user),

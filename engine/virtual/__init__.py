@@ -2,10 +2,9 @@
 
     VIRTUAL_TABLES["pg_catalog.pg_class"]   columns, leader_only, rows(context, predicates)
 
-One module per family, each with a tuple TABLES. Names without a schema are looked for in pg_catalog,
-as on Redshift; a user's own table of that name must be named with its schema.
-
-Families that a first query can do without are imported when one of their tables is named: LATER says which they are.
+One module per family, each with a tuple TABLES, imported when one of them is named: MODULES says what is where. Names
+without a schema are looked for in pg_catalog, as on Redshift; a user's own table of that name must be named with its
+schema.
 """
 
 from __future__ import annotations
@@ -14,19 +13,6 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import (
-    blocks,
-    information_schema,
-    pg_catalog,
-    pg_constraints,
-    pg_info,
-    pg_users,
-    stl,
-    stv,
-    svv,
-    svv_objects,
-    upkeep,
-)
 from .base import VirtualTable
 
 if TYPE_CHECKING:
@@ -34,9 +20,40 @@ if TYPE_CHECKING:
 
     from ..context import Context
 
-# Modules that are imported when one of their tables is asked for. None of these is the leader's alone; what superusers
-# alone may see is marked.
-LATER = {
+# Modules, imported when one of their tables is asked for, and these tables, of pg_catalog unless it says otherwise.
+# ^ marks those of the leader alone, ! what superusers alone may see.
+MODULES = {
+    "pg_catalog": "^pg_class ^pg_attribute ^pg_attrdef ^pg_namespace ^pg_type ^pg_table_def ^pg_views ^pg_tables "
+                   "^pg_database ^pg_settings ^pg_language ^pg_am ^pg_get_late_binding_view_cols ^pg_get_cols "
+                   "^pg_collation ^pg_operator ^pg_cast ^pg_enum ^pg_extension ^pg_tablespace ^pg_external_schema "
+                   "^pg_library ^pg_stat_activity",
+    "pg_constraints": "^pg_constraint ^pg_index ^pg_indexes ^pg_description ^pg_shdescription ^pg_rewrite ^pg_rules "
+                       "^pg_depend ^pg_inherits ^pg_trigger ^pg_policy ^pg_statistic_ext ^pg_publication "
+                       "^pg_publication_rel ^pg_foreign_table ^pg_foreign_server ^pg_sequence ^pg_proc ^pg_proc_info "
+                       "^pg_aggregate",
+    "pg_info": "^pg_class_info ^pg_database_info ^pg_timezone_names ^pg_timezone_abbrevs",
+    "pg_users": "^pg_user ^pg_shadow ^pg_user_info ^pg_group ^pg_roles ^pg_auth_members ^pg_default_acl svv_user_info "
+                 "svv_roles svv_role_grants svv_user_grants svv_relation_privileges svv_column_privileges "
+                 "svv_schema_privileges svv_database_privileges svv_language_privileges svv_function_privileges "
+                 "svv_system_privileges svv_default_privileges",
+    "information_schema": "^information_schema.tables ^information_schema.columns ^information_schema.views "
+                           "^information_schema.schemata ^information_schema.table_constraints "
+                           "^information_schema.key_column_usage ^information_schema.referential_constraints "
+                           "^information_schema.constraint_column_usage ^information_schema.table_privileges "
+                           "^information_schema.enabled_roles ^information_schema.routines "
+                           "^information_schema.parameters ^information_schema.sequences ^information_schema.triggers",
+    "stl": "stl_tr_conflict",
+    "stv": "!stv_db_isolation_level stv_sessions stv_locks stv_slices",
+    "svv": "svv_transactions !svv_table_info",
+    "svv_objects": "svv_tables svv_columns svv_all_schemas svv_all_tables svv_all_columns svv_redshift_schemas "
+                    "svv_redshift_tables svv_redshift_columns svv_redshift_databases svv_redshift_functions "
+                    "svv_mv_info svv_mv_dependency svv_schema_quota_state svv_datashares svv_datashare_objects "
+                    "svv_datashare_consumers svv_datashare_privileges svv_identity_providers svv_iam_privileges "
+                    "svv_ml_model_info svv_ml_model_privileges svv_rls_policy svv_rls_attached_policy svv_rls_relation "
+                    "svv_masking_policy svv_attached_masking_policy",
+    "blocks": "stv_blocklist stv_tbl_perm svv_diskusage",
+    "upkeep": "stl_vacuum svv_vacuum_summary svl_vacuum_percentage svv_vacuum_progress svl_auto_worker_action "
+               "svv_interleaved_columns stl_analyze stl_analyze_compression",
     "queries": "stl_query svl_qlog stl_querytext stl_ddltext stl_utilitytext svl_statementtext stv_inflight "
                "svv_query_inflight stv_recents sys_query_history",
     "steps": "stl_scan stl_dist stl_bcast stl_return stl_hash stl_hashjoin stl_mergejoin stl_nestloop stl_aggr "
@@ -60,44 +77,42 @@ LATER = {
 
 
 class SystemTables(Mapping[str, VirtualTable]):
-    """All system tables by full name. `here`: those whose modules are loaded; `restricted`: for superusers alone."""
+    """All system tables by full name.
 
-    def __init__(self, here: dict[str, VirtualTable], later: dict[str, str]) -> None:
-        self.here = here
-        self._later = {name.replace("!", ""): module for name, module in later.items()}  # by full name
-        known = [name for name, table in here.items() if table.superusers]
-        self.restricted = frozenset([*known, *(name.replace("!", "") for name in later if "!" in name)])
+    `leader_only`: those that no query of tables may join; `restricted`: those for superusers alone.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        marked = {name: module for module, names in modules.items() for name in names.split()}
+        self._modules = {_full(name): module for name, module in marked.items()}
+        self._here: dict[str, VirtualTable] = {}
+        self.leader_only = frozenset(_full(name) for name in marked if "^" in name)
+        self.restricted = frozenset(_full(name) for name in marked if "!" in name)
 
     def __getitem__(self, name: str) -> VirtualTable:
-        found = self.here.get(name)
+        found = self._here.get(name)
         if found is None:
-            module = import_module(f".{self._later[name]}", __name__)
-            self.here.update((table.full_name, table) for table in module.TABLES)
-            found = self.here[name]
+            module = import_module(f".{self._modules[name]}", __name__)
+            self._here.update((table.full_name, table) for table in module.TABLES)
+            found = self._here[name]
         return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self.here or name in self._later
+        return name in self._modules
 
     def __iter__(self) -> Iterator[str]:
-        yield from self.here
-        yield from [name for name in self._later if name not in self.here]
+        return iter(self._modules)
 
     def __len__(self) -> int:
-        return len(self.here.keys() | self._later.keys())
+        return len(self._modules)
 
 
-VIRTUAL_TABLES = SystemTables(
-    {
-        table.full_name: table
-        for family in (
-            pg_catalog, pg_constraints, pg_info, pg_users, information_schema, stl, stv, svv, svv_objects, blocks,
-            upkeep,
-        )
-        for table in family.TABLES
-    },
-    {f"pg_catalog.{name}": module for module, names in LATER.items() for name in names.split()},
-)
+def _full(marked: str) -> str:
+    name = marked.lstrip("!^")
+    return name if "." in name else f"pg_catalog.{name}"
+
+
+VIRTUAL_TABLES = SystemTables(MODULES)
 
 
 def find_virtual(schema: str | None, name: str) -> VirtualTable | None:
@@ -110,4 +125,4 @@ def read(full_name: str, context: Context, values: Mapping[str, frozenset[Any]])
     return VIRTUAL_TABLES[full_name].rows(context, values)
 
 
-__all__ = ["LATER", "VIRTUAL_TABLES", "VirtualTable", "find_virtual", "read"]
+__all__ = ["MODULES", "VIRTUAL_TABLES", "VirtualTable", "find_virtual", "read"]

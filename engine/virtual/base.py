@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from ...records import dataclass
 from ...storage.arrow import arrow_type
+from ...storage.arrow_values import array_of
 from ...storage.types import SqlType, varchar
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def arrow_table(columns: tuple[tuple[str, SqlType], ...], rows: Iterable[Sequenc
     """Rows of Python values as an Arrow table with the columns' types."""
     schema = pa.schema([pa.field(name, arrow_type(type)) for name, type in columns])
     values = list(zip(*rows)) or [()] * len(columns)
-    return pa.Table.from_arrays([pa.array(v, f.type) for v, f in zip(values, schema)], schema=schema)
+    return pa.Table.from_arrays([array_of(v, f.type) for v, f in zip(values, schema)], schema=schema)
 
 
 def clip(text: str, limit: int) -> str:

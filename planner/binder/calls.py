@@ -7,13 +7,13 @@ plain calls here. Aggregates go to aggregates.py.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
+from ...patterns import pattern
 from ...storage.dateparts import date_part
 from ...storage.types import INTEGER, SUPER, Kind, SqlType, varchar
 from .. import collation, functions
@@ -27,8 +27,9 @@ from .expressions import ExpressionBinder
 from .moments import as_written, special
 from .scope import near
 
-_SUPER_STEP = re.compile(r'"((?:[^"]|"")+)"')
-_SUPER_PATH = re.compile(rf"{_SUPER_STEP.pattern}(?:\.{_SUPER_STEP.pattern})*")
+_STEP = r'"((?:[^"]|"")+)"'
+_SUPER_STEP = pattern(_STEP)
+_SUPER_PATH = pattern(rf"{_STEP}(?:\.{_STEP})*")
 
 
 @binds(exp.Anonymous)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 
 from ...errors import NotSupportedError, ProgrammingError
+from ...patterns import pattern
 from ...storage.types import (
     BIGINT,
     BOOLEAN,
@@ -20,7 +21,7 @@ from ..expressions import Call, Expr, Literal
 from .signature import Build, Signature, Site, boolean, integers, number, stamps, string, text, whole
 from .string import ANY_TEXT
 
-_QUIET = re.compile(r'"[^"]*"')
+_QUIET = pattern(r'"[^"]*"')
 _STRICT = Literal(False, BOOLEAN)
 
 

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 from typing import Any, NoReturn
 
 from ...errors import DataError, InvalidText, NumericOutOfRange, StringTooLong
+from ...patterns import pattern
 from ...records import dataclass
 from ..types import MAX_PRECISION, MAX_SUPER, MAX_VARCHAR
 
@@ -111,7 +111,7 @@ def parse(text: str, reading: Reading = STRICT) -> str | None:
 
 # Most texts are read and written by json's C code alone: whole numbers as int, others as strings with a NUL character
 # at both ends, whose quotes are taken away afterwards. The texts in which that would not do:
-_RARE = re.compile(r"[0-9]{39}|\\u0000")
+_RARE = pattern(r"[0-9]{39}|\\u0000")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 
 
@@ -213,7 +213,7 @@ def kind(text: str) -> str:
 
 
 _KINDS = {"{": "object", "[": "array", '"': "string", "t": "boolean", "f": "boolean", "n": "null"}
-EXACT = re.compile(r"-?[0-9]+(?:\.([0-9]+))?")
+EXACT = pattern(r"-?[0-9]+(?:\.([0-9]+))?")
 
 
 def unquoted(text: str) -> str:

@@ -22,6 +22,11 @@ ARRAYS = {
     "timestamptz": pa.array([0, None, 1], pa.timestamp("us", "UTC")),
     "time": pa.array([datetime.time(1, 2, 3), None], pa.time64("us")),
     "decimal": pa.array([Decimal("1.50"), None, Decimal("-0.01")], pa.decimal128(38, 2)),
+    "largest decimals": pa.array([Decimal(10**38 - 1), None, Decimal(1 - 10**38), Decimal(-1), Decimal(2**64)],
+                                 pa.decimal128(38, 0)),
+    "decimals of 64 bits": pa.array([Decimal(10**18 - 1).scaleb(-18), None, Decimal(1 - 10**18).scaleb(-18)],
+                                    pa.decimal128(18, 18)),
+    "seconds": pa.array([5, None, 0], pa.timestamp("s")),
     "empty": pa.array([], pa.decimal128(5, 1)),
 }
 

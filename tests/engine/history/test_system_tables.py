@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import warehouse
-from warehouse.engine.virtual import LATER, VIRTUAL_TABLES
+from warehouse.engine.virtual import MODULES, VIRTUAL_TABLES
 
 LEADER = 10_000
 
@@ -52,12 +52,14 @@ JOIN = "select n, sum(v) from big join small using (k) group by n"
 
 
 def test_every_table_named_is_there() -> None:
-    for module, names in LATER.items():
-        made = {f"pg_catalog.{name}" for name in names.replace("!", "").split()}
+    for module, names in MODULES.items():
         family = __import__(f"warehouse.engine.virtual.{module}", fromlist=["TABLES"]).TABLES
-        assert {t.full_name for t in family} == made
-        assert {t.name for t in family if t.superusers} == {name[1:] for name in names.split() if name[0] == "!"}
-        assert all(VIRTUAL_TABLES[name].columns and not VIRTUAL_TABLES[name].leader_only for name in made)
+        made = [
+            "!" * t.superusers + "^" * t.leader_only + t.full_name.removeprefix("pg_catalog.") for t in family
+        ]
+        assert sorted(names.split()) == sorted(made)
+        assert all(VIRTUAL_TABLES[t.full_name] is t and t.columns for t in family)
+    assert {name for name in VIRTUAL_TABLES if VIRTUAL_TABLES[name].leader_only} == VIRTUAL_TABLES.leader_only
 
 
 def test_every_table_answers(db: Any) -> None:
@@ -67,7 +69,7 @@ def test_every_table_answers(db: Any) -> None:
     assert rows(db, "slice, rows, step", "stl_limit", query)[0][:2] == (LEADER, 5)
     assert sum(r[1] for r in rows(db, "slice, rows, step", "stl_project", query)) >= 12
     assert {r[0] for r in rows(db, "compile, locus, segment", "svl_compile", query)} == {0}
-    for name in " ".join(LATER.values()).replace("!", "").split():
+    for name in VIRTUAL_TABLES:
         db.execute(f"select * from {name}").fetchall()
 
 
