@@ -32,15 +32,18 @@ from .statements.session import parse_cancel, parse_lock, parse_reset, parse_set
 from .statements.tables import parse_create, parse_drop, parse_truncate
 from .syntax import parse_query, tokenize
 
+# One set of characters first: what begins with no other is passed over without a look at the alternatives.
 _HIDING = re.compile(
     r"""
-    (?P<string>'(?:[^'\\]|\\.|'')*')
-  | (?P<name>"(?:[^"]|"")*")
-  | (?P<line>--[^\n]*)
-  | (?P<block>/\*)
-  | (?P<dollar>\$(?P<tag>[A-Za-z_]*)\$)
-  | (?P<open>['"])
-  | (?P<end>;)
+    ['"$;/-]
+    (?: (?<=') (?P<string>(?:[^'\\]|\\.|'')*')
+      | (?<=") (?P<name>(?:[^"]|"")*")
+      | (?<=-) (?P<line>-[^\n]*)
+      | (?<=/) (?P<block>\*)
+      | (?<=\$) (?P<dollar>(?P<tag>[A-Za-z_]*)\$)
+      | (?<=['"]) (?P<open>)
+      | (?<=;) (?P<end>)
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -123,17 +126,18 @@ def _ends(text: str) -> Iterator[int]:
     at = 0
     while (match := _HIDING.search(text, at)) is not None:
         at = match.end()
-        if match.group("end"):
+        kind = match.lastgroup
+        if kind == "end":
             yield match.start()
-        elif match.group("block"):
+        elif kind == "block":
             at = _comment_end(text, match.start())
-        elif match.group("dollar"):
-            close = text.find(match.group("dollar"), at)
+        elif kind == "dollar":
+            close = text.find(match.group(), at)
             if close < 0:
                 raise SqlSyntaxError("unterminated dollar-quoted string", position=match.start())
-            at = close + len(match.group("dollar"))
-        elif match.group("open"):
-            kind = "string" if match.group("open") == "'" else "identifier"
+            at = close + len(match.group())
+        elif kind == "open":
+            kind = "string" if match.group() == "'" else "identifier"
             raise SqlSyntaxError(f"unterminated quoted {kind}", position=match.start())
     yield len(text)
 

@@ -30,6 +30,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import field, replace
+from functools import lru_cache
 from typing import Any
 
 from ..errors import Error
@@ -52,13 +53,16 @@ SHAPES = 500  # kept shapes; the least recently used goes first
 PLANS_PER_SHAPE = 8  # with different verbatim literals
 MAX_TEXT = 100_000  # longer texts are data (VALUES lists), not queries that come again
 
+# One set of characters first: what begins with no other is passed over without a look at the alternatives.
 _TOKEN = re.compile(
     r"""
-    --[^\n]* | /\*.*?\*/
-  | (?P<string>'(?:[^'\\]|\\.|'')*')
-  | "(?:[^"]|"")*"
-  | [A-Za-z_\u0080-\U0010ffff$][\w$]*
-  | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
+    ['"0-9./-]
+    (?: (?<=-) -[^\n]* | (?<=/) \*.*?\*/
+      | (?<=') (?P<string>(?:[^'\\]|\\.|'')*')
+      | (?<=") (?:[^"]|"")*"
+      | (?: (?<=[0-9])(?<![\w$\u0080-\U0010ffff].) [0-9]*\.?[0-9]* | (?<=\.) [0-9]+ )
+        (?P<number>(?:[eE][+-]?[0-9]+)?)
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -102,6 +106,11 @@ def bound_tokens(parameters: Sequence[Any]) -> tuple[Bound, ...]:
     return tuple([Bound(-i, parameter(value)) for i, value in enumerate(parameters, start=1)])
 
 
+@lru_cache(maxsize=1000)
+def _number_type(text: str) -> str:
+    return str(number(text).type)
+
+
 def shape_of(text: str) -> tuple[str, tuple[Token, ...]]:
     """The text with its literals replaced by their types, and the literals."""
     parts: list[str] = []
@@ -112,7 +121,7 @@ def shape_of(text: str) -> tuple[str, tuple[Token, ...]]:
             continue
         token = Token(match.start(), match.group())
         tokens.append(token)
-        kind = "text" if match.lastgroup == "string" else str(number(token.text).type)
+        kind = "text" if match.lastgroup == "string" else _number_type(token.text)
         parts.append(text[at:token.start])
         parts.append(f"\0{kind}\0")
         at = match.end()
