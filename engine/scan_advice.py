@@ -43,7 +43,11 @@ def _advice(node: TableScan, context: Context) -> Iterator[str]:
     if data.statistics.bytes < ADVICE_BYTES:
         return
     groups = sum(extent.row_groups for extent in data.extents)
-    columns = filtered_columns(node, context.view) if groups else []
+    if not groups or not node.pruning:
+        return
+    sizes = table_column_bytes(context.home(node.table), data)
+    size = sum(sizes[node.table.columns[p].id] for _, p in node.columns)
+    columns = filtered_columns(node, context.view) if size >= ADVICE_BYTES else []
     if not columns:
         return
     share, position = columns[0]
@@ -52,8 +56,6 @@ def _advice(node: TableScan, context: Context) -> Iterator[str]:
     for extent in data.extents:
         by_slice[extent.slice] += extent.row_groups
     needed = sum([min(count, ceil(count * share) + 1) for count in by_slice.values()])
-    sizes = table_column_bytes(context.home(node.table), data)
-    size = sum(sizes[node.table.columns[p].id] for _, p in node.columns)
     read, spared = size * len(opened) / groups, size * (len(opened) - needed) / groups
     if spared >= ADVICE_BYTES and spared >= SPARED * read:
         remedy = _remedy(node.table, position)

@@ -30,12 +30,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from ..records import dataclass
 from .columns import physical_columns, physical_inputs
+from .explain_actual import NodeCounters, actual
 from .explain_files import PARTS, partition_tests, query_scan, seq_scan
-from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
+from .explain_names import Names
+from .expressions import Expr
 from .physical import (
     ConstantRows,
     Exchange,
@@ -75,19 +77,6 @@ _JOIN_WORDS = {
     JoinType.RIGHT_SEMI: "Hash Right IN Join", JoinType.RIGHT_ANTI: "Hash Right NOT IN Join",
     JoinType.SINGLE: "Hash Single Join",
 }
-
-
-class NodeCounters(Protocol):
-    """What a node really did; the engine fills it in."""
-
-    rows: int
-    milliseconds: float
-    bytes_moved: int
-    bytes_spilled: int
-    blocks_read: int
-    blocks_skipped: int
-    files_read: int
-    files_skipped: int
 
 
 # Functions that Spectrum's layer computes (an average is a sum and a count here).
@@ -139,7 +128,7 @@ def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = 
     operators, nested_loop = operators_of(query)
     lines: list[str] = []
     for line in operators:
-        lines.append(line.text + ("" if line.is_part else _actual(line.node, counters)))
+        lines.append(line.text + ("" if line.is_part else actual(line.node, counters)))
         lines += [" " * (6 * line.depth + 2) + detail for detail in line.details]
     if nested_loop:
         lines.append(NESTED_LOOP_NOTICE)
@@ -149,74 +138,21 @@ def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = 
 
 def operators_of(query: PhysicalQuery) -> tuple[list[PlanLine], bool]:
     """The plan's operators, parents first, and whether one is a nested loop that should be looked at."""
-    printer = _Printer()
-    printer.collect_names(query.root)
+    printer = _Printer(query.root)
     printer.visit(query.root, 0, 0)
     return printer.lines, printer.nested_loop
 
 
 class _Printer:
-    def __init__(self) -> None:
+    def __init__(self, root: Physical) -> None:
+        self.names = Names(root)
         self.lines: list[PlanLine] = []
         self.nested_loop = False
         self.shown: set[int] = set()
         self.pushed: dict[int, HashAggregate] = {}  # by id of the scan of files below
-        self.texts: dict[ColumnId, str] = {}
-        self.collisions: dict[str, set[str]] = {}
-
-    # -- names -----------------------------------------------------------------------------------
-
-    def collect_names(self, root: Physical) -> None:
-        """Columns print as what they stand for: a base column's name, else the expression."""
-        scans: dict[str, set[str]] = {}
-        owners: dict[ColumnId, tuple[str, str]] = {}
-        nodes = _all_nodes(root)
-        for node in nodes:
-            if isinstance(node, (TableScan, ExternalScan, VirtualTableScan)):
-                for ref, position in node.columns:
-                    name = ref.name if isinstance(node, VirtualTableScan) else node.table.columns[position].name
-                    scans.setdefault(name, set()).add(node.alias)
-                    owners[ref.id] = (node.alias, name)
-        for column, (alias, name) in owners.items():
-            self.texts[column] = f"{alias}.{name}" if len(scans[name]) > 1 else name
-        for node in reversed(nodes):
-            self._name_made(node)
-
-    def _name_made(self, node: Physical) -> None:
-        match node:
-            case ProjectColumns():
-                for ref, expr in node.columns:
-                    self.texts.setdefault(ref.id, self.text(expr))
-            case HashAggregate():
-                for ref, expr in node.groups:
-                    self.texts.setdefault(ref.id, self.text(expr))
-                for ref, call in node.aggregates:
-                    self.texts.setdefault(ref.id, self._aggregate_text(call, node.phase))
-            case WindowRows():
-                for ref, window in node.calls:
-                    self.texts.setdefault(ref.id, self.text(window))
-            case Shared():
-                for ref, made in node.columns:
-                    self.texts.setdefault(ref.id, self.text(made))
-            case UnionAll():
-                for ref, feed in zip(node.columns, node.feeds[0]):
-                    self.texts.setdefault(ref.id, self.text(feed))
-            case RecursiveUnion() | WorkingTable():
-                pass  # their columns' own names
-            case _:
-                pass
-
-    def _aggregate_text(self, call: AggregateCall, phase: str) -> str:
-        """The final phase adds up partial columns: it prints as what it computes in the end."""
-        if phase == "final" and isinstance(call.args[0], ColumnRef):
-            return self.text(call.args[0])
-        return self.text(call)
 
     def text(self, expr: Expr) -> str:
-        return show(expr, self._name)
-
-    def _name(self, ref: ColumnRef) -> str:
-        return self.texts.get(ref.id, ref.name)
+        return self.names.text(expr)
 
     # -- tree ------------------------------------------------------------------------------------
 
@@ -365,19 +301,15 @@ class _Printer:
         return _Line(f"XN {_JOIN_WORDS[node.type]}{label}", node.props, node, details, [node.probe])
 
     def _side(self, expr: Expr, side: str) -> str:
-        return show(expr, lambda ref: f'"{side}".{self._bare(ref)}')
+        return show(expr, lambda ref: f'"{side}".{self.names.bare(ref)}')
 
     def _sides(self, expr: Expr, node: HashJoin) -> str:
         outer = {ref.id for ref in physical_columns(node.probe)}
-        return show(expr, lambda ref: f'"{"outer" if ref.id in outer else "inner"}".{self._bare(ref)}')
-
-    def _bare(self, ref: ColumnRef) -> str:
-        text = self._name(ref)
-        return text.split(".")[-1] if text.replace(".", "").replace("_", "").isalnum() else ref.name
+        return show(expr, lambda ref: f'"{"outer" if ref.id in outer else "inner"}".{self.names.bare(ref)}')
 
     def _window(self, node: WindowRows) -> _Line:
         lists = (("Partition", [self.text(e) for e in node.partition]),
-                 ("Order", [show_key(k, self._name) for k in node.order]))
+                 ("Order", [show_key(k, self.names.name) for k in node.order]))
         details = [f"{word}: {', '.join(texts)}" for word, texts in lists if texts]
         return _Line("XN Window", node.props, node, details, [node.input])
 
@@ -406,40 +338,12 @@ class _Printer:
         return _Line(title, node.props, node, [], [node.input])
 
 
-# -- numbers -------------------------------------------------------------------------------------
-
-
-def _actual(node: Physical, counters: Mapping[int, NodeCounters] | None) -> str:
-    """What the operator and the moves that its line tells of did."""
-    found = None if counters is None else counters.get(id(node))
-    if counters is None or found is None:
-        return ""
-    parts = [f"rows={found.rows}", f"time={found.milliseconds:.2f} ms"]
-    if found.blocks_read or found.blocks_skipped:
-        parts.append(f"blocks read={found.blocks_read} skipped={found.blocks_skipped}")
-    if found.files_read or found.files_skipped:
-        parts.append(f"files read={found.files_read} skipped={found.files_skipped}")
-    moves = [m for m in (counters.get(id(move)) for move in _hidden_moves(node)) if m is not None]
-    moved = found.bytes_moved + sum(move.bytes_moved for move in moves)
-    if moved:
-        parts.append(f"bytes moved={moved}")
-    spilled = found.bytes_spilled + sum(move.bytes_spilled for move in moves)
-    if spilled:
-        parts.append(f"bytes spilled={spilled}")
-    return f" (actual {' '.join(parts)})"
+# -- what is a line ------------------------------------------------------------------------------
 
 
 def _cost(props: Props) -> str:
     rows = max(1, round(props.rows))
     return f"(cost={props.first_cost:.2f}..{props.cost:.2f} rows={rows} width={props.width})"
-
-
-def _all_nodes(root: Physical) -> list[Physical]:
-    """Parents before children."""
-    nodes = [root]
-    for node in nodes:
-        nodes.extend(physical_inputs(node))
-    return nodes
 
 
 def _visible(node: Physical, moves: bool = False) -> Physical:
@@ -452,18 +356,6 @@ def _visible(node: Physical, moves: bool = False) -> Physical:
     ):
         node = node.input
     return node
-
-
-def _hidden_moves(node: Physical) -> list[Exchange]:
-    """The moves right below a node that its line tells of: a join's, an aggregate's between its phases."""
-    moves: list[Exchange] = []
-    below = list(physical_inputs(node)) if isinstance(node, (HashJoin, HashAggregate)) else []
-    for source in below:
-        while isinstance(source, ProjectColumns) or (isinstance(source, Exchange) and source.move is not Move.GATHER):
-            if isinstance(source, Exchange):
-                moves.append(source)
-            source = source.input
-    return moves
 
 
 def _aggregated(node: HashAggregate) -> Physical:

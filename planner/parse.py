@@ -21,17 +21,18 @@ from . import statements as s
 from .statements.cursor import Cursor
 from .syntax import parse_query, tokenize
 
-# Each alternative begins with a character, not with a group, so that the search goes from one such to the next.
+# One set of characters first: what begins with no other is passed over without a look at the alternatives.
 _HIDING = re.compile(
     r"""
-    '(?:[^'\\]|\\.|'')*'
-  | "(?:[^"]|"")*"
-  | --[^\n]*
-  | /\*(?P<block>)
-  | \$[A-Za-z_]*\$(?P<dollar>)
-  | '(?P<string>)
-  | "(?P<identifier>)
-  | ;(?P<end>)
+    ['"$;/-]
+    (?: (?<=') (?P<string>(?:[^'\\]|\\.|'')*')
+      | (?<=") (?P<name>(?:[^"]|"")*")
+      | (?<=-) (?P<line>-[^\n]*)
+      | (?<=/) (?P<block>\*)
+      | (?<=\$) (?P<dollar>(?P<tag>[A-Za-z_]*)\$)
+      | (?<=['"]) (?P<open>)
+      | (?<=;) (?P<end>)
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -42,6 +43,7 @@ _CHANGES = re.compile(r"\b(delete|update)\b", re.IGNORECASE)
 _HIDDEN = re.compile(r"deallocate\s+prepare(?=\s+\S)|vacuum\s+reindex\b", re.IGNORECASE)
 _INTO = re.compile(r"\binto\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"\s*(verbose|analyze)\b", re.IGNORECASE)
+
 
 def _of(module: str, function: str, **options: Any) -> Callable[[Cursor], Any]:
     """A parser of statements/, imported with the first statement of its family."""
@@ -125,9 +127,8 @@ def _ends(text: str) -> Iterator[int]:
     """Offsets of the semicolons that end statements, and of the end."""
     at = 0
     while (match := _HIDING.search(text, at)) is not None:
-        at, kind = match.end(), match.lastgroup
-        if kind is None:
-            continue
+        at = match.end()
+        kind = match.lastgroup
         if kind == "end":
             yield match.start()
         elif kind == "block":
@@ -137,7 +138,8 @@ def _ends(text: str) -> Iterator[int]:
             if close < 0:
                 raise SqlSyntaxError("unterminated dollar-quoted string", position=match.start())
             at = close + len(match.group())
-        else:
+        elif kind == "open":
+            kind = "string" if match.group() == "'" else "identifier"
             raise SqlSyntaxError(f"unterminated quoted {kind}", position=match.start())
     yield len(text)
 

@@ -20,11 +20,11 @@ search path, settings) is `scope`, which the caller makes.
 Values bound to $1, $2 ... are literals like those of the text, only that they have their types already and
 stand at no place of it.
 
-Not kept: plans that hold the value of GETDATE() and the like, and texts with /* comments */.
+A literal inside of nested /* comments */ may be read wrongly here; it is none of the binder's then, so it counts as
+verbatim. Not kept: plans that hold the value of GETDATE() and the like.
 """
 from __future__ import annotations
 
-import re
 import threading
 from bisect import bisect_right
 from collections import OrderedDict
@@ -36,90 +36,21 @@ from ..errors import Error
 from ..records import dataclass
 from ..storage.access.facts import Facts
 from ..storage.schema import CatalogView, Table, TableData, Topology, View
-from ..storage.types import UNKNOWN, SqlType
+from ..storage.types import SqlType
 from .coercion import coerce
-from .constants import number, parameter
 from .expressions import Call, Cast, Expr, Literal, Span
 from .logical import Query
 from .optimize import optimize_traced
 from .physical import PhysicalQuery
 from .physical_traverse import expressions_of, map_physical, walk_physical
 from .rewrites.context import DERIVED, Evaluate, LiteralTrace
+from .text_shapes import AnyToken, Token, bound_tokens, shape_of
 from .traverse import rewrite, walk
 
 DRIFT = 0.1  # share by which a table may grow or shrink under a kept plan
 SHAPES = 500  # kept shapes; the least recently used goes first
 PLANS_PER_SHAPE = 8  # with different verbatim literals
 MAX_TEXT = 100_000  # longer texts are data (VALUES lists), not queries that come again
-
-# A name begins with a letter, an underscore, a dollar or anything beyond ASCII: said by what is left out, which
-# compiles in a fifth of the time.
-_TOKEN = re.compile(
-    r"""
-    --[^\n]* | /\*.*?\*/
-  | (?P<string>'(?:[^'\\]|\\.|'')*')
-  | "(?:[^"]|"")*"
-  | [^\x00-\x23\x25-\x40\x5b-\x5e\x60\x7b-\x7f][\w$]*
-  | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A literal as it stands in the text."""
-
-    start: int
-    text: str
-
-    def literal(self) -> Literal:
-        """As the binder makes it before any cast."""
-        if self.text[0] == "'":
-            return Literal(self.text[1:-1].replace("''", "'"), UNKNOWN)
-        return number(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The value of a parameter; `start` is its number, negative (binder/literals.py: parameter_span)."""
-
-    start: int
-    value: Literal
-
-    @property
-    def text(self) -> str:
-        """Tells two values apart, as a literal's text does."""
-        return f"{self.value.type} {self.value.value!r}".replace("\\", "/")
-
-    def literal(self) -> Literal:
-        return self.value
-
-
-AnyToken = Token | Bound
-
-
-def bound_tokens(parameters: Sequence[Any]) -> tuple[Bound, ...]:
-    """The values of $1, $2 ... as the last literals of a statement."""
-    return tuple([Bound(-i, parameter(value)) for i, value in enumerate(parameters, start=1)])
-
-
-def shape_of(text: str) -> tuple[str, tuple[Token, ...]]:
-    """The text with its literals replaced by their types, and the literals."""
-    parts: list[str] = []
-    tokens: list[Token] = []
-    at = 0
-    for match in _TOKEN.finditer(text):
-        if match.lastgroup is None:
-            continue
-        token = Token(match.start(), match.group())
-        tokens.append(token)
-        kind = "text" if match.lastgroup == "string" else str(number(token.text).type)
-        parts.append(text[at:token.start])
-        parts.append(f"\0{kind}\0")
-        at = match.end()
-    parts.append(text[at:])
-    return "".join(parts), tuple(tokens)
 
 
 class RecordingView:
@@ -192,7 +123,7 @@ class PlanCache:
         parameters: Sequence[Any] = (),
     ) -> PhysicalQuery:
         """The physical plan of a query's text: from the cache, or made (and kept)."""
-        if len(text) > MAX_TEXT or "/*" in text:  # comments may be nested: not worth a reader here
+        if len(text) > MAX_TEXT:
             return optimize_traced(bind(view, []).query, view, evaluate)[0]
         shape, literals_of_text = shape_of(text)
         values = bound_tokens(parameters)
@@ -335,9 +266,12 @@ def _fitted(
     entry: _Entry, tokens: tuple[AnyToken, ...], view: CatalogView, evaluate: Evaluate | None
 ) -> PhysicalQuery | None:
     """The kept plan with the new literals, or None if it does not hold for them."""
-    if any(tokens[place].text != text for place, text in entry.verbatim) or not _is_current(entry, view):
+    same = tokens == entry.tokens  # the very same text
+    if not same and any(tokens[place].text != text for place, text in entry.verbatim):
         return None
-    if tokens == entry.tokens:  # the very same text
+    if not _is_current(entry, view):
+        return None
+    if same:
         return entry.plan
     values: dict[int, Literal] = {}
     for given, place, type in entry.free:

@@ -77,9 +77,8 @@ class _NotForOurs:
         return self.value if parser is None or parser.dialect is not _DIALECT else False
 
 
-RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _NotForOurs(  # type: ignore[assignment]
-    RedshiftParser.SUPPORTS_IMPLICIT_UNNEST
-)
+_implicit: Any = _NotForOurs(RedshiftParser.SUPPORTS_IMPLICIT_UNNEST)
+RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _implicit
 
 
 class ExactName(str):

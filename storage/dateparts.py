@@ -11,12 +11,8 @@ import re
 from fractions import Fraction
 
 from ..errors import InvalidDatetime, ProgrammingError
-<<<<<<< HEAD:storage/dateparts.py
-from .datetimes import DAY
-=======
 from ..patterns import pattern
-from ..storage.datetimes import DAY
->>>>>>> h-start:planner/dateparts.py
+from .datetimes import DAY
 
 _SPELLINGS = {
     "millennium": "millennium millennia mil mils",

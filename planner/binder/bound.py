@@ -1,7 +1,7 @@
 """A query that is bound, before it has a place: its plan, its columns, and the names they go by."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ...errors import SqlSyntaxError
@@ -69,12 +69,15 @@ def _settled_type(plan: Logical, column: ColumnRef) -> SqlType:
     return settled(column)
 
 
-def renamed(names: tuple[str, ...], given: tuple[str, ...], what: str, position: int | None) -> tuple[str, ...]:
-    """Column names with those of an alias list put over the first ones."""
+def renamed(
+    names: tuple[str, ...], given: tuple[str, ...], what: str, position: Callable[[], int | None]
+) -> tuple[str, ...]:
+    """Column names with those of an alias list put over the first ones. `position`: told in an error only, for a
+    subquery's is looked for in all of it."""
     if len(given) > len(names):
         raise SqlSyntaxError(
             f'table "{what}" has {len(names)} columns available but {len(given)} columns specified',
-            sqlstate="42P10", position=position,
+            sqlstate="42P10", position=position(),
         )
     return given + names[len(given) :]
 

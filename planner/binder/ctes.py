@@ -94,7 +94,7 @@ def _bind(b: Binder, cte: Cte, outer: Scope | None) -> Bound:
     if cte.recursive:
         return bind_recursive(b, cte, outer)
     bound = finished(b, bind_tree(b, cte.node, outer, cte.env))
-    return Bound(bound.plan, bound.columns, renamed(bound.names, cte.names, cte.name, b.position(cte.node)))
+    return Bound(bound.plan, bound.columns, renamed(bound.names, cte.names, cte.name, lambda: b.position(cte.node)))
 
 
 def use(b: Binder, cte: Cte) -> Bound:

@@ -8,53 +8,31 @@ A comma is a CROSS join; the rewrites make it an INNER join with what WHERE says
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlglot import exp
 
 from ...errors import (
     DuplicateTable,
-    Error,
     NotSupportedError,
-    PermissionDenied,
     ProgrammingError,
     SqlSyntaxError,
     UndefinedColumn,
-    UndefinedObject,
-    UndefinedTable,
 )
-from ...records import dataclass
-from ...storage.deletes import ROW_ID
-from ...storage.schema import ExternalTable, Table, View
 from .. import build
 from ..coercion import unify
 from ..expressions import Case, Expr, IsNull
-from ..logical import Filter, Join, JoinKind, Logical, Scan, Values, VirtualScan
-from ..statements.dml import ROW_ID_WANTED
+from ..logical import Filter, Join, JoinKind, Values
 from .bound import Bound, finished, renamed
-from .context import MAX_DEPTH, Binder
+from .context import Binder
 from .correlation import check_outer_join
-from .ctes import EMPTY, Env, use
+from .ctes import Env
 from .expressions import ExpressionBinder
-from .permissions import check_read, check_system
 from .pivot import pivoted
-from .scope import AMBIGUOUS, Relation, Scope, near
-from .series import NAME, bind_series, is_series
-from .table_functions import bind_table_function, bind_unnest, is_table_function
+from .relations import Item, alias_of, function_item, named_item, table_item
+from .scope import AMBIGUOUS, Scope, near
+from .table_functions import bind_unnest
 from .unnesting import Path, as_path, check_condition, check_no_super, names_of, place, unnested
-
-if TYPE_CHECKING:
-    from .as_of import AsOf
-
-
-@dataclass(slots=True)
-class Item:
-    """One item of FROM, or several joined."""
-
-    plan: Logical
-    scope: Scope
-
 
 _KINDS = {"": JoinKind.INNER, "LEFT": JoinKind.LEFT, "RIGHT": JoinKind.RIGHT, "FULL": JoinKind.FULL}
 _FORBIDDEN = {
@@ -147,7 +125,7 @@ def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
         return _pivoted(b, node, outer, env)
     match node:
         case exp.Table():
-            return _table(b, node, outer, env)
+            return table_item(b, node, outer, env)
         case exp.Subquery(this=exp.Table() as inner):
             return _parenthesised(b, node, inner, outer, env)
         case exp.Subquery():
@@ -155,7 +133,7 @@ def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
         case exp.Values():
             return _derived(b, node, node, outer, env)
         case exp.Unnest():
-            return _function_item(b, node, bind_unnest(b, node), outer)
+            return function_item(b, node, bind_unnest(b, node), outer)
         case _:
             raise NotSupportedError(f"{type(node).key.upper()} in FROM is not supported yet", position=b.position(node))
 
@@ -173,9 +151,9 @@ def _derived(b: Binder, node: Any, query: Any, outer: Scope | None, env: Env) ->
 
     inner = node if query is not node and _has_modifiers(node) else query
     bound = finished(b, bind_tree(b, inner, outer, env))
-    alias, given = _alias(node)
-    names = renamed(bound.names, given, alias or "*", b.position(node))
-    return _named(Bound(bound.plan, bound.columns, names), alias, outer)
+    alias, given = alias_of(node)
+    names = renamed(bound.names, given, alias or "*", lambda: b.position(node))
+    return named_item(Bound(bound.plan, bound.columns, names), alias, outer)
 
 
 def _pivoted(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
@@ -189,178 +167,14 @@ def _pivoted(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
     source = _item(b, bare, outer, env)
     (relation,) = source.scope.relations
     bound = pivoted(b, clause, Bound(source.plan, relation.columns, relation.names), relation.alias, env)
-    alias, given = _alias(clause)
+    alias, given = alias_of(clause)
     alias = alias or relation.alias
-    names = renamed(bound.names, given, alias or "*", b.position(node))
-    return _named(Bound(bound.plan, bound.columns, names), alias, outer)
+    names = renamed(bound.names, given, alias or "*", lambda: b.position(node))
+    return named_item(Bound(bound.plan, bound.columns, names), alias, outer)
 
 
 def _has_modifiers(node: Any) -> bool:
     return any(node.args.get(k) for k in ("order", "limit", "offset", "with_"))
-
-
-def _alias(node: Any) -> tuple[str | None, tuple[str, ...]]:
-    alias = node.args.get("alias")
-    if alias is None:
-        return None, ()
-    name = None if alias.this is None else alias.this.name.lower()
-    return name, tuple(c.name.lower() for c in alias.args.get("columns") or ())
-
-
-def _named(bound: Bound, alias: str | None, outer: Scope | None, schema: str | None = None, unseen: int = 0) -> Item:
-    scope = Scope(outer)
-    scope.add(Relation(alias, bound.names, bound.columns, schema, unseen=unseen))
-    return Item(bound.plan, scope)
-
-
-# -- tables --------------------------------------------------------------------------------------
-
-
-def _table(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
-    if is_series(node.this):
-        bound = bind_series(b, node.this)
-        alias, given = _alias(node)
-        given = given or ((alias,) if alias else ())  # a function's alias names its column too
-        return _named(Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or NAME, b.position(node))),
-                      alias or NAME, outer)
-    if is_table_function(b, node.this):
-        bound = bind_table_function(b, node.this, node.args.get("alias"))
-        return _function_item(b, node, bound, outer)
-    if not isinstance(node.this, exp.Identifier):
-        name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
-        raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
-    schema_node, catalog = node.args.get("db"), node.args.get("catalog")
-    for part in (schema_node, catalog):
-        if part is not None and not isinstance(part, exp.Identifier):
-            raise SqlSyntaxError("a schema name is needed before the dot", position=b.position(node))
-    schema = None if schema_node is None else schema_node.name.lower()
-    name = node.this.name.lower()
-    if catalog is not None and catalog.name.lower() != b.context.database:
-        raise NotSupportedError(
-            f'cross-database references are not supported yet: "{catalog.name}.{schema}.{name}"',
-            position=b.position(node),
-        )
-    alias, given = _alias(node)
-    if schema is None and name in env and ROW_ID_WANTED not in node.meta:
-        bound = use(b, env[name])
-    else:
-        bound, schema = _relation(b, node, schema, name, alias or name)
-    names = renamed(bound.names, given, alias or name, b.position(node))
-    unseen = 0
-    if isinstance(bound.plan, Scan) and isinstance(bound.plan.table, ExternalTable):
-        unseen = len(bound.columns) - bound.plan.table.visible
-    elif node.args.get("version") is not None:
-        raise NotSupportedError("AS OF is supported for external tables in Iceberg format only",
-                                position=b.position(node))
-    return _named(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema, unseen)
-
-
-def _function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> Item:
-    """The rows of a function; an alias alone names the column of a function that has one."""
-    alias, given = _alias(node)
-    given = given or ((alias,) if alias and len(bound.columns) == 1 else ())
-    names = renamed(bound.names, given, alias or bound.names[0], b.position(node))
-    return _named(Bound(bound.plan, bound.columns, names), alias or bound.names[0], outer)
-
-
-def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -> tuple[Bound, str | None]:
-    """A table, view or system table, and the schema it is in."""
-    virtual = f"{schema or 'pg_catalog'}.{name}"
-    if virtual in b.context.virtual_tables:
-        check_system(b, virtual, b.position(node))
-        return _virtual(b, virtual, alias), virtual.partition(".")[0]
-    found = b.view.relation(schema, name)
-    match found:
-        case Table():
-            if ROW_ID_WANTED in node.meta:
-                found = replace(found, columns=(*found.columns, ROW_ID))
-            b.user_tables.append(found.name)
-            refs = [b.column(c.type, c.name, c.nullable) for c in found.columns]
-            if ROW_ID_WANTED not in node.meta:
-                check_read(b, found, [(r, c.id) for r, c in zip(refs, found.columns)], b.position(node))
-            plan = Scan(found, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
-            return Bound(plan, tuple(refs), tuple([c.name for c in found.columns])), found.schema
-        case View():
-            return _view(b, found, b.position(node)), found.schema
-        case _ if schema is not None and b.context.external is not None:
-            outside = b.context.external(schema, name, _as_of(b, node))
-            if outside is None:
-                raise _undefined(b, node, schema, name)
-            return _external(b, outside, alias, b.position(node)), schema
-        case _:
-            raise _undefined(b, node, schema, name)
-
-
-def _as_of(b: Binder, node: Any) -> AsOf | None:
-    if node.args.get("version") is None:
-        return None
-    from .as_of import as_of
-
-    return as_of(b, node)
-
-
-def _external(b: Binder, table: ExternalTable, alias: str, position: int | None) -> Bound:
-    """Rows of files. No result of them is kept, for nobody tells when files change; which they are a plan finds out
-    when it runs."""
-    if b.rights is not None and not b.rights.schema(table.schema, "usage"):
-        raise PermissionDenied(f"permission denied for schema {table.schema}", position=position)
-    b.context.reads_files = True
-    b.context.stable |= table.source.region is not None  # another catalogue's definition may be another next time
-    b.user_tables.append(table.name)
-    refs = [b.column(c.type, c.name) for c in table.columns]
-    b.nested.update({ref.id: f.type for ref, f in zip(refs, table.source.columns) if f.type.is_nested})
-    plan = Scan(table, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
-    return Bound(plan, tuple(refs), tuple([c.name for c in table.columns]))
-
-
-def _virtual(b: Binder, name: str, alias: str) -> Bound:
-    columns = b.context.virtual_tables[name]
-    if name in b.context.leader_only:
-        b.leader_tables.append(name)
-    refs = [b.column(type, column) for column, type in columns]
-    plan = VirtualScan(name, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
-    return Bound(plan, tuple(refs), tuple([column for column, _ in columns]))
-
-
-def _view(b: Binder, view: View, position: int | None) -> Bound:
-    """A view's text, bound as if it stood here, without the names around it."""
-    from ..syntax import parse_query
-    from .query import bind_tree
-
-    if b.depth >= MAX_DEPTH:
-        raise ProgrammingError(f'view "{view.name}" is nested too deeply', sqlstate="54001", position=position)
-    spans, b.has_spans = b.has_spans, False
-    rights, b.rights = b.rights, None if b.rights is None else b.rights.of(view.owner)
-    exact = b.context.exact_names if view.late_binding else view.exact_names
-    b.depth += 1
-    try:
-        bound = finished(b, bind_tree(b, parse_query(view.sql, None, exact), None, EMPTY))
-    except Error as error:
-        error.position = position
-        if error.detail is None:
-            error.detail = f'The error is in the text of view "{view.name}".'
-        raise
-    finally:
-        b.has_spans = spans
-        b.rights = rights
-        b.depth -= 1
-    check_read(b, view, [(c, i) for i, c in enumerate(bound.columns, start=1)], position)
-    return Bound(bound.plan, bound.columns, renamed(bound.names, view.columns, view.name, position))
-
-
-def _undefined(b: Binder, node: Any, schema: str | None, name: str) -> Error:
-    position = b.position(node)
-    if schema is not None and schema not in b.view.schemas():
-        system = {v.partition(".")[0] for v in b.context.virtual_tables}
-        if schema not in system:
-            return UndefinedObject(f'schema "{schema}" does not exist', sqlstate="3F000", position=position,
-                                   hint=near(schema, [*b.view.schemas(), *system]))
-    known = [r.name for r in b.view.relations(schema)]
-    known += [v.partition(".")[2] for v in b.context.virtual_tables]
-    shown = f"{schema}.{name}" if schema else name
-    error = UndefinedTable(f'relation "{shown}" does not exist', hint=near(name, known), position=position)
-    error.relation = schema, name
-    return error
 
 
 # -- joins ---------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ from ..expressions import Expr
 from ..logical import Join, JoinKind
 from .context import Binder
 from .expressions import ExpressionBinder
-from .from_clause import Item, crossed
+from .from_clause import crossed
+from .relations import Item
 from .scope import Scope
 
 _JOIN_WORDS = ("side", "kind", "method", "on", "using")

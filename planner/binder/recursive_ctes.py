@@ -63,7 +63,7 @@ def bind_recursive(b: Binder, cte: Cte, outer: Scope | None) -> Bound:
 
     seed_node, step_node = _members(b, cte)
     seed = finished(b, bind_tree(b, seed_node, outer, cte.env))
-    names = renamed(seed.names, cte.names, cte.name, b.position(cte.node))
+    names = renamed(seed.names, cte.names, cte.name, lambda: b.position(cte.node))
     number = b.column(seed.types[0], cte.name).id
     types: Sequence[SqlType] = seed.types
     step, types = _step(b, cte, outer, step_node, number, types, names, last=False)

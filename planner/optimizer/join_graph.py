@@ -24,9 +24,10 @@ from ...errors import NotSupportedError
 from ...records import dataclass
 from ...storage.distribution import family
 from ...storage.types import BIGINT
-from ..columns import columns_of, never_null, output_ids
+from ..columns import columns_of, output_ids
 from ..expressions import Case, Cast, ColumnId, ColumnRef, Compare, Expr, Literal
 from ..logical import Filter, Join, JoinKind, Logical
+from ..nulls import never_null
 from ..physical import Physical
 from ..predicates import can_fail, conjoin, conjuncts
 from ..rewrites.keys import spell_out_nulls

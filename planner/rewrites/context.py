@@ -8,9 +8,10 @@ from typing import Any
 
 from ...records import dataclass
 from ...storage.types import Kind, SqlType
-from ..columns import largest_id, never_null, output_columns
+from ..columns import largest_id, output_columns
 from ..expressions import ColumnRef, Expr, Literal
 from ..logical import CteRef, Logical, Query
+from ..nulls import never_null
 from ..traverse import expressions, walk, walk_plan
 
 Evaluate = Callable[[Expr], Any]

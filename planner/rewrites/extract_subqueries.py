@@ -22,7 +22,7 @@ from dataclasses import field
 from ...errors import NotSupportedError
 from ...records import dataclass
 from ...storage.types import BIGINT, BOOLEAN
-from ..columns import columns_of, copy_plan, has_subquery, is_never_null, never_null, output_ids
+from ..columns import columns_of, copy_plan, has_subquery, output_ids
 from ..expressions import (
     AggregateCall,
     And,
@@ -54,6 +54,7 @@ from ..logical import (
     Values,
     Window,
 )
+from ..nulls import is_never_null, never_null
 from ..predicates import FALSE, NEGATED, TRUE, conjoin, conjuncts, disjoin, push_not
 from ..traverse import expressions, map_children, map_expressions, map_inputs
 from .context import RewriteContext

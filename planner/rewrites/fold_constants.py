@@ -14,6 +14,7 @@ from ..expressions import (
     Call,
     Case,
     Cast,
+    ColumnRef,
     Compare,
     Expr,
     InList,
@@ -31,7 +32,7 @@ from .context import RewriteContext
 
 def fold_constants(plan: Logical, context: RewriteContext) -> Logical:
     def fold(expr: Expr) -> Expr:
-        return rewrite(expr, lambda e: fold_node(e, context))
+        return expr if isinstance(expr, (ColumnRef, Literal)) else rewrite(expr, lambda e: fold_node(e, context))
 
     return rewrite_plan(plan, lambda node: map_expressions(node, fold))
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ..columns import copy_plan
-from ..expressions import Exists, Expr, Quantified, ScalarSubquery
+from ..columns import copy_plan, has_subquery
+from ..expressions import ColumnRef, Exists, Expr, Quantified, ScalarSubquery
 from ..logical import CteRef, Filter, Logical, Project, Scan, Values
 from ..predicates import is_volatile
 from ..traverse import expressions, map_expressions, map_inputs, rewrite, walk, walk_plan
@@ -20,6 +20,8 @@ from .context import RewriteContext
 
 
 def inline_ctes(plan: Logical, context: RewriteContext) -> Logical:
+    if not context.ctes:
+        return plan
     uses = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
     for number in sorted(context.ctes):
         _, body, columns = context.ctes[number]
@@ -40,6 +42,8 @@ def count_uses(plans: Iterable[Logical]) -> Counter[int]:
             if isinstance(node, CteRef):
                 uses[node.cte] += 1
             for expr in expressions(node):
+                if isinstance(expr, ColumnRef):
+                    continue
                 for e in walk(expr):
                     if isinstance(e, (ScalarSubquery, Exists, Quantified)):
                         pending.append(e.plan)
@@ -59,7 +63,7 @@ def _inline(plan: Logical, context: RewriteContext, uses: Counter[int]) -> Logic
                 return expr
 
     def visit(node: Logical) -> Logical:
-        node = map_expressions(map_inputs(node, visit), lambda e: rewrite(e, in_subquery))
+        node = map_expressions(map_inputs(node, visit), lambda e: rewrite(e, in_subquery) if has_subquery(e) else e)
         if isinstance(node, CteRef) and node.cte in context.ctes:
             body = context.ctes[node.cte][1]
             if uses[node.cte] == 1:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..columns import columns_of, is_never_null, output_ids
+from ..columns import columns_of, output_ids
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, IsNull
 from ..logical import (
     Aggregate,
@@ -22,6 +22,7 @@ from ..logical import (
     Sort,
     Values,
 )
+from ..nulls import is_never_null
 from ..predicates import conjuncts, disjoin
 
 

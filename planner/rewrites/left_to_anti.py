@@ -10,9 +10,10 @@ join's condition is not true for one.
 """
 from __future__ import annotations
 
-from ..columns import never_null, output_columns, output_ids
+from ..columns import output_columns, output_ids
 from ..expressions import ColumnRef, Expr, IsNull, Literal
 from ..logical import Filter, Join, JoinKind, Logical, Project
+from ..nulls import never_null
 from ..predicates import conjoin, conjuncts, rejects_null
 from ..traverse import rewrite_plan
 from .context import RewriteContext

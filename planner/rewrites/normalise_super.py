@@ -14,6 +14,7 @@ are refused in these places.
 """
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ...errors import InternalError, NotSupportedError
@@ -21,23 +22,49 @@ from ...storage.types import TEXT
 from ..build import compare, comparison_key
 from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr, InList, Like
 from ..logical import Aggregate, Logical, Sort, SortKey, Window
-from ..traverse import map_expressions, rewrite, rewrite_plan
+from ..traverse import map_expressions, rewrite, rewrite_plan, walk
 from .context import RewriteContext
 
 
 def normalise_super(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
         match node:
-            case Aggregate():
+            case Aggregate() if any(_is_special(e) for e in _whole(node)):
                 node = _grouped(node, context)
-            case Sort():
+            case Sort() if any(_is_special(key.expr) for key in node.keys):
                 node = replace(node, keys=_keys(node.keys))
-            case Window():
+            case Window() if any(_is_special(e) for e in (*node.partition, *[key.expr for key in node.order])):
                 partition = tuple([_normal(e) for e in node.partition])
                 node = replace(node, partition=partition, order=_keys(node.order))
-        return map_expressions(node, lambda e: rewrite(e, _compared))
+        return map_expressions(node, lambda e: rewrite(e, _compared) if _is_touched(e) else e)
 
     return rewrite_plan(plan, visit)
+
+
+def _is_special(expr: Expr) -> bool:
+    """Whether equal values of its type can differ in their bytes, or cannot be compared."""
+    type = expr.type
+    return type.is_super or type.case_insensitive or type.is_sketch
+
+
+def _whole(node: Aggregate) -> Iterator[Expr]:
+    """What an aggregate compares: its groups, and the arguments of calls that are distinct or in an order."""
+    yield from [e for _, e in node.groups]
+    for _, call in node.aggregates:
+        if call.distinct:
+            yield from call.args
+        yield from [key.expr for key in call.order]
+
+
+def _is_touched(expr: Expr) -> bool:
+    """Whether a comparison in it may be one by keys."""
+    for part in walk(expr):
+        kind = part.__class__
+        if kind is Compare and (_is_special(part.left) or _is_special(part.right)):  # type: ignore[union-attr]
+            return True
+        if (kind is InList or kind is Like) and _is_special(part.arg):  # type: ignore[union-attr]
+            return True
+    return False
 
 
 def _grouped(node: Aggregate, context: RewriteContext) -> Aggregate:

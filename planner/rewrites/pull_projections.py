@@ -30,31 +30,35 @@ from ..logical import (
     Sort,
 )
 from ..predicates import is_volatile
-from ..traverse import expressions, map_expressions, rewrite_plan, walk, with_inputs
+from ..traverse import expressions, map_expressions, map_inputs, walk, with_inputs
 from .context import RewriteContext
 
+Names = dict[ColumnId, Expr]
 _LEFT_KINDS = (JoinKind.LEFT, JoinKind.SEMI, JoinKind.ANTI, JoinKind.SINGLE)
 _INNER_KINDS = (JoinKind.INNER, JoinKind.CROSS)
 
 
 def pull_projections(plan: Logical, context: RewriteContext) -> Logical:
-    def visit(node: Logical) -> Logical:
-        match node:
-            case Join():
-                return _join(node)
-            case Filter(input=Project() as below) if isinstance(below.input, Join) and _is_cheap(node, below):
-                names: dict[ColumnId, Expr] = {ref.id: e for ref, e in below.columns}
-                return Project(Filter(below.input, substitute(node.predicate, names)), below.columns)
-            case Project(input=Project() as below) | Aggregate(input=Project() as below):
-                return _merge(node, below)
-            case Sort(input=Project() as below) if _is_renaming(below):
-                names = {ref.id: e for ref, e in below.columns}
-                keys = map_expressions(node, lambda e: substitute(e, names))
-                return Project(with_inputs(keys, (below.input,)), below.columns)
-            case _:
-                return node
+    return _visit(plan)
 
-    return rewrite_plan(plan, visit)
+
+def _visit(node: Logical) -> Logical:
+    if isinstance(node, Join):
+        core, names = _join(node)
+        return _computed(core, names, node)
+    node = map_inputs(node, _visit)
+    match node:
+        case Filter(input=Project() as below) if isinstance(below.input, Join) and _is_cheap(node, below):
+            names = {ref.id: e for ref, e in below.columns}
+            return Project(Filter(below.input, substitute(node.predicate, names)), below.columns)
+        case Project(input=Project() as below) | Aggregate(input=Project() as below):
+            return _merge(node, below)
+        case Sort(input=Project() as below) if _is_renaming(below):
+            names = {ref.id: e for ref, e in below.columns}
+            keys = map_expressions(node, lambda e: substitute(e, names))
+            return Project(with_inputs(keys, (below.input,)), below.columns)
+        case _:
+            return node
 
 
 def _is_plain(expr: Expr) -> bool:
@@ -83,31 +87,45 @@ def _movable(plan: Logical) -> bool:
     if not isinstance(plan, Project):
         return False
     worth = isinstance(plan.input, (Join, Filter)) or _is_renaming(plan)
-    return worth and not any(is_volatile(e) for _, e in plan.columns)
+    return worth and not any(is_volatile(e) for _, e in plan.columns if not isinstance(e, ColumnRef))
 
 
-def _join(join: Join) -> Logical:
-    names: dict[ColumnId, Expr] = {}
-    left, right = join.left, join.right
-    columns: list[tuple[ColumnRef, Expr]] = []
+# -- joins ---------------------------------------------------------------------------------------
+
+
+def _join(join: Join) -> tuple[Join, Names]:
+    """The join over what its inputs' projections stood on, and what those compute of its columns. A tree of joins is
+    gone down in one go and its columns are listed once, at the top: it may have many of both."""
     keeps_right = join.kind not in (JoinKind.SEMI, JoinKind.ANTI)
-    if isinstance(left, Project) and join.kind in (*_INNER_KINDS, *_LEFT_KINDS) and _movable(left):
-        names.update({ref.id: e for ref, e in left.columns})
-        columns.extend(left.columns)
-        left = left.input
-    else:
-        columns.extend([(c, c) for c in output_columns(left)])
-    free_right = join.kind in _INNER_KINDS or not keeps_right
-    if isinstance(right, Project) and _movable(right) and (
-        free_right or (join.kind in _LEFT_KINDS and _is_renaming(right))
-    ):
-        names.update({ref.id: e for ref, e in right.columns})
-        if keeps_right:
-            columns.extend(right.columns)
-        right = right.input
-    elif keeps_right:
-        columns.extend([(c, c) for c in output_columns(right)])
+    left, names = _operand(join.left, join.kind in (*_INNER_KINDS, *_LEFT_KINDS))
+    free = join.kind in _INNER_KINDS or not keeps_right
+    right, others = _operand(join.right, free, only_renaming=join.kind in _LEFT_KINDS)
     if left is join.left and right is join.right:
-        return join
-    condition = None if join.condition is None else substitute(join.condition, names)
-    return Project(Join(join.kind, left, right, condition, join.null_aware), tuple(columns))
+        return join, names
+    condition = join.condition
+    if condition is not None and others:
+        condition = substitute(condition, others)
+    if condition is not None and names:
+        condition = substitute(condition, names)
+    if keeps_right:
+        names.update(others)
+    return Join(join.kind, left, right, condition, join.null_aware), names
+
+
+def _operand(plan: Logical, free: bool, only_renaming: bool = False) -> tuple[Logical, Names]:
+    """A join's input without the projection on it, and what that computes. `free`: any projection may go,
+    `only_renaming`: one that computes nothing."""
+    if isinstance(plan, Join):
+        core, names = _join(plan)
+        if free or (only_renaming and all(isinstance(e, ColumnRef) for e in names.values())):
+            return core, names
+        return _computed(core, names, plan), {}
+    plan = _visit(plan)
+    if isinstance(plan, Project) and _movable(plan) and (free or (only_renaming and _is_renaming(plan))):
+        return plan.input, {ref.id: e for ref, e in plan.columns}
+    return plan, {}
+
+
+def _computed(core: Join, names: Names, join: Join) -> Logical:
+    """The columns of `join` over the join without projections."""
+    return Project(core, tuple([(c, names.get(c.id, c)) for c in output_columns(join)])) if names else core

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import fields, replace
+from functools import cache
 
 from ..columns import copy_plan, free_columns, output_columns
 from ..expressions import ColumnId, ColumnRef, Expr
@@ -109,10 +110,7 @@ def _shape(plan: Logical) -> Shape | None:
     def expression(expr: Expr) -> Hashable:
         if isinstance(expr, ColumnRef):
             return column(expr.id)
-        plain = [
-            getattr(expr, f.name) for f in fields(expr)
-            if f.name not in _NOT_COMPARED
-        ]
+        plain = [getattr(expr, name) for name in _compared(type(expr))]
         return (type(expr).__name__, *plain, *[expression(e) for e in children(expr)])
 
     def keys(sorted_by: tuple[SortKey, ...]) -> list[Hashable]:
@@ -145,6 +143,11 @@ def _shape(plan: Logical) -> Shape | None:
         return None
     made = node(plan)
     return made if isinstance(made, tuple) else None
+
+
+@cache
+def _compared(kind: type) -> tuple[str, ...]:
+    return tuple([field.name for field in fields(kind) if field.name not in _NOT_COMPARED])
 
 
 # Fields of expressions that are children, or do not tell two of them apart.

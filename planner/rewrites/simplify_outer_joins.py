@@ -16,13 +16,17 @@ from ..columns import columns_of, output_ids, substitute
 from ..expressions import ColumnId, Expr
 from ..logical import Aggregate, Filter, Join, JoinKind, Limit, Logical, Project, Sort, Unnest
 from ..predicates import conjuncts, rejects_null
-from ..traverse import map_inputs
+from ..traverse import map_inputs, walk_plan
 from .context import RewriteContext
 from .keys import matches_once
 
+_OUTER = (JoinKind.LEFT, JoinKind.RIGHT, JoinKind.FULL, JoinKind.SINGLE)
+
 
 def simplify_outer_joins(plan: Logical, context: RewriteContext) -> Logical:
-    return _visit(plan, [])
+    if any(isinstance(node, Join) and node.kind in _OUTER for node in walk_plan(plan)):
+        return _visit(plan, [])
+    return plan
 
 
 def _visit(plan: Logical, above: list[Expr]) -> Logical:

@@ -13,6 +13,7 @@ OR itself stays. Works on Filter predicates and join conditions.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..columns import columns_of, output_ids
@@ -27,13 +28,13 @@ def simplify_predicates(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
         match node:
             case Filter():
-                predicate = simplify(node.predicate, _relations(node.input), context)
+                predicate = simplify(node.predicate, lambda: _relations(node.input), context)
                 if is_true(predicate):
                     return node.input
                 return node if predicate == node.predicate else Filter(node.input, predicate)
             case Join() if node.condition is not None and not node.null_aware:
-                relations = _relations(node) if node.kind is JoinKind.INNER else []
-                condition = simplify(node.condition, relations, context)
+                inner = node.kind is JoinKind.INNER
+                condition = simplify(node.condition, lambda: _relations(node) if inner else [], context)
                 if condition == node.condition:
                     return node
                 return Join(node.kind, node.left, node.right, condition)
@@ -43,8 +44,10 @@ def simplify_predicates(plan: Logical, context: RewriteContext) -> Logical:
     return rewrite_plan(plan, visit)
 
 
-def simplify(predicate: Expr, relations: list[frozenset[ColumnId]], context: RewriteContext) -> Expr:
-    """`relations`: column sets for which an OR's implications are worth having."""
+def simplify(
+    predicate: Expr, relations: Callable[[], list[frozenset[ColumnId]]], context: RewriteContext
+) -> Expr:
+    """`relations`: gives column sets for which an OR's implications are worth having."""
     kept: list[Expr] = []
     for conjunct in conjuncts(push_not(predicate)):
         if isinstance(conjunct, Or):
@@ -52,7 +55,7 @@ def simplify(predicate: Expr, relations: list[frozenset[ColumnId]], context: Rew
         for part in conjuncts(_factor(conjunct)):
             kept.append(part)
             if isinstance(part, Or):
-                kept.extend(_implied(part, relations))
+                kept.extend(_implied(part, relations()))
     return conjoin_or_true(_lists_met(kept))
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..columns import never_null, substitute
+from ..columns import substitute
 from ..expressions import AggregateCall, Case, ColumnRef, Expr, IsNull, Literal
 from ..logical import Aggregate, Join, JoinKind, Logical, Project
+from ..nulls import never_null
 from ..predicates import conjoin, null_safe_equal
 from ..traverse import rewrite_plan
 from .context import RewriteContext

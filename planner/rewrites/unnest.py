@@ -19,9 +19,10 @@ from __future__ import annotations
 from dataclasses import field, replace
 
 from ...records import dataclass
-from ..columns import columns_of, free_columns, never_null, output_columns
+from ..columns import columns_of, free_columns, output_columns
 from ..expressions import Case, ColumnId, ColumnRef, Compare, Expr, IsNull, Literal
 from ..logical import Aggregate, DependentJoin, Filter, Join, JoinKind, Logical, Project, Sort, Unnest
+from ..nulls import never_null
 from ..predicates import TRUE, conjoin, conjoin_or_true, conjuncts
 from ..traverse import map_inputs
 from .context import RewriteContext

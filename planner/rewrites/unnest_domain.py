@@ -23,13 +23,7 @@ from dataclasses import replace
 
 from ...errors import NotSupportedError
 from ...records import dataclass
-from ..columns import (
-    copy_plan,
-    free_columns,
-    never_null,
-    output_columns,
-    substitute,
-)
+from ..columns import copy_plan, free_columns, output_columns, substitute
 from ..expressions import Case, ColumnId, ColumnRef, Expr, IsNull, Literal
 from ..logical import (
     Aggregate,
@@ -45,6 +39,7 @@ from ..logical import (
     Values,
     Window,
 )
+from ..nulls import never_null
 from ..predicates import conjoin_or_true, conjuncts, null_safe_equal
 from ..traverse import map_expressions
 from .context import RewriteContext

@@ -8,13 +8,13 @@ from warehouse.planner.columns import (
     copy_plan,
     free_columns,
     largest_id,
-    never_null,
     output_columns,
     output_ids,
     substitute,
 )
 from warehouse.planner.expressions import ColumnRef, Exists, Literal
 from warehouse.planner.logical import Filter, Logical
+from warehouse.planner.nulls import never_null
 from warehouse.planner.rendering import show_plan
 from warehouse.planner.traverse import expressions, walk, walk_plan
 from warehouse.storage.schema import Topology

@@ -173,3 +173,14 @@ def test_cached_runs_equal_uncached_ones(seed: int) -> None:
             continue
         expected = Counter([tuple([row[c.id] for c in query.columns]) for row in rows])
         assert statements.rows(text) == expected
+
+
+@pytest.mark.parametrize("text", [
+    "/* it's */ select a from t where c = {}",
+    "select a /* ' /* 5 */ ' */ from t where c = {} -- don't",
+    "/* /* '*/ {} */ select a from t where c = {} /* ' */",
+])
+def test_comments_hide_no_literal(text: str) -> None:
+    statements = Statements()
+    for number in (1, 2, 3, 1):
+        assert statements.rows(text.format(number, number)) == statements.rows(f"select a from t where c = {number}")

@@ -1,0 +1,94 @@
+"""The shape of a statement's text: its literals taken out, each replaced by its type.
+
+    select * from t where a = 17 and d < '1998-01-01'      text
+    select * from t where a = ?integer and d < ?text       shape
+                              |0            |1             the literals, by their place
+
+Texts of one shape have one plan (plan_cache.py), as far as the plan does not depend on the literals' values.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from ..records import dataclass
+from ..storage.types import UNKNOWN
+from .constants import number, parameter
+from .expressions import Literal
+
+# One set of characters first: what begins with no other is passed over without a look at the alternatives.
+_TOKEN = re.compile(
+    r"""
+    ['"0-9./-]
+    (?: (?<=-) -[^\n]* | (?<=/) \*.*?\*/
+      | (?<=') (?P<string>(?:[^'\\]|\\.|'')*')
+      | (?<=") (?:[^"]|"")*"
+      | (?: (?<=[0-9])(?<![\w$\u0080-\U0010ffff].) [0-9]*\.?[0-9]* | (?<=\.) [0-9]+ )
+        (?P<number>(?:[eE][+-]?[0-9]+)?)
+    )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A literal as it stands in the text."""
+
+    start: int
+    text: str
+
+    def literal(self) -> Literal:
+        """As the binder makes it before any cast."""
+        if self.text[0] == "'":
+            return Literal(self.text[1:-1].replace("''", "'"), UNKNOWN)
+        return number(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The value of a parameter; `start` is its number, negative (binder/literals.py: parameter_span)."""
+
+    start: int
+    value: Literal
+
+    @property
+    def text(self) -> str:
+        """Tells two values apart, as a literal's text does."""
+        return f"{self.value.type} {self.value.value!r}".replace("\\", "/")
+
+    def literal(self) -> Literal:
+        return self.value
+
+
+AnyToken = Token | Bound
+
+
+def bound_tokens(parameters: Sequence[Any]) -> tuple[Bound, ...]:
+    """The values of $1, $2 ... as the last literals of a statement."""
+    return tuple([Bound(-i, parameter(value)) for i, value in enumerate(parameters, start=1)])
+
+
+@lru_cache(maxsize=1000)
+def _number_type(text: str) -> str:
+    return str(number(text).type)
+
+
+def shape_of(text: str) -> tuple[str, tuple[Token, ...]]:
+    """The text with its literals replaced by their types, and the literals."""
+    parts: list[str] = []
+    tokens: list[Token] = []
+    at = 0
+    for match in _TOKEN.finditer(text):
+        if match.lastgroup is None:
+            continue
+        token = Token(match.start(), match.group())
+        tokens.append(token)
+        kind = "text" if match.lastgroup == "string" else _number_type(token.text)
+        parts.append(text[at:token.start])
+        parts.append(f"\0{kind}\0")
+        at = match.end()
+    parts.append(text[at:])
+    return "".join(parts), tuple(tokens)
