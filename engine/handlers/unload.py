@@ -84,7 +84,8 @@ def _write(
             for batch in execute(physical, context):
                 output.write(0, batch)
         else:
-            unload(physical, context, output.write, shared=not keys)
+            coded = statement.format == "parquet" and not keys
+            unload(physical, context, output.write, shared=not keys, coded=coded)
         return output.finish(), output.rows
     except BaseException:
         output.abort()
