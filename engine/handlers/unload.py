@@ -8,7 +8,7 @@ The files themselves are storage/writers' affair. The manifest is written last: 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ...errors import Error, NotSupportedError, OperationalError, ProgrammingError, UndefinedColumn
@@ -135,7 +135,8 @@ class _Target:
                 writer.write(manifest(files, columns, verbose=kind == "verbose").encode())
         except BaseException:
             for file in files:
-                self.objects.delete(file.url)
+                with suppress(Error):
+                    self.objects.delete(file.url)
             raise
 
 
