@@ -43,9 +43,7 @@ def measure(scale: float, threads: int, runs: int = RUNS, designs: Sequence[str]
     }  # fmt: skip
     for design, source in [(design, source) for design in designs for source in SOURCES]:
         case = f"{source}, {design}"
-        result["copies"][case] = in_turns(
-            case, runs, lambda name, source=source, design=design: _load(name, source, folder, threads, design)
-        )
+        result["copies"][case] = in_turns(case, runs, _load, source, folder, threads, design)
     return result
 
 

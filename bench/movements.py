@@ -16,13 +16,13 @@ Answer = dict[str, Any]
 Figures = dict[str, dict[str, float]]
 
 
-def in_turns(case: str, runs: int, job: Callable[[str], Answer]) -> Figures:
-    """Figures by engine: median seconds, CPU seconds, peak bytes, bytes written. `job` runs one engine once."""
+def in_turns(case: str, runs: int, job: Callable[..., Answer], *arguments: Any) -> Figures:
+    """Figures by engine: median seconds, CPU seconds, peak bytes, bytes written. `job(engine, *arguments)` is a run."""
     found: dict[str, list[Answer]] = {name: [] for name in NAMES}
     for run in range(runs):
         for name in NAMES:
             say(f"{case}: {name}, run {run + 1}")
-            found[name].append(job(name))
+            found[name].append(job(name, *arguments))
     checks = {str(answer["check"]) for answers in found.values() for answer in answers}
     if len(checks) > 1:
         raise SystemExit(f"{case}: what the engines made differs: {checks}")

@@ -36,18 +36,17 @@ def measure(scale: float, threads: int, runs: int = RUNS, design: str = "demo") 
     with tempfile.TemporaryDirectory(dir=folder) as place:
         for name in NAMES:
             say(f"{name}: load")
-            _job(name, place, threads, format="", folder=str(folder), design=design)
+            _job(name, place, threads, "", folder=str(folder), design=design)
         for format in FORMATS:
-            result["unloads"][format] = in_turns(
-                format, runs, lambda name, format=format: _job(name, place, threads, format=format)
-            )
+            result["unloads"][format] = in_turns(format, runs, _job, place, threads, format)
     return result
 
 
-def _job(name: str, place: str, threads: int, **more: Any) -> dict[str, Any]:
+def _job(name: str, place: str, threads: int, format: str, **more: Any) -> dict[str, Any]:
     options = {"nodes": 1, "slices_per_node": 2} if name == "warehouse" else {}
     path = str(Path(place) / name)
-    return in_new_process(task=NAME, engine=name, path=path, threads=threads, options=options, place=place, **more)
+    return in_new_process(task=NAME, engine=name, path=path, threads=threads, options=options, place=place,
+                          format=format, **more)  # fmt: skip
 
 
 def run(job: dict[str, Any], engine: Any) -> dict[str, Any]:
