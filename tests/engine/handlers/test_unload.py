@@ -288,6 +288,7 @@ def test_positions_count_from_the_statement_s_beginning(t: Any, tmp_path: Path) 
         ("parquet rowgroupsize 31", "ROWGROUPSIZE must be between 32 MB and 128 MB"),
         ("parquet rowgroupsize 32.5", "whole number of MB"),
         ("rowgroupsize 32", "ROWGROUPSIZE is for PARQUET only"),
+        ("csv delimiter '\"'", "DELIMITER and QUOTE must differ"),
         ("encrypted", "ENCRYPTED is not supported"),
         ("kms_key_id 'x' encrypted auto", "KMS_KEY_ID is not supported"),
         ("master_symmetric_key 'x' encrypted", "MASTER_SYMMETRIC_KEY is not supported"),
