@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,18 +15,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import machine
-from .engines import NAMES, Warehouse, timed
-from .runner import say
+from . import machine, movements
+from .engines import Warehouse, timed
+from .movements import RUNS, in_turns
 from .suite import cache_folder
 from .tpch import DESIGNS, TABLES
 from .worker import in_new_process
 
 NAME = "copy"
 PARTS = 8
-RUNS = 3
-GOAL = 1.2
-MEMORY_GOAL = 1536  # MiB
 TABLE = "lineitem"
 CHECK = f"select count(*), sum(l_extendedprice), min(l_shipdate), max(l_comment) from {TABLE}"
 # What is loaded: our COPY's source and options, DuckDB's reader.
@@ -46,24 +42,9 @@ def measure(scale: float, threads: int, runs: int = RUNS, designs: Sequence[str]
         "suite": NAME, "machine": machine.describe(), "scale": scale, "threads": threads, "runs": runs, "copies": {},
     }  # fmt: skip
     for design, source in [(design, source) for design in designs for source in SOURCES]:
-        found: dict[str, list[dict[str, Any]]] = {name: [] for name in NAMES}
-        for run in range(runs):
-            for name in NAMES:
-                say(f"{source}, {design}: {name}, run {run + 1}")
-                found[name].append(_load(name, source, folder, threads, design))
-        answers = {str(answer["check"]) for answers in found.values() for answer in answers}
-        if len(answers) > 1:
-            raise SystemExit(f"{source}: the loaded tables differ: {answers}")
-        result["copies"][f"{source}, {design}"] = {name: _figures(answers) for name, answers in found.items()}
+        case = f"{source}, {design}"
+        result["copies"][case] = in_turns(case, runs, _load, source, folder, threads, design)
     return result
-
-
-def _figures(answers: list[dict[str, Any]]) -> dict[str, float]:
-    return {
-        "wall": round(statistics.median(a["wall"] for a in answers), 3),
-        "cpu": round(statistics.median(a["cpu"] for a in answers), 3),
-        "peak": max(a["peak_rss"] for a in answers),
-    }
 
 
 def _load(name: str, source: str, folder: Path, threads: int, design: str) -> dict[str, Any]:
@@ -137,17 +118,4 @@ def _pack(file: Path, folder: Path) -> None:
 
 def lines(result: dict[str, Any]) -> list[str]:
     """The figures as a Markdown table."""
-    out = [
-        f"COPY of {TABLE} at scale factor {result['scale']:g}, {result['threads']} threads, medians of "
-        f"{result['runs']} runs in turns; goal: at most {GOAL}x DuckDB, under {MEMORY_GOAL:,} MiB.",
-        "",
-        "| from | ours, s | DuckDB, s | ratio | CPU | ours, MiB | DuckDB, MiB |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for source, figures in result["copies"].items():
-        ours, theirs = figures["warehouse"], figures["duckdb"]
-        out.append(
-            f"| {source} | {ours['wall']:.2f} | {theirs['wall']:.2f} | {ours['wall'] / theirs['wall']:.2f}x | "
-            f"{ours['cpu'] / theirs['cpu']:.2f}x | {ours['peak'] >> 20:,} | {theirs['peak'] >> 20:,} |"
-        )
-    return out
+    return movements.lines(result, f"COPY of {TABLE}", "from", result["copies"])

@@ -6,20 +6,18 @@ counted and summed up by DuckDB before a time counts. `make bench SUITE=unload S
 """
 from __future__ import annotations
 
-import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import machine
-from .copies import DESIGNS, MEMORY_GOAL, TABLE, TABLES, data
+from . import machine, movements
+from .copies import DESIGNS, TABLE, TABLES, data
 from .engines import NAMES, Warehouse, timed
+from .movements import RUNS, in_turns
 from .runner import say
 from .worker import in_new_process
 
 NAME = "unload"
-RUNS = 3
-GOAL = 1.2
 # Our clauses, DuckDB's, and how what was written is read.
 FORMATS = {
     "Parquet": ("format parquet", "format parquet", "read_parquet('{}/*')"),
@@ -38,33 +36,17 @@ def measure(scale: float, threads: int, runs: int = RUNS, design: str = "demo") 
     with tempfile.TemporaryDirectory(dir=folder) as place:
         for name in NAMES:
             say(f"{name}: load")
-            _job(name, place, threads, format="", folder=str(folder), design=design)
+            _job(name, place, threads, "", folder=str(folder), design=design)
         for format in FORMATS:
-            found: dict[str, list[dict[str, Any]]] = {name: [] for name in NAMES}
-            for run in range(runs):
-                for name in NAMES:
-                    say(f"{format}: {name}, run {run + 1}")
-                    found[name].append(_job(name, place, threads, format=format))
-            answers = {str(answer["check"]) for answers in found.values() for answer in answers}
-            if len(answers) > 1:
-                raise SystemExit(f"{format}: the written files differ: {answers}")
-            result["unloads"][format] = {name: _figures(answers) for name, answers in found.items()}
+            result["unloads"][format] = in_turns(format, runs, _job, place, threads, format)
     return result
 
 
-def _figures(answers: list[dict[str, Any]]) -> dict[str, float]:
-    return {
-        "wall": round(statistics.median(a["wall"] for a in answers), 3),
-        "cpu": round(statistics.median(a["cpu"] for a in answers), 3),
-        "peak": max(a["peak_rss"] for a in answers),
-        "written": answers[0]["written"],
-    }
-
-
-def _job(name: str, place: str, threads: int, **more: Any) -> dict[str, Any]:
+def _job(name: str, place: str, threads: int, format: str, **more: Any) -> dict[str, Any]:
     options = {"nodes": 1, "slices_per_node": 2} if name == "warehouse" else {}
     path = str(Path(place) / name)
-    return in_new_process(task=NAME, engine=name, path=path, threads=threads, options=options, place=place, **more)
+    return in_new_process(task=NAME, engine=name, path=path, threads=threads, options=options, place=place,
+                          format=format, **more)  # fmt: skip
 
 
 def run(job: dict[str, Any], engine: Any) -> dict[str, Any]:
@@ -100,18 +82,4 @@ def _load(job: dict[str, Any], engine: Any) -> dict[str, Any]:
 
 def lines(result: dict[str, Any]) -> list[str]:
     """The figures as a Markdown table."""
-    out = [
-        f"UNLOAD of {TABLE} at scale factor {result['scale']:g}, {result['threads']} threads, medians of "
-        f"{result['runs']} runs in turns; goal: at most {GOAL}x DuckDB, under {MEMORY_GOAL:,} MiB.",
-        "",
-        "| to | ours, s | DuckDB, s | ratio | CPU | ours, MiB | DuckDB, MiB | written, MB | DuckDB, MB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for format, figures in result["unloads"].items():
-        ours, theirs = figures["warehouse"], figures["duckdb"]
-        out.append(
-            f"| {format} | {ours['wall']:.2f} | {theirs['wall']:.2f} | {ours['wall'] / theirs['wall']:.2f}x | "
-            f"{ours['cpu'] / theirs['cpu']:.2f}x | {ours['peak'] >> 20:,} | {theirs['peak'] >> 20:,} | "
-            f"{ours['written'] / 1e6:,.0f} | {theirs['written'] / 1e6:,.0f} |"
-        )
-    return out
+    return movements.lines(result, f"UNLOAD of {TABLE}", "to", result["unloads"])

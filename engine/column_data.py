@@ -3,17 +3,20 @@
     carried     as the engine has it: i64, i128 pairs, string views ...  (collection.py)
     physical    as the SQL type is stored                                (storage/vector.py)
 
-Values that are carried in the type's own width are shared, not copied.
+Values that are carried in the type's own width are shared, not copied. Codes of a dictionary may leave as an Arrow
+dictionary array (`coded_array`).
 """
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 
+from ..storage.arrow import to_arrow
 from ..storage.fitting import empty_nulls, fitted, overflow
 from ..storage.schema import Column
-from ..storage.types import Physical, SqlType
+from ..storage.types import INTEGER, Kind, Physical, SqlType
 from ..storage.vector import ColumnData
 from .collection import StoredColumn, narrowed, text_of, widened
 
@@ -33,6 +36,21 @@ def column_data(column: StoredColumn, type: SqlType, start: int, end: int) -> Co
     else:
         values = narrowed(cut).values
     return ColumnData(type, rows, values, valid)
+
+
+def dictionary(column: StoredColumn, type: SqlType) -> pa.Array | None:
+    """The strings of a column of codes, but for that of NULL, in the order of their codes; None for other columns."""
+    if column.texts is None or type.kind not in (Kind.CHAR, Kind.VARCHAR):
+        return None
+    offsets, data = text_of(column.texts.views[1:])
+    return to_arrow(ColumnData(type, len(column.texts) - 1, None, None, offsets, data))
+
+
+def coded_array(column: StoredColumn, words: pa.Array, start: int, end: int) -> pa.Array:
+    """Rows start..end-1 of a column of codes as a dictionary array over its `dictionary`."""
+    valid = None if column.valid is None else column.valid[start:end]
+    codes = to_arrow(ColumnData(INTEGER, end - start, column.values[start:end] - 1, valid))
+    return pa.DictionaryArray.from_arrays(codes, words)
 
 
 def table_data(column: StoredColumn, rows: int, to: Column) -> ColumnData:

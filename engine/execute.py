@@ -19,7 +19,7 @@ from ..errors import QueryCanceled
 from ..planner.physical import InsertRows, PhysicalQuery
 from ..storage.arrow import arrow_field, to_arrow
 from .collection import Collection
-from .column_data import column_data
+from .column_data import coded_array, column_data, dictionary
 from .constant_rows import alone, as_constants
 from .counters import Counters
 from .history.profile import profile_of
@@ -124,10 +124,11 @@ def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:
 
 
 def unload(
-    plan: PhysicalQuery, context: Context, write: Callable[[int, pa.RecordBatch], None], *, shared: bool = True
-) -> None:
+    plan: PhysicalQuery, context: Context, write: Callable[[int, pa.RecordBatch], None], *, shared: bool = True,
+    coded: bool = False,
+) -> None:  # fmt: skip
     """Run a plan whose rows stay on the slices and hand each slice's rows to `write`, on several threads; `shared`:
-    also those of one slice."""
+    also those of one slice. `coded`: text that comes from dictionaries is handed over as Arrow's dictionary arrays."""
     from .executor import Executor
     from .handing_over import hand_over
 
@@ -139,7 +140,7 @@ def unload(
         ticket.usage.resume(executor.counters)
 
     def take(task: Task, where: Where) -> None:
-        for batch in _batches(task.sink.detach(), plan, schema, context):
+        for batch in _batches(task.sink.detach(), plan, schema, context, coded):
             write(task.index, batch)
 
     try:
@@ -152,13 +153,20 @@ def _schema(plan: PhysicalQuery) -> pa.Schema:
     return pa.schema([arrow_field(n, c.type) for n, c in zip(plan.names, plan.columns, strict=True)])
 
 
-def _batches(part: Collection, plan: PhysicalQuery, schema: pa.Schema, context: Context) -> Iterator[pa.RecordBatch]:
+def _batches(
+    part: Collection, plan: PhysicalQuery, schema: pa.Schema, context: Context, coded: bool = False
+) -> Iterator[pa.RecordBatch]:
     """A part of the result in record batches."""
     by_id = {c.ref.id: c for c in part.columns}
     columns = [by_id[c.id] for c in plan.columns]
+    types = [ref.type for ref in plan.columns]
+    words = [dictionary(c, type) if coded else None for c, type in zip(columns, types, strict=True)]
+    if any(own is not None for own in words):
+        schema = pa.schema([field if own is None else field.with_type(pa.dictionary(pa.int32(), own.type))
+                            for field, own in zip(schema, words)])
     for start in range(0, part.rows, RESULT_ROWS):
         context.cancel.check()
         end = min(start + RESULT_ROWS, part.rows)
-        arrays = [to_arrow(column_data(c, ref.type, start, end))
-                  for c, ref in zip(columns, plan.columns, strict=True)]
+        arrays = [to_arrow(column_data(c, type, start, end)) if own is None else coded_array(c, own, start, end)
+                  for c, type, own in zip(columns, types, words)]
         yield pa.RecordBatch.from_arrays(arrays, schema=schema)

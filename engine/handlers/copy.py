@@ -126,7 +126,9 @@ def _check(batches: Iterator[pa.RecordBatch], into: Target) -> int:
     rows = 0
     for batch in batches:
         for values, column in zip(batch.columns, into.columns):
-            from_arrow(values, column.type, column.name)
+            data = from_arrow(values, column.type, column.name)
+            if data.null_count and (not column.nullable or column.primary_key):
+                raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
         rows += batch.num_rows
     return rows
 

@@ -8,7 +8,7 @@ The files themselves are storage/writers' affair. The manifest is written last: 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ...errors import Error, NotSupportedError, OperationalError, ProgrammingError, UndefinedColumn
@@ -84,7 +84,8 @@ def _write(
             for batch in execute(physical, context):
                 output.write(0, batch)
         else:
-            unload(physical, context, output.write, shared=not keys)
+            coded = statement.format == "parquet" and not keys
+            unload(physical, context, output.write, shared=not keys, coded=coded)
         return output.finish(), output.rows
     except BaseException:
         output.abort()
@@ -134,7 +135,8 @@ class _Target:
                 writer.write(manifest(files, columns, verbose=kind == "verbose").encode())
         except BaseException:
             for file in files:
-                self.objects.delete(file.url)
+                with suppress(Error):
+                    self.objects.delete(file.url)
             raise
 
 

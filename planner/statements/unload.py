@@ -163,6 +163,8 @@ class _Clauses:
         packed = [name for name in _COMPRESSIONS if name in given]
         if len(packed) > 1:
             raise ProgrammingError(f"{packed[0]} cannot be used with {packed[1]}", position=self._positions[packed[1]])
+        if self.format == "csv" and given.get("DELIMITER") == '"':
+            raise ProgrammingError("DELIMITER and QUOTE must differ", position=self._positions["DELIMITER"])
         if "ROWGROUPSIZE" in given and self.format != "parquet":
             raise ProgrammingError("ROWGROUPSIZE is for PARQUET only", position=self._positions["ROWGROUPSIZE"])
 

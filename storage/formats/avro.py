@@ -50,7 +50,7 @@ class AvroSource(PartsOfFiles):
     ) -> Iterator[pa.RecordBatch]:
         mapped = mapping(self._argument, part.file.objects, columns)
         rows = DocumentRows(part.file.path, columns, self.options, findings)
-        direct = ColumnParser(columns, self.options, rows.fast) if self._argument == AUTO else None
+        direct = None if mapped.keys is None else ColumnParser(columns, mapped.keys, self.options, rows.fast)
         found, done = records(part.file, on_progress), 0
         while several := list(islice(found, BATCH_ROWS)):
             batch = None if direct is None else direct.batch(several)
@@ -67,7 +67,7 @@ def _by_rows(
     """Records of which some values must be converted, or refused."""
     for number, record in enumerate(several, start=before + 1):
         try:
-            values = mapped(record)
+            values = mapped.values(record)
         except BadValue as e:
             yield from rows.reject(number, b"", e)
         else:

@@ -42,19 +42,22 @@ _ABSENT = type(None)
 class ColumnParser:
     """For the columns of one table; `fast` has their checks."""
 
-    def __init__(self, columns: tuple[Column, ...], options: TextOptions, fast: FastParser) -> None:
+    def __init__(
+        self, columns: tuple[Column, ...], keys: tuple[str, ...], options: TextOptions, fast: FastParser
+    ) -> None:
         self._columns = columns
+        self._keys = keys
         self._fast = fast
         plain_dates = options.date_format in (None, AUTO) and options.time_format in (None, AUTO)
         self._usable = bool(columns) and plain_dates
 
     def batch(self, records: Sequence[dict[str, Any]]) -> pa.RecordBatch | None:
-        """The records' values by columns' names; None where a value is not of its column's kind."""
+        """The values of the keys; None where a value is not of its column's kind."""
         if not self._usable:
             return None
         arrays = []
-        for column in self._columns:
-            array = self._array(column, [record.get(column.name) for record in records])
+        for column, key in zip(self._columns, self._keys):
+            array = self._array(column, [record.get(key) for record in records])
             if array is None:
                 return None
             arrays.append(array)

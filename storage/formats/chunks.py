@@ -43,6 +43,9 @@ class Chunk:
         return Chunk(self.data[:end], self.line), Chunk(self.data[end:], self.line + self.data.count(b"\n", 0, end))
 
 
+NO_CHUNK = Chunk(b"", 1)
+
+
 def read_chunks(
     file: SourceFile,
     options: TextOptions,

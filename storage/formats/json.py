@@ -23,7 +23,7 @@ from ...records import dataclass
 from ..schema import Column
 from ..semistructured.form import Number
 from .document_rows import DocumentRows, Row
-from .json_lines import Window, flat_batches
+from .json_lines import LineRows, Window, flat_batches
 from .jsonpaths import AUTO, Mapping, mapping
 from .listing import SourceFile
 from .options import text_options
@@ -71,8 +71,9 @@ class JsonSource(PartsOfFiles):
         rows = DocumentRows(part.file.path, columns, options, findings)
         with reading(part.file, options.compression, options.encoding, on_progress) as stream:
             window = Window(stream, options.ignore_header)
-            if self._argument == AUTO and columns:
-                yield from flat_batches(window, columns, rows.fast, lambda count: _some(window, count, mapped, rows))
+            if mapped.keys is not None and columns:
+                flat = LineRows(columns, mapped.keys)
+                yield from flat_batches(window, flat, rows.fast, lambda count: _some(window, count, mapped, rows))
             else:
                 yield from _loaded(Documents(window), mapped, rows)
 
@@ -90,7 +91,7 @@ def _loaded(documents: Iterable[Document], mapped: Mapping, rows: DocumentRows) 
         try:
             if found.problem is not None:
                 raise BadValue(BAD_LINE, found.problem)
-            values = mapped(found.value)
+            values = mapped.values(found.value)
         except BadValue as e:
             yield from rows.reject(found.line, found.raw(), e)
         else:

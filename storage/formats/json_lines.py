@@ -105,10 +105,10 @@ NONE = Taken(memoryview(b""), 0, 0, 0)
 
 
 class LineRows:
-    """Lines to text, for columns by name."""
+    """Lines to text, for columns that are the values of keys."""
 
-    def __init__(self, columns: tuple[Column, ...]) -> None:
-        names = [column.name.encode() for column in columns]
+    def __init__(self, columns: tuple[Column, ...], keys: tuple[str, ...]) -> None:
+        names = [key.encode(errors="surrogatepass") for key in keys]
         whole = b"".join(names)
         self._kept = memory.zeros(len(whole) or 1, np.uint8)
         self._kept[: len(whole)] = np.frombuffer(whole, np.uint8)
@@ -137,10 +137,9 @@ class LineRows:
 
 
 def flat_batches(
-    window: Window, columns: tuple[Column, ...], fast: FastParser, others: Callable[[int], Iterator[pa.RecordBatch]]
+    window: Window, native: LineRows, fast: FastParser, others: Callable[[int], Iterator[pa.RecordBatch]]
 ) -> Iterator[pa.RecordBatch]:
     """The batches of a file. `others(n)` reads about n documents from the window in Python."""
-    native = LineRows(columns)
     lines, at, limit, few = b"", 0, BATCH_ROWS, FEW_DOCUMENTS
     while True:
         if at >= len(lines):

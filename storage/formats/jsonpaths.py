@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import errors
+from ...records import dataclass
 from ..objects.registry import Objects
 from ..schema import Column
 from .listing import SourceFile, one_file
@@ -23,8 +24,6 @@ from .rejected import BAD_LINE
 from .values import BadValue
 
 AUTO, IGNORECASE, NOSHRED = "auto", "auto ignorecase", "noshred"
-# A document to the values of the columns; BadValue where it has none.
-Mapping = Callable[[Any], list[Any]]
 Path = tuple[str | int, ...]
 
 _BRACKETS = re.compile(r"\$((?:\['(?:[^'\\]|\\.)*'\]|\[\d+\])+)")
@@ -33,26 +32,35 @@ _STEP = re.compile(r"\['((?:[^'\\]|\\.)*)'\]|\[(\d+)\]|\.([^.\[\]']+)")
 _MAX_PATHS_BYTES = 4 << 20
 
 
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """`values`: a document to the values of the columns; BadValue where it has none. `keys`: where a column is nothing
+    but the value of a key of the document, these keys, all different, one a column."""
+
+    values: Callable[[Any], list[Any]]
+    keys: tuple[str, ...] | None = None
+
+
 def mapping(argument: str, objects: Objects, columns: tuple[Column, ...]) -> Mapping:
     """What JSON or AVRO's argument means for these columns. Raises for a JSONPaths file that cannot be used."""
-    if argument == AUTO:
-        return _by_name(columns)
     if argument == IGNORECASE:
-        return _by_name(columns, fold=True)
+        return Mapping(_by_name(columns, fold=True))
     if argument == NOSHRED:
-        return _whole(columns)
-    paths = _read(one_file(argument.strip(), objects))
+        return Mapping(_whole(columns))
+    paths = None if argument == AUTO else _read(one_file(argument.strip(), objects))
     if paths is None:
-        return _by_name(columns)
+        return Mapping(_by_name(columns), tuple(column.name for column in columns))
     if len(paths) != len(columns):
         raise errors.LoadError(
             "Number of jsonpaths and the number of columns should match. "
             f"JSONPath size: {len(paths)}, Number of columns in table or column list: {len(columns)}"
         )
-    return lambda document: [_follow(document, path) for path in paths]
+    keys = [path[0] for path in paths if len(path) == 1 and isinstance(path[0], str)]
+    plain = len(set(keys)) == len(columns)
+    return Mapping(lambda document: [_follow(document, path) for path in paths], tuple(keys) if plain else None)
 
 
-def _by_name(columns: tuple[Column, ...], fold: bool = False) -> Mapping:
+def _by_name(columns: tuple[Column, ...], fold: bool = False) -> Callable[[Any], list[Any]]:
     names = [column.name.lower() if fold else column.name for column in columns]
 
     def values(document: Any) -> list[Any]:
@@ -65,7 +73,7 @@ def _by_name(columns: tuple[Column, ...], fold: bool = False) -> Mapping:
     return values
 
 
-def _whole(columns: tuple[Column, ...]) -> Mapping:
+def _whole(columns: tuple[Column, ...]) -> Callable[[Any], list[Any]]:
     if len(columns) != 1 or not columns[0].type.is_super:
         raise errors.ProgrammingError("JSON 'noshred' loads whole documents into exactly one column of type SUPER")
     return lambda document: [document]

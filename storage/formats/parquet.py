@@ -45,7 +45,7 @@ class ParquetSource(PartsOfFiles):
             done = 0
             for batch in file.iter_batches(BATCH_ROWS, row_groups=groups):
                 yield self._options.finish(batch, columns)
-                if on_progress is not None:
+                if on_progress is not None and rows:
                     before, done = done, done + batch.num_rows
                     on_progress(part.bytes * done // rows - part.bytes * before // rows)
 

@@ -71,10 +71,10 @@ class Ranges:
         """Where the first record begins at or behind a place."""
         if self._starts[-1] >= place or place >= self._file.bytes:
             return max(self._starts[-1], place)
+        if self._quote is None:
+            return self._behind_line(place - 1)
         with self._file.open() as file:
-            if self._quote is not None:
-                return self._behind_quotes(file, place - 1)
-            return self._behind_line(file, place - 1)
+            return self._behind_quotes(file, place - 1)
 
     def _behind_quotes(self, file: BinaryIO, place: int) -> int:
         """Behind the first line end at or behind `place` that is not inside quotes."""
@@ -94,10 +94,10 @@ class Ranges:
             place += len(piece)
         return self._file.bytes
 
-    def _behind_line(self, file: BinaryIO, place: int) -> int:
+    def _behind_line(self, place: int) -> int:
         """Behind the first line end at or behind `place` that no backslash escapes."""
-        before = _backslashes_before(file, place) if self._escape else 0
-        for piece in _pieces(file, place, self._file.bytes, LOOK_BYTES):
+        before = self._backslashes_before(place) if self._escape else 0
+        while piece := self._read(place, place + LOOK_BYTES):
             end = -1
             while (end := piece.find(b"\n", end + 1)) >= 0:
                 if not self._escape or not _run(piece, end, before) & 1:
@@ -105,6 +105,24 @@ class Ranges:
             before = _run(piece, len(piece), before)
             place += len(piece)
         return self._file.bytes
+
+    def _backslashes_before(self, place: int) -> int:
+        size = 64
+        while True:
+            size = min(size, place)
+            found = _run(self._read(place - size, place), size, 0)
+            if found < size or size == place:
+                return found
+            size *= 2
+
+    def _read(self, start: int, stop: int) -> bytes:
+        """Some bytes, and of a file elsewhere not many more (a file that is open there is read ahead of)."""
+        stop = min(stop, self._file.bytes)
+        if self._file.local_path is None:
+            return self._file.objects.read(self._file.path, start, stop)
+        with self._file.open() as file:
+            file.seek(start)
+            return file.read(stop - start)
 
 
 def _pieces(file: BinaryIO, start: int, stop: int, size: int = COUNT_BYTES) -> Iterator[bytes]:
@@ -137,14 +155,3 @@ def _run(piece: bytes, end: int, before: int) -> int:
     while start and piece[start - 1] == _BACKSLASH:
         start -= 1
     return end - start + (0 if start else before)
-
-
-def _backslashes_before(file: BinaryIO, place: int) -> int:
-    found, size = 0, 64
-    while True:
-        size = min(size, place)
-        file.seek(place - size)
-        found = _run(file.read(size), size, 0)
-        if found < size or size == place:
-            return found
-        size *= 2

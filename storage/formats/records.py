@@ -53,7 +53,7 @@ def records(chunk: Chunk, options: TextOptions) -> Iterator[Record]:
     while at < len(data):
         end = _record_end(data, at, options)
         raw = data[at:end]
-        if raw.endswith(b"\r"):
+        if raw.endswith(b"\r") and not (options.escape and _escaped(raw, 0, len(raw) - 1)):
             raw = raw[:-1]
         if raw or not options.ignore_blank_lines:
             yield Record(line, raw)

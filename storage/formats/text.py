@@ -30,7 +30,7 @@ from ..schema import Column
 from ..types import Kind
 from ..vector import Array
 from . import datetimes, ranges
-from .chunks import CHUNK_BYTES, Chunk, read_chunks
+from .chunks import CHUNK_BYTES, NO_CHUNK, Chunk, read_chunks
 from .escapes import unescaped, with_marks_replaced
 from .fixedwidth import SEPARATOR, as_delimited
 from .listing import SourceFile
@@ -89,14 +89,13 @@ class TextSource(PartsOfFiles):
             for chunk in read_chunks(part.file, options, on_progress, self._chunk_bytes):
                 yield from _parse(chunk, fast, strict)
             return
-        span, lines = found.span(part), 0
+        span, chunk = found.span(part), NO_CHUNK
         for chunk in read_chunks(
             part.file, options, on_progress, self._chunk_bytes, span, lambda: found.lines_before(span[0])
         ):
             yield from _parse(chunk, fast, strict)
-            lines = chunk.line - 1 + chunk.data.count(b"\n")
         if findings is not None:
-            findings.lines(lines)
+            findings.lines(chunk.line - 1 + chunk.data.count(b"\n"))
 
     def _check(self, columns: tuple[Column, ...]) -> None:
         """Raise where these columns cannot come from the format."""
@@ -149,7 +148,7 @@ class FastParser:
         self.options = options
         self.names = [str(i) for i in range(len(columns))]
         self._types = {name: self.type_of(column) for name, column in zip(self.names, columns)}
-        self.usable = bool(columns)
+        self.usable = bool(columns) and "\0" not in (options.delimiter, options.quote)  # which pyarrow does not take
         self._ascii = False  # the present chunk
         self._unescaped = b""  # the present chunk, where it had backslashes under ESCAPE
         epochs = options.time_format in EPOCH_FORMATS

@@ -6,6 +6,7 @@ import os
 import re
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -168,8 +169,9 @@ class _FileWriter:
         if self._ended:
             return
         self._ended = True
-        self._file.close()
-        if os.path.exists(self._part):
+        with suppress(OSError):  # what is still in its buffer may not fit the disk
+            self._file.close()
+        with suppress(FileNotFoundError):
             os.unlink(self._part)
 
     def __enter__(self) -> Self:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from queue import Full, Queue
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, cast
 
@@ -22,6 +24,9 @@ from .base import ObjectInfo, ObjectWriter
 READ_AHEAD = 8 << 20
 # Of a multipart write; S3 takes 10,000 parts of at least 5 MB.
 PART_BYTES = 16 << 20
+PARTS_AT_ONCE = 2
+# How often one who waits for an upload looks whether it still goes on.
+POLL_SECONDS = 0.05
 # Asked for credentials where neither the statement, nor the environment, nor AWS's files have any.
 _METADATA_SERVICE = "169.254.169.254"
 NO_CREDENTIALS_HINT = (
@@ -165,13 +170,13 @@ class _RemoteFile(io.RawIOBase):
 
 
 class _RemoteWriter:
-    """Gathers parts; a small object is one put, a large one a multipart upload that `abort` leaves unfinished, which no
-    reader sees. Without `overwrite` the put is conditional; a multipart upload looks for the key before it begins."""
+    """Gathers parts; a small object is one put, a large one a multipart upload. Without `overwrite` the put is
+    conditional; a multipart upload looks for the key before it begins."""
 
     def __init__(self, store: Remote, raw: Any, key: str, overwrite: bool) -> None:
         self._store, self._raw, self._key, self._overwrite = store, raw, key, overwrite
         self._waiting = bytearray()
-        self._parts: Any = None
+        self._upload: _Upload | None = None
         self._ended = False
 
     def write(self, data: bytes | memoryview) -> int:
@@ -182,11 +187,11 @@ class _RemoteWriter:
 
     def _send(self) -> None:
         try:
-            if self._parts is None:
+            if self._upload is None:
                 if not self._overwrite and self._is_there():
                     raise failures.AlreadyExistsError(self._key)
-                self._parts = obstore.open_writer(self._raw, self._key, buffer_size=PART_BYTES)
-            self._parts.write(bytes(self._waiting))
+                self._upload = _Upload(self._raw, self._key)
+            self._upload.send(bytes(self._waiting))
             self._waiting.clear()
         except (failures.BaseError, FileNotFoundError) as error:
             self.abort()
@@ -202,11 +207,11 @@ class _RemoteWriter:
     def close(self) -> None:
         if self._ended:
             return
-        if self._parts is not None:
+        if self._upload is not None and self._waiting:
             self._send()
         try:
-            if self._parts is not None:
-                self._parts.close()
+            if self._upload is not None:
+                self._upload.finish()
             else:
                 mode: Literal["overwrite", "create"] = "overwrite" if self._overwrite else "create"
                 obstore.put(self._raw, self._key, bytes(self._waiting), mode=mode)
@@ -217,7 +222,8 @@ class _RemoteWriter:
 
     def abort(self) -> None:
         self._ended = True
-        self._parts = None  # dropped without close: the upload is never completed
+        if self._upload is not None:
+            self._upload.abort()
         self._waiting.clear()
 
     def __enter__(self) -> Self:
@@ -230,6 +236,61 @@ class _RemoteWriter:
             self.close()
         else:
             self.abort()
+
+
+class _Upload:
+    """A multipart upload by a thread of its own, which reads the parts from a queue: obstore takes back what it has
+    sent when the one it reads from fails, while a writer of its own that is dropped leaves the parts to be paid for."""
+
+    def __init__(self, raw: Any, key: str) -> None:
+        self._raw, self._key = raw, key
+        self._parts = Queue[bytes | None](1)  # None: there are no more
+        self._aborted = False
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="warehouse-upload", daemon=True)
+        self._thread.start()
+
+    def send(self, part: bytes | None) -> None:
+        while self._thread.is_alive():
+            try:
+                return self._parts.put(part, timeout=POLL_SECONDS)
+            except Full:
+                continue
+        if self._failure is not None:
+            raise self._failure
+
+    def finish(self) -> None:
+        """The object is there when this returns."""
+        self.send(None)
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def abort(self) -> None:
+        """Nothing of it is left."""
+        self._aborted = True
+        with suppress(Exception):  # the upload's own, which ended it before
+            self.send(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            obstore.put(
+                self._raw, self._key, self._sent(), use_multipart=True, chunk_size=PART_BYTES,
+                max_concurrency=PARTS_AT_ONCE,
+            )  # fmt: skip
+        except BaseException as error:
+            self._failure = error
+
+    def _sent(self) -> Iterator[bytes]:
+        while (part := self._parts.get()) is not None:
+            yield part
+        if self._aborted:
+            raise _Aborted
+
+
+class _Aborted(Exception):
+    """Makes obstore give up an upload."""
 
 
 def _first_line(error: BaseException) -> str:

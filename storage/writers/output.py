@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from ... import errors
 from ..objects.registry import Objects
 from ..types import Kind, SqlType
 from .base import Charge, Format, OutColumn, WrittenFile
@@ -86,7 +88,8 @@ class Output:
     def abort(self) -> None:
         """Nothing is left, of what had appeared already either."""
         for series in self._series.values():
-            series.abort()
+            with suppress(errors.Error, OSError):  # the others go all the same
+                series.abort()
         self._publisher.withdraw()
 
     # -- series ------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ portions as one of narrow rows. A file ends behind a row group: its size is near
 row group is larger.
 
 Dictionaries cost most of the time where they do not pay, so that a look at the first rows decides: columns of mostly
-different values are written plain. Decimals of up to 18 digits are integers in the file.
+different values are written plain. Text that comes as dictionary arrays is written from them, without looking its
+values up again. Decimals of up to 18 digits are integers in the file.
 """
 from __future__ import annotations
 
@@ -50,7 +51,7 @@ class ParquetFormat:
         parts = -(-batch.nbytes // min(PIECE_BYTES, self._options.row_group_bytes)) or 1
         step = max(-(-batch.num_rows // parts), 1)
         arrays = [_converted(a, k, t) for a, (k, t) in zip(batch.columns, self._targets, strict=True)]
-        whole = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        whole = pa.RecordBatch.from_arrays(arrays, self._schema.names)
         for start in range(0, batch.num_rows, step):
             part = whole.slice(start, step)
             yield Piece(part, part.num_rows, int(part.nbytes * self.ratio))
@@ -91,41 +92,62 @@ class ParquetFile:
         if not self._held:
             return
         before = self._sink.written
-        table = pa.Table.from_batches(self._waiting, self._schema)
+        columns = [_joined([batch.column(i) for batch in self._waiting]) for i in range(len(self._schema))]
         if self._writer is None:
-            self._writer = self._open(table)
+            self._writer = self._open(columns)
+        wanted = self._writer.schema
+        table = pa.Table.from_arrays([_as(column, field.type) for column, field in zip(columns, wanted)], schema=wanted)
         self._writer.write_table(table, row_group_size=table.num_rows)
         self._format.ratio = (self._sink.written - before) / self._held
         self._waiting = []
         self._charge(-self._held)
         self._held = 0
 
-    def _open(self, table: pa.Table) -> Any:
+    def _open(self, columns: Sequence[pa.ChunkedArray]) -> Any:
+        """`columns`: of the first row group, which tells how all are written."""
         import pyarrow.parquet as pq
 
+        repetitive = [i for i, column in enumerate(columns) if _is_repetitive(column.slice(0, SAMPLE_ROWS))]
+        schema = self._schema
+        for i in repetitive:
+            if pa.types.is_dictionary(columns[i].type):
+                schema = schema.set(i, schema.field(i).with_type(columns[i].type))
         return pq.ParquetWriter(
-            pa.PythonFile(self._sink, mode="w"), self._schema, version="1.0", compression=self._codec,
-            store_schema=False, store_decimal_as_integer=True, use_dictionary=_repetitive(table.slice(0, SAMPLE_ROWS)),
+            pa.PythonFile(self._sink, mode="w"), schema, version="1.0", compression=self._codec,
+            store_schema=False, store_decimal_as_integer=True, use_dictionary=[schema.names[i] for i in repetitive],
         )  # fmt: skip
 
     def finish(self) -> None:
         self._row_group()
         if self._writer is None:  # no rows came
-            self._writer = self._open(pa.Table.from_batches([], self._schema))
+            self._writer = self._open([])
         self._writer.close()
 
 
-def _repetitive(table: pa.Table) -> list[str]:
-    """The columns of which a dictionary is worth while."""
+def _is_repetitive(column: pa.ChunkedArray) -> bool:
+    """Is a dictionary worth while?"""
     import pyarrow.compute as pc
 
-    found = []
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        if isinstance(column.type, pa.BaseExtensionType):
-            column = pa.chunked_array([chunk.storage for chunk in column.chunks], pa.string())
-        if pc.count_distinct(column).as_py() <= DICTIONARY_SHARE * table.num_rows:
-            found.append(name)
-    return found
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = pa.chunked_array([chunk.storage for chunk in column.chunks], pa.string())
+    if pa.types.is_dictionary(column.type):
+        column = pa.chunked_array([chunk.indices for chunk in column.chunks], column.type.index_type)
+    return bool(pc.count_distinct(column).as_py() <= DICTIONARY_SHARE * len(column))
+
+
+def _joined(chunks: Sequence[pa.Array]) -> pa.ChunkedArray:
+    """A column of a row group: over one dictionary, if all its chunks come by one."""
+    coded = [pa.types.is_dictionary(chunk.type) for chunk in chunks]
+    if all(coded):
+        return pa.chunked_array(chunks).unify_dictionaries()
+    return pa.chunked_array([chunk.dictionary_decode() if own else chunk for chunk, own in zip(chunks, coded)])
+
+
+def _as(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
+    """The column with or without a dictionary, as the file has it from its first row group on."""
+    if column.type == wanted:
+        return column
+    return column.dictionary_encode() if pa.types.is_dictionary(wanted) else column.cast(wanted)
 
 
 class _Sink:
@@ -171,6 +193,8 @@ def _converted(array: pa.Array, kind: Kind, target: pa.DataType) -> pa.Array:
         return array
     if kind in (Kind.INTERVAL_YM, Kind.INTERVAL_DS):
         return as_printed(array, kind)
+    if pa.types.is_dictionary(array.type):
+        return array if array.type.value_type == target else array.dictionary_decode()
     if isinstance(target, pa.BaseExtensionType):
         return cast(pa.Array, pa.ExtensionArray.from_storage(target, array))
     return array.view(target) if pa.types.is_timestamp(target) else array.cast(target)

@@ -65,7 +65,8 @@ class Publisher:
         """None of the objects is there any more; what they replaced is not brought back."""
         with self._lock:
             for writer, _ in self._waiting:
-                writer.abort()
+                with suppress(errors.Error, OSError):  # the others go all the same
+                    writer.abort()
             self._waiting.clear()
             for file in self._there:
                 with suppress(errors.Error):

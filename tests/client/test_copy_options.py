@@ -241,6 +241,14 @@ def test_noload(t: Any, tmp_path: Path) -> None:
         t.execute(f"copy t from '{tmp_path}/in.txt' noload")
 
 
+def test_noload_of_parquet_finds_missing_values(db: Any, tmp_path: Path) -> None:
+    db.execute("create table n (a int not null)")
+    pq.write_table(pa.table({"a": pa.array([1, None], pa.int32())}), tmp_path / "in.parquet")
+    for clause in ("noload", ""):
+        with pytest.raises(warehouse.IntegrityError, match='column "a"'):
+            db.execute(f"copy n from '{tmp_path}/in.parquet' format parquet {clause}")
+
+
 def test_comprows_and_compupdate(db: Any, tmp_path: Path) -> None:
     db.execute("create table e (a int encode zstd, b varchar(10) encode raw) sortkey (a)")
     (tmp_path / "in.txt").write_text("".join(f"{i}|x{i % 3}\n" for i in range(2000)))

@@ -107,6 +107,21 @@ def test_a_header_in_each_file_is_written_as_the_rows_are(t: Any, tmp_path: Path
     assert files(tmp_path / "b") == {"000": 'a|"b|c"\n1|x\n'}
 
 
+def test_parquet_of_text_from_dictionaries(db: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slices hand codes over; NULL, empty text and text of more than one dictionary among them."""
+    db.execute("create table w (a int, v varchar(10) encode bytedict, c char(3) encode bytedict) diststyle even")
+    words = ["x", "", None, "é|", "longer"]
+    rows = [(i, words[i % 5], None if i % 3 else f"{i % 7}") for i in range(3000)]
+    db.write_arrow("w", pa.table(dict(zip("avc", map(list, zip(*rows))))))
+    db.write_arrow("w", pa.table({"a": [3000], "v": ["new"], "c": ["z"]}))
+    seen, write = [], Output.write
+    monkeypatch.setattr(Output, "write", lambda self, s, batch: (seen.append(batch.schema), write(self, s, batch)))
+    db.execute(f"unload ('select a, v, c from w') to '{tmp_path}/' format parquet")
+    assert all(pa.types.is_dictionary(schema.field("v").type) for schema in seen) and seen
+    found = pa.concat_tables([pq.read_table(path) for path in tmp_path.iterdir()])
+    assert sorted(map(str, zip(*found.to_pydict().values()))) == sorted(map(str, [*rows, (3000, "new", "z")]))
+
+
 def test_parquet(t: Any, tmp_path: Path) -> None:
     unload(t, tmp_path, "format parquet rowgroupsize 64 mb maxfilesize 100 mb", "select a, p from t order by a")
     found = sorted(files_of_parquet(tmp_path), key=str)
@@ -288,6 +303,7 @@ def test_positions_count_from_the_statement_s_beginning(t: Any, tmp_path: Path) 
         ("parquet rowgroupsize 31", "ROWGROUPSIZE must be between 32 MB and 128 MB"),
         ("parquet rowgroupsize 32.5", "whole number of MB"),
         ("rowgroupsize 32", "ROWGROUPSIZE is for PARQUET only"),
+        ("csv delimiter '\"'", "DELIMITER and QUOTE must differ"),
         ("encrypted", "ENCRYPTED is not supported"),
         ("kms_key_id 'x' encrypted auto", "KMS_KEY_ID is not supported"),
         ("master_symmetric_key 'x' encrypted", "MASTER_SYMMETRIC_KEY is not supported"),

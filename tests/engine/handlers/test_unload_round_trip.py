@@ -45,7 +45,7 @@ def _decimals(digits: int, scale: int) -> st.SearchStrategy[Decimal]:
     return st.integers(1 - 10**digits, 10**digits - 1).map(lambda v: Decimal(f"{v}E-{scale}"))
 
 
-TEXT = st.text(st.sampled_from('ab|,"\'\\\n\t é中'), max_size=8)
+TEXT = st.text(st.sampled_from('ab|,"\'\\\n\r\t é中'), max_size=8)
 DAYS = st.dates(date(1, 1, 1), date(9999, 12, 31))
 MOMENTS = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31))
 SKETCHES = st.sampled_from([
@@ -93,7 +93,7 @@ FORMATS = {
 }
 # What a format cannot keep of texts, whatever their columns: COPY reads line ends as ends of rows there, quotation
 # marks and backslashes as they stand, and blanks in front of a line's end as padding.
-LOST = {"delimited": "\n", "addquotes": "\n\"'", "fixedwidth": "\n "}
+LOST = {"delimited": "\n\r", "addquotes": "\n\r\"'", "fixedwidth": "\n\r "}
 
 
 @pytest.fixture(scope="module")

@@ -102,7 +102,7 @@ def test_values_that_go_straight_are_those_that_go_by_text(options: dict[str, An
         column = Column(0, "c", target)
         for value in VALUES:
             rows = DocumentRows("x", (column,), text_options("avro", options), None)
-            direct = ColumnParser((column,), text_options("avro", options), rows.fast)
+            direct = ColumnParser((column,), ("c",), text_options("avro", options), rows.fast)
             found = direct.batch([{"c": value}, {}])
             if found is not None:
                 checked += value is not None

@@ -33,8 +33,8 @@ _others = s.sampled_from(["", " ", "[1]", "{", "}", '{"a": 2}{"a": 3}', '{"a":\n
 _lines = s.lists(_objects | _others, max_size=8)
 
 
-def _read(path: Path, header: int = 0) -> tuple[list[Any], list[Any]]:
-    source = JsonSource(list_files(str(path)), {"JSON": "auto", "IGNOREHEADER": header})
+def _read(path: Path, header: int = 0, paths: str = "auto") -> tuple[list[Any], list[Any]]:
+    source = JsonSource(list_files(str(path)), {"JSON": paths, "IGNOREHEADER": header})
     findings, rows = Findings("t", None), []
     own = findings.of_part()
     for batch in source.read(source.parts[0], COLUMNS, None, own):
@@ -43,20 +43,25 @@ def _read(path: Path, header: int = 0) -> tuple[list[Any], list[Any]]:
     return rows, [(r.line, r.column, r.reason, r.raw_line) for _, r in findings.rejections]
 
 
-@settings(max_examples=60)
-@given(lines=_lines, header=s.sampled_from((0, 0, 1)), few=s.integers(1, 4), window=s.integers(1, 60))
+@settings(max_examples=30)
+@given(
+    lines=_lines, header=s.sampled_from((0, 0, 1)), few=s.integers(1, 4), window=s.integers(1, 60),
+    by_paths=s.booleans(),
+)  # fmt: skip
 def test_both_ways_read_the_same(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[str], header: int, few: int, window: int
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], header: int, few: int, window: int, by_paths: bool
 ) -> None:
-    path = tmp_path_factory.getbasetemp() / "lines.json"
+    path, paths = tmp_path_factory.getbasetemp() / "lines.json", tmp_path_factory.getbasetemp() / "paths.txt"
+    paths.write_text(json.dumps({"jsonpaths": ["$.d", "$.b", "$.s", "$.a", "$.é"]}))
+    argument = str(paths) if by_paths else "auto"
     path.write_text("\n".join(lines) or "\n", newline="")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_lines, "WINDOW_BYTES", window)
         patch.setattr(json_lines, "FEWEST_ROWS", few)
         patch.setattr(json_lines, "FEW_DOCUMENTS", few)
-        native = _read(path, header)
+        native = _read(path, header, argument)
         patch.setattr(LineRows, "take", lambda self, lines, at, limit: NONE)
-        assert native == _read(path, header)
+        assert native == _read(path, header, argument)
 
 
 def test_flat_lines_are_not_read_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

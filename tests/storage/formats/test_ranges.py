@@ -13,6 +13,7 @@ from warehouse.storage import formats
 from warehouse.storage.formats import chunks, ranges
 from warehouse.storage.formats.listing import list_files
 from warehouse.storage.formats.text import TextSource
+from warehouse.storage.objects.registry import Objects
 from warehouse.storage.schema import Column
 from warehouse.storage.types import varchar
 
@@ -60,6 +61,21 @@ def test_any_file_in_any_ranges(
     rows, found, parts = _read(path, *FORMATS[name], size, chunk)
     assert (rows, found) == (whole, wrong)
     assert parts > 1 or path.stat().st_size <= 2 * size + 60
+
+
+def test_a_file_elsewhere_is_read_in_ranges_of_lines(db: Any, s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CSV is not: its quotes would have to be fetched to be counted."""
+    monkeypatch.setattr(ranges, "RANGE_BYTES", 1000)
+    top = s3.bucket("in-ranges")
+    text = "".join(f"{i}|a\\\n|\n" for i in range(1000))
+    objects = Objects(s3.options)
+    with objects.create(top + "x") as writer:
+        writer.write(text.encode())
+    files = list_files(top + "x", objects)
+    source = TextSource(files, "delimited", {"ESCAPE": True})
+    assert len(source.parts) > 5 and len(TextSource(files, "csv", {}).parts) == 1
+    found = [row for part in source.parts for batch in source.read(part, COLUMNS) for row in batch.to_pylist()]
+    assert found == [{"0": str(i), "1": "a\n"} for i in range(1000)]
 
 
 def test_the_line_of_a_record_without_an_end(

@@ -64,6 +64,7 @@ def test_delimited_with_and_without_a_last_delimiter(tmp_path: Path) -> None:
     assert read(tmp_path, "1|a|1.5|\n2||-.05") == expected
     assert read(tmp_path, "1|a|1.5\r\n2||-.05\r\n") == expected
     assert read(tmp_path, "1;a;1.5\n2;;-.05\n", DELIMITER=";") == expected
+    assert read(tmp_path, "1\0a\0001.5\n2\0\0-.05\n", DELIMITER="\0") == expected
     assert read(tmp_path, b"\xef\xbb\xbf1|a|1.5\n2||-.05\n") == expected
     assert read(tmp_path, "") == []
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from urllib.request import urlopen
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -70,6 +71,29 @@ def test_what_is_given_up_never_appears(store, size):
         writer.write(bytes(size))
         1 / 0  # noqa: B018
     assert objects.list(top) == []
+
+
+def test_an_upload_that_is_given_up_leaves_no_parts(s3):
+    """They would be paid for."""
+    objects, top = Objects(s3.options), s3.bucket("given-up")
+    writer = objects.create(top + "half")
+    for _ in range(3):
+        writer.write(bytes(PART_BYTES))
+    uploads = f"{s3.endpoint}/given-up?uploads"
+    assert b"<Upload>" in urlopen(uploads).read()
+    writer.abort()
+    assert b"<Upload>" not in urlopen(uploads).read() and objects.list(top) == []
+
+
+def test_a_full_disk_does_not_keep_a_file_from_being_given_up(tmp_path):
+    """What is in the buffer of a file cannot be written when it is closed either."""
+    writer = Objects().create(str(tmp_path / "x"))
+    writer._file.close()
+    writer._file = os.fdopen(os.open("/dev/full", os.O_WRONLY), "wb")
+    writer.write(b"x")
+    with pytest.raises(errors.DiskFull):
+        writer.close()
+    assert os.listdir(tmp_path) == []
 
 
 def test_large_object_in_parts(store):

@@ -78,6 +78,26 @@ def test_parquet_row_groups_and_files_end_by_size(tmp_path: Path) -> None:
     assert [f.rows for f in told] == [m.num_rows for m in groups]
 
 
+@pytest.mark.parametrize("first", ["coded", "plain"])
+def test_parquet_takes_text_with_and_without_dictionaries(tmp_path: Path, first: str) -> None:
+    """Dictionaries differ between batches, and some batches have none: what the first row group has decides."""
+    texts = [["x", "y", None, "x"] * 500, ["z", "x", "é", None] * 500, [f"{i}" for i in range(2000)], [None] * 2000]
+    batches = [rows(*enumerate(values)) for values in texts]
+    coded = [pa.record_batch([b.column(0), b.column(1).dictionary_encode()], b.schema.names) for b in batches]
+    made = [coded[0], coded[1], batches[2], coded[3], batches[1], coded[2]]
+    if first == "plain":
+        made.insert(0, batches[2])
+    output = Output(Objects(), f"{tmp_path}/", COLUMNS, FileOptions("parquet", row_group_bytes=40_000))
+    for batch in made:
+        output.write(0, batch)
+    [file] = output.finish()
+    meta = pq.ParquetFile(file.url).metadata
+    assert meta.num_row_groups > 2 and meta.row_group(0).column(1).has_dictionary_page is (first == "coded")
+    found = pq.read_table(file.url)
+    assert found.column(1).to_pylist() == [v for b in made for v in b.column(1).to_pylist()]
+    assert found.schema.field(1).type == pa.string()
+
+
 def test_an_empty_parquet_or_json_file_is_not_written(tmp_path: Path) -> None:
     for name in ("parquet", "json"):
         assert Output(Objects(), f"{tmp_path}/", COLUMNS, FileOptions(name), slices=2).finish() == []
