@@ -284,3 +284,21 @@ def test_explain_tells_of_partitions(lake: Lake) -> None:
     assert shown[at:] == [
         "XN Partition Loop", "XN Seq Scan PartitionInfo of lake.p", "Filter: (k = 2)", "XN S3 Query Scan p",
         "S3 Aggregate", 'S3 Seq Scan lake.p location:"s3://b/p/" format:PARQUET', "Filter: (a > 3)"]
+
+
+def test_decimals_of_eight_bytes(lake: Lake) -> None:
+    """DuckDB and parquet-rs write them as integers, pyarrow and Hive as bytes; with NULLs, other scales, zero rows."""
+    values = [Decimal("1.25"), None, Decimal("-3.50"), Decimal("99999999999.99")]
+    for n, scale in enumerate((2, 3)):
+        table = pa.table({"d": pa.array(values, pa.decimal128(15, scale)), "k": list(range(n * 4, n * 4 + 4))})
+        lake.parquet(f"t/int{n}.parquet", table, store_decimal_as_integer=True)
+        lake.parquet(f"t/bytes{n}.parquet", table)
+    lake.parquet("t/none.parquet", table.slice(0, 0), store_decimal_as_integer=True)
+    lake.sql("create external table lake.n (d decimal(15,2), k bigint) stored as parquet location '{root}/t/'")
+    lake.sql("create external table lake.w (d decimal(20,4), k bigint) stored as parquet location '{root}/t/'")
+    for name, digits in (("n", 2), ("w", 4)):
+        rows = lake.sql(f"select d from lake.{name} where k < 4 and d < 2 order by d")
+        assert rows == [(Decimal("-3.50"),)] * 2 + [(Decimal("1.25"),)] * 2
+        assert rows[0][0].as_tuple().exponent == -digits
+        total = 4 * Decimal("99999999997.74")
+        assert lake.sql(f"select sum(d), count(d), count(*) from lake.{name}") == [(total, 12, 16)]
