@@ -58,7 +58,8 @@ def coded_column(
     dictionary of the batch before, which is most often the same."""
     entries, lengths, data, views = seen.of(array.dictionary, field, handling)
     rows = len(array)
-    codes = np.zeros(rows, np.int64)
+    codes = np.empty(-(-rows // packing.VECTOR_ROWS) * packing.VECTOR_ROWS, np.int64)
+    codes[rows:] = 0
     valid = None
     if entries.valid is not None:  # a value that does not fit is NULL in each of its rows
         array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary).cast(array.type.value_type)
@@ -66,10 +67,10 @@ def coded_column(
         return raw_column(whole), None if whole.valid is None else null_bits(whole.valid)
     if array.indices.null_count:
         valid = array.indices.is_valid().to_numpy(zero_copy_only=False)
-        codes[:] = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        codes[:rows] = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
     elif rows:
-        codes[:] = array.indices.to_numpy(zero_copy_only=False)
-    if rows and not (int(codes.min()) >= 0 and int(codes.max()) < len(lengths)):
+        codes[:rows] = array.indices.to_numpy(zero_copy_only=False)
+    if rows and int(codes.view(np.uint64).max()) >= len(lengths):  # a negative one is large without its sign
         raise DataCorrupted(f'a code of column "{field.name}" points outside its dictionary')
     packed = packing.pack(codes, allow_delta=False)
     made = NativeColumn(

@@ -32,7 +32,7 @@ def plain_column(array: pa.Array, type: SqlType, low: int, high: int) -> NativeC
     if type.kind is Kind.VARCHAR and pa.types.is_string(array.type):
         return _text(array, type)
     if type.kind is Kind.DOUBLE and array.type == pa.float64():
-        return NativeColumn(abi.DK_RAW_FLOAT, len(array), _words(array, np.dtype(np.float64)), 8)
+        return NativeColumn(abi.DK_RAW_FLOAT, len(array), _words(array, np.dtype(np.float64)), 8, whole=_ends(array))
     if type.physical is not Physical.I64:
         return None
     if array.type == _FIXED.get(type.kind) or _is_same_moment(array.type, type) or _is_same_decimal(array.type, type):
@@ -46,7 +46,7 @@ def plain_column(array: pa.Array, type: SqlType, low: int, high: int) -> NativeC
         values = found
     else:
         return None
-    return NativeColumn(abi.DK_RAW_INT, len(array), values, type.storage_bytes)
+    return NativeColumn(abi.DK_RAW_INT, len(array), values, type.storage_bytes, whole=_ends(array))
 
 
 def _is_same_moment(stored: pa.DataType, type: SqlType) -> bool:
@@ -59,6 +59,11 @@ def _is_same_decimal(stored: pa.DataType, type: SqlType) -> bool:
         type.kind is Kind.DECIMAL and pa.types.is_decimal64(stored) and stored.scale == type.scale
         and type.storage_bytes == 8
     )  # fmt: skip
+
+
+def _ends(array: pa.Array) -> bool:
+    """Whether it ends with a vector: native code then reads nothing behind it."""
+    return len(array) % abi.VECTOR_ROWS == 0
 
 
 def _words(array: pa.Array, dtype: np.dtype) -> Array:
