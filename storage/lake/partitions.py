@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from ... import errors
+from ..formats.values import WIDE
 from ..objects.registry import Objects
 from ..types import Kind
 from .definition import DEFAULT_PARTITION, Field, Partition, Source
@@ -38,8 +39,9 @@ def parse_value(text: str | None, key: Field) -> Any:
                     raise ValueError
                 return number
             case Kind.DECIMAL:
-                scaled = Decimal(text).scaleb(type.scale)
-                if scaled != scaled.to_integral_value():
+                scaled = Decimal(text).scaleb(type.scale, WIDE)
+                low, high = type.integer_limits
+                if not (scaled == scaled.to_integral_value() and low <= scaled <= high):
                     raise ValueError
                 return int(scaled)
             case Kind.REAL | Kind.DOUBLE:

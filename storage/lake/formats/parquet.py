@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from .... import errors
 from ...formats.columnar import fits
+from ...formats.values import WIDE
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ...types import Kind, Physical, SqlType
@@ -277,7 +278,7 @@ def physical_value(value: Any, type: SqlType) -> Any:
         case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT if isinstance(value, int):
             return value
         case Kind.DECIMAL if isinstance(value, (int, Decimal)):
-            scaled = Decimal(value).scaleb(type.scale)
+            scaled = Decimal(value).scaleb(type.scale, WIDE)
             if scaled != scaled.to_integral_value():
                 raise TypeError("a finer scale is rounded")
             return int(scaled)
