@@ -206,3 +206,18 @@ def test_limits_that_mean_nothing(lake: Any) -> None:
             lake.workgroups.create("g", limits=[limit])
     with pytest.raises(errors.UndefinedObject, match="does not exist"):
         lake.workgroups.enable("nobody")
+
+
+def test_limits_count_what_the_history_in_a_folder_tells(tmp_path: Path) -> None:
+    (tmp_path / "lake" / "t").mkdir(parents=True)
+    pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "lake" / "t" / "0.parquet")
+    for scans in (1, 2):  # two processes, as it were
+        with warehouse.connect(tmp_path / "dw", autocommit=True, threads=1) as db:
+            if scans == 1:
+                db.crawl(f"{tmp_path}/lake/")
+                db.workgroups.create("g")
+            db.execute("set workgroup to 'g'")
+            db.execute("select sum(a) from lake.t").fetchall()
+            [scanned] = {q.scanned for q in db.workgroups.history("g")}
+            assert [r.scanned for r in db.workgroups.alerts()] == ([] if scans == 1 else [2 * scanned])
+            db.workgroups.create("g", limits=[DataLimit(scanned + 1)])

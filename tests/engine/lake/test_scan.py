@@ -302,3 +302,19 @@ def test_decimals_of_eight_bytes(lake: Lake) -> None:
         assert rows[0][0].as_tuple().exponent == -digits
         total = 4 * Decimal("99999999997.74")
         assert lake.sql(f"select sum(d), count(d), count(*) from lake.{name}") == [(total, 12, 16)]
+
+
+def test_rows_are_counted_without_reading_columns(lake: Lake) -> None:
+    lake.parquet("t/1.parquet", {"a": [1, 70_000], "s": ["x", "y"]})
+    lake.sql("create external table lake.n (a smallint, s varchar(5)) stored as parquet location '{root}/t/'")
+    for settings in ("true", "false"):
+        lake.sql(f"set spectrum_enable_pseudo_columns to {settings}")
+        assert lake.sql("select count(*) from lake.n where s = 'x' or s = 'y'") == [(2,)]
+    lake.sql("set spectrum_enable_pseudo_columns to true")
+    assert lake.sql("select count(*) from lake.n") == [(2,)]  # a, which does not fit, is not looked at
+    assert (lake.scan()["s3_scanned_rows"], lake.scan()["s3_scanned_bytes"]) == (2, 0)
+    assert lake.sql("select 1 from lake.n x, lake.n y") == [(1,)] * 4
+    lake.text("c/1.csv", "1,a\n2,b\n3,c\n")
+    lake.sql("create external table lake.c (a int, s varchar(5)) row format delimited fields terminated by ',' "
+             "stored as textfile location '{root}/c/'")
+    assert lake.sql("select count(*) from lake.c") == [(3,)]
