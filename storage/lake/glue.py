@@ -165,6 +165,8 @@ def _failed(error: Exception) -> errors.OperationalError:
 
 def _source(database: str, table: dict[str, Any], region: str) -> Source:
     name = str(table["Name"])
+    if table.get("TableType") == "VIRTUAL_VIEW":
+        raise errors.NotSupportedError(f'"{name}" is a view in AWS Glue: views of other engines cannot be read')
     stored = table.get("StorageDescriptor", {})
     serde = stored.get("SerdeInfo", {})
     properties = {**stored.get("Parameters", {}), **table.get("Parameters", {})}

@@ -68,6 +68,9 @@ def test_what_is_refused(lake: Lake, glue: Any) -> None:
         "SerdeInfo": {"SerializationLibrary": "my.Own"}}})
     with pytest.raises(warehouse.Error, match=r"SERDE 'my.Own' is not supported"):
         lake.sql("select * from g.odd")
+    glue.create_table(DatabaseName="gluedb", TableInput={"Name": "v", "TableType": "VIRTUAL_VIEW"})
+    with pytest.raises(warehouse.Error, match='"v" is a view in AWS Glue'):
+        lake.sql("select * from g.v")
     assert lake.sql("select tablename from svv_external_tables where schemaname = 'g'") == []
 
 
