@@ -75,6 +75,10 @@ def test_a_pruned_query_opens_the_files_it_needs_alone(lake: Lake, monkeypatch: 
     assert sorted(name.split("/")[-2] for name in set(opened)) == ["k=2", "k=3"]
     assert lake.sql("select partitions from (select total_partitions || '/' || qualified_partitions as partitions, "
                     "query from svl_s3partition order by query desc limit 1)") == [("6/2",)]
+    for name in ("svl_s3partition_summary", "svcs_s3partition_summary"):
+        sql = (f"select assignment, total_partitions, qualified_partitions, avg_assigned_partitions, "
+               f"max_endtime >= min_starttime from {name} order by query desc limit 1")
+        assert lake.sql(sql) == [("p", 6, 2, 2, True)]
     assert lake.scan()["files"] == 2
 
 
@@ -159,6 +163,7 @@ def test_the_log_of_scans(lake: Lake) -> None:
         lake.sql("select 1 / (a - 1) from lake.n")
     first, second, failed = lake.sql("select message from svl_s3log order by query, eventtime")
     assert first[0].startswith("lake.n: 1 of 2 files read, 1 of 2 splits, 1 rows,")
+    assert lake.sql("select message from svcs_s3log order by query, eventtime") == [first, second, failed]
     assert second[0].startswith("lake.n: 2 of 2 files") and failed[0].startswith("division by zero")
 
 
