@@ -116,3 +116,15 @@ def test_tables_are_made_and_changed_there(lake: Lake, glue: Any) -> None:
     with pytest.raises(warehouse.Error, match='table "t" does not exist'):
         lake.sql("drop table g.t")
     glue.delete_database(Name="gluedb2")
+
+
+def test_the_crawler_fills_glue(lake: Lake, glue: Any) -> None:
+    lake.sql("set data_catalogue to glue")
+    lake.parquet("c/t/k=1/1.parquet", {"a": [1]})
+    assert [c.what for c in lake.connection.crawl(f"{lake.root}/c/", "gluedb3")] == ["created"]
+    lake.parquet("c/t/k=2/1.parquet", {"a": [2], "b": ["x"]})
+    [change] = lake.connection.crawl(f"{lake.root}/c/", "gluedb3")
+    assert change.what == "changed" and "column b varchar(65535) is new" in change.details[0]
+    assert lake.sql("select a, b, k from gluedb3.t order by a") == [(1, None, 1), (2, "x", 2)]
+    assert [t["Name"] for t in glue.get_tables(DatabaseName="gluedb3")["TableList"]] == ["t"]
+    glue.delete_database(Name="gluedb3")
