@@ -127,4 +127,9 @@ def test_the_crawler_fills_glue(lake: Lake, glue: Any) -> None:
     assert change.what == "changed" and "column b varchar(65535) is new" in change.details[0]
     assert lake.sql("select a, b, k from gluedb3.t order by a") == [(1, None, 1), (2, "x", 2)]
     assert [t["Name"] for t in glue.get_tables(DatabaseName="gluedb3")["TableList"]] == ["t"]
-    glue.delete_database(Name="gluedb3")
+    lake.sql("drop table gluedb3.t")
+    glue.create_table(DatabaseName="gluedb3", TableInput={"Name": "v", "TableType": "VIRTUAL_VIEW"})  # not read here
+    with pytest.raises(warehouse.Error, match="because other objects depend on it"):
+        lake.sql("drop schema gluedb3 drop external database")
+    lake.sql("drop schema gluedb3 drop external database cascade")
+    assert [d["Name"] for d in glue.get_databases()["DatabaseList"]] == ["gluedb"]
