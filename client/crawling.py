@@ -37,6 +37,7 @@ _SERDES = {
     "avro": "stored as avro",
 }  # fmt: skip
 ORIGIN = "column.origin."  # storage/lake/formats/choices.py
+IN_TRANSACTION = "25001"  # SQLSTATE of what is refused there
 CREATED, CHANGED, UNCHANGED, GONE, CONFLICT = "created", "changed", "unchanged", "gone", "conflict"
 
 
@@ -129,22 +130,34 @@ def _renew(connection: Connection, schema: str, table: TableFound, known: dict[s
 
 
 def _replace(connection: Connection, schema: str, table: TableFound) -> None:
-    """The table anew, with the properties that others have given it; at no time is there none."""
+    """The table anew, with the properties that others have given it; at no time is there none, save in AWS Glue, which
+    has no transactions."""
+    from ..errors import OperationalError
+
     name = f"{quoted(schema)}.{quoted(table.name)}"
     sql = "select parameters from svv_external_tables where schemaname = %s and tablename = %s"
     [(text,)] = connection.execute(sql, (schema, table.name)).fetchall()
     made = ("skip.header.line.count", "numRows")
     kept = {k: v for k, v in json.loads(text).items() if k not in made and not k.startswith(ORIGIN)}
-    # The data catalogue is one with the database: what Redshift refuses in a transaction can be one here.
+    statements = [f"drop table {name}", create_statement(schema, table)]
+    if kept:
+        statements.append(f"alter table {name} set table properties ({_pairs(kept)})")
+    try:
+        _at_once(connection, statements)
+    except OperationalError as error:
+        if error.sqlstate != IN_TRANSACTION:
+            raise
+        for statement in statements:
+            connection.execute(statement)
+
+
+def _at_once(connection: Connection, statements: list[str]) -> None:
+    """The data catalogue is one with the database: what Redshift refuses in a transaction can be one here."""
     [(compatibility,)] = connection.execute("show compatibility").fetchall()
     connection.execute("set compatibility to extended")
     try:
-        connection.execute("begin")
-        connection.execute(f"drop table {name}")
-        connection.execute(create_statement(schema, table))
-        if kept:
-            connection.execute(f"alter table {name} set table properties ({_pairs(kept)})")
-        connection.execute("commit")
+        for statement in ("begin", *statements, "commit"):
+            connection.execute(statement)
     except BaseException:
         connection.execute("rollback")
         raise

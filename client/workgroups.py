@@ -17,8 +17,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ..engine.context import CANCEL_TEXT
 from ..engine.workgroup_limits import ACTIONS, EVENT, PERIODS, scanned_of
-from ..engine.workgroups import KEPT_AS, LEAST_LIMIT, DataLimit, Workgroup, all_of, text_of
+from ..engine.workgroups import KEPT_AS, LEAST_LIMIT, OVER_LIMIT, DataLimit, Workgroup, all_of, text_of
 from ..errors import ProgrammingError, UndefinedObject
 from ..records import dataclass
 from ..storage.catalog.delta import Delta
@@ -27,12 +28,14 @@ from .resizing import check_superuser
 if TYPE_CHECKING:
     from .dbapi import Connection
 
+_STOPPED = (OVER_LIMIT, CANCEL_TEXT)  # errors of queries that were cancelled
 __all__ = ["DataLimit", "RanQuery", "ReachedLimit", "Workgroup", "Workgroups"]
 
 
 @dataclass(frozen=True, slots=True)
 class RanQuery:
-    """A query that ran in a workgroup. state: 'SUCCEEDED' or 'FAILED'; `cost` by the workgroup's price of today."""
+    """A query that ran in a workgroup. state: 'SUCCEEDED', 'FAILED', or 'CANCELLED' by a user or the scan limit; `cost`
+    by the workgroup's price of today."""
 
     id: int
     workgroup: str
@@ -128,7 +131,7 @@ class Workgroups:
                 continue
             scanned = scanned_of(record)
             cost = groups.get(group, Workgroup(group)).cost(scanned)
-            state = "FAILED" if record["aborted"] else "SUCCEEDED"
+            state = "SUCCEEDED" if not record["aborted"] else "CANCELLED" if record["error"] in _STOPPED else "FAILED"
             found.append(RanQuery(record["query"], group, record["querytxt"], state, record["error"], scanned, cost))
         return found
 

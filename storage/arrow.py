@@ -215,7 +215,9 @@ def _to_scaled(array: pa.Array, precision: int, scale: int, type: SqlType, name:
         source = array.type
     if not pa.types.is_decimal(source):
         _mismatch(source, type, name)
-    if source.bit_width != 128 or source.scale != scale:
+    if source.bit_width < 128:
+        array = array.cast(pa.decimal128(38, source.scale))
+    if source.bit_width > 128 or source.scale != scale:
         array = _rescale_decimal(array, scale, type, name)
     words = _decimal_words(array)
     low, high = words[:, 0], words[:, 1]

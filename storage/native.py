@@ -12,7 +12,7 @@
 
 An address is only as safe as what it points to: whoever makes a NativeColumn has checked offsets,
 widths and codes against the arrays' lengths. All arrays have the alignment and the slack of
-kernels/memory.py; what was not made there is copied here.
+kernels/memory.py; what was not made there is copied here, save whole vectors of raw values.
 
 A view of a string (in a dictionary) is 16 bytes: int64 address, int64 length.
 """
@@ -44,6 +44,7 @@ class NativeColumn:
     dictionary: Array | None = None
     dictionary_rows: int = 0
     keep: tuple[Array, ...] = ()  # what views point into
+    whole: bool = False  # the payload ends with a vector of raw values: nothing behind it is ever read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +109,7 @@ def describe(column: NativeColumn, nulls: Array | None) -> Descriptor:
     words[abi.D_KIND] = column.kind
     words[abi.D_ROWS] = column.rows
     words[abi.D_NULLS] = place(nulls)
-    words[abi.D_DATA] = place(column.payload)
+    words[abi.D_DATA] = _as_it_is(column.payload, kept) if column.whole else place(column.payload)
     words[abi.D_BYTES] = column.payload.nbytes
     words[abi.D_WIDTH] = column.width
     coded = column.kind in (abi.DK_DICT_INT, abi.DK_DICT_STR)
@@ -119,6 +120,14 @@ def describe(column: NativeColumn, nulls: Array | None) -> Descriptor:
     words[abi.D_DICT_ROWS] = column.dictionary_rows
     nbytes = words.nbytes + sum(array.nbytes + memory.SLACK for array in kept)
     return Descriptor(words, memory.address(words), nbytes, tuple(kept))
+
+
+def _as_it_is(array: Array, kept: list[Array]) -> int:
+    """The address of whole vectors that were not made here, where it is one that native code can use."""
+    if memory.address(array) % memory.ALIGNMENT:
+        array = memory.padded(array)
+    kept.append(array)
+    return memory.address(array)
 
 
 def ready(array: Array) -> Array:

@@ -49,3 +49,18 @@ def test_the_readmes_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             shell.out.seek(0)
             assert "DS_DIST_NONE" in shell.out.read()
     exec(compile(python.group(1), "README.md", "exec"), {})
+
+
+def test_the_page_of_external_tables_runs(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "external-tables.md").read_text()
+    sql = re.search(r"```sql\n(.*?)```", text, re.DOTALL)
+    assert sql
+    for day, prices in (("2024-01-01", [1]), ("2024-01-02", [2, 3])):
+        folder = tmp_path / "lake" / "sales" / f"day={day}"
+        folder.mkdir(parents=True)
+        pq.write_table(pa.table({"id": prices, "price": pa.array(prices, pa.decimal128(12, 2))}), folder / "1.parquet")
+    with warehouse.connect(":memory:", autocommit=True, s3_root=tmp_path) as connection:
+        *statements, query = [s for s in sql.group(1).split(";") if s.strip()]
+        for statement in statements:
+            connection.execute(statement)
+        assert connection.execute(query).fetchall() == [(datetime.date(2024, 1, 2), 5)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...errors import InvalidDefinition, QueryCanceled
 from ...planner.logical import Query
 from ...planner.physical import PhysicalQuery
-from ...planner.statements import ColumnDefinition, CreateTableAs, TableAttributes
+from ...planner.statements import ColumnDefinition, CreateExternalTable, CreateTableAs, TableAttributes
 from ...storage.schema import Column, Table
 from ...storage.types import DEFAULT_VARCHAR, Kind, SqlType, varchar
 from ..context import Context
@@ -22,6 +22,12 @@ TAG = "CREATE TABLE AS"
 
 def run(statement: CreateTableAs, context: Context) -> Result:
     name = statement.name
+    if name.schema is not None and (context.settings["query_result_location"] or context.settings["workgroup"]):
+        outside = _in_lake(statement, context)
+        if outside is not None:
+            from .external_table import run as create
+
+            return create(outside, context)
     schema, temporary = names.new_table_schema(name, statement.temporary, context)
     if names.is_taken(schema, name.name, context):
         return already_there(name, statement.if_not_exists, context, TAG)
@@ -37,6 +43,18 @@ def run(statement: CreateTableAs, context: Context) -> Result:
         except QueryCanceled:  # nothing is left of it: it may begin anew in another queue
             if context.ticket is None or not context.ticket.may_restart():
                 raise
+
+
+def _in_lake(statement: CreateTableAs, context: Context) -> CreateExternalTable | None:
+    """Athena's form without properties, in an external schema, where the session has a place for its results."""
+    from ..lake.tables import schema_of
+
+    plain = not statement.temporary and not statement.column_names and statement.attributes == TableAttributes()
+    if not plain or schema_of(statement.name.schema, context) is None:
+        return None
+    from ...planner.statements.lake_athena import plain_table_as
+
+    return plain_table_as(statement.name, statement.query)
 
 
 def as_temporary(table: Table) -> Table:

@@ -31,6 +31,10 @@ def run(statement: Drop, context: Context) -> Result:
         from .alter_external import drop_elsewhere
 
         drop_elsewhere(statement.names, context)
+    if statement.kind == "schema" and statement.database:
+        from .external_schema import drop_elsewhere as drop_databases
+
+        drop_databases([name.name for name in statement.names], context)
     return Result(f"DROP {statement.kind.upper()}", notices=context.notices)
 
 

@@ -5,7 +5,9 @@ data catalogue it shows. No local relation can be made in it.
 """
 from __future__ import annotations
 
-from ...errors import NotSupportedError, ProgrammingError, UndefinedObject
+from collections.abc import Iterable
+
+from ...errors import OperationalError, ProgrammingError, UndefinedObject
 from ...planner.statements import CreateExternalSchema
 from ...storage.access.facts import Fact
 from ...storage.catalog.delta import Delta
@@ -70,21 +72,43 @@ def dropped(names: list[str], database: bool, cascade: bool, context: Context) -
         return tuple(facts)
     if not schemas:
         context.notice("INFO", "No external database exists")
-    if any(schema.catalogue == GLUE for schema in schemas):
-        raise NotSupportedError("databases of AWS Glue are not dropped here")
-    for wanted in dict.fromkeys(schema.database for schema in schemas):
+    for schema in schemas:
+        _check_empty(schema.database, _inside(schema, context), cascade)
+    for wanted in dict.fromkeys(schema.database for schema in schemas if schema.catalogue != GLUE):
         if wanted not in lake.databases:
             context.notice("INFO", f'External database "{wanted}" does not exist')
             continue
-        inside = [source.name for source in lake.sources(wanted)]
-        if inside and not cascade:
-            raise ProgrammingError(
-                f'cannot drop external database "{wanted}" because other objects depend on it',
-                detail=f"It holds {', '.join(inside[:5])}{' and more' if len(inside) > 5 else ''}.",
-                hint="Use DROP ... CASCADE to drop the dependent objects too.", sqlstate="2BP01",
-            )
         facts += dropped_database(lake, wanted)
     return tuple(facts)
+
+
+def _inside(schema: ExternalSchema, context: Context) -> list[str]:
+    """The names of all tables of its database."""
+    if schema.catalogue != GLUE:
+        return [source.name for source in context.view.facts.lake.sources(schema.database)]
+    if not context.transaction.single:
+        raise OperationalError("databases of AWS Glue cannot be dropped inside a transaction block", sqlstate="25001")
+    from ...storage.lake.glue import GlueCatalogue
+
+    return GlueCatalogue.of(schema.region).names(schema.database)
+
+
+def _check_empty(database: str, inside: list[str], cascade: bool) -> None:
+    if inside and not cascade:
+        raise ProgrammingError(
+            f'cannot drop external database "{database}" because other objects depend on it',
+            detail=f"It holds {', '.join(inside[:5])}{' and more' if len(inside) > 5 else ''}.",
+            hint="Use DROP ... CASCADE to drop the dependent objects too.", sqlstate="2BP01",
+        )
+
+
+def drop_elsewhere(names: Iterable[str], context: Context) -> None:
+    """Databases of AWS Glue that these schemas show go, with their tables; all checks have been made."""
+    from ...storage.lake.glue import GlueCatalogue
+
+    shown = (context.view.facts.lake.schemas.get(name) for name in names)
+    for region, database in dict.fromkeys((s.region, s.database) for s in shown if s and s.catalogue == GLUE):
+        GlueCatalogue.of(region).drop_database(database)
 
 
 def renamed(name: str, new: str, context: Context) -> tuple[Fact, ...]:

@@ -31,7 +31,7 @@ from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
 from ...storage.block import null_bitmap
 from ...storage.lake.cleansing import Handling
-from ...storage.lake.columns import coded_column, column_of
+from ...storage.lake.columns import SeenDictionary, coded_column, column_of
 from ...storage.lake.definition import Field, Source
 from ...storage.lake.formats import Reader, reader_of
 from ...storage.lake.plain import plain_column
@@ -208,6 +208,7 @@ class ExternalTask:
         line = memory.empty(source_layout.line_words(len(source.columns)), np.int64)
         fields = [c.field for c in source.columns if c.field is not None]
         coded = {c.ref.name for c in source.columns if c.coded}
+        seen_dictionaries = [SeenDictionary() for _ in source.columns]
         charge = Charge(source.context.budget, f"scan of files of {source.node.table.name}")
         for split in self._splits:
             source.context.cancel.check()
@@ -215,9 +216,9 @@ class ExternalTask:
             for rows, arrays in source.reader.read(split.part, fields, coded):
                 given = iter(arrays)
                 columns = [
-                    _described(next(given), c, split, source.handling) if c.field is not None
+                    _described(next(given), c, split, source.handling, dictionary) if c.field is not None
                     else _numbered(c, source.oids[split] + seen, rows) if c.key == OID else _constant(c, split, rows)
-                    for c in source.columns
+                    for c, dictionary in zip(source.columns, seen_dictionaries)
                 ]
                 charge.add(sum(d.nbytes for d in columns) - charge.bytes)
                 table = memory.words(*(d.address for d in columns))
@@ -230,11 +231,11 @@ class ExternalTask:
             self.blocks += 1
 
 
-def _described(array: pa.Array, column: _Wanted, split: Split, handling: Handling) -> Descriptor:
+def _described(array: pa.Array, column: _Wanted, split: Split, handling: Handling, seen: SeenDictionary) -> Descriptor:
     """A batch's column, held against what the file's statistics promised."""
     assert column.field is not None
     if column.coded and pa.types.is_dictionary(array.type):
-        coded, nulls = coded_column(array, column.field, handling)
+        coded, nulls = coded_column(array, column.field, handling, seen)
         if nulls is not None and not column.nullable:
             raise _lies(column, split)
         return describe(coded, nulls)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Rows = Iterator[tuple[Any, ...]]
 DATA_CATALOG = 1  # eskind
 SHOWN_LOCATION = 128
+SHOWN_MESSAGE = 512
 
 
 def _schemas(context: Context) -> Iterator[ExternalSchema]:
@@ -110,28 +111,41 @@ def _query_summary(context: Context) -> Rows:
         )  # fmt: skip
 
 
-def _partitions(context: Context) -> Rows:
+def _own_scans(context: Context) -> Iterator[tuple[dict[str, Any], int, dict[str, Any]]]:
+    """Those of the user's own queries; superusers see all."""
     user = context.rights.user
     for r, segment, scan in _scans(context):
-        if not (context.rights.superuser or (user is not None and user.id == r["userid"])):
-            continue
+        if context.rights.superuser or (user is not None and user.id == r["userid"]):
+            yield r, segment, scan
+
+
+def _partitions(context: Context) -> Rows:
+    for r, segment, scan in _own_scans(context):
         if scan["is_partitioned"]:
             yield (r["query"], segment, 0, 0, moment(r["starttime"]), moment(r["endtime"]),
                    r["endtime"] - r["starttime"], scan["partitions"], scan["qualified"], scan["qualified"], "p")
 
 
+def _partition_summary(context: Context) -> Rows:
+    """SVL_S3PARTITION by query and segment; all is of one node."""
+    for query, segment, _, _, began, ended, took, every, qualified, assigned, kind in _partitions(context):
+        yield (query, segment, kind, began, ended, took, took, took, every, qualified, assigned, assigned, assigned)
+
+
 def _log(context: Context) -> Rows:
     """What each scan did, in a line; an error that ended the query in another."""
-    user = context.rights.user
-    for r, segment, scan in _scans(context):
-        if not (context.rights.superuser or (user is not None and user.id == r["userid"])):
-            continue
+    for r, segment, scan in _own_scans(context):
         place = (r["pid"], r["query"], segment, 0, 0, 0)
         yield (*place, moment(r["starttime"]), (
             f"{scan['table']}: {scan['files']} of {scan['files'] + scan['skipped']} files read, {scan['splits']} of "
             f"{scan['splits'] + scan['skipped_splits']} splits, {scan['rows']} rows, {scan['bytes']} bytes"))
         if r["error"]:
             yield (*place, moment(r["endtime"]), r["error"])
+
+
+def _log_of_segments(context: Context) -> Rows:
+    for *place, _, at, message in _log(context):
+        yield (*place, at, message[:SHOWN_MESSAGE])
 
 
 _LOG = (
@@ -156,6 +170,13 @@ _PARTITION = (
     ("assigned_partitions", INTEGER), ("assignment", char(1)),
 )  # fmt: skip
 
+_PARTITION_SUMMARY = (
+    ("query", INTEGER), ("segment", INTEGER), ("assignment", char(1)), ("min_starttime", TIMESTAMP),
+    ("max_endtime", TIMESTAMP), ("min_duration", BIGINT), ("max_duration", BIGINT), ("avg_duration", BIGINT),
+    ("total_partitions", INTEGER), ("qualified_partitions", INTEGER), ("min_assigned_partitions", INTEGER),
+    ("max_assigned_partitions", INTEGER), ("avg_assigned_partitions", BIGINT),
+)  # fmt: skip
+
 TABLES = (
     table("pg_catalog", "svv_external_schemas", "esoid:o eskind:s schemaname:n esowner:i databasename:t esoptions:t",
           _external_schemas, leader_only=False),
@@ -173,5 +194,9 @@ TABLES = (
     VirtualTable("pg_catalog", "svl_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svcs_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3partition", _PARTITION, _partitions, leader_only=False),
+    VirtualTable("pg_catalog", "svl_s3partition_summary", _PARTITION_SUMMARY, _partition_summary, leader_only=False),
+    VirtualTable("pg_catalog", "svcs_s3partition_summary", _PARTITION_SUMMARY, _partition_summary, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3log", _LOG, _log, leader_only=False),
+    VirtualTable("pg_catalog", "svcs_s3log", (*_LOG[:5], _LOG[6], ("message", char(SHOWN_MESSAGE))), _log_of_segments,
+                 leader_only=False),
 )  # fmt: skip

@@ -4,7 +4,8 @@
       Filter b > 1             ->      Filter b > 1
         Scan a, b, c                     Scan a, b
 
-A scan whose columns nobody needs (count(*)) keeps its narrowest one, so that rows can be counted.
+A scan whose columns nobody needs (count(*)) keeps its narrowest one, so that rows can be counted; of an external table
+one that is not in the files ($size), so that none of these is read for it.
 """
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
+from ...storage.schema import ExternalTable
 from ..columns import collect_columns, columns_of_all
 from ..expressions import ColumnId, ColumnRef, Expr
 from ..logical import (
@@ -147,7 +149,7 @@ def _leaf(plan: Scan | VirtualScan | CteRef | WorkingRows, needed: set[ColumnId]
     if all(ref.id in needed for ref, _ in plan.columns):
         return plan
     wanted = {ref.id for ref, _ in plan.columns} & needed
-    wanted = wanted or {min([ref for ref, _ in plan.columns], key=_width).id}
+    wanted = wanted or {min(_unread(plan) or [ref for ref, _ in plan.columns], key=_width).id}
     match plan:
         case Scan():
             return Scan(plan.table, tuple([c for c in plan.columns if c[0].id in wanted]), plan.alias)
@@ -159,6 +161,14 @@ def _leaf(plan: Scan | VirtualScan | CteRef | WorkingRows, needed: set[ColumnId]
             return replace(plan, columns=tuple([c for c in plan.columns if c[0].id in wanted]))
         case _:
             assert_never(plan)
+
+
+def _unread(plan: Logical) -> list[ColumnRef]:
+    """Partition columns and pseudo-columns of an external table."""
+    if not isinstance(plan, Scan) or not isinstance(plan.table, ExternalTable):
+        return []
+    in_files = len(plan.table.source.columns)
+    return [ref for ref, place in plan.columns if place >= in_files]
 
 
 def _width(ref: ColumnRef) -> int:

@@ -59,6 +59,12 @@ def table_as(cursor: Cursor, name: RelationName) -> CreateExternalTable:
     )  # fmt: skip
 
 
+def plain_table_as(name: RelationName, query: Any) -> CreateExternalTable:
+    """CREATE TABLE s.t AS query, without properties."""
+    compression = _compression({}, "parquet", name.position)
+    return CreateExternalTable(name, (), (), RowFormat("parquet"), "", (compression,), query, athena=True)
+
+
 def _properties(cursor: Cursor) -> dict[str, str]:
     """WITH (name = value, ...): texts; an array's elements with commas between them."""
     cursor.expect("with", "(")

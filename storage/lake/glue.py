@@ -55,11 +55,18 @@ class GlueCatalogue:
         found = self._found(lambda: self._client.get_table(DatabaseName=database, Name=name))
         return None if found is None else _source(database, found["Table"], self._region)
 
-    def sources(self, database: str) -> Iterator[Source]:
-        """All tables that can be read here, by name."""
+    def names(self, database: str) -> list[str]:
+        """The names of all tables, those that cannot be read here too."""
+        return [str(table["Name"]) for table in self._tables(database)]
+
+    def _tables(self, database: str) -> list[dict[str, Any]]:
         pages = self._client.get_paginator("get_tables").paginate(DatabaseName=database)
         tables = [table for page in _asked(lambda: list(pages)) for table in page["TableList"]]
-        for table in sorted(tables, key=lambda t: str(t["Name"])):
+        return sorted(tables, key=lambda t: str(t["Name"]))
+
+    def sources(self, database: str) -> Iterator[Source]:
+        """All tables that can be read here, by name."""
+        for table in self._tables(database):
             try:
                 yield _source(database, table, self._region)
             except errors.Error:
@@ -79,6 +86,9 @@ class GlueCatalogue:
 
     def make_database(self, name: str) -> None:
         _asked(self._client.create_database, DatabaseInput={"Name": name})
+
+    def drop_database(self, name: str) -> None:
+        _asked(self._client.delete_database, Name=name)
 
     def apply(self, facts: Sequence[Fact]) -> None:
         """Tables and partitions that come, change and go, in this order of facts (storage/lake/catalogue.py)."""
@@ -165,6 +175,8 @@ def _failed(error: Exception) -> errors.OperationalError:
 
 def _source(database: str, table: dict[str, Any], region: str) -> Source:
     name = str(table["Name"])
+    if table.get("TableType") == "VIRTUAL_VIEW":
+        raise errors.NotSupportedError(f'"{name}" is a view in AWS Glue: views of other engines cannot be read')
     stored = table.get("StorageDescriptor", {})
     serde = stored.get("SerdeInfo", {})
     properties = {**stored.get("Parameters", {}), **table.get("Parameters", {})}

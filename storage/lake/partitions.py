@@ -14,7 +14,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote, unquote
 
+import numpy as np
+
 from ... import errors
+from ..formats.values import WIDE
 from ..objects.registry import Objects
 from ..types import Kind
 from .definition import DEFAULT_PARTITION, Field, Partition, Source
@@ -38,12 +41,15 @@ def parse_value(text: str | None, key: Field) -> Any:
                     raise ValueError
                 return number
             case Kind.DECIMAL:
-                scaled = Decimal(text).scaleb(type.scale)
-                if scaled != scaled.to_integral_value():
+                scaled = Decimal(text).scaleb(type.scale, WIDE)
+                low, high = type.integer_limits
+                if not (scaled == scaled.to_integral_value() and low <= scaled <= high):
                     raise ValueError
                 return int(scaled)
-            case Kind.REAL | Kind.DOUBLE:
+            case Kind.DOUBLE:
                 return float(text)
+            case Kind.REAL:
+                return float(np.float32(text))  # the nearest one of four bytes, as rows have it
             case Kind.BOOLEAN:
                 return {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}[text.lower()]
             case Kind.DATE:

@@ -1,6 +1,7 @@
 """Arrays without NULLs whose values stand in memory as the table's column has them: taken as they are.
 
     int32 as INTEGER, int64 as BIGINT, date32 as DATE, timestamp(us) as TIMESTAMP, double       Arrow's own bytes
+    decimal64(15,2) as DECIMAL(15,2)       the same (Parquet: footers.py)
     decimal128(15,2) as DECIMAL(15,2)      the low word of each value, once the high ones are seen to be its sign
     string as VARCHAR                      Arrow's bytes and offsets, once they are seen to fit
 
@@ -31,12 +32,10 @@ def plain_column(array: pa.Array, type: SqlType, low: int, high: int) -> NativeC
     if type.kind is Kind.VARCHAR and pa.types.is_string(array.type):
         return _text(array, type)
     if type.kind is Kind.DOUBLE and array.type == pa.float64():
-        return NativeColumn(abi.DK_RAW_FLOAT, len(array), _words(array, np.dtype(np.float64)), 8)
+        return NativeColumn(abi.DK_RAW_FLOAT, len(array), _words(array, np.dtype(np.float64)), 8, whole=_ends(array))
     if type.physical is not Physical.I64:
         return None
-    if array.type == _FIXED.get(type.kind) or (
-        type.kind is Kind.TIMESTAMP and pa.types.is_timestamp(array.type) and array.type.unit == "us"
-    ):
+    if array.type == _FIXED.get(type.kind) or _is_same_moment(array.type, type) or _is_same_decimal(array.type, type):
         values = _words(array, np.dtype(f"i{type.storage_bytes}"))
         if not _within(values, low, high):
             return None
@@ -47,7 +46,24 @@ def plain_column(array: pa.Array, type: SqlType, low: int, high: int) -> NativeC
         values = found
     else:
         return None
-    return NativeColumn(abi.DK_RAW_INT, len(array), values, type.storage_bytes)
+    return NativeColumn(abi.DK_RAW_INT, len(array), values, type.storage_bytes, whole=_ends(array))
+
+
+def _is_same_moment(stored: pa.DataType, type: SqlType) -> bool:
+    return type.kind is Kind.TIMESTAMP and pa.types.is_timestamp(stored) and stored.unit == "us"
+
+
+def _is_same_decimal(stored: pa.DataType, type: SqlType) -> bool:
+    """Unscaled values of eight bytes."""
+    return (
+        type.kind is Kind.DECIMAL and pa.types.is_decimal64(stored) and stored.scale == type.scale
+        and type.storage_bytes == 8
+    )  # fmt: skip
+
+
+def _ends(array: pa.Array) -> bool:
+    """Whether it ends with a vector: native code then reads nothing behind it."""
+    return len(array) % abi.VECTOR_ROWS == 0
 
 
 def _words(array: pa.Array, dtype: np.dtype) -> Array:

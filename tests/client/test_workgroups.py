@@ -55,7 +55,7 @@ def test_a_query_over_the_limit_is_cancelled(lake: Any, monkeypatch: pytest.Monk
     lake.workgroups.create("small", scan_limit=10**7)
     assert lake.execute("select sum(a) from lake.t").fetchall() == [(22,)]
     failed, nothing, done = lake.workgroups.history("small")
-    assert (failed.state, failed.error, nothing.cost) == ("FAILED", workgroups.OVER_LIMIT, 0)
+    assert (failed.state, failed.error, nothing.cost) == ("CANCELLED", workgroups.OVER_LIMIT, 0)
     assert done.state == "SUCCEEDED" and done.scanned > 0 and done.text == "select sum(a) from lake.t"
     assert done.cost == pytest.approx(10 * 5 / 1e6)  # ten megabytes at least
     assert lake.workgroups.history("other") == []
@@ -127,6 +127,8 @@ def test_the_metadata_file_is_as_athena_s(lake: Any, tmp_path: Path) -> None:
 
 def test_create_table_as_goes_to_the_result_location(lake: Any, tmp_path: Path) -> None:
     results = tmp_path / "s3" / "results"
+    with pytest.raises(errors.InvalidDefinition, match="it holds external tables alone"):
+        lake.execute("create table lake.c as select a from lake.t")
     with pytest.raises(errors.InvalidDefinition, match="needs a query result location"):
         lake.execute("create table lake.c with (format = 'PARQUET') as select a from lake.t")
     lake.execute("set query_result_location to 's3://results/mine'")
@@ -135,16 +137,17 @@ def test_create_table_as_goes_to_the_result_location(lake: Any, tmp_path: Path) 
                  "as select a, a % 2 as k from lake.t order by a limit 3")
     lake.execute("create table lake.n with (parquet_compression = 'SNAPPY') as select a from lake.t with no data")
     lake.execute("insert into lake.n select a + 1 from lake.t")
+    lake.execute("create table lake.p as select a from lake.t")
     assert lake.execute("select a, k from lake.c order by a").fetchall() == [(0, 0), (1, 1), (10, 0)]
     assert lake.execute("select min(a), count(*) from lake.n").fetchall() == [(1, 4)]
     assert lake.execute("select count(*) from lake.e").fetchall() == [(4,)]
     places = dict(lake.execute("select tablename, location from svv_external_tables").fetchall())
-    assert all(places[n].startswith("s3://results/mine/tables/") for n in "cen") and len({*places.values()}) == 4
+    assert all(places[n].startswith("s3://results/mine/tables/") for n in "cenp") and len({*places.values()}) == 5
     assert {p.suffix for p in results.rglob("k=0/*")} == {".gz"}
     [codec] = {pq.ParquetFile(p).metadata.row_group(0).column(0).compression for p in results.rglob("*.parquet")
                if places["n"].rsplit("/", 2)[1] in p.parts}
     assert codec == "SNAPPY"
-    *made, added = sorted(results.rglob("*-manifest.csv"), key=lambda p: int(p.name.split("-")[0]))
+    *made, added, _ = sorted(results.rglob("*-manifest.csv"), key=lambda p: int(p.name.split("-")[0]))
     assert [p.parent.name for p in made] == ["tables"] * 3 and added.parent.name == "mine"
     assert all(url.startswith(places["n"]) for url in added.read_text().split())
 
@@ -206,3 +209,18 @@ def test_limits_that_mean_nothing(lake: Any) -> None:
             lake.workgroups.create("g", limits=[limit])
     with pytest.raises(errors.UndefinedObject, match="does not exist"):
         lake.workgroups.enable("nobody")
+
+
+def test_limits_count_what_the_history_in_a_folder_tells(tmp_path: Path) -> None:
+    (tmp_path / "lake" / "t").mkdir(parents=True)
+    pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "lake" / "t" / "0.parquet")
+    for scans in (1, 2):  # two processes, as it were
+        with warehouse.connect(tmp_path / "dw", autocommit=True, threads=1) as db:
+            if scans == 1:
+                db.crawl(f"{tmp_path}/lake/")
+                db.workgroups.create("g")
+            db.execute("set workgroup to 'g'")
+            db.execute("select sum(a) from lake.t").fetchall()
+            [scanned] = {q.scanned for q in db.workgroups.history("g")}
+            assert [r.scanned for r in db.workgroups.alerts()] == ([] if scans == 1 else [2 * scanned])
+            db.workgroups.create("g", limits=[DataLimit(scanned + 1)])

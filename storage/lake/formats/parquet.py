@@ -3,13 +3,15 @@
 Footers are kept (`_footers`): a query that plans by them, prunes by them and then reads opens each file twice, and the
 next query on the same object once. An object that changes has another etag, and its footer is read anew.
 
+Decimals of eight bytes are read as they stand in the file (footers.py).
+
 A column that a file lacks is NULL in its rows. One whose type does not fit the table's is an error, as in Spectrum.
 """
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,24 +21,28 @@ import pyarrow.parquet as pq
 
 from .... import errors
 from ...formats.columnar import fits
+from ...formats.values import WIDE
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
 from ...types import Kind, Physical, SqlType
 from ..definition import Field, Source
 from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part, Plain
+from .footers import with_plain_decimals
 
 FOOTERS = 4096  # kept; a footer is a few kilobytes
 READ_AHEAD = 1 << 20  # of each column of a local file
 CODED = 1024  # values of a column of text that is read as codes, at most, as far as can be told
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1)
+MOST_DIGITS = 18  # of a decimal of eight bytes
+_MAGIC, _END = b"PAR1", b"----PAR1"  # what a file ends with: the footer's length, and this
 MOST_BITS = 17  # of codes; writers give dictionaries of more values up
 
 
 class Footer:
     """A file's metadata, and where its columns are."""
 
-    __slots__ = ("_leaves", "_sizes", "bounds", "groups", "meta", "places", "schema")
+    __slots__ = ("_leaves", "_plain", "_sizes", "bounds", "groups", "meta", "places", "schema")
 
     def __init__(self, meta: pq.FileMetaData) -> None:
         self.meta = meta
@@ -46,6 +52,24 @@ class Footer:
         self.bounds: dict[tuple[int, str], Bounds] = {}
         self._leaves: dict[str, list[int]] = {}
         self._sizes: dict[tuple[int, str], int] = {}
+        self._plain: tuple[pq.FileMetaData | None, dict[str, pa.DataType]] | None = None
+
+    def plain(self, read: Callable[[int], bytes]) -> tuple[pq.FileMetaData | None, dict[str, pa.DataType]]:
+        """A footer by which decimals are read as integers (footers.py), and the types that their values have then;
+        (None, {}) where there is nothing to gain. `read`: the last bytes of the file."""
+        if self._plain is None:
+            types = {name: pa.decimal64(field.type.precision, field.type.scale) for name, field in self._decimals()}
+            meta = _plain_footer(read, self.meta.serialized_size, types) if types else None
+            self._plain = (None, {}) if meta is None else (meta, types)
+        return self._plain
+
+    def _decimals(self) -> Iterator[tuple[str, pa.Field]]:
+        """Columns of decimals that are stored as integers."""
+        for name, field in zip(self.schema.names, self.schema):
+            if pa.types.is_decimal(field.type) and field.type.precision <= MOST_DIGITS:
+                [leaf, *_] = self.leaves(name)
+                if self.meta.schema.column(leaf).physical_type == "INT64":
+                    yield name, field
 
     def leaves(self, name: str) -> list[int]:
         """The numbers of a column's leaves among those of the file (one, but for nested types)."""
@@ -64,6 +88,18 @@ class Footer:
         return found
 
 
+def _plain_footer(read: Callable[[int], bytes], size: int, names: Collection[str]) -> pq.FileMetaData | None:
+    tail = read(size + len(_END))
+    footer = with_plain_decimals(tail[:size], names) if tail.endswith(_MAGIC) else None
+    if footer is None:
+        return None
+    file = _MAGIC + footer + len(footer).to_bytes(4, "little") + _MAGIC
+    try:
+        return pq.read_metadata(pa.BufferReader(file))
+    except (pa.ArrowException, OSError):
+        return None
+
+
 _footers: OrderedDict[tuple[str, str | None, int], Footer] = OrderedDict()
 _lock = threading.Lock()
 
@@ -73,6 +109,7 @@ class ParquetReader(Plain):
 
     def __init__(self, source: Source, objects: Objects) -> None:
         self._objects = objects
+        self._of_thread = threading.local()
 
     def parts(self, file: ObjectInfo) -> list[Part]:
         footer = self.footer(file)
@@ -140,16 +177,40 @@ class ParquetReader(Plain):
             yield from ((n, [pa.nulls(n)] * len(columns)) for n in _pieces(part.rows))
             return
         dictionaries = [name for name, column in zip(names, columns) if name is not None and column.name in coded]
-        with self._open(part.file, footer.meta, dictionaries) as opened:
-            try:
-                for batch in opened.iter_batches(
-                    BATCH_ROWS, row_groups=list(range(part.start, part.stop)), columns=wanted, use_threads=False
-                ):
-                    place = {name: i for i, name in enumerate(batch.schema.names)}
-                    rows = batch.num_rows
-                    yield rows, [pa.nulls(rows) if n is None else batch.column(place[n]) for n in names]
-            except (pa.ArrowException, OSError) as error:
-                raise errors.FileError(f'file "{part.file.url}" cannot be read: {error}') from error
+        meta, plain = footer.meta, self._plain(footer, part.file, wanted)
+        if plain is not None:
+            meta, types = plain
+        opened = self._kept_open(part.file, meta, plain is not None, dictionaries)
+        try:
+            for batch in opened.iter_batches(
+                BATCH_ROWS, row_groups=list(range(part.start, part.stop)), columns=wanted, use_threads=False
+            ):
+                place = {name: i for i, name in enumerate(batch.schema.names)}
+                rows = batch.num_rows
+                arrays = {n: batch.column(i) for n, i in place.items()}
+                if plain is not None:
+                    arrays |= {n: arrays[n].view(types[n]) for n in wanted if n in types}
+                yield rows, [pa.nulls(rows) if n is None else arrays[n] for n in names]
+        except (pa.ArrowException, OSError) as error:
+            raise errors.FileError(f'file "{part.file.url}" cannot be read: {error}') from error
+
+    def _kept_open(
+        self, file: ObjectInfo, meta: pq.FileMetaData, plain: bool, dictionaries: Sequence[str]
+    ) -> pq.ParquetFile:
+        """The thread's file, open since the part before where that was of the same one."""
+        key = (file, plain, tuple(dictionaries))
+        if getattr(self._of_thread, "key", None) != key:
+            self._of_thread.file, self._of_thread.key = self._open(file, meta, dictionaries), key
+        found: pq.ParquetFile = self._of_thread.file
+        return found
+
+
+    def _plain(
+        self, footer: Footer, file: ObjectInfo, wanted: Sequence[str]
+    ) -> tuple[pq.FileMetaData, dict[str, pa.DataType]] | None:
+        """The footer that reads decimals as integers, where any of these columns is one."""
+        meta, types = footer.plain(lambda size: self._objects.read(file.url, file.bytes - size, file.bytes))
+        return None if meta is None or types.keys().isdisjoint(wanted) else (meta, types)
 
 
 def _pieces(rows: int) -> Iterator[int]:
@@ -217,7 +278,7 @@ def physical_value(value: Any, type: SqlType) -> Any:
         case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT if isinstance(value, int):
             return value
         case Kind.DECIMAL if isinstance(value, (int, Decimal)):
-            scaled = Decimal(value).scaleb(type.scale)
+            scaled = Decimal(value).scaleb(type.scale, WIDE)
             if scaled != scaled.to_integral_value():
                 raise TypeError("a finer scale is rounded")
             return int(scaled)

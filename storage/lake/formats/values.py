@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ...arrow import arrow_type
+from ...formats.values import WIDE
 from ...types import Kind, Physical, SqlType
 
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
@@ -91,11 +92,11 @@ def _decimal(text: str, type: SqlType) -> Decimal | None:
         value = Decimal(text)
         if not value.is_finite():
             return None
-        value = value.quantize(Decimal(1).scaleb(-type.scale), rounding="ROUND_HALF_UP")
+        value = value.quantize(Decimal(1).scaleb(-type.scale), "ROUND_HALF_UP", WIDE)
     except InvalidOperation:
         return None
     low, high = type.integer_limits
-    return value if low <= int(value.scaleb(type.scale)) <= high else None
+    return value if low <= int(value.scaleb(type.scale, WIDE)) <= high else None
 
 
 def _date(text: str) -> date | None:

@@ -204,3 +204,23 @@ def test_ion(lake: Lake) -> None:
           "i int, first varchar(5), tags array<varchar(5)>, d decimal(5,2)")
     assert lake.sql("select i, first, tags, d from lake.t order by i nulls last") == [
         (1, "a", '["x","y"]', Decimal("1.50")), (None, None, None, Decimal("2.00"))]
+
+
+def test_decimals_of_38_digits(lake: Lake) -> None:
+    """In text, as values of partitions, and in the statistics of Parquet files."""
+    digits = "12345678901234567890123456784000000001"
+    lake.text("t/1.csv", f"{digits}|{digits[:28]}.{digits[28:]}\n-{digits}|1e-11\n")
+    lake.sql("create external table lake.t (a decimal(38,0), b decimal(38,10)) row format delimited "
+             "fields terminated by '|' stored as textfile location '{root}/t/'")
+    exact, less, before = Decimal(digits), Decimal(f"-{digits}"), Decimal(f"{digits[:-1]}0")
+    assert lake.sql("select a from lake.t order by a") == [(less,), (exact,)]
+    assert str(lake.sql("select max(b) from lake.t")[0][0]) == f"{digits[:28]}.{digits[28:]}"
+    lake.parquet("p/k=7/1.parquet", {"a": pa.array([exact], pa.decimal128(38, 0))})
+    lake.parquet(f"p/k={digits}/1.parquet", {"a": pa.array([before], pa.decimal128(38, 0))})
+    lake.sql("create external table lake.p (a decimal(38,0)) partitioned by (k decimal(38,0)) stored as parquet "
+             "location '{root}/p/'")
+    lake.sql("msck repair table lake.p")
+    assert lake.sql(f"select k, a from lake.p where k = {digits}") == [(exact, before)]
+    assert lake.sql(f"select k from lake.p where a = {digits}") == [(7,)]
+    with pytest.raises(warehouse.Error, match="a value of partition column"):
+        lake.sql(f"alter table lake.p add partition (k='{digits}0') location '{{root}}/p/'")

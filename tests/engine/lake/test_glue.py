@@ -68,6 +68,9 @@ def test_what_is_refused(lake: Lake, glue: Any) -> None:
         "SerdeInfo": {"SerializationLibrary": "my.Own"}}})
     with pytest.raises(warehouse.Error, match=r"SERDE 'my.Own' is not supported"):
         lake.sql("select * from g.odd")
+    glue.create_table(DatabaseName="gluedb", TableInput={"Name": "v", "TableType": "VIRTUAL_VIEW"})
+    with pytest.raises(warehouse.Error, match='"v" is a view in AWS Glue'):
+        lake.sql("select * from g.v")
     assert lake.sql("select tablename from svv_external_tables where schemaname = 'g'") == []
 
 
@@ -113,3 +116,20 @@ def test_tables_are_made_and_changed_there(lake: Lake, glue: Any) -> None:
     with pytest.raises(warehouse.Error, match='table "t" does not exist'):
         lake.sql("drop table g.t")
     glue.delete_database(Name="gluedb2")
+
+
+def test_the_crawler_fills_glue(lake: Lake, glue: Any) -> None:
+    lake.sql("set data_catalogue to glue")
+    lake.parquet("c/t/k=1/1.parquet", {"a": [1]})
+    assert [c.what for c in lake.connection.crawl(f"{lake.root}/c/", "gluedb3")] == ["created"]
+    lake.parquet("c/t/k=2/1.parquet", {"a": [2], "b": ["x"]})
+    [change] = lake.connection.crawl(f"{lake.root}/c/", "gluedb3")
+    assert change.what == "changed" and "column b varchar(65535) is new" in change.details[0]
+    assert lake.sql("select a, b, k from gluedb3.t order by a") == [(1, None, 1), (2, "x", 2)]
+    assert [t["Name"] for t in glue.get_tables(DatabaseName="gluedb3")["TableList"]] == ["t"]
+    lake.sql("drop table gluedb3.t")
+    glue.create_table(DatabaseName="gluedb3", TableInput={"Name": "v", "TableType": "VIRTUAL_VIEW"})  # not read here
+    with pytest.raises(warehouse.Error, match="because other objects depend on it"):
+        lake.sql("drop schema gluedb3 drop external database")
+    lake.sql("drop schema gluedb3 drop external database cascade")
+    assert [d["Name"] for d in glue.get_databases()["DatabaseList"]] == ["gluedb"]

@@ -75,6 +75,10 @@ def test_a_pruned_query_opens_the_files_it_needs_alone(lake: Lake, monkeypatch: 
     assert sorted(name.split("/")[-2] for name in set(opened)) == ["k=2", "k=3"]
     assert lake.sql("select partitions from (select total_partitions || '/' || qualified_partitions as partitions, "
                     "query from svl_s3partition order by query desc limit 1)") == [("6/2",)]
+    for name in ("svl_s3partition_summary", "svcs_s3partition_summary"):
+        sql = (f"select assignment, total_partitions, qualified_partitions, avg_assigned_partitions, "
+               f"max_endtime >= min_starttime from {name} order by query desc limit 1")
+        assert lake.sql(sql) == [("p", 6, 2, 2, True)]
     assert lake.scan()["files"] == 2
 
 
@@ -159,6 +163,7 @@ def test_the_log_of_scans(lake: Lake) -> None:
         lake.sql("select 1 / (a - 1) from lake.n")
     first, second, failed = lake.sql("select message from svl_s3log order by query, eventtime")
     assert first[0].startswith("lake.n: 1 of 2 files read, 1 of 2 splits, 1 rows,")
+    assert lake.sql("select message from svcs_s3log order by query, eventtime") == [first, second, failed]
     assert second[0].startswith("lake.n: 2 of 2 files") and failed[0].startswith("division by zero")
 
 
@@ -284,3 +289,37 @@ def test_explain_tells_of_partitions(lake: Lake) -> None:
     assert shown[at:] == [
         "XN Partition Loop", "XN Seq Scan PartitionInfo of lake.p", "Filter: (k = 2)", "XN S3 Query Scan p",
         "S3 Aggregate", 'S3 Seq Scan lake.p location:"s3://b/p/" format:PARQUET', "Filter: (a > 3)"]
+
+
+def test_decimals_of_eight_bytes(lake: Lake) -> None:
+    """DuckDB and parquet-rs write them as integers, pyarrow and Hive as bytes; with NULLs, other scales, zero rows."""
+    values = [Decimal("1.25"), None, Decimal("-3.50"), Decimal("99999999999.99")]
+    for n, scale in enumerate((2, 3)):
+        table = pa.table({"d": pa.array(values, pa.decimal128(15, scale)), "k": list(range(n * 4, n * 4 + 4))})
+        lake.parquet(f"t/int{n}.parquet", table, store_decimal_as_integer=True)
+        lake.parquet(f"t/bytes{n}.parquet", table)
+    lake.parquet("t/none.parquet", table.slice(0, 0), store_decimal_as_integer=True)
+    lake.sql("create external table lake.n (d decimal(15,2), k bigint) stored as parquet location '{root}/t/'")
+    lake.sql("create external table lake.w (d decimal(20,4), k bigint) stored as parquet location '{root}/t/'")
+    for name, digits in (("n", 2), ("w", 4)):
+        rows = lake.sql(f"select d from lake.{name} where k < 4 and d < 2 order by d")
+        assert rows == [(Decimal("-3.50"),)] * 2 + [(Decimal("1.25"),)] * 2
+        assert rows[0][0].as_tuple().exponent == -digits
+        total = 4 * Decimal("99999999997.74")
+        assert lake.sql(f"select sum(d), count(d), count(*) from lake.{name}") == [(total, 12, 16)]
+
+
+def test_rows_are_counted_without_reading_columns(lake: Lake) -> None:
+    lake.parquet("t/1.parquet", {"a": [1, 70_000], "s": ["x", "y"]})
+    lake.sql("create external table lake.n (a smallint, s varchar(5)) stored as parquet location '{root}/t/'")
+    for settings in ("true", "false"):
+        lake.sql(f"set spectrum_enable_pseudo_columns to {settings}")
+        assert lake.sql("select count(*) from lake.n where s = 'x' or s = 'y'") == [(2,)]
+    lake.sql("set spectrum_enable_pseudo_columns to true")
+    assert lake.sql("select count(*) from lake.n") == [(2,)]  # a, which does not fit, is not looked at
+    assert (lake.scan()["s3_scanned_rows"], lake.scan()["s3_scanned_bytes"]) == (2, 0)
+    assert lake.sql("select 1 from lake.n x, lake.n y") == [(1,)] * 4
+    lake.text("c/1.csv", "1,a\n2,b\n3,c\n")
+    lake.sql("create external table lake.c (a int, s varchar(5)) row format delimited fields terminated by ',' "
+             "stored as textfile location '{root}/c/'")
+    assert lake.sql("select count(*) from lake.c") == [(3,)]
