@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from . import literals
-from .nodes import EMPTY, Node, Type, columns_in, compared, key, many, test, value
+from .nodes import EMPTY, Node, Type, beyond_decimals, columns_in, compared, key, many, test, value
 from .scalars import SORTS, Scope, Source
 from .tables import Table
 from .windows import Windows
@@ -129,7 +129,7 @@ class Queries(Windows):
             if alike and self.chance(0.75):
                 b, peak = alike[0]
             result = max(rows, 1) * max(1.0, peak * added.rows)
-            if result > self.most:
+            if result > self.most or beyond_decimals(a.t, b.t):
                 continue
             if self.chance(0.15) and sort == other and sort in ("int", "text", "date") and not a.t.wild:
                 a = self.conditional(sort, Scope(tuple(sources)), 0)
