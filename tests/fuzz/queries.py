@@ -177,12 +177,13 @@ class Queries(Windows):
         items = [self.value(s, scope, self.random.choice([0, 0, 1, 2]), True) for s in picked]
         if sorts is None and self.chance(0.2):
             items.append(self.window_value(scope))
-        distinct = self.chance(0.2) and not any(i.t.ragged for i in items)
+        qualify = self.qualify(scope) if sorts is None and self.chance(0.08) else EMPTY
+        distinct = qualify is EMPTY and self.chance(0.2) and not any(i.t.ragged for i in items)
         if distinct:
             items = [key(i) for i in items]
         start = "select distinct " if distinct else "select "
         return (
-            Node("query", start + "{0} from {1}{2}", args=(listed(items), source, where)),
+            Node("query", start + "{0} from {1}{2}{3}", args=(listed(items), source, where, qualify)),
             [i.t for i in items],
             rows,
         )
