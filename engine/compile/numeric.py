@@ -164,10 +164,11 @@ def check_limits(c: Compiler, value: Value, active: Place | None) -> Value:
         return value
     if value.carried is Physical.I64:
         limits = c.builder.parameters(np.array([low, high], np.int64))
-        c.builder.vector("check_range_i64", None, value.place, c=active, k=limits)
+        pc = c.builder.vector("check_range_i64", None, value.place, c=active, k=limits)
     else:
         words = np.concatenate([words128(low), words128(high)])
-        c.builder.vector("check_range_i128", None, value.place, c=active, k=c.builder.parameters(words))
+        pc = c.builder.vector("check_range_i128", None, value.place, c=active, k=c.builder.parameters(words))
+    c.builder.limits[pc] = value.type
     return narrow(c, replace(value, lo=max(value.lo, low), hi=min(value.hi, high)))
 
 
