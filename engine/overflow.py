@@ -38,8 +38,8 @@ def out_of_range(builder: ProgramBuilder, words: np.ndarray, pc: int, row: int) 
     value = _operand(words[pc], abi.I_A, row, _WIDTHS[str(op)])
     detail = f"The value is {print_text(value, _wide(type))}."
     if type.kind is Kind.DECIMAL:
-        return NumericOutOfRange("Numeric data overflow (result precision)", detail=f"{detail[:-1]}; the type is {type}.",
-                                 position=position)
+        return NumericOutOfRange("Numeric data overflow (result precision)",
+                                 detail=f"{detail[:-1]}; the type is {type}.", position=position)
     return NumericOutOfRange(f"{type} out of range", detail=detail, position=position)
 
 

@@ -12,8 +12,8 @@
     in a select list, in CASE)                             keys of q and TRUE; found = mark IS NOT NULL
 
 Where a mark stands for IN under something that tells NULL from FALSE, two counts say whether q has
-rows and NULLs. x > ANY (q) there is x > the least value of q. Conditions of outer joins may have subqueries about the right side only.
-`unnest.py` then removes the dependent joins.
+rows and NULLs. x > ANY (q) there is x > the least value of q. Conditions of outer joins may have subqueries
+about the right side only. `unnest.py` then removes the dependent joins.
 """
 from __future__ import annotations
 
