@@ -109,7 +109,8 @@ def _exact(c: Compiler, key: str, type: SqlType, a: Value, b: Value, valid: Plac
     else:
         x, y = c.in_register(widen(c, a)), c.in_register(widen(c, b))
         c.builder.vector(f"{_SHORT[key]}_i128", out, x.place, y.place, active)
-    return Value(type, Physical.I128, out, valid, max(lo, I128_LO), min(hi, I128_HI))
+    made = Value(type, Physical.I128, out, valid, max(lo, I128_LO), min(hi, I128_HI))
+    return made if key == "multiply" else mask_null(c, made)  # 0 * y is 0 already
 
 
 def _exact64(c: Compiler, key: str, type: SqlType, a: Value, b: Value, valid: Place | None, lo: int, hi: int,
