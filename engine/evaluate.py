@@ -282,6 +282,8 @@ def _from_float(value: float, to: SqlType) -> Any:
         return as_real(value, to)
     if not math.isfinite(value):
         raise NumericOutOfRange(f"{to} out of range")
+    if to.is_integer:
+        return checked(round(value), to)  # halves to the even number, as the native op has it
     scaled = value * 10 ** _scale(to)
     return checked(int(math.copysign(math.floor(abs(scaled) + 0.5), scaled)), to)
 

@@ -26,7 +26,6 @@ from ..errors import (
     InternalError,
     InvalidDatetime,
     InvalidText,
-    NumericOutOfRange,
     StringTooLong,
 )
 from ..kernels import abi, memory, pack
@@ -125,7 +124,6 @@ def _drive(task: Task, instance: Instance, frame: np.ndarray, context: Context) 
 
 TOO_MANY_ROWS = "more than one row returned by a subquery used as an expression"
 _ERRORS: dict[int, tuple[type[DataError] | type[CardinalityViolation] | type[DataCorrupted], str]] = {
-    abi.ERR_OVERFLOW: (NumericOutOfRange, "numeric value out of range"),
     abi.ERR_DIVISION_BY_ZERO: (DivisionByZero, "division by zero"),
     abi.ERR_TOO_MANY_ROWS: (CardinalityViolation, TOO_MANY_ROWS),
     abi.ERR_BAD_TEXT: (InvalidText, "invalid input syntax"),
@@ -142,6 +140,10 @@ def _fail(task: Task, instance: Instance, frame: np.ndarray) -> NoReturn:
     builder = instance.template.builder
     if code == abi.ERR_CALL:
         raise task.states[builder.failures[pc]].by_row[int(frame[abi.F_ERROR_ROW])]
+    if code == abi.ERR_OVERFLOW:
+        from .overflow import out_of_range
+
+        raise out_of_range(builder, instance.words, pc, int(frame[abi.F_ERROR_ROW]))
     kind, words = _ERRORS[code]
     span = builder.instructions[pc].span
     raise kind(words, position=None if span is None else span[0])

@@ -59,13 +59,23 @@ def disjuncts(expr: Expr) -> list[Expr]:
 
 
 def conjoin(parts: Iterable[Expr]) -> Expr | None:
+    unique = list(parts)
+    if len(unique) > 1:
+        unique = list(dict.fromkeys(unique)) if len(unique) > _MANY else _distinct(unique)
+    if not unique:
+        return None
+    return unique[0] if len(unique) == 1 else And(tuple(unique))
+
+
+_MANY = 24  # parts from which on hashing all is cheaper than comparing each with each
+
+
+def _distinct(parts: list[Expr]) -> list[Expr]:
     unique: list[Expr] = []
     for part in parts:
         if not any(part == other for other in unique):
             unique.append(part)
-    if not unique:
-        return None
-    return unique[0] if len(unique) == 1 else And(tuple(unique))
+    return unique
 
 
 def conjoin_or_true(parts: Iterable[Expr]) -> Expr:

@@ -20,7 +20,8 @@ from .constants import float_bits
 from .numeric import fits64, widen
 
 if TYPE_CHECKING:
-    from .expressions import Compiler, Mask
+    from .expressions import Compiler
+    from .masks import Mask
 
 NEGATED = {"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 MIRRORED = {"=": "=", "<>": "<>", "<": ">", ">": "<", "<=": ">=", ">=": "<="}

@@ -48,16 +48,15 @@ from .batch import Batch, Value, type_range
 from .blocklevel import block_level
 from .constants import fill, literal
 from .functions import emit_call, fallible_call
+from .masks import Mask, Masks
 from .program import Place, ProgramBuilder
 
-Mask = Place | bool  # a mask, or the same for all rows
 
-
-class Compiler:
+class Compiler(Masks):
     """Compiles expressions over one batch; see the module's text."""
 
     def __init__(self, builder: ProgramBuilder, batch: Batch) -> None:
-        self.builder = builder
+        super().__init__(builder)
         self.batch = batch
         self._done: dict[tuple[int, Expr], Value] = {}  # block-level results by generation
         self._memo: dict[Expr, Value] = {}  # values of the present section
@@ -213,7 +212,7 @@ class Compiler:
             case Like() if (self.batch.generation, expr) not in self._done:
                 return comparisons.like(self, expr, self.emit(expr.arg, active), expr.negated)
             case _:
-                return self._mask_of(self.emit(expr, active), True)
+                return self.mask_of(self.emit(expr, active), True)
 
     def falsity(self, expr: Expr, active: Place | None) -> Mask:
         match expr:
@@ -233,18 +232,7 @@ class Compiler:
             case Like() if (self.batch.generation, expr) not in self._done:
                 return comparisons.like(self, expr, self.emit(expr.arg, active), not expr.negated)
             case _:
-                return self._mask_of(self.emit(expr, active), False)
-
-    def _mask_of(self, value: Value, wanted: bool) -> Mask:
-        """Rows where a BOOLEAN value is `wanted` and not NULL."""
-        if value.is_constant:
-            return value.constant is not None and bool(value.constant) is wanted
-        assert value.place is not None
-        if wanted:
-            return value.place
-        negated = self.builder.register(Physical.BOOL)
-        self.builder.vector("not_b", negated, value.place)
-        return negated if value.valid is None else self.and_(negated, value.valid)
+                return self.mask_of(self.emit(expr, active), False)
 
     def _all(self, args: Sequence[Expr], active: Place | None, part: object) -> Mask:
         """AND of parts; later parts are active only where the earlier ones hold."""
@@ -270,61 +258,6 @@ class Compiler:
             if result is True:
                 return True
         return result
-
-    def and_(self, a: Mask, b: Mask) -> Mask:
-        if isinstance(a, bool):
-            return b if a else False
-        if isinstance(b, bool):
-            return a if b else False
-        return self._mask_op("and_b", a, b)
-
-    def or_(self, a: Mask, b: Mask) -> Mask:
-        if isinstance(a, bool):
-            return True if a else b
-        if isinstance(b, bool):
-            return True if b else a
-        return self._mask_op("or_b", a, b)
-
-    def not_(self, a: Mask) -> Mask:
-        if isinstance(a, bool):
-            return not a
-        out = self.builder.register(Physical.BOOL)
-        self.builder.vector("not_b", out, a)
-        return out
-
-    def _mask_op(self, op: str, a: Place, b: Place) -> Place:
-        if a == b:
-            return a
-        out = self.builder.register(Physical.BOOL)
-        self.builder.vector(op, out, a, b)
-        return out
-
-    def place(self, mask: Mask) -> Place:
-        if isinstance(mask, Place):
-            return mask
-        out = self.builder.register(Physical.BOOL)
-        self.builder.vector("fill_b_k", out, k=int(mask))
-        return out
-
-    def zero_mask(self) -> Place:
-        return self.place(False)
-
-    def both_valid(self, a: Place | None, b: Place | None) -> Place | None:
-        """Validity of a strict function of two arguments."""
-        if a is None or b is None:
-            return a if b is None else b
-        return self._mask_op("and_b", a, b)
-
-    def not_null(self, value: Value) -> Mask:
-        if value.is_constant:
-            return not value.is_null
-        return True if value.valid is None else value.valid
-
-    def is_null(self, value: Value) -> Mask:
-        return self.not_(self.not_null(value))
-
-    def active_where_valid(self, active: Place | None, valid: Place | None) -> Place | None:
-        return self.both_valid(active, valid)
 
     # -- CASE ----------------------------------------------------------------------------------------------
 

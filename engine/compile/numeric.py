@@ -109,7 +109,8 @@ def _exact(c: Compiler, key: str, type: SqlType, a: Value, b: Value, valid: Plac
     else:
         x, y = c.in_register(widen(c, a)), c.in_register(widen(c, b))
         c.builder.vector(f"{_SHORT[key]}_i128", out, x.place, y.place, active)
-    return Value(type, Physical.I128, out, valid, max(lo, I128_LO), min(hi, I128_HI))
+    made = Value(type, Physical.I128, out, valid, max(lo, I128_LO), min(hi, I128_HI))
+    return made if key == "multiply" else mask_null(c, made)  # 0 * y is 0 already
 
 
 def _exact64(c: Compiler, key: str, type: SqlType, a: Value, b: Value, valid: Place | None, lo: int, hi: int,
@@ -164,10 +165,11 @@ def check_limits(c: Compiler, value: Value, active: Place | None) -> Value:
         return value
     if value.carried is Physical.I64:
         limits = c.builder.parameters(np.array([low, high], np.int64))
-        c.builder.vector("check_range_i64", None, value.place, c=active, k=limits)
+        pc = c.builder.vector("check_range_i64", None, value.place, c=active, k=limits)
     else:
         words = np.concatenate([words128(low), words128(high)])
-        c.builder.vector("check_range_i128", None, value.place, c=active, k=c.builder.parameters(words))
+        pc = c.builder.vector("check_range_i128", None, value.place, c=active, k=c.builder.parameters(words))
+    c.builder.limits[pc] = value.type
     return narrow(c, replace(value, lo=max(value.lo, low), hi=min(value.hi, high)))
 
 

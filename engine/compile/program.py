@@ -78,6 +78,7 @@ class ProgramBuilder:
     calls: dict[int, Callable[[Any, int], None]] = field(default_factory=dict)  # pc -> Python function
     growers: dict[int, Callable[[Any], None]] = field(default_factory=dict)  # pc -> what NEED_SPACE asks
     failures: dict[int, int] = field(default_factory=dict)  # pc of a fail_where -> the task state with its errors
+    limits: dict[int, Any] = field(default_factory=dict)  # pc of a range check -> the SqlType whose range it is
     node: Any = None  # the plan node being compiled: instructions are booked to it
     owners: list[Any] = field(default_factory=list)  # plan node of each instruction
     span: tuple[int, int] | None = None  # of the expression being compiled

@@ -31,6 +31,7 @@ from . import (
     semistructured,
     sketches,
     strings,
+    super_numbers,
     zones,
 )
 from .base import DAY, Function
@@ -345,7 +346,7 @@ FUNCTIONS: dict[str, Function] = {
     **{
         key: function
         for family in (arrays, binary, conversions, date_format, dates, hashes, json_text, maths, number_format, regexp,
-                       semistructured, sketches, strings, zones)
+                       semistructured, sketches, strings, super_numbers, zones)
         for key, function in family.FUNCTIONS.items()
     },
 }

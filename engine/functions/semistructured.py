@@ -1,4 +1,4 @@
-"""SUPER over single values: casts, JSON_PARSE, type information, arrays, objects, arithmetic and comparison.
+"""SUPER over single values: casts, JSON_PARSE, type information, arrays, objects, order. Numbers: super_numbers.py.
 
 A value is its canonical text (storage/semistructured/form.py); None is NULL, and JSON's null. In a program each of
 these runs in Python once per distinct value of a batch (compile/arrow_calls.py), unless the batch is one of those that
@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
-from ...errors import DataError, InvalidText, NumericOutOfRange, StringTooLong
-from ...planner.expressions import Literal
+from ...errors import DataError, InvalidText, StringTooLong
 from ...storage.semistructured import form, keys
 from ...storage.semistructured.form import Number, Reading
 from ...storage.types import (
     BIGINT,
     BOOLEAN,
     DOUBLE,
-    INTEGER,
     MAX_SUPER,
     MAX_VARBYTE,
     MAX_VARCHAR,
@@ -330,98 +327,7 @@ def _renamed(change: Callable[[str], str]) -> Function:
     return lambda a, t, to: form.dump(walk(form.load(a[0])))
 
 
-# -- numbers -------------------------------------------------------------------------------------
-
-
-def _arithmetic(key: str) -> Function:
-    """An operator over two numbers, by the rules of the SQL types that they have."""
-
-    def work(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-        from ...planner import build
-        from ..evaluate import evaluate
-
-        if any(form.kind(a) != "number" for a in args):
-            return None
-        left, right = (Literal(*scalar(a)) for a in args)
-        if not left.type.is_integer or not right.type.is_integer:
-            left, right = _narrow(left), _narrow(right)
-        if key == "modulo" and (left.type.is_float or right.type.is_float):
-            return None
-        made = build.arithmetic(key, left, right)
-        return to_super(evaluate(made), made.type)
-
-    return work
-
-
-def _narrow(number: Literal) -> Literal:
-    """A whole number beside another type has the digits of an INTEGER if it can, as literals in SQL."""
-    fits = number.type.is_integer and -(1 << 31) <= number.value < 1 << 31
-    return Literal(number.value, INTEGER) if fits else number
-
-
-def _rounded(rounding: str) -> Function:
-    def work(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-        text = args[0]
-        if form.kind(text) != "number" or ("." not in text and "e" not in text):
-            return text if form.kind(text) == "number" else None
-        whole = Decimal(text).quantize(Decimal(1), rounding, Context(prec=400))
-        return form.from_float(float(whole)) if "e" in text else form.number(str(whole))
-
-    return work
-
-
-def _negate(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-    if form.kind(args[0]) != "number":
-        return None
-    return form.number(args[0].removeprefix("-")) if args[0][0] == "-" else form.number("-" + args[0])
-
-
-def _abs(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-    return str(args[0].removeprefix("-")) if form.kind(args[0]) == "number" else None
-
-
-def _sign(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-    if form.kind(args[0]) != "number":
-        return None
-    value = Decimal(args[0])
-    sign = (value > 0) - (value < 0)
-    return form.from_float(float(sign)) if "e" in args[0] else str(sign)
-
-
-def _exact_part(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | None:
-    """An exact number as one of the DECIMAL that is added up."""
-    text = args[0]
-    if form.EXACT.fullmatch(text) is None:
-        return None
-    if form.scale(text) > to.scale:
-        raise NumericOutOfRange(f"SUM and AVG over SUPER take at most {to.scale} digits behind the point")
-    value = int(text.replace(".", "")) * 10 ** (to.scale - form.scale(text))
-    if abs(value) >= 10**to.precision:
-        raise NumericOutOfRange(f"the number {text} is too large for SUM and AVG over SUPER")
-    return value
-
-
-def _float_part(args: list[Any], types: Sequence[SqlType], to: SqlType) -> float | None:
-    return float(args[0]) if "e" in args[0] and form.kind(args[0]) == "number" else None
-
-
-def _total(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-    exact, floating, scale = args
-    if floating is not None:
-        return form.from_float(floating + (exact or 0) / 10 ** types[0].scale)
-    return None if exact is None else print_text(exact // 10 ** (types[0].scale - scale), decimal(38, scale))
-
-
-def _average(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-    """The total by the count, cut off as AVG does it: of whole numbers a whole number."""
-    from ..evaluate import truncated
-
-    exact, floating, scale, *counts = args
-    if floating is not None:
-        return form.from_float((floating + (exact or 0) / 10 ** types[0].scale) / sum(counts))
-    if exact is None:
-        return None
-    return print_text(truncated(exact, counts[0] * 10 ** (types[0].scale - scale)), decimal(38, scale))
+# -- order ---------------------------------------------------------------------------------------
 
 
 def _compare(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | None:
@@ -470,21 +376,9 @@ FUNCTIONS: dict[str, Function] = {
     "subarray": _subarray,
     "lower_attribute_names": _renamed(str.lower),
     "upper_attribute_names": _renamed(str.upper),
-    **{f"super_{op}": _arithmetic(op) for op in ("add", "subtract", "multiply", "divide", "modulo")},
-    "super_negate": _negate,
-    "super_abs": _abs,
-    "super_sign": _sign,
-    "super_ceil": _rounded(ROUND_CEILING),
-    "super_floor": _rounded(ROUND_FLOOR),
-    "super_trunc": _rounded(ROUND_DOWN),
-    "super_round": _rounded(ROUND_HALF_UP),
     "super_normal": lambda a, t, to: keys.normal(a[0]),
     "super_rank": lambda a, t, to: keys.rank(a[0]),
     "super_ranked": lambda a, t, to: keys.ranked(a[0]),
     "super_of_ranked": lambda a, t, to: keys.of_ranked(a[0]),
     "super_compare": _compare,
-    "super_exact_part": _exact_part,
-    "super_float_part": _float_part,
-    "super_total": _total,
-    "super_average": _average,
 }

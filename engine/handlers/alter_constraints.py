@@ -26,6 +26,7 @@ TAG = "ALTER TABLE"
 def run(statement: AddConstraint | DropConstraint, context: Context) -> Result:
     need_owner(context, names.table(statement.table, context), "alter", "alter table")
     table = names.locked(statement.table, context, closed=True)
+    changed: tuple[Table, ...]
     if isinstance(statement, AddConstraint):
         changed: tuple[Table, ...] = (_added(table, statement, context),)
     else:

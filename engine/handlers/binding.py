@@ -67,6 +67,7 @@ def bind_context(context: Context) -> BindContext:
         catalogue=lambda: catalogue_number(context),
         restricted=_RESTRICTED,
         session_id=context.session_id,
+        transaction_id=context.transaction.id,
         last={} if context.session is None else context.session.last,
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],

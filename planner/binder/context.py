@@ -49,6 +49,7 @@ class BindContext:
     user: str = "dev"
     user_id: int = 1
     session_id: int = 0
+    transaction_id: int = 0
     last: Mapping[str, int] = field(default_factory=dict)  # of the session: its last query, COPY ...
     database: str = "dev"
     current_schema: str = "public"

@@ -10,10 +10,11 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError
+from ...storage.types import BOOLEAN
 from .. import build
 from ..coercion import comparison_type
-from ..expressions import Exists, Expr, Literal, Quantified, ScalarSubquery
-from ..logical import Project
+from ..expressions import Exists, Expr, IsNull, Literal, Not, Quantified, ScalarSubquery
+from ..logical import Filter, Project
 from .bound import Bound, finished, retyped
 from .correlation import check_in, check_window
 from .dispatch import binds
@@ -55,8 +56,48 @@ def exists(e: ExpressionBinder, node: exp.Exists, negated: bool) -> Expr:
 def in_subquery(e: ExpressionBinder, arg: Any, query: Any, negated: bool, node: Any) -> Expr:
     """arg [NOT] IN (query)."""
     if isinstance(arg, exp.Tuple):
-        raise NotSupportedError("IN with row values and a subquery is not supported yet", position=e.b.position(node))
+        return _row_in(e, arg, query, negated, node)
     return _compared(e, "<>" if negated else "=", negated, e.bind(arg), query, node)
+
+
+def _row_in(e: ExpressionBinder, row: exp.Tuple, query: Any, negated: bool, node: Any) -> Expr:
+    """(a, b) [NOT] IN (SELECT x, y ...), as EXISTS:
+
+        in a WHERE      IN      exists (... where x = a and y = b)                                          = found
+                        NOT IN  not exists (... where (x = a or x is null or a is null) and (y = b ...))    = possible
+        anywhere else   IN      found or (null and possible)
+    """
+    found = _row_exists(e, row, query, negated, node, nulls=False)
+    if _decides(node):
+        if not negated:
+            return found
+        return Exists(_row_exists(e, row, query, negated, node, nulls=True).plan, True, found.span)
+    possible = _row_exists(e, row, query, negated, node, nulls=True)
+    either = build.disjunction((found, build.conjunction((Literal(None, BOOLEAN), possible))))
+    return Not(either) if negated else either
+
+
+def _row_exists(e: ExpressionBinder, row: exp.Tuple, query: Any, negated: bool, node: Any, nulls: bool) -> Exists:
+    """EXISTS of a row equal to `row`, or with `nulls` of one that would be equal if NULLs were."""
+    left = [e.bind(x) for x in row.expressions]
+    bound = finished(e.b, _query(e, query))
+    if len(bound.columns) != len(left):
+        few = "few" if len(bound.columns) < len(left) else "many"
+        raise SqlSyntaxError(f"subquery has too {few} columns", position=e.b.position(node))
+    check_in(e.b, bound.plan, query, negated)
+    pairs = [(a, c, build.compare("=", a, c, e.span(node))) for a, c in zip(left, bound.columns)]
+    tests = [build.disjunction((equal, IsNull(a), IsNull(c))) if nulls else equal for a, c, equal in pairs]
+    return Exists(Filter(bound.plan, build.conjunction(tests)), False, e.span(node))
+
+
+def _decides(node: exp.Expr) -> bool:
+    """Whether NULL and FALSE of the [NOT] IN mean the same: it stands in WHERE or HAVING, with AND alone around it."""
+    above = node.parent
+    while isinstance(above, (exp.And, exp.Paren, exp.Not)):
+        if isinstance(above, exp.Not) and above.this is not node:
+            return False
+        above = above.parent
+    return isinstance(above, (exp.Where, exp.Having))
 
 
 def quantified(e: ExpressionBinder, op: str, arg: Expr, side: Any, node: Any) -> Expr:

@@ -1,14 +1,10 @@
 """Functions that Redshift has and this engine does not have: refused by name, not called unknown.
 
-    not yet      aggregates, windows, the catalogue's own ...
     no meaning   they speak of AWS accounts, IAM roles, clusters, or of other sessions' processes
     deprecated   leader-only functions that the manual lists as deprecated
 """
 from __future__ import annotations
 
-_NOT_YET = """
-    txid_current
-"""
 _NO_MEANING = """
     current_aws_account has_assumerole_privilege current_namespace default_iam_role pg_get_grantee_by_iam_role
     pg_get_iam_role_by_user reboot_cluster explain_model
@@ -17,7 +13,7 @@ _DEPRECATED = "age current_time localtime isfinite get_bit get_byte set_bit set_
 
 NO_MEANING: frozenset[str] = frozenset(_NO_MEANING.split())
 DEPRECATED: frozenset[str] = frozenset(_DEPRECATED.split())
-MISSING: frozenset[str] = frozenset(_NOT_YET.split()) | NO_MEANING | DEPRECATED
+MISSING: frozenset[str] = NO_MEANING | DEPRECATED
 SPATIAL_PREFIXES = ("st_", "h3_", "geometry", "addbbox", "dropbbox", "supportsbbox")
 
 
@@ -29,4 +25,4 @@ def refusal(name: str) -> str | None:
         return f"function {name} is not supported: it is a deprecated leader-node function"
     if name.startswith(SPATIAL_PREFIXES):
         return f"function {name} is not supported: spatial functions are not"
-    return f"function {name} is not supported yet" if name in MISSING else None
+    return None

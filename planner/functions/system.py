@@ -55,6 +55,12 @@ def _backend(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(site.context.session_id, INTEGER, -1, site.span)
 
 
+def _transaction(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """The number that STL tables have as xid."""
+    site.context.stable = True
+    return Literal(site.context.transaction_id, BIGINT, -1, site.span)
+
+
 def _last(name: str, otherwise: int, type: SqlType) -> Build:
     """Of the session's last COPY, or the like."""
 
@@ -97,6 +103,7 @@ FUNCTIONS: tuple[Signature, ...] = (
     _constant(("db_collation",), _collation),
     _constant(("version",), _version),
     _constant(("pg_backend_pid",), _backend, INTEGER),
+    _constant(("txid_current",), _transaction, BIGINT, leader_only=True),
     _constant(("pg_last_copy_id",), _last("copy id", -1, INTEGER), INTEGER),
     _constant(("pg_last_copy_count",), _last("copy count", 0, BIGINT), BIGINT),
     _constant(("pg_last_unload_id",), _last("unload id", -1, INTEGER), INTEGER),

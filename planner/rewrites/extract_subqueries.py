@@ -12,8 +12,8 @@
     in a select list, in CASE)                             keys of q and TRUE; found = mark IS NOT NULL
 
 Where a mark stands for IN under something that tells NULL from FALSE, two counts say whether q has
-rows and NULLs. Conditions of outer joins may have subqueries about the right side only.
-`unnest.py` then removes the dependent joins.
+rows and NULLs. x > ANY (q) there is x > the least value of q. Conditions of outer joins may have subqueries
+about the right side only. `unnest.py` then removes the dependent joins.
 """
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from dataclasses import field
 
 from ...errors import NotSupportedError
 from ...records import dataclass
-from ...storage.types import BIGINT, BOOLEAN
+from ...storage.types import BIGINT, BOOLEAN, Kind
 from ..columns import columns_of, copy_plan, has_subquery, output_ids
 from ..expressions import (
     AggregateCall,
@@ -226,16 +226,33 @@ class _Source:
             opposite = Quantified(NEGATED[test.op], False, arg, test.plan, test.column, test.span)
             return Not(self._quantified(opposite, null_is_false=False))
         if test.op != "=":
-            raise NotSupportedError(
-                f"{test.op} ANY and {NEGATED[test.op]} ALL with a subquery are supported only as "
-                "conditions of WHERE"
-            )
+            return self._any_of_range(arg, test)
         left_safe = is_never_null(arg, never_null(self.plan))
         right_safe = test.column.id in never_null(test.plan)
         found = IsNull(self._mark(test.plan, (arg, test.column)), negated=True)
         if null_is_false or (left_safe and right_safe):
             return found
         return self._three_valued(arg, found, test)
+
+    def _any_of_range(self, arg: Expr, test: Quantified) -> Expr:
+        """x > ANY (q): x > the least value of q; <> one of the least and the greatest. NULL where NULLs may decide."""
+        if test.column.type.kind is Kind.BOOLEAN:
+            raise NotSupportedError(f"{test.op} ANY over BOOLEAN is supported only as a condition of WHERE")
+        inner, column = self._inner(test.plan, test.column)
+        rows = self.context.fresh(BIGINT, "count", nullable=False)
+        known = self.context.fresh(BIGINT, "count", nullable=False)
+        least, greatest = (self.context.fresh(column.type, name) for name in ("min", "max"))
+        calls = (
+            (rows, AggregateCall("count", (), BIGINT)), (known, AggregateCall("count", (column,), BIGINT)),
+            (least, AggregateCall("min", (column,), column.type)),
+            (greatest, AggregateCall("max", (column,), column.type)),
+        )
+        self.plan = DependentJoin(JoinKind.SINGLE, self.plan, Aggregate(_unordered(inner), (), calls), None)
+        ends = {"<": (greatest,), "<=": (greatest,), ">": (least,), ">=": (least,), "<>": (least, greatest)}
+        found = disjoin([Compare(test.op, arg, end, test.span) for end in ends[test.op]])
+        none = Compare("=", rows, Literal(0, BIGINT))
+        unknown = Or((IsNull(arg), Compare("<", known, rows)))
+        return Case(((none, FALSE), (found, TRUE), (unknown, Literal(None, BOOLEAN))), FALSE, BOOLEAN)
 
     def _three_valued(self, arg: Expr, found: Expr, test: Quantified) -> Expr:
         """x IN (q): TRUE if found, NULL if x is NULL and q has rows or q has a NULL, else FALSE."""

@@ -117,18 +117,16 @@ def _join_scalar(
 ) -> Logical:
     """Left join with the aggregate per correlation key; projections and COUNT's 0 come above."""
     aggregate = scalar.aggregate
+    # A count below the join is another column than the one above, which is 0 where the join found nothing.
+    below = {ref.id: context.like(ref) for ref, call in aggregate.aggregates if call.function == "count"}
+    computed = tuple([(below.get(ref.id, ref), call) for ref, call in aggregate.aggregates])
     pulled = _PullUp(free, context, once=False)
-    grouped = pulled.group(aggregate)
+    grouped = pulled.group(replace(aggregate, aggregates=computed))
     plan: Logical = Join(JoinKind.LEFT, join.left, grouped, conjoin_or_true(pulled.predicates))
-    counts = {ref.id: ref for ref, call in aggregate.aggregates if call.function == "count"}
     outer = output_columns(join.left)
-    if counts:
-        fixed = tuple([(ref, _or_zero(ref) if ref.id in counts else ref) for ref, _ in aggregate.aggregates])
-        fixed = tuple([(context.like(ref), expr) for ref, expr in fixed])
-        names = {old.id: new for (old, _), (new, _) in zip(aggregate.aggregates, fixed)}
+    if below:
+        fixed = tuple([(ref, _or_zero(below[ref.id]) if ref.id in below else ref) for ref, _ in aggregate.aggregates])
         plan = Project(plan, tuple([(c, c) for c in outer]) + fixed)
-        back = tuple([(ref, names[ref.id]) for ref, _ in aggregate.aggregates])
-        plan = Project(plan, tuple([(c, c) for c in outer]) + back)
     for projection in reversed(scalar.projections):
         plan = Project(plan, tuple([(c, c) for c in outer]) + projection.columns)
     return plan

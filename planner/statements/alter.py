@@ -87,7 +87,9 @@ def _alter_database(cursor: Cursor) -> AlterDatabase:
         option = cursor.word().upper()
         if option not in ("RENAME", "OWNER", "CONNECTION", "COLLATE"):
             raise cursor.error()
-        raise NotSupportedError(f"ALTER DATABASE {option} is not supported", position=cursor.position)
+        hint = "Columns have collations: c VARCHAR(20) COLLATE CASE_INSENSITIVE." if option == "COLLATE" else None
+        raise NotSupportedError(f"ALTER DATABASE {option} is not supported (r_ALTER_DATABASE)",
+                                position=cursor.position, hint=hint)
     level = "snapshot" if cursor.accept("snapshot") else "serializable"
     if level == "serializable":
         cursor.expect("serializable")

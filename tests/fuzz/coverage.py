@@ -8,7 +8,7 @@ from collections import Counter
 WORDS = (
     "inner join", "left join", "right join", "full join", "cross join", "exists", "not exists", "in", "not in", "any",
     "all", "union", "union all", "intersect", "except", "with", "distinct", "group by", "rollup", "cube",
-    "grouping sets", "having", "over", "partition by", "rows", "order by", "limit", "offset", "case",
+    "grouping sets", "having", "qualify", "over", "partition by", "rows", "order by", "limit", "offset", "case",
     "nulls first", "nulls last",
     "like", "between", "is null", "is not null", "and", "or", "not",
 )  # fmt: skip

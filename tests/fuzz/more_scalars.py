@@ -150,7 +150,16 @@ class MoreScalars(Scalars):
     def text(self, scope: Scope, depth: int) -> Node:
         a = self.text_value(scope, depth)
         s = replace(a.t, blank=True)
-        match self.random.randrange(11):
+        match self.random.randrange(14):
+            case 11:
+                return self.padded(a)
+            case 12:
+                n = literals.count(self.values, 0, 3)
+                return value(replace(s, length=min(s.length * 3, 400)), self.random.choice(
+                    ["repeat({0}, {1})", "reverse({0})", "split_part({0}, 'a', {1} + 1)"]), a, n)
+            case 13:
+                old, new = literals.text_of(self.values, "ab日"), literals.text_of(self.values, "xyz")
+                return value(replace(s, ascii=s.ascii and new.t.ascii), "translate({0}, {1}, {2})", a, old, new)
             case 0:
                 return value(a.t, self.random.choice(["upper({0})", "lower({0})"]), a)
             case 1 | 2:
@@ -182,6 +191,15 @@ class MoreScalars(Scalars):
                     return a
                 n = self.random.randint(1, 6)
                 return value(replace(s, length=n), f"cast({{0}} as varchar({n}))", a, judge=f"left({{0}}, {n})")
+
+    def padded(self, a: Node) -> Node:
+        """To a number of characters, with text that is not empty (the judge refuses to pad with nothing)."""
+        n, name = self.values.randint(0, 9), self.random.choice(["lpad", "rpad"])
+        pad = self.values.choice(["*", "xy", " "])
+        type = replace(a.t, blank=True, length=max(n, 1))
+        if pad == " " and self.chance(0.5):
+            return value(type, f"{name}({{0}}, {n})", a, judge=f"{name}({{0}}, {n}, ' ')")
+        return value(type, f"{name}({{0}}, {n}, '{pad}')", a)
 
     def substring(self, a: Node) -> Node:
         """A start below 1 eats into the count; the judge counts from the end there, so it is told otherwise."""

@@ -114,6 +114,12 @@ EXACT_FLOAT = Type("flt", "double", bound=1e6)
 COUNT = Type("int", "bigint", bound=10**9, nullable=False)
 
 
+def beyond_decimals(a: Type, b: Type) -> bool:
+    """Exact numbers of different scales that DECIMAL(38) may not hold at one scale: comparing them is an error."""
+    exact = all(t.sort in ("int", "dec") for t in (a, b))
+    return exact and a.scale != b.scale and max(a.bound, b.bound) * 10 ** max(a.scale, b.scale) >= 1e38
+
+
 def compared(node: Node) -> Node:
     """The node as the judge must compare it: text without its trailing blanks."""
     if node.sort == "text" and node.t.blank:

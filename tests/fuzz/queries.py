@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from . import literals
-from .nodes import EMPTY, Node, Type, columns_in, compared, key, many, test, value
+from .nodes import EMPTY, Node, Type, beyond_decimals, columns_in, compared, key, many, test, value
 from .scalars import SORTS, Scope, Source
 from .tables import Table
 from .windows import Windows
@@ -129,7 +129,7 @@ class Queries(Windows):
             if alike and self.chance(0.75):
                 b, peak = alike[0]
             result = max(rows, 1) * max(1.0, peak * added.rows)
-            if result > self.most:
+            if result > self.most or beyond_decimals(a.t, b.t):
                 continue
             if self.chance(0.15) and sort == other and sort in ("int", "text", "date") and not a.t.wild:
                 a = self.conditional(sort, Scope(tuple(sources)), 0)
@@ -177,12 +177,13 @@ class Queries(Windows):
         items = [self.value(s, scope, self.random.choice([0, 0, 1, 2]), True) for s in picked]
         if sorts is None and self.chance(0.2):
             items.append(self.window_value(scope))
-        distinct = self.chance(0.2) and not any(i.t.ragged for i in items)
+        qualify = self.qualify(scope) if sorts is None and self.chance(0.08) else EMPTY
+        distinct = qualify is EMPTY and self.chance(0.2) and not any(i.t.ragged for i in items)
         if distinct:
             items = [key(i) for i in items]
         start = "select distinct " if distinct else "select "
         return (
-            Node("query", start + "{0} from {1}{2}", args=(listed(items), source, where)),
+            Node("query", start + "{0} from {1}{2}{3}", args=(listed(items), source, where, qualify)),
             [i.t for i in items],
             rows,
         )

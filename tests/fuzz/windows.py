@@ -37,6 +37,15 @@ class Windows(Aggregates):
             return self.offset(scope, over)
         return self.framed(scope, over)
 
+    def qualify(self, scope: Scope) -> Node:
+        """QUALIFY by a rank: which rows are equal does not matter to it."""
+        if not any(s.columns for s in scope.sources):
+            return EMPTY
+        n = literals.count(self.values, 1, 9)
+        name = self.random.choice(["rank", "dense_rank"])
+        order = self.order(scope) or [self.directed(compared(c)) for s in scope.sources for c in s.columns[:1]]
+        return Node("clause", f" qualify {name}() over {{0}} <= {{1}}", args=(self.over(scope, order), n))
+
     # -- the window ----------------------------------------------------------------------------------
 
     def partition(self, scope: Scope) -> Node:

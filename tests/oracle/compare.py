@@ -77,7 +77,8 @@ def sort_key(row: Row, floating: Collection[int] = ()) -> tuple[Any, ...]:
     """A total order over rows of any values; floats last, rounded, so that noise does not reorder. The columns
     `floating` are floats on one side at least: numbers there are ordered as such on both."""
     values = [float(v) if k in floating and isinstance(v, decimal.Decimal) else v for k, v in enumerate(row)]
-    exact = tuple((v is not None, type(v).__name__, str(_plain(v))) for v in values if not isinstance(v, float))
+    exact = tuple((k, v is not None, type(v).__name__, str(_plain(v)))
+                  for k, v in enumerate(values) if not isinstance(v, float))
     return exact, tuple((math.isnan(v), 0.0 if math.isnan(v) else float(f"{v:.7g}"))
                         for v in values if isinstance(v, float))
 

@@ -26,7 +26,7 @@ def test_nothing_is_both_there_and_missing() -> None:
 
 
 def test_missing_functions_are_refused_by_name() -> None:
-    for name, why in (("txid_current", "yet"), ("reboot_cluster", "it has no meaning outside of AWS"),
+    for name, why in (("reboot_cluster", "it has no meaning outside of AWS"),
                       ("age", "it is a deprecated leader-node function"), ("st_area", "spatial functions are not")):
         with pytest.raises(NotSupportedError, match=f"function {name} is not supported:? {why}"):
             text(f"{name}(a)")

@@ -1,0 +1,55 @@
+"""What overflowed: the error 22003 with the value, read from the operands that the failing instruction left behind.
+
+    select a::smallint from t         smallint out of range                          The value is 33000.
+    select n::decimal(4, 2) from t    Numeric data overflow (result precision)       The value is 350.10; ...
+    select b + 1 from t               bigint out of range                            The operation is ... + 1.
+
+The driver stops at the failure, so registers still hold the vector with the failing row. Other instructions (casts from
+floats, functions) say only that it happened.
+"""
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+
+from ..errors import NumericOutOfRange
+from ..kernels import abi
+from ..storage.types import Kind, SqlType
+from .compile.program import ProgramBuilder
+from .functions.text import print_text
+
+_SYMBOLS = {"add_i64_checked": "+", "sub_i64_checked": "-", "mul_i64_checked": "*"}
+_WIDTHS = {"check_range_i64": 8, "check_range_i128": 16}
+_INTEGERS = (Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT)
+
+
+def out_of_range(builder: ProgramBuilder, words: np.ndarray, pc: int, row: int) -> NumericOutOfRange:
+    """The error of instruction `pc`, which failed at `row` of the batch."""
+    op, type = builder.instructions[pc].op, builder.limits.get(pc)
+    span = builder.instructions[pc].span
+    position = None if span is None else span[0]
+    if op in _SYMBOLS:
+        a, b = (_operand(words[pc], word, row, 8) for word in (abi.I_A, abi.I_B))
+        return NumericOutOfRange("bigint out of range", detail=f"The operation is {a} {_SYMBOLS[str(op)]} {b}.",
+                                 position=position)
+    if op not in _WIDTHS or type is None or type.kind not in (*_INTEGERS, Kind.DECIMAL):
+        return NumericOutOfRange("numeric value out of range", position=position)
+    value = _operand(words[pc], abi.I_A, row, _WIDTHS[str(op)])
+    detail = f"The value is {print_text(value, _wide(type))}."
+    if type.kind is Kind.DECIMAL:
+        return NumericOutOfRange("Numeric data overflow (result precision)",
+                                 detail=f"{detail[:-1]}; the type is {type}.", position=position)
+    return NumericOutOfRange(f"{type} out of range", detail=detail, position=position)
+
+
+def _operand(instruction: np.ndarray, word: int, row: int, width: int) -> int:
+    """The row's value where an instruction has an operand; its stride takes it from vector to vector."""
+    vector, place = divmod(row, abi.VECTOR_ROWS)
+    address = int(instruction[word]) + vector * int(instruction[word + 1]) + place * width
+    return int.from_bytes(ctypes.string_at(address, width), "little", signed=True)
+
+
+def _wide(type: SqlType) -> SqlType:
+    """A type that shows a value which does not fit."""
+    return type if type.kind is Kind.DECIMAL else SqlType(Kind.BIGINT)
