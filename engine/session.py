@@ -38,7 +38,7 @@ from ..storage.schema import Table
 from ..storage.sharing.sessions import SessionInfo
 from . import limits
 from .context import CANCEL_TEXT, TIMEOUT_TEXT, Cancel, Context, MemoryBudget, Notice, Progress
-from .failures import translate
+from .failures import let_go, translate
 from .handlers import handler_for
 from .history import QUERIES
 from .history.profile import described
@@ -287,13 +287,13 @@ class Session:
             try:
                 result = action(context)
             except BaseException as error:
-                told = _placed(_in_snapshot(error, context), work.offset)
+                told = _told(_in_snapshot(error, context), context, work.offset)
                 self._end(context, work, error, -1)
                 if told is error:
                     raise
                 raise told from error
             result.guard(
-                lambda error: _placed(error, work.offset),
+                lambda error: _told(error, context, work.offset),
                 lambda error, rows: self._end(context, work, error, rows),
             )
             return result.start()
@@ -524,6 +524,13 @@ def _in_snapshot(error: BaseException, context: Context) -> BaseException:
             later.position = error.position
             return later
     return error
+
+
+def _told(error: BaseException, context: Context, offset: int) -> BaseException:
+    """The error of a statement that has run, which lets go of its memory."""
+    told = _placed(error, offset)
+    let_go(told, context.budget)
+    return told
 
 
 def _placed(error: BaseException, offset: int) -> BaseException:

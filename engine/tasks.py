@@ -141,7 +141,7 @@ def _fail(task: Task, instance: Instance, frame: np.ndarray) -> NoReturn:
     pc, code = int(frame[abi.F_ERROR_PC]), int(frame[abi.F_ERROR_CODE])
     builder = instance.template.builder
     if code == abi.ERR_CALL:
-        raise task.states[builder.failures[pc]].by_row[int(frame[abi.F_ERROR_ROW])]
+        raise task.states[builder.failures[pc]].taken(int(frame[abi.F_ERROR_ROW]))
     kind, words = _ERRORS[code]
     span = builder.instructions[pc].span
     raise kind(words, position=None if span is None else span[0])
