@@ -106,7 +106,7 @@ class Executor:
         self._large: dict[int, tuple[Rows, list[ColumnId]]] = {}  # build rows, and keys, too large to be probed whole
         self._asked: dict[int, Expr] = {}  # filters right above system tables
         self._needs = required(plan.root, plan.columns)
-        self._recursion = Recursions(self)
+        self._recursion = Recursions()
 
     # -- results of nodes --------------------------------------------------------------------------
 
@@ -145,9 +145,9 @@ class Executor:
             case InsertRows():
                 raise InternalError("an insert is a plan's last step (insert.py)")
             case RecursiveUnion():
-                return self._recursion.run(node)
+                return self._recursion.run(self, node)
             case WorkingTable():
-                return self._recursion.working(node)
+                return self._recursion.working(self, node)
             case _:
                 assert_never(node)
 

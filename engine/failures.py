@@ -6,6 +6,8 @@ to the user; anything else is a defect of ours and says how to report it.
 
 from __future__ import annotations
 
+import sys
+import traceback
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -13,7 +15,7 @@ import pyarrow as pa
 from .. import errors
 
 if TYPE_CHECKING:
-    from .context import Context
+    from .context import Context, MemoryBudget
 
 
 def translate(error: Exception) -> errors.Error:
@@ -63,3 +65,28 @@ def placed(error: BaseException, offset: int) -> BaseException:
         told.position += offset
         told._placed = True  # type: ignore[attr-defined]
     return told
+
+
+def told(error: BaseException, context: Context, offset: int) -> BaseException:
+    """What the user sees of a statement that has run: `placed`, and the statement's memory let go."""
+    found = placed(error, offset)
+    let_go(found, context.budget)
+    return found
+
+
+def let_go(error: BaseException, budget: MemoryBudget) -> None:
+    """What a failed statement's frames hold goes now. An error knows the frames that it came through, and they the
+    statement's rows: whoever keeps the error would keep those, and else they would go with the next garbage
+    collection only. Where frames hold memory even without their variables (by the functions that they run), the
+    traceback ends here. A defect's frames stay, to be looked at, and in Python's development mode all do."""
+    if sys.flags.dev_mode:
+        return
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain and not isinstance(link, errors.InternalError):
+        chain.append(link)
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
+    if budget.used:
+        for link in chain:
+            link.__traceback__ = None

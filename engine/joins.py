@@ -26,6 +26,7 @@ from .texts import FEW_ENTRIES, ROWS_PER_ENTRY, Texts
 
 ENCODED_ROWS = 64  # build rows whose text is made codes whatever the estimate, if the probe side is not small
 KEY_FILTER_SPAN = 1 << 26  # 8 MB of bits
+SPAN_PER_BYTE = 16  # ... with less memory: for each byte that a step may hold in any case
 Parallel = Callable[[Callable[[int], None], int], None]
 
 
@@ -53,8 +54,8 @@ class KeyFilter:
     ranks: np.ndarray
 
     @staticmethod
-    def build(columns: Sequence[tuple[StoredColumn, int]]) -> KeyFilter | None:
-        """The keys of all (column, rows); None when they are not integers of a small range."""
+    def build(columns: Sequence[tuple[StoredColumn, int]], most: int = KEY_FILTER_SPAN) -> KeyFilter | None:
+        """The keys of all (column, rows); None when they are not integers of a range below `most`."""
         if any(c.carried is not Physical.I64 or c.texts is not None for c, _ in columns):
             return None
         live = [_live(c, rows) for c, rows in columns]
@@ -62,7 +63,7 @@ class KeyFilter:
             return KeyFilter(0, 0, memory.zeros(1, np.int64), 0.0, np.zeros(2, np.int64))
         low = min(int(v.min()) for v in live if len(v))
         high = max(int(v.max()) for v in live if len(v))
-        if high - low >= KEY_FILTER_SPAN:
+        if high - low >= most:
             return None
         bits = memory.zeros((high - low) // 64 + 1, np.int64)
         for column, rows in columns:
@@ -149,14 +150,18 @@ class BuildSide:
 
         self._parallel(build, len(self._parts))
         self._tables = [t for t in tables if t is not None]
-        self.charge.add(sum(t.nbytes for t in self._tables))
+        self.charge.add(sum(t.nbytes for t in self._tables) + self.rows)
         self.marks = [np.zeros(p.rows, np.uint8) for p in self._parts]
 
     def key_filter(self, number: int) -> KeyFilter | None:
-        """Bits of the build rows' keys in column `number` of the key; None where it has no small range."""
+        """Bits of the build rows' keys in column `number` of the key; None where it has no small range, or there is
+        no memory for them."""
         if number not in self._filters:
             columns = [(p.column(self._keys[number]), p.rows) for p in self._parts]
-            self._filters[number] = KeyFilter.build(columns)
+            most = min(KEY_FILTER_SPAN, SPAN_PER_BYTE * self.charge.budget.least)
+            found = self._filters[number] = KeyFilter.build(columns, most)
+            if found is not None:
+                self.charge.add(found.bits.nbytes + found.ranks.nbytes)
         return self._filters[number]
 
     def probed(self, slice: int) -> Probed:

@@ -28,18 +28,16 @@ MAX_ROWS = 1 << 28
 class Recursions:
     """The recursions of one statement; they may stand inside each other's seeds, never in their steps."""
 
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
+    def __init__(self) -> None:
         self._working: dict[int, tuple[RecursiveUnion, Rows]] = {}
 
-    def run(self, node: RecursiveUnion) -> Rows:
+    def run(self, executor: Executor, node: RecursiveUnion) -> Rows:
         """All rows of the recursion."""
         from .spill.results import Results
 
-        executor = self._executor
         changing = _readers(node)
         every = Results(executor, node)
-        rows = self._part(node.seed, node.columns, node.seed_feed)
+        rows = self._part(executor, node.seed, node.columns, node.seed_feed)
         every.add(rows)
         rounds, total = 0, rows.rows
         while rows.rows:
@@ -49,20 +47,20 @@ class Recursions:
             self._working[node.number] = node, rows
             for number in changing:
                 executor.shared.pop(number, None)
-            rows = self._part(node.step, node.columns, node.step_feed)
+            rows = self._part(executor, node.step, node.columns, node.step_feed)
             every.add(rows)
             total += rows.rows
         self._working.pop(node.number, None)
         return every.together()
 
-    def _part(self, node: Physical, columns: tuple[ColumnRef, ...], feed: tuple[ColumnRef, ...]) -> Rows:
-        executor = self._executor
+    @staticmethod
+    def _part(executor: Executor, node: Physical, columns: tuple[ColumnRef, ...], feed: tuple[ColumnRef, ...]) -> Rows:
         return executor.on_slices(executor.collect(node, list(zip(columns, feed, strict=True))))
 
-    def working(self, node: WorkingTable) -> Rows:
+    def working(self, executor: Executor, node: WorkingTable) -> Rows:
         """The rows that came last, under the names of this place."""
         recursion, rows = self._working[node.number]
-        keep = {c.id for c, _ in self._executor.outputs(node)}
+        keep = {c.id for c, _ in executor.outputs(node)}
         columns: list[tuple[ColumnRef, ColumnId]] = [
             (ref, recursion.columns[place].id) for ref, place in node.columns if ref.id in keep
         ]

@@ -36,7 +36,7 @@ from ..storage.schema import Table
 from ..storage.sharing.sessions import SessionInfo
 from . import limits
 from .context import CANCEL_TEXT, Context, Notice, Progress
-from .failures import in_snapshot, placed
+from .failures import in_snapshot, placed, told
 from .handlers import handler_for
 from .identity import Identity, leave
 from .result import Result
@@ -185,10 +185,10 @@ class Session:
         try:
             return Parsed(text, offset, parse_statement(text, lazily=True, exact_names=self.settings.exact_names))
         except Exception as error:
-            told = placed(error, offset)
-            if told is error:
+            seen = placed(error, offset)
+            if seen is error:
                 raise
-            raise told from error
+            raise seen from error
 
     def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
         statement = parsed.statement
@@ -204,13 +204,13 @@ class Session:
             try:
                 result = action(running.context)
             except BaseException as error:
-                told = placed(in_snapshot(error, running.context), work.offset)
+                seen = told(in_snapshot(error, running.context), running.context, work.offset)
                 end(self, running, error, -1)
-                if told is error:
+                if seen is error:
                     raise
-                raise told from error
+                raise seen from error
             result.guard(
-                lambda error: placed(error, work.offset),
+                lambda error: told(error, running.context, work.offset),
                 lambda error, rows: end(self, running, error, rows),
             )
             return result.start()

@@ -139,7 +139,7 @@ def _fail(task: Task, instance: Instance, frame: np.ndarray) -> NoReturn:
     pc, code = int(frame[abi.F_ERROR_PC]), int(frame[abi.F_ERROR_CODE])
     builder = instance.template.builder
     if code == abi.ERR_CALL:
-        raise task.states[builder.failures[pc]].by_row[int(frame[abi.F_ERROR_ROW])]
+        raise task.states[builder.failures[pc]].taken(int(frame[abi.F_ERROR_ROW]))
     if code == abi.ERR_OVERFLOW:
         from .overflow import out_of_range
 

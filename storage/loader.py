@@ -217,7 +217,7 @@ class TableWriter:
         with self._lock:
             if slice_ not in self._parts:
                 plan = replace(self._plan, placement=self._plan.placement.on(slice_))
-                limits = replace(self._limits(1), bytes=self._limits(1).bytes // slices, writers=slices)
+                limits = replace(self._limits(1), bytes=self._limits(1).bytes // slices)
                 workers = self._workers if slices < self._threads else _alone
                 self._parts[slice_] = self._writer(plan, limits, self._memory // slices, workers)
             return self._parts[slice_]

@@ -7,9 +7,8 @@ leader), or one a slice (INSERT ... SELECT: rows are made on slices and are plac
 Any thread may add; one at a time is let in, and whoever fills the run writes it. `try_add` lets a thread that
 would wait look for another slice's writer that is free.
 
-Memory is bounded by the run. Where there is less of it, runs end earlier: at a row group for all slices together
-where the load would take more than its share, with fewer rows where it would take SMALL_RUNS times that, or where
-there is no more. What cannot even take in FEWEST_ROWS rows is OutOfMemory (load_memory.py).
+Memory is bounded by the run. Runs end earlier where the load would take more than its share, or where there is no
+more, whatever the number of rows. What cannot even take in FEWEST_ROWS rows is OutOfMemory (load_memory.py).
 """
 from __future__ import annotations
 
@@ -19,26 +18,22 @@ from concurrent.futures import Executor
 
 from .. import errors
 from ..records import dataclass
-from .extent import GROUP_BYTES
 from .load_files import LoadFiles
 from .load_memory import LoadMemory, batch_bytes, give_back, rows_of, rows_within, run_cost, too_little
 from .run import GROUP_ROWS, Batch, RunBuffer, RunPlan, encode_run
 
 # What a run reserves (not touches) memory for at once.
 MAX_RESERVED_ROWS = 8 << 20
-# For the sake of whole row groups a load takes so many times its share.
-SMALL_RUNS = 2
 # Rows that come together are taken in by halves where memory is short, until there are no more than these.
 FEWEST_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """How much makes a run; `writers` of one load share its memory."""
+    """How much makes a run."""
 
     rows: int
     bytes: int
-    writers: int = 1
 
 
 class RunWriter:
@@ -119,11 +114,8 @@ class RunWriter:
         only a part of the rows may fit. Not enough for FEWEST_ROWS of them: OutOfMemory."""
         while True:
             rows_then, size_then = self._buffer.rows + rows, self._buffer.bytes + size
-            writers = self.limits.writers
-            large = (rows_then > GROUP_ROWS // writers or size_then > GROUP_BYTES // writers) and rows_then > 1
             wanted = run_cost(rows_then, size_then) + size
-            most = self._memory.share * (1 if large else SMALL_RUNS)
-            if not self._buffer.rows or wanted <= most:
+            if not self._buffer.rows or wanted <= self._memory.share:
                 try:
                     self._memory.hold(wanted)
                     return True

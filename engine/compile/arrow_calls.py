@@ -60,6 +60,12 @@ class Failures:
 
     by_row: dict[int, DataError] = field(default_factory=dict)
 
+    def taken(self, row: int) -> DataError:
+        """The error of a row, to be raised: it does not stay with the task, which it will know by its traceback."""
+        error = self.by_row[row]
+        self.by_row.clear()
+        return error
+
 
 @dataclass(frozen=True, slots=True)
 class _Work:
@@ -138,7 +144,7 @@ def _emit(c: Compiler, args: tuple[Expr, ...], work: _Work, span: tuple[int, int
         if failed is not None:
             _note(task, failures, failed, rows, span)
         elif failures.by_row:
-            raise _placed(failures.by_row[min(failures.by_row)], span)
+            raise _placed(failures.taken(min(failures.by_row)), span)
 
     c.builder.call(run, touches)
     lo, hi = type_range(work.type)
@@ -251,7 +257,8 @@ def _one(row: Row, work: _Work) -> Any:
     try:
         return work.row(list(row))
     except DataError as error:
-        return error
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)  # whose frames would keep the batch
 
 
 def fold_case(value: Value, out: Place, key: str) -> Callable[[Any, int], None]:

@@ -28,7 +28,7 @@ def run(statement: AddConstraint | DropConstraint, context: Context) -> Result:
     table = names.locked(statement.table, context, closed=True)
     changed: tuple[Table, ...]
     if isinstance(statement, AddConstraint):
-        changed: tuple[Table, ...] = (_added(table, statement, context),)
+        changed = (_added(table, statement, context),)
     else:
         changed = _dropped(table, statement, context)
     context.session.commit_delta(Delta(replace=changed))

@@ -31,6 +31,8 @@ from .create_table_as import column_type
 from .unload_manifest import manifest
 
 STEP = "unload"  # in messages
+# Of a statement's memory, what files' row groups may take before they are written; at least so much each.
+UNLOAD_SHARE, LEAST_GROUP_BYTES = 0.25, 1 << 16
 EMPTY_TARGET = (
     "Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing "
     "the target files in S3, or using the ALLOWOVERWRITE option."
@@ -74,7 +76,7 @@ def _write(
     physical = plan_output(query, keys, serial, context)
     held = Charge(context.budget, STEP)
     output = Output(
-        target.objects, target.base, columns, _file_options(statement), partition_by=partition_by,
+        target.objects, target.base, columns, _file_options(statement, context), partition_by=partition_by,
         include=statement.options.get("INCLUDE", False), serial=serial, overwrite="ALLOWOVERWRITE" in statement.options,
         clean="CLEANPATH" in statement.options, slices=context.view.topology.slices, charge=held.add,
         check=context.cancel.check,
@@ -92,8 +94,9 @@ def _write(
         raise
 
 
-def _file_options(statement: Unload) -> FileOptions:
-    given = statement.options
+def _file_options(statement: Unload, context: Context) -> FileOptions:
+    """As the statement has them; Parquet's row groups no larger than what slices may hold of the memory."""
+    given, share = statement.options, int(context.budget.limit * UNLOAD_SHARE)
     widths = given.get("FIXEDWIDTH", ())
     format: Any = "fixedwidth" if widths else statement.format
     packed: Any = next((name.lower() for name in ("GZIP", "BZIP2", "ZSTD") if name in given), None)
@@ -103,7 +106,7 @@ def _file_options(statement: Unload) -> FileOptions:
     return FileOptions(
         format, given.get("DELIMITER", "," if format == "csv" else "|"), "HEADER" in given, given.get("NULL", ""),
         "ADDQUOTES" in given, "ESCAPE" in given, widths, packed, given.get("EXTENSION"), size,
-        given.get("ROWGROUPSIZE", ROW_GROUP_BYTES),
+        min(given.get("ROWGROUPSIZE", ROW_GROUP_BYTES), max(share // context.view.topology.slices, LEAST_GROUP_BYTES)),
     )  # fmt: skip
 
 

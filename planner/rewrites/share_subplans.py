@@ -110,7 +110,7 @@ def _shape(plan: Logical) -> Shape | None:
     def expression(expr: Expr) -> Hashable:
         if isinstance(expr, ColumnRef):
             return column(expr.id)
-        plain = [getattr(expr, name) for name in _compared(type(expr))]
+        plain = [getattr(expr, name) for name in _compared(type(expr))]  # type: ignore[arg-type]
         return (type(expr).__name__, *plain, *[expression(e) for e in children(expr)])
 
     def keys(sorted_by: tuple[SortKey, ...]) -> list[Hashable]:
