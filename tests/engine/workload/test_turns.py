@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -159,16 +160,33 @@ def test_the_superuser_queue(open_house: Open) -> None:
     assert [r.service_class for r in house.manager.log.queries][-1] == 5
 
 
-def test_who_waits_for_a_lock_has_no_slot(open_house: Open) -> None:
+WAITING = (
+    "select count(*) from digits", "insert into other select d from digits",
+    "create table third as select d from digits", "update spread set d = 1 from digits where true",
+    "merge into other using digits on other.d = digits.d when matched then delete "
+    "when not matched then insert values (1)",
+    "vacuum full digits to 100 percent", "vacuum full digits to 100 percent boost",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", WAITING)
+def test_who_waits_for_a_lock_has_no_slot(open_house: Open, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
     """Else the lock's holder might wait for that slot."""
     house = open_house(ONE, filled=False)
-    holder, reader = house.session("one"), house.session("one")
+    house.run("create table other as select 7 as d")
+    house.run("create table spread diststyle even as select 7 as d")
+    holder, waiter = house.session("one"), house.session("one")
+    house.run("delete from digits where d = 7")
     house.run("begin", holder)
     house.run("lock digits", holder)
-    end = house.behind(reader, "select count(*) from digits")
-    house.wait_for(lambda: bool(reader._running))
-    assert house.run("select sum(d) from digits", holder) == [(28,)]
-    assert not end
+    waits = threading.Event()
+    monkeypatch.setattr("warehouse.storage.lock_waits.Patience.look", lambda self: waits.set())
+    end = house.behind(waiter, sql)
+    house.wait_for(waits.is_set)
+    held = house.behind(holder, "select sum(d) from digits")
+    house.wait_for(lambda: bool(held))
+    assert held == [[(21,)]] and not end
     house.run("commit", holder)
     house.wait_for(lambda: bool(end))
-    assert end == [[(7,)]]
+    assert end == [[(6,)]] if sql.startswith("select") else end == [[]]
+    assert house.states() == []
