@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import warehouse
+from warehouse.engine.workload.usage import Usage
 
 Open = Callable[..., Any]
 ONE = [{"query_group": ["one"], "query_concurrency": 1, "memory_percent_to_use": 10}, {"query_concurrency": 3}]
@@ -190,3 +191,36 @@ def test_who_waits_for_a_lock_has_no_slot(open_house: Open, monkeypatch: pytest.
     house.wait_for(lambda: bool(end))
     assert end == [[(6,)]] if sql.startswith("select") else end == [[]]
     assert house.states() == []
+
+
+def test_a_slot_is_given_back_where_the_statement_cannot_begin(
+    open_house: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = open_house(ONE, filled=False)
+    session = house.session("one")
+
+    def fail(manager: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.manager), "watches", True)
+        patch.setattr(type(house.manager), "_watch", fail)
+        with pytest.raises(warehouse.Error, match="can't start new thread"):
+            house.run("select * from digits", session)
+    assert house.states() == [] and not house.manager.tickets
+    assert house.run("select count(*) from digits", session) == [(7,)]
+
+
+def test_who_ends_anothers_query_does_not_reckon_its_time() -> None:
+    """A thread's clock tells nothing of another's: what was reckoned so was below zero."""
+    usage = Usage(None)
+    usage.resume()
+    sum(range(200_000))
+    thread = threading.Thread(target=usage.pause)
+    thread.start()
+    thread.join()
+    assert usage.processor == 0
+    usage.resume()
+    sum(range(200_000))
+    usage.pause()
+    assert usage.processor > 0

@@ -145,3 +145,12 @@ def test_the_oldest_records_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     record(store, 8)
     assert [r["query"] for r in store.rows()] == [4, 5, 6, 7, 8]
     store.close()
+
+
+def test_a_history_that_cannot_be_written_does_not_keep_the_database_open(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = History(tmp_path / "folder" / "h")
+    record(store, 1)
+    store.close()
+    assert "the last statements are not in it" in caplog.text
