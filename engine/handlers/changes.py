@@ -76,7 +76,7 @@ def rewrite(query: PhysicalQuery, table: Table, context: Context, *, once: str |
         if first:
             batches = iter(list(batches))
             delete(table, gone, context)
-        with loading(table, context, range(len(table.columns))) as load:
+        with loading(table, context, range(len(table.columns)), plan=query) as load:
             for batch in batches:
                 load.write(batch)
         if not first:

@@ -37,7 +37,7 @@ def run(statement: CreateTableAs, context: Context) -> Result:
     physical = _plan(query, table, context)
     while True:
         try:
-            with loading(table, context, create=True) as load:
+            with loading(table, context, create=True, plan=physical) as load:
                 load.run(physical)
             return Result(TAG, rowcount=load.rows, notices=context.notices)
         except QueryCanceled:  # nothing is left of it: it may begin anew in another queue

@@ -70,7 +70,7 @@ def _planned(statement: Insert, table: Table, context: Context) -> tuple[Physica
 
 def _run_query(statement: Insert, table: Table, context: Context) -> Result:
     physical, positions = _planned(statement, table, context)
-    with loading(table, context, positions) as load:
+    with loading(table, context, positions, plan=physical) as load:
         load.run(physical)
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
 

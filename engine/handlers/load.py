@@ -69,11 +69,13 @@ def loading(
     comprows: int | None = None,
     identity: Mapping[int, int] | None = None,
     facts: tuple[Fact, ...] = (),
+    plan: PhysicalQuery | None = None,
 ) -> Iterator[Load]:
     """A load that is committed when the block ends well. `create`: the same commit creates `table`,
     whose id comes from Database.new_id. `identity`: next IDENTITY values (by column id) that the caller
-    has taken itself. `facts`: part of the same commit."""
-    admit(context, kind=WRITE)
+    has taken itself. `facts`: part of the same commit. `plan`: where the rows come from; its tables are waited for
+    before the statement has its turn."""
+    admit(context, plan, WRITE)
     writer = TableWriter(
         context.home(table),
         table,

@@ -40,7 +40,7 @@ def run(statement: Merge, context: Context) -> Result:
     insert, positions = plan_insert(_insertion(statement, target, source), target, before)
     with context.transaction.together():
         count = _change_matched(statement, target, context)
-        with loading(target, context, positions) as load:
+        with loading(target, context, positions, plan=insert) as load:
             load.run(insert, before)
     return Result("MERGE", rowcount=count + load.rows, notices=context.notices)
 

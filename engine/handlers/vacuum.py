@@ -31,11 +31,12 @@ def run(statement: Vacuum, context: Context) -> Result:
     boost = statement.boost or (context.settings["enable_vacuum_boost"] == "on" and statement.kind != "reindex")
     threshold = DEFAULT_THRESHOLD if statement.threshold is None else statement.threshold
     request = Request(Kind(statement.kind), context.transaction.id, threshold, boost)
-    admit(context)
+    turn = _Turn(context)
+    turn.check()
     take_turn(context.database)
     try:
         for target in tables:
-            _vacuum(target, request, context)
+            _vacuum(target, request, context, turn)
     finally:
         context.database.upkeep.turn.give_back()
     return Result("VACUUM", notices=context.notices)
@@ -47,7 +48,31 @@ def refuse_in_block(what: str, context: Context) -> None:
         raise OperationalError(f"{what} cannot run inside a transaction block", sqlstate="25001")
 
 
-def _vacuum(target: Table, request: Request, context: Context) -> None:
+class _Turn:
+    """The statement's turn in its queue, which it gives back while it waits for a lock and asks for again afterwards:
+    else whoever holds the lock might wait for that turn."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._away = True
+
+    def check(self) -> None:
+        """Have the turn, and go on unless the statement is to stop."""
+        self._context.cancel.check()
+        if self._away:
+            self._context.ticket = None
+            admit(self._context)
+            self._away = False
+
+    def wait(self) -> None:
+        """Something is waited for."""
+        self._context.cancel.check()
+        if not self._away and self._context.ticket is not None:
+            self._away = True
+            self._context.ticket.end(ok=True)
+
+
+def _vacuum(target: Table, request: Request, context: Context, turn: _Turn) -> None:
     memory = min(int(context.budget.limit * MEMORY_SHARE), MEMORY_BYTES)
 
     def between() -> None:
@@ -58,4 +83,7 @@ def _vacuum(target: Table, request: Request, context: Context) -> None:
     home = context.home(target)
     if target.id in home.newest.entries:
         with context.budget.held(memory, STEP):
-            vacuum(home, target, request, context.cancel.check, memory=memory, between=between, log=context.database)
+            vacuum(
+                home, target, request, turn.check, memory=memory, between=between, log=context.database,
+                waiting=turn.wait,
+            )  # fmt: skip

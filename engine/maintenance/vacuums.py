@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ...errors import InvalidDefinition, OperationalError
@@ -47,10 +48,13 @@ def take_turn(database: Database) -> None:
 def vacuum(
     database: Database, table: Table, request: Request, check: Callable[[], None], *, memory: int,
     pool: Executor | None = None, between: Callable[[], None] = lambda: None, log: Database | None = None,
+    waiting: Callable[[], None] | None = None,
 ) -> Plan:
-    """Vacuum the table while holding the turn; what was done. `log`: where it is recorded, if not in `database`."""
-    with _no_flush(database, check):
-        return _vacuum(database, table, request, check, memory, pool, between, log)
+    """Vacuum the table while holding the turn; what was done. `log`: where it is recorded, if not in `database`;
+    `waiting`: as in Work."""
+    with _no_flush(database, waiting or check):
+        how = Work(check, pool, memory, between=between, waiting=waiting)
+        return _vacuum(database, table, request, how, log)
 
 
 @contextmanager
@@ -65,10 +69,7 @@ def _no_flush(database: Database, check: Callable[[], None]) -> Iterator[None]:
         database.upkeep.flush_turn.give_back()
 
 
-def _vacuum(
-    database: Database, table: Table, request: Request, check: Callable[[], None], memory: int,
-    pool: Executor | None, between: Callable[[], None], log: Database | None,
-) -> Plan:
+def _vacuum(database: Database, table: Table, request: Request, how: Work, log: Database | None) -> Plan:
     done = _Log(log or database, database, table, request)
     progress = Progress(table.name, f"Vacuum: initialize {table.name}")
     done.home.upkeep.progress = progress
@@ -77,7 +78,7 @@ def _vacuum(
     def written(rows: int) -> None:
         progress.rows += rows
 
-    work = Work(check, pool, memory, written, between)
+    work = replace(how, progress=written)
 
     def make(data: TableData) -> Plan:
         found = plan(database, data, request.kind, request.threshold)
@@ -87,7 +88,7 @@ def _vacuum(
         return found
 
     if request.kind is Kind.REINDEX and table.interleaved:
-        reindex(database, database.newest.entries[table.id].data(), check)
+        reindex(database, database.newest.entries[table.id].data(), work.check, work.waiting or work.check)
     if request.boost and request.kind is not Kind.DELETE:
         todo = run_boosted(database, table, make, work)
     else:

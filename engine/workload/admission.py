@@ -164,7 +164,11 @@ def enter(context: Context, plan: PhysicalQuery | None, kind: str) -> Ticket:
             if found.external:
                 manager.check_external()
         ticket = Ticket(manager, context, found)
-        ticket.enter(_request(context, plan, found, Kind(kind), manager))
+        try:
+            ticket.enter(_request(context, plan, found, Kind(kind), manager))
+        except BaseException:
+            ticket.end(ok=False)  # the statement does not have it yet, so its end would not
+            raise
         context.service_class = ticket.service_class
     context.ticket = ticket
     return ticket

@@ -55,9 +55,11 @@ class Usage:
         self._since = time.thread_time_ns()
 
     def pause(self) -> None:
+        """The caller's thread goes elsewhere; or another one ends the query, to whom that thread's time is unknown."""
         if self._caller:
             with self._lock:
-                self._cpu += time.thread_time_ns() - self._since
+                if self._caller == threading.get_ident():
+                    self._cpu += time.thread_time_ns() - self._since
                 self._caller = 0
 
     def begin(self, instance: Instance | None, slice: int) -> int:

@@ -214,7 +214,10 @@ class History:
 
     def close(self) -> None:
         with self._writing:
-            self.flush()
+            try:
+                self.flush()
+            except errors.FileError as e:  # what else the database holds must be let go
+                _log.warning("%s; the last statements are not in it", e)
             self._closed = True
             if self._connection is not None:
                 self._connection.close()

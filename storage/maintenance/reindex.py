@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from ..database import Database
 
 
-def reindex(database: Database, data: TableData, check: Callable[[], None]) -> None:
-    """Build the index anew from a sample of all row groups, and commit it."""
+def reindex(database: Database, data: TableData, check: Callable[[], None], waiting: Callable[[], None]) -> None:
+    """Build the index anew from a sample of all row groups, and commit it. `waiting` is called instead of `check` while
+    another holds the table's write lock."""
     keys = _sample(database, data, check)
     if not keys:
         return
     transaction = Transaction(database)
     try:
-        transaction.lock([data.table], check)
+        transaction.lock([data.table], waiting)
         entry = transaction.state().entries.get(data.table.id)
         if entry is not None and entry.table.version == data.table.version and entry.rows:
             added = AddExtents(entry.table, (), {}, entry.replicated, index=build(keys), moved=True)

@@ -211,7 +211,8 @@ def run_boosted(database: Database, table: Table, make: Callable[[TableData], Pl
     transaction = Transaction(database)
     rewrites: list[Rewrite] = []
     try:
-        transaction.lock([table], work.check)
+        transaction.lock([table], work.waiting or work.check)
+        work.check()
         data = transaction.state().entries[table.id].data()
         todo = make(data)
         done: list[tuple[Step, Rewritten]] = []

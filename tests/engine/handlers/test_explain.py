@@ -56,3 +56,19 @@ def test_other_statements_are_planned_and_not_run(t: Any) -> None:
     with pytest.raises(Error) as caught:
         t.execute("explain select nosuch from t")
     assert caught.value.position == len("explain select ")
+
+
+def test_a_kept_text_is_that_of_the_plan(t: Any) -> None:
+    """EXPLAIN keeps the lines of plans that the plan cache hands out again: not where the plan is another."""
+    sql = "explain select a, count(*) from t where a > {} group by a"
+    first = lines(t, sql.format(1))
+    assert lines(t, sql.format(1)) == first
+    other = lines(t, sql.format(2))
+    assert any("> 2" in line for line in other) and not any("> 2" in line for line in first)
+    assert lines(t, sql.format(1)) == first
+    t.execute("insert into t select a, b from t")
+    t.execute("insert into t select a, b from t")
+    assert lines(t, sql.format(1)) != first  # more rows
+    t.execute("alter table t rename column b to c")
+    assert lines(t, sql.format(1)) and "actual" in " ".join(lines(t, "explain analyze " + sql.format(1)[8:]))
+    assert "actual" not in " ".join(lines(t, sql.format(1)))

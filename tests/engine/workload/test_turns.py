@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import warehouse
+from warehouse.engine.workload.usage import Usage
 
 Open = Callable[..., Any]
 ONE = [{"query_group": ["one"], "query_concurrency": 1, "memory_percent_to_use": 10}, {"query_concurrency": 3}]
@@ -159,16 +161,66 @@ def test_the_superuser_queue(open_house: Open) -> None:
     assert [r.service_class for r in house.manager.log.queries][-1] == 5
 
 
-def test_who_waits_for_a_lock_has_no_slot(open_house: Open) -> None:
+WAITING = (
+    "select count(*) from digits", "insert into other select d from digits",
+    "create table third as select d from digits", "update spread set d = 1 from digits where true",
+    "merge into other using digits on other.d = digits.d when matched then delete "
+    "when not matched then insert values (1)",
+    "vacuum full digits to 100 percent", "vacuum full digits to 100 percent boost",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", WAITING)
+def test_who_waits_for_a_lock_has_no_slot(open_house: Open, monkeypatch: pytest.MonkeyPatch, sql: str) -> None:
     """Else the lock's holder might wait for that slot."""
     house = open_house(ONE, filled=False)
-    holder, reader = house.session("one"), house.session("one")
+    house.run("create table other as select 7 as d")
+    house.run("create table spread diststyle even as select 7 as d")
+    holder, waiter = house.session("one"), house.session("one")
+    house.run("delete from digits where d = 7")
     house.run("begin", holder)
     house.run("lock digits", holder)
-    end = house.behind(reader, "select count(*) from digits")
-    house.wait_for(lambda: bool(reader._running))
-    assert house.run("select sum(d) from digits", holder) == [(28,)]
-    assert not end
+    waits = threading.Event()
+    monkeypatch.setattr("warehouse.storage.lock_waits.Patience.look", lambda self: waits.set())
+    end = house.behind(waiter, sql)
+    house.wait_for(waits.is_set)
+    held = house.behind(holder, "select sum(d) from digits")
+    house.wait_for(lambda: bool(held))
+    assert held == [[(21,)]] and not end
     house.run("commit", holder)
     house.wait_for(lambda: bool(end))
-    assert end == [[(7,)]]
+    assert end == [[(6,)]] if sql.startswith("select") else end == [[]]
+    assert house.states() == []
+
+
+def test_a_slot_is_given_back_where_the_statement_cannot_begin(
+    open_house: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = open_house(ONE, filled=False)
+    session = house.session("one")
+
+    def fail(manager: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(house.manager), "watches", True)
+        patch.setattr(type(house.manager), "_watch", fail)
+        with pytest.raises(warehouse.Error, match="can't start new thread"):
+            house.run("select * from digits", session)
+    assert house.states() == [] and not house.manager.tickets
+    assert house.run("select count(*) from digits", session) == [(7,)]
+
+
+def test_who_ends_anothers_query_does_not_reckon_its_time() -> None:
+    """A thread's clock tells nothing of another's: what was reckoned so was below zero."""
+    usage = Usage(None)
+    usage.resume()
+    sum(range(200_000))
+    thread = threading.Thread(target=usage.pause)
+    thread.start()
+    thread.join()
+    assert usage.processor == 0
+    usage.resume()
+    sum(range(200_000))
+    usage.pause()
+    assert usage.processor > 0

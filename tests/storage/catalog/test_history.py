@@ -174,3 +174,12 @@ def test_an_event_that_cannot_be_kept_is_no_error(tmp_path: Path, caplog: pytest
     assert "cannot be written" in caplog.text
     with pytest.raises(errors.FileError, match="cannot be opened"):
         store.events("conflict")
+
+
+def test_a_history_that_cannot_be_written_does_not_keep_the_database_open(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = History(tmp_path / "folder" / "h")
+    record(store, 1)
+    store.close()
+    assert "the last statements are not in it" in caplog.text
