@@ -19,6 +19,7 @@ import pyarrow as pa
 from ..errors import ProgrammingError
 from ..records import dataclass
 from ..storage.arrow import arrow_field
+from ..storage.arrow_values import array_of
 from ..storage.types import SqlType
 from .context import Notice
 
@@ -180,5 +181,5 @@ def from_rows(tag: str, columns: tuple[ResultColumn, ...], rows: Iterable[tuple[
     """A result of a few rows made in Python (SHOW, EXPLAIN)."""
     values = list(rows)
     result = Result(tag, columns)
-    arrays = [pa.array([row[i] for row in values], field.type) for i, field in enumerate(result.schema)]
+    arrays = [array_of([row[i] for row in values], field.type) for i, field in enumerate(result.schema)]
     return Result(tag, columns, [pa.RecordBatch.from_arrays(arrays, schema=result.schema)])
