@@ -2,30 +2,31 @@
 
     from ..records import dataclass          as from dataclasses, with frozen, slots and eq
 
-A process defines some two hundred dataclasses before its first row and uses a few dozen. The standard
-library writes and compiles six methods of each at its definition, a third of the time to the first row.
-Here a class starts with stand-ins:
+A process defines some three hundred dataclasses before its first row and uses a few dozen. The standard
+library writes and compiles six methods of each at its definition, a third of the time to the first row, and
+takes twice as long over the fields. Here a class starts with stand-ins:
 
     class defined      __init__, __eq__, __hash__ = stand-ins      __repr__, __setattr__ = shared by all
-    first call of one  that method written, compiled, put into the class in its stand-in's place, called
+    first call of one  that method made, put into the class in its stand-in's place, called
     from then on       the same methods as the standard library's, at the same speed
 
-Everything else (fields, slots, __match_args__, defaults, `replace`, `fields`) is the standard library's
-own; type checkers see its `dataclass`. What it offers and nobody here uses (order, kw_only, init=False)
-is refused.
+Fields are the standard library's, so that its `fields`, `replace` and `asdict` work; type checkers see its
+`dataclass`. What it offers and nobody here uses (order, kw_only, init=False) is refused.
 """
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import reprlib
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError
+from functools import cache
+from types import CodeType, FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 _T = TypeVar("_T")
 Fields = tuple[Field[Any], ...]
-# (class, its fields, names the source may use: to be filled) -> lines that define one method
-Source = Callable[[type, Fields, dict[str, Any]], list[str]]
+Maker = Callable[[type, Fields], Callable[..., Any]]  # (class, its fields) -> one of its methods
 
 
 def _dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) -> Callable[[type[_T]], type[_T]]:
@@ -33,88 +34,184 @@ def _dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) ->
 
     def define(cls: type[_T]) -> type[_T]:
         own = cls.__dict__
-        cls.__doc__ = cls.__doc__ or cls.__name__  # else the standard library makes one of the signature, slowly
-        made = dataclasses.dataclass(cls, init=False, repr=False, eq=False, slots=slots)
-        for field in dataclasses.fields(made):  # type: ignore[arg-type]
-            if not field.init or field.kw_only:
-                raise TypeError(f"field {field.name} of {cls.__name__}: init=False and kw_only are not supported")
-        methods: dict[str, Any] = {"__repr__": _repr, "__init__": _stand_in(made, "__init__", _init_source(frozen))}
-        if eq:
-            methods["__eq__"] = _stand_in(made, "__eq__", _eq_source)
-            methods["__hash__"] = _stand_in(made, "__hash__", _hash_source) if frozen else None
+        mine = _own_fields(cls)
+        fields: dict[str, Field[Any]] = {}
+        for base in cls.__mro__[-2:0:-1]:
+            fields |= base.__dict__.get("__dataclass_fields__", {})
+        fields |= mine
+        added: dict[str, Any] = {
+            "__doc__": cls.__doc__ or cls.__name__, "__dataclass_fields__": fields,
+            "__dataclass_params__": _FROZEN if frozen else _OPEN, "__match_args__": tuple(fields), "__repr__": _repr,
+        }
+        if eq and not frozen:
+            added["__hash__"] = None
         if frozen:
-            methods |= {"__setattr__": _refuse_set, "__delattr__": _refuse_delete}
-            methods |= {"__getstate__": _state, "__setstate__": _set_state} if slots else {}
-        for name, method in methods.items():
-            # A class with its own __eq__ has had None put in its __hash__ by Python: that is not its own.
+            added |= {"__setattr__": _refuse_set, "__delattr__": _refuse_delete}
+            added |= {"__getstate__": _state, "__setstate__": _set_state} if slots else {}
+        # A class with its own __eq__ has had None put in its __hash__ by Python: that is not its own.
+        added = {name: value for name, value in added.items() if own.get(name) is None}
+        made = _with_slots(cls, mine, added) if slots else _with_attributes(cls, mine, added)
+        makers: dict[str, Maker] = {"__init__": _init(frozen)}
+        if eq:
+            makers |= {"__eq__": _eq} | ({"__hash__": _hash} if frozen else {})
+        for name, make in makers.items():
             if own.get(name) is None:
-                setattr(made, name, method)
+                setattr(made, name, _stand_in(made, name, make))
         return made
 
     return define
 
 
-def _stand_in(cls: type, name: str, source: Source) -> Callable[..., Any]:
+_FROZEN, _OPEN = SimpleNamespace(frozen=True), SimpleNamespace(frozen=False)
+_FIELD = dataclasses._FIELD  # type: ignore[attr-defined]  # how dataclasses.fields knows one
+
+
+def _own_fields(cls: type) -> dict[str, Field[Any]]:
+    """The fields that a class itself declares; what it declares wrongly is a TypeError."""
+    own = cls.__dict__
+    found: dict[str, Field[Any]] = {}
+    for name, annotation in own.get("__annotations__", {}).items():
+        if str(annotation).startswith(("ClassVar", "typing.ClassVar")):
+            continue
+        given = own.get(name, MISSING)
+        made = given if isinstance(given, Field) else dataclasses.field(default=given)
+        if made.default.__class__.__hash__ is None:
+            raise TypeError(f"field {name} of {cls.__name__}: a default that can change needs a default_factory")
+        if not made.init or made.kw_only is True:
+            raise TypeError(f"field {name} of {cls.__name__}: init=False and kw_only are not supported")
+        made.name, made.type, made.kw_only = name, annotation, False
+        made._field_type = _FIELD  # type: ignore[union-attr]
+        found[name] = made
+    for name, value in own.items():
+        if isinstance(value, Field) and name not in found:
+            raise TypeError(f"field {name} of {cls.__name__} has no annotation")
+    return found
+
+
+def _with_attributes(cls: type[_T], mine: dict[str, Field[Any]], added: dict[str, Any]) -> type[_T]:
+    """The class itself, its defaults as attributes."""
+    for name, each in mine.items():
+        if each.default is not MISSING:
+            setattr(cls, name, each.default)
+        elif name in cls.__dict__:
+            delattr(cls, name)
+    for name, value in added.items():
+        setattr(cls, name, value)
+    return cls
+
+
+def _with_slots(cls: type[_T], mine: dict[str, Field[Any]], added: dict[str, Any]) -> type[_T]:
+    """The class once more with slots, which can only be given to a class when it is made."""
+    inherited: set[str] = set()
+    for base in cls.__mro__[1:-1]:
+        slots = base.__dict__.get("__slots__", ())
+        inherited.update((slots,) if isinstance(slots, str) else slots)
+    left_out = {*mine, "__dict__", "__weakref__"}
+    body = {name: value for name, value in cls.__dict__.items() if name not in left_out} | added
+    body["__slots__"] = tuple(name for name in mine if name not in inherited)
+    body["__qualname__"] = cls.__qualname__
+    kind: Any = type(cls)
+    made: type[_T] = kind(cls.__name__, cls.__bases__, body)
+    return made
+
+
+def _stand_in(cls: type, name: str, make: Maker) -> Callable[..., Any]:
     """A method that puts the true one into `cls` and calls it. Two threads may both: they make the same."""
 
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
-        names: dict[str, Any] = {}
-        lines = source(cls, dataclasses.fields(cls), names)
-        exec("\n".join(lines), names)
-        written = names[name]
-        written.__qualname__, written.__module__ = f"{cls.__qualname__}.{name}", cls.__module__
-        setattr(cls, name, written)
-        return written(self, *arguments, **named)
+        made = make(cls, dataclasses.fields(cls))
+        made.__name__, made.__qualname__, made.__module__ = name, f"{cls.__qualname__}.{name}", cls.__module__
+        setattr(cls, name, made)
+        return made(self, *arguments, **named)
 
     method.__name__, method.__qualname__ = name, f"{cls.__qualname__}.{name}"
     return method
 
 
-def _init_source(frozen: bool) -> Source:
-    def source(cls: type, fields: Fields, names: dict[str, Any]) -> list[str]:
-        names |= {"_set": object.__setattr__, "_missing": MISSING}
+def _init(frozen: bool) -> Maker:
+    def make(cls: type, fields: Fields) -> FunctionType:
+        made = tuple(each.default_factory is not MISSING for each in fields)
         slots = frozen and "__slots__" in cls.__dict__
-        parameters, body = ["self"], []
-        for field in fields:
-            name = value = field.name
-            if field.default is not MISSING:
-                names[f"_default_{name}"] = field.default
-                parameters.append(f"{name}=_default_{name}")
-            elif field.default_factory is not MISSING:
-                names[f"_make_{name}"] = field.default_factory
-                parameters.append(f"{name}=_missing")
-                value = f"_make_{name}() if {name} is _missing else {name}"
-            else:
-                parameters.append(name)
-            if slots:  # the slot's own setter takes half the time, and nodes of plans are made by the thousand
-                names[f"_set_{name}"] = getattr(cls, name).__set__
-                body.append(f"    _set_{name}(self, {value})")
-            else:
-                body.append(f"    _set(self, {name!r}, {value})" if frozen else f"    self.{name} = {value}")
-        if hasattr(cls, "__post_init__"):
-            body.append("    self.__post_init__()")
-        return [f"def __init__({', '.join(parameters)}):", *(body or ["    pass"])]
+        code = _init_code(frozen, slots, made, hasattr(cls, "__post_init__"))
+        names: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
+        names |= {f"_make_{i}": each.default_factory for i, each in enumerate(fields) if made[i]}
+        if slots:
+            names |= {f"_set_{i}": getattr(cls, each.name).__set__ for i, each in enumerate(fields)}
+        # The default of a field with a factory is MISSING, which the code looks for.
+        with_default = [each for i, each in enumerate(fields) if made[i] or each.default is not MISSING]
+        if with_default != list(fields)[len(fields) - len(with_default) :]:
+            raise TypeError(f"{cls.__name__}: a field without a default follows one with a default")
+        return _function(code, [each.name for each in fields], names, tuple(each.default for each in with_default))
 
-    return source
+    return make
 
 
-def _eq_source(cls: type, fields: Fields, names: dict[str, Any]) -> list[str]:
-    compared = [field.name for field in fields if field.compare]
-    return [
+def _eq(cls: type, fields: Fields) -> FunctionType:
+    compared = [each.name for each in fields if each.compare]
+    return _function(_eq_code(len(compared)), compared)
+
+
+def _hash(cls: type, fields: Fields) -> FunctionType:
+    hashed = [each.name for each in fields if (each.compare if each.hash is None else each.hash)]
+    return _function(_hash_code(len(hashed)), hashed)
+
+
+def _function(code: CodeType, fields: list[str], names: dict[str, Any] | None = None,
+              defaults: tuple[Any, ...] = ()) -> FunctionType:
+    """A function of code in which the fields are called f0, f1 and so on: as if it had been written with their names.
+    Compiling takes a hundred times as long as this, and classes with as many fields share their code."""
+    own = {f"f{i}": name for i, name in enumerate(fields)}
+
+    def named(given: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple([own.get(each, each) if isinstance(each, str) else each for each in given])
+
+    code = code.replace(
+        co_varnames=named(code.co_varnames), co_names=named(code.co_names), co_consts=named(code.co_consts)
+    )
+    return FunctionType(code, {"__builtins__": builtins} | (names or {}), code.co_name, defaults)
+
+
+@cache
+def _init_code(frozen: bool, slots: bool, made: tuple[bool, ...], has_post_init: bool) -> CodeType:
+    """`made`: which fields have a factory; `slots`: their own setters are there as _set_0 and so on, which take half
+    the time of object's, and nodes of plans are made by the thousand."""
+    body = []
+    for i, by_factory in enumerate(made):
+        value = f"_make_{i}() if f{i} is _missing else f{i}" if by_factory else f"f{i}"
+        if slots:
+            body.append(f"    _set_{i}(self, {value})")
+        else:
+            body.append(f"    _set(self, 'f{i}', {value})" if frozen else f"    self.f{i} = {value}")
+    if has_post_init:
+        body.append("    self.__post_init__()")
+    parameters = ", ".join(("self", *(f"f{i}" for i in range(len(made)))))
+    return _compiled([f"def __init__({parameters}):", *(body or ["    pass"])], "__init__")
+
+
+@cache
+def _eq_code(fields: int) -> CodeType:
+    return _compiled([
         "def __eq__(self, other):",
         "    if other.__class__ is self.__class__:",
-        f"        return {_values('self', compared)} == {_values('other', compared)}",
+        f"        return {_values('self', fields)} == {_values('other', fields)}",
         "    return NotImplemented",
-    ]
+    ], "__eq__")
 
 
-def _hash_source(cls: type, fields: Fields, names: dict[str, Any]) -> list[str]:
-    hashed = [field.name for field in fields if (field.compare if field.hash is None else field.hash)]
-    return ["def __hash__(self):", f"    return hash({_values('self', hashed)})"]
+@cache
+def _hash_code(fields: int) -> CodeType:
+    return _compiled(["def __hash__(self):", f"    return hash({_values('self', fields)})"], "__hash__")
 
 
-def _values(of: str, names: list[str]) -> str:
-    return "(" + "".join(f"{of}.{name}, " for name in names) + ")"
+def _values(of: str, fields: int) -> str:
+    return "(" + "".join(f"{of}.f{i}, " for i in range(fields)) + ")"
+
+
+def _compiled(lines: list[str], name: str) -> CodeType:
+    names: dict[str, Any] = {}
+    exec("\n".join(lines), names)
+    code: CodeType = names[name].__code__
+    return code
 
 
 @reprlib.recursive_repr()

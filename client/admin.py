@@ -2,6 +2,8 @@
 
     warehouse-sql snapshot create dw monday
     warehouse-sql snapshot restore dw monday dw2
+    warehouse-sql snapshot copy dw monday s3://backup/dw            list, restore and delete read it there
+    warehouse-sql snapshot restore s3://backup/dw monday dw2 --streaming
     warehouse-sql resize dw dw4 --nodes 4 --slices-per-node 2       classic, into a new folder
     warehouse-sql resize dw --nodes 4                               elastic, in place
 
@@ -19,6 +21,7 @@ import click
 
 if TYPE_CHECKING:
     from ..storage.snapshots.manifest import Snapshot
+    from ..storage.snapshots.places import Place
     from .dbapi import Connection
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -28,7 +31,11 @@ R = TypeVar("R")
 
 @click.group(context_settings=HELP)
 def snapshot() -> None:
-    """Snapshots of DATABASE, a folder: make, list, restore, copy and delete them."""
+    """Snapshots of DATABASE: make, list, restore, copy and delete them.
+
+    Of copies DATABASE is the folder or URL that they were copied to. What reaches S3 is as the environment says: AWS_*
+    variables and files, or WAREHOUSE_S3_ROOT for a folder in place of S3.
+    """
 
 
 @snapshot.command()
@@ -44,9 +51,9 @@ def create(database: str, name: str) -> None:
 @click.argument("database")
 def list_(database: str) -> None:
     """List snapshots: size, and how much of it deleting would give back."""
-    from ..storage.snapshots.manifest import list_snapshots
+    from ..storage.snapshots.places import list_snapshots
 
-    for line in lines(guarded(lambda: list_snapshots(_folder(database)))):
+    for line in lines(guarded(lambda: list_snapshots(_place(database)))):
         click.echo(line)
 
 
@@ -54,11 +61,26 @@ def list_(database: str) -> None:
 @click.argument("database")
 @click.argument("name")
 @click.argument("folder")
-def restore(database: str, name: str, folder: str) -> None:
+@click.option("--streaming", is_flag=True, help="open at once; blocks come as they are asked for")
+def restore(database: str, name: str, folder: str, streaming: bool) -> None:
     """Make FOLDER, which must be new, a database as it was."""
     from ..storage.snapshots.restore import restore
 
-    guarded(lambda: restore(_folder(database), name, Path(folder)))
+    guarded(lambda: restore(_place(database), name, Path(folder), streaming=streaming))
+
+
+@snapshot.command()
+@click.argument("database")
+def fill(database: str) -> None:
+    """Bring in now what a streaming restore has not brought in yet. It can be interrupted and goes on later."""
+    def run(connection: Connection) -> str:
+        missing = connection.snapshots.restoring
+        connection.snapshots.fill()
+        if missing is None:
+            return "nothing was missing"
+        return f"{missing.missing_files:,} files ({size(missing.missing_bytes)}) came from {missing.where}"
+
+    click.echo(_with(database, run), err=True)
 
 
 @snapshot.command("restore-table")
@@ -66,21 +88,24 @@ def restore(database: str, name: str, folder: str) -> None:
 @click.argument("name")
 @click.argument("table")
 @click.argument("new_name")
-def restore_table(database: str, name: str, table: str, new_name: str) -> None:
+@click.option("--source", metavar="PLACE", help="the folder or URL that the snapshot was copied to")
+def restore_table(database: str, name: str, table: str, new_name: str, source: str | None) -> None:
     """Bring TABLE of a snapshot back into the database as NEW_NAME."""
-    rows = _with(database, lambda c: c.snapshots.restore_table(name, table, new_name))
+    rows = _with(database, lambda c: c.snapshots.restore_table(name, table, new_name, source=source))
     click.echo(f"{rows:,} rows restored", err=True)
 
 
 @snapshot.command()
 @click.argument("database")
 @click.argument("name")
-@click.argument("folder")
-def copy(database: str, name: str, folder: str) -> None:
-    """Copy a snapshot into FOLDER; restore and list read it there."""
+@click.argument("target")
+def copy(database: str, name: str, target: str) -> None:
+    """Copy a snapshot into TARGET, a folder or s3://bucket/prefix (also gs:// and az://); the other commands read it
+    there. A copy into a store that was cut short goes on where it was."""
+    from ..storage.snapshots.places import place_of
     from ..storage.snapshots.restore import copy
 
-    guarded(lambda: copy(_folder(database), name, folder))
+    guarded(lambda: copy(_place(database), name, place_of(target)))
 
 
 @snapshot.command()
@@ -88,9 +113,9 @@ def copy(database: str, name: str, folder: str) -> None:
 @click.argument("name")
 def delete(database: str, name: str) -> None:
     """Delete a snapshot and give its space back."""
-    from ..storage.snapshots.create import delete
+    from ..storage.snapshots.places import delete
 
-    guarded(lambda: delete(_folder(database), name))
+    guarded(lambda: delete(_place(database), name))
 
 
 @snapshot.command()
@@ -164,11 +189,14 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
-def _folder(text: str) -> Path:
-    path = Path(text).absolute()
-    if not path.is_dir():
+def _place(text: str) -> Place:
+    """A folder that is there, or the URL of a place in an object store."""
+    from ..storage.snapshots.places import place_of
+
+    place: Place = guarded(lambda: place_of(text))
+    if isinstance(place, Path) and not place.is_dir():
         raise click.UsageError(f'"{text}" is not a folder')
-    return path
+    return place
 
 
 def _time(text: str) -> timedelta:

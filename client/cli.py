@@ -76,6 +76,7 @@ class _Ordered(click.Command):
 @click.option("--memory-limit", metavar="SIZE", help="memory that one statement may hold, such as 2GB")
 @click.option("--user", default="dev", show_default=True, help="the session's user")
 @click.option("--read-only", is_flag=True, help="never write")
+@click.option("--as-of", metavar="SNAPSHOT", help="the database as it was at a snapshot, read-only")
 @click.option("--no-create", is_flag=True, help="a missing database is an error")
 @click.version_option(package_name="warehouse-sql", prog_name="warehouse-sql")
 @click.pass_context
@@ -197,6 +198,8 @@ def _check(database: str, quiet: bool) -> int:
     if problems or not quiet:
         seen = f"{checked.tables:,} tables, {checked.extents:,} extents, {checked.blocks:,} blocks"
         click.echo(f"{seen}, {checked.bytes:,} bytes: {f'{problems:,} problems' if problems else 'all is whole'}")
+        if checked.absent:
+            click.echo(f"{checked.absent:,} extents are not restored yet and were read from {checked.source}")
     return shells.EXIT_FATAL if problems else shells.EXIT_OK
 
 
@@ -212,7 +215,7 @@ def _run(options: dict[str, Any], actions: list[tuple[str, str]]) -> int:
     from ..errors import Error
     from .repl import shell as shells
 
-    same = ("nodes", "node_type", "threads", "memory_limit", "user", "read_only")
+    same = ("nodes", "node_type", "threads", "memory_limit", "user", "read_only", "as_of")
     opened = {name: options[name] for name in same}
     opened |= {"slices_per_node": options["slices"], "create": not options["no_create"]}
     try:

@@ -7,11 +7,13 @@
 
 Which files are one table, and what becomes of columns that differ: storage/inference/tables.py. The tables are made by
 the statements that one would write (CREATE EXTERNAL TABLE, MSCK REPAIR TABLE), in an external schema that is made if it
-is missing. Crawling again finds new files, partitions and columns; tables whose files are gone are told and stay.
+is missing. Crawling again finds new files, partitions and columns; tables whose files are gone are told and stay. What
+differs is made anew in one transaction, with properties that others have given the table.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -34,6 +36,7 @@ _SERDES = {
     "orc": "stored as orc",
     "avro": "stored as avro",
 }  # fmt: skip
+ORIGIN = "column.origin."  # storage/lake/formats/choices.py
 CREATED, CHANGED, UNCHANGED, GONE, CONFLICT = "created", "changed", "unchanged", "gone", "conflict"
 
 
@@ -53,8 +56,8 @@ class Change:
 @click.argument("database")
 @click.argument("prefix")
 @click.option("-s", "--schema", default="lake", show_default=True, help="the external schema of the tables")
-@click.option("--conflicts", type=click.Choice(("cast", "refuse")), default="cast", show_default=True,
-              help="columns of two types: take the wider type, or make no table")
+@click.option("--conflicts", type=click.Choice(("cast", "columns", "refuse")), default="cast", show_default=True,
+              help="columns of two types: take the wider type, make one column per type, or make no table")
 @click.option("-n", "--dry-run", is_flag=True, help="print the statements that would make the tables, run none")
 def crawl_command(database: str, prefix: str, schema: str, conflicts: str, dry_run: bool) -> None:
     """Make external tables in DATABASE for the files below PREFIX: formats, columns and partitions by their look."""
@@ -108,10 +111,10 @@ def _renew(connection: Connection, schema: str, table: TableFound, known: dict[s
     wanted = {c.name: _type(c) for c in (*table.inferred.columns, *table.keys)}
     before = _partitions(connection, schema, table.name)
     differing = [] if known is None else _differences(known, wanted)
-    if differing:
-        connection.execute(f"drop table {name}")
-    if known is None or differing:
+    if known is None:
         connection.execute(create_statement(schema, table))
+    elif differing:
+        _replace(connection, schema, table)
     if table.keys:
         connection.execute(f"msck repair table {name}")
     after = _partitions(connection, schema, table.name)
@@ -123,6 +126,30 @@ def _renew(connection: Connection, schema: str, table: TableFound, known: dict[s
     details = [*differing, *([f"{after - before:+} partitions"] if after != before else []), *details]
     changed = bool(differing) or after != before
     return Change(f"{schema}.{table.name}", CHANGED if changed else UNCHANGED, tuple(details))
+
+
+def _replace(connection: Connection, schema: str, table: TableFound) -> None:
+    """The table anew, with the properties that others have given it; at no time is there none."""
+    name = f"{quoted(schema)}.{quoted(table.name)}"
+    sql = "select parameters from svv_external_tables where schemaname = %s and tablename = %s"
+    [(text,)] = connection.execute(sql, (schema, table.name)).fetchall()
+    made = ("skip.header.line.count", "numRows")
+    kept = {k: v for k, v in json.loads(text).items() if k not in made and not k.startswith(ORIGIN)}
+    # The data catalogue is one with the database: what Redshift refuses in a transaction can be one here.
+    [(compatibility,)] = connection.execute("show compatibility").fetchall()
+    connection.execute("set compatibility to extended")
+    try:
+        connection.execute("begin")
+        connection.execute(f"drop table {name}")
+        connection.execute(create_statement(schema, table))
+        if kept:
+            connection.execute(f"alter table {name} set table properties ({_pairs(kept)})")
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    finally:
+        connection.execute(f"set compatibility to {compatibility}")
 
 
 def _differences(known: dict[str, str], wanted: dict[str, str]) -> list[str]:
@@ -143,11 +170,20 @@ def create_statement(schema: str, table: TableFound) -> str:
         lines.append("partitioned by (" + ", ".join(f"{quoted(c.name)} {_type(c)}" for c in table.keys) + ")")
     delimiter = {"\t": "\\t"}.get(found.delimiter, found.delimiter)
     lines.append(_SERDES[found.format].format(delimiter))
-    location = table.location.replace("'", "''")
-    lines.append(f"location '{location}'")
-    if found.header:
-        lines.append("table properties ('skip.header.line.count'='1')")
+    lines.append(f"location {_text(table.location)}")
+    properties = {"skip.header.line.count": "1"} if found.header else {}
+    properties |= {ORIGIN + c.name: c.source for c in found.columns if c.chosen}
+    if properties:
+        lines.append(f"table properties ({_pairs(properties)})")
     return "\n".join(lines)
+
+
+def _pairs(properties: dict[str, str]) -> str:
+    return ", ".join(f"{_text(name)}={_text(value)}" for name, value in properties.items())
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def _type(column: Found) -> str:

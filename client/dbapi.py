@@ -39,6 +39,7 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     node_type                Redshift's name instead of slices_per_node ("ra3.4xlarge": 4 slices)
     create                   False: a missing folder is an error
     read_only                True: never write
+    as_of                    the name of a snapshot: the database as it was then, read-only
     threads                  worker threads (default: the CPUs this process may use)
     memory_limit             bytes, or text such as "2GB", that one statement may hold
     paramstyle               "format", "pyformat", "qmark", "numeric" or "named" (default: `warehouse.paramstyle`)
@@ -74,6 +75,7 @@ def _open(
     node_type: str | None = None,
     create: bool = True,
     read_only: bool = False,
+    as_of: str | None = None,
     threads: int | None = None,
     memory_limit: int | str | None = None,
     paramstyle: str | None = None,
@@ -92,6 +94,10 @@ def _open(
         paramstyle = _module_paramstyle()
     if paramstyle not in styles.STYLES:
         raise errors.InterfaceError(f"unknown paramstyle {paramstyle!r}; it is one of {', '.join(styles.STYLES)}")
+    if as_of is not None:
+        from ..storage.snapshots.reading import path_of
+
+        database, read_only = os.fspath(path_of(database, as_of)), True
     session = open_session(
         database,
         nodes=nodes,
@@ -107,6 +113,8 @@ def _open(
         wlm_json_configuration=None if wlm_json_configuration is None else os.fspath(wlm_json_configuration),
     )
     session.stores = StoreOptions(None if s3_root is None else os.fspath(s3_root), s3_endpoint_url, s3_region)
+    if session.database.files.arrivals is not None:
+        session.database.files.arrivals.reach_by(session.stores)
     session.block.autocommit = autocommit
     if application_name is not None:
         session.settings.set("application_name", application_name)

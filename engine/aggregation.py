@@ -25,7 +25,7 @@ import numpy as np
 
 from ..errors import InternalError
 from ..kernels import memory
-from ..kernels.accumulators import Accumulator, Accumulators, SumBlock, in_one_pass, small_values
+from ..kernels.accumulators import Accumulator, Accumulators, SumBlock, in_one_pass, op_of, small_values
 from ..kernels.group_table import Column, GroupKey, GroupTable
 from ..planner.expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from ..planner.physical import HashAggregate
@@ -179,7 +179,7 @@ class AggregateSink:
             touches = tuple(places)
         begin = builder.block("sink_begin", k=External(lambda task: task.sink.gate_address))
         builder.growers[begin] = lambda task: task.sink.spill(self)
-        kind = GroupTable(self._table_keys(), 8).op
+        kind = GroupTable.op_of(self._table_keys())
         pc = builder.block(kind, ids, a, b, k=External(lambda task: task.sink.table_address(task)),
                            touches=touches)
         builder.growers[pc] = lambda task: task.sink.grow()
@@ -225,7 +225,7 @@ class AggregateSink:
         if ids is not None and in_one_pass(call.function, physical):
             self._summed.append((number, argument is None or small_values(argument.lo, argument.hi)))
             return number
-        op = Accumulator(call.function, physical, None).op
+        op = op_of(call.function, physical)
         pc = builder.block(op, None, place, valid, ids,
                            External(lambda task: task.sink.accumulators.items[number].address))
         builder.growers[pc] = lambda task: task.sink.grow_heap(number)

@@ -1,7 +1,7 @@
 """The seam between the leader and the slices: everything the executor asks of them goes through `Cluster`.
 
     submit(job)               run a compiled segment on every slice that has rows for it; its finished tasks by slice
-    each(work, count)         work that slices do on their own rows: sorting, building join tables
+    each(work, count, rows)   work that slices do on their own rows: sorting, building join tables
     move(rows, move, keys, spool)    DISTRIBUTE, BROADCAST, ROUND_ROBIN, GATHER; what a cluster would have sent
 
 Results that are handed out while they are made run on threads of their own (streaming.py).
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import field
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,7 +31,7 @@ from .compile.segment import Segment
 from .counters import Counters
 from .rows import Rows
 from .tasks import Task, run
-from .workers import Workers
+from .workers import SMALL_ROWS, Workers
 
 if TYPE_CHECKING:
     from .context import Context
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 NewSpool = Callable[[], "Spool"]
 
+MANY = 1 << 62
 SHARE_ROWS = 200_000  # fewer rows are not worth dividing a slice's work for
 
 
@@ -86,7 +88,7 @@ class Cluster(Protocol):
 
     def submit(self, job: Job) -> list[list[Task]]: ...
 
-    def each(self, work: Callable[[int], None], count: int) -> None: ...
+    def each(self, work: Callable[[int], None], count: int, rows: int = MANY) -> None: ...
 
     def move(self, rows: Rows, move: Move, keys: Sequence[ColumnId], spool: NewSpool | None = None) -> Moved: ...
 
@@ -121,9 +123,9 @@ class LocalCluster:
         self.workers.run(work, len(tasks), job.rows)
         return slices
 
-    def each(self, work: Callable[[int], None], count: int, rows: int = 1 << 62) -> None:
-        """work(0) ... work(count - 1) in parallel."""
-        if self._context.ticket is not None:
+    def each(self, work: Callable[[int], None], count: int, rows: int = MANY) -> None:
+        """work(0) ... work(count - 1) in parallel, unless it is over few rows."""
+        if self._context.ticket is not None and rows >= SMALL_ROWS:
             work = self._context.ticket.usage.counted(work)
         self.workers.run(work, count, rows)
 
@@ -137,7 +139,7 @@ class LocalCluster:
                 assert spool is not None
                 return Moved(*distribute(rows, keys, self.topology, self.each, spool()))
             case Move.DISTRIBUTE:
-                return Moved(*exchange.distribute(rows, keys, self.topology, self.each))
+                return Moved(*exchange.distribute(rows, keys, self.topology, partial(self.each, rows=rows.rows)))
             case Move.BROADCAST:
                 return Moved(*exchange.broadcast(rows, self.topology, budget))
             case Move.ROUND_ROBIN:

@@ -1,13 +1,14 @@
 """Rows that do not come from tables: VALUES and SELECT without FROM, and system tables."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..kernels import memory
 from ..planner.expressions import ColumnRef, Compare, Expr, InList, Literal
-from ..planner.physical import ConstantRows, VirtualTableScan
+from ..planner.physical import ConstantRows, ProjectColumns, VirtualTableScan
 from ..planner.predicates import conjuncts
 from ..storage.arrow import from_arrow
 from ..storage.types import Physical
@@ -31,6 +32,24 @@ def collection(node: ConstantRows | VirtualTableScan, context: Context, predicat
         if heap is not None:
             heaps.append(heap)
     return Collection(columns, len(rows), heaps)
+
+
+def projected(
+    node: ProjectColumns, source: ConstantRows, outputs: Sequence[tuple[ColumnRef, Expr]]
+) -> Collection | None:
+    """A projection of nothing but literals over rows without a table, of which a program is not worth its making:
+    `outputs` of its rows; None if it is another."""
+    made = {ref.id: expr for ref, expr in node.columns}
+    columns, heaps = [], []
+    for ref, output in outputs:
+        literal = made.get(output.id) if isinstance(output, ColumnRef) else None
+        if not isinstance(literal, Literal):
+            return None
+        column, heap = from_values(ref, [literal.value] * len(source.rows))
+        columns.append(column)
+        if heap is not None:
+            heaps.append(heap)
+    return Collection(columns, len(source.rows), heaps)
 
 
 def from_values(ref: ColumnRef, items: list[Any]) -> tuple[StoredColumn, np.ndarray | None]:

@@ -24,6 +24,7 @@ from weakref import WeakSet
 import numpy as np
 
 from ..errors import OutOfMemory, QueryCanceled
+from ..kernels import memory
 from ..kernels.abi import BATCH_ROWS, VECTOR_ROWS
 from ..records import dataclass
 
@@ -50,7 +51,7 @@ class Cancel:
 
     def __init__(self) -> None:
         self.word = np.zeros(1, dtype=np.int64)
-        self.address: int = self.word.__array_interface__["data"][0]
+        self.address = memory.address(self.word)
         self.reason = CANCEL_TEXT
         self.listener: Callable[[], None] | None = None  # told when the flag is set
 

@@ -83,8 +83,11 @@ class Counters:
         self._lock = threading.Lock()
 
     def step(self, node: Any) -> StepCounters:
-        with self._lock:
-            return self.steps.setdefault(id(node), StepCounters())
+        found = self.steps.get(id(node))
+        if found is None:
+            with self._lock:
+                found = self.steps.setdefault(id(node), StepCounters())
+        return found
 
     def finished(self, node: Any, rows: Rows, kept: bool = False) -> None:
         """A node has put out all of its rows; `kept`: and they were all there before any was read."""
@@ -174,7 +177,9 @@ class Counters:
             for pc, node in enumerate(owners):
                 if node is None:
                     continue
-                step = self.steps.setdefault(id(node), StepCounters())
+                step = self.steps.get(id(node))
+                if step is None:
+                    step = self.steps[id(node)] = StepCounters()
                 step.seconds += cycles[pc] * scale
                 if pc + 1 == len(owners) or owners[pc + 1] is not node:
                     given = int(rows[_next_block(instance, pc + 1)])

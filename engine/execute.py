@@ -72,7 +72,8 @@ def _rows(plan: PhysicalQuery, context: Context, ticket: Ticket) -> Generator[pa
 
 def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Generator[pa.RecordBatch, None, None]:
     executor = Executor(plan, context, context.workers or pool(1))
-    profile = profile_of(plan, executor.counters, context)
+    alone = ticket is None and context.session is not None  # the leader needs no turn for what it answers by itself
+    profile = None if alone else profile_of(plan, executor.counters, context)
     schema = _schema(plan)
     if ticket is not None:
         ticket.usage.resume(executor.counters)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
 from ..errors import InternalError
@@ -164,7 +165,7 @@ class Executor:
         def work(i: int) -> None:
             parts[i] = ordering.sort(rows.parts[i].trimmed(), ids, node.keys, node.limit, keep)
 
-        self.cluster.each(work, len(parts))
+        self.cluster.each(work, len(parts), rows.rows)
         return Rows(parts, rows.where)
 
     def _window(self, node: WindowRows, filters: Sequence[Passed]) -> Rows:
@@ -178,7 +179,7 @@ class Executor:
         def work(i: int) -> None:
             parts[i] = windows.run(rows.parts[i].trimmed(), node, self.context.budget)
 
-        self.cluster.each(work, len(parts))
+        self.cluster.each(work, len(parts), rows.rows)
         return Rows(parts, rows.where).keep({c.id for c, _ in self.outputs(node)})
 
     def _unnest(self, node: UnnestRows) -> Rows:
@@ -189,7 +190,7 @@ class Executor:
             made = [unnest.run(piece.load().trimmed(), id, node, self.context.budget) for piece in pieces_of(parts[i])]
             parts[i] = made[0] if len(made) == 1 else Pieces(made)
 
-        self.cluster.each(work, len(parts))
+        self.cluster.each(work, len(parts), rows.rows)
         return Rows(parts, rows.where).keep({c.id for c, _ in self.outputs(node)})
 
     def _limit(self, node: LimitRows) -> Rows:
@@ -297,6 +298,12 @@ class Executor:
         plain = len(refs) == len(outputs)
         if plain and self.is_breaker(node):
             return self.run(node, filters).select(refs)
+        if isinstance(node, ProjectColumns) and isinstance(node.input, ConstantRows):
+            made = constant_rows.projected(node, node.input, outputs)
+            if made is not None:
+                rows = Rows([made], Where.LEADER)
+                self.counters.finished(node.input, rows, True)
+                return rows
         piece = self._descended(node, filters)
         if plain and not piece.chain and isinstance(piece.source, HashJoin):  # itself, too large to be probed whole
             return self.run(piece.source, piece.filters).select(refs)
@@ -408,7 +415,7 @@ class Executor:
 
     def build_side(self, join: HashJoin, rows: Rows, ids: Sequence[ColumnId]) -> BuildSide:
         charge = Charge(self.context.budget, f"hash of {step_name(join.build)}")
-        side = BuildSide(rows, ids, self.cluster.each, charge)
+        side = BuildSide(rows, ids, partial(self.cluster.each, rows=rows.rows), charge)
         side.unify()
         return side
 

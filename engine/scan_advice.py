@@ -40,6 +40,8 @@ def scan_advice(plan: PhysicalQuery, context: Context) -> tuple[str, ...]:
 
 def _advice(node: TableScan, context: Context) -> Iterator[str]:
     data = context.view.data(node.table)
+    if data.statistics.bytes < ADVICE_BYTES:
+        return
     groups = sum(extent.row_groups for extent in data.extents)
     if not groups or not node.pruning:
         return

@@ -92,7 +92,7 @@ def open_session(
         opened.close()
         raise
     if memory_limit is not None:
-        opened.bound_cache(int(allowed * limits.CACHE_SHARE))
+        opened.files.bound_cache(int(allowed * limits.CACHE_SHARE))
         memory.retain(int(allowed * limits.RETAINED_SHARE))
     session = Session(opened, identity=identity, settings=settings, threads=workers, memory=allowed)
     if wlm_json_configuration is not None:
@@ -156,11 +156,12 @@ class Session:
         self.database = database
         self.identity = identity or Identity("dev")
         self.settings = settings or Settings()
+        self.draw: Callable[[], int] | None = None  # seeds for RANDOM, after SET SEED
         self.stores = StoreOptions()
         self.last: dict[str, int] = {}  # what PG_LAST_COPY_ID() and the like tell
         self.workers = pool(threads)
         self.memory = memory or limits.memory_limit(None)
-        self.id = database.new_session() or next(_session_ids)
+        self.id = database.numbering.session() or next(_session_ids)
         self.started = datetime.now(UTC)
         self.worker: Worker | None = None
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
@@ -356,8 +357,8 @@ class Session:
         memory.trim()
         if memory.is_bounded():
             pa.default_memory_pool().release_unused()
-        self.notices.extend(context.notices)
         self._record(context, work, error, rows)
+        self.notices.extend(context.notices)
 
     def _transaction(self, single: bool) -> SessionTransaction:
         from .session_transaction import SessionTransaction
@@ -401,10 +402,14 @@ class Session:
             record |= context.ticket.facts()
         if context.scans:
             record["scans"] = scans(context)
-        if context.settings["workgroup"] and work.kind in QUERIES:
+        if context.settings["workgroup"] and (work.kind in QUERIES or context.scans):
             record["workgroup"] = context.settings["workgroup"]
         details = partial(described, record, context.profiles) if context.profiles and work.kind in QUERIES else None
         self.database.history.record(record, details, sum([p.weight for p in context.profiles]))
+        if context.scans and context.settings["workgroup"]:
+            from .workgroup_limits import count
+
+            count(context, record)
 
     def _search_path(self) -> tuple[str, ...]:
         return tuple(self.user if name == "$user" else name for name in self.settings.search_path)

@@ -139,13 +139,14 @@ class SessionTransaction:
     # -- ending --------------------------------------------------------------------------------------
 
     def commit(self) -> None:
-        """Make everything true; on an error everything is rolled back."""
+        """Make everything true; on an error everything is rolled back. Each part ends by itself when it is true."""
         try:
             self._base.commit()
             if self._own is not None:
                 self._own.commit()
-        finally:
+        except BaseException:
             self.rollback()
+            raise
 
     def rollback(self) -> None:
         """Forget everything that is not committed; may be called at any time, and again."""

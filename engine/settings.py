@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from ..errors import DataError, NotSupportedError, ProgrammingError, UndefinedObject
 from ..records import dataclass
@@ -47,6 +48,11 @@ class Settings(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    @property
+    def every(self) -> tuple[str, ...]:
+        """All values, as what a plan may depend on."""
+        return tuple(self._values.values())
 
     def copy(self) -> Settings:
         other = Settings.__new__(Settings)
@@ -105,6 +111,7 @@ def canonical(name: str) -> str:
     return _ALIASES.get(name, name)
 
 
+@lru_cache(64)
 def split_names(text: str) -> tuple[str, ...]:
     """`"$user", public, 'Odd Name'` -> ('$user', 'public', 'Odd Name'); unquoted names fold to lower case."""
     names = []
@@ -152,6 +159,16 @@ def _boolean(name: str, value: str) -> str:
     if word in ("off", "false", "f", "no", "n", "0"):
         return "off"
     raise _invalid(name, value, "on or off")
+
+
+def _fraction(name: str, value: str) -> str:
+    try:
+        number = float(value)
+    except ValueError:
+        raise _invalid(name, value, "a number from 0 to 1") from None
+    if not 0 <= number <= 1:
+        raise ProgrammingError(f'{value} is outside the valid range for parameter "{name}" (0 .. 1)', sqlstate=_INVALID)
+    return value
 
 
 def _integer(low: int, high: int) -> Check:
@@ -266,6 +283,7 @@ SETTINGS: dict[str, Setting] = {
         "off", _boolean, "attributes of SUPER are looked up as they are written, not in lower case"
     ),
     "enable_result_cache_for_session": Setting("on", _boolean, "a query over unchanged tables is answered from memory"),
+    "enable_spectrum_oid": Setting("on", _boolean, "external tables have the column $spectrum_oid"),
     "enable_vacuum_boost": Setting("off", _boolean, "VACUUM of a table runs with BOOST"),
     "error_on_nondeterministic_update": Setting(
         "off", _boolean, "an UPDATE that finds several new values for a row is an error"
@@ -278,8 +296,9 @@ SETTINGS: dict[str, Setting] = {
     "query_group": Setting("unset", _text, "the label of statements in stl_query; leads them to their WLM queue"),
     "query_result_location": Setting("", _text, "results of queries are kept below it (engine/workgroups.py)"),
     "search_path": Setting("$user, public", _path, "where names without a schema are looked up"),
+    "seed": Setting("", _fraction, "from 0 to 1: RANDOM gives the same numbers again behind the same one"),
     "server_version": Setting("8.0.2", _only("8.0.2", "8.0.2"), "what drivers read"),
-    "spectrum_enable_pseudo_columns": Setting("on", _boolean, "external tables have the columns $path and $size"),
+    "spectrum_enable_pseudo_columns": Setting("on", _boolean, "external tables have $path, $size and $spectrum_oid"),
     "standard_conforming_strings": Setting(
         "off", _only("off", "off", "false", "0", "no"), "a backslash escapes in string literals"
     ),

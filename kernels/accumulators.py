@@ -47,15 +47,15 @@ class Accumulator:
     def __init__(self, function: str, physical: str, table: GroupTable | None) -> None:
         self.function = function
         self.physical = physical
-        self.op = _op_of(function, physical)
+        self.op = op_of(function, physical)
         self.words = memory.zeros(layout.ACCUMULATOR_WORDS, np.int64)
         self.address = memory.address(self.words)
         self.words[layout.A_FLIP] = _EXTREMES.get(function, 0)
         self._table = table
         self._per_group = _WORDS.get(self.op, 1)
-        self._values = memory.zeros(0, np.float64 if self.op == "agg_sum_f64" else np.int64)
-        self._seen = memory.zeros(0, np.uint8)
-        self._heap = memory.zeros(0, np.uint8)
+        self._values = memory.nothing(np.float64 if self.op == "agg_sum_f64" else np.int64)
+        self._seen = memory.nothing(np.uint8)
+        self._heap = memory.nothing(np.uint8)
         if table is not None:
             self.words[layout.A_GROUPS_AT] = table.address + 8 * G_COUNT
         if self.op == "agg_minmax_str":
@@ -73,9 +73,10 @@ class Accumulator:
         if capacity <= known:
             return
         seen = memory.zeros(capacity, np.uint8)
-        seen[:known] = self._seen
         values = memory.zeros(capacity * self._per_group, self._values.dtype)
-        values[: known * self._per_group] = self._values
+        if known:
+            seen[:known] = self._seen
+            values[: known * self._per_group] = self._values
         self._clear(values, known)
         self._seen, self._values = seen, values
         self.words[layout.A_SEEN] = memory.address(seen)
@@ -221,7 +222,7 @@ class Accumulators:
 
 def in_one_pass(function: str, physical: str) -> bool:
     """Whether agg_sums does it, given groups."""
-    return _op_of(function, physical) in ("agg_count", "agg_sum_i64")
+    return op_of(function, physical) in ("agg_count", "agg_sum_i64")
 
 
 def small_values(lo: int, hi: int) -> bool:
@@ -229,7 +230,8 @@ def small_values(lo: int, hi: int) -> bool:
     return max(-lo, hi) < 1 << layout.PARTIAL_BITS
 
 
-def _op_of(function: str, physical: str) -> str:
+def op_of(function: str, physical: str) -> str:
+    """The op that accumulates values of a physical class."""
     if function == "count":
         return "agg_count"
     if function == "sum" and physical in _SUMS:

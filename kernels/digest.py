@@ -17,15 +17,20 @@ import importlib.util
 import os
 import re
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
-from .registry import IMPORTED_AT, family_path
+from .registry import FAMILIES, IMPORTED_AT, families, family_path
+from .remembered import remembered
 
 _IMPORTS = re.compile(rb"^\s*from \.(\w*) import (.+)", re.MULTILINE)
 _MACHINERY = frozenset(("registry", "memory"))  # imported by families, but no part of native code
 # Raised when the way functions are built (build.py) changes what comes out.
 _BUILD_VERSION = b"2"
+# Of /proc/cpuinfo: what tells one kind of processor from another.
+_TELLING = (b"vendor_id", b"cpu family", b"model", b"stepping", b"flags")
+_JUST_NOW = 2_000_000_000  # nanoseconds: a change within one tick of the file system's clock shows in no time
 
 
 def _hash(*parts: bytes) -> str:
@@ -39,19 +44,47 @@ def _hash(*parts: bytes) -> str:
 @cache
 def environment() -> str:
     """Digest of the machine and of the compiler."""
+    processor = _processor()
+    if processor is None:
+        return _environment()
+    facts = _hash(_BUILD_VERSION, _version("numba"), _version("llvmlite"), *_surroundings(), processor)
+    return remembered("machine", facts, lambda: {"environment": _environment()})["environment"]
+
+
+def _environment() -> str:
+    """By what LLVM says of the processor; loading its library takes a while."""
     import llvmlite
     import llvmlite.binding as llvm
 
-    found = importlib.util.find_spec("numba")
-    version = b""
-    if found is not None and found.origin is not None:
-        version = (Path(found.origin).parent / "_version.py").read_bytes()
-    settings = sorted(f"{key}={value}" for key, value in os.environ.items() if key.startswith("NUMBA_"))
+    python, machine, settings = _surroundings()
     return _hash(
-        _BUILD_VERSION, version, llvmlite.__version__.encode(), repr(sys.version_info[:2]).encode(),
-        os.uname().machine.encode(), llvm.get_host_cpu_name().encode(),
-        llvm.get_host_cpu_features().flatten().encode(), "\n".join(settings).encode(),
+        _BUILD_VERSION, _version("numba"), llvmlite.__version__.encode(), python, machine,
+        llvm.get_host_cpu_name().encode(), llvm.get_host_cpu_features().flatten().encode(), settings,
     )
+
+
+def _surroundings() -> tuple[bytes, bytes, bytes]:
+    settings = sorted(f"{key}={value}" for key, value in os.environ.items() if key.startswith("NUMBA_"))
+    return repr(sys.version_info[:2]).encode(), os.uname().machine.encode(), "\n".join(settings).encode()
+
+
+def _version(package: str) -> bytes:
+    """The bytes of a package's file of its version, which need no import of it."""
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        return b""
+    return (Path(found.origin).parent / "_version.py").read_bytes()
+
+
+def _processor() -> bytes | None:
+    """What Linux says of the first processor where LLVM would ask the processor itself; None elsewhere."""
+    try:
+        with open("/proc/cpuinfo", "rb") as file:
+            first = file.read(16384).partition(b"\n\n")[0]
+    except OSError:
+        return None
+    lines = [line for line in first.splitlines() if line.startswith(_TELLING)]
+    return b"\n".join(lines) if any(line.startswith(b"flags") for line in lines) else None
 
 
 @cache
@@ -81,6 +114,21 @@ def helpers(module: str) -> tuple[str, ...]:
 def family_digest(family: str) -> str:
     """Digest of a family's source and its helpers' (any byte counts)."""
     return _hash(*(_source(module) for module in (family, *helpers(family))))
+
+
+@cache
+def family_digests() -> dict[str, str]:
+    """The digests of all families. Like Python's own compiled files they are taken as they were for sources of
+    the same sizes and times of change; sources that were changed just now are read whatever is remembered."""
+    with os.scandir(family_path(FAMILIES[0]).parent) as entries:
+        sources = sorted((e.path, e.stat().st_mtime_ns, e.stat().st_size) for e in entries if e.name.endswith(".py"))
+    if max(changed for _, changed, _ in sources) > time.time_ns() - _JUST_NOW:
+        return _family_digests()
+    return remembered("sources", _hash(repr(sources).encode()), _family_digests)
+
+
+def _family_digests() -> dict[str, str]:
+    return {family: family_digest(family) for family in families()}
 
 
 def settled(family: str) -> bool:

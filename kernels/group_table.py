@@ -74,12 +74,13 @@ class GroupTable:
         self.words[layout.G_NULL] = -1
         self.words[layout.G_ROW] = 0 if resumable else -1
         self.words[layout.G_KEYS] = len(keys)
-        self._stored: list[np.ndarray] = [memory.zeros(0, _DTYPES[key.physical]) for key in keys]
-        self._valid: list[np.ndarray] = [memory.zeros(0, np.uint8) for _ in keys]
-        self._hashes = memory.zeros(0, np.uint64)
-        self._slots = memory.zeros(0, np.int64)
-        self._heap = memory.zeros(0, np.uint8)
-        self._scratch = memory.empty(BATCH_ROWS if self.kind == "generic" else 0, np.uint64)
+        self._stored: list[np.ndarray] = [memory.nothing(_DTYPES[key.physical]) for key in keys]
+        self._valid: list[np.ndarray] = [memory.nothing(np.uint8) for _ in keys]
+        self._hashes = memory.nothing(np.uint64)
+        self._slots = memory.nothing(np.int64)
+        self._heap = memory.nothing(np.uint8)
+        generic = self.kind == "generic"
+        self._scratch = memory.empty(BATCH_ROWS, np.uint64) if generic else memory.nothing(np.uint64)
         self._describe_keys()
         if self.kind == "dense":
             self._make_dense()
@@ -92,6 +93,11 @@ class GroupTable:
     def op(self) -> str:
         """The op that answers ids."""
         return f"group_{self.kind}"
+
+    @staticmethod
+    def op_of(keys: Sequence[GroupKey]) -> str:
+        """The op of a table with these keys."""
+        return f"group_{_kind(tuple(keys))}"
 
     @property
     def takes_operands(self) -> bool:
@@ -239,5 +245,6 @@ def _kind(keys: tuple[GroupKey, ...]) -> str:
 def _longer(array: np.ndarray, size: int) -> np.ndarray:
     """A copy with room for `size` elements (what is new is undefined)."""
     longer = memory.empty(size, array.dtype)
-    longer[: len(array)] = array
+    if len(array):
+        longer[: len(array)] = array
     return longer

@@ -29,6 +29,7 @@ _LARGEST_ZEROED = 2 << 20
 
 
 _BYTE = np.dtype(np.uint8)
+_NOTHING: dict[Any, np.ndarray] = {}
 _addressof, _from_buffer = ctypes.addressof, ctypes.c_char.from_buffer
 
 
@@ -55,6 +56,14 @@ def zeros(n: int, dtype: Any) -> np.ndarray:
     size = n * kind.itemsize + _AROUND
     base = pages.zeroed(size) if pages.SMALLEST <= size <= _LARGEST_ZEROED else np.zeros(size, _BYTE)
     return np.ndarray(n, kind, base, -_addressof(_from_buffer(base)) % ALIGNMENT)  # type: ignore[arg-type]
+
+
+def nothing(dtype: Any) -> np.ndarray:
+    """`empty(0, dtype)`, the same one each time: for what is put in the place of an array that is to come."""
+    found = _NOTHING.get(dtype)
+    if found is None:
+        found = _NOTHING[dtype] = empty(0, dtype)
+    return found
 
 
 def trim() -> None:

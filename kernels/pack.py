@@ -5,7 +5,7 @@
     load()                           read the pack's file ahead of need
     warmup(progress, processes)      compile all that is missing, once per machine and version
 
-    name --digest of its family's source--> key --pack file--> object file --llvmlite--> address
+    name --digest of its family's source--> key --pack file--> object file --linker.py--> address
                  |                                  |
                  unknown: import the family,        missing: compile (build.py)
                  compute keys (digest.py)
@@ -22,16 +22,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..errors import InternalError
 from . import digest, packfile, registry
+from .linker import Linker, refuse
 from .packfile import Compiled, Contents
 
 _WRITE_INTERVAL = 1.0  # seconds
 WORTH_PROCESSES = 16  # kernels to compile, at least: another process takes seconds until it begins
-# Native code that calls Python or numba's runtime would need both at run time, and Python's lock.
-_FORBIDDEN = ("numba_", "NRT_", "Py", "_Py")
 
 _addresses: dict[str, int] = {}
 _natives: dict[str, Callable[..., int]] = {}
@@ -88,7 +86,7 @@ class _Pack:
         self._fresh = Contents()  # not written yet
         self._keys: dict[str, str] = {}  # name -> key, of families whose digest is known
         self._unknown: set[str] = set()  # families whose names are not known yet
-        self._linker: _Linker | None = None
+        self._linker: Linker | None = None
         self._path: Path | None = None
         self._written = 0.0
         self.compiled = 0
@@ -169,13 +167,13 @@ class _Pack:
         file = f"kernels-{digest.environment()}.pack"
         self._path = packfile.writable_folder() / file
         self._contents = packfile.read(packfile.folder() / file)
-        for family in registry.families():
-            known = self._contents.families.get(family, {}).get(digest.family_digest(family))
+        for family, version in digest.family_digests().items():
+            known = self._contents.families.get(family, {}).get(version)
             if known is None:
                 self._unknown.add(family)
             else:
                 self._keys.update(known)
-        self._linker = _Linker()
+        self._linker = Linker()
         atexit.register(self.flush)
 
     def _key(self, name: str) -> str:
@@ -205,7 +203,7 @@ class _Pack:
                 registry.load_family(family)
         code = build.compile_function(registry.SPECS[name])
         compiled = Compiled(name, code, objects.undefined_symbols(code))
-        _check_symbols(compiled)
+        refuse(compiled)
         self._contents.objects[key] = compiled
         self.compiled += 1
         family = registry.SPECS[name].family
@@ -223,43 +221,11 @@ class _Pack:
     def _link(self, names: list[str]) -> None:
         assert self._linker is not None
         wanted = {name: self._contents.objects[self._keys[name]] for name in names}
-        for compiled in wanted.values():
-            _check_symbols(compiled)
         _addresses.update(self._linker.add(wanted))
 
 
 def _arity(key: str) -> int:
     return int(key.partition("-")[0])
-
-
-def _check_symbols(compiled: Compiled) -> None:
-    """The linker ends the process at a symbol that is not there, so look first."""
-    import llvmlite.binding as llvm
-
-    for symbol in compiled.needs:
-        if symbol.startswith(_FORBIDDEN):
-            raise InternalError(f"native function {compiled.name} calls {symbol}: it must not need Python")
-        if llvm.address_of_symbol(symbol) is None:
-            raise InternalError(f"native function {compiled.name} needs {symbol}: not in this process")
-
-
-class _Linker:
-    """Object files to addresses, with llvmlite alone."""
-
-    def __init__(self) -> None:
-        import llvmlite.binding as llvm
-
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
-        self._llvm = llvm
-        self._engine: Any = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-
-    def add(self, wanted: dict[str, Compiled]) -> dict[str, int]:
-        for compiled in wanted.values():
-            self._engine.add_object_file(self._llvm.ObjectFileRef.from_data(compiled.code))
-        self._engine.finalize_object()
-        return {name: self._engine.get_function_address("warehouse_" + name) for name in wanted}
 
 
 _pack = _Pack()

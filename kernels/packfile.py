@@ -17,24 +17,30 @@ import json
 import os
 import struct
 import tempfile
+import zlib
+from collections.abc import Callable
 from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..records import dataclass
 
-_MAGIC = b"WHPACK01"
+_MAGIC = b"WHPACK02"
 _HEADER = struct.Struct("<8s16sQ")
+# The first version's was dearer, and as good: its files are still read.
+_CHECKSUMS: dict[bytes, Callable[[bytes | memoryview], bytes]] = {
+    b"WHPACK01": lambda body: hashlib.blake2b(body, digest_size=16).digest(),
+    _MAGIC: lambda body: zlib.crc32(body).to_bytes(16, "little"),
+}
 # Versions of one family's source that are kept: those of several checkouts, or before and after an edit.
 _VERSIONS_KEPT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """One function's object file and the symbols it expects from the process."""
 
     name: str
-    code: bytes
+    code: bytes | memoryview  # a view into the pack file's bytes, or what was just compiled
     needs: tuple[str, ...]
 
 
@@ -107,13 +113,14 @@ def read(path: Path) -> Contents:
         return Contents()
     if len(raw) < _HEADER.size:
         return Contents()
+    view = memoryview(raw)
     magic, checksum, length = _HEADER.unpack_from(raw)
-    if magic != _MAGIC or hashlib.blake2b(raw[24:], digest_size=16).digest() != checksum:
+    if magic not in _CHECKSUMS or _CHECKSUMS[magic](view[24:]) != checksum:
         return Contents()
     body = _HEADER.size + length
     index: dict[str, Any] = json.loads(raw[_HEADER.size : body])
     objects = {
-        key: Compiled(name, raw[body + offset : body + offset + size], tuple(needs))
+        key: Compiled(name, view[body + offset : body + offset + size], tuple(needs))
         for key, (name, offset, size, needs) in index["objects"].items()
     }
     return Contents({family: dict(versions) for family, versions in index["families"].items()}, objects)
@@ -146,4 +153,4 @@ def _serialise(contents: Contents) -> bytes:
     families = {family: list(versions.items()) for family, versions in contents.families.items()}
     index = json.dumps({"families": families, "objects": table}, separators=(",", ":")).encode()
     body = struct.pack("<Q", len(index)) + index + b"".join(c.code for c in contents.objects.values())
-    return _MAGIC + hashlib.blake2b(body, digest_size=16).digest() + body
+    return _MAGIC + _CHECKSUMS[_MAGIC](body) + body

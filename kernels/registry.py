@@ -39,7 +39,7 @@ FAMILIES: tuple[str, ...] = (
     "hash_ops", "joins", "join_lookup", "join_build", "grouping", "aggregates", "grouped_sums", "extremes", "strings",
     "documents", "column_ops", "intern_ops", "like_ops", "sort_ops", "partition_ops", "append", "chunks", "encode",
     "blocks", "keyfilter",
-    "window_ops", "window_sums", "window_picks", "window_text", "moments", "text_rows",
+    "window_ops", "window_sums", "window_picks", "window_text", "moments", "text_rows", "json_rows",
 )
 
 # Ops over one word or pair a row move 8 or 16 bytes whatever they mean: another name for the same code.

@@ -88,10 +88,12 @@ def disjunction(args: Iterable[Expr]) -> Expr:
 
 
 def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> Expr:
-    """`left op right` for numbers, dates and intervals; VARBYTE + VARBYTE."""
+    """`left op right` for numbers, dates and intervals; of text and VARBYTE, + puts one behind the other."""
     span = span or join_spans(left, right)
     if key == "add" and Kind.VARBYTE in (left.type.kind, right.type.kind):
         return _concat_binary(left, right, span)
+    if key == "add" and _both_text(left, right):
+        return concat(left, right, span)
     if left.type.is_interval or right.type.is_interval:
         from . import intervals
 
@@ -108,6 +110,12 @@ def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> E
         raise undefined_operator("%", left.type, right.type, span)
     left, right = _operands(key, result, left, right)
     return Call(key, (left, right), result, span)
+
+
+def _both_text(left: Expr, right: Expr) -> bool:
+    """Text beside text (r_NVL2 has firstname + ' ' + lastname); two bare NULLs are numbers."""
+    sides = (left, right)
+    return all(map(collation.is_text, sides)) and not all(isinstance(e, Literal) and e.value is None for e in sides)
 
 
 def _typed_operands(left: Expr, right: Expr) -> tuple[Expr, Expr]:

@@ -179,6 +179,8 @@ def comparison_type(a: SqlType, b: SqlType) -> SqlType | None:
             return varchar(MAX_VARCHAR)
         if text.is_string and (other.is_temporal or other.kind is Kind.BOOLEAN):
             return other
+        if text.is_integer and other.kind is Kind.BOOLEAN:  # likevegas = 1 (r_logical_condition)
+            return other
     return None
 
 

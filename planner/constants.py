@@ -198,7 +198,7 @@ def _read(text: str, to: SqlType) -> Any:
         case Kind.CHAR:
             return text.rstrip(" ")
         case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
-            from .intervals import read_interval
+            from ..storage.interval_text import read_interval
 
             return read_interval(text, to)
         case Kind.SUPER:

@@ -11,25 +11,20 @@ Newer than the manual's edition here: docs.aws.amazon.com/redshift/latest/dg/r_i
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from ..errors import DatatypeMismatch, InvalidDatetime, NotSupportedError, SqlSyntaxError
+from ..errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
+from ..storage.dateparts import MICROS, MONTHS, date_part
 from ..storage.datetimes import DAY
-from ..storage.intervals import cut, interval_unit
+from ..storage.interval_text import DAYS, YEARS
+from ..storage.intervals import interval_unit
 from ..storage.types import BIGINT, DATE, DOUBLE, INTEGER, INTERVAL, TIMESTAMP, Kind, SqlType
 from . import build
 from .coercion import coerce
-from .dateparts import MICROS, MONTHS, date_part, interval
 from .expressions import Call, Cast, Expr, Literal, Span
 
 AS_NUMBER, FROM_NUMBER = "as_number", "from_number"
-_YEARS, _DAYS = ("year", "month"), ("day", "hour", "minute", "second")
 _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
-_DAY_AND_CLOCK = re.compile(
-    r"\s*(?P<sign>[+-]?)(?:(?P<day>\d+)\s+)?(?P<a>\d+)(?::(?P<b>\d{1,2}))?(?::(?P<c>\d{1,2}))?"
-    r"(?:\.(?P<fraction>\d+))?\s*\Z"
-)
 
 
 # -- types and literals ------------------------------------------------------------------------
@@ -38,7 +33,7 @@ _DAY_AND_CLOCK = re.compile(
 def interval_type(fields: Sequence[str], digits: int | None, position: int | None = None) -> SqlType:
     """INTERVAL first [TO last] [(digits)]."""
     names = [date_part(f, position) for f in fields]
-    kind, order = (Kind.INTERVAL_YM, _YEARS) if names[0] in _YEARS else (Kind.INTERVAL_DS, _DAYS)
+    kind, order = (Kind.INTERVAL_YM, YEARS) if names[0] in YEARS else (Kind.INTERVAL_DS, DAYS)
     places = [order.index(n) if n in order else -1 for n in names]
     if -1 in places or places != sorted(set(places)):
         shown = " TO ".join(fields).upper()
@@ -50,34 +45,6 @@ def interval_type(fields: Sequence[str], digits: int | None, position: int | Non
         problem = f"INTERVAL({digits}) precision must be between 0 and 6"
         raise SqlSyntaxError(problem, sqlstate="22023", position=position)
     return SqlType(kind, precision=coarse, scale=0 if digits is None else 6 - digits)
-
-
-def read_interval(text: str, to: SqlType, position: int | None = None) -> int:
-    """Quoted text as a value of an interval type: months or microseconds."""
-    order = _YEARS if to.kind is Kind.INTERVAL_YM else _DAYS
-    unit = order[len(order) - 1 - to.precision]
-    found = _day_and_clock(text, unit) if to.kind is Kind.INTERVAL_DS else None
-    months, micros = interval(text, unit, position) if found is None else (0, found)
-    if to.kind is Kind.INTERVAL_YM:
-        return cut(months, to)
-    if months:
-        raise InvalidDatetime(f'invalid input syntax for type {to}: "{text}"', position=position)
-    return cut(micros, to)
-
-
-def _day_and_clock(text: str, unit: str) -> int | None:
-    """`1 2:03:04.5`: the fields end in the qualifier's last one; `2:03` is hours and minutes unless that is SECOND."""
-    match = _DAY_AND_CLOCK.match(text)
-    if match is None or not (match["day"] or match["b"]):
-        return None
-    parts = [int(match[name]) for name in "abc" if match[name] is not None]
-    if match["day"] or len(parts) != 2 or unit != "second":
-        seconds = sum(p * f for p, f in zip(parts, (3600, 60, 1)))
-    else:
-        seconds = parts[0] * 60 + parts[1]
-    total = int(match["day"] or 0) * DAY + seconds * MICROS["second"]
-    total += int((match["fraction"] or "").ljust(6, "0")[:6])
-    return -total if match["sign"] == "-" else total
 
 
 def typed(expr: Expr) -> Expr:
@@ -248,7 +215,7 @@ def part_of(expr: Expr, part: str, span: Span | None) -> Expr | None:
     number = as_number(expr)
     months = expr.type.kind is Kind.INTERVAL_YM
     if months and part == "epoch":
-        years, rest = (_quotient(number, *_OF_MONTHS[p], span) for p in _YEARS)
+        years, rest = (_quotient(number, *_OF_MONTHS[p], span) for p in YEARS)
         in_years = build.arithmetic("multiply", coerce(years, BIGINT), Literal(_YEAR_SECONDS, BIGINT))
         in_months = build.arithmetic("multiply", coerce(rest, BIGINT), Literal(_MONTH_SECONDS, BIGINT))
         return build.arithmetic("add", in_years, in_months)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, assert_never
 
 from .columns import physical_inputs
-from .expressions import Expr
+from .expressions import ColumnRef, Expr
 from .logical import SortKey
 from .physical import (
     ConstantRows,
@@ -89,7 +89,7 @@ def expressions_of(node: Physical) -> Iterator[Expr]:
 
 
 def map_physical(root: Physical, f: ExprFunction) -> Physical:
-    """The plan with f applied to every expression."""
+    """The plan with f applied to every expression that is more than a column."""
     made: dict[int, Physical] = {}
 
     def visit(node: Physical) -> Physical:
@@ -148,8 +148,8 @@ def _parts(node: Physical) -> dict[str, Any]:
 
 
 def _mapped(value: Any, visit: Callable[[Physical], Physical], f: ExprFunction) -> Any:
-    if value is None:
-        return None
+    if value is None or isinstance(value, ColumnRef):
+        return value
     if isinstance(value, tuple):
         new = tuple([_mapped(v, visit, f) for v in value])
         return value if all(a is b for a, b in zip(value, new)) else new

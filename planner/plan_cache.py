@@ -38,7 +38,7 @@ from ..storage.access.facts import Facts
 from ..storage.schema import CatalogView, Table, TableData, Topology, View
 from ..storage.types import SqlType
 from .coercion import coerce
-from .expressions import Call, Expr, Literal, Span
+from .expressions import Call, Cast, Expr, Literal, Span
 from .logical import Query
 from .optimize import optimize_traced
 from .physical import PhysicalQuery
@@ -114,6 +114,7 @@ class PlanCache:
 
     hits: int = 0
     misses: int = 0
+    texts: OrderedDict[int, Any] = field(default_factory=OrderedDict)  # EXPLAIN's, by id of a plan
     _shapes: OrderedDict[Hashable, tuple[_Entry, ...]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -322,8 +323,7 @@ class _Shift:
         return at + (self.moved[i - 1] if i else 0)
 
     def expression(self, expr: Expr) -> Expr:
-        span = getattr(expr, "span", None)
-        if span is None:
+        """Only calls and casts fail at run time, and then tell their places."""
+        if not isinstance(expr, Call | Cast) or expr.span is None:
             return expr
-        moved = (self.place(span[0]), self.place(span[1]))
-        return replace(expr, span=moved)  # type: ignore[call-arg,arg-type,type-var]
+        return replace(expr, span=(self.place(expr.span[0]), self.place(expr.span[1])))

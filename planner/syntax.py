@@ -36,6 +36,7 @@ from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 from .partiql import MARKS, rewritten
 
 _DIALECT = Redshift()
+_of_thread = threading.local()  # a tokenizer costs as much to make as a short text to read
 _KEEP_CALL = ["sqlglot.anonymous"]
 # sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
@@ -76,8 +77,9 @@ class _NotForOurs:
         return self.value if parser is None or parser.dialect is not _DIALECT else False
 
 
-_implicit: Any = _NotForOurs(RedshiftParser.SUPPORTS_IMPLICIT_UNNEST)
-RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _implicit
+RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _NotForOurs(  # type: ignore[assignment]
+    RedshiftParser.SUPPORTS_IMPLICIT_UNNEST
+)
 
 
 class ExactName(str):
@@ -102,8 +104,11 @@ def identifier(name: str) -> exp.Identifier:
 
 def tokenize(text: str, exact_names: bool = False) -> list[Token]:
     """Tokens with offsets into `text`. `exact_names`: names in double quotes keep their case."""
+    tokenizer = getattr(_of_thread, "tokenizer", None)
+    if tokenizer is None:
+        tokenizer = _of_thread.tokenizer = _DIALECT.tokenizer()
     try:
-        tokens: list[Token] = _DIALECT.tokenize(text)
+        tokens: list[Token] = tokenizer.tokenize(text)
     except TokenError as error:
         raise SqlSyntaxError(f"the text cannot be read as SQL: {error}") from None
     if exact_names:

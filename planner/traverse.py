@@ -193,10 +193,11 @@ def rewrite(expr: Expr, f: ExprFunction) -> Expr:
 def unnumbered(expr: Expr) -> Expr:
     """The expression with its literals part of the plan's shape. Expressions must be equal so that one can
     stand for the other (GROUP BY x + 1); a plan where one does holds for these literals only."""
-    def visit(node: Expr) -> Expr:
-        return replace(node, parameter=-1) if isinstance(node, Literal) and node.parameter >= 0 else node
+    return expr if isinstance(expr, ColumnRef) else rewrite(expr, _unnumbered)
 
-    return rewrite(expr, visit)
+
+def _unnumbered(node: Expr) -> Expr:
+    return replace(node, parameter=-1) if isinstance(node, Literal) and node.parameter >= 0 else node
 
 
 def inputs(plan: Logical) -> tuple[Logical, ...]:

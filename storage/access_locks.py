@@ -88,8 +88,12 @@ class AccessLocks:
         with self._changed:
             inside = self._inside.setdefault(table, set())
             inside.add(owner)
-            if self._path is not None and self._writable and table not in self._access:
-                self._access[table] = _shared(self._path / "locks" / f"{table}.access")
+            try:
+                if self._path is not None and self._writable and table not in self._access:
+                    self._access[table] = _shared(self._path / "locks" / f"{table}.access")
+            except BaseException:
+                self._leave(owner, table)  # nobody else would: LOCK would wait for it for ever
+                raise
             if table in self._gates or self._is_shut_elsewhere(table):
                 self._leave(owner, table)
                 return False

@@ -426,6 +426,13 @@ def to_arrow(column: ColumnData) -> pa.Array:
     return pa.Array.from_buffers(target, rows, buffers, nulls)
 
 
+def of_numbers(numbers: pa.Array, type: SqlType) -> pa.Array:
+    """Days, microseconds or months, as int32 or int64, as an array of `arrow_type(type)`."""
+    if type.kind is not Kind.INTERVAL_YM:
+        return numbers.cast(arrow_type(type))
+    return to_arrow(ColumnData(type, len(numbers), np.asarray(numbers.fill_null(0)), _validity(numbers)))
+
+
 def _bytes(digits: Array) -> Array:
     data = bytes_of(digits)
     if data is None:

@@ -203,11 +203,11 @@ class ExtentWriter:
 
 class ExtentReader:
     """An open extent: its footer in memory, its blocks read on demand. Safe for many threads. `data`: an inline
-    extent's bytes, of which `path` is but the name."""
+    extent's bytes, of which `path` is but the name. `reader`: where the bytes come from, if not from a file there."""
 
-    def __init__(self, path: Path, data: bytes | None = None) -> None:
+    def __init__(self, path: Path, data: bytes | None = None, *, reader: BlockReader | None = None) -> None:
         self.path = path
-        self.reader = BlockReader(path) if data is None else MemoryReader(path, data)
+        self.reader = reader or (BlockReader(path) if data is None else MemoryReader(path, data))
         try:
             self.footer = read_footer(self.reader)
         except BaseException:

@@ -30,6 +30,11 @@ POINTS = (
     "snapshot.linked",  # ... and its extents, before the manifest is written
     "snapshot.published",  # it has its name
     "snapshot.hidden",  # one that is deleted has lost its name
+    "snapshot.sent",  # one that is copied to an object store: an extent is there
+    "snapshot.uploaded",  # ... everything but the manifest is
+    "restore.fetched",  # of a streaming restore: an extent is here under another name
+    "restore.arrived",  # ... and has its own
+    "restore.complete",  # all extents are here and durable
     "open.orphan",  # before a file that no commit names is removed
 )
 ACTIONS: dict[str, Callable[[], None]] = {}

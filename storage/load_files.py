@@ -156,7 +156,7 @@ class LoadFiles:
 
     def _finish_inline(self, slice_: int, held: _Held) -> None:
         self._files += 1
-        name = self._database.inline_folder / inline_name(self._transaction, self._files - 1)
+        name = self._database.files.inline_folder / inline_name(self._transaction, self._files - 1)
         writer = ExtentWriter(name, held.columns, inline=True)
         for group in held.groups:
             self._write(slice_, writer, group)
@@ -167,7 +167,7 @@ class LoadFiles:
         if self._database.durable:
             for folder in self._folders:
                 sync_folder(folder)
-            self._database.sync_once(self._folders)
+            self._database.files.sync_once(self._folders)
         reach("load.synced")
 
     def remove(self) -> None:
@@ -184,7 +184,7 @@ class LoadFiles:
 
     def _reference(self, slice_: int, summary: ExtentSummary) -> ExtentRef:
         database, inline = self._database, summary.data is not None
-        path = os.path.relpath(summary.path, database.inline_folder if inline else database.data_folder())
+        path = os.path.relpath(summary.path, database.files.inline_folder if inline else database.data_folder())
         return ExtentRef(0, path, slice_, summary.rows, summary.bytes, summary.row_groups, summary.data)
 
     def sketches(self) -> dict[int, ColumnSketch]:

@@ -122,7 +122,7 @@ class TableWriter:
         self._dropped: tuple[int, ...] = ()
         self._done = False
         if table.dist_style is DistStyle.AUTO:
-            self._acquire(database.placement_lock(table.id))
+            self._acquire(database.numbering.placement_lock(table.id))
         try:
             self._before = data or self._current_data(view or database.view())
             self._compupdate = compupdate
@@ -239,7 +239,7 @@ class TableWriter:
         assert column.identity is not None
         seed, step = column.identity
         with self._lock:
-            first, following = self.database.take_identity(self.table.id, column.id, seed, step, rows)
+            first, following = self.database.numbering.identity(self.table.id, column.id, seed, step, rows)
             self._identity[column.id] = following
         least, most = column.type.integer_limits
         if not least <= following - step <= most:

@@ -93,6 +93,8 @@ class TableLocks:
 
     def release(self, owner: LockOwner) -> None:
         """Let go of everything."""
+        if not owner.held:
+            return
         with self._free:
             for table in owner.held:
                 lock = self._files.pop(table, None)

@@ -159,7 +159,7 @@ def row_delta(database: Database, table: Table, data: TableData, values: list[An
 def next_identity(database: Database, table: Table, column: Column) -> tuple[int, int]:
     """(the next value of an IDENTITY column, the one after it)."""
     assert column.identity is not None
-    value, following = database.take_identity(table.id, column.id, *column.identity, 1)
+    value, following = database.numbering.identity(table.id, column.id, *column.identity, 1)
     least, most = column.type.integer_limits
     if not least <= value <= most:
         raise NumericOutOfRange(f'the IDENTITY values of column "{column.name}" are used up')

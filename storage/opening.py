@@ -2,6 +2,7 @@
 
     one object for all users in this process        the registry below, by the folder's device and inode
     first of all processes, or one more              under locks/open.lock, so that a folder is created once
+    a kept snapshot (snapshots/)                     read-only, as of its commit
 
 Who opens a folder for writing also tidies up after processes that were killed: their files in run/, their loads that
 no commit names, and dropped extents that nobody needs any more.
@@ -17,9 +18,9 @@ from .. import errors
 from . import topology as topologies
 from .catalog import folder as folders
 from .catalog.garbage import remove_orphans
-from .catalog.news import paths_by_state
 from .catalog.store import CatalogStore
 from .database import MEMORY, Database
+from .extent_files import arrivals_of
 from .failpoints import reach
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ def open_folder(path: Path, wanted: topologies.TopologyRequest, create: bool, re
             return _share(_open[key], wanted, read_only)
         lock = folders.FolderLock(path, writable=not read_only)
         try:
-            if read_only:
+            if (path / folders.SNAPSHOT_CATALOG).exists() and not (path / folders.CATALOG).exists():
+                database = _read_snapshot(path, wanted)
+            elif read_only:
                 database = _read_folder(path, lock, wanted)
             else:
                 database = _write_folder(path, lock, wanted, create, exists)
@@ -92,6 +95,19 @@ def _read_folder(path: Path, lock: folders.FolderLock, wanted: topologies.Topolo
         follower.close()
         raise
     return Database(str(path), path, None, found[0], lock, read_only=True, follower=follower)
+
+
+def _read_snapshot(path: Path, wanted: topologies.TopologyRequest) -> Database:
+    """A kept snapshot as a database that nobody changes; it cannot be deleted meanwhile."""
+    from .snapshots.reading import open_snapshot
+
+    loaded, used = open_snapshot(path)
+    try:
+        wanted.check(loaded.topology, str(path))
+    except BaseException:
+        used.release()
+        raise
+    return Database(str(path), path, None, loaded, used, read_only=True)
 
 
 def _write_folder(
@@ -149,12 +165,9 @@ def _tidy(path: Path, store: CatalogStore, shared: Shared) -> None:
         alone = shared.alone
         if alone and store.has_dropped():
             store.purge_dropped()
-
-        def named() -> tuple[list[str], list[str]]:
-            paths = paths_by_state(store.connection)
-            return paths[True], paths[False]
-
-        remove_orphans(path / folders.DATA, named, shared.is_live, alone=alone)
+        arrivals = arrivals_of(path)
+        absent = () if arrivals is None else arrivals.names()
+        remove_orphans(path / folders.DATA, store.paths_by_state, shared.is_live, alone=alone, absent=absent)
         remove_leftovers(path, shared.is_live_process)
         if alone:
             folders.clear_spill(path)

@@ -69,6 +69,16 @@ class Topology:
 
 
 @dataclass(frozen=True, slots=True)
+class Constraint:
+    """A constraint that is kept and not enforced. `name`: the user's; "" where the catalogue makes one."""
+
+    kind: str  # 'primary key', 'unique', 'foreign key'
+    columns: tuple[str, ...]
+    references: str = ""  # of a foreign key: "schema.table(a, b)"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InterleavedIndex:
     """How an interleaved sort key orders rows: per column the codes that its buckets begin with (interleave.py)."""
 
@@ -91,7 +101,7 @@ class Table:
     version: int = 0
     owner: str = "dev"
     temporary: bool = False
-    constraints: tuple[tuple[str, tuple[str, ...], str], ...] = ()  # (kind, columns, references)
+    constraints: tuple[Constraint, ...] = ()
     backup: bool = True
     index: InterleavedIndex | None = None  # of an interleaved sort key that has been built
     last_column: int = 0  # the highest id that a dropped column had

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from .catalog.delta import Delta
 from .catalog.store import CatalogStore
 from .catalog.view import SnapshotView
 from .database import Database
+from .extent_files import ExtentFiles
 from .schema import ExtentRef, Table, TableData, Topology, View
 
 if TYPE_CHECKING:
@@ -36,6 +37,27 @@ FOLDER = "run"
 PREFIX = "temp-"
 
 
+class TemporaryFiles(ExtentFiles):
+    """In the real database's folder, their blocks in its cache."""
+
+    def __init__(self, home: Database, inline_folder: Path, named: Callable[[list[str]], Collection[str]]) -> None:
+        super().__init__(None, inline_folder, named)
+        self._home = home
+
+    def _make_folder(self) -> Path:
+        home = self._home
+        parent = None if home.path is None or home.read_only else home.path / FOLDER
+        prefix = f"{PREFIX}{home.process}-" if parent is not None else "warehouse-"
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+
+    @property
+    def cache(self) -> BufferCache:
+        return self._home.cache
+
+    def drop_blocks(self, extent: ExtentRef) -> None:
+        self._home.cache.drop(self.path_of(extent))
+
+
 class TemporaryDatabase(Database):
     """See the module's text. `schema`: what its tables are in."""
 
@@ -43,36 +65,23 @@ class TemporaryDatabase(Database):
         store = CatalogStore(None)
         store.create(home.topology)
         loaded, _ = store.load()
-        super().__init__(f"{home.name} (temporary)", None, store, loaded, None, read_only=False)
         self.home = home
         self.schema = f"{PG_TEMP}_{session}"
+        super().__init__(f"{home.name} (temporary)", None, store, loaded, None, read_only=False)
         self.commit(Delta(create_schemas=(self.schema,)))
 
     def new_id(self) -> int:
         return self.home.new_id()
 
-    @property
-    def cache(self) -> BufferCache:
-        return self.home.cache
-
-    def _make_folder(self) -> Path:
-        home = self.home
-        parent = None if home.path is None or home.read_only else home.path / FOLDER
-        prefix = f"{PREFIX}{home.process}-" if parent is not None else "warehouse-"
-        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-
-    @property
-    def inline_folder(self) -> Path:
-        return Path(self.schema)  # the cache of blocks is the real database's: names must differ
-
-    def _forget_blocks(self, extent: ExtentRef) -> None:
-        self.home.cache.drop(self.extent_path(extent))
+    def _make_files(self) -> ExtentFiles:
+        # The cache of blocks is the real database's: names of inline extents must differ.
+        return TemporaryFiles(self.home, Path(self.schema), self._named)
 
     def _shut(self) -> None:
         for relation in self.view().relations():
             if isinstance(relation, Table):
                 for extent in self.view().data(relation).extents:
-                    self._forget_blocks(extent)
+                    self.files.drop_blocks(extent)
         super()._shut()
 
 

@@ -71,7 +71,7 @@ class Transaction:
 
     def state(self) -> CatalogState:
         if self._state is None:
-            self._snapshot = self.database.enter(self.id)
+            self._snapshot = self.database.timeline.enter(self.id)
             self._state = self.database.state(self._snapshot)
         return self._state
 
@@ -98,7 +98,7 @@ class Transaction:
             self.database.access.enter(self._owner, (table,), check)  # the statement's snapshot stays what it is
             self.check_there(table)
             self.reads.add(table)
-            self.database.reading(self, table)
+            self.database.timeline.reading(self, table)
 
     def check_there(self, table: int) -> None:
         """Refuse a table that others have dropped since the snapshot."""
@@ -152,7 +152,7 @@ class Transaction:
         extents = [e for added in delta.add_extents for e in added.extents]
         self._made.extend(extents)
         if not last:
-            self._state, _ = apply(self.state(), [delta], seq=self.database.new_version())
+            self._state, _ = apply(self.state(), [delta], seq=self.database.numbering.version())
         self._deltas.append(delta)
         reach("transaction.changed")
         self.writes.update(changed_tables(delta))
@@ -164,7 +164,7 @@ class Transaction:
         try:
             if self._deltas:
                 self.database.commit_transaction(self, self._deltas)
-            elif self.reads and self.database.oldest_live(self.id) is not None:
+            elif self.reads and self.database.timeline.oldest_live(self.id) is not None:
                 self._remember(self.snapshot)
             self.published = False  # what others know of its reads stays true
         finally:
@@ -193,7 +193,7 @@ class Transaction:
         self._remember(commit)
 
     def _remember(self, commit: int) -> None:
-        self.database.conflicts.add(self.as_committed(commit), self.database.oldest_overlapping(self.id))
+        self.database.conflicts.add(self.as_committed(commit), self.database.timeline.oldest_overlapping(self.id))
 
     def as_committed(self, commit: int) -> Committed:
         return Committed(self.id, self.snapshot, commit, frozenset(self.reads), frozenset(self.writes))
@@ -207,7 +207,7 @@ class Transaction:
             reach("rollback.unlink")
         self.database.discard([self.database.extent_path(e) for e in made if not e.is_inline])
         if self.published:
-            self.database.forget_reads(self)
+            self.database.timeline.forget_reads(self)
         self.database.conflicts.ended(self.id)
         self._let_go()
         self.database.access.release(self._owner)
@@ -216,7 +216,7 @@ class Transaction:
 
     def _let_go(self) -> None:
         if self._snapshot is not None:
-            self.database.leave(self.id, self._snapshot)
+            self.database.timeline.leave(self.id, self._snapshot)
             self._snapshot = self._state = None
 
 

@@ -30,7 +30,8 @@ def test_connecting_compiles_nothing() -> None:
 
 # Heavy or plenty, and nothing of a first query: what brings one of them to it costs every process.
 NOT_FOR_A_FIRST_QUERY = {
-    "numba", "pandas", "prompt_toolkit", "pygments", "asyncio", "duckdb",
+    "numba", "llvmlite", "importlib.metadata", "email", "zipfile", "pandas", "prompt_toolkit", "pygments",
+    "asyncio", "duckdb",
     "pyarrow.compute", "pyarrow.parquet", "pyarrow.csv", "pyarrow.dataset", "pyarrow.json",
     "sqlglot.optimizer.optimizer", "sqlglot.optimizer.qualify", "sqlglot.executor",
     "sqlglot.dialects.snowflake", "sqlglot.dialects.bigquery", "sqlglot.dialects.hive",
@@ -47,6 +48,31 @@ def test_a_first_query_imports_what_it_needs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & NOT_FOR_A_FIRST_QUERY
+
+
+_METADATA = """
+import sys, importlib
+import warehouse
+from warehouse.startup import metadata_when_asked
+with metadata_when_asked():
+    import importlib.metadata
+    from importlib.metadata import entry_points
+    held = importlib.metadata
+    assert "email" not in sys.modules
+{inside}
+assert ("email" in sys.modules) is {asked}
+assert (sys.modules.get("importlib.metadata") is held) is False and hasattr(importlib, "metadata") is {asked}
+assert entry_points(group="no such group") is not None and held.version("numpy")
+import importlib.metadata
+assert importlib.metadata is sys.modules["importlib.metadata"] is not held
+with metadata_when_asked():
+    assert importlib.metadata is sys.modules["importlib.metadata"] is not held
+"""
+
+
+def test_the_stand_in_gives_way_to_the_true_module() -> None:
+    for inside, asked in (("", False), ("    assert held.version('numpy')", True)):
+        subprocess.run([sys.executable, "-c", _METADATA.format(inside=inside, asked=asked)], check=True)
 
 
 def test_the_collector_is_as_before_after_connect() -> None:

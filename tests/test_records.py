@@ -144,6 +144,77 @@ def test_what_nobody_uses_is_refused() -> None:
             a: int = field(default=1, init=False)
 
 
+def test_names_that_look_like_those_of_the_shared_code() -> None:
+    """The code is shared by classes with as many fields, whose names are put in."""
+    @dataclass(frozen=True, slots=True)
+    class Crossed:
+        f1: int
+        f0: int
+        _set: int = 3
+        other: list[int] = field(default_factory=list)
+
+    @dataclass(frozen=True, slots=True)
+    class Plain:
+        a: int
+        b: int
+        c: int = 4
+        d: list[int] = field(default_factory=list)
+
+    crossed, plain = Crossed(1, f0=2), Plain(1, d=[9], b=2)
+    assert (crossed.f1, crossed.f0, crossed._set, crossed.other) == (1, 2, 3, [])
+    assert (plain.a, plain.b, plain.c, plain.d) == (1, 2, 4, [9])
+    assert crossed == Crossed(1, 2, 3, []) != Crossed(2, 1) and crossed != plain
+    with pytest.raises(TypeError, match="follows one with a default"):
+
+        @dataclass()
+        class Order:
+            a: int = 1
+            b: int  # type: ignore[misc]
+
+        Order(1, 2)
+
+
+def test_what_is_declared_wrongly_is_refused() -> None:
+    with pytest.raises(TypeError, match="field a of Shared: a default that can change needs a default_factory"):
+
+        @dataclass()
+        class Shared:
+            a: list[int] = []  # noqa: RUF012
+
+    with pytest.raises(TypeError, match="field a of Bare has no annotation"):
+
+        @dataclass()
+        class Bare:
+            a = field(default=1)
+
+
+def test_slots_and_defaults_of_a_family() -> None:
+    """Slots that a base has are not made again; a standard dataclass may be a base and a child."""
+    @dataclass(slots=True)
+    class Base:
+        a: int
+        b: int = 2
+
+    @dataclass(slots=True)
+    class Derived(Base):
+        a: int = 7
+        c: list[int] = field(default_factory=list)
+
+    assert Derived.__slots__ == ("c",) and not hasattr(Derived(), "__dict__")  # type: ignore[attr-defined]
+    assert Derived() == Derived(7, 2, []) and dataclasses.asdict(Derived(1)) == {"a": 1, "b": 2, "c": []}
+
+    @dataclasses.dataclass
+    class Child(Derived):
+        d: int = 4
+
+    @dataclass()
+    class Grandchild(Child):
+        e: int = 5
+
+    assert Child(1).d == 4 and Grandchild(1, e=6) == Grandchild(1, 2, [], 4, 6)
+    assert Base.__doc__ == "Base" and Base.__qualname__.endswith("<locals>.Base")
+
+
 def test_first_use_by_many_threads() -> None:
     @dataclass(frozen=True, slots=True)
     class Shared:

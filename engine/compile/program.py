@@ -135,10 +135,17 @@ class ProgramBuilder:
         return External(lambda task: at)
 
     def finish(self) -> Template:
-        for instruction in self.instructions if self.kept else ():
-            instruction.out, instruction.a, instruction.b, instruction.c = (
-                self.kept.get(o.index, o) if isinstance(o, Place) else o
-                for o in (instruction.out, instruction.a, instruction.b, instruction.c))
+        kept = self.kept
+        if kept:
+            for each in self.instructions:
+                if isinstance(each.out, Place):
+                    each.out = kept.get(each.out.index, each.out)
+                if isinstance(each.a, Place):
+                    each.a = kept.get(each.a.index, each.a)
+                if isinstance(each.b, Place):
+                    each.b = kept.get(each.b.index, each.b)
+                if isinstance(each.c, Place):
+                    each.c = kept.get(each.c.index, each.c)
         return _finish(self)
 
 
@@ -187,19 +194,21 @@ class Instance:
 class Arena:
     """Memory for registers and slots of the programs that one worker runs, reused between them."""
 
-    __slots__ = ("_registers", "_slots")
+    __slots__ = ("_at", "_registers", "_slots")
 
     def __init__(self) -> None:
-        self._registers = memory.empty(0, np.uint8)
-        self._slots = memory.empty(0, np.uint8)
+        self._registers = self._slots = memory.nothing(np.uint8)
+        self._at = memory.address(self._registers), memory.address(self._slots)
 
     def reserve(self, register_bytes: int, slot_bytes: int) -> tuple[int, int]:
-        if len(self._registers) < register_bytes:
-            self._registers = memory.empty(register_bytes, np.uint8)
-            self._registers[:] = 0
-        if len(self._slots) < slot_bytes:
-            self._slots = memory.empty(slot_bytes, np.uint8)
-        return memory.address(self._registers), memory.address(self._slots)
+        if len(self._registers) < register_bytes or len(self._slots) < slot_bytes:
+            if len(self._registers) < register_bytes:
+                self._registers = memory.empty(register_bytes, np.uint8)
+                self._registers[:] = 0
+            if len(self._slots) < slot_bytes:
+                self._slots = memory.empty(slot_bytes, np.uint8)
+            self._at = memory.address(self._registers), memory.address(self._slots)
+        return self._at
 
     @property
     def bytes(self) -> int:
@@ -218,39 +227,37 @@ FEWEST_BATCH_ROWS = 2048
 def _finish(builder: ProgramBuilder) -> Template:
     instructions = builder.instructions
     places = _allocate(instructions)
-    words = np.zeros((len(instructions), abi.INSTRUCTION_WORDS), np.int64)
     fixes: tuple[list[int], list[int]] = ([], [])
     offsets: tuple[list[int], list[int]] = ([], [])
     externals: list[tuple[int, External]] = []
     register_bytes = slot_bytes = 0
-    rows: list[list[int]] = []
-    for pc, instruction in enumerate(instructions):
-        row = [0] * abi.INSTRUCTION_WORDS
-        base = pc * abi.INSTRUCTION_WORDS
+    flat = [0] * (len(instructions) * abi.INSTRUCTION_WORDS)
+    base = 0
+    for instruction in instructions:
         for word, value in ((abi.I_OP, instruction.op), (abi.I_LEVEL, instruction.level), (abi.I_K, instruction.k)):
             if isinstance(value, External):
                 externals.append((base + word, value))
             else:
-                row[word] = pack.address(value) if isinstance(value, str) else value
+                flat[base + word] = pack.address(value) if isinstance(value, str) else value
         operands = (instruction.out, instruction.a, instruction.b, instruction.c)
-        for (word, stride), operand in zip(_OPERAND_WORDS, operands, strict=True):
+        for (word, stride), operand in zip(_OPERAND_WORDS, operands):
             if operand is None:
                 continue
             if isinstance(operand, External):
                 externals.append((base + word, operand))
-                row[stride] = operand.width * abi.VECTOR_ROWS
+                flat[base + stride] = operand.width * abi.VECTOR_ROWS
                 continue
             kind, offset = places[operand.index]
             fixes[kind].append(base + word)
             offsets[kind].append(offset)
             if kind == SLOT:
-                row[stride] = operand.width * abi.VECTOR_ROWS
+                flat[base + stride] = operand.width * abi.VECTOR_ROWS
                 slot_bytes = max(slot_bytes, offset + _SLOT_ROWS * operand.width + _PAD)
             else:
                 register_bytes = max(register_bytes, offset + _REGISTER_ROWS * operand.width + _PAD)
-        rows.append(row)
-    words[:] = rows
-    _mark_sections(words, instructions)
+        base += abi.INSTRUCTION_WORDS
+    _mark_sections(flat, instructions)
+    words = np.array(flat, np.int64).reshape(len(instructions), abi.INSTRUCTION_WORDS)
     return Template(
         words, np.array(fixes[0], np.int64), np.array(offsets[0], np.int64), np.array(fixes[1], np.int64),
         np.array(offsets[1], np.int64), externals, register_bytes, slot_bytes, places,
@@ -267,15 +274,15 @@ def batch_rows(builder: ProgramBuilder, slot_bytes: int) -> int:
     return 1 << (rows.bit_length() - 1)
 
 
-def _mark_sections(words: np.ndarray, instructions: list[Instruction]) -> None:
-    """Write into each section's first op how many ops it has."""
+def _mark_sections(words: list[int], instructions: list[Instruction]) -> None:
+    """Write into each section's first op how many ops it has; `words`: of all instructions in one row."""
     start = None
     for pc in range(len(instructions) + 1):
         vector = pc < len(instructions) and instructions[pc].level == abi.LEVEL_VECTOR
         if vector and start is None:
             start = pc
         elif not vector and start is not None:
-            words[start, abi.I_SECTION] = pc - start
+            words[start * abi.INSTRUCTION_WORDS + abi.I_SECTION] = pc - start
             start = None
 
 
@@ -288,11 +295,14 @@ def _allocate(instructions: list[Instruction]) -> dict[int, tuple[int, int]]:
     for pc, instruction in enumerate(instructions):
         if instruction.level == abi.LEVEL_RESUMABLE or isinstance(instruction.level, External):
             resumable.append(pc)
-        for operand in (instruction.out, instruction.a, instruction.b, instruction.c, *instruction.touches):
+        operands = (instruction.out, instruction.a, instruction.b, instruction.c)
+        for operand in (*operands, *instruction.touches) if instruction.touches else operands:
             if isinstance(operand, Place):
-                first.setdefault(operand.index, pc)
-                last[operand.index] = pc
-                known[operand.index] = operand
+                index = operand.index
+                if index not in known:
+                    first[index] = pc
+                    known[index] = operand
+                last[index] = pc
     end = len(instructions)
     for index, place in known.items():
         # Read at or behind a resumable instruction that it was written before: keep to the end.

@@ -43,11 +43,16 @@ def sha1(text: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def sha2(text: str, bits: int) -> str:
+def sha2(data: bytes, bits: int) -> str:
     """0 bits mean 256; the empty text for what is no SHA-2."""
     make = {0: hashlib.sha256, 224: hashlib.sha224, 256: hashlib.sha256, 384: hashlib.sha384,
             512: hashlib.sha512}.get(bits)
-    return "" if make is None else make(text.encode()).hexdigest()
+    return "" if make is None else make(data).hexdigest()
+
+
+def _sha2(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
+    """Of text, or of a VARBYTE, which is kept in hexadecimal."""
+    return sha2(bytes.fromhex(args[0]) if types[0].kind is Kind.VARBYTE else args[0].encode(), args[1])
 
 
 def _crc_table() -> tuple[int, ...]:
@@ -241,7 +246,7 @@ def _farm_round(data: bytes, at: int, x: int, y: int, z: int, v: tuple[int, int]
 FUNCTIONS: dict[str, Function] = {
     "md5": plain(md5),
     "sha1": plain(sha1),
-    "sha2": plain(sha2),
+    "sha2": _sha2,
     "crc32": plain(crc32),
     "fnv_hash": _fnv,
     "murmur3_32_hash": _murmur,

@@ -3,7 +3,11 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
+from ...storage.types import SqlType
 from .base import Function, plain
 
 
@@ -11,8 +15,21 @@ def cbrt(x: float) -> float:
     return math.copysign(math.cbrt(abs(x)), x)
 
 
+_SEEDED_CALLS = 256  # of statements that are running
+
+
+@lru_cache(maxsize=_SEEDED_CALLS)
+def _generator(call: int, seed: int) -> random.Random:
+    return random.Random(seed)
+
+
+def _random(args: list[Any], types: Sequence[SqlType], to: SqlType) -> float:
+    """Any number; behind SET SEED the next one of this call's sequence."""
+    return _generator(args[0], args[1]).random() if len(args) > 1 else random.random()
+
+
 FUNCTIONS: dict[str, Function] = {
     "cbrt": plain(cbrt),
     "atan2": plain(math.atan2),
-    "random": lambda a, t, to: random.random(),
+    "random": _random,
 }

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from ...planner.like import like_regexp, similar_regexp
 from .base import Function, plain
 from .posix import Pattern, compile_pattern
 
@@ -16,6 +17,11 @@ def count(text: str, pattern: str, position: int, flags: str) -> int:
     """How many matches there are from character `position`."""
     found = compile_pattern(pattern, flags)
     return 0 if position > len(text) else sum(1 for _ in found.matches(text, max(position, 1) - 1))
+
+
+def found(text: str, pattern: str, flags: str) -> bool:
+    """The operator ~: there is a match, also in the empty text."""
+    return compile_pattern(pattern, flags).search(text) is not None
 
 
 def _span(text: str, pattern: Pattern, position: int, occurrence: int, extract: bool) -> tuple[int, int] | None:
@@ -76,4 +82,7 @@ FUNCTIONS: dict[str, Function] = {
     "regexp_instr": plain(instr),
     "regexp_replace": plain(replace),
     "regexp_substr": plain(substr),
+    "regexp_found": plain(found),
+    "like_regexp": plain(like_regexp),
+    "similar_regexp": plain(similar_regexp),
 }

@@ -9,7 +9,7 @@ Lax rules (query-super): a function of a number, array or object is NULL for a v
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
@@ -260,12 +260,20 @@ def _concat(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | Non
 
 
 def _flatten(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-    """One array of the elements of arrays: of those inside the argument, or of several arguments."""
+    """One array of the elements of arrays on all levels (operators-functions, "Array functions")."""
     if any(a[0] != "[" for a in args):
         return None
-    parts = [v for a in args for v in form.load(a)]
-    flat = [e for p in parts for e in (p if isinstance(p, list) else [p])] if len(args) == 1 else parts
-    return sized(form.dump(flat))
+    return sized(form.dump(list(_leaves([form.load(a) for a in args]))))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list):
+            stack.extend(reversed(item))
+        else:
+            yield item
 
 
 def _length(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | None:

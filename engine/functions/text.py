@@ -12,7 +12,7 @@ from typing import Any
 
 from ...errors import InvalidText, NumericOutOfRange
 from ...planner.constants import moment
-from ...planner.intervals import read_interval
+from ...storage.interval_text import read_interval
 from ...storage.intervals import micros_text, months_text
 from ...storage.types import Kind, SqlType
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from ...planner import statements as s
@@ -47,6 +48,8 @@ MODULES: dict[type, str] = {
     s.AlterDatabase: "alter_database",
     s.AlterTable: "alter_table",
     s.AddColumn: "alter_columns",
+    s.AddConstraint: "alter_constraints",
+    s.DropConstraint: "alter_constraints",
     s.AlterDesign: "alter_design",
     s.AppendTable: "append",
     s.Prepare: "prepare",
@@ -80,6 +83,11 @@ MODULES: dict[type, str] = {
 
 def handler_for(statement: s.Statement) -> Handler:
     """The `run` of the statement's module."""
-    module = import_module(f".{MODULES[type(statement)]}", __name__)
+    module = _loaded.get(type(statement))
+    if module is None:
+        module = _loaded[type(statement)] = import_module(f".{MODULES[type(statement)]}", __name__)
     handler: Handler = module.run
     return handler
+
+
+_loaded: dict[type, ModuleType] = {}

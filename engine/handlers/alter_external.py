@@ -19,9 +19,9 @@ from ...errors import (
 from ...planner.statements import AddColumn, AlterExternalTable, AlterTable, RelationName, RepairTable
 from ...planner.statements.external import PartitionSpec, RowFormat
 from ...storage.access.facts import Fact
-from ...storage.catalog.delta import Delta
 from ...storage.lake.catalogue import dropped_partition, dropped_table, partition_fact, table_fact
 from ...storage.lake.definition import Field, Partition, Source
+from ...storage.lake.formats.choices import ORIGIN
 from ...storage.lake.hive_types import of_sql
 from ...storage.lake.partitions import folder_name, found_folders, parse_value
 from ...storage.objects.location import Location
@@ -30,7 +30,7 @@ from ...storage.schema import ExternalTable
 from ..access import need_schema_owner
 from ..context import Context
 from ..lake import formats
-from ..lake.tables import embedded, find, partitions, refuse_block, schema_of
+from ..lake.tables import commit, find, partitions, refuse_block
 from ..result import Result
 from . import names
 
@@ -44,7 +44,7 @@ def run(statement: AlterExternalTable | RepairTable, context: Context) -> Result
     refuse_block("ALTER EXTERNAL TABLE", context)
     facts = tuple(_changed(statement, source, context))
     if facts:
-        context.session.commit_delta(Delta(facts=facts))
+        commit(facts, source.region, context)
     return Result(TAG, notices=context.notices)
 
 
@@ -55,9 +55,6 @@ def _owned(name: RelationName, context: Context) -> Source:
         if local is not None:
             raise ProgrammingError(f'"{name.name}" is not an external table', sqlstate="42809", position=name.position)
         raise names.undefined(name, context)
-    schema = schema_of(table.schema, context)
-    assert schema is not None
-    embedded(schema)
     need_schema_owner(context, table.schema)
     source: Source = table.source
     return source
@@ -142,7 +139,7 @@ def _repair(source: Source, context: Context) -> Result:
     known = {p.values for p in partitions(source, context)}
     new = [p for p in found_folders(source, Objects(context.session.stores)) if p.values not in known]
     if new:
-        context.session.commit_delta(Delta(facts=tuple(partition_fact(source, p) for p in new)))
+        commit([partition_fact(source, p) for p in new], source.region, context)
     for partition in new:
         added = folder_name(source, partition.values)
         context.notice("INFO", f"Repair: Added partition to metastore {source.name}:{added}")
@@ -160,13 +157,16 @@ def alter_columns(statement: AlterTable | AddColumn, table: ExternalTable, conte
         columns = _with_column(statement, source)
     elif statement.action == "rename column":
         columns = _with_name(statement, source)
+        source = replace(source, properties=tuple(
+            (ORIGIN + statement.new_name if name == ORIGIN + statement.name else name, value)
+            for name, value in source.properties))
     elif statement.action == "drop column":
         columns = _without_column(statement, source)
     else:
         what = {"rename": "renamed", "owner": "given another owner: the schema's counts"}
         why = what.get(statement.action, "altered so")
         raise NotSupportedError(f'external table "{source.name}" cannot be {why}', position=statement.position)
-    context.session.commit_delta(Delta(facts=(table_fact(replace(source, columns=columns)),)))
+    commit((table_fact(replace(source, columns=columns)),), source.region, context)
     return Result(TAG, notices=context.notices)
 
 
@@ -212,11 +212,21 @@ def _without_column(statement: AlterTable, source: Source) -> tuple[Field, ...]:
 
 
 def drop(targets: list[ExternalTable], context: Context) -> tuple[Fact, ...]:
-    """Facts that take external tables away; their files stay."""
+    """Facts that take external tables away; their files stay. Those of AWS Glue `drop_elsewhere` takes away."""
     facts: list[Fact] = []
     for table in targets:
         refuse_block("DROP EXTERNAL TABLE", context)
-        facts += dropped_table(context.view.facts.lake, _owned(RelationName(table.schema, table.name), context))
+        source = _owned(RelationName(table.schema, table.name), context)
+        if source.region is None:
+            facts += dropped_table(context.view.facts.lake, source)
     return tuple(facts)
+
+
+def drop_elsewhere(names: Iterable[RelationName], context: Context) -> None:
+    """Tables of AWS Glue among those of a DROP TABLE go, with their partitions; all checks have been made."""
+    for name in names:
+        table = find(name.schema, name.name, context)
+        if table is not None and table.source.region is not None:
+            commit(dropped_table(context.view.facts.lake, table.source)[-1:], table.source.region, context)
 
 

@@ -27,8 +27,8 @@ from ..access import need_owner, user
 from ..context import Context
 from ..result import Result
 from . import names
-from .constraints import Constraint, refers_to
-from .dependencies import dependents, key
+from .constraints import refers_to
+from .dependencies import dependents, dependents_of_column, key
 from .vacuum import refuse_in_block
 
 TAG = "ALTER TABLE"
@@ -41,6 +41,7 @@ def run(statement: AlterTable, context: Context) -> Result:
 
         return alter_columns(statement, external, context)
     changed: Table | View
+    gone: tuple[View, ...] = ()
     if statement.action == "rename":
         changed = _renamed(_relation(statement, context), statement, context)
     elif statement.action == "owner":
@@ -52,8 +53,10 @@ def run(statement: AlterTable, context: Context) -> Result:
         if position is None:
             raise UndefinedColumn(f'column "{statement.name}" of relation "{table.name}" does not exist',
                                   position=statement.position)
+        if statement.action == "drop column" and statement.cascade:
+            gone = tuple(dependents_of_column(table, statement.name, context.view))
         changed = _ACTIONS[statement.action](table, position, statement, context)
-    context.session.commit_delta(Delta(replace=(changed,)))
+    context.session.commit_delta(Delta(replace=(changed,), drop=gone))
     return Result(TAG, notices=context.notices)
 
 
@@ -73,9 +76,9 @@ def _given_away(relation: Table | View, statement: AlterTable, context: Context)
     return replace(relation, owner=owner.name)
 
 
-def _check_dependents(relation: Table | View, what: str, context: Context) -> None:
-    """Nothing may name the relation: views by their texts, tables by foreign keys."""
-    views = [v.name for v in dependents({key(relation)}, context.view)]
+def _check_dependents(relation: Table | View, what: str, context: Context, readers: list[View] | None = None) -> None:
+    """Nothing may name the relation: views (`readers`; None: all) by their texts, tables by foreign keys."""
+    views = [v.name for v in (dependents({key(relation)}, context.view) if readers is None else readers)]
     tables = [
         t.name for t in context.view.relations()
         if isinstance(t, Table) and isinstance(relation, Table) and refers_to(t, relation)
@@ -105,7 +108,8 @@ def _rename_column(table: Table, position: int, statement: AlterTable, context: 
                                 sqlstate="42701", position=statement.position)
     _check_dependents(table, f'rename column {statement.name} of table {table.name}', context)
     old, new = statement.name, statement.new_name
-    constraints = tuple([(kind, tuple([new if c == old else c for c in on]), to) for kind, on, to in table.constraints])
+    constraints = tuple([replace(c, columns=tuple([new if n == old else n for n in c.columns]))
+                         for c in table.constraints])
     return replace(_with_column(table, position, replace(table.columns[position], name=new)), constraints=constraints)
 
 
@@ -118,14 +122,15 @@ def _drop_column(table: Table, position: int, statement: AlterTable, context: Co
         if position in keys:
             raise InvalidDefinition(f'cannot drop column "{statement.name}": it is in the {role}',
                                     position=statement.position)
-    own: list[Constraint] = [c for c in table.constraints if statement.name in c[1]]
+    own = [c for c in table.constraints if statement.name in c.columns]
     if own and not statement.cascade:
         raise DependentObjects(
             f"cannot drop column {statement.name} of table {table.name} because other objects depend on it",
-            detail="; ".join([f"a {kind} constraint depends on it" for kind, _, _ in own]),
+            detail="; ".join([f"a {c.kind} constraint depends on it" for c in own]),
             hint="Use DROP ... CASCADE to drop the dependent objects too.",
         )
-    _check_dependents(table, f"drop column {statement.name} of table {table.name}", context)
+    views = [] if statement.cascade else dependents_of_column(table, statement.name, context.view)
+    _check_dependents(table, f"drop column {statement.name} of table {table.name}", context, views)
     columns = table.columns[:position] + table.columns[position + 1 :]
     dist = table.dist_key
     return replace(
@@ -146,7 +151,7 @@ def _change_type(table: Table, position: int, statement: AlterTable, context: Co
     reasons = {
         f"its encoding is {column.encoding.upper()}": column.encoding in FIXED_ENCODINGS,
         "it has a default": column.default_sql is not None,
-        "it has a constraint": any(column.name in on for _, on, _ in table.constraints),
+        "it has a constraint": any(column.name in c.columns for c in table.constraints),
     }
     for reason, holds in reasons.items():
         if holds:

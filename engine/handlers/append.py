@@ -153,7 +153,7 @@ def _reserving(target: Table, source: Table) -> Table:
 def _linked(files: LoadFiles, old: ExtentRef, context: Context) -> ExtentRef:
     """A second name for the extent's file."""
     path = files.new_path(old.slice)
-    os.link(context.database.extent_path(old), path)
+    os.link(context.database.files.local(old.path, context.cancel.check), path)
     name = os.path.relpath(path, context.database.data_folder())
     return replace(old, id=context.database.new_extent(), path=name)
 

@@ -22,6 +22,8 @@ def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
     if source != target:
         zoned = assigned(value, source, target, zone)
         value = cast(value, source, target) if zoned is None else evaluate(zoned)
+        if value is None:  # an object or array of a SUPER value is no text (lax)
+            return None
     if target.is_string:
         return fit_text(value, target)
     if target.kind is Kind.VARBYTE and len(value) > target.text_limit:

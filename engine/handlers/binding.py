@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...planner.binder import BindContext, bind_insert, bind_query, bind_scalar
 from ...planner.expressions import ColumnRef, Expr
@@ -26,6 +26,9 @@ from ...storage.schema import CatalogView, ExternalTable, Table
 from ..context import Context
 from ..evaluate import evaluate
 from ..virtual import VIRTUAL_TABLES
+
+if TYPE_CHECKING:
+    from ...planner.binder.as_of import AsOf
 
 _RESTRICTED = VIRTUAL_TABLES.restricted
 _LEADER_ONLY = frozenset(name for name, table in VIRTUAL_TABLES.here.items() if table.leader_only)
@@ -69,17 +72,26 @@ def bind_context(context: Context) -> BindContext:
         current_schema=next((s for s in context.search_path if s in schemas), "public"),
         search_path=[s for s in context.search_path if s in schemas],
         external=_external(context),
+        draw=None if context.session is None else context.session.draw,
     )
 
 
-def _external(context: Context) -> Callable[[str, str], ExternalTable | None] | None:
+def _external(context: Context) -> Callable[[str, str, AsOf | None], ExternalTable | None] | None:
     """How the binder finds external tables; nothing where there is no external schema."""
     if not context.view.facts.keys("external schema"):
         return None
     from ..lake.statistics import with_statistics
     from ..lake.tables import find
 
-    return lambda schema, name: with_statistics(find(schema, name, context), context)
+    def outside(schema: str, name: str, wanted: AsOf | None) -> ExternalTable | None:
+        table = find(schema, name, context)
+        if wanted is not None and table is not None:
+            from ..lake.snapshots import at
+
+            table = at(table, wanted)
+        return with_statistics(table, context)
+
+    return outside
 
 
 def catalogue_number(context: Context) -> int:
@@ -155,7 +167,7 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
 def _scope(around: BindContext, context: Context) -> Hashable:
     """What else than text, parameters and catalogue a plan depends on."""
     rights = context.view.facts.version
-    return rights, around.user, around.current_schema, context.search_path, tuple(context.settings.values())
+    return rights, around.user, around.current_schema, context.search_path, context.settings.every
 
 
 def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:

@@ -1,23 +1,24 @@
-"""Informational constraints of CREATE TABLE: PRIMARY KEY, UNIQUE, FOREIGN KEY.
+"""Informational constraints of CREATE TABLE and ALTER TABLE ADD: PRIMARY KEY, UNIQUE, FOREIGN KEY.
 
 They are not enforced; they are kept for the planner and for catalogue queries, so their columns and
-the tables they refer to must be there. One form for all, (kind, columns, references):
+the tables they refer to must be there. One form for all, (kind, columns, references, name):
 
-    ("primary key", ("a", "b"), "")      ("foreign key", ("c",), "public.other(x)")
+    ("primary key", ("a", "b"), "", "")      ("foreign key", ("c",), "public.other(x)", "t_to_other")
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from ...errors import InvalidDefinition, ProgrammingError, UndefinedColumn
 from ...planner.statements import CreateTable, RelationName
-from ...storage.schema import Table
+from ...storage.schema import Constraint, Table
 from ..access import need
 from ..context import Context
 from . import names
 
-Constraint = tuple[str, tuple[str, ...], str]
 _REFERENCE = re.compile(r'(?:"?([^".(]+)"?\.)?"?([^".(]+)"?\s*(?:\(([^)]*)\))?')
 
 
@@ -26,20 +27,29 @@ def constraints_of(statement: CreateTable, context: Context) -> tuple[Constraint
     columns = {d.name for d in statement.columns}
     found: list[Constraint] = []
     for d in statement.columns:
+        names_of = dict(d.constraint_names)
         if d.primary_key:
-            found.append(("primary key", (d.name,), ""))
+            found.append(Constraint("primary key", (d.name,), "", names_of.get("primary key", "")))
         if d.unique:
-            found.append(("unique", (d.name,), ""))
+            found.append(Constraint("unique", (d.name,), "", names_of.get("unique", "")))
         if d.references:
-            found.append(("foreign key", (d.name,), d.references))
+            found.append(Constraint("foreign key", (d.name,), d.references, names_of.get("foreign key", "")))
     found += statement.constraints
-    if sum(kind == "primary key" for kind, _, _ in found) > 1:
-        raise InvalidDefinition(f'multiple primary keys for table "{statement.name.name}" are not allowed')
-    for kind, keys, _ in found:
-        for key in keys:
-            if key not in columns:
-                raise UndefinedColumn(f'column "{key}" named in {kind} constraint does not exist')
-    return tuple((k, c, _resolve(c, r, statement, found, context) if r else "") for k, c, r in found)
+    for i, constraint in enumerate(found):
+        check(constraint, statement.name.name, columns, found[:i])
+    return tuple([resolved(c, statement.name, found, context) for c in found])
+
+
+def check(constraint: Constraint, table: str, columns: Collection[str], others: Sequence[Constraint]) -> None:
+    """What a constraint that joins `others` must fulfil."""
+    if constraint.kind == "primary key" and any(c.kind == "primary key" for c in others):
+        raise InvalidDefinition(f'multiple primary keys for table "{table}" are not allowed')
+    for key in constraint.columns:
+        if key not in columns:
+            raise UndefinedColumn(f'column "{key}" named in {constraint.kind} constraint does not exist')
+    if constraint.name and any(c.name == constraint.name for c in others):
+        raise ProgrammingError(f'constraint "{constraint.name}" for relation "{table}" already exists',
+                               sqlstate="42710")
 
 
 def parse_reference(text: str) -> tuple[str | None, str, tuple[str, ...]]:
@@ -51,18 +61,24 @@ def parse_reference(text: str) -> tuple[str | None, str, tuple[str, ...]]:
     return match[1], match[2].strip(), columns
 
 
-def _resolve(keys: tuple[str, ...], text: str, statement: CreateTable, own: list[Constraint], context: Context) -> str:
-    """The reference with schema and columns, or the error Redshift gives."""
+def resolved(constraint: Constraint, table: RelationName, own: Sequence[Constraint], context: Context) -> Constraint:
+    """The constraint with schema and columns in its reference, or the error Redshift gives."""
+    if not constraint.references:
+        return constraint
+    return replace(constraint, references=_resolve(constraint.columns, constraint.references, table, own, context))
+
+
+def _resolve(keys: tuple[str, ...], text: str, table: RelationName, own: Sequence[Constraint], context: Context) -> str:
     schema, name, columns = parse_reference(text)
-    if name == statement.name.name and schema in (None, statement.name.schema):
-        schema, constraints = names.target_schema(statement.name, context), tuple(own)
+    if name == table.name and schema in (None, table.schema):
+        schema, constraints = names.target_schema(table, context), tuple(own)
     else:
         other = names.table(RelationName(schema, name), context)
         need(context, other, "references")
         schema, constraints = other.schema, other.constraints
-    unique = [c for kind, c, _ in constraints if kind in ("primary key", "unique")]
+    unique = [c.columns for c in constraints if c.kind in ("primary key", "unique")]
     if not columns:
-        primary = [c for kind, c, _ in constraints if kind == "primary key"]
+        primary = [c.columns for c in constraints if c.kind == "primary key"]
         if not primary:
             raise ProgrammingError(f'there is no primary key for referenced table "{name}"', sqlstate="42704")
         columns = primary[0]
@@ -80,14 +96,18 @@ def _resolve(keys: tuple[str, ...], text: str, statement: CreateTable, own: list
 
 def refers_to(table: Table, target: Table) -> bool:
     """Has `table` a foreign key to `target`?"""
-    for kind, _, reference in table.constraints:
-        if kind == "foreign key":
-            schema, name, _ = parse_reference(reference)
-            if (schema, name) == (target.schema, target.name):
-                return True
-    return False
+    return any(points_to(c, target) for c in table.constraints)
+
+
+def points_to(constraint: Constraint, target: Table) -> bool:
+    """Is the constraint a foreign key to `target`?"""
+    if constraint.kind != "foreign key":
+        return False
+    return parse_reference(constraint.references)[:2] == (target.schema, target.name)
 
 
 def without_references(table: Table, targets: set[tuple[str, str]]) -> tuple[Constraint, ...]:
     """The table's constraints but foreign keys to `targets`."""
-    return tuple(c for c in table.constraints if c[0] != "foreign key" or parse_reference(c[2])[:2] not in targets)
+    return tuple(
+        c for c in table.constraints if c.kind != "foreign key" or parse_reference(c.references)[:2] not in targets
+    )

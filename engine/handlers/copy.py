@@ -204,7 +204,7 @@ def _batches(
             finally:
                 last = own.take()
                 findings.add(number, last)
-            findings.read(part.file.path, last)
+            findings.read(part, last)
         return
     readers = Readers(source, columns, context, told, findings)
     try:

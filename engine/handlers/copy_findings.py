@@ -15,6 +15,7 @@ from ...errors import LoadError
 from ...records import dataclass
 from ...storage.formats import rejected
 from ...storage.formats.rejected import RejectedRow, Rejection, Replacement
+from ...storage.formats.source import Part
 
 # Of a load without a limit (IGNOREALLERRORS), how many of a part's errors are kept for the system tables.
 KEPT_ERRORS = 10_000
@@ -95,9 +96,10 @@ class Findings:
         self.replaced += found.replaced
         self.replacements += [(part, r) for r in found.replacements]
 
-    def read(self, file: str, found: Found) -> None:
-        """A part is read to its end."""
-        self._lines[file] += found.lines
+    def read(self, part: Part, found: Found) -> None:
+        """A part is read to its end. (A manifest may name a file twice.)"""
+        path = part.file.path
+        self._lines[path] = found.lines + (self._lines[path] if part.start else 0)
 
     def _failure(self, last: Rejection) -> LoadError:
         if self.limit == 1:

@@ -63,7 +63,7 @@ class Readers:
                 self._give_back(charged)
                 self._findings.add(number, found)
                 if item is None:
-                    self._findings.read(self._source.parts[number].file.path, found)
+                    self._findings.read(self._source.parts[number], found)
                     break
                 if isinstance(item, BaseException):
                     raise item

@@ -56,7 +56,7 @@ def define(statement: CreateTable, schema: str, context: Context, temporary: boo
     definitions = statement.columns
     check_names(definitions)
     constraints = constraints_of(statement, context)
-    primary = {c for kind, columns, _ in constraints if kind == "primary key" for c in columns}
+    primary = {name for c in constraints if c.kind == "primary key" for name in c.columns}
     style, dist_key = distribution(statement.attributes, definitions)
     sort_key = sort_positions(statement.attributes, definitions)
     names_of_encodings = choose_encodings(definitions, sort_key, statement.attributes.encode_auto, temporary)

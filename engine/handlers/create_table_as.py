@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...errors import InvalidDefinition, QueryCanceled
 from ...planner.logical import Query
 from ...planner.physical import PhysicalQuery
-from ...planner.statements import ColumnDefinition, CreateTableAs
+from ...planner.statements import ColumnDefinition, CreateTableAs, TableAttributes
 from ...storage.schema import Column, Table
 from ...storage.types import DEFAULT_VARCHAR, Kind, SqlType, varchar
 from ..context import Context
@@ -60,7 +60,8 @@ def _define(statement: CreateTableAs, schema: str, query: Query, context: Contex
     found = statement.column_names + query.names[len(statement.column_names) :]
     definitions = [ColumnDefinition(name, column_type(ref.type)) for name, ref in zip(found, query.columns)]
     check_names(definitions)
-    style, dist_key = distribution(statement.attributes, definitions)
+    attributes = _named_keys(statement.attributes, definitions)
+    style, dist_key = distribution(attributes, definitions)
     return Table(
         id=0,
         schema=schema,
@@ -68,11 +69,27 @@ def _define(statement: CreateTableAs, schema: str, query: Query, context: Contex
         columns=tuple(Column(i, d.name, d.type) for i, d in enumerate(definitions, start=1)),
         dist_style=style,
         dist_key=dist_key,
-        sort_key=sort_positions(statement.attributes, definitions),
+        sort_key=sort_positions(attributes, definitions),
         interleaved=statement.attributes.interleaved,
         owner=context.user,
         backup=statement.attributes.backup,
     )
+
+
+def _named_keys(attributes: TableAttributes, definitions: list[ColumnDefinition]) -> TableAttributes:
+    """DISTKEY (1) SORTKEY (1, 3): the query's columns by their places (r_CTAS_examples)."""
+    names_of = [d.name for d in definitions]
+
+    def name(given: str) -> str:
+        if given in names_of or not given.isdigit():
+            return given
+        if not 1 <= int(given) <= len(names_of):
+            raise InvalidDefinition(f"position {given} is not in the select list", sqlstate="42P10")
+        return names_of[int(given) - 1]
+
+    key = attributes.dist_key
+    return replace(attributes, dist_key=None if key is None else name(key),
+                   sort_key=tuple([name(c) for c in attributes.sort_key]))
 
 
 def column_type(type: SqlType) -> SqlType:

@@ -58,5 +58,26 @@ def dependents(targets: set[tuple[str, str]], view: CatalogView) -> list[View]:
     return found
 
 
+def dependents_of_column(table: Table, column: str, view: CatalogView) -> list[View]:
+    """Bound views that may read the column, by its name or with a star, and the views that read those."""
+    target = key(table)
+    first = [
+        v for v in dependents({target}, view)
+        if target in relations_in(v.sql, v.exact_names) and _mentions(v.sql, v.exact_names, column)
+    ]
+    names = {key(v) for v in first}
+    return first + [v for v in dependents(names, view) if key(v) not in names]
+
+
+def _mentions(sql: str, exact_names: bool, column: str) -> bool:
+    """A star, a NATURAL join or the name itself stands in the text."""
+    tree = parse_query(sql, None, exact_names)
+    return any(
+        isinstance(node, exp.Star) or (isinstance(node, exp.Join) and node.args.get("method"))
+        or (isinstance(node, exp.Identifier) and node.name.lower() == column.lower())
+        for node in tree.find_all(exp.Star, exp.Join, exp.Identifier)
+    )
+
+
 def key(relation: Table | View) -> tuple[str, str]:
     return (relation.schema, relation.name)

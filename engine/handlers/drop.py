@@ -27,6 +27,10 @@ def run(statement: Drop, context: Context) -> Result:
     delta = find(statement, context)  # as it is now that nobody else changes it
     if delta:
         context.session.commit_delta(delta)
+    if statement.kind == "table" and context.view.facts.keys("external schema"):
+        from .alter_external import drop_elsewhere
+
+        drop_elsewhere(statement.names, context)
     return Result(f"DROP {statement.kind.upper()}", notices=context.notices)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import replace
 
 from sqlglot import exp
@@ -17,6 +18,7 @@ from ..scan_advice import scan_advice
 from . import create_table_as, insert
 from .binding import plan
 
+KEPT_TEXTS = 100
 COLUMNS = (ResultColumn("QUERY PLAN", TEXT),)
 
 
@@ -36,8 +38,25 @@ def run(statement: s.Explain, context: Context) -> Result:
         for _ in execute(physical, context):
             pass
         counters = context.counters
-    advised = replace(physical, advice=(*physical.advice, *scan_advice(physical, context)))
-    return from_rows("EXPLAIN", COLUMNS, [(line,) for line in explain(advised, counters)])
+    advice = (*physical.advice, *scan_advice(physical, context))
+    if counters is None:
+        lines = _text(physical, advice, context)
+    else:
+        lines = explain(replace(physical, advice=advice), counters)
+    return from_rows("EXPLAIN", COLUMNS, [(line,) for line in lines])
+
+
+def _text(plan: PhysicalQuery, advice: tuple[str, ...], context: Context) -> list[str]:
+    """The plan's lines: those of plans that the plan cache gives out again are kept for a while."""
+    kept: OrderedDict[int, tuple[PhysicalQuery, tuple[str, ...], list[str]]] = context.session.plans.texts
+    known = kept.get(id(plan))
+    if known is not None and known[1] == advice:
+        return known[2]
+    lines = explain(replace(plan, advice=advice))
+    kept[id(plan)] = plan, advice, lines  # holds the plan: no other has its id meanwhile
+    if len(kept) > KEPT_TEXTS:
+        kept.popitem(last=False)
+    return lines
 
 
 def _planned(statement: s.Statement, analyze: bool, context: Context) -> PhysicalQuery:

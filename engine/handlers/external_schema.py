@@ -32,7 +32,7 @@ def run(statement: CreateExternalSchema, context: Context) -> Result:
         return Result(TAG, notices=context.notices)
     facts = [Fact("schema", name, {"owner": context.user}), _schema(statement, context).fact()]
     if context.settings["data_catalogue"] == GLUE:
-        _check_glue(statement)
+        _check_glue(statement, context)
     elif statement.database not in context.view.facts.lake.databases:
         if not statement.create_database:
             raise UndefinedObject(f'external database "{statement.database}" does not exist', sqlstate="3D000",
@@ -48,14 +48,16 @@ def _schema(statement: CreateExternalSchema, context: Context) -> ExternalSchema
                           context.settings["data_catalogue"], statement.region, statement.options)
 
 
-def _check_glue(statement: CreateExternalSchema) -> None:
+def _check_glue(statement: CreateExternalSchema, context: Context) -> None:
     from ...storage.lake.glue import GlueCatalogue
 
-    if statement.create_database:
-        raise NotSupportedError("databases of AWS Glue are not made here",
-                                hint="Leave CREATE EXTERNAL DATABASE IF NOT EXISTS out.")
-    if not GlueCatalogue.of(statement.region).has_database(statement.database):
+    glue = GlueCatalogue.of(statement.region)
+    if glue.has_database(statement.database):
+        return
+    if not statement.create_database:
         raise UndefinedObject(f'database "{statement.database}" does not exist in AWS Glue', sqlstate="3D000")
+    glue.make_database(statement.database)
+    context.notice("INFO", f'External database "{statement.database}" created')
 
 
 def dropped(names: list[str], database: bool, cascade: bool, context: Context) -> tuple[Fact, ...]:

@@ -6,7 +6,6 @@ from typing import NoReturn
 from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, UndefinedObject
 from ...planner.statements import CreateExternalTable, RelationName
 from ...planner.statements.external import ExternalColumn
-from ...storage.catalog.delta import Delta
 from ...storage.lake.catalogue import ExternalSchema, table_fact
 from ...storage.lake.definition import MAX_COLUMNS, PSEUDO, Field, Source
 from ...storage.lake.hive_types import read_type
@@ -15,7 +14,7 @@ from ...storage.types import Kind
 from ..access import need_schema_owner
 from ..context import Context
 from ..lake import formats
-from ..lake.tables import embedded, refuse_block, schema_of
+from ..lake.tables import commit, find, refuse_block, region_of, schema_of
 from ..result import Result
 from . import names
 
@@ -26,7 +25,7 @@ NAME_BYTES = 127
 def run(statement: CreateExternalTable, context: Context) -> Result:
     schema = target(statement.name, context)
     refuse_block(TAG, context)
-    if context.view.facts.lake.source(schema.database, statement.name.name) is not None:
+    if find(schema.name, statement.name.name, context) is not None:
         if not statement.if_not_exists:
             raise DuplicateTable(f'relation "{statement.name.name}" already exists', position=statement.name.position)
         context.notice("INFO", f'Relation "{statement.name.name}" already exists and will be skipped')
@@ -37,7 +36,7 @@ def run(statement: CreateExternalTable, context: Context) -> Result:
         return create(statement, schema, context)
     columns, keys = (tuple(field(c) for c in part) for part in (statement.columns, statement.keys))
     source = define(statement, schema, columns, keys, context)
-    context.session.commit_delta(Delta(facts=(table_fact(source, new=True),)))
+    commit((table_fact(source, new=True),), source.region, context)
     return Result(TAG, notices=context.notices)
 
 
@@ -49,7 +48,6 @@ def target(name: RelationName, context: Context) -> ExternalSchema:
     found = schema_of(name.schema, context)
     if found is None:
         _no_external_schema(name, context)
-    embedded(found)
     need_schema_owner(context, found.name)
     return found
 
@@ -85,14 +83,14 @@ def define(statement: CreateExternalTable, schema: ExternalSchema, columns: tupl
     return Source(
         schema.database, statement.name.name[:NAME_BYTES], columns, keys, statement.location, format, given.serde,
         given.input_format, given.output_format, formats.serde_properties(given), properties,
-        context.database.new_id(), context.user,
+        context.database.new_id(), context.user, region=region_of(schema),
     )
 
 
 def _check_names(columns: tuple[Field, ...], keys: tuple[Field, ...]) -> None:
     seen: set[str] = set()
     for column in (*columns, *keys):
-        if column.name in PSEUDO:
+        if column.name in dict(PSEUDO):
             raise InvalidDefinition(f'column name "{column.name}" is that of a pseudo-column')
         if column.name in seen:
             raise DuplicateColumn(f'column "{column.name}" specified more than once')

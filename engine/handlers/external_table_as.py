@@ -1,6 +1,8 @@
 """CREATE EXTERNAL TABLE AS: files of a query's rows, and the table's definition (r_CREATE_EXTERNAL_TABLE_usage)."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...errors import InvalidDefinition, NotSupportedError, OperationalError, UndefinedColumn
 from ...planner.binder.scope import near
 from ...planner.statements import CreateExternalTable
@@ -12,6 +14,7 @@ from ...storage.objects.registry import Objects
 from ..context import Context
 from ..lake.writing import check_format, refuse_limit, write
 from ..result import Result
+from ..workgroups import table_location
 from .binding import bind
 from .create_table_as import column_type
 from .external_table import TAG, define
@@ -21,8 +24,10 @@ def create(statement: CreateExternalTable, schema: ExternalSchema, context: Cont
     if statement.format.serde or dict(statement.format.delimiters).keys() & {"lines"}:
         raise NotSupportedError("ROW FORMAT SERDE and LINES TERMINATED BY are not supported by "
                                 "CREATE EXTERNAL TABLE AS")
+    statement = replace(statement, location=table_location(statement.location, context))
     query = bind(statement.query, context)
-    refuse_limit(query.plan)
+    if not statement.athena:
+        refuse_limit(query.plan)
     fields = {name: Field(name, of_sql(column_type(ref.type))) for name, ref in zip(query.names, query.columns)}
     if len(fields) < len(query.names):
         raise InvalidDefinition("CREATE EXTERNAL TABLE AS needs column names that differ", sqlstate="42701")
@@ -40,5 +45,5 @@ def create(statement: CreateExternalTable, schema: ExternalSchema, context: Cont
         raise OperationalError(f'the location "{source.location}" of CREATE EXTERNAL TABLE AS is not empty',
                                sqlstate="58P01")
     rows = write(query, query.names, source, context, counted=True,
-                 definition=lambda made: table_fact(made, new=True))
+                 definition=lambda made: table_fact(made, new=True), manifest="tables/")
     return Result(TAG, rowcount=rows, notices=context.notices)

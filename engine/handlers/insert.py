@@ -194,7 +194,7 @@ class _Rows:
         for column, values, rows in zip(self.into.columns, self.values, self.generated):
             if rows and column.identity is not None:
                 seed, step = column.identity
-                first, following = self.context.home(self.into.table).take_identity(
+                first, following = self.context.home(self.into.table).numbering.identity(
                     self.into.table.id, column.id, seed, step, len(rows)
                 )
                 identity[column.id] = following

@@ -11,7 +11,7 @@ from ...planner.statements import Insert
 from ...storage.schema import ExternalTable
 from ..access import need_schema_owner
 from ..context import Context
-from ..lake.tables import embedded, refuse_block, schema_of
+from ..lake.tables import refuse_block
 from ..lake.writing import check_format, refuse_limit, write
 from ..result import Result
 from .binding import bind_context
@@ -22,9 +22,6 @@ def run(statement: Insert, table: ExternalTable, context: Context) -> Result:
     if statement.source is None or isinstance(statement.source, exp.Values) or statement.columns:
         raise NotSupportedError("INSERT INTO an external table takes a SELECT, without a list of columns",
                                 position=statement.table.position)
-    schema = schema_of(table.schema, context)
-    assert schema is not None
-    embedded(schema)
     need_schema_owner(context, table.schema)
     check_format(table.source)
     target = replace(table, columns=table.columns[: table.visible])

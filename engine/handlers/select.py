@@ -24,10 +24,13 @@ def run(statement: Select | QueryText, context: Context) -> Result:
     columns = result_columns(physical, context.settings["timezone"])
     batches = _batches(physical, context)
     if context.settings["workgroup"] or context.settings["query_result_location"]:
-        from ..workgroups import keeping, result_location
+        from ..workgroups import result_location
 
         location = result_location(context)
-        batches = keeping(batches, columns, location, context) if location else batches
+        if location:
+            from ..kept_results import keeping
+
+            batches = keeping(batches, columns, location, context)
     return Result("SELECT", columns, batches, notices=context.notices)
 
 

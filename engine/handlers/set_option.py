@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ...errors import OperationalError
 from ...planner.statements import SetOption
 from ..context import Context
@@ -28,4 +30,16 @@ def run(statement: SetOption, context: Context) -> Result:
         settings.reset_all()
     else:
         settings.set(statement.name, statement.value)
+    if canonical(statement.name) in ("seed", "all"):
+        context.session.draw = _seeds(settings["seed"])
     return Result(tag, notices=context.notices)
+
+
+def _seeds(seed: str) -> Callable[[], int] | None:
+    """What RANDOM begins with, call by call: the same after every SET SEED TO the same value (r_SET)."""
+    if not seed:
+        return None
+    from random import Random
+
+    numbers = Random(int(float(seed) * (2**31 - 1)))
+    return lambda: numbers.randrange(1 << 31)

@@ -22,7 +22,6 @@ from ...storage.types import Kind
 from ...storage.writers.base import OutColumn, WrittenFile
 from ...storage.writers.options import LARGEST_FILE, ROW_GROUP_BYTES, FileOptions
 from ...storage.writers.output import Output
-from ...storage.writers.parquet import unsupported
 from ..context import Charge, Context
 from ..execute import execute, unload
 from ..result import Result
@@ -173,8 +172,6 @@ def _check_type(statement: Unload, column: OutColumn) -> None:
     if column.type.kind in (Kind.VARBYTE, Kind.HLLSKETCH) and (fixed or not as_text):
         shown, kind = "FIXEDWIDTH" if fixed else statement.format.upper(), column.type.kind.name
         raise NotSupportedError(f'column "{column.name}": {kind} can be unloaded to text or CSV only, not to {shown}')
-    if statement.format == "parquet" and unsupported(column.type):
-        raise NotSupportedError(f'column "{column.name}" of type {column.type} cannot be unloaded to PARQUET')
 
 
 def _check_partitions(statement: Unload, columns: list[OutColumn]) -> None:

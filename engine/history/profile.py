@@ -65,10 +65,14 @@ def on_slices(plan: PhysicalQuery) -> bool:
     """Whether slices take part: not so for what only the leader's catalogue is asked (PG_LAST_QUERY_ID.md)."""
     if plan.tables or isinstance(plan.root, InsertRows):
         return True
+    return any(isinstance(n, VirtualTableScan) and _is_on_slices(n.name) for n in walk_physical(plan.root))
+
+
+def _is_on_slices(name: str) -> bool:
+    """Whether rows of a system table come from the slices."""
     from ..virtual import VIRTUAL_TABLES
 
-    scans = [n.name for n in walk_physical(plan.root) if isinstance(n, VirtualTableScan)]
-    return any(not VIRTUAL_TABLES[name].leader_only for name in scans)
+    return not VIRTUAL_TABLES[name].leader_only
 
 
 def _unanalyzed(plan: PhysicalQuery, context: Context) -> tuple[str, ...]:

@@ -2,16 +2,21 @@
 
     file  --reader-->  Arrow arrays  --columns.py-->  ColumnData  --raw_column-->  descriptors  -->  driver
                                                        partition columns and $path: one value in every row
+                                                       $spectrum_oid: a number of the row's own (below)
 
 The program above is the one that would run over stored blocks (sources.ScanSource): the filter goes first, and other
 columns are fetched for the rows that are left. A worker holds one batch at a time.
 
 What files' statistics prove of a column (no NULLs, its range) is compiled in, as zone maps are; unlike those it was
 written by others. So each batch is held against it, and a file that lies is an error.
+
+$spectrum_oid is | hash of the part of the file, 31 bits | number of the row there, 32 bits |: the same in every query
+while the file stays, and no two rows of a query have one (parts whose hashes are the same get others).
 """
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -49,12 +54,13 @@ if TYPE_CHECKING:
 
 
 DRIFT = 0.1  # of a table's bytes
+OID, _ROW_BITS, _MOST_HASH = -3, 32, (1 << 31) - 1  # of $spectrum_oid
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """A column of the scan. `field`: of the files; else `key`: a place among the partition columns, or -1 for $path and
-    -2 for $size. lo, hi, nullable: proven."""
+    """A column of the scan. `field`: of the files; else `key`: a place among the partition columns, or -1 for $path, -2
+    for $size and -3 for $spectrum_oid. lo, hi, nullable: proven."""
 
     ref: ColumnRef
     field: Field | None
@@ -116,6 +122,7 @@ class ExternalSource:
         self.columns = [_wanted(ref, place, node.table.source, reader, every) for ref, place in node.columns]
         context.progress.blocks_total += len(every)
         self.handling = Handling.of(node.table.source)
+        self.oids = _first_oids(every) if any(c.field is None and c.key == OID for c in self.columns) else {}
         self._lock = threading.Lock()
 
     def scanned(self, rows: int, size: int) -> None:
@@ -160,7 +167,7 @@ def _wanted(ref: ColumnRef, place: int, source: Source, reader: Reader, splits: 
     """A column with what is proven of it over the splits."""
     count = len(source.columns)
     if place >= count + len(source.keys):
-        return _Wanted(ref, None, -1 if place == count + len(source.keys) else -2, *_limits(ref.type), False)
+        return _Wanted(ref, None, count + len(source.keys) - place - 1, *_limits(ref.type), False)
     if place >= count:
         values = [split.values[place - count] for split in splits]
         return _Wanted(ref, None, place - count, *_range(values, values, ref.type), None in values)
@@ -208,7 +215,8 @@ class ExternalTask:
             for rows, arrays in source.reader.read(split.part, fields, coded):
                 given = iter(arrays)
                 columns = [
-                    _constant(c, split, rows) if c.field is None else _described(next(given), c, split, source.handling)
+                    _described(next(given), c, split, source.handling) if c.field is not None
+                    else _numbered(c, source.oids[split] + seen, rows) if c.key == OID else _constant(c, split, rows)
                     for c in source.columns
                 ]
                 charge.add(sum(d.nbytes for d in columns) - charge.bytes)
@@ -257,6 +265,24 @@ def _check_wide(data: ColumnData, column: _Wanted, split: Split) -> None:
 def _lies(column: _Wanted, split: Split) -> DataCorrupted:
     return DataCorrupted(f'file "{split.part.file.url}": values of column "{column.ref.name}" lie outside of what its '
                          "statistics say")
+
+
+def _first_oids(splits: Sequence[Split]) -> dict[Split, int]:
+    """The number that the first row of each part has."""
+    taken: set[int] = set()
+    found = {}
+    for split in sorted(splits, key=lambda s: (s.part.file.url, s.part.start)):
+        hashed = zlib.crc32(f"{split.part.start} {split.part.file.url}".encode()) & _MOST_HASH
+        while hashed in taken:
+            hashed = (hashed + 1) & _MOST_HASH
+        taken.add(hashed)
+        found[split] = hashed << _ROW_BITS
+    return found
+
+
+def _numbered(column: _Wanted, first: int, rows: int) -> Descriptor:
+    values = np.arange(first, first + rows, dtype=np.int64)
+    return describe(raw_column(ColumnData(column.type, rows, values)), None)
 
 
 def _constant(column: _Wanted, split: Split, rows: int) -> Descriptor:

@@ -4,15 +4,17 @@ Access is that of the schema: USAGE to read, its owner to change definitions (r_
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import NotSupportedError, OperationalError, PermissionDenied
+from ...storage.catalog.delta import Delta
 from ...storage.lake.catalogue import GLUE, ExternalSchema
-from ...storage.lake.definition import table_of
+from ...storage.lake.definition import PSEUDO, table_of
 from ...storage.schema import ExternalTable, Table
 
 if TYPE_CHECKING:
+    from ...storage.access.facts import Fact
     from ...storage.lake.definition import Partition, Source
     from ...storage.lake.glue import GlueCatalogue
     from ..context import Context
@@ -31,7 +33,9 @@ def find(schema: str | None, name: str, context: Context) -> ExternalTable | Non
     found = schema_of(schema, context)
     if found is None:
         return None
-    pseudo = context.settings["spectrum_enable_pseudo_columns"] == "on"
+    pseudo = len(PSEUDO) if context.settings["enable_spectrum_oid"] == "on" else len(PSEUDO) - 1
+    if context.settings["spectrum_enable_pseudo_columns"] != "on":
+        pseudo = 0
     if found.catalogue == GLUE:
         source = _glue(found.region).source(found.database, name)
         return None if source is None else table_of(source, found.name, pseudo)
@@ -76,6 +80,17 @@ def refuse_change(table: Table, what: str) -> None:
                                 hint="External tables are read, and added to by INSERT: their files are never changed.")
 
 
-def embedded(schema: ExternalSchema) -> None:
-    if schema.catalogue == GLUE:
-        raise NotSupportedError("tables of AWS Glue are read here, and changed there")
+def region_of(schema: ExternalSchema) -> str | None:
+    """Where the schema's data catalogue is: a region of AWS Glue ("": the session's own); None: in the database."""
+    return schema.region if schema.catalogue == GLUE else None
+
+
+def commit(facts: Sequence[Fact], region: str | None, context: Context) -> None:
+    """Tell the data catalogue what has changed: the database's own in the statement's transaction; AWS Glue at once,
+    where nothing can be taken back."""
+    if region is None:
+        context.session.commit_delta(Delta(facts=tuple(facts)))
+        return
+    if not context.transaction.single:
+        raise OperationalError("tables of AWS Glue cannot be changed inside a transaction block", sqlstate="25001")
+    _glue(region).apply(facts)

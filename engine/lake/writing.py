@@ -18,7 +18,6 @@ from typing import Any
 from ...errors import InvalidDefinition, NotSupportedError
 from ...planner.logical import Limit, Logical, Project, Query
 from ...storage.access.facts import Fact
-from ...storage.catalog.delta import Delta
 from ...storage.lake.catalogue import partition_fact, table_fact
 from ...storage.lake.definition import Source
 from ...storage.lake.files import folder
@@ -32,7 +31,9 @@ from ...storage.writers.output import Output
 from ..context import Charge, Context
 from ..execute import execute, unload
 from ..handlers.binding import plan_output
-from .tables import partitions
+from ..kept_results import keep_manifest
+from ..workgroups import result_location
+from .tables import commit, partitions
 
 STEP = "writing of external files"
 WRITTEN = ("parquet", "text")
@@ -58,9 +59,11 @@ def check_format(source: Source) -> None:
 
 
 def write(query: Query, names: Sequence[str], source: Source, context: Context, *, counted: bool,
-          definition: Callable[[Source], Fact] = table_fact) -> int:
+          definition: Callable[[Source], Fact] = table_fact, manifest: str = "") -> int:
     """The rows of `query`, whose columns are named as the table's, become files; partitions and numRows (with `counted`
-    in any case, else where the property is there) are told to the data catalogue. How many rows there were."""
+    in any case, else where the property is there) are told to the data catalogue. How many rows there were.
+    `manifest`: where the list of files goes below the query result location, if there is one."""
+    results = result_location(context)
     with _writing(query, names, source, context) as (output, keys, serial):
         physical = plan_output(query, keys, serial, context)
         if serial:
@@ -69,9 +72,11 @@ def write(query: Query, names: Sequence[str], source: Source, context: Context, 
         else:
             unload(physical, context, output.write, shared=not keys)
         files = output.finish()
+        if results:
+            keep_manifest([file.url for file in files], results + manifest, context)
         facts = list(_facts(source, files, output.rows, context, counted, definition))
         if facts:
-            context.session.commit_delta(Delta(facts=tuple(facts)))
+            commit(facts, source.region, context)
         return output.rows
 
 
@@ -103,7 +108,10 @@ def _options(source: Source) -> FileOptions:
     if source.format == "parquet":
         if packed not in ("", "none", "snappy"):
             raise InvalidDefinition("compression_type is none or snappy where Parquet files are written")
-        return FileOptions("parquet", file_bytes=size, parquet_compression="none" if packed == "none" else "snappy")
+        codec = packed or source.option("parquet.compression", "snappy").lower().replace("uncompressed", "none")
+        if codec not in ("none", "snappy", "gzip", "zstd"):
+            raise NotSupportedError(f"Parquet files are not written with parquet.compression {codec.upper()}")
+        return FileOptions("parquet", file_bytes=size, parquet_compression=codec)
     kinds: dict[str, tuple[Any, str]] = {
         "": (None, "txt"), "none": (None, "txt"), "gzip": ("gzip", "txt.gz"), "bzip2": ("bzip2", "txt.bz2"),
         "zstd": ("zstd", "txt.zst"),
@@ -129,7 +137,8 @@ def _facts(source: Source, files: Sequence[WrittenFile], rows: int, context: Con
         yield definition(source)
     if not source.keys or is_projected(source):
         return
-    known = {p.values for p in partitions(source, context)}
+    new = definition is not table_fact  # a table that comes with these files
+    known = set() if new else {p.values for p in partitions(source, context)}
     for made in dict.fromkeys(file.partition for file in files):
         found = of_folders(made, source)
         if found is not None and found.values not in known:

@@ -9,6 +9,7 @@
                               is an automatic snapshot due? (storage/snapshots/schedule.py)
                               has a COPY JOB with AUTO ON new files? (engine/copy_jobs.py)
                               woken by a commit: have small commits left many inline extents?    flush
+                              beside it: is a streaming restore under way? (storage/snapshots/filling.py)
     session closes --leave->  ends with the last one
 
 As soon as a statement begins, what is under way is given up (a vacuum's steps that are done stay done) and tried again
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ...storage.database import Database
     from ...storage.maintenance.vacuum import Kind
     from ...storage.objects.options import StoreOptions
+    from ...storage.snapshots.filling import Filler
     from ...storage.snapshots.schedule import Automatic
     from ..session import Session
 
@@ -64,12 +66,17 @@ class Worker:
         self._woken = threading.Event()
         self._automatic: Automatic | None = None
         self._loading: Session | None = None  # of a COPY JOB that runs
+        self._filler: Filler | None = None
         self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
 
     def start(self) -> None:
         """Begin; sessions that are never closed end with the interpreter."""
         atexit.register(self.stop)
         self._thread.start()
+        if self._database.files.arrivals is not None:
+            from ...storage.snapshots.filling import Filler
+
+            self._filler = Filler(self._database).start()
 
     def leave(self, session: Session) -> None:
         """The session closes; the last one waits for the thread to end."""
@@ -87,6 +94,8 @@ class Worker:
             self._loading.cancel()
         self._woken.set()
         atexit.unregister(self.stop)
+        if self._filler is not None:
+            self._filler.stop()
         self._thread.join()
 
     def wake(self) -> None:

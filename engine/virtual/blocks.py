@@ -2,7 +2,8 @@
 
 A block is a column of a row group (Redshift's have 1 MB, ours as many bytes as 65,536 values take). Rows that are
 replicated are stored once and counted once a node, on its first slice. Hidden columns, which Redshift appends, do
-not exist; what only describes Redshift's disks (superblocks, mirrors, preferred disk) is 0.
+not exist; what only describes Redshift's disks (superblocks, mirrors, preferred disk) is 0. `on_disk` is 0 as long as
+a streaming restore has the block still to bring in.
 """
 
 from __future__ import annotations
@@ -48,12 +49,14 @@ def _unsorted_extents(table: Table, data: TableData, context: Context) -> set[in
 
 
 def _blocks(context: Context) -> Iterator[tuple[Table, tuple[int, ...]]]:
-    """(table, (slice, column, number, values, min, max, unsorted)) of each block."""
+    """(table, (slice, column, number, values, min, max, unsorted, here)) of each block."""
     for table, data in _tables(context):
         unsorted = _unsorted_extents(table, data, context)
         numbers = Counter[tuple[int, int]]()
         for extent in data.extents:
-            reader = context.home(table).reader(extent)
+            files = context.home(table).files
+            reader, late = files.reader(extent), int(extent.id in unsorted)
+            here = int(files.arrivals is None or not files.arrivals.absent(extent.path))
             rows = reader.group_rows.tolist()
             for position, column in enumerate(table.columns):
                 place = reader.position(column.id)
@@ -63,7 +66,7 @@ def _blocks(context: Context) -> Iterator[tuple[Table, tuple[int, ...]]]:
                     for slice_ in _slices(extent.slice, context):
                         number = numbers[slice_, position]
                         numbers[slice_, position] += 1
-                        yield table, (slice_, position, number, rows[group], low, high, int(extent.id in unsorted))
+                        yield table, (slice_, position, number, rows[group], low, high, late, here)
 
 
 def _limits(reader: ExtentReader, place: int) -> Iterator[tuple[int, int]]:
@@ -81,18 +84,18 @@ def _number(value: Any) -> int:
 
 
 def _stv_blocklist(context: Context) -> Rows:
-    for table, (slice_, column, number, values, low, high, unsorted) in _blocks(context):
+    for table, (slice_, column, number, values, low, high, unsorted, here) in _blocks(context):
         yield (
-            slice_, column, table.id, number, values, 0, low, high, 0, 0, 1, 0, 0, unsorted, 0, 0,
+            slice_, column, table.id, number, values, 0, low, high, 0, 0, here, 0, 0, unsorted, 0, 0,
             int(table.temporary), 0, 0, 0,
         )  # fmt: skip
 
 
 def _svv_diskusage(context: Context) -> Rows:
-    for table, (slice_, column, number, values, low, high, unsorted) in _blocks(context):
+    for table, (slice_, column, number, values, low, high, unsorted, here) in _blocks(context):
         yield (
-            DATABASE_ID, table.name, slice_, column, table.id, number, values, low, high, 0, 0, 1, 0, 0, unsorted, 0, 0,
-            int(table.temporary), 0,
+            DATABASE_ID, table.name, slice_, column, table.id, number, values, low, high, 0, 0, here, 0, 0, unsorted, 0,
+            0, int(table.temporary), 0,
         )  # fmt: skip
 
 

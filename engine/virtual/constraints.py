@@ -1,4 +1,4 @@
-"""Constraints as the catalogue shows them: with the names PostgreSQL gives to those that have none.
+"""Constraints as the catalogue shows them: with their names, or those that PostgreSQL gives to those that have none.
 
     t(a primary key, b references u(x), unique (b, c))  ->  t_pkey, t_b_fkey, t_b_c_key
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...records import dataclass
-from ...storage.schema import Table, View
+from ...storage.schema import Constraint, Table, View
 
 _SUFFIX = {"primary key": "pkey", "unique": "key", "foreign key": "fkey"}
 _LETTER = {"primary key": "p", "unique": "u", "foreign key": "f"}
@@ -21,6 +21,7 @@ class NamedConstraint:
     kind: str  # 'primary key', 'unique', 'foreign key'
     columns: tuple[str, ...]
     references: tuple[str, str, tuple[str, ...]] | None = None
+    named: bool = False  # by the user
 
     @property
     def letter(self) -> str:
@@ -35,21 +36,27 @@ def constraints_of(relation: Table | View) -> tuple[NamedConstraint, ...]:
     from ..handlers.constraints import parse_reference
 
     found: list[NamedConstraint] = []
-    taken: set[str] = set()
-    for number, (kind, columns, text) in enumerate(relation.constraints, start=1):
-        middle = "" if kind == "primary key" else "".join(f"_{c}" for c in columns)
-        name = base = f"{relation.name}{middle}_{_SUFFIX[kind]}"
-        repeat = 0
-        while name in taken:
-            repeat += 1
-            name = f"{base}{repeat}"
+    taken = {c.name for c in relation.constraints if c.name}
+    for number, constraint in enumerate(relation.constraints, start=1):
+        name = constraint.name or _made_up(relation, constraint, taken)
         taken.add(name)
         references = None
-        if text:
-            schema, table, named = parse_reference(text)
+        if constraint.references:
+            schema, table, named = parse_reference(constraint.references)
             references = (schema or relation.schema, table, named)
-        found.append(NamedConstraint(number, name, kind, columns, references))
+        found.append(NamedConstraint(number, name, constraint.kind, constraint.columns, references,
+                                     named=bool(constraint.name)))
     return tuple(found)
+
+
+def _made_up(relation: Table, constraint: Constraint, taken: set[str]) -> str:
+    middle = "" if constraint.kind == "primary key" else "".join(f"_{c}" for c in constraint.columns)
+    name = base = f"{relation.name}{middle}_{_SUFFIX[constraint.kind]}"
+    repeat = 0
+    while name in taken:
+        repeat += 1
+        name = f"{base}{repeat}"
+    return name
 
 
 def constraint_names(relation: Table | View) -> set[str]:

@@ -32,6 +32,10 @@ def constraint_definition(constraint: NamedConstraint, *, with_schema: bool = Fa
     return f"FOREIGN KEY ({names(constraint.columns)}) REFERENCES {target}"
 
 
+def _named(constraint: NamedConstraint) -> str:
+    return f"CONSTRAINT {quoted(constraint.name)} " if constraint.named else ""
+
+
 def index_definition(table: Table, constraint: NamedConstraint) -> str:
     return (
         f"CREATE UNIQUE INDEX {quoted(constraint.name)} ON {quoted(table.schema)}.{quoted(table.name)} "
@@ -53,7 +57,7 @@ def create_view(view: View) -> str:
 def create_table(table: Table) -> str:
     """The statement that makes the table anew (r_SHOW_TABLE)."""
     lines = [_column(table, i, c) for i, c in enumerate(table.columns)]
-    lines += [f"    {constraint_definition(c, with_schema=True)}" for c in constraints_of(table)]
+    lines += [f"    {_named(c)}{constraint_definition(c, with_schema=True)}" for c in constraints_of(table)]
     temporary = "TEMPORARY " if table.temporary else ""
     schema = "" if table.temporary else f"{quoted(table.schema)}."
     text = f"CREATE {temporary}TABLE {schema}{quoted(table.name)} (\n" + ",\n".join(lines) + "\n)"

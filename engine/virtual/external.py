@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...storage.types import BIGINT, DOUBLE, INTEGER, TIMESTAMP, char
+from ...storage.lake.classes import classes_of
+from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, char
 from ..context import Context
 from .base import DATABASE, VirtualTable
 from .columns import table
@@ -25,29 +26,6 @@ if TYPE_CHECKING:
 Rows = Iterator[tuple[Any, ...]]
 DATA_CATALOG = 1  # eskind
 SHOWN_LOCATION = 128
-# format -> input format, output format, serde
-CLASSES = {
-    "parquet": ("org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-                "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-                "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
-    "orc": ("org.apache.hadoop.hive.ql.io.orc.OrcInputFormat", "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
-            "org.apache.hadoop.hive.ql.io.orc.OrcSerde"),
-    "avro": ("org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
-             "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
-             "org.apache.hadoop.hive.serde2.avro.AvroSerDe"),
-    "ion": ("com.amazon.ionhiveserde.formats.IonInputFormat", "com.amazon.ionhiveserde.formats.IonOutputFormat",
-            "com.amazon.ionhiveserde.IonHiveSerDe"),
-}  # fmt: skip
-_TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
-_TEXT_SERDES = {
-    "text": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", "json": "org.openx.data.jsonserde.JsonSerDe",
-}  # fmt: skip
-
-
-def classes(source: Source) -> tuple[str, str, str]:
-    """(input format, output format, serde) of a table."""
-    usual = CLASSES.get(source.format, (*_TEXT, _TEXT_SERDES.get(source.format, "")))
-    return source.input_format or usual[0], source.output_format or usual[1], source.serde or usual[2]
 
 
 def _schemas(context: Context) -> Iterator[ExternalSchema]:
@@ -88,7 +66,7 @@ def _external_databases(context: Context) -> Rows:
 
 def _external_tables(context: Context) -> Rows:
     for schema, source in sources_seen(context):
-        yield (DATABASE, schema, source.name, "TABLE", source.location, *classes(source),
+        yield (DATABASE, schema, source.name, "TABLE", source.location, *classes_of(source),
                _json(source.serde_properties), 0, _json(source.properties))
 
 
@@ -105,7 +83,7 @@ def _external_partitions(context: Context) -> Rows:
     for schema, source in sources_seen(context):
         for partition in partitions(source, context) if source.keys else ():
             yield (schema, source.name, json.dumps(partition.values), partition.location[:SHOWN_LOCATION],
-                   *classes(source), _json(source.serde_properties), 0, "{}")
+                   *classes_of(source), _json(source.serde_properties), 0, "{}")
 
 
 def _json(pairs: tuple[tuple[str, str], ...]) -> str:
@@ -142,6 +120,24 @@ def _partitions(context: Context) -> Rows:
                    r["endtime"] - r["starttime"], scan["partitions"], scan["qualified"], scan["qualified"], "p")
 
 
+def _log(context: Context) -> Rows:
+    """What each scan did, in a line; an error that ended the query in another."""
+    user = context.rights.user
+    for r, segment, scan in _scans(context):
+        if not (context.rights.superuser or (user is not None and user.id == r["userid"])):
+            continue
+        place = (r["pid"], r["query"], segment, 0, 0, 0)
+        yield (*place, moment(r["starttime"]), (
+            f"{scan['table']}: {scan['files']} of {scan['files'] + scan['skipped']} files read, {scan['splits']} of "
+            f"{scan['splits'] + scan['skipped_splits']} splits, {scan['rows']} rows, {scan['bytes']} bytes"))
+        if r["error"]:
+            yield (*place, moment(r["endtime"]), r["error"])
+
+
+_LOG = (
+    ("pid", INTEGER), ("query", INTEGER), ("segment", INTEGER), ("step", INTEGER), ("node", INTEGER),
+    ("slice", INTEGER), ("eventtime", TIMESTAMP), ("message", TEXT),
+)  # fmt: skip
 _SUMMARY = (
     ("userid", INTEGER), ("query", INTEGER), ("xid", BIGINT), ("pid", INTEGER), ("segment", INTEGER),
     ("step", INTEGER), ("starttime", TIMESTAMP), ("endtime", TIMESTAMP), ("elapsed", BIGINT), ("aborted", INTEGER),
@@ -177,4 +173,5 @@ TABLES = (
     VirtualTable("pg_catalog", "svl_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svcs_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3partition", _PARTITION, _partitions, leader_only=False),
+    VirtualTable("pg_catalog", "svl_s3log", _LOG, _log, leader_only=False),
 )  # fmt: skip

@@ -12,7 +12,7 @@
     windows.py      window functions, OVER         frames.py       ROWS and RANGE
     ordered.py      WITHIN GROUP
     expressions.py  the expression binder          dispatch.py     node class -> handler
-    operators.py predicates.py conditionals.py literals.py calls.py      the handlers
+    operators.py predicates.py patterns.py conditionals.py literals.py calls.py      the handlers
     sql_functions.py     functions that users made
     insert.py       rows into a table              bound.py        a bound query before it has a place
     dml.py          rows that DELETE, UPDATE and MERGE change

@@ -14,10 +14,10 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedFunction
+from ...storage.dateparts import date_part
 from ...storage.types import INTEGER, SUPER, Kind, SqlType, varchar
 from .. import collation, functions
 from ..coercion import coerce, goes_into_super, settle, settled
-from ..dateparts import date_part
 from ..expressions import Call, Cast, Expr, Literal, Span
 from ..functions import Signature, Site
 from ..functions.hyperloglog import AGGREGATES as SKETCHES

@@ -142,19 +142,6 @@ def _operator(e: ExpressionBinder, node: exp.Operator) -> Expr:
     return Not(expr) if negated else expr
 
 
-@binds(exp.RegexpLike, exp.RegexpILike)
-def _matches(e: ExpressionBinder, node: Any) -> Expr:
-    """a ~ 'pattern', a ~* 'pattern' (pattern-matching-conditions-posix)"""
-    from .calls import call
-
-    text, pattern = build.as_text(settle(e.bind(node.this))), e.bind(node.expression)
-    args = [text, pattern]
-    if isinstance(node, exp.RegexpILike):
-        args += [Literal(1, INTEGER), Literal("i", UNKNOWN)]
-    counted = call(e, "regexp_count", args, e.span(node))
-    return build.compare(">", counted, Literal(0, INTEGER))
-
-
 @binds(exp.Collate)
 def _collate(e: ExpressionBinder, node: exp.Collate) -> Expr:
     """COLLATE pg_catalog.default is what there is anyway; another collation is refused."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...storage.lake.hive_types import HiveType
     from ...storage.schema import CatalogView, ExternalTable
     from ..logical import Logical
+    from .as_of import AsOf
 
 MAX_DEPTH = 64  # views within views
 
@@ -33,7 +34,8 @@ class BindContext:
     leader_only     names in virtual_tables that may not be joined with user tables
     stable          set by the binder when a value of now (GETDATE ...) went into the plan
     reads_files     set when it reads external tables: the plan may be used again, its result may not
-    external        the external table that (schema, name) means to the user, or None
+    external        the external table that (schema, name, AS OF) means to the user, or None
+    draw            gives the next seed of the session's sequence; None without SET SEED
     literals        a list that gets (span, type) of each plain literal of the text, in the order of binding; its
                     place there is the `parameter` of the Literal, as long as nothing but casts was done to it.
                     None: not wanted
@@ -54,7 +56,8 @@ class BindContext:
     rights: Rights | None = None  # of the user; None: everything is allowed
     restricted: frozenset[str] = frozenset()  # names in virtual_tables that superusers alone see
     catalogue: Callable[[], int] | None = None  # the number under which functions of the leader find the snapshot
-    external: Callable[[str, str], ExternalTable | None] | None = None
+    external: Callable[[str, str, AsOf | None], ExternalTable | None] | None = None
+    draw: Callable[[], int] | None = None
     leader: bool = False  # the query reads system tables only: what PostgreSQL can, it can
     stable: bool = False
     reads_files: bool = False

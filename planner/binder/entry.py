@@ -23,6 +23,7 @@ from . import (  # noqa: F401 - fill the table
     navigation,
     operators,
     ordered,
+    patterns,
     predicates,
     subqueries,
     windows,

@@ -96,7 +96,6 @@ class ExpressionBinder:
 
 _NAMES: dict[type, str] = {
     exp.Filter: "FILTER (WHERE ...)",
-    exp.SimilarTo: "SIMILAR TO",
     exp.IgnoreNulls: "IGNORE NULLS",
     exp.RespectNulls: "RESPECT NULLS",
     exp.Tuple: "a row value",

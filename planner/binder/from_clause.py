@@ -37,7 +37,7 @@ from .unnesting import Path, as_path, check_condition, check_no_super, names_of,
 _KINDS = {"": JoinKind.INNER, "LEFT": JoinKind.LEFT, "RIGHT": JoinKind.RIGHT, "FULL": JoinKind.FULL}
 _FORBIDDEN = {
     "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
-    "version": "AS OF", "hints": "a table hint", "only": "ONLY", "partition": "PARTITION",
+    "hints": "a table hint", "only": "ONLY", "partition": "PARTITION",
     "ordinality": "WITH ORDINALITY", "match_condition": "MATCH_CONDITION", "changes": "CHANGES",
 }
 

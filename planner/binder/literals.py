@@ -11,13 +11,14 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
+from ...storage.dateparts import interval
+from ...storage.interval_text import read_interval
 from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, TEXT, UNKNOWN, Kind, SqlType, varchar
 from ..build import PRINTED
 from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
-from ..dateparts import interval
 from ..expressions import Cast, Expr, Literal, Span
-from ..intervals import interval_type, read_interval, to_type, typed
+from ..intervals import interval_type, to_type, typed
 from ..registered import LEADER_TYPES, is_registered
 from ..syntax import UNIT_MARK
 from ..typenames import sql_type
@@ -131,9 +132,16 @@ def _interval_type(b: Binder, node: exp.Interval) -> SqlType:
 
 @binds(exp.Cast)
 def _cast(e: ExpressionBinder, node: exp.Cast) -> Expr:
+    if _is_bare_interval(node.args["to"]) and isinstance(node.this, exp.Literal) and node.this.is_string:
+        return Literal(interval(node.this.this, None, e.b.position(node)), INTERVAL, -1, e.span(node))
     operand = e.bind(node.this)
     to = cast_type(e.b, node.args["to"], operand.type)
     return cast(e, operand, to, node)
+
+
+def _is_bare_interval(to: Any) -> bool:
+    """'5 days'::interval is INTERVAL '5 days'; as a type of values INTERVAL needs its qualifier."""
+    return isinstance(to, exp.DataType) and to.this == exp.DataType.Type.INTERVAL
 
 
 def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:

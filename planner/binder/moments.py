@@ -3,6 +3,7 @@
     extract(hour from timetz '20:00 PST')         20: a literal is not converted to UTC first (r_EXTRACT_function)
     date '2000-01-01' + timetz '20:00 PST'        2000-01-02 04:00:00+00: the day goes on (r_DATE-CONCATENATE_function)
     dateadd(day, 1, 'today')                      now, today, tomorrow, yesterday: by the statement's clock
+    timestamp 'epoch' + n * interval '1 second'   seconds since 1970 (r_Dateparts_for_datetime_functions)
 """
 from __future__ import annotations
 
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from ...storage.dateparts import ZONE_PARTS
 from ...storage.datetimes import DAY, zoned_time
 from ...storage.timezones import tzinfo_of
 from ...storage.types import BIGINT, TIME, TIMETZ, Kind, SqlType
 from ..constants import micros_of
-from ..dateparts import ZONE_PARTS
 from ..expressions import Expr, Literal
 
 if TYPE_CHECKING:
@@ -59,10 +60,12 @@ def unwrapped(node: Any, bound: Expr, other: Expr) -> Expr:
 
 
 def special(e: ExpressionBinder, expr: Expr, to: SqlType) -> Expr:
-    """'now', 'today', 'tomorrow', 'yesterday' where a date or timestamp is wanted; other expressions as they are."""
+    """'now', 'today', 'tomorrow', 'yesterday', 'epoch' where a date or timestamp is wanted; others as they are."""
     if to.kind not in _MOMENTS or not (isinstance(expr, Literal) and expr.type.kind is Kind.UNKNOWN):
         return expr
     word = str(expr.value).strip().lower()
+    if word == "epoch":
+        return Literal(0, to, -1, expr.span)
     if word not in _DAYS:
         return expr
     context = e.b.context

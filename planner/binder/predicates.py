@@ -1,15 +1,13 @@
-"""Predicates: BETWEEN, IN, LIKE, IS."""
+"""Predicates: BETWEEN, IN, IS. Patterns are in patterns.py."""
 from __future__ import annotations
-
-from typing import Any
 
 from sqlglot import exp
 
-from ...errors import DataError, NotSupportedError
+from ...errors import NotSupportedError
 from ...storage.types import BOOLEAN, INTEGER, Kind
-from .. import build, collation
+from .. import build
 from ..coercion import coerce
-from ..expressions import Case, Expr, IsNull, Like, Literal, Not
+from ..expressions import Case, Expr, IsNull, Literal, Not
 from .dispatch import binds
 from .expressions import ExpressionBinder
 
@@ -54,50 +52,6 @@ def _rows_in(e: ExpressionBinder, node: exp.In, negated: bool) -> Expr:
         matches.append(build.conjunction(pairs))
     found = build.disjunction(matches)
     return Not(found) if negated else found
-
-
-# -- LIKE ----------------------------------------------------------------------------------------
-
-
-@binds(exp.Like, exp.ILike)
-def _like(e: ExpressionBinder, node: Any) -> Expr:
-    return _pattern(e, node, "\\")
-
-
-@binds(exp.Escape)
-def _escape(e: ExpressionBinder, node: exp.Escape) -> Expr:
-    escape = e.bind(node.expression)
-    if not isinstance(escape, Literal) or not isinstance(escape.value, str) or len(escape.value) > 1:
-        raise DataError("ESCAPE needs one character", sqlstate="22025", position=e.b.position(node))
-    if not isinstance(node.this, (exp.Like, exp.ILike)):
-        raise e.unsupported(node.this)
-    return _pattern(e, node.this, escape.value)
-
-
-def _pattern(e: ExpressionBinder, node: Any, escape: str) -> Expr:
-    if isinstance(node.expression, (exp.Any, exp.All)):
-        raise NotSupportedError("LIKE ANY and LIKE ALL are not supported by Redshift", position=e.b.position(node))
-    arg, pattern = build.as_text(e.bind(node.this)), e.bind(node.expression)
-    negated, fold = bool(node.args.get("negate")), isinstance(node, exp.ILike)
-    if not isinstance(pattern, Literal):
-        raise NotSupportedError("LIKE needs a constant pattern", position=e.b.position(node.expression))
-    if pattern.value is None:
-        return Literal(None, BOOLEAN, -1, e.span(node))
-    if not isinstance(pattern.value, str):
-        raise build.undefined_operator("~~", arg.type, pattern.type, e.span(node))
-    if escape and _ends_in_escape(pattern.value, escape):
-        raise DataError(
-            "LIKE pattern must not end with escape character", sqlstate="22025", position=e.b.position(node)
-        )
-    if collation.insensitive(arg):
-        return Like(collation.key(arg), collation.folded(pattern.value), collation.folded(escape), False, negated,
-                    e.span(node))
-    return Like(arg, pattern.value, escape, fold, negated, e.span(node))
-
-
-def _ends_in_escape(pattern: str, escape: str) -> bool:
-    trailing = len(pattern) - len(pattern.rstrip(escape))
-    return trailing % 2 == 1
 
 
 # -- IS ------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ Joins and subqueries of FROM: from_clause.py.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -34,6 +34,9 @@ from .permissions import check_read, check_system
 from .scope import Relation, Scope, near
 from .series import NAME, bind_series, is_series
 from .table_functions import bind_table_function, is_table_function
+
+if TYPE_CHECKING:
+    from .as_of import AsOf
 
 
 @dataclass(slots=True)
@@ -96,6 +99,9 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
     unseen = 0
     if isinstance(bound.plan, Scan) and isinstance(bound.plan.table, ExternalTable):
         unseen = len(bound.columns) - bound.plan.table.visible
+    elif node.args.get("version") is not None:
+        raise NotSupportedError("AS OF is supported for external tables in Iceberg format only",
+                                position=b.position(node))
     return named_item(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema, unseen)
 
 
@@ -127,12 +133,20 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
         case View():
             return _view(b, found, b.position(node)), found.schema
         case _ if schema is not None and b.context.external is not None:
-            outside = b.context.external(schema, name)
+            outside = b.context.external(schema, name, _as_of(b, node))
             if outside is None:
                 raise _undefined(b, node, schema, name)
             return _external(b, outside, alias, b.position(node)), schema
         case _:
             raise _undefined(b, node, schema, name)
+
+
+def _as_of(b: Binder, node: Any) -> AsOf | None:
+    if node.args.get("version") is None:
+        return None
+    from .as_of import as_of
+
+    return as_of(b, node)
 
 
 def _external(b: Binder, table: ExternalTable, alias: str, position: int | None) -> Bound:

@@ -21,10 +21,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ...storage.dateparts import DAYS, MONTHS
 from ...storage.timezones import to_utc
 from ...storage.types import BIGINT, BOOLEAN, TEXT, TIMESTAMP, TIMESTAMPTZ, Kind, SqlType, varchar
 from ..coercion import coerce
-from ..dateparts import DAYS, MONTHS
 from ..expressions import Call, Cast, Exists, Expr, InList, Literal, Quantified, ScalarSubquery, Span
 from ..logical import Logical, Query
 from ..traverse import map_expressions, rewrite, rewrite_plan

@@ -78,7 +78,7 @@ KEYS: frozenset[str] = frozenset(
 # Keys whose functions can fail for some argument, and those that are called for every row anew.
 FALLIBLE: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.fallible) | {
     "convert_timezone", "to_zone", "from_zone", "print_zoned", "read_zoned", "to_char_zoned", "zone_distance",
-    *binary.FALLIBLE, *semistructured.FALLIBLE_KEYS}
+    *binary.FALLIBLE, *regexp.FALLIBLE_KEYS, *semistructured.FALLIBLE_KEYS}
 UNCACHED: frozenset[str] = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
 AGGREGATE_KEYS: frozenset[str] = frozenset(a.key for a in aggregate.AGGREGATES)
 

@@ -58,6 +58,7 @@ _LABELS = {
     "anything": "any", "number": "number", "exact": "exact number", "_dividend": "exact number", "decimals": "numeric",
     "integers": "integer", "counted": "integer", "whole": "integer", "_hexadecimal": "integer", "long": "bigint",
     "double": "double precision", "boolean": "boolean", "text": "text", "string": "text", "_hashed": "any",
+    "_text_or_bytes": "text",
     "moment": "date or timestamp", "stamps": "timestamp", "timestamps": "timestamp", "zoned": "timestamptz",
     "semistructured": "super", "only_super": "super", "clock": "time or timetz", "dates": "date", "binary": "varbyte",
     "octets": "varbyte", "lapses": "interval", "sketch": "hllsketch",

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ...errors import ProgrammingError
+from ...storage.dateparts import DAYS, MICROS, MONTHS, ZONE_PARTS
 from ...storage.datetimes import DAY
 from ...storage.timezones import tzinfo_of
 from ...storage.types import BIGINT, DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, TIMETZ, Kind, SqlType, varchar
 from .. import build
 from ..coercion import coerce
 from ..constants import micros_of
-from ..dateparts import DAYS, MICROS, MONTHS, ZONE_PARTS
 from ..expressions import Call, Case, Cast, Expr, IsNull, Literal
 from ..intervals import as_number, part_of, typed
 from .signature import Signature, Site, by_arguments, clock, counted, lapses, moment, timestamps, whole

@@ -31,10 +31,15 @@ def _checksum_of_text(site: Site, args: tuple[Expr, ...]) -> Expr:
     )
 
 
+def _text_or_bytes(type: SqlType) -> SqlType | None:
+    """VARBYTE as it is (r_CREATE_USER has the digest of one), everything else as text."""
+    return type if type.kind is Kind.VARBYTE else text(type)
+
+
 FUNCTIONS: tuple[Signature, ...] = (
     Signature(("md5",), "md5", (text,), varchar(32)),
     Signature(("sha", "sha1", "func_sha1"), "sha1", (text,), varchar(40)),
-    Signature(("sha2",), "sha2", (text, whole), varchar(128)),
+    Signature(("sha2",), "sha2", (_text_or_bytes, whole), varchar(128)),
     Signature(("crc32",), "crc32", (text,), varchar(8)),
     Signature(("fnv_hash",), "fnv_hash", (_hashed, long), BIGINT, optional=1, build=_fnv),
     Signature(("murmur3_32_hash",), "murmur3_32_hash", (_hashed, whole), INTEGER, optional=1),

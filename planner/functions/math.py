@@ -121,8 +121,13 @@ _calls = itertools.count()
 
 
 def _random(site: Site, args: tuple[Expr, ...]) -> Expr:
-    """Each call has a number, so that two of them are two expressions."""
-    return Call("random", (Literal(next(_calls) % (1 << 31), INTEGER),), DOUBLE, site.span)
+    """Each call has a number, so that two of them are two expressions; and, behind SET SEED, a seed of its own."""
+    number: Expr = Literal(next(_calls) % (1 << 31), INTEGER)
+    draw = site.context.draw
+    if draw is None:
+        return Call("random", (number,), DOUBLE, site.span)
+    site.context.stable = True  # the next statement has another seed
+    return Call("random", (number, Literal(draw(), INTEGER)), DOUBLE, site.span)
 
 
 def _float(names: tuple[str, ...], key: str) -> Signature:

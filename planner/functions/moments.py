@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import UTC
 
 from ...errors import NotSupportedError
+from ...storage.dateparts import interval
 from ...storage.datetimes import DAY
 from ...storage.timezones import tzinfo_of
 from ...storage.types import DATE, DOUBLE, INTEGER, TIMESTAMP, TIMESTAMPTZ, Kind, varchar
-from ..dateparts import interval
 from ..expressions import Call, Cast, Expr, Literal
 from .signature import Signature, Site, anything, dates, moment, string, timestamps, zoned
 from .string import three_way

@@ -39,4 +39,6 @@ FUNCTIONS: tuple[Signature, ...] = (
     _function("regexp_replace", (string, whole, string), ANY_TEXT, _NO_TEXT, _ONE, _NO_TEXT),
     _function("regexp_substr", (whole, whole, string), None, _ONE, _ONE, _NO_TEXT),
 )
-KEYS = ("regexp_count", "regexp_instr", "regexp_replace", "regexp_substr")
+KEYS = ("regexp_count", "regexp_instr", "regexp_replace", "regexp_substr", "regexp_found", "like_regexp",
+        "similar_regexp")
+FALLIBLE_KEYS = ("regexp_found", "like_regexp", "similar_regexp")  # of conditions on patterns (binder/patterns.py)

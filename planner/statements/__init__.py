@@ -10,7 +10,7 @@ from dataclasses import field, replace
 from typing import Any, Union
 
 from ...records import dataclass
-from ...storage.schema import DistStyle
+from ...storage.schema import Constraint, DistStyle
 from ...storage.types import SqlType
 from .access import (
     AlterGroup,
@@ -28,6 +28,7 @@ from .access import (
     SetUser,
     ShowObjects,
 )
+from .altering import AddColumn, AddConstraint, AlterDatabase, AlterDesign, AlterTable, AppendTable, DropConstraint
 from .external import AlterExternalTable, CreateExternalSchema, CreateExternalTable, RepairTable
 from .names import RelationName
 
@@ -71,12 +72,15 @@ class ColumnDefinition:
     primary_key: bool = False
     unique: bool = False
     references: str | None = None
+    constraint_names: tuple[tuple[str, str], ...] = ()  # (kind, name) of those of the column that have one
     position: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TableAttributes:
-    """DISTSTYLE ... SORTKEY ... BACKUP, shared by CREATE TABLE and CTAS. None = not given."""
+    """DISTSTYLE ... SORTKEY ... BACKUP, shared by CREATE TABLE and CTAS. None = not given.
+
+    `by_number`: digits among the columns of keys are places in the query's list (CTAS)."""
 
     dist_style: DistStyle | None = None
     dist_key: str | None = None
@@ -85,6 +89,7 @@ class TableAttributes:
     sort_auto: bool = False
     backup: bool = True
     encode_auto: bool = False
+    by_number: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class CreateTable:
     temporary: bool = False
     like: RelationName | None = None
     like_defaults: bool = False
-    constraints: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,15 +307,6 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
-class AlterDatabase:
-    """ALTER DATABASE name ISOLATION LEVEL SERIALIZABLE | SNAPSHOT, in lower case"""
-
-    name: str
-    isolation: str
-    position: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class CancelQuery:
     """CANCEL process_id ['message']"""
 
@@ -321,55 +317,6 @@ class CancelQuery:
 @dataclass(frozen=True, slots=True)
 class Truncate:
     table: RelationName
-
-
-@dataclass(frozen=True, slots=True)
-class AlterTable:
-    """action: 'rename' (name: the new one), 'owner' (name: the new one), 'rename column', 'drop column', 'type'
-    (name: the column)."""
-
-    table: RelationName
-    action: str
-    name: str
-    new_name: str = ""
-    type: SqlType | None = None
-    cascade: bool = False
-    position: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class AddColumn:
-    """ALTER TABLE ADD COLUMN."""
-
-    table: RelationName
-    column: ColumnDefinition
-
-
-@dataclass(frozen=True, slots=True)
-class AlterDesign:
-    """ALTER TABLE ... ALTER DISTSTYLE | DISTKEY | SORTKEY | ENCODE, several in one: what is not named stays.
-
-    `sort_key`: None: stays, (): SORTKEY NONE. `encodings`: (column, encoding, position).
-    """
-
-    table: RelationName
-    dist_style: DistStyle | None = None
-    dist_key: str | None = None
-    sort_key: tuple[str, ...] | None = None
-    sort_auto: bool = False
-    encodings: tuple[tuple[str, str, int | None], ...] = ()
-    encode_auto: bool = False
-    position: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class AppendTable:
-    """ALTER TABLE target APPEND FROM source [IGNOREEXTRA | FILLTARGET]."""
-
-    table: RelationName
-    source: RelationName
-    ignore_extra: bool = False
-    fill_target: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,8 +388,9 @@ class DropFunction:
 Statement = Union[
     Select, QueryText, Explain, CreateTable, CreateTableAs, CreateView, CreateSchema, Drop, Insert, Delete, Update,
     Merge, Copy, CopyJob, CreateCopyJob, Unload,
-    Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable, AddColumn,
-    AlterDesign, AppendTable, Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
+    Analyze, AnalyzeCompression, Vacuum, SetOption, AlterSystem, Show, Transaction, Truncate, AlterTable,
+    AddColumn, AddConstraint, DropConstraint, AlterDesign, AppendTable,
+    Prepare, Execute, Deallocate, DeclareCursor, Fetch, CloseCursor,
     CreateFunction, DropFunction, CancelQuery, Lock, AlterDatabase,
     CreateUser, AlterUser, CreateGroup, AlterGroup, CreateRole, AlterRole, DropPrincipal, Grant, GrantRole,
     DefaultPrivileges, SetUser, AlterSchema, Comment, ShowObjects,

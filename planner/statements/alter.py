@@ -4,6 +4,8 @@
     ALTER TABLE t ADD [COLUMN] a type [DEFAULT expression] [ENCODE encoding] [NOT NULL | NULL]
     ALTER TABLE t DROP [COLUMN] a [RESTRICT | CASCADE]
     ALTER TABLE t ALTER COLUMN a TYPE varchar(n)
+    ALTER TABLE t ADD [CONSTRAINT c] { PRIMARY KEY (a, ...) | UNIQUE (a, ...) | FOREIGN KEY (a, ...) REFERENCES u }
+    ALTER TABLE t DROP CONSTRAINT c [RESTRICT | CASCADE]
     ALTER TABLE t OWNER TO u
 
     ALTER DATABASE dev ISOLATION LEVEL { SERIALIZABLE | SNAPSHOT }
@@ -24,16 +26,26 @@ from typing import Any, Union
 
 from ...errors import DuplicateColumn, InvalidDefinition, NotSupportedError
 from ...storage.schema import DistStyle
-from . import AddColumn, AlterDatabase, AlterDesign, AlterTable, AppendTable, RelationName, Statement
+from . import (
+    AddColumn,
+    AddConstraint,
+    AlterDatabase,
+    AlterDesign,
+    AlterTable,
+    AppendTable,
+    DropConstraint,
+    RelationName,
+    Statement,
+)
 from .attributes import MAX_COMPOUND
 from .cursor import Cursor
 from .grants import parse_default_privileges
 from .principals import PRINCIPALS, alter_principal
 from .schemas import alter_schema
 from .session import parse_alter_system
-from .tables import read_column, read_type
+from .tables import read_column, read_constraint, read_type
 
-Alter = Union[AlterTable, AddColumn, AlterDesign, AppendTable]
+Alter = Union[AlterTable, AddColumn, AddConstraint, DropConstraint, AlterDesign, AppendTable]
 
 
 def parse_alter(cursor: Cursor) -> Statement:
@@ -94,16 +106,17 @@ def _change(cursor: Cursor, table: RelationName) -> Alter:
         name = cursor.name()
         cursor.expect("to")
         return AlterTable(table, "rename column", name, cursor.name(), position=position)
-    if cursor.at("drop") and not cursor.at("drop", "constraint") and not cursor.at("drop", "partition"):
+    if cursor.accept("drop", "constraint"):
+        return DropConstraint(table, cursor.name(), _cascade(cursor), position)
+    if cursor.at("drop") and not cursor.at("drop", "partition"):
         cursor.next()
         cursor.accept("column")
-        name = cursor.name()
-        cascade = cursor.accept("cascade")
-        if not cascade:
-            cursor.accept("restrict")
-        return AlterTable(table, "drop column", name, cascade=cascade, position=position)
-    if cursor.at("add") and not any(cursor.at("add", *words) for words in _CONSTRAINTS):
+        return AlterTable(table, "drop column", cursor.name(), cascade=_cascade(cursor), position=position)
+    if cursor.at("add") and not any(cursor.at("add", *words) for words in _NO_COLUMNS):
         cursor.next()
+        constraint = read_constraint(cursor)
+        if constraint is not None:
+            return AddConstraint(table, constraint, position)
         cursor.accept("column")
         return AddColumn(table, read_column(cursor))
     if cursor.accept("append", "from"):
@@ -116,8 +129,12 @@ def _change(cursor: Cursor, table: RelationName) -> Alter:
     raise NotSupportedError(f"ALTER TABLE ... {word} in this form is not supported yet", position=position)
 
 
-_CONSTRAINTS = (("constraint",), ("unique",), ("primary", "key"), ("foreign", "key"), ("check",), ("partition",),
-                ("if", "not", "exists"))
+_NO_COLUMNS = (("partition",), ("if", "not", "exists"))
+
+
+def _cascade(cursor: Cursor) -> bool:
+    """[RESTRICT | CASCADE]"""
+    return cursor.accept_any("restrict", "cascade") == "cascade"
 
 
 def _type(cursor: Cursor, table: RelationName, position: int | None) -> AlterTable | None:

@@ -15,9 +15,9 @@ from .cursor import Cursor
 MAX_COMPOUND, MAX_INTERLEAVED = 400, 8
 
 
-def table_attributes(cursor: Cursor) -> TableAttributes:
-    """Read attributes until something else comes."""
-    given: dict[str, Any] = {}
+def table_attributes(cursor: Cursor, by_number: bool = False) -> TableAttributes:
+    """Read attributes until something else comes. `by_number`: keys may name columns by their places."""
+    given: dict[str, Any] = {"by_number": True} if by_number else {}
     while _attribute(cursor, given):
         pass
     style, key = given.get("dist_style"), given.get("dist_key")
@@ -41,7 +41,7 @@ def _attribute(cursor: Cursor, given: dict[str, Any]) -> bool:
         _set(given, "dist_style", DistStyle[style.upper()], position)
     elif cursor.accept("distkey"):
         cursor.expect("(")
-        _set(given, "dist_key", cursor.name(), position)
+        _set(given, "dist_key", _column(cursor, given), position)
         cursor.expect(")")
     elif cursor.accept("encode", "auto"):
         _set(given, "encode_auto", True, position)
@@ -59,7 +59,9 @@ def _sort_key(cursor: Cursor, given: dict[str, Any], position: int | None) -> bo
     if kind is None and cursor.accept("auto"):
         _set(given, "sort_auto", True, position)
         return True
-    columns = cursor.names()
+    cursor.expect("(")
+    columns = cursor.list_of(lambda: _column(cursor, given))
+    cursor.expect(")")
     limit = MAX_INTERLEAVED if kind == "interleaved" else MAX_COMPOUND
     if len(columns) > limit:
         raise InvalidDefinition(f"a sort key has at most {limit} columns", position=position)
@@ -68,6 +70,12 @@ def _sort_key(cursor: Cursor, given: dict[str, Any], position: int | None) -> bo
     _set(given, "sort_key", columns, position)
     given["interleaved"] = kind == "interleaved"
     return True
+
+
+def _column(cursor: Cursor, given: dict[str, Any]) -> str:
+    if given.get("by_number") and cursor.at_number():
+        return str(cursor.integer())
+    return cursor.name()
 
 
 def _set(given: dict[str, Any], key: str, value: Any, position: int | None) -> None:

@@ -45,7 +45,8 @@ class RowFormat:
 
 @dataclass(frozen=True, slots=True)
 class CreateExternalTable:
-    """`query`: a tree, of CREATE EXTERNAL TABLE ... AS."""
+    """`query`: a tree, of CREATE EXTERNAL TABLE ... AS; only then `location` may be "" (the workgroup says where).
+    `athena`: written as Athena's CREATE TABLE ... WITH (...) AS."""
 
     name: RelationName
     columns: tuple[ExternalColumn, ...]
@@ -55,6 +56,7 @@ class CreateExternalTable:
     properties: Pairs = ()
     query: Any = None
     if_not_exists: bool = False
+    athena: bool = False
 
 
 @dataclass(frozen=True, slots=True)

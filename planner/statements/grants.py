@@ -9,7 +9,7 @@ What is granted on things that are not here (datashares, external tables, IAM ro
 """
 from __future__ import annotations
 
-from ...errors import NotSupportedError, UndefinedObject
+from ...errors import NotSupportedError, SqlSyntaxError, UndefinedObject
 from ...storage.access.functions import signature
 from ...storage.access.privileges import BY_KIND, SYSTEM
 from ...storage.types import SqlType
@@ -33,7 +33,7 @@ def parse_grant(cursor: Cursor, *, give: bool) -> Grant | GrantRole:
     """What follows GRANT or REVOKE."""
     option_only = not give and cursor.accept("grant", "option", "for")
     admin_only = not give and cursor.accept("admin", "option", "for")
-    if admin_only or cursor.at("role"):
+    if admin_only or cursor.at("role") or _is_role_list(cursor, give):
         return _grant_role(cursor, give, admin_only)
     privileges = _privileges(cursor)
     if cursor.accept("on"):
@@ -47,13 +47,27 @@ def parse_grant(cursor: Cursor, *, give: bool) -> Grant | GrantRole:
 
 def _grant_role(cursor: Cursor, give: bool, admin_only: bool) -> GrantRole:
     def role() -> str:
-        cursor.expect("role")
+        cursor.accept("role")
         return principal_name(cursor, "role")
 
     roles = cursor.list_of(role)
     grantees = _grantees(cursor, give, "admin")
     cursor.finish()
     return GrantRole(give, roles, grantees, admin_only)
+
+
+def _is_role_list(cursor: Cursor, give: bool) -> bool:
+    """name [, ...] TO: the word ROLE may be left out (r_DROP_ROLE). Privileges have other names, or ON."""
+    start = cursor.index
+    if any(cursor.at(*words) for words in _SYSTEM_WORDS) or cursor.word() in _NOT_HERE or cursor.at("all"):
+        return False
+    try:
+        cursor.list_of(lambda: principal_name(cursor, "role"))
+        return cursor.at("to" if give else "from")
+    except SqlSyntaxError:
+        return False
+    finally:
+        cursor.index = start
 
 
 def _privileges(cursor: Cursor) -> Privileges:

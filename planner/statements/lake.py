@@ -4,7 +4,7 @@
         [CATALOG_ROLE '...'] [CREATE EXTERNAL DATABASE IF NOT EXISTS] [CATALOG_ID '...']
     CREATE EXTERNAL TABLE s.t (a int, ...) [PARTITIONED BY (k date, ...)] [ROW FORMAT ...] STORED AS format
         LOCATION '...' [TABLE PROPERTIES ('name'='value', ...)]
-    CREATE EXTERNAL TABLE s.t [PARTITIONED BY (k, ...)] ... AS query
+    CREATE EXTERNAL TABLE s.t [PARTITIONED BY (k, ...)] ... [LOCATION '...'] AS query
     ALTER TABLE s.t SET LOCATION | SET FILE FORMAT | SET TABLE PROPERTIES
         | PARTITION (k='v', ...) SET LOCATION | ADD [IF NOT EXISTS] PARTITION (...) LOCATION '...' ...
         | DROP PARTITION (...)
@@ -96,8 +96,7 @@ def create_external_table(cursor: Cursor) -> CreateExternalTable:
     if cursor.accept("partitioned", "by"):
         keys = _columns(cursor)
     made = _row_format(cursor)
-    cursor.expect("location")
-    location = cursor.string()
+    location = cursor.string() if cursor.accept("location") else ""
     properties: Pairs = ()
     if cursor.accept("table", "properties") or cursor.accept("tblproperties"):
         properties = pairs(cursor)
@@ -105,6 +104,8 @@ def create_external_table(cursor: Cursor) -> CreateExternalTable:
     if cursor.accept("as"):
         query = cursor.query()
     cursor.finish()
+    if query is None and not location:
+        raise cursor.error()
     _check(name, columns, keys, query)
     return CreateExternalTable(name, columns, keys, made, location, properties, query, if_not_exists)
 

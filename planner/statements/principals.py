@@ -83,6 +83,9 @@ def alter_principal(cursor: Cursor) -> AlterUser | AlterGroup | AlterRole:
         if cursor.accept("rename"):
             cursor.expect("to")
             made = AlterRole(name, rename=cursor.name())
+        elif cursor.at("externalid"):
+            raise NotSupportedError("EXTERNALID is not supported: there is no identity provider",
+                                    position=cursor.position)
         else:
             cursor.expect("owner", "to")
             made = AlterRole(name, owner=cursor.user())

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ...errors import NotSupportedError, SqlSyntaxError
-from ..dateparts import interval
+from ...storage.dateparts import interval
 from . import AlterSystem, CancelQuery, Lock, SetOption, SetUser, Show, ShowObjects, Transaction
 from .cursor import Cursor
 from .show import parse_show_objects
@@ -46,10 +46,10 @@ def _value(cursor: Cursor) -> str:
     """A string, a number, or a bare word (a quoted identifier keeps its quotes)."""
     if cursor.at_string():
         return cursor.string()
-    if cursor.at_number() or cursor.at("-") or cursor.at("+"):
+    if cursor.at_number() or cursor.at_any("-", "+", "."):
         sign = "-" if cursor.accept("-") else ""
         cursor.accept("+")
-        return sign + cursor.next().text
+        return sign + ("0." if cursor.accept(".") else "") + cursor.next().text
     token = cursor.token
     cursor.name()
     assert token is not None

@@ -3,7 +3,7 @@
     CREATE [TEMP] TABLE [IF NOT EXISTS] t
         ( column type [column attributes and constraints] | table constraint | LIKE parent [...] , ... )
         [ table attributes ]
-    CREATE [TEMP] TABLE t [(names)] [table attributes] AS query
+    CREATE [TEMP] TABLE t [(names)] [table attributes] AS query      (WITH (...): Athena's, lake_athena.py)
 
 Column attributes are read here; types in typenames.py; table attributes in attributes.py. Whether keys
 and encodings fit together is for the handlers, which know the catalogue.
@@ -15,11 +15,13 @@ from typing import Any
 
 from ...errors import InvalidDefinition, NotSupportedError, SqlSyntaxError
 from ...records import dataclass
+from ...storage.schema import Constraint
 from ...storage.types import SqlType
 from ..intervals import interval_type
 from ..typenames import sql_type
 from . import (
     ColumnDefinition,
+    CreateExternalTable,
     CreateTable,
     CreateTableAs,
     CreateView,
@@ -35,7 +37,6 @@ from .cursor import Cursor
 from .principals import PRINCIPALS, create_principal, drop_principal
 from .schemas import create_schema
 
-Constraint = tuple[str, tuple[str, ...], str]
 _TWO_WORD_TYPES = {"CHARACTER": "VARYING", "CHAR": "VARYING", "DOUBLE": "PRECISION", "BINARY": "VARYING"}
 _COLUMN_ENDS = (
     "NOT", "NULL", "DEFAULT", "IDENTITY", "GENERATED", "ENCODE", "DISTKEY", "SORTKEY", "PRIMARY", "UNIQUE",
@@ -107,11 +108,15 @@ class _Elements:
     like_defaults: bool = False
 
 
-def _create_table(cursor: Cursor, temporary: bool) -> CreateTable | CreateTableAs:
+def _create_table(cursor: Cursor, temporary: bool) -> CreateTable | CreateTableAs | CreateExternalTable:
     if_not_exists = cursor.accept("if", "not", "exists")
     name = cursor.relation()
     if name.name.startswith("#"):
         temporary = True
+    if cursor.at("with", "(") and not temporary and not if_not_exists:
+        from .lake_athena import table_as
+
+        return table_as(cursor, name)
     names: tuple[str, ...] = ()
     if cursor.at("(") and _is_name_list(cursor):
         names = cursor.names()
@@ -143,7 +148,7 @@ def _create_table_as(
 ) -> CreateTableAs:
     if if_not_exists:
         raise NotSupportedError("CREATE TABLE AS takes no IF NOT EXISTS in Redshift", position=name.position)
-    attributes = table_attributes(cursor)
+    attributes = table_attributes(cursor, by_number=True)
     cursor.expect("as")
     return CreateTableAs(name, names, attributes, cursor.query(), temporary)
 
@@ -160,7 +165,7 @@ def _elements(cursor: Cursor) -> _Elements:
             if mode:
                 cursor.expect("defaults")
                 found.like_defaults = mode == "including"
-        elif (constraint := _table_constraint(cursor)) is not None:
+        elif (constraint := read_constraint(cursor)) is not None:
             found.constraints.append(constraint)
         else:
             found.columns.append(read_column(cursor))
@@ -170,22 +175,22 @@ def _elements(cursor: Cursor) -> _Elements:
     return found
 
 
-def _table_constraint(cursor: Cursor) -> Constraint | None:
-    """PRIMARY KEY (...), UNIQUE (...), FOREIGN KEY (...) REFERENCES t [(...)]: kept, never enforced."""
-    if cursor.at("constraint"):
-        cursor.next()
-        cursor.name()
+def read_constraint(cursor: Cursor) -> Constraint | None:
+    """[CONSTRAINT name] PRIMARY KEY (...), UNIQUE (...), FOREIGN KEY (...) REFERENCES t [(...)]: kept, not enforced."""
+    name = cursor.name() if cursor.accept("constraint") else ""
     if cursor.at("unique", "("):
         cursor.next()
-        return "unique", cursor.names(), ""
+        return Constraint("unique", cursor.names(), "", name)
     if cursor.accept("primary", "key"):
-        return "primary key", cursor.names(), ""
+        return Constraint("primary key", cursor.names(), "", name)
     if cursor.accept("foreign", "key"):
         columns = cursor.names()
         cursor.expect("references")
-        return "foreign key", columns, _reference(cursor)
+        return Constraint("foreign key", columns, _reference(cursor), name)
     if cursor.at("check", "("):
         raise NotSupportedError("CHECK constraints are not supported by Redshift", position=cursor.position)
+    if name:
+        raise cursor.error()
     return None
 
 
@@ -212,7 +217,7 @@ def read_column(cursor: Cursor) -> ColumnDefinition:
 def _column_attribute(cursor: Cursor, given: dict[str, Any]) -> None:
     """One attribute or constraint of a column, into `given`."""
     if cursor.accept("constraint"):
-        cursor.name()
+        _name_constraint(cursor, given)
     if cursor.accept("not", "null"):
         _once(cursor, given, "nullable", False)
     elif cursor.accept("null"):
@@ -246,6 +251,14 @@ def _column_attribute(cursor: Cursor, given: dict[str, Any]) -> None:
         raise cursor.error()
 
 
+def _name_constraint(cursor: Cursor, given: dict[str, Any]) -> None:
+    """CONSTRAINT name, before the constraint that it names. NOT NULL and the like have none in the catalogue."""
+    name = cursor.name()
+    for kind, *words in (("primary key", "primary", "key"), ("unique", "unique"), ("foreign key", "references")):
+        if cursor.at(*words):
+            given["constraint_names"] = (*given.get("constraint_names", ()), (kind, name))
+
+
 def _once(cursor: Cursor, given: dict[str, Any], key: str, value: Any) -> None:
     if key in given and given[key] != value:
         raise InvalidDefinition(
@@ -269,6 +282,9 @@ def _default(cursor: Cursor, given: dict[str, Any]) -> None:
 
 
 def _seed_and_step(cursor: Cursor) -> tuple[int, int]:
+    """(seed, step); without them 1 and 1 (r_CREATE_TABLE_examples, c_Examples_of_INSERT_30)."""
+    if not cursor.at("("):
+        return 1, 1
     cursor.expect("(")
     seed = cursor.integer()
     cursor.expect(",")

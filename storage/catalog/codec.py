@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ..schema import Column, DistStyle, InterleavedIndex, Table, Topology, View
+from ..schema import Column, Constraint, DistStyle, InterleavedIndex, Table, Topology, View
 from ..types import Kind, SqlType
 
 
@@ -49,6 +49,11 @@ def _column_from_dict(d: dict[str, Any]) -> Column:
     )
 
 
+def _constraint_to_list(constraint: Constraint) -> list[Any]:
+    plain = [constraint.kind, constraint.columns, constraint.references]
+    return [*plain, constraint.name] if constraint.name else plain
+
+
 def table_to_json(table: Table) -> str:
     return json.dumps(
         {
@@ -58,7 +63,7 @@ def table_to_json(table: Table) -> str:
             "sort_key": table.sort_key,
             "interleaved": table.interleaved,
             "owner": table.owner,
-            "constraints": table.constraints,
+            "constraints": [_constraint_to_list(c) for c in table.constraints],
             "backup": table.backup,
             "last_column": table.last_column,
             **({"auto_key": True} if table.auto_key else {}),
@@ -81,7 +86,7 @@ def table_from_json(id_: int, schema: str, name: str, version: int, text: str) -
         interleaved=d["interleaved"],
         version=version,
         owner=d["owner"],
-        constraints=tuple((kind, tuple(columns), ref) for kind, columns, ref in d["constraints"]),
+        constraints=tuple(Constraint(kind, tuple(columns), *rest) for kind, columns, *rest in d["constraints"]),
         backup=d["backup"],
         last_column=d.get("last_column", 0),
         auto_key=d.get("auto_key", False),

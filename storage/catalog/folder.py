@@ -5,6 +5,7 @@
     dw/data/              extents: <table>/<slice>/<transaction>-<n>.ext
     dw/locks/             who has the database open, commits, writes to a table (sharing/, locks.py)
     dw/run/  dw/spill/    live processes, temporary files
+    dw/restore.json       while a streaming restore is under way
 
 Locks are in sharing/: the kernel releases them when a process dies, however it dies, so there is nothing to clean up.
 """
@@ -24,8 +25,10 @@ DATA = "data"
 LOCKS = "locks"
 RUN = "run"
 LOCK_FILE = "database.lock"
+SNAPSHOT_CATALOG = "catalog.snapshot"  # of a kept snapshot (snapshots/), whose data is as a database's
 READERS_LOCK, WRITERS_LOCK = "readers.lock", "writers.lock"
 SPILL = "spill"
+RESTORE = "restore.json"  # of a streaming restore that is under way (snapshots/streaming.py)
 FOLDERS = (DATA, LOCKS, RUN, SPILL)
 _SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _OWN_NAMES = frozenset((*FOLDERS, *(f + s for f in (CATALOG, HISTORY) for s in _SQLITE_SUFFIXES)))
@@ -39,6 +42,12 @@ def prepare(path: Path, *, create: bool, read_only: bool) -> bool:
     if CATALOG in names:
         if not read_only:
             _make_folders(path)  # a copy may have lost the empty ones
+        return True
+    if SNAPSHOT_CATALOG in names:
+        if not read_only:
+            raise errors.ReadOnly(
+                f'"{path}" is a snapshot: it can only be read', hint="Connect with read_only=True, or restore it."
+            )
         return True
     foreign = sorted(names - _OWN_NAMES)
     if foreign:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from ..failpoints import reach
@@ -50,8 +50,8 @@ class Pins:
 class Garbage:
     """Dropped extents that wait for the last snapshot that can see them."""
 
-    def __init__(self, data: Path | None) -> None:
-        self.data = data
+    def __init__(self, path_of: Callable[[ExtentRef], Path]) -> None:
+        self._path_of = path_of
         self._waiting: list[tuple[int, ExtentRef]] = []  # (commit that dropped it, extent), ascending
         self._unlinked: list[int] = []  # ids whose catalogue rows may go with the next commit
         self.horizon = 0  # snapshots below this one may miss files
@@ -72,9 +72,9 @@ class Garbage:
         self._waiting = [w for w in self._waiting if oldest_pin is not None and w[0] > oldest_pin]
         for seq, extent in gone:
             self.horizon = max(self.horizon, seq)
-            if self.data is not None and not extent.is_inline:
+            if not extent.is_inline:
                 reach("garbage.unlink")
-                remove_file(self.data / extent.path)
+                remove_file(self._path_of(extent))
                 reach("garbage.unlinked")
             self._unlinked.append(extent.id)
         return [e for _, e in gone]
@@ -103,12 +103,14 @@ def remove_file(path: Path) -> None:
 Named = Callable[[], tuple[Iterable[str], Iterable[str]]]
 
 
-def remove_orphans(data: Path, named: Named, is_live: Callable[[int], bool], *, alone: bool = True) -> int:
+def remove_orphans(
+    data: Path, named: Named, is_live: Callable[[int], bool], *, alone: bool = True, absent: Collection[str] = ()
+) -> int:
     """Remove the files under `data` that no commit names and whose writer is dead; answers how many.
 
     `named` reads the catalogue: relative paths of extents, and of those that are dropped and may be gone. `is_live`:
     whether the writer of a transaction with this number is alive; `alone`: nobody else writes, so that empty folders
-    may go, too.
+    may go, too; `absent`: what is named and may be missing, for a streaming restore has still to bring it in.
 
     Nothing is removed where a named file is missing: folder and catalogue do not fit each other then, and
     what looks like a leftover may be what is missing.
@@ -116,7 +118,8 @@ def remove_orphans(data: Path, named: Named, is_live: Callable[[int], bool], *, 
     found = [os.path.join(folder, name) for folder, _, names in os.walk(data) for name in names]
     ended = [path for path in found if not is_live(_transaction(path))]
     needed, dropped = ({str(data / name) for name in names} for names in named())
-    missing = [path for path in needed.difference(found) if not os.path.exists(path)]
+    absent = {str(data / name) for name in absent}
+    missing = [path for path in needed.difference(found, absent) if not os.path.exists(path)]
     if missing:
         _log.warning("leftover files are not looked for: %d files of tables are missing", len(missing))
         return 0

@@ -10,13 +10,15 @@ behind what it has; they are made when a batch is written. A batch goes to histo
 history, and never anything else.
 
 Bounded: the newest KEPT_RECORDS statements stay and the details of KEPT_DETAILS of them, fewer where the file would
-grow beyond MOST_BYTES. A database in memory, or opened read-only, keeps its history in memory alone.
+grow beyond MOST_BYTES. A database in memory, or opened read-only, keeps its history in memory alone. A file that is
+none, or damaged, is put aside as history.sqlite.damaged when it is opened, and a new one begun: nothing fails of it.
 """
 from __future__ import annotations
 
 import itertools
 import json
 import logging
+import os
 import sqlite3
 import threading
 from collections import deque
@@ -129,12 +131,13 @@ class History:
         self._timer.daemon = True
         self._timer.start()
 
-    def rows(self, queries: QueryNumbers = None) -> list[Record]:
-        """All records, oldest first, or those of some numbers."""
+    def rows(self, queries: QueryNumbers = None, since: int = 0) -> list[Record]:
+        """All records, oldest first, or those of some numbers, or that began at `since` or later (microseconds)."""
         if self._path is None:
             with self._lock:
-                return [r for r in self._memory if queries is None or r["query"] in queries]
-        return [json.loads(text) for _, text in self._read("queries", queries)]
+                return [r for r in self._memory
+                        if (queries is None or r["query"] in queries) and (not since or r["starttime"] >= since)]
+        return [json.loads(text) for _, text in self._read("queries", queries, since)]
 
     def details(self, queries: QueryNumbers = None) -> Iterator[tuple[int, Record]]:
         """(query, details) of the statements that have any, oldest first, or of those of some numbers."""
@@ -146,12 +149,20 @@ class History:
         texts = ((query, _described(describe)) for query, describe, _ in kept)
         yield from ((query, json.loads(text)) for query, text in texts if text)
 
-    def _read(self, table: str, queries: QueryNumbers) -> list[tuple[int, str]]:
+    def _read(self, table: str, queries: QueryNumbers, since: int = 0) -> list[tuple[int, str]]:
         """(number, record) of the file's table, what is pending too."""
-        where = "" if queries is None else f"WHERE id IN ({','.join(map(str, map(int, queries)))})"
+        where = "WHERE true" if queries is None else f"WHERE id IN ({','.join(map(str, map(int, queries)))})"
+        if since:
+            where += f" AND json_extract(record, '$.starttime') >= {int(since)}"
         with self._writing:
             self.flush()
-            return self._open().execute(f"SELECT id, record FROM {table} {where} ORDER BY id").fetchall()
+            return self._rows(f"SELECT id, record FROM {table} {where} ORDER BY id")
+
+    def _rows(self, sql: str, *values: Any) -> list[Any]:
+        try:
+            return self._open().execute(sql, values).fetchall()
+        except sqlite3.Error as e:
+            raise errors.FileError(f"the query history {self._path} cannot be read: {e}") from e
 
     def record_event(self, kind: str, record: Record) -> None:
         """Keep something that happened beside statements (JSON values only): a vacuum, an analysis."""
@@ -162,11 +173,11 @@ class History:
             return
         text = json.dumps(record, separators=(",", ":"))
         with self._writing:
-            connection = self._open()
             try:
+                connection = self._open()
                 connection.execute("INSERT INTO events (kind, record) VALUES (?, ?)", (kind, text))
                 connection.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (KEPT_EVENTS,))
-            except sqlite3.Error as e:
+            except (sqlite3.Error, errors.FileError) as e:  # it must not stand before what it tells of
                 _log.warning("the history %s cannot be written: %s", self._path, e)
 
     def events(self, kind: str) -> list[Record]:
@@ -175,7 +186,7 @@ class History:
             with self._lock:
                 return [record for k, record in self._events if k == kind]
         with self._writing:
-            found = self._open().execute("SELECT record FROM events WHERE kind = ? ORDER BY id", (kind,))
+            found = self._rows("SELECT record FROM events WHERE kind = ? ORDER BY id", kind)
             return [json.loads(text) for (text,) in found]
 
     def flush(self) -> None:
@@ -212,7 +223,7 @@ class History:
     def _highest_id(self) -> int:
         if self._path is None or not self._path.exists():
             return 0
-        return int(self._open().execute("SELECT coalesce(max(id), 0) FROM queries").fetchone()[0])
+        return int(self._rows("SELECT coalesce(max(id), 0) FROM queries")[0][0])
 
     def _write(self, batch: list[tuple[Record, Describe | None]]) -> None:
         records = [(r["query"], _text(r)) for r, _ in batch]
@@ -236,8 +247,8 @@ class History:
             if self._path is None:
                 raise errors.InternalError("a history in memory has no file")
             try:
-                self._connection = _connect(self._path)
-            except sqlite3.Error as e:
+                self._connection = opened(self._path, _connect)
+            except (sqlite3.Error, OSError) as e:
                 raise errors.FileError(f"the query history {self._path} cannot be opened: {e}") from e
         return self._connection
 
@@ -267,6 +278,22 @@ def _size(connection: sqlite3.Connection) -> int:
     pages, free, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0])
                          for name in ("page_count", "freelist_count", "page_size"))
     return (pages - free) * size
+
+
+def opened(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> sqlite3.Connection:
+    """The file of histories, a new one in place of one that is none or is damaged. Others that have that one open go
+    on with it."""
+    try:
+        return connect(path)
+    except sqlite3.OperationalError:
+        raise  # locked, or a disk that is full
+    except sqlite3.DatabaseError as e:
+        aside = path.with_name(f"{path.name}.damaged")
+        _log.warning("the query history %s begins anew, the old one is %s: %s", path, aside.name, e)
+        os.replace(path, aside)
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return connect(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import errors
-from .history import BUSY_SECONDS
+from .history import BUSY_SECONDS, opened
 
 _log = logging.getLogger("warehouse.storage")
 
@@ -78,7 +78,10 @@ class Loads:
             running = list(self._running.values()) if kind == LOADS else []
             if self._path is None:
                 return self._memory[kind] + running
-            rows = self._open().execute("SELECT record FROM loads WHERE kind = ? ORDER BY id", (kind,))
+            try:
+                rows = self._open().execute("SELECT record FROM loads WHERE kind = ? ORDER BY id", (kind,)).fetchall()
+            except sqlite3.Error as error:
+                raise errors.FileError(f"the history of loads in {self._path} cannot be read: {error}") from error
             return [json.loads(text) for (text,) in rows] + running
 
     def close(self) -> None:
@@ -91,8 +94,8 @@ class Loads:
         if self._connection is None:
             assert self._path is not None
             try:
-                self._connection = _connect(self._path)
-            except sqlite3.Error as error:
+                self._connection = opened(self._path, _connect)
+            except (sqlite3.Error, OSError) as error:
                 raise errors.FileError(f"the history {self._path} cannot be opened: {error}") from error
         return self._connection
 

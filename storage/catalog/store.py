@@ -28,7 +28,16 @@ from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
 from . import codec, sketches
-from .news import EXTENT, News, committed_since, dropped_since, inline_data, modified_rows, read_news
+from .news import (
+    EXTENT,
+    News,
+    committed_since,
+    dropped_since,
+    inline_data,
+    modified_rows,
+    paths_by_state,
+    read_news,
+)
 from .state import BUILTIN_SCHEMAS, FIRST_RELATION_ID, CatalogState, Changes, TableEntry
 
 # How long to wait for another process that checkpoints or recovers the file.
@@ -146,6 +155,9 @@ class CatalogStore:
 
     def create(self, topology: Topology) -> None:
         """Make the tables of a new catalogue, all or none."""
+        self._working(lambda: self._create(topology))
+
+    def _create(self, topology: Topology) -> None:
         statements = [s for s in _SCHEMA.split(";") if s.strip()]
         run = self.connection.execute
         if self.path is not None:
@@ -173,7 +185,7 @@ class CatalogStore:
             finally:
                 self.connection.execute("COMMIT")
 
-        return self._reading(work)
+        return self._working(work)
 
     def changed(self) -> bool:
         """Whether another process may have committed since the last call: the cheapest question to SQLite."""
@@ -186,9 +198,9 @@ class CatalogStore:
 
     def news(self, known: CatalogState) -> News | None:
         """What others have committed since `known`; None: nothing."""
-        return self._reading(lambda: read_news(self, known))
+        return self._working(lambda: read_news(self, known))
 
-    def _reading(self, work: Callable[[], T]) -> T:
+    def _working(self, work: Callable[[], T]) -> T:
         try:
             return work()
         except sqlite3.DatabaseError as e:
@@ -244,11 +256,16 @@ class CatalogStore:
                     f"SELECT path FROM extents WHERE path IN ({marks})", some))
             return found
 
-        return self._reading(work)
+        return self._working(work)
+
+    def paths_by_state(self) -> tuple[list[str], list[str]]:
+        """Paths of all files that are named, and of those that were dropped and are not forgotten."""
+        found = self._working(lambda: paths_by_state(self.connection))
+        return found[True], found[False]
 
     def integrity(self) -> list[str]:
         """What SQLite finds wrong with the file."""
-        rows = self._reading(lambda: self.connection.execute("PRAGMA integrity_check").fetchall())
+        rows = self._working(lambda: self.connection.execute("PRAGMA integrity_check").fetchall())
         return [text for (text,) in rows if text != "ok"]
 
     def topology(self) -> Topology:
@@ -257,11 +274,12 @@ class CatalogStore:
             text = self.connection.execute("SELECT value FROM meta WHERE key = 'topology'").fetchone()[0]
             return codec.topology_from_json(text)
 
-        return self._reading(work)
+        return self._working(work)
 
     def number(self, key: str) -> int:
         """A number of the meta table; 0 if it is not there."""
-        found = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        sql = "SELECT value FROM meta WHERE key = ?"
+        found = self._working(lambda: self.connection.execute(sql, (key,)).fetchone())
         return 0 if found is None else int(found[0])
 
     def _one(self, sql: str) -> int:
@@ -489,6 +507,9 @@ class CatalogStore:
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
         reach("open.purge")
+        self._working(self._purge)
+
+    def _purge(self) -> None:
         run = self.connection.execute
         run("BEGIN IMMEDIATE")
         for table in ("schemas", "tables", "views", "extents"):
@@ -498,10 +519,10 @@ class CatalogStore:
 
     def has_dropped(self) -> bool:
         """Are there rows that `purge_dropped` would remove? (It costs an fsync.)"""
-        return any(
+        return self._working(lambda: any(
             self.connection.execute(f"SELECT 1 FROM {t} WHERE dropped_seq IS NOT NULL LIMIT 1").fetchone()
             for t in ("schemas", "tables", "views", "extents")
-        )
+        ))
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

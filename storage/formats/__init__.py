@@ -6,8 +6,10 @@
     text.py      DELIMITER, CSV, FIXEDWIDTH: fast path    chunks.py    pieces of whole records
     strict.py    ... and the slow path that explains      rows.py      fields of a row to values
     values.py    one field's text to a value              datetimes.py formats of dates and times
+    ranges.py    a large file in pieces, read at the same time
     json.py      documents one after the other            jsonpaths.py from a document to columns
-    avro.py      Avro                                     documents.py a document's values as fields
+    json_lines.py  ... flat ones, a line each: fast path
+    avro.py      Avro, avro_columns.py its fast path      documents.py a document's values as fields
     parquet.py   orc.py      columnar.py: columns by position
 
 Readers of other statements take a `Source` over files of their own: open_files.

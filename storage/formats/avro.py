@@ -1,21 +1,24 @@
 """COPY ... FORMAT AVRO: records of an Avro file, their fields by name or by the paths of a JSONPaths file.
 
-fastavro reads blocks and types; values come to their columns by way of text, as JSON's do (documents.py). Snappy
-blocks are opened by Arrow's codec, which needs no further package.
+fastavro reads blocks and types; values of a column's own kind go there as they are (avro_columns.py), others by way
+of text, as JSON's do (documents.py). Snappy blocks are opened by Arrow's codec, which needs no further package.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from collections.abc import Mapping as OptionMap
 from contextlib import contextmanager
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
 from ... import errors
 from ..schema import Column
-from .document_rows import DocumentRows, Row
-from .jsonpaths import AUTO, NOSHRED, mapping
+from .avro_columns import ColumnParser
+from .document_rows import BATCH_ROWS, DocumentRows, Row
+from .jsonpaths import AUTO, NOSHRED, Mapping, mapping
 from .listing import SourceFile
 from .options import text_options
 from .rejected import Findings
@@ -30,7 +33,7 @@ _CHECKSUM_BYTES = 4
 class AvroSource(PartsOfFiles):
     """Avro files; `options["AVRO"]`: auto, auto ignorecase, or the name of a JSONPaths file."""
 
-    def __init__(self, files: tuple[SourceFile, ...], options: Mapping[str, Any]) -> None:
+    def __init__(self, files: tuple[SourceFile, ...], options: OptionMap[str, Any]) -> None:
         super().__init__(files)
         self.options = text_options("avro", options)
         check_formats(self.options)
@@ -47,14 +50,29 @@ class AvroSource(PartsOfFiles):
     ) -> Iterator[pa.RecordBatch]:
         mapped = mapping(self._argument, part.file.objects, columns)
         rows = DocumentRows(part.file.path, columns, self.options, findings)
-        for number, record in enumerate(records(part.file, on_progress), start=1):
-            try:
-                values = mapped(record)
-            except BadValue as e:
-                yield from rows.reject(number, b"", e)
+        direct = ColumnParser(columns, self.options, rows.fast) if self._argument == AUTO else None
+        found, done = records(part.file, on_progress), 0
+        while several := list(islice(found, BATCH_ROWS)):
+            batch = None if direct is None else direct.batch(several)
+            if batch is not None:
+                yield batch
             else:
-                yield from rows.add(Row(number, values, bytes))
-        yield from rows.flush()
+                yield from _by_rows(several, done, mapped, rows)
+            done += len(several)
+
+
+def _by_rows(
+    several: list[dict[str, Any]], before: int, mapped: Mapping, rows: DocumentRows
+) -> Iterator[pa.RecordBatch]:
+    """Records of which some values must be converted, or refused."""
+    for number, record in enumerate(several, start=before + 1):
+        try:
+            values = mapped(record)
+        except BadValue as e:
+            yield from rows.reject(number, b"", e)
+        else:
+            yield from rows.add(Row(number, values, bytes))
+    yield from rows.flush()
 
 
 def records(file: SourceFile, on_progress: Progress | None = None) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ even number of quotes stands before a real one), with ESCAPE one behind a backsl
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from ...records import dataclass
 from .listing import SourceFile
 from .options import TextOptions
 from .source import Progress
-from .streams import Range, Readable, reading
+from .streams import Piece, Readable, reading
 
 CHUNK_BYTES = 16 << 20
 # The longest record: Redshift's limit for a row.
@@ -48,18 +48,34 @@ def read_chunks(
     options: TextOptions,
     on_progress: Progress | None,
     size: int = CHUNK_BYTES,
-    start: int = 0,
-    stop: int = 0,
+    span: tuple[int, int] | None = None,
+    lines_before: Callable[[], int] = lambda: 0,
 ) -> Iterator[Chunk]:
-    """The file's records behind its header lines; with `stop`, those whose lines begin between two bytes."""
-    before = max(0, start - 1)
-    with reading(file, options.compression, options.encoding, on_progress, before) as stream:
-        if stop:
-            stream = Range(stream, start, stop)
-        if start:
-            yield from _cut(stream, file, replace(options, ignore_header=0), size)
-        else:
-            yield from _cut(_Unmarked(stream), file, options, size)
+    """The file's records behind its header lines. `span`: those between two bytes where records begin (ranges.py);
+    lines are numbered from 1 there. `lines_before` is asked for an error alone."""
+    start, stop = span or (0, 0)
+    if span and start == stop:
+        return
+    try:
+        with reading(file, options.compression, options.encoding, on_progress, start) as stream:
+            if span:
+                stream = Piece(stream, stop - start)
+            if start:
+                yield from _cut(stream, replace(options, ignore_header=0), size)
+            else:
+                yield from _cut(_Unmarked(stream), options, size)
+    except _NoEnd as e:
+        raise errors.LoadError(
+            f'file "{file.path}", line {e.line + lines_before()}: no end of the record within {MAX_RECORD_BYTES} bytes'
+        ) from None
+
+
+class _NoEnd(Exception):
+    """A record that is longer than any may be; `line`: its first."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
 
 
 class _Unmarked:
@@ -77,7 +93,7 @@ class _Unmarked:
         return data
 
 
-def _cut(lines: Readable, file: SourceFile, options: TextOptions, size: int) -> Iterator[Chunk]:
+def _cut(lines: Readable, options: TextOptions, size: int) -> Iterator[Chunk]:
     rest, line, header = b"", 1, options.ignore_header
     while True:
         read = lines.read(size)
@@ -93,9 +109,7 @@ def _cut(lines: Readable, file: SourceFile, options: TextOptions, size: int) -> 
             return
         end = 0 if header else _last_record_end(data, options)
         if end == 0 and len(data) > MAX_RECORD_BYTES + size:
-            raise errors.LoadError(
-                f'file "{file.path}", line {line}: no end of the record within {MAX_RECORD_BYTES} bytes'
-            )
+            raise _NoEnd(line)
         if end:
             yield Chunk(data[:end], line)
             line += data.count(b"\n", 0, end)

@@ -15,9 +15,12 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from ... import errors
+from ..arrow import of_numbers
 from ..schema import Column
 from ..types import Kind, SqlType
 from .listing import SourceFile
+from .options import TextOptions
+from .values import BadValue
 
 # Files that are compressed as a whole are recognised by their names.
 _PACKED = {".gz": "gzip", ".bz2": "bz2"}
@@ -48,6 +51,7 @@ class ColumnarOptions:
             from ..semistructured.arrow import from_values
 
             arrays = [from_values(a, c.name) if c.type.is_super else a for a, c in zip(arrays, columns)]
+        arrays = [_interval(a, c) if c.type.is_interval else a for a, c in zip(arrays, columns)]
         if self.replacement is not None:
             arrays = [_mended(a, self.replacement) if _is_text(a.type, c) else a for a, c in zip(arrays, columns)]
         return pa.record_batch(arrays, names=[str(i) for i in range(len(arrays))])
@@ -87,6 +91,18 @@ def telling(file: SourceFile, problem: str) -> Iterator[None]:
 
 def _is_text(type_: pa.DataType, column: Column) -> bool:
     return column.type.kind is Kind.VARCHAR and any(test(type_) for test in _text)
+
+
+def _interval(array: pa.Array, column: Column) -> pa.Array:
+    """Intervals of text, as UNLOAD writes them to Parquet."""
+    if not any(test(array.type) for test in _text):
+        return array
+    from .moments import parsed
+
+    try:
+        return of_numbers(parsed(array.cast(pa.string()), column.type, TextOptions()), column.type)
+    except BadValue as e:
+        raise errors.LoadError(f'column "{column.name}" of type {column.type}: {e.reason}') from e
 
 
 def _mended(array: pa.Array, replacement: str) -> pa.Array:
@@ -159,6 +175,6 @@ _TAKES: dict[Kind, tuple[Callable[[pa.DataType], bool], ...]] = {
     Kind.TIMESTAMPTZ: (pa.types.is_timestamp,),
     Kind.TIME: (pa.types.is_time,),
     Kind.TIMETZ: (pa.types.is_time,),
-    Kind.INTERVAL_YM: (pa.types.is_interval,),
-    Kind.INTERVAL_DS: (pa.types.is_duration,),
+    Kind.INTERVAL_YM: (pa.types.is_interval, *_text[:3]),
+    Kind.INTERVAL_DS: (pa.types.is_duration, *_text[:3]),
 }

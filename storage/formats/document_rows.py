@@ -27,7 +27,7 @@ from .rows import RowReader, to_batch
 from .text import FastParser
 from .values import BadValue
 
-_FIELD_END, _NULL = "\x1f", "\x1e"
+_FIELD_END, NULL = "\x1f", "\x1e"
 # Rows in one batch, and how few the fast path is still tried for.
 BATCH_ROWS = 16_384
 FEWEST_ROWS = 64
@@ -49,7 +49,7 @@ class DocumentRows:
         self._columns = columns
         self._options = options
         self._strict = RowReader(path, columns, options, findings or Findings())
-        self._fast = FastParser(columns, replace(options, delimiter=_FIELD_END, null_string=_NULL, csv=False))
+        self.fast = FastParser(columns, replace(options, delimiter=_FIELD_END, null_string=NULL, csv=False))
         self._texts = [_DOCUMENTS if column.type.is_super else _TEXTS for column in columns]
         self._waiting: list[Row] = []
 
@@ -70,10 +70,10 @@ class DocumentRows:
             yield from self._batches(rows)
 
     def _batches(self, rows: list[Row]) -> Iterator[pa.RecordBatch]:
-        table = self._parsed(rows) if self._fast.usable else None
+        table = self._parsed(rows) if self.fast.usable else None
         if table is not None:
             yield from table.combine_chunks().to_batches()
-        elif self._fast.usable and len(rows) > FEWEST_ROWS:
+        elif self.fast.usable and len(rows) > FEWEST_ROWS:
             half = len(rows) // 2
             yield from self._batches(rows[:half])
             yield from self._batches(rows[half:])
@@ -90,10 +90,10 @@ class DocumentRows:
         whole = "\n".join(lines) + "\n"
         if whole.count("\n") != len(rows) or whole.count(_FIELD_END) != len(rows) * (len(texts) - 1) or "\r" in whole:
             return None
-        if _NULL in whole and whole.count(_NULL) != sum(row.values.count(None) for row in rows):
+        if NULL in whole and whole.count(NULL) != sum(row.values.count(None) for row in rows):
             return None
         try:
-            return self._fast.parse(Chunk(whole.encode(), 1))
+            return self.fast.parse(Chunk(whole.encode(), 1))
         except UnicodeEncodeError:
             return None
 
@@ -117,7 +117,7 @@ def _json(value: Any) -> str:
 
 # How a value of each type stands in a line, for most columns and for those of SUPER.
 _TEXTS: dict[type, Callable[[Any], str]] = {
-    str: _itself, Number: _itself, type(None): lambda value: _NULL, int: str, float: repr, list: _json, dict: _json,
+    str: _itself, Number: _itself, type(None): lambda value: NULL, int: str, float: repr, list: _json, dict: _json,
     bool: lambda value: "true" if value else "false",
 }  # fmt: skip
 _DOCUMENTS = {**dict.fromkeys(_TEXTS, _json), type(None): _TEXTS[type(None)]}

@@ -40,7 +40,11 @@ def field(value: Any, column: Column, options: TextOptions) -> Field:
 
 
 def _encoded(text: str) -> Field:
-    return Field(text.encode(errors="surrogateescape"), 0)
+    """Bytes that were no UTF-8 in the file are as they were; half a surrogate pair becomes bytes that are none."""
+    try:
+        return Field(text.encode(errors="surrogateescape"), 0)
+    except UnicodeEncodeError:
+        return Field(text.encode(errors="surrogatepass"), 0)
 
 
 def document(value: Any) -> Any:

@@ -5,13 +5,16 @@
      "a": "y"}{"id": 3}
 
 What is no document is one rejected row (so for MAXERROR), and the next is looked for where a line begins with a
-bracket. The line of a rejected row is the document's last. Keys and paths: jsonpaths.py; values: documents.py.
+bracket. The line of a rejected row is the document's last. Keys and paths: jsonpaths.py; values: documents.py. Flat
+objects of a line each, by far the most, are read without Python over their values: json_lines.py.
 """
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as OptionMap
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +23,8 @@ from ...records import dataclass
 from ..schema import Column
 from ..semistructured.form import Number
 from .document_rows import DocumentRows, Row
-from .jsonpaths import AUTO, mapping
+from .json_lines import Window, flat_batches
+from .jsonpaths import AUTO, Mapping, mapping
 from .listing import SourceFile
 from .options import text_options
 from .rejected import BAD_LINE, Findings
@@ -49,7 +53,7 @@ _decoder = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant
 class JsonSource(PartsOfFiles):
     """JSON files; `options["JSON"]`: auto, auto ignorecase, noshred, or the name of a JSONPaths file."""
 
-    def __init__(self, files: tuple[SourceFile, ...], options: Mapping[str, Any]) -> None:
+    def __init__(self, files: tuple[SourceFile, ...], options: OptionMap[str, Any]) -> None:
         super().__init__(files)
         self.options = text_options("json", options)
         check_formats(self.options)
@@ -66,16 +70,32 @@ class JsonSource(PartsOfFiles):
         mapped = mapping(self._argument, part.file.objects, columns)
         rows = DocumentRows(part.file.path, columns, options, findings)
         with reading(part.file, options.compression, options.encoding, on_progress) as stream:
-            for found in Documents(stream, options.ignore_header):
-                try:
-                    if found.problem is not None:
-                        raise BadValue(BAD_LINE, found.problem)
-                    values = mapped(found.value)
-                except BadValue as e:
-                    yield from rows.reject(found.line, found.raw(), e)
-                else:
-                    yield from rows.add(Row(found.line, values, found.raw))
-        yield from rows.flush()
+            window = Window(stream, options.ignore_header)
+            if self._argument == AUTO and columns:
+                yield from flat_batches(window, columns, rows.fast, lambda count: _some(window, count, mapped, rows))
+            else:
+                yield from _loaded(Documents(window), mapped, rows)
+
+
+def _some(window: Window, count: int, mapped: Mapping, rows: DocumentRows) -> Iterator[pa.RecordBatch]:
+    """The next documents of a file of which others are read otherwise."""
+    documents = Documents(window, window.line)
+    yield from _loaded(islice(documents, count), mapped, rows)
+    window.back(documents.rest(), documents.line)
+
+
+def _loaded(documents: Iterable[Document], mapped: Mapping, rows: DocumentRows) -> Iterator[pa.RecordBatch]:
+    """Documents as batches."""
+    for found in documents:
+        try:
+            if found.problem is not None:
+                raise BadValue(BAD_LINE, found.problem)
+            values = mapped(found.value)
+        except BadValue as e:
+            yield from rows.reject(found.line, found.raw(), e)
+        else:
+            yield from rows.add(Row(found.line, values, found.raw))
+    yield from rows.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +113,26 @@ class Document:
 
 
 class Documents:
-    """The documents of a stream of UTF-8; bytes that are none come as surrogates."""
+    """The documents of a stream of UTF-8; bytes that are none come as surrogates. `line`: the first one's number."""
 
-    def __init__(self, stream: Readable, header: int = 0) -> None:
+    def __init__(self, stream: Readable, line: int = 1) -> None:
         self._stream = stream
         self._buffer = ""
         self._at = 0
-        self._line = 1
+        self.line = line
         self._ended = False
         self._rest = b""
-        self._header = header
+
+    def rest(self) -> bytes:
+        """What has been read and is behind the last document."""
+        return self._buffer[self._at :].encode(errors="surrogateescape") + self._rest
 
     def __iter__(self) -> Iterator[Document]:
-        self._skip_header()
         while True:
             self._move(_BLANKS.match(self._buffer, self._at).end())  # type: ignore[union-attr]
             if self._at < len(self._buffer):
                 yield self._document() if self._buffer[self._at] in "{[" else self._garbage()
             elif not self._more():
-                return
-
-    def _skip_header(self) -> None:
-        while self._header:
-            end = self._buffer.find("\n", self._at)
-            if end >= 0:
-                self._move(end + 1)
-                self._header -= 1
-            elif not self._more():
-                self._move(len(self._buffer))
                 return
 
     def _document(self) -> Document:
@@ -161,13 +173,13 @@ class Documents:
         text = self._buffer[self._at : end]
         if problem is None:
             self._move(end)
-            return Document(self._line, text, value)
+            return Document(self.line, text, value)
         self._move(end)
-        last = self._line - (1 if text.endswith("\n") else 0)
+        last = self.line - (1 if text.endswith("\n") else 0)
         return Document(last, text.rstrip(), None, problem)
 
     def _move(self, to: int) -> None:
-        self._line += self._buffer.count("\n", self._at, to)
+        self.line += self._buffer.count("\n", self._at, to)
         self._at = to
 
     def _more(self) -> bool:
@@ -178,8 +190,6 @@ class Documents:
         data = self._rest + data
         cut = len(data) if self._ended else _whole_characters(data)
         data, self._rest = data[:cut], data[cut:]
-        if self._at == 0 and self._line == 1 and not kept:
-            data = data.removeprefix(b"\xef\xbb\xbf")
         self._buffer, self._at = kept + data.decode(errors="surrogateescape"), 0
         return not self._ended or bool(data)
 

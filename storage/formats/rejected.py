@@ -15,6 +15,7 @@ TOO_LONG = (1204, "String length exceeds DDL length")
 OUT_OF_RANGE = 1204
 BAD_DATE = 1205
 BAD_TIMESTAMP = 1206
+BAD_INTERVAL = (1206, "Invalid interval format or value")
 BAD_NUMBER = 1207
 BAD_FLOAT = 1208
 BAD_DECIMAL = 1209

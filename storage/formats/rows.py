@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..arrow import arrow_type
+from ..arrow import arrow_type, of_numbers
 from ..schema import Column
 from ..types import Kind
 from .options import TextOptions
@@ -97,8 +97,8 @@ class RowReader:
         return value
 
     def _is_null(self, field: Field, text: bool) -> bool:
-        if field.is_null or field.value == self._null:
-            return True
+        if field.is_null or (field.value.rstrip(b" ") if self.options.widths else field.value) == self._null:
+            return True  # in fixed widths blanks fill up the null string as any other
         if not text:
             return not field.value.strip()
         if not field.value:
@@ -150,8 +150,8 @@ def _to_array(column: Column, values: Sequence[Any]) -> pa.Array:
             return pa.array(values, pa.float64())
         case Kind.DATE:
             return pa.array(values, pa.int32()).cast(pa.date32())
-        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME | Kind.TIMETZ:
-            return pa.array(values, pa.int64()).cast(arrow_type(type_))
+        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME | Kind.TIMETZ | Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            return of_numbers(pa.array(values, pa.int64()), type_)
         case _:
             return pa.array(values, arrow_type(type_))
 

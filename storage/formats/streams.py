@@ -90,48 +90,16 @@ def _refuse_compressed(file: SourceFile, raw: BinaryIO) -> None:
             )
 
 
-class Range:
-    """The lines of a file that begin between two bytes: the last one is read to its end.
+class Piece:
+    """So many bytes of a stream."""
 
-        ...line 7\nli|ne 8\nline 9\nlin|e 10\nline 11...        | start and stop: line 9 and line 10
-    """
-
-    def __init__(self, stream: Readable, start: int, stop: int) -> None:
-        """`stream` is at `start` - 1, or at 0 for a range that begins there."""
+    def __init__(self, stream: Readable, size: int) -> None:
         self._stream = stream
-        self._at = max(0, start - 1)
-        self._stop = stop
-        self._skipping = start > 0
-        self._ended = False
+        self._left = size
 
     def read(self, size: int) -> bytes:
-        while not self._ended:
-            data = self._stream.read(size)
-            self._ended = not data
-            if self._skipping:
-                end = data.find(b"\n") + 1
-                self._at += end or len(data)
-                if not end:
-                    continue
-                data, self._skipping = data[end:], False
-            data = self._cut(data)
-            if data:
-                return data
-        return b""
-
-    def _cut(self, data: bytes) -> bytes:
-        if self._at >= self._stop:
-            # The line before ended right at the stop, or goes on into this piece.
-            self._ended = True
-            return b""
-        end = self._at + len(data)
-        if end >= self._stop:
-            last = data.find(b"\n", self._stop - 1 - self._at)
-            if last >= 0:
-                self._ended = True
-                return data[: last + 1]
-            self._stop = end + 1  # the last line goes on
-        self._at = end
+        data = self._stream.read(min(size, self._left)) if self._left else b""
+        self._left -= len(data)
         return data
 
 

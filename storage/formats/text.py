@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,23 +29,21 @@ from ..hexadecimal import bytes_of
 from ..schema import Column
 from ..types import Kind
 from ..vector import Array
-from . import datetimes
-from .chunks import CHUNK_BYTES, MAX_RECORD_BYTES, Chunk, read_chunks
+from . import datetimes, ranges
+from .chunks import CHUNK_BYTES, Chunk, read_chunks
 from .escapes import unescaped, with_marks_replaced
 from .fixedwidth import SEPARATOR, as_delimited
 from .listing import SourceFile
 from .moments import moments
 from .options import AUTO, EPOCH_FORMATS, NULL_STRING, TextOptions, text_options, widths
+from .ranges import Ranges
 from .rejected import Findings
 from .source import Part, PartsOfFiles, Progress, whole
-from .streams import UTF8
 from .strict import StrictParser
 from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
 
 # pyarrow shares a chunk out to threads in pieces of this size.
 BLOCK_BYTES = 2 << 20
-# A large file is read in ranges of this size, as on Redshift.
-RANGE_BYTES = 64 << 20
 # A chunk that pyarrow refuses is halved down to this before the slow path takes it.
 STRICT_BYTES = 64 << 10
 _LINE_END, _RETURN, _LOWER_CASE = 0x0A, 0x0D, 0x20
@@ -55,8 +53,8 @@ MAX_DOUBLE = sys.float_info.max
 
 
 class TextSource(PartsOfFiles):
-    """Text files, delimited, CSV or FIXEDWIDTH; read in chunks. Each is one part, but a large one of delimited lines
-    is read in ranges of its bytes."""
+    """Text files, delimited, CSV or FIXEDWIDTH; read in chunks. Each is one part, but a large one that is not
+    compressed is read in ranges."""
 
     def __init__(
         self, files: tuple[SourceFile, ...], format_: str, options: Mapping[str, Any], chunk_bytes: int = CHUNK_BYTES
@@ -66,8 +64,14 @@ class TextSource(PartsOfFiles):
             self.options = replace(self.options, widths=widths(options["FIXEDWIDTH"]))
         check_formats(self.options)
         self._chunk_bytes = chunk_bytes
-        ranged = format_ == "delimited" and _splits(self.options)
-        super().__init__(files, _ranges if ranged else whole)
+        self._ranges: dict[str, Ranges] = {}
+        super().__init__(files, self._parts_of)
+
+    def _parts_of(self, file: SourceFile) -> Iterable[Part]:
+        if file.bytes < 2 * ranges.RANGE_BYTES or not ranges.splits(file, self.options):
+            return whole(file)
+        found = self._ranges[file.path] = Ranges(file, self.options)
+        return found.parts()
 
     def read(
         self,
@@ -80,41 +84,36 @@ class TextSource(PartsOfFiles):
         self._check(columns)
         fast = FastParser(columns, replace(options, delimiter=SEPARATOR) if options.widths else options)
         strict = StrictParser(part.file.path, columns, options, findings, part.start)
-        lines = 0
-        for chunk in read_chunks(part.file, options, on_progress, self._chunk_bytes, part.start, part.stop):
+        found = self._ranges.get(part.file.path)
+        if found is None:
+            for chunk in read_chunks(part.file, options, on_progress, self._chunk_bytes):
+                yield from _parse(chunk, fast, strict)
+            return
+        span, lines = found.span(part), 0
+        for chunk in read_chunks(
+            part.file, options, on_progress, self._chunk_bytes, span, lambda: found.lines_before(span[0])
+        ):
             yield from _parse(chunk, fast, strict)
-            if part.stop:
-                lines = chunk.line - 1 + chunk.data.count(b"\n")
-        if part.stop and findings is not None:
+            lines = chunk.line - 1 + chunk.data.count(b"\n")
+        if findings is not None:
             findings.lines(lines)
 
     def _check(self, columns: tuple[Column, ...]) -> None:
         """Raise where these columns cannot come from the format."""
         for column in columns:
-            if column.type.kind is Kind.VARBYTE and not self.options.csv:
+            if column.type.kind is Kind.VARBYTE and (self.options.widths or self.options.remove_quotes):
+                word = "FIXEDWIDTH" if self.options.widths else "REMOVEQUOTES"
                 raise errors.NotSupportedError(
-                    f'column "{column.name}" of type varbyte can be loaded from CSV, Parquet and ORC only'
+                    f'column "{column.name}" of type {column.type} cannot be loaded with {word}'
+                )
+            if column.type.is_sketch and self.options.widths:
+                raise errors.NotSupportedError(
+                    f'column "{column.name}" of type {column.type} cannot be loaded with FIXEDWIDTH'
                 )
         if self.options.widths and len(self.options.widths) != len(columns):
             raise errors.ProgrammingError(
                 f"FIXEDWIDTH has {len(self.options.widths)} columns, but {len(columns)} are loaded"
             )
-
-
-def _splits(options: TextOptions) -> bool:
-    """May files be read in ranges? A line must be a record, whatever stands before it, and the header be in the first
-    range."""
-    plain = options.compression is None and options.encoding == UTF8 and not options.escape
-    return plain and not options.remove_quotes and options.ignore_header * MAX_RECORD_BYTES <= RANGE_BYTES
-
-
-def _ranges(file: SourceFile) -> Iterator[Part]:
-    if file.bytes < 2 * RANGE_BYTES:
-        yield from whole(file)
-        return
-    for start in range(0, file.bytes, RANGE_BYTES):
-        stop = min(start + RANGE_BYTES, file.bytes)
-        yield Part(file, start, stop, stop - start)
 
 
 def _parse(chunk: Chunk, fast: FastParser, strict: StrictParser) -> Iterator[pa.RecordBatch]:
@@ -149,7 +148,7 @@ class FastParser:
         self.columns = columns
         self.options = options
         self.names = [str(i) for i in range(len(columns))]
-        self._types = {name: self._read_type(column) for name, column in zip(self.names, columns)}
+        self._types = {name: self.type_of(column) for name, column in zip(self.names, columns)}
         self.usable = bool(columns)
         self._ascii = False  # the present chunk
         self._unescaped = b""  # the present chunk, where it had backslashes under ESCAPE
@@ -160,7 +159,7 @@ class FastParser:
         borders = re.escape(options.delimiter.encode() + options.quote.encode())
         self._hex = re.compile(rb"(?:^|[\n" + borders + rb"])\s*[+-]?0[xX]")
 
-    def _read_type(self, column: Column) -> pa.DataType:
+    def type_of(self, column: Column) -> pa.DataType:
         """The type pyarrow converts to; text for what it would read in another way than we do."""
         match column.type.kind:
             case Kind.REAL:
@@ -169,7 +168,7 @@ class FastParser:
                 return pa.string()
             case Kind.TIMESTAMP | Kind.TIMESTAMPTZ if self.options.time_format not in (None, AUTO):
                 return pa.string()
-            case Kind.VARBYTE:  # hexadecimal digits
+            case Kind.VARBYTE | Kind.INTERVAL_YM | Kind.INTERVAL_DS:  # hexadecimal digits, words
                 return pa.string()
             case _:
                 return arrow_type(column.type)
@@ -185,7 +184,7 @@ class FastParser:
             return None
         arrays = []
         for column, array in zip(self.columns, table.columns):
-            finished = self._finish(column, array)
+            finished = self.finish(column, array)
             if finished is None:
                 return None
             arrays.append(finished)
@@ -257,11 +256,11 @@ class FastParser:
         delimiter = self.options.delimiter.encode()
         return line.endswith(delimiter) and line.count(delimiter) == len(self.columns)
 
-    def _finish(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    def finish(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray | None:
         """NULL strings of text, blanks, lengths, ranges, NOT NULL; None when a row must be looked at."""
         if self._unescaped and pa.types.is_string(array.type):
             array = with_marks_replaced(array, self._unescaped, self.options.delimiter)
-        if column.type.is_temporal and pa.types.is_string(array.type):
+        if (column.type.is_temporal or column.type.is_interval) and pa.types.is_string(array.type):
             return moments(column, array, self.options)
         if column.type.kind is Kind.VARBYTE:
             return _bytes(column, array, self.options)
@@ -286,7 +285,7 @@ class FastParser:
 
     def _finish_text(self, column: Column, array: pa.ChunkedArray) -> pa.ChunkedArray:
         options = self.options
-        null = pc.equal(array, options.null_string)
+        null = pc.equal(pc.utf8_rtrim(array, " ") if options.widths else array, options.null_string)
         if options.empty_as_null:
             null = pc.or_(null, pc.equal(array, ""))
         if options.blanks_as_null:

@@ -21,6 +21,7 @@ from .rejected import (
     BAD_DATE,
     BAD_DECIMAL,
     BAD_FLOAT,
+    BAD_INTERVAL,
     BAD_JSON,
     BAD_NUMBER,
     BAD_TIMESTAMP,
@@ -49,6 +50,9 @@ _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _FLOAT = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf(inity)?|nan)", re.IGNORECASE)
 WIDE = Context(prec=100)
 MAX_REAL = 3.4028234663852886e38
+LONGEST_INTERVAL = 200  # characters
+# Months and microseconds that an interval has at most.
+_MOST_UNITS = {Kind.INTERVAL_YM: (1 << 31) - 1, Kind.INTERVAL_DS: (1 << 63) - 1}
 
 
 class BadValue(Exception):
@@ -112,12 +116,29 @@ def _parser(type_: SqlType, options: TextOptions) -> Callable[[str], Any]:
         case Kind.TIME | Kind.TIMETZ:
             zoned = type_.kind is Kind.TIMETZ
             return lambda text: _time(text.strip(), zoned)
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            return lambda text: _interval(text.strip(), type_)
         case _:
             return lambda text: _refused(type_)
 
 
 def _refused(type_: SqlType) -> Never:
     raise BadValue(BAD_TYPE, f"COPY cannot load type {type_} from text")
+
+
+def _interval(text: str, type_: SqlType) -> int:
+    """Months or microseconds, of what a cast reads."""
+    from ..interval_text import read_interval
+
+    try:
+        value = read_interval(text, type_) if len(text) <= LONGEST_INTERVAL else None
+    except errors.Error:
+        value = None
+    if value is None:
+        raise BadValue(*BAD_INTERVAL)
+    if abs(value) > _MOST_UNITS[type_.kind]:
+        raise BadValue(OUT_OF_RANGE, f"Overflow, Value '{text}', Type: {type_}")
+    return value
 
 
 def _document(text: str) -> str | None:

@@ -44,13 +44,14 @@ WIDE_TEXT = varchar(65535)
 @dataclass(frozen=True, slots=True)
 class Found:
     """A column. `source`: its name in the file; `nested`: of a SUPER, its type as the data catalogue writes it; `said`:
-    there were values to tell the type by."""
+    there were values to tell the type by; `chosen`: one of several columns that have the values of `source` by type."""
 
     name: str
     type: SqlType
     source: str
     nested: str = ""
     said: bool = True
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

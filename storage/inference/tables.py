@@ -12,8 +12,10 @@ with the same partition keys and columns that fit together:
 
 A column that is of one type here and of another there becomes the wider one: INTEGER and BIGINT is BIGINT, numbers and
 floats DOUBLE PRECISION, DATE and TIMESTAMP is TIMESTAMP, anything else VARCHAR (`conflicts` "cast"). Formats that
-know their types are not read as other ones: there, and everywhere with "refuse", only numbers widen. Files of one
-folder that do not fit are no table (a location is a folder): `problem` says which file, and why.
+know their types are not read as other ones: there, and everywhere with "refuse", only numbers widen, those that are
+not floats apart from floats. With "columns" the others become one column per type, code_int and code_string of code:
+which values each has tells storage/lake/formats/choices.py. Files of one folder that do not fit are no table (a
+location is a folder): `problem` says which file, and why.
 """
 from __future__ import annotations
 
@@ -23,6 +25,7 @@ from dataclasses import field, replace
 import pyarrow as pa
 
 from ...records import dataclass
+from ..lake.hive_types import of_sql
 from ..objects.registry import Objects
 from ..types import DATE, DOUBLE, TIMESTAMP, Kind, SqlType, decimal, varchar
 from .files import Found, Inferred, infer
@@ -30,9 +33,10 @@ from .names import identifier, table_name
 from .texts import type_of
 
 MOST = 0.7
-CAST, REFUSE = "cast", "refuse"
+CAST, REFUSE, COLUMNS = "cast", "refuse", "columns"
 _WIDTHS = {Kind.SMALLINT: 1, Kind.INTEGER: 2, Kind.BIGINT: 3}
 _TYPED = ("parquet", "orc", "avro")
+CHOOSING = ("parquet", "orc")  # formats whose files tell a column's type
 TEXT_OF_OTHERS = 64  # characters that a number or moment takes as text, at most
 
 
@@ -103,6 +107,7 @@ def _table(base: str, folder: _Folder, looks: list[Inferred], conflicts: str) ->
             return TableFound(name, base, whole, files=len(looks), problem=f"{url} does not fit {folder.files[0]}: "
                               f"{together}")  # fmt: skip
         whole = together
+    whole = replace(whole, columns=_named_by_type(whole.columns))
     keys = tuple(Found(identifier(key, f"key{i}"), _key_type([v[i] for v in folder.values]), key)
                  for i, key in enumerate(folder.keys))  # fmt: skip
     partitions = tuple(sorted(set(folder.values))) if keys else ()
@@ -131,29 +136,76 @@ def _together(whole: Inferred, more: Inferred, conflicts: str, url: str, notes: 
     """The columns of both, or why the files do not fit."""
     if (whole.format, whole.delimiter, whole.header) != (more.format, more.delimiter, more.header):
         return f"it is {more.format}, written in another way" if whole.format == more.format else f"it is {more.format}"
-    mine, theirs = [c.source for c in whole.columns], [c.source for c in more.columns]
+    mine, theirs = list(dict.fromkeys(c.source for c in whole.columns)), [c.source for c in more.columns]
     if whole.delimiter:
         shorter = min(len(mine), len(theirs))
         if mine[:shorter] != theirs[:shorter]:
             return "its columns are others, or in another order"
     elif len(set(mine) & set(theirs)) < MOST * min(len(mine), len(theirs)):
         return "few of its columns are the same"
-    known = {c.source: c for c in whole.columns}
+    known: dict[str, list[Found]] = {}
+    for column in whole.columns:
+        known.setdefault(column.source, []).append(column)
     for column in more.columns:
-        before = known.setdefault(column.source, column)
-        if (before.type, before.nested) == (column.type, column.nested):
-            continue
-        wider = _wider(before, column, whole.format in _TYPED or conflicts == REFUSE)
-        if wider is None:
-            return f"column {column.name} is {column.nested or column.type}, not {before.nested or before.type}"
-        if before.said and column.said and before.type.kind is not column.type.kind:
-            notes.append(f"column {column.name} is {before.type} and, in {url}, {column.type}: taken as {wider.type}")
-        known[column.source] = wider
-    return replace(whole, columns=tuple(known.values()))
+        types = known.setdefault(column.source, [column])
+        problem = _added(types, column, whole.format, conflicts, url, notes)
+        if problem:
+            return problem
+    return replace(whole, columns=tuple(c for types in known.values() for c in types))
 
 
-def _wider(a: Found, b: Found, only_numbers: bool) -> Found | None:
+def _added(types: list[Found], column: Found, format: str, conflicts: str, url: str, notes: list[str]) -> str:
+    """Bring a column of one more file among the `types` it has had (one, but with "columns"); why it cannot be."""
+    if any((t.type, t.nested) == (column.type, column.nested) for t in types):
+        return ""
+    for i, before in enumerate(types):
+        wider = _wider(before, column, format in _TYPED, conflicts)
+        if wider is not None:
+            if before.said and column.said and before.type.kind is not column.type.kind:
+                notes.append(f"column {column.name} is {before.type} and, in {url}, {column.type}: "
+                             f"taken as {wider.type}")
+            types[i] = wider
+            return ""
+    [before, *_] = types
+    by_value = conflicts == COLUMNS and format not in CHOOSING
+    if conflicts != COLUMNS or (by_value and (column.nested or before.nested)) or format == "avro":
+        return f"column {column.name} is {column.nested or column.type}, not {before.nested or before.type}"
+    notes.append(f"column {column.name} is {before.nested or before.type} and, in {url}, "
+                 f"{column.nested or column.type}: one column for each")
+    types.append(column)
+    return ""
+
+
+def _named_by_type(columns: Sequence[Found]) -> tuple[Found, ...]:
+    """Columns of one origin are told apart by their types: code_int, code_string."""
+    sources = [c.source for c in columns]
+    taken = {c.name for c in columns if sources.count(c.source) == 1}
+    found = []
+    for column in columns:
+        if sources.count(column.source) > 1:
+            name = base = f"{column.name}_{_word(column)}"
+            turn = 2
+            while name in taken:
+                name, turn = f"{base}_{turn}", turn + 1
+            taken.add(name)
+            column = replace(column, name=name, chosen=True)
+        found.append(column)
+    return tuple(found)
+
+
+def _word(column: Found) -> str:
+    """A type's name as the data catalogue has it, without its length."""
+    if column.nested:
+        return column.nested.partition("<")[0]
+    if column.type.is_string or column.type.kind is Kind.SUPER:
+        return "string"
+    kind = TIMESTAMP if column.type.kind is Kind.TIMESTAMPTZ else column.type
+    return of_sql(kind).text.partition("(")[0]
+
+
+def _wider(a: Found, b: Found, typed: bool, conflicts: str) -> Found | None:
     """The column of the type that holds both; None where there is none, or may be none."""
+    only_numbers = typed or conflicts != CAST
     if (a.nested or b.nested) and a.said and b.said:
         return None if only_numbers else replace(a, nested="string")
     if not (a.said and b.said):
@@ -165,10 +217,10 @@ def _wider(a: Found, b: Found, only_numbers: bool) -> Found | None:
         return a if _WIDTHS[x.kind] >= _WIDTHS[y.kind] else b
     if x.is_numeric and y.is_numeric:
         if x.is_float or y.is_float:
-            return replace(a, type=DOUBLE)
+            return None if typed and x.is_float != y.is_float else replace(a, type=DOUBLE)
         return replace(a, type=decimal(38, max(x.scale, y.scale)))
+    if {x.kind, y.kind} == {DATE.kind, TIMESTAMP.kind} and not typed and conflicts != REFUSE:
+        return replace(a, type=TIMESTAMP)
     if only_numbers:
         return None
-    if {x.kind, y.kind} == {DATE.kind, TIMESTAMP.kind}:
-        return replace(a, type=TIMESTAMP)
     return replace(a, type=varchar(max(x.length, y.length, TEXT_OF_OTHERS)))

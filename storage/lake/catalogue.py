@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ...records import dataclass
 from ..access.facts import Fact
 from ..schema import ExternalTable
-from .definition import Partition, Source, table_of
+from .definition import PSEUDO, Partition, Source, table_of
 
 if TYPE_CHECKING:
     from ..access.facts import Facts
@@ -60,7 +60,7 @@ class DataCatalogue:
         self._facts = facts
         self.schemas = {name: ExternalSchema.of(name, value) for name, value in facts.of(SCHEMA)}
         self.databases = dict(facts.of(DATABASE))
-        self._tables: dict[tuple[str, str, bool], ExternalTable] = {}
+        self._tables: dict[tuple[str, str, int], ExternalTable] = {}
 
     def source(self, database: str, name: str) -> Source | None:
         value = self._facts.get(TABLE, key(database, name))
@@ -77,8 +77,8 @@ class DataCatalogue:
     def _names(self) -> list[tuple[str, str]]:
         return [tuple(json.loads(k)) for k in self._facts.keys(TABLE)]
 
-    def table(self, schema: ExternalSchema, name: str, pseudo: bool = True) -> ExternalTable | None:
-        """The table as the schema shows it."""
+    def table(self, schema: ExternalSchema, name: str, pseudo: int = len(PSEUDO)) -> ExternalTable | None:
+        """The table as the schema shows it; `pseudo`: with how many of the pseudo-columns."""
         found = self._tables.get((schema.name, name, pseudo))
         if found is None:
             source = self.source(schema.database, name)

@@ -7,8 +7,30 @@ A class that is not known is refused by name: its files would be read as somethi
 """
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...errors import NotSupportedError
 
+if TYPE_CHECKING:
+    from .definition import Source
+
+# format -> input format, output format, serde
+_USUAL = {
+    "parquet": ("org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+                "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+                "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
+    "orc": ("org.apache.hadoop.hive.ql.io.orc.OrcInputFormat", "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+            "org.apache.hadoop.hive.ql.io.orc.OrcSerde"),
+    "avro": ("org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+             "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
+             "org.apache.hadoop.hive.serde2.avro.AvroSerDe"),
+    "ion": ("com.amazon.ionhiveserde.formats.IonInputFormat", "com.amazon.ionhiveserde.formats.IonOutputFormat",
+            "com.amazon.ionhiveserde.IonHiveSerDe"),
+}  # fmt: skip
+_TEXT = ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
+_TEXT_SERDES = {
+    "text": "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", "json": "org.openx.data.jsonserde.JsonSerDe",
+}  # fmt: skip
 SERDES = {
     "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe": "parquet",
     "org.apache.hadoop.hive.ql.io.orc.OrcSerde": "orc",
@@ -32,6 +54,12 @@ INPUTS = {
 _REFUSED = {
     "SequenceFile": "SEQUENCEFILE", "RCFile": "RCFILE", "Columnar": "RCFILE", "LazyBinary": "RCFILE",
 }  # fmt: skip
+
+
+def classes_of(source: Source) -> tuple[str, str, str]:
+    """(input format, output format, serde) of a table, those of its format where it names none."""
+    usual = _USUAL.get(source.format, (*_TEXT, _TEXT_SERDES.get(source.format, "")))
+    return source.input_format or usual[0], source.output_format or usual[1], source.serde or usual[2]
 
 
 def format_of_classes(serde: str, input_format: str) -> str | None:

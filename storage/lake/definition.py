@@ -4,7 +4,7 @@
     Partition   values of the partition columns, and the folder that has their rows
     table_of    the ExternalTable that binder and planner work with:
 
-        | columns of the files | partition columns | $path $size |
+        | columns of the files | partition columns | $path $size $spectrum_oid |
                                                     ^ visible: what `*` stands for ends here
 """
 from __future__ import annotations
@@ -18,8 +18,7 @@ from ..types import BIGINT, varchar
 from .hive_types import HiveType, read_type
 
 Pairs = tuple[tuple[str, str], ...]
-PATH, SIZE = "$path", "$size"
-PSEUDO = (PATH, SIZE)
+PSEUDO = (("$path", varchar(2048)), ("$size", BIGINT), ("$spectrum_oid", BIGINT))
 FIRST_PSEUDO = 1 << 20  # column ids; a table has at most 1,600 columns
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"  # the folder of rows whose key is NULL
 MAX_COLUMNS = 1598
@@ -57,6 +56,7 @@ class Source:
     owner: str = "dev"
     version: int = 0
     region: str | None = None  # of AWS Glue, where it is that data catalogue's table; "": the session's own
+    as_of: tuple[str, int] | None = None  # of Iceberg: ("version", snapshot) or ("timestamp", microseconds)
 
     def option(self, name: str, otherwise: str = "") -> str:
         return dict(self.properties).get(name, otherwise)
@@ -93,13 +93,11 @@ class Partition:
     location: str
 
 
-def table_of(source: Source, schema: str, pseudo: bool = True) -> ExternalTable:
-    """The table as the schema `schema` shows it; `pseudo`: with the pseudo-columns."""
+def table_of(source: Source, schema: str, pseudo: int = len(PSEUDO)) -> ExternalTable:
+    """The table as the schema `schema` shows it; `pseudo`: with how many of the pseudo-columns."""
     columns = [Column(i + 1, c.name, c.type.sql) for i, c in enumerate((*source.columns, *source.keys))]
     visible = len(columns)
-    if pseudo:
-        columns.append(Column(FIRST_PSEUDO, PATH, varchar(2048)))
-        columns.append(Column(FIRST_PSEUDO + 1, SIZE, BIGINT))
+    columns += [Column(FIRST_PSEUDO + i, name, type) for i, (name, type) in enumerate(PSEUDO[:pseudo])]
     return ExternalTable(
         source.id, schema, source.name, tuple(columns), DistStyle.EVEN, version=source.version, owner=source.owner,
         source=source, visible=visible,

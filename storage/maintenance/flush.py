@@ -43,7 +43,7 @@ def flush(database: Database, tables: Collection[int], work: Work) -> bool:
         database.snapshot()
         for table in tables:
             entry = database.newest.entries.get(table)
-            if entry is not None and (entry.inline_extents >= OVERDUE_EXTENTS or not database.others_behind()):
+            if entry is not None and (entry.inline_extents >= OVERDUE_EXTENTS or not database.timeline.others_behind()):
                 run(database, entry.table, Plan("Flush", _steps(entry.extents)), work)
     finally:
         database.upkeep.flush_turn.give_back()

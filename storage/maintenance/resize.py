@@ -79,7 +79,7 @@ def _link(database: Database, folder: Path, check: Callable[[], None]) -> None:
         (folder / sub).mkdir()
     for path in references(folder / folders.CATALOG):
         check()
-        place(database.data_folder() / path, folder / folders.DATA / path, link=True)
+        place(database.files.local(path, check), folder / folders.DATA / path, link=True)
 
 
 def _deal_out(folder: Path, check: Callable[[], None], memory: int) -> None:

@@ -37,6 +37,7 @@ from .manifest import (
     snapshot_folder,
     write_manifest,
 )
+from .reading import use_lock
 
 POLL_SECONDS = 0.05  # how often one who waits for another snapshot looks for a cancel
 _GONE = ".deleted-"
@@ -100,7 +101,7 @@ def _fill(
     files: list[tuple[str, int]] = []
     for path in references(folder / CATALOG):
         check()
-        source = database.data_folder() / path
+        source = database.files.local(path, check)
         place(source, folder / folders.DATA / path, link=True)
         files.append((path, os.stat(source).st_size))
     reach("snapshot.linked")
@@ -124,15 +125,20 @@ def delete_locked(home: Path, name: str) -> None:
     check_name(name)
     if not folder.is_dir():
         snapshot_folder(home, name)
-    gone = home / SNAPSHOTS / f"{_GONE}{name}"
+    gone, used = home / SNAPSHOTS / f"{_GONE}{name}", use_lock(home, name)
     try:
+        if not used.try_acquire():
+            raise errors.DatabaseInUse(f'snapshot "{name}" is being read', hint="Close the connections to it first.")
         _sweep(home)
         os.rename(folder, gone)  # from here on it is not listed, whatever happens
         folders.sync_folder(gone.parent)
         reach("snapshot.hidden")
         shutil.rmtree(gone)
+        used.remove()
     except OSError as e:
         raise file_error(f'cannot delete snapshot "{name}"', e) from e
+    finally:
+        used.release()
 
 
 def _sweep(home: Path) -> None:

@@ -25,7 +25,7 @@ from ..extent import ExtentReader
 
 SNAPSHOTS = "snapshots"
 MANIFEST = "snapshot.json"
-CATALOG = "catalog.snapshot"
+CATALOG = folders.SNAPSHOT_CATALOG
 LOCK = "snapshots.lock"  # in locks/: one process at a time makes or deletes snapshots
 FORMAT_VERSION = 1
 # Redshift's rule for identifiers of snapshots: letters, digits and hyphens, a letter first. Underscores are ours.
@@ -101,10 +101,8 @@ def snapshot_folder(home: Path, name: str) -> Path:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    content = json.dumps(asdict(manifest), separators=(",", ":"))
-    text = json.dumps({"sha256": hashlib.sha256(content.encode()).hexdigest(), "content": content})
-    with open(folder / MANIFEST, "x", encoding="utf-8") as file:
-        file.write(text)
+    with open(folder / MANIFEST, "xb") as file:
+        file.write(seal(asdict(manifest)))
         file.flush()
         os.fsync(file.fileno())
 
@@ -113,25 +111,49 @@ def read_manifest(folder: Path) -> Manifest:
     """Raises DataCorrupted, or FormatTooNew."""
     path = folder / MANIFEST
     try:
-        whole = json.loads(path.read_bytes())
-        content: str = whole["content"]
-        if hashlib.sha256(content.encode()).hexdigest() != whole["sha256"]:
-            raise errors.DataCorrupted(f'snapshot "{folder.name}" is damaged: {path} fails its checksum')
-        values: dict[str, Any] = json.loads(content)
+        return parse_manifest(path.read_bytes(), folder.name, str(path))
+    except FileNotFoundError as e:
+        raise errors.DataCorrupted(f'snapshot "{folder.name}" is damaged: {path} is missing') from e
+    except OSError as e:
+        raise errors.FileError(f'cannot read "{path}": {e.strerror}') from e
+
+
+def parse_manifest(text: bytes, name: str, where: str) -> Manifest:
+    """The manifest of the snapshot `name`, from the bytes of `where`."""
+    try:
+        values = unseal(text)
         if values["format"] > FORMAT_VERSION:
             raise errors.FormatTooNew(
-                f'snapshot "{folder.name}" has format version {values["format"]}; '
+                f'snapshot "{name}" has format version {values["format"]}; '
                 f"this release reads up to {FORMAT_VERSION}", hint="Upgrade warehouse-sql."
             )
         known = {f.name: values[f.name] for f in fields(Manifest)}
         known |= {"left_out": tuple(known["left_out"]), "files": tuple((p, n) for p, n in known["files"])}
         return Manifest(**known)
-    except FileNotFoundError as e:
-        raise errors.DataCorrupted(f'snapshot "{folder.name}" is damaged: {path} is missing') from e
-    except OSError as e:
-        raise errors.FileError(f'cannot read "{path}": {e.strerror}') from e
+    except BadSeal as e:
+        raise errors.DataCorrupted(f'snapshot "{name}" is damaged: {where} fails its checksum') from e
     except (ValueError, KeyError, TypeError) as e:
-        raise errors.DataCorrupted(f'snapshot "{folder.name}" is damaged: {path} is malformed ({e!r})') from e
+        raise errors.DataCorrupted(f'snapshot "{name}" is damaged: {where} is malformed ({e!r})') from e
+
+
+class BadSeal(ValueError):
+    """A text is not what was written."""
+
+
+def seal(values: dict[str, Any]) -> bytes:
+    """A JSON object with its checksum, as drawn above."""
+    content = json.dumps(values, separators=(",", ":"))
+    return json.dumps({"sha256": hashlib.sha256(content.encode()).hexdigest(), "content": content}).encode()
+
+
+def unseal(text: bytes) -> dict[str, Any]:
+    """What was sealed. Raises BadSeal, or ValueError, KeyError, TypeError for something else."""
+    whole = json.loads(text)
+    content: str = whole["content"]
+    if hashlib.sha256(content.encode()).hexdigest() != whole["sha256"]:
+        raise BadSeal
+    values: dict[str, Any] = json.loads(content)
+    return values
 
 
 def sha256(path: Path) -> str:
@@ -162,7 +184,11 @@ def read_catalog(folder: Path) -> Loaded:
 
 def verify_file(folder: Path, manifest: Manifest, path: str, size: int, check: Callable[[], None]) -> None:
     """Read an extent whole and check every byte; raises DataCorrupted."""
-    file = folder / folders.DATA / path
+    verify_extent(folder / folders.DATA / path, manifest.name, size, check)
+
+
+def verify_extent(file: Path, name: str, size: int, check: Callable[[], None]) -> None:
+    """The same for a file, wherever it is, of the snapshot `name`."""
     try:
         if os.stat(file).st_size != size:
             raise errors.DataCorrupted(f'file "{file}" has {os.stat(file).st_size} bytes, not {size}')
@@ -175,9 +201,9 @@ def verify_file(folder: Path, manifest: Manifest, path: str, size: int, check: C
         finally:
             reader.close()
     except FileNotFoundError:
-        raise errors.DataCorrupted(f'snapshot "{manifest.name}" is damaged: file "{file}" is missing') from None
+        raise errors.DataCorrupted(f'snapshot "{name}" is damaged: file "{file}" is missing') from None
     except errors.DataCorrupted as e:
-        raise errors.DataCorrupted(f'snapshot "{manifest.name}" is damaged: {e.message}') from e
+        raise errors.DataCorrupted(f'snapshot "{name}" is damaged: {e.message}') from e
 
 
 def list_snapshots(home: Path) -> list[Snapshot]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from ... import errors
@@ -86,7 +87,8 @@ def run_due(database: Database, now: datetime, *, check: Callable[[], None] = go
             made = create_locked(database, name, now, automatic=True, keep=schedule.keep, check=check)
         for old in snapshots:
             if old.automatic and old.expires is not None and old.expires <= now:
-                delete_locked(home, old.name)
+                with suppress(errors.DatabaseInUse):  # somebody reads it: the next time
+                    delete_locked(home, old.name)
     return made
 
 

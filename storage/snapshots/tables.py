@@ -6,47 +6,54 @@ table do not come with it, as on Redshift.
 """
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from ... import errors
-from ..catalog import folder as folders
 from ..catalog.delta import AddExtents, Delta
 from ..catalog.state import TableEntry
 from ..catalog.store import Loaded
 from ..database import Database
 from ..load_files import LoadFiles
 from ..schema import ExtentRef, Table
-from ..staging import file_error, place
-from .create import go_on, home_of, reading
-from .manifest import Manifest, read_catalog, read_manifest, snapshot_folder, verify_catalog, verify_file
+from ..staging import file_error
+from .create import go_on, home_of
+from .manifest import CATALOG, Manifest, read_catalog
+from .places import Place, opened
+from .source import Source
 
 Name = tuple[str, str]  # schema, table
 
 
 def restore_table(
     database: Database, snapshot: str, source: Name, target: Name, *, owner: str | None = None,
-    home: Path | None = None, check: Callable[[], None] = go_on,
+    home: Place | None = None, check: Callable[[], None] = go_on,
 ) -> int:
-    """Create the table `target` with the rows that `source` had in the snapshot; how many. `home`: the folder whose
-    snapshot it is, if not the database's own.
+    """Create the table `target` with the rows that `source` had in the snapshot; how many. `home`: the folder or
+    store that the snapshot is in, if not the database's own.
 
-    Raises UndefinedObject, UndefinedTable, DuplicateTable, DataCorrupted, TopologyMismatch, FileError.
+    Raises UndefinedObject, UndefinedTable, DuplicateTable, DataCorrupted, TopologyMismatch, FileError, and the errors
+    of object stores.
     """
     database.check_writable()
     home = home or home_of(database)
     database.snapshot()
     if target in database.newest.names:
         raise errors.DuplicateTable(f'relation "{target[1]}" already exists')
-    with reading(home, check):
-        folder = snapshot_folder(home, snapshot)
-        manifest = read_manifest(folder)
-        verify_catalog(folder, manifest)
-        loaded = read_catalog(folder)
+    with opened(home, snapshot, check) as found:
+        manifest = found.manifest()
+        loaded = _catalog(found)
         entry = _find(loaded, source, manifest)
         _check_slices(database, loaded, entry)
-        return _Restore(database, folder, manifest, check).run(entry, loaded, target, owner)
+        return _Restore(database, found, manifest, check).run(entry, loaded, target, owner)
+
+
+def _catalog(source: Source) -> Loaded:
+    with tempfile.TemporaryDirectory(prefix="warehouse-catalog-") as folder:
+        source.fetch_catalog(Path(folder) / CATALOG)
+        return read_catalog(Path(folder))
 
 
 def _find(loaded: Loaded, source: Name, manifest: Manifest) -> TableEntry:
@@ -73,9 +80,9 @@ def _check_slices(database: Database, loaded: Loaded, entry: TableEntry) -> None
 class _Restore:
     """Files first, then the commit; on any error the files go again."""
 
-    def __init__(self, database: Database, folder: Path, manifest: Manifest, check: Callable[[], None]) -> None:
+    def __init__(self, database: Database, source: Source, manifest: Manifest, check: Callable[[], None]) -> None:
         self._database = database
-        self._folder = folder
+        self._source = source
         self._manifest = manifest
         self._check = check
         self._placed: list[Path] = []
@@ -110,10 +117,9 @@ class _Restore:
             if extent.is_inline:  # its bytes have come with the catalogue
                 placed.append(files.inline_copy(extent))
                 continue
-            verify_file(self._folder, self._manifest, extent.path, sizes.get(extent.path, -1), self._check)
             path = files.new_path(extent.slice)
-            place(self._folder / folders.DATA / extent.path, path, link=True)
             self._placed.append(path)
+            self._source.fetch(extent.path, sizes.get(extent.path, -1), path, self._check)
             relative = str(path.relative_to(self._database.data_folder()))
             placed.append(replace(extent, id=self._database.new_extent(), path=relative))
         if self._placed:

@@ -10,7 +10,8 @@ Moments print as everywhere: 2020-01-31, 12:00:00.5, with +00 where there is a t
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -50,10 +51,9 @@ def as_printed(array: pa.Array, kind: Kind) -> pa.Array:
         case Kind.VARBYTE:
             return _digits(array)
         case Kind.INTERVAL_YM:
-            return _texts([None if v is None else months_text(v.months) for v in array.to_pylist()])
+            return _printed(array, lambda value: months_text(value.months))
         case Kind.INTERVAL_DS:
-            values = array.cast(pa.int64()).to_pylist()
-            return _texts([None if v is None else micros_text(v) for v in values])
+            return _printed(array.cast(pa.int64()), micros_text)
         case _:
             return array
 
@@ -70,8 +70,8 @@ def describe(words: Array, array: pa.Array, kind: int) -> None:
         words[layout.VALUES] = buffers[1].address + _BYTES.get(kind, 8) * first
 
 
-def _texts(values: Sequence[str | None]) -> pa.Array:
-    return pa.array(values, pa.string())
+def _printed(array: pa.Array, text: Callable[[Any], str]) -> pa.Array:
+    return pa.array([None if value is None else text(value) for value in array.to_pylist()], pa.string())
 
 
 def _floats(array: pa.Array) -> pa.Array:

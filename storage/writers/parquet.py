@@ -3,7 +3,7 @@
     REAL ... TIME, text   as their Arrow types (format version 1.0: moments in microseconds)
     TIMESTAMPTZ           the moment in UTC, without a time zone; TIMETZ likewise
     SUPER                 text of Parquet's JSON type
-    VARBYTE, intervals    have no form here; who makes the format refuses them (unsupported)
+    intervals             text, as a cast prints them: Parquet's own type for them knows no microseconds
 
 A row group is closed when its rows take `row_group_bytes` in memory, so that a file of wide rows is read in as small
 portions as one of narrow rows. A file ends behind a row group: its size is near the limit, and below it unless one
@@ -23,20 +23,15 @@ from ..arrow import arrow_type
 from ..objects.base import ObjectWriter
 from ..types import Kind, SqlType
 from .base import Charge, OutColumn, Piece
+from .fields import as_printed
 from .options import FileOptions
 
-_NO_FORM = (Kind.VARBYTE, Kind.INTERVAL_YM, Kind.INTERVAL_DS)
 # Batches that come are passed on in pieces no larger than this, so that row groups end near their size.
 PIECE_BYTES = 4 << 20
 # Of a row group's bytes in memory, what it takes in the file, until one has been written.
 FIRST_RATIO = 1.0
 # Rows that are looked at, and the share of different values among them up to which a column has a dictionary.
 SAMPLE_ROWS, DICTIONARY_SHARE = 16_384, 0.2
-
-
-def unsupported(type: SqlType) -> bool:
-    """Is there no Parquet type for it?"""
-    return type.kind in _NO_FORM
 
 
 class ParquetFormat:
@@ -47,14 +42,14 @@ class ParquetFormat:
 
     def __init__(self, columns: Sequence[OutColumn], options: FileOptions) -> None:
         self._schema = pa.schema([pa.field(c.name, _file_type(c.type)) for c in columns])
-        self._targets = [_file_type(c.type) for c in columns]
+        self._targets = [(c.type.kind, _file_type(c.type)) for c in columns]
         self._options = options
         self.ratio = FIRST_RATIO  # as in the row group that was written last
 
     def pieces(self, batch: pa.RecordBatch) -> Iterator[Piece]:
         parts = -(-batch.nbytes // min(PIECE_BYTES, self._options.row_group_bytes)) or 1
         step = max(-(-batch.num_rows // parts), 1)
-        arrays = [_converted(a, t) for a, t in zip(batch.columns, self._targets, strict=True)]
+        arrays = [_converted(a, k, t) for a, (k, t) in zip(batch.columns, self._targets, strict=True)]
         whole = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         for start in range(0, batch.num_rows, step):
             part = whole.slice(start, step)
@@ -165,13 +160,17 @@ def _file_type(type: SqlType) -> pa.DataType:
             return pa.timestamp("us")
         case Kind.SUPER:
             return pa.json_(pa.string())
+        case Kind.INTERVAL_YM | Kind.INTERVAL_DS:
+            return pa.string()
         case _:
             return arrow_type(type)
 
 
-def _converted(array: pa.Array, target: pa.DataType) -> pa.Array:
+def _converted(array: pa.Array, kind: Kind, target: pa.DataType) -> pa.Array:
     if array.type == target:
         return array
+    if kind in (Kind.INTERVAL_YM, Kind.INTERVAL_DS):
+        return as_printed(array, kind)
     if isinstance(target, pa.BaseExtensionType):
         return cast(pa.Array, pa.ExtensionArray.from_storage(target, array))
     return array.view(target) if pa.types.is_timestamp(target) else array.cast(target)

@@ -117,3 +117,50 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_empty_prefix(lake: tuple[Any, Path]) -> None:
     with pytest.raises(errors.FileMissing, match="no files below"):
         lake[0].crawl("s3://lake/none")
+
+
+def test_one_column_per_type_of_files_that_know_types(lake: tuple[Any, Path]) -> None:
+    db, folder = lake
+    write(folder, "t/a.parquet", {"id": [1, 2], "code": [7, None]})
+    write(folder, "t/b.parquet", {"id": [3, 4], "code": ["9", "x"]})
+    write(folder, "t/c.parquet", {"id": [5], "code": [1.5]})
+    assert "conflict" in told(db)["lake.t"]
+    assert told(db, conflicts="columns")["lake.t"] == (
+        "created: 4 columns, parquet, 3 files; column code is bigint and, in s3://lake/t/b.parquet, character "
+        "varying(65535): one column for each; column code is bigint and, in s3://lake/t/c.parquet, double precision: "
+        "one column for each")
+    rows = "select id, code_bigint, code_string, code_double from lake.t order by id"
+    assert db.execute(rows).fetchall() == [
+        (1, 7, None, None), (2, None, None, None), (3, None, "9", None), (4, None, "x", None), (5, None, None, 1.5)]
+    assert db.execute("select count(*) from lake.t where code_bigint is null").fetchall() == [(4,)]
+    assert db.execute("select id from lake.t where code_string > 'a'").fetchall() == [(4,)]
+    assert db.execute("select count(code_bigint), count(code_string), max(code_double) from lake.t").fetchall() == [
+        (1, 2, 1.5)]
+    assert told(db, conflicts="columns")["lake.t"].startswith("unchanged")
+
+
+def test_one_column_per_type_of_text(lake: tuple[Any, Path]) -> None:
+    db, folder = lake
+    write(folder, "t/a.csv", "id,code,n\n1,7,1\n2,,2\n")
+    write(folder, "t/b.csv", "id,code,n\n3,x7,3\n4,8,4\n")
+    write(folder, "j/a.json", '{"id": 1, "v": 5}\n')
+    write(folder, "j/b.json", '{"id": 2, "v": "5 apples"}\n{"id": 3}\n')
+    told(db, conflicts="columns")
+    assert db.execute("select id, code_int, code_string, n from lake.t order by id").fetchall() == [
+        (1, 7, None, 1), (2, None, "", 2), (3, None, "x7", 3), (4, 8, None, 4)]
+    assert db.execute("select id, v_int, v_string from lake.j order by id").fetchall() == [
+        (1, 5, None), (2, None, "5 apples"), (3, None, None)]
+    db.execute("alter table lake.t rename column code_string to words")
+    assert db.execute("select words from lake.t where words is not null and id > 2").fetchall() == [("x7",)]
+
+
+def test_a_table_that_changes_keeps_what_others_gave_it(lake: tuple[Any, Path]) -> None:
+    db, folder = lake
+    write(folder, "t/a.csv", "a,b\n1,\\N\n")
+    told(db)
+    db.execute("alter table lake.t set table properties ('serialization.null.format'='\\\\N', 'numRows'='1')")
+    write(folder, "t/b.csv", "a,b,c\n2,y,3\n")
+    assert told(db)["lake.t"].startswith("changed: column c int is new")
+    [(kept,)] = db.execute("select parameters from svv_external_tables").fetchall()
+    assert '"serialization.null.format": "\\\\N"' in kept and "numRows" not in kept
+    assert db.execute("show compatibility").fetchall() == [("redshift",)]

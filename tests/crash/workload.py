@@ -14,6 +14,7 @@ import os
 import random
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -214,9 +215,45 @@ def take_snapshot(connection: Any) -> None:
     with warehouse.connect(target, autocommit=True, threads=1, maintenance=False) as restored:
         if look(restored) != look(connection):
             raise AssertionError("a restored snapshot differs from the database")
+    stream_snapshot(connection, target.parent / "streamed")
 
 
-SNAPSHOT = "kept"
+def stream_snapshot(connection: Any, target: Path) -> None:
+    """A copy in an object store in place of the last one, and a streaming restore of it. What a killed process left of
+    either goes on: the restore to its end, the copy until it is deleted."""
+    import shutil
+
+    import warehouse
+    from warehouse.errors import UndefinedObject
+
+    bucket = target.parent / "s3" / "backup"
+    bucket.mkdir(parents=True, exist_ok=True)
+    os.environ["WAREHOUSE_S3_ROOT"] = str(bucket.parent)
+    passed = target.with_name("passed")
+    shutil.rmtree(passed, ignore_errors=True)
+    if target.exists():
+        fill(target, warehouse)
+        target.rename(passed)  # at once: it may be killed while it removes files
+        shutil.rmtree(passed)
+    with suppress(UndefinedObject):
+        connection.snapshots.delete(SNAPSHOT, source=COPIES)
+    connection.snapshots.copy(SNAPSHOT, COPIES)
+    connection.snapshots.restore(SNAPSHOT, target, source=COPIES, streaming=True)
+    if fill(target, warehouse) != look(connection):
+        raise AssertionError("a streaming restore differs from the database")
+
+
+def fill(target: Path, warehouse: Any) -> dict[str, Any]:
+    """What a streaming restore answers before and after all of it is there."""
+    with warehouse.connect(target, autocommit=True, threads=1, maintenance=False) as streamed:
+        before = look(streamed)
+        streamed.snapshots.fill()
+        if streamed.snapshots.restoring is not None or look(streamed) != before:
+            raise AssertionError("a streaming restore has changed")
+        return before
+
+
+SNAPSHOT, COPIES = "kept", "s3://backup/dw"
 
 
 # -- in the child --------------------------------------------------------------------------------------
@@ -243,7 +280,8 @@ def leftovers(path: Path, connection: Any) -> list[str]:
     return sorted(found ^ named) + sorted(run) + damaged
 
 
-AT_FILES = ("extent", "load", "garbage", "open.orphan")  # fail points that a database without files never reaches
+# Fail points that a database without files never reaches.
+AT_FILES = ("extent", "load", "garbage", "open.orphan", "snapshot.sent", "restore")
 
 
 def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None, hits: int) -> None:
@@ -274,7 +312,7 @@ def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None,
         state = look(connection)
         tell("found", state, leftovers(path, connection))
         column = state["column"]
-        if point is not None and point.startswith("snapshot"):
+        if point is not None and point.startswith(("snapshot", "restore")):
             for _ in range(2):  # the second deletes the first
                 take_snapshot(connection)
         for number in range(first, first + MOST_STEPS):

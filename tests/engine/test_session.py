@@ -97,7 +97,7 @@ def test_cancel_reaches_a_result_that_is_being_read(session: Any, monkeypatch: p
 
 
 def test_snapshots_are_let_go(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    pins = session.database._pins
+    pins = session.database.timeline.pins
     with monkeypatch.context() as patch:
         replace_handler(patch, endless)
         result = session.execute("show all")

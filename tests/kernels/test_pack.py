@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from warehouse.errors import InternalError
-from warehouse.kernels import build, digest, objects, pack, packfile, registry
+from warehouse.kernels import build, digest, linker, objects, pack, packfile, registry
 from warehouse.kernels.packfile import Compiled, Contents
 
 _USE = """
@@ -209,14 +209,14 @@ def spec(name: str, function: Any) -> registry.Spec:
 def test_objects_need_no_python() -> None:
     """What the pack holds needs nothing of Python or numba; what would is refused when compiled."""
     for compiled in pack._pack._contents.objects.values():
-        pack._check_symbols(compiled)
+        linker.refuse(compiled)
     code = build.compile_function(spec("allocating", _allocating))
     needs = objects.undefined_symbols(code)
     assert any(s.startswith("NRT_") for s in needs)
     with pytest.raises(InternalError, match="must not need Python"):
-        pack._check_symbols(Compiled("allocating", code, needs))
+        linker.refuse(Compiled("allocating", code, needs))
     with pytest.raises(InternalError, match="not in this process"):
-        pack._check_symbols(Compiled("x", b"", ("no_such_symbol_anywhere",)))
+        linker.refuse(Compiled("x", b"", ("no_such_symbol_anywhere",)))
 
 
 def _allocating(n):  # type: ignore[no-untyped-def]
@@ -229,12 +229,9 @@ def _allocating(n):  # type: ignore[no-untyped-def]
 def test_an_exception_in_native_code_is_a_status() -> None:
     code = build.compile_function(spec("raising", _raising))
     compiled = Compiled("raising", code, objects.undefined_symbols(code))
-    pack._check_symbols(compiled)
-    pack.address("not_b")
-    linker = pack._pack._linker
-    assert linker is not None
-
-    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(linker.add({"raising": compiled})["raising"])
+    linker.refuse(compiled)
+    ours = linker.Linker()  # LLVM's functions live as long as it
+    function = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(ours.add({"raising": compiled})["raising"])
     assert function(1) == 2
     assert function(7) == build.BROKEN
 

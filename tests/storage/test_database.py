@@ -14,8 +14,9 @@ import stored_tables as st
 import warehouse
 from warehouse import errors
 from warehouse.storage.catalog.delta import Delta, DropExtents
-from warehouse.storage.database import RECENT_STATES, Database
+from warehouse.storage.database import Database
 from warehouse.storage.schema import Topology
+from warehouse.storage.timeline import RECENT_STATES
 
 
 def contents(folder: Path) -> dict[str, tuple[int, int, bytes]]:
@@ -279,7 +280,7 @@ def test_databases_in_memory_are_apart_and_leave_nothing() -> None:
     first, second = Database.open(), Database.open(":memory:", nodes=2, slices_per_node=1)
     assert first is not second and second.topology.nodes == 2
     table = st.create(first, st.define())
-    assert first._data is None, "no folder before rows are stored"
+    assert first.files._data is None, "no folder before rows are stored"
     st.load(first, table, [(1, "x")])
     folder = first.data_folder()
     assert st.stored(first, table) == [(1, "x")]
@@ -351,8 +352,8 @@ def test_ids_and_identity_values_are_never_given_twice(tmp_path: Path) -> None:
         db.commit(Delta(create=(st.define(),)))
         ids.append(db.view().relations()[0].id)
         db.commit(Delta(drop=(db.view().relations()[0],)))
-        assert db.take_identity(1, 0, seed=5, step=2, count=3) == (5, 11)
-        assert db.take_identity(1, 0, seed=5, step=2, count=1) == (11, 13)
+        assert db.numbering.identity(1, 0, seed=5, step=2, count=3) == (5, 11)
+        assert db.numbering.identity(1, 0, seed=5, step=2, count=1) == (11, 13)
     with Database.open(tmp_path / "dw") as db:
         ids.append(db.new_id())
     assert len(set(ids)) == 4

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 from warehouse.errors import OperationalError, QueryCanceled
+from warehouse.storage.access_locks import AccessLocks
 from warehouse.storage.lock_waits import LockOwner
 from warehouse.storage.locks import TableLocks
 
@@ -62,3 +64,18 @@ def test_a_circle_is_a_deadlock() -> None:
     locks.release(b)
     thread.join(10)
     assert locks.holders() == {1: 1, 2: 1}
+
+
+def test_who_cannot_enter_is_not_in(tmp_path: Path) -> None:
+    """Else LOCK would wait for somebody who never leaves."""
+    access, reader, locker = AccessLocks(tmp_path), LockOwner(1), LockOwner(2)
+    with pytest.raises(FileNotFoundError):  # there is no locks/
+        access.enter(reader, [7], lambda: None)
+    access.release(reader)
+    (tmp_path / "locks").mkdir()
+
+    def give_up() -> None:
+        raise AssertionError("it waits for nobody")
+
+    access.close(locker, [7], give_up, alone=True)
+    access.release(locker)

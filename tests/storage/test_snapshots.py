@@ -14,8 +14,9 @@ import warehouse
 from other_process import OtherProcess
 from warehouse import errors
 from warehouse.storage import staging
+from warehouse.storage.check import Checked, check
 from warehouse.storage.database import Database
-from warehouse.storage.snapshots import create, manifest, restore, schedule
+from warehouse.storage.snapshots import create, manifest, restore, schedule, source
 
 pytestmark = pytest.mark.usefixtures("in_files")
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -76,6 +77,50 @@ def damage(path: Path, at: int) -> None:
     data[at] ^= 1
     path.unlink()
     path.write_bytes(data)
+
+
+# -- as of a snapshot ----------------------------------------------------------------------------------
+
+
+def test_a_connection_as_of_a_snapshot(db: warehouse.Connection, folder: Path) -> None:
+    wanted = rows(db, "select a, b, i from t order by a")
+    db.execute("delete from t where a = 1")
+    db.execute("drop view v")
+    with warehouse.connect(folder, as_of="monday") as then:
+        assert rows(then, "select a, b, i from t order by a") == wanted
+        assert rows(then, "select n from v") == [(8,)]
+        db.execute("vacuum full t to 100 percent")
+        db.execute("truncate t")
+        assert rows(then, "select sum(a) from t join (select a as k from t) s on s.k = t.a") == [(8,)]
+        then.rollback()
+        with pytest.raises(errors.ReadOnly):
+            then.execute("delete from t")
+        with pytest.raises(errors.DatabaseInUse, match='snapshot "monday" is being read'):
+            db.snapshots.delete("monday")
+        db.snapshots.create("tuesday")
+    with warehouse.connect(folder, as_of="tuesday") as now:
+        assert rows(now, "select count(*) from t") == [(0,)]
+    assert not any(check(folder / "snapshots" / "monday", Checked(), lambda name: None))
+    db.snapshots.delete("monday")
+    assert not list((folder / "locks").glob("snapshot-*monday*"))
+    for name, message in (("monday", '"monday" does not exist'), ("a/b", "cannot be a snapshot's name")):
+        with pytest.raises(errors.ProgrammingError, match=message):
+            warehouse.connect(folder, as_of=name)
+    with pytest.raises(errors.NotSupportedError, match="in memory has no snapshots"):
+        warehouse.connect(as_of="monday")
+
+
+def test_a_snapshot_is_read_in_place_and_never_written(folder: Path) -> None:
+    path = folder / "snapshots" / "monday"
+    before = sorted(path.rglob("*"))
+    with pytest.raises(errors.ReadOnly, match="is a snapshot: it can only be read"):
+        warehouse.connect(path)
+    with warehouse.connect(path, read_only=True) as then:
+        assert rows(then, "select count(*) from t") == [(3,)]
+    assert sorted(path.rglob("*")) == before
+    damage(path / "catalog.snapshot", 100)
+    with pytest.raises(errors.DataCorrupted, match=r"catalog\.snapshot fails its checksum"):
+        warehouse.connect(path, read_only=True)
 
 
 # -- making and deleting -------------------------------------------------------------------------------
@@ -147,8 +192,8 @@ def test_what_is_refused(db: warehouse.Connection, folder: Path, tmp_path: Path)
         with pytest.raises(errors.UndefinedObject, match='snapshot "friday" does not exist') as caught:
             action("friday")
         assert caught.value.hint == "There are monday."
-    with pytest.raises(errors.NotSupportedError, match="object stores are not supported"):
-        db.snapshots.copy("monday", "s3://bucket/x")
+    with pytest.raises(errors.NotSupportedError, match="ftp:// is not supported"):
+        db.snapshots.copy("monday", "ftp://host/x")
     with warehouse.connect() as memory, pytest.raises(errors.NotSupportedError, match="in memory has no snapshots"):
         memory.snapshots.create("a")
     assert names(folder) == ["monday"] and not (tmp_path / "r").exists()
@@ -176,7 +221,7 @@ def test_a_full_disk_leaves_nothing_half_made(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(create, "place", full)
-    monkeypatch.setattr(restore, "place", full)
+    monkeypatch.setattr(source, "place", full)
     for action in (lambda: db.snapshots.create("tuesday"), lambda: db.snapshots.restore("monday", tmp_path / "r"),
                    lambda: db.snapshots.copy("monday", tmp_path / "c")):
         with pytest.raises(errors.FileError, match="the disk is full") as caught:

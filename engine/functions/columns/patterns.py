@@ -69,7 +69,13 @@ def _instr(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) -> p
     return pc.add(pc.find_substring_regex(array, pattern.re2("(?:")).cast(pa.int64()), 1)
 
 
+def _found(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) -> pa.Array | None:
+    found = _given(args)
+    return None if found is None else pc.match_substring_regex(found[0], found[1].re2("(?:"))
+
+
 FORMS: dict[str, Form] = {
+    "regexp_found": _found,
     "regexp_count": _count,
     "regexp_instr": _instr,
     "regexp_replace": _replace,

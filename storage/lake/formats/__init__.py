@@ -6,9 +6,12 @@
     reader.bounds(part, column)             what the file proves of a column there, to skip parts by
     reader.read(part, columns)              batches of Arrow arrays, one a column, in the file's own types
 
-base.py has the face. Readers know nothing of partitions: their columns are put in by engine/lake/source.py.
+base.py has the face; choices.py columns of which each type has its own. Readers know nothing of partitions: their
+columns are put in by engine/lake/source.py.
 """
 from __future__ import annotations
+
+from typing import Any
 
 from .... import errors
 from ..definition import Source
@@ -19,6 +22,15 @@ __all__ = ["Bounds", "Part", "Reader", "reader_of"]
 
 def reader_of(source: Source, objects: Objects) -> Reader:
     """The reader of a table's files."""
+    if not any(name.startswith("column.origin.") for name, _ in source.properties):
+        return _of_format(source, objects)
+    from .choices import TYPED, ChoiceReader, without_choices
+
+    reader: Any = _of_format(without_choices(source), objects)
+    return ChoiceReader(source, reader, reader.file_type if source.format in TYPED else None)
+
+
+def _of_format(source: Source, objects: Objects) -> Reader:
     match source.format:
         case "parquet":
             from .parquet import ParquetReader

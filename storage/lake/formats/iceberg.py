@@ -5,8 +5,8 @@ them.
     'metadata_location'='s3://...json'    its metadata; without it the newest file of <location>/metadata/
 
 Columns are found by their ids, so renamed ones keep their values; deleted rows are left out (position deletes). Which
-files may hold rows of a query the bounds in the manifests tell. Tables are read, never written; a snapshot of the past
-cannot be named.
+files may hold rows of a query the bounds in the manifests tell. Tables are read, never written. `Source.as_of` names a
+snapshot of the past, whose rows are read with the columns of today.
 """
 from __future__ import annotations
 
@@ -42,11 +42,26 @@ class IcebergReader(Plain):
     def files(self, location: str) -> list[ObjectInfo]:
         self._table = _opened(self._source, self._objects)
         try:
-            tasks = list(self._table.scan().plan_files())
+            tasks = list(self._table.scan(snapshot_id=self._snapshot()).plan_files())
+        except errors.Error:
+            raise
         except Exception as error:  # of many classes
             raise _failed(self._source, error) from error
         self._tasks = {task.file.file_path: task for task in tasks}
         return [ObjectInfo(url, task.file.file_size_in_bytes) for url, task in sorted(self._tasks.items())]
+
+    def _snapshot(self) -> int | None:
+        """The number of the snapshot that is read; None: the newest."""
+        if self._source.as_of is None:
+            return None
+        kind, value = self._source.as_of
+        table = self._table
+        found = table.snapshot_by_id(value) if kind == "version" else table.snapshot_as_of_timestamp(value // 1000)
+        if found is None:
+            what = f"snapshot {value}" if kind == "version" else "snapshot as old as that"
+            raise errors.UndefinedObject(f'the Iceberg table "{self._source.name}" has no {what}', sqlstate="22023")
+        number: int = found.snapshot_id
+        return number
 
     def parts(self, file: ObjectInfo) -> list[Part]:
         task = self._tasks[file.url]

@@ -23,6 +23,7 @@ class OrcReader(Plain):
         self._objects = objects
         # Any value but these two means position; without the property it is by name (c-spectrum-column-mapping-orc).
         self._by_name = source.option("orc.schema.resolution", "name").lower() == "name"
+        self._types: dict[str, dict[str, pa.DataType]] = {}  # by file
         self._places = {field.name: i for i, field in enumerate(source.columns)}
 
     @contextmanager
@@ -43,6 +44,14 @@ class OrcReader(Plain):
         with self._open(file) as found:
             stripes, rows = found.nstripes, found.nrows
         return [Part(file, max(rows // stripes, 1), file.bytes // stripes, i, i + 1) for i in range(stripes)]
+
+    def file_type(self, file: ObjectInfo, column: str) -> pa.DataType | None:
+        """The type that a column has in the file; None where it has none of it."""
+        found = self._types.get(file.url)
+        if found is None:
+            with self._open(file) as opened:
+                found = self._types[file.url] = {f.name.lower(): f.type for f in opened.schema}
+        return found.get(column)
 
     def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
         """An even share for each column: a file does not say it without being read."""

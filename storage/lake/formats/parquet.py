@@ -96,6 +96,12 @@ class ParquetReader(Plain):
                 _footers.popitem(last=False)
         return found
 
+    def file_type(self, file: ObjectInfo, column: str) -> pa.DataType | None:
+        """The type that a column has in the file; None where it has none of it."""
+        footer = self.footer(file)
+        place = footer.places.get(column)
+        return None if place is None else footer.schema.field(place).type
+
     def _open(
         self, file: ObjectInfo, meta: pq.FileMetaData | None, dictionaries: Sequence[str] = ()
     ) -> pq.ParquetFile:

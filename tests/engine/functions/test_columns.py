@@ -15,6 +15,7 @@ from warehouse.engine.functions.columns import Argument
 from warehouse.errors import DataError
 from warehouse.storage.types import (
     BIGINT,
+    BOOLEAN,
     DATE,
     DOUBLE,
     INTEGER,
@@ -59,6 +60,7 @@ CASES: list[tuple[str, SqlType, Sequence[Any], SqlType, Sequence[Any]]] = [
     *(("repeat", TEXT, TEXTS, TEXT, (n,)) for n in (0, 1, 3, -1)),
     *(("split_part", TEXT, TEXTS, TEXT, (d, n)) for d in (",", " ", "", "漢") for n in (1, 2, 9)),
     *(("regexp_count", TEXT, TEXTS, INTEGER, (p, n, f)) for p in PATTERNS for n in (1, 2) for f in ("", "i")),
+    *(("regexp_found", TEXT, TEXTS, BOOLEAN, (p, f)) for p in PATTERNS for f in ("", "i")),
     *(("regexp_instr", TEXT, texts, INTEGER, (p, 1, n, 0, f)) for p in PATTERNS for n in (1, 2) for f in ("", "ie")
       for texts in (TEXTS, PLAIN)),
     *(("regexp_replace", TEXT, TEXTS, TEXT, (p, n, 1, f)) for p in PATTERNS for n in ("", "<$1>", r"\1")

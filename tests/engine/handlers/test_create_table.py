@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from warehouse.errors import Error
-from warehouse.storage.schema import DistStyle, Table
+from warehouse.storage.schema import Constraint, DistStyle, Table
 
 
 def table(db: Any, name: str, schema: str = "public") -> Table:
@@ -32,7 +32,7 @@ def test_everything_is_kept(db: Any) -> None:
     assert [c.nullable for c in t.columns] == [False, False, True, True]
     assert t.columns[0].identity == (10, 5) and t.columns[0].primary_key
     assert (t.dist_style, t.dist_key, t.sort_key, t.backup) == (DistStyle.KEY, 3, (3,), False)
-    assert t.constraints == (("primary key", ("id",), ""),)
+    assert t.constraints == (Constraint("primary key", ("id",)),)
     # Some encodings are given, so the others get Redshift's defaults; RAW in the sort key.
     assert [c.encoding for c in t.columns] == ["az64", "zstd", "bytedict", "raw"]
 
@@ -137,7 +137,7 @@ def test_foreign_keys_are_resolved(db: Any) -> None:
     db.execute("create table p (a int primary key, b int unique)")
     db.execute("create table c (x int references p, y int references p(b), foreign key (y) references p (b))")
     kinds = table(db, "c").constraints
-    assert [reference for _, _, reference in kinds] == ["public.p(a)", "public.p(b)", "public.p(b)"]
+    assert [c.references for c in kinds] == ["public.p(a)", "public.p(b)", "public.p(b)"]
     with pytest.raises(Error, match="no unique constraint matching") as caught:
         db.execute("create table d (x int, y int, foreign key (x, y) references p (a, b))")
     assert caught.value.sqlstate == "42830"

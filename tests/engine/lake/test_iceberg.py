@@ -67,3 +67,38 @@ def test_what_is_refused(lake: Lake, made: Any) -> None:
     with pytest.raises(warehouse.Error, match="partitions in its metadata"):
         lake.sql("create external table lake.p (a int) partitioned by (k int) stored as parquet location 's3://b/' "
                  "table properties ('table_type'='iceberg')")
+
+
+def test_snapshots_of_the_past(lake: Lake, made: Any) -> None:
+    define(lake)
+    first, second = made.snapshots()
+    assert lake.sql(f"select count(*) from lake.t for version as of {first.snapshot_id}") == [(3,)]
+    assert lake.sql(f"select count(*) from lake.t for version as of {second.snapshot_id} as x where x.a > 0") == [(5,)]
+    assert lake.sql("select count(*) from lake.t for timestamp as of current_timestamp") == [(5,)]
+    lake.sql("set timezone to 'Asia/Tokyo'")  # moments without a zone are in UTC whatever it is
+    when = datetime.datetime.fromtimestamp(first.timestamp_ms / 1000 + 0.0005, datetime.UTC)
+    for text in (f"timestamp '{when:%Y-%m-%d %H:%M:%S.%f}'", f"timestamp '{when:%Y-%m-%d %H:%M:%S.%f} UTC'",
+                 f"'{when:%Y-%m-%d %H:%M:%S.%f}+00'", f"timestamp '{when:%Y-%m-%d %H:%M:%S.%f}' + interval '0 s'"):
+        assert lake.sql(f"select count(*) from lake.t for timestamp as of {text}") == [(3,)], text
+    assert lake.sql("select n.a, o.a from lake.t n left join lake.t for version as of "
+                    f"{first.snapshot_id} o on n.a = o.a where n.a in (3, 10) order by 1") == [(3, 3), (10, None)]
+    made.append(pa.table({"a": pa.array([99], pa.int64()), "s": ["n"], "d": [datetime.date(2022, 1, 1)]}))
+    assert lake.sql(f"select count(*) from lake.t for version as of {first.snapshot_id}") == [(3,)]
+    assert lake.sql("select count(*) from lake.t") == [(6,)]
+
+
+@pytest.mark.parametrize(("query", "told"), [
+    ("select * from lake.t for version as of 5", 'table "t" has no snapshot 5'),
+    ("select * from lake.t for timestamp as of timestamp '2001-01-01'", "no snapshot as old as that"),
+    ("select * from lake.t for version as of 'x'", "takes a snapshot's number"),
+    ("select * from lake.t for timestamp as of 5", "takes a moment"),
+    ("select * from lake.t for timestamp as of null::timestamp", "no NULL"),
+    ("select * from lake.p for version as of 5", '"lake.p" has no snapshots'),
+    ("select * from svv_tables for version as of 5", "external tables in Iceberg format only"),
+    ("with q as (select 1) select * from q for version as of 5", "external tables in Iceberg format only"),
+], ids=range(8))
+def test_snapshots_that_are_not_there(lake: Lake, made: Any, query: str, told: str) -> None:
+    define(lake)
+    lake.sql("create external table lake.p (a int) stored as parquet location '{root}/p/'")
+    with pytest.raises(warehouse.Error, match=told):
+        lake.sql(query)

@@ -129,9 +129,37 @@ def test_pseudo_columns(lake: Lake) -> None:
     assert lake.sql('select *, "$size" from lake.n where a = 2') == [(2, path.stat().st_size)]
     assert lake.sql('select distinct "$path" from lake.n') == [(str(path),)]
     assert lake.sql("select n.* from lake.n order by 1") == [(1,), (2,)]
+    lake.sql("set enable_spectrum_oid to false")
+    with pytest.raises(warehouse.Error, match=r'column "\$spectrum_oid" does not exist'):
+        lake.sql('select "$spectrum_oid" from lake.n')
+    assert lake.sql('select count("$path") from lake.n') == [(2,)]
     lake.sql("set spectrum_enable_pseudo_columns to false")
     with pytest.raises(warehouse.Error, match=r'column "\$path" does not exist'):
         lake.sql('select "$path" from lake.n')
+
+
+def test_rows_have_numbers(lake: Lake) -> None:
+    rows = {"a": list(range(150_000)), "k": [1] * 150_000}
+    lake.parquet("t/1.parquet", rows, row_group_size=70_000)
+    lake.parquet("t/2.parquet", {"a": [-1, -2], "k": [2, 2]})
+    lake.sql("create external table lake.n (a bigint, k int) stored as parquet location '{root}/t/'")
+    assert lake.sql('select count(*), count(distinct "$spectrum_oid"), min("$spectrum_oid") > 0 from lake.n') == [
+        (150_002, 150_002, True)]
+    one = lake.sql('select "$spectrum_oid" from lake.n where a = 140001')
+    assert lake.sql(f'select a from lake.n where "$spectrum_oid" = {one[0][0]}') == [(140_001,)]
+    assert len(lake.sql('select * from lake.n limit 1')[0]) == 2
+
+
+def test_the_log_of_scans(lake: Lake) -> None:
+    for i in (1, 2):
+        lake.parquet(f"t/{i}.parquet", {"a": [i]})
+    lake.sql("create external table lake.n (a bigint) stored as parquet location '{root}/t/'")
+    lake.sql("select a from lake.n where a >= 2")
+    with pytest.raises(warehouse.Error, match="division by zero"):
+        lake.sql("select 1 / (a - 1) from lake.n")
+    first, second, failed = lake.sql("select message from svl_s3log order by query, eventtime")
+    assert first[0].startswith("lake.n: 1 of 2 files read, 1 of 2 splits, 1 rows,")
+    assert second[0].startswith("lake.n: 2 of 2 files") and failed[0].startswith("division by zero")
 
 
 def test_manifest(lake: Lake) -> None:

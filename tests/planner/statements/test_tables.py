@@ -7,7 +7,7 @@ import pytest
 from warehouse.errors import Error, InvalidDefinition, NotSupportedError, SqlSyntaxError
 from warehouse.planner import statements as s
 from warehouse.planner.parse import parse_script
-from warehouse.storage.schema import DistStyle
+from warehouse.storage.schema import Constraint, DistStyle
 from warehouse.storage.types import (
     BIGINT,
     BOOLEAN,
@@ -58,7 +58,8 @@ def test_a_table_with_everything() -> None:
     assert (at.default_sql, at.sort_key) == ("getdate()", True)
     assert (price.references, price.unique) == ("u(p)", True)
     assert table.constraints == (
-        ("primary key", ("id",), ""), ("unique", ("name", "at"), ""), ("foreign key", ("id",), "s.u(x)"),
+        Constraint("primary key", ("id",), name="pk"), Constraint("unique", ("name", "at")),
+        Constraint("foreign key", ("id",), "s.u(x)"),
     )
     assert table.attributes == s.TableAttributes(dist_style=DistStyle.KEY, backup=False)
 

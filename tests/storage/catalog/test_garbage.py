@@ -25,7 +25,7 @@ def test_pins_count() -> None:
 
 
 def test_extents_wait_for_older_pins(tmp_path: Path) -> None:
-    garbage = Garbage(tmp_path)
+    garbage = Garbage(lambda extent: tmp_path / extent.path)
     for id_ in (1, 2):
         (tmp_path / f"{id_}.ext").touch()
     garbage.add(10, [extent(1)])
@@ -40,7 +40,7 @@ def test_extents_wait_for_older_pins(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone_already_is_no_trouble(tmp_path: Path) -> None:
-    garbage = Garbage(tmp_path)
+    garbage = Garbage(lambda extent: tmp_path / extent.path)
     garbage.add(1, [extent(1)])
     assert garbage.collect(None) == [extent(1)]
 

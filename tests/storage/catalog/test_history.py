@@ -8,6 +8,7 @@ import pytest
 from warehouse import errors
 from warehouse.storage.catalog import history
 from warehouse.storage.catalog.history import History
+from warehouse.storage.catalog.loads import Loads
 
 
 def record(store: History, count: int) -> None:
@@ -145,3 +146,31 @@ def test_the_oldest_records_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     record(store, 8)
     assert [r["query"] for r in store.rows()] == [4, 5, 6, 7, 8]
     store.close()
+
+
+@pytest.mark.parametrize("kind", ["history", "loads"])
+def test_a_damaged_file_is_put_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str) -> None:
+    """A file that holds what may be lost must not stand before a statement."""
+    path = tmp_path / "h"
+    path.write_bytes(b"garbage" * 1000)
+    if kind == "history":
+        store = History(path)
+        record(store, store.next_query_id())
+        assert len(store.rows()) == 1
+        store.close()
+    else:
+        loads = Loads(path)
+        loads.end(1, {"errors": [{"query": 1}]})
+        assert loads.records("errors") == [{"query": 1}]
+        loads.close()
+    assert "begins anew" in caplog.text
+    assert (tmp_path / "h.damaged").read_bytes() == b"garbage" * 1000
+
+
+def test_an_event_that_cannot_be_kept_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A transaction that is refused tells of its conflict, not of the history that cannot be opened."""
+    store = History(tmp_path / "nowhere" / "h")
+    store.record_event("conflict", {"xid": 1})
+    assert "cannot be written" in caplog.text
+    with pytest.raises(errors.FileError, match="cannot be opened"):
+        store.events("conflict")

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from warehouse import errors
 from warehouse.storage.catalog.delta import Delta, DropExtents
 from warehouse.storage.catalog.store import CatalogStore
 from warehouse.storage.database import Database
-from warehouse.storage.schema import Column, DistStyle, View
+from warehouse.storage.schema import Column, Constraint, DistStyle, Topology, View
 from warehouse.storage.types import BIGINT, char, decimal
 
 
@@ -22,7 +23,8 @@ def full_table() -> st.Table:
     )
     return st.define(
         "full", columns=columns, dist_style=DistStyle.KEY, dist_key=1, sort_key=(2, 0), owner="ann",
-        constraints=(("FOREIGN KEY", ("price",), "p(q)"),), backup=False,
+        constraints=(Constraint("foreign key", ("price",), "p(q)", "points"), Constraint("unique", ("id",))),
+        backup=False,
     )  # fmt: skip
 
 
@@ -112,3 +114,38 @@ def test_a_damaged_definition_is_data_corrupted(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(errors.DataCorrupted, match="damaged"):
         reopened(tmp_path / "dw")
+
+
+class Failing:
+    """A connection to a disk that is full."""
+
+    def __init__(self, connection: sqlite3.Connection, at: str) -> None:
+        self._connection = connection
+        self._at = at
+
+    def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
+        if self._at in sql:
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._connection.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize(("at", "action"), [
+    ("CREATE TABLE meta", lambda store: store.create(Topology.even(1, 2))),
+    ("DELETE FROM extents", CatalogStore.purge_dropped),
+    ("dropped_seq IS NOT NULL", CatalogStore.has_dropped),
+    ("FROM meta", lambda store: store.number("transaction")),
+    ("FROM extents", CatalogStore.paths_by_state),
+])
+def test_what_opening_does_fails_in_our_words(
+    tmp_path: Path, at: str, action: Callable[[CatalogStore], object]
+) -> None:
+    store = CatalogStore(tmp_path / "catalog.sqlite")
+    if at != "CREATE TABLE meta":
+        store.create(Topology.even(1, 2))
+    store.connection = Failing(store.connection, at)  # type: ignore[assignment]
+    with pytest.raises(errors.FileError, match="cannot be used: database or disk is full"):
+        action(store)
+    store.close()

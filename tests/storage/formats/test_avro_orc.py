@@ -19,6 +19,9 @@ from warehouse import errors
 from warehouse.storage import types as t
 from warehouse.storage.arrow import from_arrow
 from warehouse.storage.formats import open_source
+from warehouse.storage.formats.avro_columns import ColumnParser
+from warehouse.storage.formats.document_rows import DocumentRows, Row
+from warehouse.storage.formats.options import text_options
 from warehouse.storage.formats.rejected import RejectedRow
 from warehouse.storage.schema import Column
 
@@ -79,6 +82,35 @@ def test_snappy_blocks(tmp_path: Path) -> None:
     head = bytes(data[:at]).replace(b"\x08null", b"\x0csnappy")
     (tmp_path / "x.avro").write_bytes(head + count + coded + packed + marker)
     assert read(tmp_path / "x.avro", "avro", [("a", t.INTEGER)]) == [(1,)] * 3
+
+
+VALUES = [
+    None, 1, -(1 << 40), 1.5, float("inf"), True, "x", "", " ", "toolong", "é", "\x1e", "a\nb", b"", b"ab",
+    Decimal("1.25"), Decimal("123456.7"), datetime.date(1, 2, 3), MOMENT, MOMENT.replace(tzinfo=None), [1], {"k": "v"},
+]  # fmt: skip
+TARGETS = [
+    t.SMALLINT, t.BIGINT, t.REAL, t.DOUBLE, t.decimal(6, 2), t.BOOLEAN, t.char(3), t.varchar(3), t.DATE, t.TIMESTAMP,
+    t.TIMESTAMPTZ, t.SUPER, t.SqlType(t.Kind.VARBYTE, length=4),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [{}, {"EMPTYASNULL": True, "TRUNCATECOLUMNS": True}])
+def test_values_that_go_straight_are_those_that_go_by_text(options: dict[str, Any]) -> None:
+    """Each kind of value into each kind of column, alone and beside NULL: the same value, or it is left to the text."""
+    checked = 0
+    for target in TARGETS:
+        column = Column(0, "c", target)
+        for value in VALUES:
+            rows = DocumentRows("x", (column,), text_options("avro", options), None)
+            direct = ColumnParser((column,), text_options("avro", options), rows.fast)
+            found = direct.batch([{"c": value}, {}])
+            if found is not None:
+                checked += value is not None
+                assert list(rows.add(Row(1, [value], bytes))) == [] and list(rows.add(Row(2, [None], bytes))) == []
+                [expected] = rows.flush()
+                [a], [b] = found.columns, expected.columns
+                assert from_arrow(a, target, "c").to_list() == from_arrow(b, target, "c").to_list(), (target, value)
+    assert checked > 15
 
 
 def test_paths_into_records(tmp_path: Path) -> None:

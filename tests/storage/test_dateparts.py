@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from warehouse.errors import InvalidDatetime, ProgrammingError
-from warehouse.planner.dateparts import PARTS, date_part, interval
+from warehouse.storage.dateparts import PARTS, date_part, interval
 from warehouse.storage.datetimes import DAY
 
 HOUR = DAY // 24

@@ -11,7 +11,7 @@ import re
 from fractions import Fraction
 
 from ..errors import InvalidDatetime, ProgrammingError
-from ..storage.datetimes import DAY
+from .datetimes import DAY
 
 _SPELLINGS = {
     "millennium": "millennium millennia mil mils",

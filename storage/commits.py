@@ -1,0 +1,124 @@
+"""Commits: deltas are put into one order with those of others, applied to the newest state, and written as one.
+
+    under the database's lock, and among processes under locks/commit.lock
+        learn what others have committed                            timeline.py
+        does the transaction fit into one order with the others?    serializable.py, snapshot_isolation.py
+        rows that a rewrite has moved meanwhile are found           maintenance/upkeep.py
+        the new state, in memory                                    catalog/state.py
+        one SQLite transaction: from here on it is true             catalog/store.py
+        new snapshots see it, files that it drops may go            timeline.py
+
+An error before the SQLite transaction's end changes nothing.
+"""
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
+
+from .. import errors
+from .catalog.delta import Delta, changed_tables
+from .catalog.state import CatalogState, Changes, apply
+from .failpoints import reach
+from .maintenance.upkeep import Upkeep
+from .numbering import Numbering
+from .schema import Topology
+from .serializable import Committed
+from .snapshot_isolation import is_snapshot, rebased
+from .timeline import Timeline
+
+if TYPE_CHECKING:
+    from .catalog.store import CatalogStore
+    from .sharing.shared import Shared
+    from .transactions import Transaction
+
+
+class Commits:
+    """See the module's text. For any thread."""
+
+    def __init__(
+        self, store: CatalogStore, shared: Shared | None, timeline: Timeline, numbering: Numbering, upkeep: Upkeep,
+        lock: threading.RLock,
+    ) -> None:
+        self._store = store
+        self._shared = shared
+        self._timeline = timeline
+        self._numbering = numbering
+        self._upkeep = upkeep
+        self._lock = lock
+
+    def commit(self, deltas: Sequence[Delta], transaction: Transaction | None) -> int:
+        """Make all deltas true, durably; answers the commit's number, or raises and changes nothing."""
+        with self._lock:
+            with self._alone():
+                reach("commit.locked")
+                self._timeline.see_newest()
+                if transaction is not None:
+                    deltas = self._ordered(deltas, transaction)
+                state, changes = apply(self._timeline.newest, deltas)
+                self._write(state, changes, deltas, transaction)
+                if transaction is not None:
+                    transaction.committed(state.seq)
+                    oldest = self._timeline.oldest_live(transaction.id)
+                    self._upkeep.keep_moves(state.seq, transaction.moves, oldest)
+                self._numbering.keep_identity(changes.identity)
+                self._timeline.remember(state)
+            reach("commit.known")
+            self._upkeep.note_inline(state, {table for table, e in changes.added_extents if e.is_inline})
+            self._timeline.drop(state, changes)
+            return state.seq
+
+    def move_slices(self, choose: Callable[[Topology], Topology]) -> Topology:
+        """Commit that slices are on other nodes: `choose` answers where, from where they are now. Statements under way
+        go on with the nodes that they began with: a slice's rows are the same on any."""
+        timeline = self._timeline
+        with self._lock, self._alone():
+            timeline.see_newest()
+            topology = choose(timeline.topology)
+            if topology.slices != timeline.topology.slices:
+                raise errors.InternalError(f"{topology.slices} slices, not {timeline.topology.slices}")
+            state, changes = apply(timeline.newest, ())
+            self._write(state, changes, (), None, topology)
+            timeline.topology = topology
+            timeline.remember(state)
+        return topology
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._shared is None else self._shared.committing()
+
+    def _ordered(self, deltas: Sequence[Delta], transaction: Transaction) -> Sequence[Delta]:
+        """The deltas as they apply to the newest state; SerializationFailure where they fit into no order."""
+        newest, seen = self._timeline.newest, self._timeline.state(transaction.snapshot)
+        if is_snapshot(newest):
+            deltas = rebased(deltas, seen, newest, transaction.refuse)
+        else:
+            transaction.check_serializable(() if self._shared is None else self._shared.readers())
+        return self._upkeep.translate(deltas, seen, newest)
+
+    def _write(self, state: CatalogState, changes: Changes, deltas: Sequence[Delta], transaction: Transaction | None,
+               topology: Topology | None = None) -> None:
+        """The commit itself; the lock of commits is held."""
+        garbage, conflicts = self._timeline.garbage, self._timeline.conflicts
+        forget = garbage.take_unlinked()
+        oldest = self._timeline.oldest_overlapping(0 if transaction is None else transaction.id)
+        try:
+            self._store.write(
+                state, changes, next_relation=self._numbering.next_relation, transaction=self._numbering.transaction,
+                forget=forget, record=self._record(state.seq, deltas, transaction),
+                horizon=conflicts.horizon(oldest), topology=topology,
+            )
+        except BaseException:
+            garbage.give_back(forget)
+            raise
+        if self._shared is not None:
+            self._shared.tidy_reads(conflicts.readers)
+
+    def _record(self, seq: int, deltas: Sequence[Delta], transaction: Transaction | None) -> Committed | None:
+        """What others must know of a commit to order themselves against it, if there are others."""
+        if self._timeline.unobserved:
+            return None
+        if transaction is not None:
+            return transaction.as_committed(seq)
+        writes = frozenset(table for delta in deltas for table in changed_tables(delta))
+        return Committed(self._numbering.xid(), seq - 1, seq, frozenset(), writes)

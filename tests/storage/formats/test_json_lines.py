@@ -1,0 +1,70 @@
+"""Flat JSON lines: the native way loads what Python's way loads, and says the same of what it does not."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as s
+from warehouse.engine.handlers.copy_findings import Findings
+from warehouse.storage.formats import document_rows, json_lines
+from warehouse.storage.formats.json import JsonSource
+from warehouse.storage.formats.json_lines import NONE, LineRows
+from warehouse.storage.formats.listing import list_files
+from warehouse.storage.schema import Column
+from warehouse.storage.types import BOOLEAN, INTEGER, SUPER, decimal, varchar
+
+COLUMNS = (
+    Column(1, "a", INTEGER), Column(2, "é", varchar(8)), Column(3, "s", SUPER), Column(4, "b", BOOLEAN),
+    Column(5, "d", decimal(8, 2)),
+)  # fmt: skip
+KEYS = ["a", "é", "s", "b", "d", "other", "\\u0061", ""]
+VALUES = [
+    "1", "-0", "1.5", "-2.25e1", "01", "1.", ".5", "-", "NaN", "true", "false", "null", "nul", '"x"', '""', '"é中"',
+    r'"a\tb\"c\\\/"', r'"\u00e9\u4e2d"', r'"\ud83d\ude00"', r'"\ud83d"', r'"a\nb"', r'"\u001f"', r'"\q"', '"a\x01b"',
+    '"abcdefghij"', "[1, 2]", '{"x": {"y": "}"}}', "[1, 2", '{"x": 1, "x": 2}', "2147483648", r'"\u12"', '"unended',
+]  # fmt: skip
+_objects = s.lists(s.tuples(s.sampled_from(KEYS), s.sampled_from(VALUES)), max_size=4).map(
+    lambda pairs: "{" + ", ".join(f'"{key}" : {value}' for key, value in pairs) + "}"
+)
+_others = s.sampled_from(["", " ", "[1]", "{", "}", '{"a": 2}{"a": 3}', '{"a":\n4}', "\ufeff", "{}\r"])
+_lines = s.lists(_objects | _others, max_size=8)
+
+
+def _read(path: Path, header: int = 0) -> tuple[list[Any], list[Any]]:
+    source = JsonSource(list_files(str(path)), {"JSON": "auto", "IGNOREHEADER": header})
+    findings, rows = Findings("t", None), []
+    own = findings.of_part()
+    for batch in source.read(source.parts[0], COLUMNS, None, own):
+        rows += batch.to_pylist()
+    findings.add(0, own.take())
+    return rows, [(r.line, r.column, r.reason, r.raw_line) for _, r in findings.rejections]
+
+
+@settings(max_examples=60)
+@given(lines=_lines, header=s.sampled_from((0, 0, 1)), few=s.integers(1, 4), window=s.integers(1, 60))
+def test_both_ways_read_the_same(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], header: int, few: int, window: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "lines.json"
+    path.write_text("\n".join(lines) or "\n", newline="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_lines, "WINDOW_BYTES", window)
+        patch.setattr(json_lines, "FEWEST_ROWS", few)
+        patch.setattr(json_lines, "FEW_DOCUMENTS", few)
+        native = _read(path, header)
+        patch.setattr(LineRows, "take", lambda self, lines, at, limit: NONE)
+        assert native == _read(path, header)
+
+
+def test_flat_lines_are_not_read_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"a": i, "é": f"x\t{i % 7}", "s": {"n": [i]}, "b": i % 2 == 0, "d": i / 4, "more": "\\"} for i in range(3000)
+    ]
+    (tmp_path / "x").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+    monkeypatch.setattr(document_rows.DocumentRows, "add", lambda self, row: pytest.fail("read in Python"))
+    found, wrong = _read(tmp_path / "x")
+    assert wrong == [] and [row["0"] for row in found] == list(range(3000))
+    assert found[5] == {"0": 5, "1": "x\t5", "2": '{"n":[5]}', "3": False, "4": pytest.approx(1.25)}
