@@ -21,18 +21,17 @@ from . import statements as s
 from .statements.cursor import Cursor
 from .syntax import parse_query, tokenize
 
-# One set of characters first: what begins with no other is passed over without a look at the alternatives.
+# Each alternative begins with a character, not with a group, so that the search goes from one such to the next.
 _HIDING = re.compile(
     r"""
-    ['"$;/-]
-    (?: (?<=') (?P<string>(?:[^'\\]|\\.|'')*')
-      | (?<=") (?P<name>(?:[^"]|"")*")
-      | (?<=-) (?P<line>-[^\n]*)
-      | (?<=/) (?P<block>\*)
-      | (?<=\$) (?P<dollar>(?P<tag>[A-Za-z_]*)\$)
-      | (?<=['"]) (?P<open>)
-      | (?<=;) (?P<end>)
-    )
+    '(?:[^'\\]|\\.|'')*'
+  | "(?:[^"]|"")*"
+  | --[^\n]*
+  | /\*(?P<block>)
+  | \$[A-Za-z_]*\$(?P<dollar>)
+  | '(?P<string>)
+  | "(?P<identifier>)
+  | ;(?P<end>)
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -127,8 +126,9 @@ def _ends(text: str) -> Iterator[int]:
     """Offsets of the semicolons that end statements, and of the end."""
     at = 0
     while (match := _HIDING.search(text, at)) is not None:
-        at = match.end()
-        kind = match.lastgroup
+        at, kind = match.end(), match.lastgroup
+        if kind is None:
+            continue
         if kind == "end":
             yield match.start()
         elif kind == "block":
@@ -138,8 +138,7 @@ def _ends(text: str) -> Iterator[int]:
             if close < 0:
                 raise SqlSyntaxError("unterminated dollar-quoted string", position=match.start())
             at = close + len(match.group())
-        elif kind == "open":
-            kind = "string" if match.group() == "'" else "identifier"
+        else:
             raise SqlSyntaxError(f"unterminated quoted {kind}", position=match.start())
     yield len(text)
 

@@ -77,8 +77,9 @@ class _NotForOurs:
         return self.value if parser is None or parser.dialect is not _DIALECT else False
 
 
-_implicit: Any = _NotForOurs(RedshiftParser.SUPPORTS_IMPLICIT_UNNEST)
-RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _implicit
+RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _NotForOurs(  # type: ignore[assignment]
+    RedshiftParser.SUPPORTS_IMPLICIT_UNNEST
+)
 
 
 class ExactName(str):

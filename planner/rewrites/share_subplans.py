@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import fields, replace
 from functools import cache
+from typing import Any
 
 from ..columns import copy_plan, free_columns, output_columns
 from ..expressions import ColumnId, ColumnRef, Expr
@@ -146,7 +147,7 @@ def _shape(plan: Logical) -> Shape | None:
 
 
 @cache
-def _compared(kind: type) -> tuple[str, ...]:
+def _compared(kind: Any) -> tuple[str, ...]:
     return tuple([field.name for field in fields(kind) if field.name not in _NOT_COMPARED])
 
 
