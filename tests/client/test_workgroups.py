@@ -224,3 +224,14 @@ def test_limits_count_what_the_history_in_a_folder_tells(tmp_path: Path) -> None
             [scanned] = {q.scanned for q in db.workgroups.history("g")}
             assert [r.scanned for r in db.workgroups.alerts()] == ([] if scans == 1 else [2 * scanned])
             db.workgroups.create("g", limits=[DataLimit(scanned + 1)])
+
+
+def test_a_history_that_cannot_be_read_fails_no_query(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **named: Any) -> list[Any]:
+        raise errors.FileError("the disk is gone")
+
+    lake.workgroups.create("g", limits=[DataLimit(1)])
+    lake.execute("set workgroup to 'g'")
+    monkeypatch.setattr(lake.session.database.history, "rows", broken)
+    assert lake.execute("select sum(a) from lake.t").fetchall() == [(22,)]
+    assert "cannot be looked at: the disk is gone" in list(lake.session.notices)[-1].message
