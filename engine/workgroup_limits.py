@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ..errors import Error
+from ..errors import Error, FileError
 from ..storage.catalog.delta import Delta
 from .context import Context
 from .workgroups import KEPT_AS, SETTING, DataLimit, Workgroup, all_of, text_of
@@ -41,10 +41,13 @@ def count(context: Context, record: dict[str, Any]) -> None:
     scanned = scanned_of(record)
     if group is None or not group.limits or not scanned:
         return
-    for limit in group.limits:
-        total = _total(group, limit, context)
-        if total - scanned < limit.bytes <= total:
-            _reached(group, limit, total, context)
+    try:
+        for limit in group.limits:
+            total = _total(group, limit, context)
+            if total - scanned < limit.bytes <= total:
+                _reached(group, limit, total, context)
+    except FileError as error:  # the query itself is done
+        context.notice("WARNING", f'the limits of workgroup "{group.name}" cannot be looked at: {error}')
 
 
 def _total(group: Workgroup, limit: DataLimit, context: Context) -> int:

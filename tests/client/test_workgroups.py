@@ -163,16 +163,19 @@ def test_an_enforced_location_takes_no_other(lake: Any) -> None:
     assert [q.scanned > 0 for q in lake.workgroups.history("g") if "c with" in q.text] == [True]
 
 
-@pytest.mark.parametrize(("properties", "told"), [
+REFUSED = (
     ("bucketed_by = ARRAY['a']", "the property bucketed_by of CREATE TABLE AS is not supported"),
     ("colour = 'red'", '"colour" is no property'), ("format = 'ORC'", "writes PARQUET and TEXTFILE, not ORC"),
     ("table_type = 'ICEBERG'", "makes no Iceberg tables"), ("field_delimiter = ','", "of format TEXTFILE"),
     ("write_compression = 'LZ4'", "not written with LZ4"), ("format = 'PARQUET', format = 'ORC'", "more than once"),
     ("write_compression = 'GZIP', parquet_compression = 'GZIP'", "cannot be used together"),
-], ids=["buckets", "unknown", "orc", "iceberg", "delimiter", "codec", "twice", "codecs"])  # fmt: skip
-def test_properties_that_are_refused(lake: Any, properties: str, told: str) -> None:
-    with pytest.raises(errors.Error, match=told):
-        lake.execute(f"create table lake.c with ({properties}) as select a from lake.t")
+)  # fmt: skip
+
+
+def test_properties_that_are_refused(lake: Any) -> None:
+    for properties, told in REFUSED:
+        with pytest.raises(errors.Error, match=told):
+            lake.execute(f"create table lake.c with ({properties}) as select a from lake.t")
 
 
 def test_limits_of_a_whole_workgroup(lake: Any) -> None:
@@ -224,3 +227,14 @@ def test_limits_count_what_the_history_in_a_folder_tells(tmp_path: Path) -> None
             [scanned] = {q.scanned for q in db.workgroups.history("g")}
             assert [r.scanned for r in db.workgroups.alerts()] == ([] if scans == 1 else [2 * scanned])
             db.workgroups.create("g", limits=[DataLimit(scanned + 1)])
+
+
+def test_a_history_that_cannot_be_read_fails_no_query(lake: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **named: Any) -> list[Any]:
+        raise errors.FileError("the disk is gone")
+
+    lake.workgroups.create("g", limits=[DataLimit(1)])
+    lake.execute("set workgroup to 'g'")
+    monkeypatch.setattr(lake.session.database.history, "rows", broken)
+    assert lake.execute("select sum(a) from lake.t").fetchall() == [(22,)]
+    assert "cannot be looked at: the disk is gone" in list(lake.session.notices)[-1].message
