@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import fields, replace
-from functools import cache
 from typing import Any
 
 from ..columns import copy_plan, free_columns, output_columns
@@ -146,9 +145,15 @@ def _shape(plan: Logical) -> Shape | None:
     return made if isinstance(made, tuple) else None
 
 
-@cache
+_COMPARED: dict[type, tuple[str, ...]] = {}
+
+
 def _compared(kind: Any) -> tuple[str, ...]:
-    return tuple([field.name for field in fields(kind) if field.name not in _NOT_COMPARED])
+    """The names of the fields that tell two expressions of a kind apart."""
+    found = _COMPARED.get(kind)
+    if found is None:
+        found = _COMPARED[kind] = tuple([field.name for field in fields(kind) if field.name not in _NOT_COMPARED])
+    return found
 
 
 # Fields of expressions that are children, or do not tell two of them apart.
