@@ -149,6 +149,8 @@ class Scalars:
             return replace(both, width=_wider(s, t))
         if s.sort == "dec":
             scale, whole = max(s.scale, t.scale), max(s.whole, t.whole)
+            if s != t and scale + whole > 38:  # the judge gives up digits behind the point
+                return None
             limit = 19 if max(s.precision, t.precision) <= 19 else 38
             precision = min(scale + whole, limit)
             fits = both.bound < 10 ** min(precision - scale, 18)
