@@ -24,25 +24,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InternalError
-from ..kernels import memory
-from ..kernels.accumulators import Accumulator, Accumulators, SumBlock, in_one_pass, op_of, small_values
+from ..kernels.accumulators import SumBlock, in_one_pass, op_of, small_values
 from ..kernels.group_table import Column, GroupKey, GroupTable
 from ..planner.expressions import AggregateCall, ColumnId, ColumnRef, Expr
 from ..planner.physical import HashAggregate
 from ..records import dataclass
-from ..storage.types import Physical, SqlType
-from .collection import Collection, StoredColumn, narrowed
+from ..storage.types import Physical
+from .collection import Collection, StoredColumn
 from .compile import numeric
 from .compile.batch import Value
 from .compile.codes import known_texts, looked_up
 from .compile.program import External, Operand, Place
 from .compile.segment import Segment
 from .context import Charge, MemoryBudget
-from .interning import Interned, InternState, coded_column, in_dictionaries, intern, intern_together, numbers
+from .group_state import AggregateState, code_column, key_column, result_column
+from .interning import Interned, coded_column, in_dictionaries, intern, intern_together, numbers
 from .texts import Texts, pays
 
 if TYPE_CHECKING:
-    from .rows import Piece
     from .spill.groups import GroupSpill
 
 PACK_BITS = 62
@@ -53,10 +52,9 @@ TOGETHER_GROUPS = 1024
 # Of a column of codes they are the strings of the ranks' extremes.
 RANKED = ("min", "max", "any_value")
 # Room made for groups at the start, by the planner's estimate: each growth runs the batch again.
-FEWEST_EXPECTED, MOST_EXPECTED = 64, 1 << 17
+MOST_EXPECTED = 1 << 17
 # ... where there is memory for many times as many.
 ROOM_PER_EXPECTED = 1024
-OPEN = 1 << 62  # of a gate: room for any batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +279,7 @@ class AggregateSink:
             rows = state.table.count
             columns = self._key_columns(state, heaps)
         for (ref, _), number, texts in zip(self._calls, self._numbers, self._texts, strict=True):
-            result = _result(ref, state.accumulators.items[number], heaps)
+            result = result_column(ref, state.accumulators.items[number], heaps)
             columns.append(result if texts is None else result.recoded(texts, texts.by_rank))
         made = Collection(columns, rows, heaps, [state.charge])
         for i, stored in enumerate(columns):
@@ -300,19 +298,19 @@ class AggregateSink:
         for key, column in zip(self._keys, exported, strict=True):
             ref = key.refs[0]
             if key.interned is None:
-                found[ref.id] = _coded(_stored(ref, column, heaps, key.value), key.texts)
+                found[ref.id] = code_column(key_column(ref, column, heaps, key.value), key.texts)
             elif len(key.refs) == 1:
                 found[ref.id] = key.interned.stored(state.task_states, ref, column.values, state.charge)
             else:
                 texts = key.interned.texts(state.task_states, column)
-                found.update((r.id, _stored(r, c, heaps)) for r, c in zip(key.refs, texts, strict=True))
+                found.update((r.id, key_column(r, c, heaps)) for r, c in zip(key.refs, texts, strict=True))
         return [found[ref.id] for ref in self._groups]
 
     def _direct_columns(self, table: GroupTable, charge: Charge, heaps: list[np.ndarray]) -> list[StoredColumn]:
         """The texts of groups that are ids of texts; of one text as codes, each its own."""
         if len(self._groups) == 1 and pays(table.count, table.count):
             return [coded_column(table, self._groups[0], np.arange(table.count), charge)]
-        return [_stored(ref, column, heaps) for ref, column in zip(self._groups, table.export(), strict=True)]
+        return [key_column(ref, column, heaps) for ref, column in zip(self._groups, table.export(), strict=True)]
 
     def _unpack(self, table: GroupTable) -> list[Column]:
         packed = table.export()[0].values
@@ -329,112 +327,3 @@ class AggregateSink:
                 values = values.astype(np.uint8)
             columns.append(Column(key.value.carried.value, values, valid))
         return columns[::-1]
-
-
-class AggregateState:
-    """One task's groups and accumulators."""
-
-    def __init__(self, keys: list[GroupKey] | None, specs: list[tuple[str, str]],
-                 slots: list[tuple[Place | None, Place | None]], budget: MemoryBudget, expected: int,
-                 direct: bool = False, spill: Callable[[], GroupSpill] | None = None) -> None:
-        self.table = None if keys is None else GroupTable(keys, max(expected, FEWEST_EXPECTED), resumable=not direct)
-        self.interned = None if self.table is None else InternState(self.table)
-        self.accumulators = Accumulators(self.table)
-        self.sums: SumBlock | None = None
-        self.task_states: dict[int, Any] = {}  # the task's, where interned strings are
-        self._slots = slots
-        self._spill = spill
-        self._gate = memory.words(0, OPEN)  # as a sink's rows and capacity: closed, it asks for `spill`
-        self.gate_address = memory.address(self._gate)
-        self.spilled: list[list[Piece]] = []  # groups on disk, by partition
-        self.charge = Charge(budget, "aggregate")
-        for function, physical in specs:
-            self.accumulators.add(function, physical)
-        self._recharge()
-
-    def table_address(self, task: Any) -> int:
-        """The group table's address; generic tables learn here where the batch's keys stand."""
-        assert self.table is not None
-        self.task_states = task.states
-        if not self.table.takes_operands:
-            instance = task.instance
-            self.table.bind([instance.address(p) for p, _ in self._slots],
-                            [0 if v is None else instance.address(v) for _, v in self._slots])
-        return self.table.address
-
-    def grow(self) -> None:
-        assert self.table is not None
-        if self._spill is not None and self.charge.budget.presses(4 * self._nbytes, self._nbytes):
-            self._gate[1] = 0  # this batch has ids already: the next one finds the gate closed
-        self.table.grow()
-        self.accumulators.grow()
-        self._recharge()
-
-    def grow_heap(self, number: int) -> None:
-        self.accumulators.items[number].grow_heap()
-        self._recharge()
-
-    def spill(self, sink: AggregateSink) -> None:
-        """Between batches: all groups go to disk, the table begins anew."""
-        assert self._spill is not None and self.table is not None
-        self._gate[1] = OPEN
-        self._spill().put(self.spilled, sink.finish(self))
-        self.table.reset(max(self.table.capacity // 2, FEWEST_EXPECTED))
-        self.accumulators.shrink()
-        self._recharge()
-
-    @property
-    def _nbytes(self) -> int:
-        return self.accumulators.nbytes + (0 if self.table is None else self.table.nbytes)
-
-    def _recharge(self) -> None:
-        self.charge.add(self._nbytes - self.charge.bytes)
-
-
-def _stored(ref: ColumnRef, column: Column, heaps: list[np.ndarray], like: Value | None = None) -> StoredColumn:
-    if isinstance(column.owner, np.ndarray):
-        heaps.append(column.owner)
-    values = _owned(column.values)
-    valid = None if column.valid is None else _owned(column.valid)
-    carried = Physical(column.physical)
-    lo, hi = (like.lo, like.hi) if like is not None and carried is like.carried else (0, 0)
-    if valid is not None:
-        lo, hi = min(lo, 0), max(hi, 0)
-    return StoredColumn(ref, carried, valid is not None, values, valid, lo, hi)
-
-
-def _coded(column: StoredColumn, texts: Texts | None) -> StoredColumn:
-    """A column of a dictionary's numbers as one of its codes."""
-    if texts is None:
-        return column
-    return column.recoded(texts, None if texts.numbers is None else texts.by_number)
-
-
-def _owned(values: np.ndarray) -> np.ndarray:
-    """A contiguous copy with slack behind it."""
-    flat = memory.padded(np.ascontiguousarray(values).reshape(-1))
-    return flat.reshape(values.shape)
-
-
-def _result(ref: ColumnRef, item: Accumulator, heaps: list[np.ndarray]) -> StoredColumn:
-    """An aggregate's results in the class that its type (and its values) allow."""
-    narrow = ref.type.physical is Physical.I64
-    column = item.export_i64() if narrow else item.export()
-    if isinstance(column.owner, np.ndarray):
-        heaps.append(column.owner)
-    values = _owned(column.values)
-    valid = None if column.valid is None else _owned(column.valid)
-    stored = StoredColumn(ref, Physical(column.physical), valid is not None, values, valid)
-    stored = narrowed(stored)
-    if stored.carried is Physical.I64 and len(stored.values):
-        stored.lo, stored.hi = int(stored.values.min()), int(stored.values.max())
-    elif stored.carried is Physical.I128:
-        stored.lo, stored.hi = _wide_range(ref.type)
-    return stored
-
-
-def _wide_range(type: SqlType) -> tuple[int, int]:
-    return type.integer_limits
-
-
-Finish = Callable[[AggregateState], Collection]
