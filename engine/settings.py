@@ -162,6 +162,8 @@ def _boolean(name: str, value: str) -> str:
 
 
 def _fraction(name: str, value: str) -> str:
+    if not value:  # none: nothing is to be the same again
+        return value
     try:
         number = float(value)
     except ValueError:

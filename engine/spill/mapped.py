@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 HEAP_BYTES = 4 << 20  # of strings in one file, at least
 
+
 class Arrays:
     """Makes arrays in files; see the module's text."""
 
@@ -89,7 +90,8 @@ def _slice(column: StoredColumn, start: int, stop: int) -> StoredColumn:
 
 def _columns(pieces: Sequence[Piece], node: WindowRows) -> Collection:
     """The columns that the step reads, of all pieces."""
-    wanted = list(dict.fromkeys(e.id for e in _read(node)))
+    kept = {c.ref.id for c in pieces[0].columns}  # a key that no call asks for went with the sort
+    wanted = [id for id in dict.fromkeys(e.id for e in _read(node)) if id in kept]
     rows = sum(p.rows for p in pieces)
     whole = Collection([_room(pieces, id, rows) for id in wanted], rows)
     heap = _Heap(whole.heaps)

@@ -101,7 +101,8 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
         unseen = len(bound.columns) - bound.plan.table.visible
     elif node.args.get("version") is not None:
         raise NotSupportedError("AS OF is supported for external tables in Iceberg format only",
-                                position=b.position(node))
+                                position=b.position(node),
+                                hint="connect(as_of=...) shows the database as of a snapshot.")
     return named_item(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema, unseen)
 
 

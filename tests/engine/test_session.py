@@ -120,11 +120,11 @@ def test_snapshots_are_let_go_where_a_statements_beginning_or_end_fails(
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(database.history if place == "next_query_id" else database, place, fail)
+        patch.setattr(database.history if place == "next_query_id" else database.timeline, place, fail)
         with pytest.raises(OSError):
             session.execute("select sum(a) from t").close()
-    assert database.snapshot() not in database._pins
-    assert not database._live
+    assert database.snapshot() not in database.timeline.pins
+    assert not database.timeline._live
     assert not session.running and not database.history.running
     assert session.execute("select sum(a) from t").table().num_rows == 1
 

@@ -82,7 +82,7 @@ def test_common_types_do_not_depend_on_the_order(a: SqlType, b: SqlType) -> None
     ("a", "b", "result"),
     [
         (INTEGER, decimal(8, 2), decimal(12, 2)), (varchar(5), decimal(8, 2), decimal(8, 2)),
-        (varchar(5), INTEGER, varchar(65535)), (DATE, varchar(10), DATE), (BOOLEAN, INTEGER, None),
+        (varchar(5), INTEGER, varchar(65535)), (DATE, varchar(10), DATE), (BOOLEAN, INTEGER, BOOLEAN),
     ],
 )
 def test_comparison_types(a: SqlType, b: SqlType, result: SqlType | None) -> None:

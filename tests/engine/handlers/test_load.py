@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import warehouse
-from warehouse.engine import session
+from warehouse.engine import running
 from warehouse.engine.context import MemoryBudget
 from warehouse.errors import Error
 from warehouse.storage import run_writer
@@ -31,7 +31,7 @@ def budgets(monkeypatch: pytest.MonkeyPatch) -> list[MemoryBudget]:
             super().__init__(limit)
             made.append(self)
 
-    monkeypatch.setattr(session, "MemoryBudget", Noted)
+    monkeypatch.setattr(running, "MemoryBudget", Noted)
     return made
 
 

@@ -52,7 +52,7 @@ def test_the_rows_do_not_pass_through_the_leader(t: Any, tmp_path: Path, monkeyp
     seen = set()
     write = Output.write
     monkeypatch.setattr(Output, "write", lambda self, slice, batch: (seen.add(slice), write(self, slice, batch)))
-    monkeypatch.setattr("warehouse.engine.execute.stream", None)
+    monkeypatch.setattr("warehouse.engine.streaming.stream", None)
     unload(t, tmp_path)
     assert seen == {0, 1}
 

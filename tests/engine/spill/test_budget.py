@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import warehouse
-from warehouse.engine import session
+from warehouse.engine import running
 from warehouse.engine.context import MemoryBudget
 from warehouse.engine.spill import files
 from warehouse.engine.spill.files import SpillFile
@@ -73,7 +73,7 @@ def budgets(monkeypatch: pytest.MonkeyPatch) -> list[MemoryBudget]:
             super().__init__(limit)
             made.append(self)
 
-    monkeypatch.setattr(session, "MemoryBudget", Noted)
+    monkeypatch.setattr(running, "MemoryBudget", Noted)
     return made
 
 
