@@ -14,13 +14,12 @@ build side is too large is cut off the chain and becomes a breaker.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never
 
 from ..errors import InternalError
 from ..planner.columns import physical_columns
-from ..planner.expressions import AggregateCall, ColumnId, ColumnRef, Expr
+from ..planner.expressions import ColumnId, ColumnRef, Expr
 from ..planner.physical import (
     ConstantRows,
     Exchange,
@@ -48,15 +47,13 @@ from ..planner.physical import (
     WorkingTable,
 )
 from ..records import dataclass
-from . import constant_rows, ordering, sinks, unnest, windows
-from .aggregation import AggregateSink
+from . import constant_rows, group_steps, ordering, row_steps, sinks
 from .cluster import Cluster, Job, LocalCluster
-from .collection import Collection, concatenate
 from .compile.segment import Segment
 from .context import Charge
 from .counters import Counters
 from .joins import BuildSide
-from .key_filters import Passed, below_groups, descend, into_branch, of_join
+from .key_filters import Passed, descend, into_branch, of_join
 from .marked_joins import marked_join
 from .pruning import scan_groups
 from .recursion import Recursions
@@ -69,17 +66,12 @@ from .workers import Workers, once
 if TYPE_CHECKING:
     from .context import Context
     from .spill.chunks import Spool
-    from .spill.groups import GroupSpill
-    from .tasks import Task
 
 Outputs = Sequence[tuple[ColumnRef, Expr]]
 _STREAMING = (FilterRows, ProjectColumns)
 # Steps whose rows are counted in bytes: those that leave them in one place. (Of moves the exchange counts them.)
 _MEASURED = (HashAggregate, SortRows, WindowRows, UnnestRows, UnionAll, RecursiveUnion, WorkingTable, ConstantRows,
              VirtualTableScan)
-# How partial results are put together, where not by the same function.
-_MERGED = {"count": "sum", "moments": "merge_moments"}
-MERGE_WORTH = 8  # rows a group from which several workers group one slice and merge
 PROBES = (JoinType.INNER, JoinType.LEFT, JoinType.SEMI, JoinType.ANTI, JoinType.SINGLE)
 ROW_OF_TABLE = 48  # bytes that a join's table takes for each row, about
 
@@ -127,15 +119,15 @@ class Executor:
             case HashJoin():
                 return self._join(node, filters)
             case HashAggregate():
-                return self._aggregate(node, filters)
+                return group_steps.aggregate(self, node, filters)
             case SortRows():
-                return self._sort(node, filters)
+                return row_steps.sort(self, node, filters)
             case WindowRows():
-                return self._window(node, filters)
+                return row_steps.window(self, node, filters)
             case UnnestRows():
-                return self._unnest(node)
+                return row_steps.unnest(self, node)
             case LimitRows():
-                return self._limit(node)
+                return row_steps.limit(self, node)
             case Exchange():
                 return self._exchange(node, filters)
             case UnionAll():
@@ -151,61 +143,6 @@ class Executor:
             case _:
                 assert_never(node)
 
-    def _sort(self, node: SortRows, filters: Sequence[Passed]) -> Rows:
-        passed = filters if node.limit is None else ()
-        rows, ids = self.with_columns(node.input, [k.expr for k in node.keys], passed)
-        keep = {c.id for c, _ in self.outputs(node)}  # keys that nobody reads above are not put in order
-        if self._presses(rows, rows.size if node.limit is None else 0):
-            from .spill.sorting import sort
-
-            return sort(self, rows, ids, node.keys, node.limit, keep, node)
-        parts: list[Collection] = list(rows.parts)
-
-        def work(i: int) -> None:
-            parts[i] = ordering.sort(rows.parts[i].trimmed(), ids, node.keys, node.limit, keep)
-
-        self.cluster.each(work, len(parts), rows.rows)
-        return Rows(parts, rows.where)
-
-    def _window(self, node: WindowRows, filters: Sequence[Passed]) -> Rows:
-        rows = self.run(node.input, windows.through(node, filters))
-        if self._presses(rows, 16 * len(node.calls) * rows.rows):
-            from .spill.windows import window
-
-            return window(self, rows, node).keep({c.id for c, _ in self.outputs(node)})
-        parts: list[Collection] = list(rows.parts)
-
-        def work(i: int) -> None:
-            parts[i] = windows.run(rows.parts[i].trimmed(), node, self.context.budget)
-
-        self.cluster.each(work, len(parts), rows.rows)
-        return Rows(parts, rows.where).keep({c.id for c, _ in self.outputs(node)})
-
-    def _unnest(self, node: UnnestRows) -> Rows:
-        rows, (id,) = self.with_columns(node.input, [node.value])
-        keep = {c.id for c, _ in self.outputs(node)}
-        if self._presses(rows, 2 * rows.size):
-            from .spill.unnest import unnested
-
-            return unnested(self, rows, id, node, keep)
-        parts: list[Collection] = list(rows.parts)
-
-        def work(i: int) -> None:
-            parts[i] = unnest.run(parts[i].trimmed(), id, node, self.context.budget)
-
-        self.cluster.each(work, len(parts), rows.rows)
-        return Rows(parts, rows.where).keep(keep)
-
-    def _limit(self, node: LimitRows) -> Rows:
-        rows = self.run(node.input)
-        if rows.in_pieces:
-            from .spill.moving import limited
-
-            return limited(rows, node.offset, node.count)
-        whole = rows.single().trimmed()
-        end = whole.rows if node.count is None else min(whole.rows, node.offset + node.count)
-        return Rows([whole.take(slice(min(node.offset, whole.rows), end))], Where.LEADER)
-
     def _exchange(self, node: Exchange, filters: Sequence[Passed]) -> Rows:
         rows, ids = self.with_columns(node.input, list(node.keys), filters)
         if node.move is Move.GATHER:
@@ -214,7 +151,7 @@ class Executor:
         moved = self.cluster.move(rows, node.move, ids, self.spool(node))
         self.counters.moved(node, moved.sent, moved.received)
         rows = moved.rows
-        if node.merge_keys and self._presses(rows, rows.size):
+        if node.merge_keys and self.presses(rows, rows.size):
             from .spill.sorting import merge
 
             rows = merge(self, rows, node)
@@ -222,7 +159,7 @@ class Executor:
             rows = Rows([ordering.merge(rows.parts[0], node.merge_keys)], Where.LEADER)
         return rows.keep({c.id for c, _ in self.outputs(node)})
 
-    def _presses(self, rows: Rows, more: int) -> bool:
+    def presses(self, rows: Rows, more: int) -> bool:
         """Whether a step must take its rows piece by piece: `more` bytes are too many for the memory left."""
         return rows.in_pieces or self.context.budget.presses(more, rows.size)
 
@@ -427,56 +364,6 @@ class Executor:
         own = of_join(node, side)
         segment, source, where = self.open_segment(node.probe, [] if own is None else [own], [side])
         return marked_join(self, node, side, segment, source, where)
-
-    # -- aggregates --------------------------------------------------------------------------------------
-
-    def _aggregate(self, node: HashAggregate, filters: Sequence[Passed]) -> Rows:
-        segment, source, where = self.open_segment(node.input, below_groups(node, filters))
-        segment.builder.node = node
-        few = node.props.rows * MERGE_WORTH < node.input.props.rows
-        slices, sink = self.grouped(node, segment, source, self.group_spill(node, 0, node.props.rows), few)
-        if any(task.sink.spilled for tasks in slices for task in tasks):
-            from .spill.groups import from_disk
-
-            return from_disk(self, node, slices, sink, where)
-        parts = self._merged(node, [[sink.finish(t.sink) for t in tasks] for tasks in slices])
-        if not node.groups and where is Where.SLICES and node.phase != "partial" and len(parts) > 1:
-            raise InternalError("an aggregate without groups must be gathered before its final phase")
-        return Rows(parts, where)
-
-    def grouped(self, node: HashAggregate, segment: Segment, source: Any, spill: Callable[[], GroupSpill] | None,
-                shared: bool) -> tuple[list[list[Task]], AggregateSink]:
-        """Group a segment's rows; the tasks' sinks hold the groups. `shared`: by several workers a slice."""
-        sink = AggregateSink(segment, node, self.context.budget, spill)
-        return self.cluster.submit(Job(segment, source, sink, shared)), sink
-
-    def group_spill(self, node: HashAggregate, level: int, rows: float) -> Callable[[], GroupSpill]:
-        """Where the node's groups go that do not fit memory."""
-
-        def made() -> GroupSpill:
-            from .spill.groups import GroupSpill
-
-            return GroupSpill(node, self.spool(node)(), level, rows)
-
-        return once(made)
-
-    def _merged(self, node: HashAggregate, partials: list[list[Collection]]) -> list[Collection]:
-        """One collection a slice, of what one or several workers made of it."""
-        parts = [concatenate(p) for p in partials]
-        if all(len(p) == 1 for p in partials):
-            return parts
-        segment, source = Segment(), StoredSource(parts, node)
-        source.emit(segment)
-        slices, sink = self.grouped(merging(node), segment, source, None, shared=False)
-        return [sink.finish(tasks[0].sink) for tasks in slices]
-
-
-def merging(node: HashAggregate) -> HashAggregate:
-    """The aggregate that puts together what several workers made of one slice."""
-    calls = tuple((ref, AggregateCall(_MERGED.get(call.function, call.function), (ref,), ref.type))
-                  for ref, call in node.aggregates)
-    return replace(node, groups=tuple((ref, ref) for ref, _ in node.groups), aggregates=calls)
-
 
 _counter = 1 << 40
 

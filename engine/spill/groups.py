@@ -16,7 +16,7 @@ from ...planner.physical import HashAggregate
 from ..aggregation import AggregateSink
 from ..collection import Collection
 from ..compile.segment import Segment
-from ..executor import merging
+from ..group_steps import group_spill, grouped, merging
 from ..rows import Pieces, Rows, Where
 from ..sources import StoredSource
 from .chunks import Spool
@@ -100,8 +100,8 @@ def _merged(executor: Executor, node: HashAggregate, parts: Sequence[Part], wher
     segment, source = Segment(), StoredSource(parts, node)
     source.emit(segment)
     segment.builder.node = node
-    spill = executor.group_spill(node, level, sum(p.rows for p in parts)) if level < MOST_LEVELS else None
-    slices, sink = executor.grouped(merging(node), segment, source, spill, shared=False)
+    spill = group_spill(executor, node, level, sum(p.rows for p in parts)) if level < MOST_LEVELS else None
+    slices, sink = grouped(executor, merging(node), segment, source, spill, shared=False)
     if any(task.sink.spilled for tasks in slices for task in tasks):
         return from_disk(executor, node, slices, sink, where, level)
     return Rows([sink.finish(tasks[0].sink) for tasks in slices], where)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import warehouse
-from warehouse.engine import cluster, executor
+from warehouse.engine import cluster, group_steps
 
 ROWS = 210_000  # four row groups
 QUERIES = (
@@ -44,7 +44,7 @@ def _answers(threads: int) -> Iterator[list[tuple[Any, ...]]]:
 def test_shared_slices_answer_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = list(_answers(1))
     monkeypatch.setattr(cluster, "SHARE_ROWS", 0)
-    monkeypatch.setattr(executor, "MERGE_WORTH", 0)
+    monkeypatch.setattr(group_steps, "MERGE_WORTH", 0)
     assert list(_answers(3)) == alone
     assert alone[0][0][0] == ROWS and len(alone[1]) == 831
 
