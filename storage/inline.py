@@ -37,23 +37,24 @@ def inline_name(transaction: int, number: int) -> str:
 
 class InlineSketches:
     """Sketches of a table's inline extents, column by column as they are asked for; of the extents that came since
-    the last time only the values are read. Shared by the states of a table; for any thread."""
+    the last time only the values are read. Those of extents that are gone stay in, as those of deleted rows do, until
+    they are half of all: bounds hold, counts are estimates. Shared by the states of a table; for any thread."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[frozenset[int], ColumnSketch]] = {}  # by Column.id: of which extents
 
     def of(self, column: Column, extents: Sequence[ExtentRef]) -> ColumnSketch:
-        """The sketch of all rows of some inline extents, at least one."""
+        """The sketch of all rows of some inline extents, at least one, and perhaps of a few more."""
         ids = frozenset([e.id for e in extents])
         known, sketch = self._known.get(column.id, (frozenset[int](), None))
-        if sketch is None or not known <= ids:
+        if sketch is None or 2 * len(known - ids) > len(ids):
             known, sketch = frozenset(), None
         came = [e for e in extents if e.id not in known]
         if came:
             found = _sketch(column, [_open(e) for e in came])
             sketch = found if sketch is None else sketch.merge(found)
         assert sketch is not None
-        self._known[column.id] = ids, sketch
+        self._known[column.id] = known | ids, sketch
         return sketch
 
 

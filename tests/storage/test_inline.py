@@ -11,7 +11,7 @@ import pytest
 import warehouse
 from other_process import OtherProcess
 from warehouse.engine.maintenance.worker import Worker
-from warehouse.storage import types
+from warehouse.storage import inline, types
 from warehouse.storage.check import Checked, check
 from warehouse.storage.database import Database
 from warehouse.storage.extent import ExtentReader, ExtentWriter
@@ -255,3 +255,23 @@ def test_sketches_are_told_when_asked(c: Any) -> None:
         found = entry(c, "u").data().statistics
         assert (found.rows, round(found.columns[1].distinct), found.columns[1].high) == (i + 1, i + 1, i)
     assert ExtentReader(Path("x"), entry(c, "u").extents[0].data).footer.sketches == (b"", b"")
+
+
+def test_sketches_read_what_came(c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that are changed one by one leave their extents; those that stay are not read again, until half are gone."""
+    c.execute("create table u (a int, b varchar(9)) diststyle all")
+    for i in range(10):
+        c.execute(f"insert into u values ({i}, 'text {i}')")
+    assert entry(c, "u").data().statistics.columns[1].high == 9
+    opened: list[str] = []
+    read = inline._open
+    monkeypatch.setattr(inline, "_open", lambda extent: (opened.append(extent.path), read(extent))[1])
+    for i in range(3):
+        c.execute(f"update u set a = {20 + i} where a = {i}")
+        opened.clear()
+        found = entry(c, "u").data().statistics
+        assert (found.rows, found.columns[1].low, found.columns[1].high, len(opened)) == (10, 0, 20 + i, 1)
+    for i in range(3, 10):
+        c.execute(f"update u set a = {20 + i} where a = {i}")
+    found = entry(c, "u").data().statistics
+    assert found.columns[1].low > 3 and found.columns[1].high == 29 and 10 <= round(found.columns[1].distinct) <= 15
