@@ -1,10 +1,11 @@
 """The inline extent of a single row, byte for byte as extent.py would write it, made without arrays.
 
-    row_extent(columns, values)      values in physical form, None for NULL -> the extent's bytes, or None
+    row_extent(columns, values)      values in physical form, None for NULL -> the extent's bytes
     row_delta(db, table, data, ...)  the whole load of a row, as loader.py does it for many
 
-An INSERT of one row waits for this, and preparing arrays for a value costs many times what packing it does. Rows with
-encodings that a column asks for are left to the general way; so are those of an interleaved key (loader.py).
+An INSERT of one row waits for this, and preparing arrays for a value costs many times what packing it does. The value
+stands as it is, whatever encoding its column asks for: one is not made smaller, and the rewrite that turns inline
+extents into files encodes them (inline.py). Rows of an interleaved key are left to the general way (loader.py).
 
     block of a value    | head | entries of its parts | at 64: NULLS, if it is one | VALUES; the packed length, TEXT |
 """
@@ -21,7 +22,7 @@ from ..errors import NotNullViolation, NumericOutOfRange
 from .block import ALIGNMENT, ENTRY, HEADER, MAGIC, VERSION
 from .catalog.delta import AddExtents, Delta
 from .encodings.base import Part
-from .encodings.registry import AUTO, RAW
+from .encodings.registry import RAW
 from .footer import frame_footer, header_bytes, type_to_json
 from .inline import inline_name
 from .native import NULL_BYTES_PER_VECTOR
@@ -34,7 +35,6 @@ from .zones import Bounded, text_key
 if TYPE_CHECKING:
     from .database import Database
 
-_RAW = ("raw", AUTO)
 _FOOTER_ENTRY = struct.Struct("<QQIIqqBBH")  # footer.ENTRY; the keys as int64
 _FLOAT_ENTRY, _TEXT_ENTRY = struct.Struct("<QQIIddBBH"), struct.Struct("<QQIIQQBBH")
 _ONE_NULL = b"\x01" + bytes(NULL_BYTES_PER_VECTOR - 1)
@@ -47,12 +47,10 @@ _FRAME_BYTES, _COLUMN_BYTES, _BYTES_OF_A_CHARACTER = 512, 640, 4
 _FILE_HEADER = header_bytes()
 
 
-def row_extent(columns: Sequence[Column], values: Sequence[Any]) -> bytes | None:
-    """The bytes of an extent of one row; None where it takes more than this module knows."""
+def row_extent(columns: Sequence[Column], values: Sequence[Any]) -> bytes:
+    """The bytes of an extent of one row."""
     parts, entries, at = [_FILE_HEADER], [], len(_FILE_HEADER)
     for column, value in zip(columns, values):
-        if column.encoding not in _RAW:
-            return None
         block = _block(column.type, value)
         entries.append(_entry(column.type, value, at, block))
         parts.append(block)
@@ -139,7 +137,7 @@ def row_delta(database: Database, table: Table, data: TableData, values: list[An
     small_auto = table.dist_style is DistStyle.AUTO and data.replicated
     grown = small_auto and (data.statistics.rows >= AUTO_ALL_ROWS or data.statistics.bytes >= AUTO_ALL_BYTES)
     room = database.inline_bytes - _FRAME_BYTES - _COLUMN_BYTES * len(values)
-    if table.interleaved or grown or any(c.encoding not in _RAW for c in table.columns):
+    if table.interleaved or grown:
         return None
     if sum([len(v) for v in values if isinstance(v, (str, bytes))]) * _BYTES_OF_A_CHARACTER > room:
         return None
@@ -150,7 +148,6 @@ def row_delta(database: Database, table: Table, data: TableData, values: list[An
         if values[position] is None and (column.primary_key or not column.nullable):
             raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
     extent = row_extent(table.columns, values)
-    assert extent is not None
     name = inline_name(database.new_transaction(), 0)
     row = ExtentRef(0, name, _slice(database, table, data, values), 1, len(extent), 1, extent)
     return Delta(add_extents=(AddExtents(table, (row,), {}, data.replicated, counters),))

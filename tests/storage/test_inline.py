@@ -14,6 +14,7 @@ from warehouse.engine.maintenance.worker import Worker
 from warehouse.storage import inline, types
 from warehouse.storage.check import Checked, check
 from warehouse.storage.database import Database
+from warehouse.storage.encodings.registry import RAW
 from warehouse.storage.extent import ExtentReader, ExtentWriter
 from warehouse.storage.maintenance import flush, upkeep
 from warehouse.storage.one_row import row_extent
@@ -86,7 +87,19 @@ def test_one_row_is_written_as_any_extent_is() -> None:
         writer = ExtentWriter(Path("x"), columns, inline=True)
         writer.append([from_list(column.type, [v]) for column, v in zip(columns, values)])
         assert row_extent(columns, values) == writer.finish().data
-    assert row_extent([Column(0, "c", types.BIGINT, encoding="delta")], [1]) is None
+    delta, plain = [Column(0, "c", types.BIGINT, encoding="delta")], [Column(0, "c", types.BIGINT)]
+    assert row_extent(delta, [1]) == row_extent(plain, [1])  # the rewrite encodes
+
+
+def test_a_row_of_a_loaded_table_takes_the_short_way(c: Any) -> None:
+    """Whose encodings are chosen; they are back when the rows are worth a file."""
+    c.execute("create table u (a int encode delta, b varchar(9) encode bytedict) diststyle even")
+    for i in range(4):
+        c.execute(f"insert into u values ({i}, 'x')")
+    for extent in entry(c, "u").extents:
+        assert set(ExtentReader(Path("x"), extent.data).footer.entries["encoding"].ravel()) == {RAW.code}
+    c.execute("vacuum")
+    assert c.execute("select * from u order by a").fetchall() == [(i, "x") for i in range(4)]
 
 
 def test_rows_are_there_and_no_file_is(c: Any, path: Path) -> None:
