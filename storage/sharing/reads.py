@@ -3,23 +3,24 @@
 A transaction that reads a table may have to stand before one that changes the table later, in any process
 (serializable.py). So it says, before it reads, and under the lock that keeps commits out:
 
+    | mark i64        | 0            | BEGUN     |     the file's first record: which of that name it is
     | transaction i64 | snapshot i64 | table i64 |     appended, one record a table
     | transaction i64 | snapshot i64 | FORGET    |     it was rolled back
 
-A committing process reads the files of all others. Records that no live transaction can overlap any more are left
-out when a file has grown.
+A process that must know reads the files of all others, of each what was appended since the last time. Records that no
+live transaction can overlap any more are left out when a file has grown: it is made anew then, with another mark.
 """
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..serializable import Committed
 
 PREFIX = "reads-"
-FORGET = -1
+FORGET, BEGUN = -1, -2
 # A file this long is written anew with what is still needed.
 LONG = 64 << 10
 _RECORD = struct.Struct("<qqq")
@@ -38,7 +39,11 @@ class PublishedReads:
         if self._descriptor < 0:
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
             self._size = 0
-        os.write(self._descriptor, _RECORD.pack(transaction, snapshot, table))
+            self._append(int.from_bytes(os.urandom(7)), 0, BEGUN)
+        self._append(transaction, snapshot, table)
+
+    def _append(self, *record: int) -> None:
+        os.write(self._descriptor, _RECORD.pack(*record))
         self._size += _RECORD.size
 
     @property
@@ -65,16 +70,62 @@ def readers(run: Path) -> list[int]:
     return [int(name) for name in names if name.isdigit()]
 
 
+class ReadsOfOthers:
+    """The files of other processes, as they are known here. Not for several threads at once."""
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._known: dict[int, _Told] = {}
+
+    def all(self, mine: Callable[[int], bool]) -> list[Committed]:
+        """What they have told, as transactions that only read; `mine`: whether a number is this process's."""
+        numbers = [n for n in readers(self._run) if not mine(n)]
+        for gone in self._known.keys() - set(numbers):
+            del self._known[gone]
+        return [each for n in numbers for each in self._of(n)]
+
+    def _of(self, number: int) -> Iterable[Committed]:
+        try:
+            descriptor = os.open(self._run / f"{PREFIX}{number}", os.O_RDONLY)
+        except FileNotFoundError:
+            return ()
+        try:
+            mark = os.pread(descriptor, _RECORD.size, 0)
+            told = self._known.get(number)
+            if told is None or told.mark != mark:
+                told = self._known[number] = _Told(mark)
+            while data := os.pread(descriptor, LONG, told.offset):
+                whole = len(data) // _RECORD.size * _RECORD.size
+                told.add(data[:whole])
+                if whole < len(data):  # a record that is just being written
+                    break
+        finally:
+            os.close(descriptor)
+        return told.found.values()
+
+
+class _Told:
+    """What one file has told up to an offset."""
+
+    def __init__(self, mark: bytes) -> None:
+        self.mark = mark
+        self.offset = 0
+        self.found: dict[int, Committed] = {}
+
+    def add(self, data: bytes) -> None:
+        self.offset += len(data)
+        for id, snapshot, table in _RECORD.iter_unpack(data):
+            if table == BEGUN:
+                continue
+            if table == FORGET:
+                self.found.pop(id, None)
+                continue
+            before = self.found.get(id)
+            tables = frozenset((table,)) if before is None else before.reads | {table}
+            first = snapshot if before is None else before.snapshot
+            self.found[id] = Committed(id, first, first, tables, frozenset())
+
+
 def published(run: Path, number: int) -> list[Committed]:
-    """What another process has told, as transactions that only read."""
-    try:
-        data = (run / f"{PREFIX}{number}").read_bytes()
-    except FileNotFoundError:
-        return []
-    found: dict[int, tuple[int, set[int]]] = {}
-    for transaction, snapshot, table in _RECORD.iter_unpack(data[: len(data) // _RECORD.size * _RECORD.size]):
-        if table == FORGET:
-            found.pop(transaction, None)
-        else:
-            found.setdefault(transaction, (snapshot, set()))[1].add(table)
-    return [Committed(id, s, s, frozenset(tables), frozenset()) for id, (s, tables) in found.items()]
+    """What one process has told, read whole."""
+    return list(ReadsOfOthers(run)._of(number))

@@ -22,7 +22,7 @@ from ..serializable import Committed
 from .files import FileLock, StandingLock
 from .numbers import Numbers
 from .processes import EVERYTHING, NOTHING, TRANSACTION_BITS, Peers, Presence, is_alive, remove_dead
-from .reads import FORGET, PublishedReads, published, readers
+from .reads import FORGET, PublishedReads, ReadsOfOthers, published, readers
 from .reads import PREFIX as READS_PREFIX
 
 
@@ -38,6 +38,7 @@ class Shared:
         self.presence = Presence(self.run, self.numbers, (transaction >> TRANSACTION_BITS) + 1)
         self.peers = Peers(self.run, self.numbers, self.presence)
         self._reads = PublishedReads(self.run, self.presence.number)
+        self._others_reads = ReadsOfOthers(self.run)
         self._commits = StandingLock(path / LOCKS / "commit.lock")
         self._worker = FileLock(path / LOCKS / "worker.lock")
         self._readers = FileLock(path / LOCKS / READERS_LOCK)
@@ -120,8 +121,7 @@ class Shared:
 
     def readers(self) -> list[Committed]:
         """What transactions of the other processes have read; those of killed processes have read it, too."""
-        numbers = (n for n in readers(self.run) if not self.presence.is_mine(n))
-        return [reader for number in numbers for reader in published(self.run, number)]
+        return self._others_reads.all(self.presence.is_mine)
 
     def tidy_reads(self, needed: list[Committed]) -> None:
         """Keep what is needed of a long file. While `committing`."""

@@ -2,12 +2,14 @@
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
+from warehouse.storage.serializable import Committed
 from warehouse.storage.sharing.files import FileLock, is_locked
 from warehouse.storage.sharing.numbers import Numbers
 from warehouse.storage.sharing.processes import EVERYTHING, NOTHING, TRANSACTION_BITS, Peers, Presence, remove_dead
-from warehouse.storage.sharing.reads import FORGET, PublishedReads, published
+from warehouse.storage.sharing.reads import FORGET, PublishedReads, ReadsOfOthers, published, readers
 
 
 def test_locks_exclude_each_other_and_readers_share(tmp_path: Path) -> None:
@@ -91,3 +93,27 @@ def test_published_reads_come_back_but_for_those_that_were_forgotten(tmp_path: P
     assert [r.id for r in published(tmp_path, 4)] == [3]
     reads.close()
     assert published(tmp_path, 4) == []
+
+
+def test_reads_of_others_are_followed(tmp_path: Path) -> None:
+    """What is told bit by bit is what is read whole, also of files made anew, shorter or longer than before."""
+    chance = random.Random(3)
+    writers = {n: PublishedReads(tmp_path, n) for n in (4, 5, 6)}
+    follower, told = ReadsOfOthers(tmp_path), dict.fromkeys(writers, 0)
+    for step in range(400):
+        number = chance.choice([4, 5, 6])
+        told[number] += 1
+        match chance.randrange(12):
+            case 0:
+                writers[number].keep([Committed(step, 7, 7, frozenset({1, 2}), frozenset())])
+            case 1:
+                writers[number].close()
+            case 2:
+                writers[number].add(told[number] - 1, 0, FORGET)
+            case _:
+                for table in range(chance.randint(1, 3)):
+                    writers[number].add(told[number], step, table)
+        if step % 3 == 0:
+            whole = [r for n in readers(tmp_path) if n != 6 for r in published(tmp_path, n)]
+            found = follower.all(lambda n: n == 6)
+            assert [(r.id, r.snapshot, r.reads) for r in found] == [(r.id, r.snapshot, r.reads) for r in whole]
