@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import warehouse
-from warehouse.engine import running
 from warehouse.engine.context import MemoryBudget
 from warehouse.errors import Error
 from warehouse.storage import run_writer
@@ -19,20 +18,6 @@ ROWS = 300_000
 SMALL = 16 << 20  # for several row groups of two numbers and a text, not for all
 TINY = 1 << 20
 MODEST = 24 << 20  # for two windows of a query as well
-
-
-@pytest.fixture
-def budgets(monkeypatch: pytest.MonkeyPatch) -> list[MemoryBudget]:
-    """The budget of every statement, the last one's last."""
-    made: list[MemoryBudget] = []
-
-    class Noted(MemoryBudget):
-        def __init__(self, limit: int) -> None:
-            super().__init__(limit)
-            made.append(self)
-
-    monkeypatch.setattr(running, "MemoryBudget", Noted)
-    return made
 
 
 @pytest.fixture

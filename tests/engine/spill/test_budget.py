@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import warehouse
-from warehouse.engine import running
 from warehouse.engine.context import MemoryBudget
 from warehouse.engine.spill import files
 from warehouse.engine.spill.files import SpillFile
@@ -61,20 +60,6 @@ FAILING = {
     "update": f"update t set k = k + {ONE_ROW}",
     "delete": f"delete from t where {ONE_ROW} < 0",
 }  # fmt: skip
-
-
-@pytest.fixture
-def budgets(monkeypatch: pytest.MonkeyPatch) -> list[MemoryBudget]:
-    """All that are made."""
-    made: list[MemoryBudget] = []
-
-    class Noted(MemoryBudget):
-        def __init__(self, limit: int) -> None:
-            super().__init__(limit)
-            made.append(self)
-
-    monkeypatch.setattr(running, "MemoryBudget", Noted)
-    return made
 
 
 @pytest.fixture(scope="module")
