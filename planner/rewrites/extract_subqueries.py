@@ -12,8 +12,17 @@
     in a select list, in CASE)                             keys of q and TRUE; found = mark IS NOT NULL
 
 Where a mark stands for IN under something that tells NULL from FALSE, two counts say whether q has
-rows and NULLs. x > ANY (q) there is x > the least value of q. Conditions of outer joins may have subqueries
-about the right side only. `unnest.py` then removes the dependent joins.
+rows and NULLs. x > ANY (q) there is x > the least value of q. `unnest.py` then removes the dependent joins.
+
+The condition of an outer join decides over pairs of rows and drops none of the side that is kept. A subquery in it
+about one side is a mark or a value beside that side's rows. One about both sides is answered for the pairs first:
+
+    Join Left ON p(l, r) and EXISTS (q(l, r))       Join Left ON p(l, r) and l.a = l2 (null-safe)
+      L                                        ->     L
+      R                                               Join Inner ON r.b = r2 (null-safe)
+                                                        R
+                                                        Distinct l2 := l.a, r2 := r.b
+                                                          the rows of L Inner Join R ON p(l, r) that q lets pass
 """
 from __future__ import annotations
 
@@ -22,11 +31,20 @@ from dataclasses import field
 from ...errors import NotSupportedError
 from ...records import dataclass
 from ...storage.types import BIGINT, BOOLEAN, Kind
-from ..columns import columns_of, copy_plan, has_subquery, output_ids
+from ..columns import (
+    columns_of,
+    columns_of_all,
+    copy_plan,
+    has_subquery,
+    output_columns,
+    output_ids,
+    substitute,
+)
 from ..expressions import (
     AggregateCall,
     And,
     Case,
+    ColumnId,
     ColumnRef,
     Compare,
     Exists,
@@ -55,9 +73,11 @@ from ..logical import (
     Window,
 )
 from ..nulls import is_never_null, never_null
-from ..predicates import FALSE, NEGATED, TRUE, conjoin, conjuncts, disjoin, push_not
-from ..traverse import expressions, map_children, map_expressions, map_inputs
+from ..predicates import FALSE, NEGATED, TRUE, conjoin, conjuncts, disjoin, null_safe_equal, push_not
+from ..traverse import expressions, map_children, map_expressions, map_inputs, walk
 from .context import RewriteContext
+
+_SUBQUERIES = (ScalarSubquery, Exists, Quantified)
 
 
 def extract_subqueries(plan: Logical, context: RewriteContext) -> Logical:
@@ -105,14 +125,49 @@ def _join(join: Join, context: RewriteContext, used: set[int]) -> Logical:
     if join.kind in (JoinKind.INNER, JoinKind.CROSS):
         kind = JoinKind.CROSS if plain is None else JoinKind.INNER
         return _filter(Join(kind, join.left, join.right, plain), nested, context, used)
-    left = output_ids(join.left)
-    if join.kind is not JoinKind.LEFT or any(columns_of(c) & left for c in nested):
-        raise NotSupportedError(
-            f"a subquery in the condition of a {join.kind.value.upper()} JOIN may only refer to its "
-            "inner table"
-        )
-    inner = _filter(join.right, nested, context, used)
-    return Join(join.kind, join.left, inner, TRUE if plain is None else plain)
+    if join.kind is JoinKind.RIGHT:
+        join = Join(JoinKind.LEFT, join.right, join.left, join.condition)
+    left, right = output_ids(join.left), output_ids(join.right)
+    asked = [columns_of(e) for c in nested for e in walk(c) if isinstance(e, _SUBQUERIES)]
+    if any(columns & left and columns & right for columns in asked):
+        return _join_of_pairs(join, plain, nested, context, used)
+    inner = [c for c in nested if join.kind is JoinKind.LEFT and not columns_of(c) & left]
+    sides = _Sides(_Source(join.left, context, used), _Source(_filter(join.right, inner, context, used), context, used),
+                   left)
+    tests = [sides.replace(c, True) for c in nested if c not in inner]
+    condition = conjoin([*([] if plain is None else [plain]), *tests])
+    return Join(join.kind, sides.left.plan, sides.right.plan, TRUE if condition is None else condition)
+
+
+def _join_of_pairs(
+    join: Join, plain: Expr | None, nested: list[Expr], context: RewriteContext, used: set[int]
+) -> Logical:
+    """LEFT JOIN whose condition asks a subquery about both rows of a pair: see above. What reads the join keeps its
+    columns' names, so that the sides below it are the copies."""
+    if join.kind is JoinKind.FULL:
+        raise NotSupportedError("a subquery in the condition of a FULL JOIN may refer to one of its two sides only")
+    asked = columns_of_all(nested)
+    outer = [c for c in output_columns(join.left) if c.id in asked]
+    inner = [c for c in output_columns(join.right) if c.id in asked]
+    if any(c.type.case_insensitive for c in (*outer, *inner)):  # a group of them would show one spelling
+        raise NotSupportedError("a subquery about case-insensitive text of both sides of an outer join is not "
+                                "supported")
+    left, left_names = copy_plan(join.left, context.like)
+    right, right_names = copy_plan(join.right, context.like)
+    kind = JoinKind.CROSS if plain is None else JoinKind.INNER
+    passing = _filter(Join(kind, join.left, join.right, plain), nested, context, used)
+    found = {c.id: context.like(c) for c in (*outer, *inner)}
+    pairs = Aggregate(passing, tuple([(found[c.id], c) for c in (*outer, *inner)]), ())
+    never = never_null(join.left) | never_null(join.right)
+
+    def same(columns: list[ColumnRef], names: dict[int, ColumnRef]) -> list[Expr]:
+        return [e for c in columns for e in null_safe_equal(names[c.id], found[c.id], c.id not in never)]
+
+    matched = Join(JoinKind.INNER, right, pairs, conjoin(same(inner, right_names)))
+    names = {**left_names, **right_names}
+    condition = conjoin([*([] if plain is None else [substitute(plain, names)]), *same(outer, left_names)])
+    joined = Join(JoinKind.LEFT, left, matched, condition)
+    return Project(joined, tuple([(c, names[c.id]) for c in (*output_columns(join.left), *output_columns(join.right))]))
 
 
 def _values(values: Values, context: RewriteContext, used: set[int]) -> Logical:
@@ -267,6 +322,22 @@ class _Source:
         some = Compare(">", rows, Literal(0, BIGINT))
         unknown = Or((And((IsNull(arg), some)), Compare("<", known, rows)))
         return Case(((found, TRUE), (unknown, Literal(None, BOOLEAN))), FALSE, BOOLEAN)
+
+
+@dataclass(slots=True)
+class _Sides:
+    """The two sides of an outer join, each growing what subqueries about it need: no row more, none less."""
+
+    left: _Source
+    right: _Source
+    left_ids: frozenset[ColumnId]
+
+    def replace(self, expr: Expr, null_is_false: bool) -> Expr:
+        if isinstance(expr, _SUBQUERIES):
+            side = self.left if columns_of(expr) & self.left_ids else self.right
+            return side.replace(expr, null_is_false)
+        transparent = null_is_false and isinstance(expr, (And, Or))
+        return map_children(expr, lambda e: self.replace(e, transparent))
 
 
 def _unordered(plan: Logical) -> Logical:

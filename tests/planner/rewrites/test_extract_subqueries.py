@@ -36,6 +36,14 @@ CASES = [
         "the ON of a LEFT JOIN, about the inner table",
         "select t.a from t left join u on t.a = u.a and u.e in (select k from v)",
     ),
+    (
+        "about the outer table: a mark beside its rows",
+        "select t.a from t left join u on t.a = u.a and t.b in (select k from v)",
+    ),
+    (
+        "about both tables: the pairs that pass, joined to the inner one",
+        "select t.a from t left join u on t.a = u.a and t.b + u.e in (select k from v)",
+    ),
 ]
 
 
