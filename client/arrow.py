@@ -50,12 +50,6 @@ def to_pandas(table: pa.Table) -> pandas.DataFrame:
     return table.to_pandas()
 
 
-def batch_of_rows(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.RecordBatch:
-    """Rows back into a batch: for the few that were converted and then wanted as Arrow."""
-    arrays = [pa.array(column, field.type) for column, field in zip(zip(*rows), schema)]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
-
-
 def html_table(result: Result) -> str:
     """The rows that have arrived and are unread, at most PREVIEW_ROWS of them."""
     rows: list[tuple[Any, ...]] = []

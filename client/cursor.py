@@ -40,6 +40,7 @@ class Cursor:
         self._closed = False
         self._result: Result | None = None
         self._rows: Iterator[tuple[Any, ...]] = iter(())
+        self._batch: pa.RecordBatch | None = None  # that _rows are of
         self._rowcount = -1
         self._description: list[Description] | None = None
 
@@ -98,7 +99,7 @@ class Cursor:
 
     def _drop(self) -> None:
         result, self._result = self._result, None
-        self._rows = iter(())
+        self._rows, self._batch = iter(()), None
         self._rowcount = -1
         self._description = None
         if result is not None:
@@ -172,7 +173,7 @@ class Cursor:
         if batch.num_rows > size:
             result.push_back(batch.slice(size))
             batch = batch.slice(0, size)
-        self._rows = rows_of(batch)
+        self._batch, self._rows = batch, rows_of(batch)
         return True
 
     def _open(self) -> None:
@@ -280,14 +281,12 @@ class Cursor:
         return tuple(self.fetchall())
 
     def _arrow_result(self) -> Result:
-        """The result with rows that were converted but not fetched put back."""
+        """The result with rows that were converted but not fetched put back: the last ones of their batch."""
         result = self._fetchable()
-        rest = list(self._rows)
-        self._rows = iter(())
+        rest = sum(1 for _ in self._rows)
         if rest:
-            from .arrow import batch_of_rows
-
-            result.push_back(batch_of_rows(rest, result.schema))
+            assert self._batch is not None
+            result.push_back(self._batch.slice(self._batch.num_rows - rest))
         return result
 
     # -- the rest of PEP 249 ---------------------------------------------------------------------

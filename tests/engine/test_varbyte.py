@@ -51,13 +51,21 @@ def test_arrow_in_and_out(cursor: Any) -> None:
     assert ordered == sorted(v for v in VALUES if v is not None)
 
 
-def test_rows_are_text(cursor: Any) -> None:
-    """As redshift_connector gives them; what is not UTF-8 is an error and not a guess."""
-    cursor.execute("select 'é'::varbyte, null::varbyte")
-    assert cursor.fetchall() == [("é", None)]
+def test_rows_are_digits(cursor: Any) -> None:
+    """As Redshift prints them, whatever the bytes are; Arrow has the bytes."""
+    cursor.execute("select from_hex('6162'), from_hex('C7'), 'é'::varbyte, null::varbyte")
+    assert cursor.fetchall() == [("6162", "c7", "c3a9", None)]
     assert cursor.description[0][1] == 6551 == warehouse.BINARY
-    with pytest.raises(warehouse.DataError, match="UTF-8"):
-        cursor.execute("select from_hex('ff')").fetchall()
+    cursor.execute("select from_hex('c7') as v union all select from_hex('ff00') order by v")
+    assert cursor.fetchone() == ("c7",)
+    assert cursor.fetch_arrow_table().to_pydict() == {"v": [b"\xff\x00"]}
+
+
+def test_what_is_left_behind_fetchone(cursor: Any) -> None:
+    """Types that Python has no class for survive."""
+    cursor.execute("select interval '1' year as y, 3 as i union all select interval '2' year, 4 order by i")
+    assert cursor.fetchone()[1] == 3
+    assert cursor.fetch_arrow_table().column("i").to_pylist() == [4]
 
 
 def test_parameters(cursor: Any) -> None:
