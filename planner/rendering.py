@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, assert_never
 
 from ..storage.intervals import micros_text, months_text
@@ -60,6 +60,7 @@ from .traverse import inputs
 Name = Callable[[ColumnRef], str]
 _OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%", "concat": "||"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EXACT = Context(prec=76)  # the host program's may round
 
 
 def plain_name(ref: ColumnRef) -> str:
@@ -178,7 +179,7 @@ def show_value(value: Any, type: SqlType) -> str:
         case Kind.TIME | Kind.TIMETZ:
             return f"'{_EPOCH + timedelta(microseconds=value):%H:%M:%S}'::{type.kind.name.lower()}"
         case Kind.DECIMAL:
-            return f"{Decimal(value).scaleb(-type.scale):f}"
+            return f"{Decimal(value).scaleb(-type.scale, _EXACT):f}"
         case Kind.BOOLEAN:
             return "true" if value else "false"
         case _ if type.is_string or type.is_super:

@@ -7,6 +7,7 @@ byte only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Context
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from ....storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .argument import Argument, Form
 
 TEXT = pa.large_string()
+_EXACT = Context(prec=76)  # the host program's may round
 _NEEDS_ESCAPES = r'["\\\x00-\x1f]'
 _WHOLE = r"^-?[0-9]{1,18}$"
 _NUMBER = r"^-?[0-9]"
@@ -60,7 +62,7 @@ def _decimals(array: pa.Array, to: SqlType) -> pa.Array | None:
     made = array.cast(pa.string()).cast(pa.decimal128(38, to.scale))
     low, high = to.integer_limits
     ends = pc.min_max(made).as_py()
-    if not low <= int(ends["min"].scaleb(to.scale)) <= int(ends["max"].scaleb(to.scale)) <= high:
+    if not low <= int(ends["min"].scaleb(to.scale, _EXACT)) <= int(ends["max"].scaleb(to.scale, _EXACT)) <= high:
         return None
     if to.physical is Physical.I64:
         low_words = np.frombuffer(made.buffers()[1], np.int64, 2 * len(made), made.offset * 16)[::2]
