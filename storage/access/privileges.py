@@ -109,6 +109,11 @@ def schema_object(name: str) -> str:
     return f"schema:{_escaped(name)}"
 
 
+def schema_name(object: str) -> str:
+    """The name in a schema's key."""
+    return _plain(object.removeprefix("schema:"))
+
+
 def _escaped(name: str) -> str:
     """A name as part of a key."""
     return name.replace("%", "%25").replace("|", "%7C")

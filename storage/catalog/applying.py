@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from ... import errors
 from ...records import dataclass
-from ..access.facts import FactKey
+from ..access.facts import Fact, FactKey
 from ..deletes import DeleteVector, Group
 from ..schema import DistStyle, ExtentRef, Table, View
 from ..statistics import ColumnSketch
@@ -78,6 +78,11 @@ class _Application:
     def run(self, deltas: Sequence[Delta]) -> tuple[CatalogState, Changes]:
         for delta in deltas:
             self._apply(delta)
+        if self.changes.facts:
+            from ..access.integrity import check, of_functions
+
+            self._forget(of_functions(self.before.facts, self.facts, self.changes.facts))
+            check(self.before.facts, self.facts, self.changes.facts, self.schemas, self.relations)
         self._settle()
         state = CatalogState(
             self.seq, frozenset(self.schemas), self.relations, self.names, self.entries, self.settings,
@@ -148,6 +153,10 @@ class _Application:
                 sqlstate="2BP01",
             )
         self.schemas.remove(name)
+        if self.facts.rows:
+            from ..access.integrity import of_schema
+
+            self._forget(of_schema(self.facts, name))
 
     def _create(self, relation: Table | View) -> None:
         if relation.schema not in self.schemas:
@@ -307,6 +316,11 @@ class _Application:
         if delta.facts or (delta.drop and self.facts.rows):
             self.facts, touched = self.facts.changed(delta.facts, [r.id for r in delta.drop], self.seq)
             self.changes.facts |= touched
+
+    def _forget(self, keys: Sequence[FactKey]) -> None:
+        """Facts of what is dropped that its DROP did not know of."""
+        self.facts, touched = self.facts.changed([Fact(kind, key) for kind, key in keys], (), self.seq)
+        self.changes.facts |= touched
 
     def _set(self, name: str, value: str | None) -> None:
         if value is None:

@@ -1,0 +1,90 @@
+"""Grants, roles and comments beside a DROP of what they speak of, by another session: an error, never a fact left."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import warehouse
+
+GRANTS = ("usage on schema shop", "select on shop.t", "execute on function shop.f(int)")
+
+
+@pytest.fixture(scope="module")
+def connections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Any]]:
+    folder: Path = tmp_path_factory.mktemp("races") / "dw"
+    with (
+        warehouse.connect(folder, autocommit=True, maintenance=False) as a,
+        warehouse.connect(folder, autocommit=True, maintenance=False) as b,
+    ):
+        yield a, b
+
+
+@pytest.fixture
+def pair(connections: tuple[Any, Any]) -> Iterator[tuple[Any, Any]]:
+    a, b = connections
+    for text in (
+        "create schema shop", "create table shop.t (a int)", "create user ann password disable", "create role r",
+        "create function shop.f(int) returns int immutable as $$ select $1 $$ language sql",
+    ):
+        a.execute(text)
+    yield a, b
+    for connection in (a, b):
+        connection.rollback()
+    a.execute("drop schema if exists shop cascade")
+    for text in ("drop user if exists ann", "drop role r"):
+        a.execute(text)  # nothing of the races is left that would keep them
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+def test_the_drop_commits_first(pair: tuple[Any, Any], grant: str) -> None:
+    a, b = pair
+    a.execute("begin")
+    a.execute(f"grant {grant} to ann")
+    b.execute("drop schema shop cascade")
+    with pytest.raises(warehouse.Error, match=r"does not exist|dropped by another session"):
+        a.execute("commit")
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+def test_the_grant_commits_first(pair: tuple[Any, Any], grant: str) -> None:
+    a, b = pair
+    b.execute("begin")
+    b.execute("drop schema shop cascade")
+    for text in (
+        f"grant {grant} to ann", "alter default privileges in schema shop grant select on tables to ann",
+        "comment on schema shop is 'x'",
+    ):
+        a.execute(text)
+    b.execute("commit")
+    a.execute("create schema shop")
+    left = "select identity_name from svv_schema_privileges where namespace_name = 'shop' and identity_name = 'ann'"
+    assert a.execute(left).fetchall() == []
+
+
+def test_a_function_came_into_the_schema(pair: tuple[Any, Any]) -> None:
+    a, b = pair
+    b.execute("begin")
+    b.execute("drop schema shop cascade")
+    a.execute("create function shop.g(int) returns int immutable as $$ select $1 $$ language sql")
+    with pytest.raises(warehouse.Error, match="cannot drop schema"):
+        b.execute("commit")
+
+
+@pytest.mark.parametrize("text", ["grant usage on schema shop to ann", "grant role r to ann"])
+def test_a_user_is_dropped(pair: tuple[Any, Any], text: str) -> None:
+    """Either way round, and also where one of that name is made again."""
+    a, b = pair
+    a.execute("begin")
+    a.execute(text)
+    b.execute("drop user ann")
+    b.execute("create user ann password disable")
+    with pytest.raises(warehouse.OperationalError, match="a user that this transaction speaks of was dropped"):
+        a.execute("commit")
+    b.execute("begin")
+    b.execute("drop user ann")
+    a.execute(text)
+    with pytest.raises(warehouse.ProgrammingError, match="can't be dropped because the user has a privilege"):
+        b.execute("commit")
+    a.execute(text.replace("grant", "revoke").replace(" to ", " from "))
