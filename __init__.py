@@ -44,7 +44,7 @@ def connect(database: str = ":memory:", **options: Any) -> Connection:
 
 
 def __getattr__(name: str) -> Any:
-    """PEP 249's type objects and constructors, and its two classes, imported when asked for."""
+    """PEP 249's type objects and constructors, its two classes, redshift_connector's codes: imported when asked for."""
     if name in ("Connection", "Cursor"):
         from .client import dbapi
 
@@ -53,6 +53,13 @@ def __getattr__(name: str) -> Any:
         from .client import dbtypes
 
         return getattr(dbtypes, name)
+    if name in _ARRAY_ERRORS:
+        return _ARRAY_ERRORS[name]
+    if name.isupper():
+        from .client.oids import OIDS
+
+        if name in OIDS:
+            return OIDS[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -60,6 +67,13 @@ _LAZY = frozenset(
     ("BINARY", "DATETIME", "NUMBER", "ROWID", "STRING", "Binary", "Date", "DateFromTicks", "Time",
      "TimeFromTicks", "Timestamp", "TimestampFromTicks")
 )
+
+# redshift_connector's errors of array parameters. There are none here; an `except` may name them.
+_ARRAY_ERRORS: dict[str, type[Error]] = {
+    "ArrayContentNotSupportedError": type("ArrayContentNotSupportedError", (NotSupportedError,), {}),
+    "ArrayContentNotHomogenousError": type("ArrayContentNotHomogenousError", (ProgrammingError,), {}),
+    "ArrayDimensionsNotConsistentError": type("ArrayDimensionsNotConsistentError", (ProgrammingError,), {}),
+}
 
 __all__ = [
     "DataError", "DatabaseError", "Error", "IntegrityError", "InterfaceError", "InternalError",

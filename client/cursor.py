@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from .. import errors
 from . import parameters as styles
 from .dbtypes import Description, describe
-from .rows import rows_of
+from .metadata_methods import MetadataMethods
+from .rows import rows_of, with_floats
 
 if TYPE_CHECKING:
     import numpy
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 ROWS_AT_A_TIME = 1024
 
 
-class Cursor:
+class Cursor(MetadataMethods):
     """Executes statements one after the other and hands out the rows of the latest."""
 
     def __init__(self, connection: Connection) -> None:
@@ -57,9 +58,11 @@ class Cursor:
 
     # -- executing -----------------------------------------------------------------------------
 
-    def execute(self, operation: str, parameters: Any = None) -> Cursor:
-        """Run one statement (or, without parameters, a script whose last result is kept)."""
+    def execute(self, operation: str, parameters: Any = None, *, args: Any = None) -> Cursor:
+        """Run one statement (or, without parameters, a script whose last result is kept). `args`: redshift_connector's
+        name of the parameters."""
         session = self._forget()
+        parameters = args if parameters is None else parameters
         scanned, values = styles.bind(operation, parameters, self.paramstyle)
         try:
             if scanned is None:
@@ -72,10 +75,12 @@ class Cursor:
             raise
         return self
 
-    def executemany(self, operation: str, seq_of_parameters: Iterable[Any]) -> Cursor:
+    def executemany(
+        self, operation: str, seq_of_parameters: Iterable[Any] = (), *, param_sets: Iterable[Any] = ()
+    ) -> Cursor:
         """Run one statement for each set of parameters; INSERT ... VALUES as one multi-row insert."""
         session = self._forget()
-        bound = [styles.bind(operation, p, self.paramstyle) for p in seq_of_parameters]
+        bound = [styles.bind(operation, p, self.paramstyle) for p in seq_of_parameters or param_sets]
         if any(scanned is None for scanned, _ in bound):
             raise errors.ProgrammingError("executemany() needs a set of parameters for each execution")
         if not bound:
@@ -89,6 +94,15 @@ class Cursor:
                 error.position = scanned.original(error.position)
             raise
         return self
+
+    def callproc(self, procname: str, parameters: Sequence[Any] | None = None) -> None:
+        """CALL, which is refused: there are no procedures here."""
+        marks = ", ".join(["%s"] * len(parameters or ()))
+        style, self._style = self._style, "format"
+        try:
+            self.execute(f"call {procname}({marks})", parameters or None)
+        finally:
+            self._style = style
 
     def _forget(self) -> Session:
         """Drop the former result; the session, if all is open."""
@@ -123,6 +137,11 @@ class Cursor:
         return self._result.rowcount if self._result is not None else self._rowcount
 
     @property
+    def redshift_rowcount(self) -> int:
+        """redshift_connector's other name for `rowcount`."""
+        return self.rowcount
+
+    @property
     def statusmessage(self) -> str | None:
         """The kind of the latest statement: 'SELECT', 'CREATE TABLE', 'COPY', ..."""
         return self._result.tag if self._result is not None else None
@@ -141,8 +160,10 @@ class Cursor:
             row = next(self._rows, None)
         return row
 
-    def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
+    def fetchmany(self, size: int | None = None, *, num: int | None = None) -> list[tuple[Any, ...]]:
+        """At most `size` rows (redshift_connector calls it `num`), as many as `arraysize` says unless given."""
         result = self._fetchable()
+        size = num if size is None else size
         size = self.arraysize if size is None else size
         rows = list(islice(self._rows, size))
         while len(rows) < size and self._more(result, max(ROWS_AT_A_TIME, size - len(rows))):
@@ -153,7 +174,7 @@ class Cursor:
         result = self._fetchable()
         rows = list(self._rows)
         while (batch := result.next_batch()) is not None:
-            rows += rows_of(batch)
+            rows += self._rows_of(batch)
         return rows
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
@@ -173,8 +194,11 @@ class Cursor:
         if batch.num_rows > size:
             result.push_back(batch.slice(size))
             batch = batch.slice(0, size)
-        self._batch, self._rows = batch, rows_of(batch)
+        self._batch, self._rows = batch, self._rows_of(batch)
         return True
+
+    def _rows_of(self, batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
+        return rows_of(with_floats(batch) if self.connection.numeric_to_float else batch)
 
     def _open(self) -> None:
         if self._closed:
@@ -238,47 +262,6 @@ class Cursor:
 
         insert(self, filename, table_name, parameter_indices, column_names, delimiter)
         return self
-
-    # -- what there is, in redshift_connector's words (client/metadata.py) -------------------------------
-
-    def get_catalogs(self) -> tuple[tuple[Any, ...], ...]:
-        return self._about("catalogs")
-
-    def get_schemas(self, catalog: str | None = None, schema_pattern: str | None = None) -> tuple[Any, ...]:
-        return self._about("schemas", catalog, schema_pattern)
-
-    def get_tables(
-        self, catalog: str | None = None, schema_pattern: str | None = None, table_name_pattern: str | None = None,
-        types: Sequence[str] = (),
-    ) -> tuple[tuple[Any, ...], ...]:
-        return self._about("tables", catalog, schema_pattern, table_name_pattern, types)
-
-    def get_columns(
-        self, catalog: str | None = None, schema_pattern: str | None = None, tablename_pattern: str | None = None,
-        columnname_pattern: str | None = None,
-    ) -> tuple[tuple[Any, ...], ...]:
-        return self._about("columns", catalog, schema_pattern, tablename_pattern, columnname_pattern)
-
-    def get_primary_keys(
-        self, catalog: str | None = None, schema: str | None = None, table: str | None = None
-    ) -> tuple[tuple[Any, ...], ...]:
-        return self._about("primary_keys", catalog, schema, table)
-
-    def get_procedures(
-        self, catalog: str | None = None, schema_pattern: str | None = None, procedure_name_pattern: str | None = None
-    ) -> tuple[tuple[Any, ...], ...]:
-        return self._about("procedures", catalog, schema_pattern, procedure_name_pattern)
-
-    def _about(self, what: str, *arguments: Any) -> tuple[tuple[Any, ...], ...]:
-        from . import metadata
-
-        text, values = getattr(metadata, what)(*arguments)
-        style, self._style = self._style, "format"
-        try:
-            self.execute(text.replace("%%", "%") if not values else text, values or None)
-        finally:
-            self._style = style
-        return tuple(self.fetchall())
 
     def _arrow_result(self) -> Result:
         """The result with rows that were converted but not fetched put back: the last ones of their batch."""

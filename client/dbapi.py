@@ -48,6 +48,7 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
     user                     the session's user
     autocommit               False (default): nothing is kept before commit(); True: each statement is kept
     maintenance              True (default): the background worker vacuums and analyzes a folder's tables in quiet times
+    numeric_to_float         True: rows have floats for NUMERIC values, not Decimal (default: False)
     application_name         the parameter of that name
     timezone                 the session's time zone, as SET timezone takes it (default: UTC, or what ALTER USER set)
     s3_root                  a folder in which s3://bucket/key is the file bucket/key (default: WAREHOUSE_S3_ROOT)
@@ -83,6 +84,7 @@ def _open(
     compatibility: str = "redshift",
     user: str = "dev",
     autocommit: bool = False,
+    numeric_to_float: bool = False,
     maintenance: bool = True,
     application_name: str | None = None,
     timezone: str | None = None,
@@ -125,7 +127,7 @@ def _open(
         except errors.Error:
             session.close()
             raise
-    return Connection(session, paramstyle)
+    return Connection(session, paramstyle, numeric_to_float)
 
 
 def _module_paramstyle() -> str:
@@ -149,9 +151,10 @@ class Connection:
     ProgrammingError = errors.ProgrammingError
     NotSupportedError = errors.NotSupportedError
 
-    def __init__(self, session: Session, paramstyle: str) -> None:
+    def __init__(self, session: Session, paramstyle: str, numeric_to_float: bool = False) -> None:
         self._session: Session | None = session
         self.paramstyle = paramstyle
+        self.numeric_to_float = numeric_to_float
 
     @property
     def session(self) -> Session:
@@ -197,6 +200,14 @@ class Connection:
         """A new cursor that has executed `operation`."""
         return self.cursor().execute(operation, parameters)
 
+    def run(self, sql: str, **parameters: Any) -> tuple[tuple[Any, ...], ...]:
+        """All rows of a statement (redshift_connector's short form); `parameters` by name."""
+        cursor = self.cursor()
+        if parameters:
+            cursor.paramstyle = "named"
+        cursor.execute(sql, parameters or None)
+        return tuple(cursor.fetchall()) if cursor.description else ()
+
     def commit(self) -> None:
         """Make the transaction's changes true, durably. One that had failed is rolled back, and an error says so."""
         if not self.session.commit():
@@ -207,6 +218,12 @@ class Connection:
     def rollback(self) -> None:
         """Forget the transaction's changes."""
         self.session.rollback()
+
+    def _no_two_phases(self, *arguments: Any) -> Any:
+        """PEP 249's optional methods for transactions over several databases."""
+        raise errors.NotSupportedError("two-phase commit is not supported: there is no PREPARE TRANSACTION")
+
+    xid = tpc_begin = tpc_prepare = tpc_commit = tpc_rollback = tpc_recover = _no_two_phases
 
     def cancel(self) -> None:
         """Stop what runs on this connection, from any thread; it ends with QueryCanceled (57014)."""

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import InterfaceError
 
 # JDBC's type codes of the types that columns have (java.sql.Types).
-_JDBC = {
+JDBC = {
     "smallint": 5, "integer": 4, "bigint": -5, "real": 7, "double precision": 8, "numeric": 2, "boolean": -7,
     "character": 1, "character varying": 12, "date": 91, "time without time zone": 92,
     "time with time zone": 2013, "timestamp without time zone": 93, "timestamp with time zone": 2014,
@@ -59,7 +59,7 @@ def columns(
     where, values = _where(
         (("database_name", catalog), ("schema_name", schema), ("table_name", table), ("column_name", column))
     )
-    code = " ".join(f"when '{name}' then {number}" for name, number in _JDBC.items())
+    code = " ".join(f"when '{name}' then {number}" for name, number in JDBC.items())
     return (
         "select database_name as table_cat, schema_name as table_schem, table_name, column_name, "
         f"case data_type {code} else 1111 end as data_type, data_type as type_name, "

@@ -16,7 +16,8 @@ _NAMES = """
     idp_partition app_id app_name preferred_role principal_arn provider_name client_id client_secret
     partner_sp_id listen_port login_url login_to_rp role_arn role_session_name scope web_identity_token
     token token_type identity_namespace idc_client_display_name idc_region issuer_url issuer_url_auth
-    ssl_insecure client_protocol_version database_metadata_current_db_only log_level log_path
+    ssl_insecure client_protocol_version database_metadata_current_db_only enable_table_types
+    auth_profile log_level log_path
 """
 
 NO_MEANING: frozenset[str] = frozenset(_NAMES.split())

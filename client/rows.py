@@ -43,6 +43,14 @@ def rows_of(batch: pa.RecordBatch) -> Iterator[tuple[Any, ...]]:
     return zip(*columns)
 
 
+def with_floats(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Its decimals as floats: what numeric_to_float asks for."""
+    for i, field in enumerate(batch.schema):
+        if pa.types.is_decimal(field.type):
+            batch = batch.set_column(i, field.name, batch.column(i).cast(pa.float64()))
+    return batch
+
+
 def column_values(array: pa.Array, sql: str = "") -> list[Any]:
     """One column's values as Python objects, None for NULL; `sql` names a type that Arrow has no word for."""
     kind = array.type

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
 DATABASE = "dev"
 KEPT_NOTICES = 50  # as psycopg2 keeps
+SESSION = "session"  # the history's kind of event: one that has ended
 _session_ids = itertools.count(os.getpid())
 
 
@@ -309,11 +310,20 @@ class Session:
         self.cancel(message)
         threading.Thread(target=self.close, name="warehouse-terminate", daemon=True).start()
 
+    def _leave_a_note(self) -> None:
+        """For stl_connection_log, which knows of open sessions by themselves."""
+        started, ended = (int(moment.timestamp() * 1_000_000) for moment in (self.started, datetime.now(UTC)))
+        self.database.history.note(SESSION, {
+            "pid": self.id, "user": self.identity.login, "start": started, "end": ended,
+            "application": self.settings["application_name"],
+        })  # fmt: skip
+
     def close(self) -> None:
         """Stop what runs and give the database back."""
         if self._closed:
             return
         self._closed = True
+        self._leave_a_note()
         self.database.sessions.remove(self.id)
         self.cancel()
         with self._lock:

@@ -40,9 +40,17 @@ def run(statement: ShowObjects, context: Context) -> Result:
     if statement.like is not None:
         pattern = statement.like
         rows = (r for r in rows if like_matches(str(r[place]), pattern, "\\", False))
+    for column, wanted in statement.where:
+        rows = _like(rows, text.split(), column, wanted)
     found = list(rows if statement.limit is None else islice(rows, statement.limit))
     shown = tuple(ResultColumn(name.replace("~", " "), type) for name, type in columns(text))
     return from_rows("SHOW", shown, found)
+
+
+def _like(rows: Rows, columns: list[str], name: str, pattern: str) -> Rows:
+    """The rows whose value in a column is LIKE the pattern. Grants have a table's name as the object's."""
+    place = next(i for i, c in enumerate(columns) if c.partition(":")[0] in (name, name.replace("table", "object")))
+    return (r for r in rows if like_matches(str(r[place]), pattern, "\\", False))
 
 
 # -- lists -----------------------------------------------------------------------------------------
@@ -54,15 +62,20 @@ def _databases(statement: ShowObjects, context: Context) -> Rows:
 
 
 def _schemas(statement: ShowObjects, context: Context) -> Rows:
-    if statement.name.name != DATABASE:
-        raise UndefinedObject(f'database "{statement.name.name}" does not exist', sqlstate="3D000",
-                              position=statement.name.position)
+    _database(statement)
     directory = access.directory(context)
     for schema in context.view.schemas():
         if context.rights.schema(schema, "usage"):
             owner = schema_owner(context, schema)
             acl = definitions.schema_acl(directory, schema, schema_object(schema), owner)
             yield DATABASE, schema, directory.user_id(owner), "local", acl, None, None
+
+
+def _database(statement: ShowObjects) -> None:
+    """The statement names the database, of which there is one."""
+    if statement.name.name != DATABASE:
+        raise UndefinedObject(f'database "{statement.name.name}" does not exist', sqlstate="3D000",
+                              position=statement.name.position)
 
 
 def _schema(statement: ShowObjects, context: Context) -> str:
@@ -74,19 +87,34 @@ def _schema(statement: ShowObjects, context: Context) -> str:
 
 def _tables(statement: ShowObjects, context: Context) -> Rows:
     schema = _schema(statement, context)
+    return (_table_row(r, context) for r in seen(context) if r.schema == schema)
+
+
+def _tables_of_database(statement: ShowObjects, context: Context) -> Rows:
+    _database(statement)
+    return (_table_row(r, context) for r in seen(context))
+
+
+def _table_row(r: Table | View, context: Context) -> tuple[Any, ...]:
     directory = access.directory(context)
-    for r in seen(context):
-        if r.schema == schema:
-            kind = "VIEW" if isinstance(r, View) else "TABLE"
-            subtype = "LATE BINDING VIEW" if isinstance(r, View) and r.late_binding else "REGULAR " + kind
-            style = dist_style_text(context.view.data(r)) if isinstance(r, Table) else None
-            yield (DATABASE, r.schema, r.name, kind, definitions.relation_acl(directory, r),
-                   directory.comments.get(f"{relation_object(r.id)}|"), r.owner, None, None, style,
-                   subtype)  # fmt: skip
+    kind = "VIEW" if isinstance(r, View) else "TABLE"
+    subtype = "LATE BINDING VIEW" if isinstance(r, View) and r.late_binding else "REGULAR " + kind
+    style = dist_style_text(context.view.data(r)) if isinstance(r, Table) else None
+    return (DATABASE, r.schema, r.name, kind, definitions.relation_acl(directory, r),
+            directory.comments.get(f"{relation_object(r.id)}|"), r.owner, None, None, style, subtype)  # fmt: skip
 
 
 def _columns(statement: ShowObjects, context: Context) -> Rows:
-    r = _relation(statement, context)
+    return _column_rows(_relation(statement, context), context)
+
+
+def _columns_of_database(statement: ShowObjects, context: Context) -> Rows:
+    _database(statement)
+    for r in seen(context):
+        yield from _column_rows(r, context)
+
+
+def _column_rows(r: Table | View, context: Context) -> Rows:
     directory = access.directory(context)
     key_kind = ("INTERLEAVED" if r.interleaved else "COMPOUND") if isinstance(r, Table) and r.sort_key else None
     for c in columns_of(r, context):
@@ -183,8 +211,17 @@ def _wanted(statement: ShowObjects, context: Context) -> str | None:
 
 
 def _table_grants(statement: ShowObjects, context: Context) -> Rows:
-    r = _relation(statement, context)
-    for g in _grants(context, relation_object(r.id), _wanted(statement, context)):
+    return _rows_of_table(_relation(statement, context), _wanted(statement, context), context)
+
+
+def _table_grants_of_database(statement: ShowObjects, context: Context) -> Rows:
+    _database(statement)
+    for r in seen(context):
+        yield from _rows_of_table(r, None, context)
+
+
+def _rows_of_table(r: Table | View, wanted: str | None, context: Context) -> Rows:
+    for g in _grants(context, relation_object(r.id), wanted):
         if not g.column:
             yield _grant_row(context, g, r.schema, r.name, "VIEW" if isinstance(r, View) else "TABLE", "TABLE")
 
@@ -211,8 +248,7 @@ def _schema_grants(statement: ShowObjects, context: Context) -> Rows:
 
 
 def _database_grants(statement: ShowObjects, context: Context) -> Rows:
-    if statement.name.name != DATABASE:
-        raise UndefinedObject(f'database "{statement.name.name}" does not exist', sqlstate="3D000")
+    _database(statement)
     for g in _grants(context, DATABASE_OBJECT, _wanted(statement, context)):
         yield _grant_row(context, g, None, None, "DATABASE", "DATABASE")
 
@@ -268,6 +304,15 @@ _GRANT = (
     "database_name:n schema_name:n object_name:n object_type:n privilege_type:n identity_id:i identity_name:n "
     "identity_type:n admin_option:b privilege_scope:n grantor_name:n"
 )
+_TABLE = (
+    "database_name:n schema_name:n table_name:n table_type:n table_acl:t remarks:t owner:n last_altered_time:d "
+    "last_modified_time:d dist_style:n table_subtype:n"
+)
+_COLUMN = (
+    "database_name:n schema_name:n table_name:n column_name:n ordinal_position:i column_default:t is_nullable:n "
+    "data_type:n character_maximum_length:i numeric_precision:i numeric_scale:i remarks:t sort_key_type:n "
+    "sort_key:i dist_key:i encoding:n collation:n"
+)
 _FOREIGN = (
     "pk_database_name:n pk_schema_name:n pk_table_name:n pk_column_name:n fk_database_name:n fk_schema_name:n "
     "fk_table_name:n fk_column_name:n key_seq:i update_rule:n delete_rule:n fk_name:n pk_name:n deferrability:n"
@@ -297,22 +342,18 @@ _KINDS: dict[str, tuple[str, int, Callable[[ShowObjects, Context], Rows]]] = {
         "database_name:n schema_name:n schema_owner:i schema_type:n schema_acl:t source_database:n schema_option:t",
         1, _schemas,
     ),
-    "tables": (
-        "database_name:n schema_name:n table_name:n table_type:n table_acl:t remarks:t owner:n last_altered_time:d "
-        "last_modified_time:d dist_style:n table_subtype:n", 2, _tables,
-    ),
-    "columns": (
-        "database_name:n schema_name:n table_name:n column_name:n ordinal_position:i column_default:t is_nullable:n "
-        "data_type:n character_maximum_length:i numeric_precision:i numeric_scale:i remarks:t sort_key_type:n "
-        "sort_key:i dist_key:i encoding:n collation:n", 3, _columns,
-    ),
+    "tables": (_TABLE, 2, _tables),
+    "columns": (_COLUMN, 3, _columns),
+    "tables of database": (_TABLE, 2, _tables_of_database),
+    "columns of database": (_COLUMN, 3, _columns_of_database),
+    "table grants of database": (_GRANT, 2, _table_grants_of_database),
     "functions": (_ROUTINE.format("function"), 2, _functions),
     "procedures": (_ROUTINE.format("procedure"), 2, _nothing),
     "primary keys": ("database_name:n schema_name:n table_name:n column_name:n key_seq:i pk_name:n", 3, _primary_keys),
     "foreign keys": (_FOREIGN, 7, _foreign_keys),
     "exported keys": (_FOREIGN, 7, _exported_keys),
     "grants on table": (_GRANT, 2, _table_grants),
-    "column grants": (_GRANT.replace("object_type:n", "column_name:n object_type:n"), 3, _column_grants),
+    "column grants": (_GRANT.replace("object_name:n", "table_name:n column_name:n"), 3, _column_grants),
     "parameters": (
         "database_name:n schema_name:n function_name:n parameter_name:n ordinal_position:i parameter_type:n "
         "data_type:n character_maximum_length:i numeric_precision:i numeric_scale:i remarks:t", 3, _parameters,

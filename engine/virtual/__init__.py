@@ -42,8 +42,9 @@ MODULES = {
                            "^information_schema.constraint_column_usage ^information_schema.table_privileges "
                            "^information_schema.enabled_roles ^information_schema.routines "
                            "^information_schema.parameters ^information_schema.sequences ^information_schema.triggers",
-    "stl": "stl_tr_conflict",
-    "stv": "!stv_db_isolation_level stv_sessions stv_locks stv_slices",
+    "stl": "stl_tr_conflict stl_undone",
+    "connections": "!stl_connection_log !sys_connection_log",
+    "stv": "!stv_db_isolation_level stv_sessions stv_locks stv_slices ^pg_locks",
     "svv": "svv_transactions !svv_table_info",
     "svv_objects": "svv_tables svv_columns svv_all_schemas svv_all_tables svv_all_columns svv_redshift_schemas "
                     "svv_redshift_tables svv_redshift_columns svv_redshift_databases svv_redshift_functions "

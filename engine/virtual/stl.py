@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...storage.transactions import CONFLICT
-from ...storage.types import BIGINT, TIMESTAMP
+from ...storage.types import BIGINT, INTEGER, TIMESTAMP
 from ..context import Context
 from .base import VirtualTable
 
@@ -24,7 +24,20 @@ def _stl_tr_conflict(context: Context) -> Iterator[tuple[Any, ...]]:
         yield r["xid"], r["pid"], moment(r["start"]), moment(r["abort"]), r["table"]
 
 
+def _stl_undone(context: Context) -> Iterator[tuple[Any, ...]]:
+    """Nothing: extents of a transaction that failed are never named, so that there is nothing to undo."""
+    return iter(())
+
+
 TABLES = (
+    VirtualTable(
+        "pg_catalog",
+        "stl_undone",
+        (("userid", INTEGER), ("xact_id", BIGINT), ("xact_id_undone", BIGINT), ("undo_start_ts", TIMESTAMP),
+         ("undo_end_ts", TIMESTAMP), ("table_id", BIGINT)),
+        _stl_undone,
+        leader_only=False,
+    ),
     VirtualTable(
         "pg_catalog",
         "stl_tr_conflict",

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...storage.snapshot_isolation import is_snapshot
-from ...storage.types import BIGINT, INTEGER, TIMESTAMP, char
+from ...storage.types import BIGINT, BOOLEAN, INTEGER, TEXT, TIMESTAMP, char
 from ..context import Context
 from .base import DATABASE, VirtualTable, clip
+from .blocks import DATABASE_ID
 from .stl import moment
 
 
@@ -31,6 +32,12 @@ def _stv_locks(context: Context) -> Iterator[tuple[Any, ...]]:
         yield lock.table, None, since, lock.transaction, lock.session, since, None, "Holding write lock"
 
 
+def _pg_locks(context: Context) -> Iterator[tuple[Any, ...]]:
+    """The write locks; readers hold none that others could see."""
+    for lock in context.database.locks.held():
+        yield lock.table, DATABASE_ID, lock.transaction, lock.session, "ShareRowExclusiveLock", True
+
+
 def isolation(context: Context) -> str:
     """The database's isolation level, in the words of STV_DB_ISOLATION_LEVEL."""
     return "Snapshot Isolation" if is_snapshot(context.database.newest) else "Serializable"
@@ -41,6 +48,13 @@ def _stv_db_isolation_level(context: Context) -> Iterator[tuple[Any, ...]]:
 
 
 TABLES = (
+    VirtualTable(
+        "pg_catalog",
+        "pg_locks",
+        (("relation", INTEGER), ("database", INTEGER), ("transaction", BIGINT), ("pid", INTEGER), ("mode", TEXT),
+         ("granted", BOOLEAN)),
+        _pg_locks,
+    ),
     VirtualTable(
         "pg_catalog",
         "stv_db_isolation_level",

@@ -150,10 +150,12 @@ class Comment:
 class ShowObjects:
     """SHOW TABLES and its like (show.py). kind: 'databases', 'schemas', 'tables', 'columns', 'functions', 'procedures',
     'primary keys', 'foreign keys', 'exported keys', 'grants on table', 'grants on schema', 'grants on database',
-    'column grants', 'grants for', 'table', 'view', 'external table' or 'external partitions' (definitions)."""
+    'tables of database', 'columns of database', 'table grants of database', 'column grants', 'grants for', 'table',
+    'view', 'external table' or 'external partitions' (definitions). where: (name of a column, pattern)."""
 
     kind: str
     name: RelationName
     like: str | None = None
     limit: int | None = None
     grantee: Grantee | None = None
+    where: tuple[tuple[str, str], ...] = ()

@@ -2,15 +2,22 @@
 
     SHOW DATABASES | SCHEMAS FROM DATABASE d | TABLES FROM SCHEMA [d.]s | COLUMNS FROM TABLE [[d.]s.]t
         [LIKE 'p'] [LIMIT n]
+    SHOW { TABLES | COLUMNS | GRANTS ON TABLES } FROM DATABASE d  [DRIVER_TOKEN 't']
+        [WHERE { SCHEMA_NAME | TABLE_NAME | COLUMN_NAME } LIKE 'p' [AND ...]] [LIMIT n]
     SHOW CONSTRAINTS { PRIMARY KEYS | FOREIGN KEYS [EXPORTED] } FROM TABLE t  [LIMIT n]
-    SHOW [COLUMN] GRANTS ON { TABLE t | SCHEMA s | DATABASE d } [FOR user | ROLE r | GROUP g | PUBLIC]  [LIMIT n]
+    SHOW GRANTS ON { TABLE t | SCHEMA s | DATABASE d } [FOR user | ROLE r | GROUP g | PUBLIC]  [LIMIT n]
+    SHOW COLUMN GRANTS ON TABLE t  [LIKE 'p'] [FOR ...] [LIMIT n]
     SHOW GRANTS FOR { user | ROLE r }  [LIMIT n]
     SHOW GRANTS ON FUNCTION [d.]s.f(types)  [FOR ...] [LIMIT n]
     SHOW { FUNCTIONS | PROCEDURES } FROM SCHEMA s  [LIKE 'p'] [LIMIT n]
     SHOW PARAMETERS OF FUNCTION [d.]s.f(types)  [LIKE 'p']
     SHOW TABLE t        SHOW VIEW v        SHOW EXTERNAL TABLE s.t [PARTITION]
+
+A DRIVER_TOKEN has no meaning here: drivers send what a cluster gave them to know each other again.
 """
 from __future__ import annotations
+
+from dataclasses import replace
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedObject
 from .access import Grantee, ShowObjects
@@ -62,13 +69,31 @@ def _list(cursor: Cursor) -> ShowObjects:
     name = RelationName(None, "")
     if inside:
         cursor.expect("from")
-        if kind in ("tables", "columns") and cursor.at("database"):
-            raise NotSupportedError(f"SHOW {kind.upper()} FROM DATABASE is not supported", position=cursor.position)
+        if kind in ("tables", "columns") and cursor.accept("database"):
+            return _of_database(cursor, f"{kind} of database")
         cursor.expect(inside)
         name = _name(cursor, {"database": 1, "schema": 2, "table": 3}[inside])
     elif cursor.accept("from"):
         raise NotSupportedError("SHOW DATABASES FROM is not supported", position=cursor.position)
     return _ended(cursor, kind, name)
+
+
+def _of_database(cursor: Cursor, kind: str) -> ShowObjects:
+    """What follows FROM DATABASE."""
+    name = _name(cursor, 1)
+    if cursor.accept("driver_token"):
+        cursor.string()
+    known = ("schema_name", "table_name", "column_name")[: 3 if kind.startswith("columns") else 2]
+    where: list[tuple[str, str]] = []
+    while cursor.accept("and") if where else cursor.accept("where"):
+        position = cursor.position
+        column = cursor.name().lower()
+        if column not in known:
+            raise SqlSyntaxError(f"WHERE of SHOW cannot name {column}: it may be {' or '.join(known)}",
+                                 position=position)
+        cursor.expect("like")
+        where.append((column, cursor.string()))
+    return replace(_ended(cursor, kind, name, likes=False), where=tuple(where))
 
 
 def _constraints(cursor: Cursor) -> ShowObjects:
@@ -90,9 +115,11 @@ def _grants(cursor: Cursor) -> ShowObjects:
     cursor.expect("grants")
     name, kind = RelationName(None, ""), "grants for"
     if cursor.accept("on"):
+        if not columns and cursor.accept("tables", "from", "database"):
+            return _of_database(cursor, "table grants of database")
         what = cursor.accept_any("table", "schema", "database", "function")
         if what is None:
-            if cursor.word() in ("PROCEDURE", "DATASHARE", "MODEL", "TABLES"):
+            if cursor.word() in ("PROCEDURE", "DATASHARE", "MODEL"):
                 raise NotSupportedError(f"SHOW GRANTS ON {cursor.word()} is not supported", position=cursor.position)
             what = "table"
         kind = f"grants on {what}"
@@ -101,13 +128,14 @@ def _grants(cursor: Cursor) -> ShowObjects:
             name = with_types(cursor, name)
     if columns:
         kind = "column grants"
+    like = cursor.string() if columns and cursor.accept("like") else None
     grantee = None
     if kind == "grants for" or cursor.at("for"):
         cursor.expect("for")
         position = cursor.position
         which = cursor.accept_any("role", "group", "public") or "user"
         grantee = Grantee(which, "" if which == "public" else cursor.user(), position)
-    return _ended(cursor, kind, name, grantee, likes=False)
+    return replace(_ended(cursor, kind, name, grantee, likes=False), like=like)
 
 
 def _parameters(cursor: Cursor) -> ShowObjects:

@@ -65,7 +65,8 @@ class History:
         self._described: deque[tuple[int, Describe, int]] = deque()
         self._weight = 0  # of those
         self.running: dict[int, Any] = {}  # statements of this process that run, by number, as sessions keep them
-        self._events: list[tuple[str, dict[str, Any]]] = []
+        self._events: list[tuple[str, Record]] = []  # without a file: everything
+        self._noted: list[tuple[str, Record]] = []  # events to be written with the next batch
         self._connection: sqlite3.Connection | None = None
         self._timer: threading.Timer | None = None
         self._ids: Iterator[int] | None = None
@@ -171,14 +172,19 @@ class History:
                 self._events.append((kind, record))
                 del self._events[:-KEPT_EVENTS]
             return
-        text = json.dumps(record, separators=(",", ":"))
         with self._writing:
             try:
-                connection = self._open()
-                connection.execute("INSERT INTO events (kind, record) VALUES (?, ?)", (kind, text))
-                connection.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (KEPT_EVENTS,))
+                _put_event(self._open(), kind, record)
             except (sqlite3.Error, errors.FileError) as e:  # it must not stand before what it tells of
                 _log.warning("the history %s cannot be written: %s", self._path, e)
+
+    def note(self, kind: str, record: Record) -> None:
+        """`record_event` for what happens to each session: it is written with the next batch, or when all is closed."""
+        if self._path is None:
+            self.record_event(kind, record)
+            return
+        with self._lock:
+            self._noted.append((kind, record))
 
     def events(self, kind: str) -> list[Record]:
         """All events of a kind, oldest first."""
@@ -186,6 +192,7 @@ class History:
             with self._lock:
                 return [record for k, record in self._events if k == kind]
         with self._writing:
+            self.flush()
             found = self._rows("SELECT record FROM events WHERE kind = ? ORDER BY id", kind)
             return [json.loads(text) for (text,) in found]
 
@@ -194,16 +201,18 @@ class History:
         with self._writing:
             with self._lock:
                 batch, self._pending = self._pending, []
+                noted, self._noted = self._noted, []
                 if self._timer is not None:
                     self._timer.cancel()
                     self._timer = None
-            if not batch:
+            if not batch and not noted:
                 return
             try:
-                self._write(batch)
+                self._write(batch, noted)
             except errors.FileError:
                 with self._lock:
                     self._pending[:0] = batch
+                    self._noted[:0] = noted
                 raise
 
     def _flush_in_time(self) -> None:
@@ -228,7 +237,7 @@ class History:
             return 0
         return int(self._rows("SELECT coalesce(max(id), 0) FROM queries")[0][0])
 
-    def _write(self, batch: list[tuple[Record, Describe | None]]) -> None:
+    def _write(self, batch: list[tuple[Record, Describe | None]], noted: list[tuple[str, Record]]) -> None:
         records = [(r["query"], _text(r)) for r, _ in batch]
         details = [(r["query"], text) for r, describe in batch if describe and (text := _described(describe))]
         connection = self._open()
@@ -236,6 +245,8 @@ class History:
             connection.execute("BEGIN IMMEDIATE")
             _put(connection, "queries", records, KEPT_RECORDS)
             _put(connection, "details", details, KEPT_DETAILS)
+            for kind, record in noted:
+                _put_event(connection, kind, record)
             connection.execute("COMMIT")
             if _size(connection) > MOST_BYTES:
                 connection.execute("DELETE FROM details WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM details)")
@@ -274,6 +285,11 @@ def _put(connection: sqlite3.Connection, table: str, rows: list[tuple[int, str]]
     if rows:
         connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", rows)
         connection.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM queries) - ?", (kept,))
+
+
+def _put_event(connection: sqlite3.Connection, kind: str, record: Record) -> None:
+    connection.execute("INSERT INTO events (kind, record) VALUES (?, ?)", (kind, _text(record)))
+    connection.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (KEPT_EVENTS,))
 
 
 def _size(connection: sqlite3.Connection) -> int:

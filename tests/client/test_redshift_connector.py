@@ -83,3 +83,58 @@ def test_bulk_and_frames(connection: Any, tmp_path: Path) -> None:
     assert array.shape == (3, 2) and array[0].tolist() == [1, "a|b"]
     with pytest.raises(redshift_connector.InterfaceError, match="same length"):
         cursor.insert_data_bulk(str(file), "shop.book", [0], [], ",")
+
+
+def test_keys_privileges_and_functions(connection: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(
+        "create table shop.loan (book int references shop.book (id), day date); create user ann password disable;"
+        "grant select on shop.book to ann; grant update (name) on shop.book to ann;"
+        "create function shop.f_twice(int) returns int immutable as $$ select $1 * 2 $$ language sql"
+    )
+    key = ("dev", "shop", "book", "id", "dev", "shop", "loan", "book", 1, 3, 3, "loan_book_fkey", "book_pkey", 7)
+    assert cursor.get_imported_keys(schema="shop", table="loan") == (key,)
+    assert cursor.get_exported_keys(catalog="dev", table="book") == (key,)
+    assert cursor.get_exported_keys(catalog="other") == ()
+    assert [d[0] for d in cursor.description][:2] == ["pktable_cat", "pktable_schem"]
+    assert cursor.get_best_row_identifier(None, "shop", "book", 1) == ((1, "id", 4, "integer", 32, None, 0, 1),)
+    assert cursor.get_column_privileges(table="book", column_name_pattern="n%") == (
+        ("dev", "shop", "book", "name", "awsuser", "ann", "UPDATE", "NO"),
+    )
+    assert cursor.get_table_privileges(schema_pattern="sh%") == (
+        ("dev", "shop", "book", "awsuser", "ann", "SELECT", "NO"),
+    )
+    assert cursor.get_functions(function_name_pattern="f\\_%") == (
+        ("dev", "shop", "f_twice", "", 1, "f_twice(integer)"),
+    )
+    assert [row[3:7] for row in cursor.get_function_columns(function_name_pattern="f%")] == [("$1", 1, 4, "integer")]
+    assert cursor.get_procedure_columns() == ()
+    assert ("TABLE",) in cursor.get_table_types()
+
+
+def test_other_names() -> None:
+    """Arguments, methods, codes and errors that programs name."""
+    with redshift_connector.connect(numeric_to_float=True, enable_table_types=True, auth_profile="x") as made:
+        cursor = made.cursor()
+        cursor.execute("select %s::decimal(5,2), 1", args=("1.5",))
+        assert cursor.fetchmany(num=1) == [(1.5, 1)]
+        assert cursor.redshift_rowcount == 1
+        assert cursor.description[0][1] == redshift_connector.NUMERIC == 1700
+        assert made.run("select :a", a=3) == ((3,),)
+        with pytest.raises(redshift_connector.NotSupportedError, match="CALL"):
+            cursor.callproc("p", (1,))
+        made.rollback()
+        with pytest.raises(redshift_connector.NotSupportedError, match="two-phase"):
+            made.tpc_begin(made)
+    assert issubclass(redshift_connector.ArrayContentNotHomogenousError, redshift_connector.ProgrammingError)
+    with pytest.raises(AttributeError):
+        redshift_connector.NO_SUCH_TYPE  # noqa: B018
+
+
+def test_sessions_are_logged(tmp_path: Path) -> None:
+    with redshift_connector.connect(str(tmp_path / "dw"), application_name="etl"):
+        pass
+    with redshift_connector.connect(str(tmp_path / "dw")) as made:
+        rows = made.run("select trim(event), application_name from stl_connection_log where application_name = 'etl'")
+        assert sorted(rows) == [("authenticated", "etl"), ("disconnecting session", "etl"),
+                                ("initiating session", "etl")]
