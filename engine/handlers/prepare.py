@@ -15,8 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from ...errors import DatatypeMismatch, Error, ProgrammingError, SqlSyntaxError
+from ...errors import DatatypeMismatch, Error, NotSupportedError, ProgrammingError, SqlSyntaxError
 from ...planner.binder import check_assignable
+from ...planner.columns import has_subquery
 from ...planner.expressions import Literal
 from ...planner.parse import parse_query_text
 from ...planner.statements import Deallocate, Execute, Prepare, QueryText, Select
@@ -109,6 +110,8 @@ def _value(place: int, node: Any, type: SqlType, context: Context) -> Literal:
     known = literal(node, ())
     if known is None:
         expr = bind_expression(node, context, "EXECUTE")
+        if has_subquery(expr):
+            raise NotSupportedError("cannot use subquery in EXECUTE parameter")
         known = Literal(value_of(expr), expr.type)
     if known.value is None:
         return Literal(None, type)

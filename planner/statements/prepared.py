@@ -6,11 +6,11 @@ from typing import Any
 
 from ...errors import Error, NotSupportedError
 from ...storage.types import SqlType
-from . import Deallocate, Execute, Insert, Prepare, QueryText, Select
+from . import Deallocate, Delete, Execute, Insert, Prepare, QueryText, Select, Update
 from .cursor import Cursor
 from .tables import read_type
 
-_PREPARABLE = (Select, QueryText, Insert)
+_PREPARABLE = (Select, QueryText, Insert, Update, Delete)
 
 
 def parse_prepare(cursor: Cursor, parse: Callable[[str], Any]) -> Prepare:
