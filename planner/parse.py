@@ -194,7 +194,8 @@ def parse_statement(
     if word == "EXPLAIN":
         return _explain(text, first.end(), lazily, exact_names)
     if word in _NOT_YET:
-        raise NotSupportedError(f"{word} is not supported yet", position=first.start())
+        named = "REFRESH MATERIALIZED VIEW" if word == "REFRESH" else word
+        raise NotSupportedError(f"{named} is not supported yet", position=first.start())
     # The first word is hidden from sqlglot's tokenizer, which swallows the rest behind some of them.
     hidden = _HIDDEN.match(text, first.start()) or first
     begin = first.start() if word in _KEPT else hidden.end()

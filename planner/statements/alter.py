@@ -43,7 +43,7 @@ from .grants import parse_default_privileges
 from .principals import PRINCIPALS, alter_principal
 from .schemas import alter_schema
 from .session import parse_alter_system
-from .tables import read_column, read_constraint, read_type
+from .tables import read_column, read_constraint, read_type, unknown_kind
 
 Alter = Union[AlterTable, AddColumn, AddConstraint, DropConstraint, AlterDesign, AppendTable]
 
@@ -63,7 +63,7 @@ def parse_alter(cursor: Cursor) -> Statement:
     if cursor.accept("database"):
         return _alter_database(cursor)
     if not cursor.accept("table"):
-        raise NotSupportedError(f"ALTER {word} is not supported yet", position=start)
+        raise NotSupportedError(f"ALTER {unknown_kind(cursor) or word} is not supported yet", position=start)
     table = cursor.relation()
     found = _external(cursor, table) or _change(cursor, table)
     cursor.finish()

@@ -89,10 +89,15 @@ def _unsupported(cursor: Cursor) -> Exception:
     if word == "DATABASE":
         return no_databases("CREATE", cursor)
     if word in words:
-        following = cursor.tokens[cursor.index + 1].text.upper() if cursor.index + 1 < len(cursor.tokens) else ""
-        name = f"{word} {following}" if word in ("EXTERNAL", "MATERIALIZED", "RLS", "MASKING") else word
-        return NotSupportedError(f"CREATE {name.strip()} is not supported yet", position=cursor.position)
+        return NotSupportedError(f"CREATE {unknown_kind(cursor)} is not supported yet", position=cursor.position)
     return cursor.error()
+
+
+def unknown_kind(cursor: Cursor) -> str:
+    """What kind of object the present words name: MATERIALIZED VIEW, LIBRARY ..."""
+    word = cursor.word()
+    following = cursor.tokens[cursor.index + 1].text.upper() if cursor.index + 1 < len(cursor.tokens) else ""
+    return f"{word} {following}".strip() if word in ("EXTERNAL", "MATERIALIZED", "RLS", "MASKING", "IDENTITY") else word
 
 
 # -- tables ------------------------------------------------------------------------------------
@@ -374,7 +379,7 @@ def parse_drop(cursor: Cursor) -> Drop | DropPrincipal | DropFunction:
         known = ("PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
                  "MATERIALIZED", "EXTERNAL", "RLS", "MASKING", "IDENTITY")
         if cursor.word() in known:
-            raise NotSupportedError(f"DROP {cursor.word()} is not supported yet", position=cursor.position)
+            raise NotSupportedError(f"DROP {unknown_kind(cursor)} is not supported yet", position=cursor.position)
         raise cursor.error()
     if_exists = cursor.accept("if", "exists")
     names = cursor.list_of(cursor.relation)
