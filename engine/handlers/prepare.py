@@ -131,7 +131,9 @@ def _target(type: SqlType, source: SqlType, value: Any) -> SqlType:
     if type.is_string:
         return varchar(max(1, len(value.encode())) if isinstance(value, str) else 1)
     if type.kind is Kind.VARBYTE:
-        return varbyte(max(1, len(value) // 2)) if isinstance(value, str) else type
+        if not isinstance(value, str):
+            return type
+        return varbyte(max(1, len(value) // 2 if source.kind is Kind.VARBYTE else len(value.encode())))
     if type.kind is Kind.DECIMAL:
         if source.kind is Kind.DECIMAL:
             return source
