@@ -9,6 +9,7 @@ from random import Random
 from .nodes import Node, Type, literal_text, value
 
 INT = Type("int", "smallint", bound=20)
+PARTS = ("year", "quarter", "month", "month", "month", "week", "day", "day")  # of dates and timestamps
 EPOCH = datetime.date(1970, 1, 1)
 
 
@@ -47,6 +48,12 @@ def nonzero(random: Random, values: Random) -> Node:
     if random.random() < 0.7:
         return value(INT, str(values.randint(1, 12)))
     return value(INT, f"({-values.randint(1, 12)})")
+
+
+def part_value(part: str, values: Random) -> Node:
+    """A number that the part of a date may be."""
+    low, high = {"year": (1991, 2003), "quarter": (1, 4), "month": (1, 12), "week": (1, 53), "day": (1, 31)}[part]
+    return value(INT, str(values.randint(low, high)))
 
 
 def count(values: Random, low: int, high: int) -> Node:

@@ -150,7 +150,7 @@ class MoreScalars(Scalars):
     def text(self, scope: Scope, depth: int) -> Node:
         a = self.text_value(scope, depth)
         s = replace(a.t, blank=True)
-        match self.random.randrange(14):
+        match self.random.randrange(16):
             case 11:
                 return self.padded(a)
             case 12:
@@ -160,7 +160,7 @@ class MoreScalars(Scalars):
             case 13:
                 old, new = literals.text_of(self.values, "ab日"), literals.text_of(self.values, "xyz")
                 return value(replace(s, ascii=s.ascii and new.t.ascii), "translate({0}, {1}, {2})", a, old, new)
-            case 0:
+            case 0 | 14 | 15:
                 return value(a.t, self.random.choice(["upper({0})", "lower({0})"]), a)
             case 1 | 2:
                 return self.substring(a)
@@ -213,7 +213,7 @@ class MoreScalars(Scalars):
     # -- moments ---------------------------------------------------------------------------------------
 
     def date(self, scope: Scope, depth: int) -> Node:
-        match self.random.randrange(6):
+        match self.random.randrange(7):
             case 0:
                 b = self.value("int", scope, depth)
                 if b.t.bound > 2000:
@@ -226,8 +226,8 @@ class MoreScalars(Scalars):
                 return value(DATE, "cast({0} as date)", self.value("ts", scope, depth))
             case 2:
                 return value(DATE, "last_day({0})", self.value(self.random.choice(["date", "ts"]), scope, depth))
-            case 3:
-                part = self.random.choice(["month", "year", "quarter", "week"])
+            case 3 | 6:
+                part = self.random.choice(["month", "month", "year", "quarter", "week"])
                 return value(DATE, f"cast(date_trunc('{part}', {{0}}) as date)", self.value("date", scope, depth))
             case 4:
                 n = literals.count(self.values, 0, 40)

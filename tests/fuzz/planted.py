@@ -2,12 +2,12 @@
 
     found = hunt("logic", seed=1, most=400)     -> the label of the query that showed it, or None
 
-PYTHONPATH=tests .venv/bin/python -m fuzz --planted        all plants, one after the other
+PYTHONPATH=tests .venv/bin/python -m fuzz --planted --count 300        all plants; each is found by then
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from warehouse.kernels import pack
@@ -25,14 +25,19 @@ PLANTS: dict[str, dict[str, str]] = {
 
 @contextmanager
 def planted(family: str) -> Iterator[None]:
-    """The bug is there inside the block."""
-    kept = {name: pack.address(name) for name in PLANTS[family]}
-    others = {name: pack.address(other) for name, other in PLANTS[family].items()}
-    pack._addresses.update(others)
+    """The bug is there inside the block: for programs, which take addresses, and for callers from Python."""
+    kept = {name: (pack.address(name), pack.native(name)) for name in PLANTS[family]}
+    others = {name: (pack.address(other), pack.native(other)) for name, other in PLANTS[family].items()}
+    _put(others)
     try:
         yield
     finally:
-        pack._addresses.update(kept)
+        _put(kept)
+
+
+def _put(found: dict[str, tuple[int, Callable[..., int]]]) -> None:
+    for name, (address, native) in found.items():
+        pack._addresses[name], pack._natives[name] = address, native
 
 
 def hunt(family: str, seed: int, most: int) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from . import literals
 from .more_scalars import MoreScalars
 from .nodes import Node, compared, many, test
@@ -17,9 +19,11 @@ class Predicates(MoreScalars):
             return self.logic(scope, depth - 1)
         if depth > 0 and kind < 0.40:
             return self.subquery_predicate(scope, depth - 1)
-        match self.random.randrange(9):
+        match self.random.randrange(11):
             case 0 | 1 | 2:
                 return self.comparison(scope, depth)
+            case 8 | 9:
+                return self.moment_test(scope, depth)
             case 3:
                 a = self.value(self.random.choice(SORTS), scope, depth, True)
                 return test(self.random.choice(["{0} is null", "{0} is not null"]), a)
@@ -70,6 +74,30 @@ class Predicates(MoreScalars):
         a, b = self.pair(scope, depth)
         return test(f"{{0}} {self.random.choice(OPS)} {{1}}", a, b)
 
+    def moment_test(self, scope: Scope, depth: int) -> Node:
+        """About a date or timestamp: a part of it, what it is cut to, how far it is from another, one so much later."""
+        sort, other = (self.random.choice(["date", "date", "ts"]) for _ in range(2))
+        a, b = self.value(sort, scope, depth), self.value(other, scope, 0)
+        op, part = self.random.choice(OPS), self.random.choice(literals.PARTS)
+        match self.random.randrange(5):
+            case 0 | 1:
+                form = self.random.choice([f"extract({part} from {{0}})", f"date_part('{part}', {{0}})"])
+                return test(f"{form} {op} {{1}}", a, literals.part_value(part, self.values))
+            case 2:
+                cut = f"date_trunc('{part}', {{0}})"
+                judge = f"date_trunc('{part}', cast({{0}} as timestamp))"
+                return test(f"{cut} {op} {{1}}", a, b, judge=f"{judge} {op} {{1}}")
+            case 3:
+                part = part.replace("week", "day")  # the judge's weeks begin on Mondays
+                n = literals.count(self.values, 0, 40)
+                return test(f"datediff({part}, {{0}}, {{1}}) {op} {{2}}", a, b, n,
+                            judge=f"date_diff('{part}', {{0}}, {{1}}) {op} {{2}}")
+            case _:
+                n = literals.count(self.values, 0, 40)
+                later = "{0} + to_%ss(cast({2} as int))" % ("month" if part == "quarter" else part)
+                return test(f"dateadd({part.replace('quarter', 'month')}, {{2}}, {{0}}) {op} {{1}}", a, b, n,
+                            judge=f"cast({later} as timestamp) {op} {{1}}")
+
     def between(self, scope: Scope, depth: int) -> Node:
         sort = self.random.choice(["int", "dec", "flt", "text", "date", "ts"])
         a = compared(self.value(sort, scope, depth, sort not in ("dec",)))
@@ -98,5 +126,6 @@ class Predicates(MoreScalars):
             return test(f"{{0}} {op} '{pattern}!%%' escape '!'".replace("%%'", "%'"), a)
         return test(f"{{0}} {op} '{pattern}'", a)
 
+    @abstractmethod
     def subquery_predicate(self, scope: Scope, depth: int) -> Node:
-        raise NotImplementedError
+        ...

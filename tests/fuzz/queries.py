@@ -175,7 +175,7 @@ class Queries(Windows):
             return node, types, max(rows / 2, 1)
         picked = sorts or [self.random.choice(OUTPUT) for _ in range(self.random.randint(1, 4))]
         items = [self.value(s, scope, self.random.choice([0, 0, 1, 2]), True) for s in picked]
-        if sorts is None and self.chance(0.2):
+        if sorts is None and self.chance(0.3):
             items.append(self.window_value(scope))
         qualify = self.qualify(scope) if sorts is None and self.chance(0.08) else EMPTY
         distinct = qualify is EMPTY and self.chance(0.2) and not any(i.t.ragged for i in items)

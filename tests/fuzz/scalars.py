@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
@@ -45,7 +46,7 @@ def _wider(a: Type, b: Type) -> str:
     return max(a.width, b.width, key=INT_WIDTHS.index)
 
 
-class Scalars:
+class Scalars(ABC):
     """Writes values. Whatever decides the query's shape comes from `random`, literals from `values`."""
 
     def __init__(self, random: Random, values: Random) -> None:
@@ -88,11 +89,13 @@ class Scalars:
     def boolean(self, scope: Scope, depth: int) -> Node:
         return self.predicate(scope, depth)
 
+    @abstractmethod
     def predicate(self, scope: Scope, depth: int) -> Node:
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def scalar_subquery(self, sort: str, scope: Scope, depth: int) -> Node:
-        raise NotImplementedError
+        ...
 
     # -- CASE and its relatives --------------------------------------------------------------------
 
@@ -167,7 +170,7 @@ class Scalars:
     # -- integers ----------------------------------------------------------------------------------
 
     def integer(self, scope: Scope, depth: int) -> Node:
-        kind = self.random.randrange(15)
+        kind = self.random.randrange(18)
         if kind < 4:
             return self.int_arithmetic(scope, depth)
         if kind < 6:
@@ -178,7 +181,7 @@ class Scalars:
                 return value(a.t, self.random.choice(["(-{0})", "abs({0})"]), a)
             case 7:
                 return self.int_cast(scope, depth)
-            case 8 | 9:
+            case 8 | 9 | 15 | 16 | 17:
                 return self.extract(scope, depth)
             case 10:
                 return self.text_measure(scope, depth)
@@ -240,8 +243,8 @@ class Scalars:
         return value(replace(literals.INT, width=to, bound=a.t.bound + 1), f"cast({{0}} as {to})", a)
 
     def extract(self, scope: Scope, depth: int) -> Node:
-        sort = self.random.choice(["date", "ts"])
-        parts = ["year", "month", "day", "quarter", "dow", "doy", "week"]
+        sort = self.random.choice(["date", "date", "ts"])
+        parts = ["year", "month", "month", "month", "day", "day", "quarter", "dow", "doy", "week"]
         if sort == "ts":
             parts += ["hour", "minute"]
         a = self.value(sort, scope, depth)
@@ -285,20 +288,25 @@ class Scalars:
 
     # -- the other sorts: written in more_scalars.py ---------------------------------------------------
 
+    @abstractmethod
     def decimal(self, scope: Scope, depth: int) -> Node:
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def float(self, scope: Scope, depth: int) -> Node:
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def text(self, scope: Scope, depth: int) -> Node:
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def date(self, scope: Scope, depth: int) -> Node:
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def timestamp(self, scope: Scope, depth: int) -> Node:
-        raise NotImplementedError
+        ...
 
 
 def _nullif(a: Node) -> str:

@@ -84,7 +84,7 @@ class Windows(Aggregates):
             if not columns:
                 return self.count(scope)
             order = [self.directed(compared(self.random.choice(columns)))]
-        name = self.random.choice(["rank", "dense_rank", "percent_rank", "cume_dist"])
+        name = self.random.choice(["rank", "rank", "rank", "dense_rank", "percent_rank", "cume_dist"])
         type = replace(COUNT, bound=SAFE_ROWS) if name.endswith("rank") and name[0] != "p" else PART
         return value(type, f"{name}() over {{0}}", self.over(scope, order))
 
