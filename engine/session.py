@@ -123,6 +123,14 @@ class Session:
 
     def execute(self, text: str, parameters: tuple[Any, ...] = ()) -> Result:
         """Run the one statement in `text`; `parameters` are the values of $1, $2 ..."""
+        if parameters and text[:5].lower() == "show ":
+            from ..planner.statements.show_values import written_out
+
+            try:
+                return self._statement(self._parse(*self._only(written_out(text, parameters))), ())
+            except errors.Error as error:
+                error.position = None  # it is of the text with the values
+                raise
         return self._statement(self._parse(*self._only(text)), parameters)
 
     def execute_all(self, text: str) -> Result:

@@ -138,3 +138,20 @@ def test_sessions_are_logged(tmp_path: Path) -> None:
         rows = made.run("select trim(event), application_name from stl_connection_log where application_name = 'etl'")
         assert sorted(rows) == [("authenticated", "etl"), ("disconnecting session", "etl"),
                                 ("initiating session", "etl")]
+
+
+def test_show_takes_parameters(connection: Any) -> None:
+    """As redshift_connector's own metadata queries have them."""
+    cursor = connection.cursor()
+    for text, values, rows in (
+        ("SHOW SCHEMAS FROM DATABASE %s LIKE %s;", ("dev", "sh%"), 1),
+        ("SHOW TABLES FROM SCHEMA %s.%s;", ("dev", "shop"), 3),
+        ("SHOW COLUMNS FROM TABLE %s.%s.%s LIKE %s;", ("dev", "shop", "book", "n\\ame"), 1),
+        ("SHOW CONSTRAINTS PRIMARY KEYS FROM TABLE %s.%s.%s;", ("dev", "shop", "book"), 1),
+        ("SHOW TABLES FROM DATABASE %s WHERE SCHEMA_NAME LIKE %s AND TABLE_NAME LIKE %s", ("dev", "s%", "b%"), 1),
+    ):
+        assert len(cursor.execute(text, values).fetchall()) == rows, text
+    with pytest.raises(redshift_connector.ProgrammingError, match="does not exist"):
+        cursor.execute("SHOW TABLES FROM SCHEMA %s.%s", ("dev", "it's \"quoted\""))
+    with pytest.raises(redshift_connector.DataError, match="must be text"):
+        cursor.execute("SHOW SCHEMAS FROM DATABASE %s", (1,))
