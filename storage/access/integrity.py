@@ -16,7 +16,7 @@ from ... import errors
 from .directory import Directory
 from .facts import FactKey, Facts
 from .principals import FIRST_USER_ID, PUBLIC, SYSTEM_ID
-from .privileges import DefaultGrant, schema_name, schema_object
+from .privileges import DefaultGrant, Grant, schema_name, schema_object
 
 if TYPE_CHECKING:
     from ..schema import Table, View
@@ -50,8 +50,8 @@ def of_functions(before: Facts, after: Facts, touched: Collection[FactKey]) -> l
 
 
 def check(
-    before: Facts, after: Facts, touched: Iterable[FactKey], schemas: Collection[str],
-    relations: Mapping[int, Table | View],
+    before: Facts, after: Facts, touched: Iterable[FactKey], schemas_before: Collection[str],
+    schemas: Collection[str], relations: Mapping[int, Table | View],
 ) -> None:
     """Raises when a fact that was set speaks of something that is not there, or of something dropped one still does."""
     changed = [key for key in touched if key[0] in _SPEAKING]
@@ -62,6 +62,8 @@ def check(
         value = after.get(kind, key)
         if value is not None:
             known.look(kind, key, value)
+            if kind == "grant" and (kind, key) not in before.rows:
+                _check_grantor(key, value, after.directory, schemas_before)
     if any(kind in _PRINCIPALS for kind, _ in changed):
         _check_dropped(before.directory, after.directory, relations)
 
@@ -110,6 +112,19 @@ class _Known:
     def _grantee(self, grantee: str) -> None:
         if grantee not in self.grantees:
             _gone(grantee.partition(":")[0])
+
+
+def _check_grantor(
+    key: str, value: Mapping[str, Any], directory: Directory, schemas_before: Collection[str]
+) -> None:
+    """Of a grant on a schema: there may be another of its name by now, of another owner. Other objects have numbers.
+    (One that is new here may have got a new name, with the grants that it had.)"""
+    grant = Grant.of(key, dict(value))
+    name, who = schema_name(grant.object), directory.user_name(grant.grantor)
+    if not grant.object.startswith("schema:") or grant.revoked or name not in schemas_before:
+        return
+    if not directory.rights(who).schema(name, grant.privilege, option=True):
+        raise errors.PermissionDenied(f"permission denied for schema {name}")
 
 
 def _check_dropped(before: Directory, after: Directory, relations: Mapping[int, Table | View]) -> None:

@@ -82,7 +82,7 @@ class _Application:
             from ..access.integrity import check, of_functions
 
             self._forget(of_functions(self.before.facts, self.facts, self.changes.facts))
-            check(self.before.facts, self.facts, self.changes.facts, self.schemas, self.relations)
+            check(self.before.facts, self.facts, self.changes.facts, self.before.schemas, self.schemas, self.relations)
         self._settle()
         state = CatalogState(
             self.seq, frozenset(self.schemas), self.relations, self.names, self.entries, self.settings,

@@ -88,3 +88,29 @@ def test_a_user_is_dropped(pair: tuple[Any, Any], text: str) -> None:
     with pytest.raises(warehouse.ProgrammingError, match="can't be dropped because the user has a privilege"):
         b.execute("commit")
     a.execute(text.replace("grant", "revoke").replace(" to ", " from "))
+
+
+def test_another_schema_of_that_name(pair: tuple[Any, Any]) -> None:
+    """Who owned the first one grants nothing on the second."""
+    a, b = pair
+    b.execute("drop schema shop cascade; create schema shop authorization ann; create user eve password disable")
+    a.execute("begin")
+    a.execute("set session authorization ann")
+    a.execute("grant usage on schema shop to eve")
+    b.execute("drop schema shop; create schema shop")
+    with pytest.raises(warehouse.ProgrammingError, match="permission denied for schema shop"):
+        a.execute("commit")
+    a.execute("reset session authorization")
+    b.execute("drop user eve")
+
+
+def test_a_schema_with_grants_is_renamed(pair: tuple[Any, Any]) -> None:
+    """Its grants come along, whoever gave them."""
+    a, _ = pair
+    a.execute("drop schema shop cascade; create schema shop authorization ann; create user eve password disable")
+    a.execute("set session authorization ann")
+    a.execute("grant usage on schema shop to eve")
+    a.execute("reset session authorization")
+    a.execute("alter schema shop owner to dev; alter schema shop rename to store")
+    assert a.execute("select has_schema_privilege('eve', 'store', 'usage')").fetchall() == [(True,)]
+    a.execute("drop schema store; drop user eve")
