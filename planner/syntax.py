@@ -211,6 +211,14 @@ def _is_called(tokens: list[Token], at: int) -> bool:
     return at + 1 < len(tokens) and tokens[at + 1].token_type is TokenType.L_PAREN
 
 
+# Types of the catalogue's columns that sqlglot knows by no name: what they are here (registered.py).
+_CATALOGUE_TYPES = {
+    (TokenType.IDENTIFIER, "char"): TokenType.CHAR, (TokenType.VAR, "xid"): TokenType.INT,
+    **{(TokenType.VAR, name): TokenType.TEXT
+       for name in ("aclitem", "int2vector", "oidvector", "anyarray", "pg_node_tree")},
+}  # fmt: skip
+
+
 def _bare_types(tokens: list[Token]) -> list[Token]:
     """Types without the schema pg_catalog, which sqlglot does not read: x::pg_catalog.regtype."""
     places = [
@@ -220,6 +228,9 @@ def _bare_types(tokens: list[Token]) -> list[Token]:
     ]
     for i in reversed(places):
         tokens = [*tokens[: i + 1], *tokens[i + 3 :]]
+    for cast, type in pairwise(tokens):
+        if cast.token_type is TokenType.DCOLON and type.token_type in (TokenType.VAR, TokenType.IDENTIFIER):
+            type.token_type = _CATALOGUE_TYPES.get((type.token_type, type.text.lower()), type.token_type)
     return tokens
 
 
