@@ -163,6 +163,8 @@ def _prepared(tokens: list[Token]) -> list[Token]:
         tokens = _qualified_intervals(tokens)
     if TokenType.DCOLON in kinds:
         tokens = _typed_literals(_bare_types(tokens))
+    elif "PG_CATALOG" in words:
+        tokens = _bare_types(tokens)
     if "APPROXIMATE" in words:
         tokens = _approximate(tokens)
     if not words.isdisjoint(MARKS):
@@ -220,10 +222,10 @@ _CATALOGUE_TYPES = {
 
 
 def _bare_types(tokens: list[Token]) -> list[Token]:
-    """Types without the schema pg_catalog, which sqlglot does not read: x::pg_catalog.regtype."""
+    """Types without the schema pg_catalog, which sqlglot does not read: x::pg_catalog.regtype, and behind CAST's AS."""
     places = [
         i for i, (cast, schema, dot) in enumerate(zip(tokens, tokens[1:], tokens[2:]))
-        if cast.token_type is TokenType.DCOLON and dot.token_type is TokenType.DOT
+        if cast.token_type in (TokenType.DCOLON, TokenType.ALIAS) and dot.token_type is TokenType.DOT
         and schema.text.lower() == "pg_catalog"
     ]
     for i in reversed(places):
