@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from ..storage.temporary import TemporaryDatabase
     from .maintenance.worker import Worker
     from .session_transaction import SessionTransaction
+    from .workload.manager import Manager
 
 DATABASE = "dev"
 KEPT_NOTICES = 50  # as psycopg2 keeps
@@ -80,6 +81,7 @@ class Session:
         self.id = database.numbering.session() or next(_session_ids)
         self.started = datetime.now(UTC)
         self.worker: Worker | None = None
+        self.manager: Manager | None = None  # of workload, once a statement has asked for its turn
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
         self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)

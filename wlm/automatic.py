@@ -73,7 +73,7 @@ class AutomaticPool:
             e.priority is Priority.CRITICAL for e in self.running.values() if e.state is not State.RETURNING
         ):
             return False
-        if self.at_work >= MOST_RUNNING:
+        if len(self.running) >= MOST_RUNNING and self.at_work >= MOST_RUNNING:
             return False
         if entry.light:
             return True
@@ -86,8 +86,6 @@ class AutomaticPool:
     @property
     def at_work(self) -> int:
         """Queries that run and are not yet returning."""
-        if len(self.running) < MOST_RUNNING:
-            return len(self.running)  # as good as exact where it matters
         return sum(e.state is not State.RETURNING for e in self.running.values())
 
     def take(self, entry: Entry) -> None:

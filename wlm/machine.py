@@ -71,8 +71,8 @@ class Machine:
         floor.enter(entry, now)
         if entry.state is State.WAITING:
             self._accelerate(entry, now)
-        if entry.state is State.WAITING:
-            floor.out.append(Wait(entry.id, entry.service_class))
+            if entry.state is State.WAITING:
+                floor.out.append(Wait(entry.id, entry.service_class))
         return self._done()
 
     def _too_many_slots(self, request: Request, target: int, name: str, now: int) -> ProgrammingError:
@@ -130,14 +130,16 @@ class Machine:
         entry = floor.entries.pop(query, None)
         if entry is None:
             return []
-        if entry.state is State.WAITING:
+        ran = entry.state is not State.WAITING
+        if not ran:
             floor.unwait(entry)
         floor.record(entry, now, "Evicted" if entry.aborted else "Completed", metrics)
-        if entry.executes:
-            if ok and entry.request.hops:
+        if ran:
+            request, pool = entry.request, floor.automatic
+            if ok and request.hops:
                 alone = now - entry.started if processor is None else min(now - entry.started, processor)
-                floor.predictor.observe(entry.request.shape, entry.request.estimate, alone, memory)
-            heavy = floor.automatic is not None and entry.id in floor.automatic.heavy
+                floor.predictor.observe(request.shape, request.estimate, alone, memory)
+            heavy = pool is not None and query in pool.heavy
             floor.release(entry, now)
             if heavy:
                 floor.share_out()
