@@ -220,11 +220,12 @@ def manager_of(session: Session) -> Manager:
         with _making:
             found = _managers.get(session.database)
             if found is None:
+                from .kept import keep_all
                 from .parameters import configured, scaling_clusters, usage_limits
 
                 configuration = configured(session.database)
                 found = Manager(configuration, session.memory, session.workers.threads)
-                found.machine.floor.scaling.limits.change(usage_limits(session.database))
+                keep_all(session.database, found.machine, usage_limits(session.database))
                 found.scale(session.database, scaling_clusters(session.database), session.workers.threads)
                 _managers[session.database] = found
     return found

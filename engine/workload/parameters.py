@@ -110,6 +110,7 @@ def _change_limits(session: Session, value: str | None) -> None:
     manager = manager_of(session)
     with manager.lock:
         manager.machine.floor.scaling.limits.change(limits)
+    session.database.history.forget_counts([limit.key for limit in limits])
     _store(session.database.path, LIMITS, value)
 
 
