@@ -125,7 +125,7 @@ class Floor:
         if queue is not None:
             queue.give_back(entry)
         elif self.automatic is not None:
-            self.automatic.give_back(entry)
+            self.automatic.give_back(entry, now)
 
     def reached(self, entry: Entry, limits: Iterable[Limit], now: int) -> None:
         """A query has brought usage limits to their amount."""
