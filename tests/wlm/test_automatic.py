@@ -155,7 +155,7 @@ def test_sessions_and_users_have_priorities_too() -> None:
     assert text == "Succeeded to change session priority. Changed session (pid:30311) priority to lowest."
     assert Raise(1, Priority.LOWEST) in decisions
     text, _ = machine.change_session_priority(30311, Priority.HIGH, desk.time)
-    assert text.endswith("priority from lowest to high.")
+    assert text.endswith("priority from Lowest to high.")
     text, _ = machine.change_user_priority("bob", Priority.LOW, desk.time)
     assert text == "Succeeded to change user priority. Changed user (bob) priority to low."
     desk.submit(2, user="bob")
