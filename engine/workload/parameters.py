@@ -162,7 +162,7 @@ def _parsed(text: str) -> Configuration:
 
 
 def _text(given: str) -> str:
-    if given.lstrip()[:1] in ("[", "{"):
+    if not given.strip() or given.lstrip()[:1] in ("[", "{"):
         return given
     try:
         return Path(given).read_text()
