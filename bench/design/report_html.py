@@ -10,7 +10,7 @@ from typing import Any
 
 from . import plots
 from .report import design_of
-from .report_text import less, query_count, size
+from .report_text import duration, less, query_count, size
 
 SHOWN_DESIGNS = 4  # in plots by query
 SHOWN_COLUMNS = 10  # of encodings, the largest
@@ -81,7 +81,7 @@ def _head(found: dict[str, Any], best: dict[str, Any] | None, base: dict[str, An
         out.append('<div class="cards">' + "".join(_card(*c) for c in (
             ("bytes moved between slices", best["bytes"], base["bytes"], size),
             ("blocks read", best["blocks"], base["blocks"], _count),
-            ("seconds on the cluster, reckoned", best["cluster_seconds"], base["cluster_seconds"], _seconds),
+            ("seconds on the cluster, reckoned", best["cluster_seconds"], base["cluster_seconds"], duration),
             ("storage on the cluster", best["storage"], base["storage"], size),
         )) + "</div>")
     return "\n".join(out)
@@ -151,7 +151,7 @@ def _by_query(found: dict[str, Any], best: dict[str, Any], base: dict[str, Any])
              *(size(_moved(d["queries"][q])) for d in shown), *(f"{d['queries'][q]['blocks']:,}" for d in shown)]
             for q in asked]
     heads = ["query", *(f"ms, {n}" for n in names), *(f"moved, {n}" for n in names), *(f"blocks, {n}" for n in names)]
-    return ("<h2>Query by query</h2><h3>Seconds on the cluster, reckoned</h3>" + plots.bars(seconds, names, _seconds)
+    return ("<h2>Query by query</h2><h3>Seconds on the cluster, reckoned</h3>" + plots.bars(seconds, names, duration)
             + "<h3>Bytes moved between slices</h3>" + (plots.bars(moving, names, size) if moving else "<p>None.</p>")
             + "<details><summary>All figures</summary>" + _table(heads, rows, numbers=1) + "</details>")
 
@@ -260,12 +260,6 @@ def _table(
 
     body = "".join(f'<tr{" class=best" if i == best else ""}>{cells(row, "td")}</tr>' for i, row in enumerate(rows))
     return f'<div class="scroll"><table><tr>{cells(heads, "th")}</tr>{body}</table></div>'
-
-
-def _seconds(value: float) -> str:
-    if value < 1:
-        return f"{value * 1000:.{int(0 < value < 0.01)}f} ms"
-    return f"{value:.2f} s"
 
 
 def _count(value: float) -> str:

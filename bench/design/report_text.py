@@ -30,6 +30,13 @@ def size(count: float, digits: int = 1) -> str:
     raise AssertionError
 
 
+def duration(seconds: float) -> str:
+    """`12 ms`, `3.41 s`"""
+    if seconds < 1:
+        return f"{seconds * 1000:.{int(0 < seconds < 0.01)}f} ms"
+    return f"{seconds:.2f} s"
+
+
 def query_count(count: int) -> str:
     return f"{count} quer{'y' if count == 1 else 'ies'}"
 
