@@ -192,7 +192,8 @@ class History:
         return self._events.setdefault(kind, deque(maxlen=NOTES_IN_MEMORY))
 
     def note(self, kind: str, describe: Describe) -> None:
-        """Keep an event of a statement; `describe` makes it, later and on another thread."""
+        """Keep an event of a statement; `describe` makes it, later and on another thread. Whoever notes waits for no
+        file, as long as the history is open: too many notes are written with too many statements."""
         with self._lock:
             if self._path is None:
                 self._events_of(kind).append(describe)
@@ -200,7 +201,7 @@ class History:
             self._notes.append((kind, describe))
             if not self._closed and self._timer is None:
                 self._write_in(BATCH_SECONDS)
-            late = self._closed or len(self._notes) >= MOST_PENDING
+            late = self._closed
         if late:
             self.flush()
 
