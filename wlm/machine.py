@@ -64,7 +64,10 @@ class Machine:
             raise self._too_many_slots(request, queue.target, floor.name(queue.service_class), now)
         service_class = SUPERUSER_CLASS if position == SUPERUSER else floor.configuration.service_class(position)
         priority = self.overrides.priority(request, position)
-        entry = Entry(request, next(self._tasks), service_class, position, priority, now, now, now, request.slots)
+        entry = Entry(
+            request, request.id, next(self._tasks), service_class, position, priority, now, now, now, request.slots,
+            metrics=NO_METRICS,
+        )  # fmt: skip
         floor.entries[request.id] = entry
         if floor.automatic is not None:
             floor.automatic.weigh(entry, floor.predictor.memory(request.shape, request.estimate))

@@ -90,6 +90,7 @@ class Entry:
     `next_queue`: where an eviction leads."""
 
     request: Request
+    id: int  # the request's
     task: int
     service_class: int
     position: int  # of its queue in the configuration; -1: the superuser queue
@@ -112,10 +113,6 @@ class Entry:
     next_queue: int = -1
     aborted: bool = False
     executor: int = 0  # the concurrency scaling executor that runs it; 0: none, it runs here
-
-    @property
-    def id(self) -> int:
-        return self.request.id
 
     @property
     def executes(self) -> bool:

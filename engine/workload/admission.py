@@ -22,6 +22,7 @@ from .manager import Manager, manager_of
 from .usage import Usage
 
 UNSET = "unset"
+KINDS = {kind.value: kind for kind in Kind}
 KEPT_TEXT = 256  # characters of a statement, for system tables
 
 
@@ -169,7 +170,7 @@ def enter(context: Context, plan: PhysicalQuery | None, kind: str) -> Ticket:
                 manager.check_external()
         ticket = Ticket(manager, context, found)
         try:
-            ticket.enter(_request(context, plan, found, Kind(kind), manager))
+            ticket.enter(_request(context, plan, found, KINDS[kind], manager))
         except BaseException:
             ticket.end(ok=False)  # the statement does not have it yet, so its end would not
             raise
