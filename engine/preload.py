@@ -12,7 +12,7 @@ def preload_for_tables() -> None:
     """What queries of tables need besides, for a database that has some."""
     from . import executor, streaming  # noqa: F401
     from .functions import scalar  # noqa: F401
-    from .workload import admission, parameters  # noqa: F401
+    from .workload import admission, kept, parameters  # noqa: F401
 
 
 def preload() -> None:

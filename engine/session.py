@@ -16,12 +16,13 @@ A session serves one thread at a time (a second one waits); `cancel` comes from 
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from ..storage.temporary import TemporaryDatabase
     from .maintenance.worker import Worker
     from .session_transaction import SessionTransaction
+    from .workload.manager import Manager
 
 DATABASE = "dev"
 KEPT_NOTICES = 50  # as psycopg2 keeps
@@ -81,6 +83,7 @@ class Session:
         self.id = database.numbering.session() or next(_session_ids)
         self.started = datetime.now(UTC)
         self.worker: Worker | None = None
+        self.manager: Manager | None = None  # of workload, once a statement has asked for its turn
         self.temporary: TemporaryDatabase | None = None  # made with the first temporary table
         self.prepared: dict[str, Prepare] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
@@ -321,10 +324,10 @@ class Session:
     def _leave_a_note(self) -> None:
         """For stl_connection_log, which knows of open sessions by themselves."""
         started, ended = (int(moment.timestamp() * 1_000_000) for moment in (self.started, datetime.now(UTC)))
-        self.database.history.note(SESSION, {
+        self.database.history.note(SESSION, partial(json.dumps, {
             "pid": self.id, "user": self.identity.login, "start": started, "end": ended,
             "application": self.settings["application_name"],
-        })  # fmt: skip
+        }))  # fmt: skip
 
     def close(self) -> None:
         """Stop what runs and give the database back."""

@@ -13,8 +13,9 @@ their priorities; a share is where a query begins to spill, so that a query alon
 A query that is returning rows has done its work: it counts with what it holds, and nobody waits for it alone, since
 its client may take its time.
 
-Waiting raises a query: STEP microseconds are worth one level, so that low priorities come to their turn. CRITICAL stays
-above all, and one such query runs at a time.
+Waiting raises a query, so that low priorities come to their turn: a level is worth PATIENCE times as long as heavy
+queries have lately run, between SHORTEST_STEP and STEP. So a lower priority keeps making progress, slowly, whether
+queries take minutes or a tenth of a second. CRITICAL stays above all, and one such query runs at a time.
 """
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ MOST_RUNNING = 50
 LIGHT_ROWS = 4_000_000
 LIGHT_PART = 1 / 64  # of the memory
 LEAST_PART = 1 / 16  # of the memory: what a heavy query is counted with at least
-STEP = 30_000_000
+STEP, SHORTEST_STEP = 30_000_000, 100_000  # microseconds of waiting that are worth a level
+PATIENCE = 8  # run times of a heavy query
+NEWEST_PART = 0.1  # of the newest run time in their mean
 
 
 class AutomaticPool:
@@ -39,6 +42,8 @@ class AutomaticPool:
         self.waiting: list[Entry] = []
         self.running: dict[int, Entry] = {}
         self.heavy: dict[int, Entry] = {}  # of the running ones
+        self.step: float = STEP
+        self._typical = 0.0  # run time of a heavy query
 
     def weigh(self, entry: Entry, expected: int) -> None:
         """Sort the query into light and heavy."""
@@ -62,18 +67,17 @@ class AutomaticPool:
         """Waiting queries, the next one first."""
         return sorted(self.waiting, key=lambda e: (-self._rank(e, now), e.task))
 
-    @staticmethod
-    def _rank(entry: Entry, now: int) -> float:
+    def _rank(self, entry: Entry, now: int) -> float:
         if entry.priority is Priority.CRITICAL:
             return float("inf")
-        return entry.priority + (now - entry.queued) / STEP
+        return entry.priority + (now - entry.queued) / self.step
 
     def fits(self, entry: Entry) -> bool:
         if entry.priority is Priority.CRITICAL and any(
             e.priority is Priority.CRITICAL for e in self.running.values() if e.state is not State.RETURNING
         ):
             return False
-        if self.at_work >= MOST_RUNNING:
+        if len(self.running) >= MOST_RUNNING and self.at_work >= MOST_RUNNING:
             return False
         if entry.light:
             return True
@@ -86,8 +90,6 @@ class AutomaticPool:
     @property
     def at_work(self) -> int:
         """Queries that run and are not yet returning."""
-        if len(self.running) < MOST_RUNNING:
-            return len(self.running)  # as good as exact where it matters
         return sum(e.state is not State.RETURNING for e in self.running.values())
 
     def take(self, entry: Entry) -> None:
@@ -100,9 +102,13 @@ class AutomaticPool:
         """It counts with what it holds from now on."""
         entry.expected = min(entry.expected, held)
 
-    def give_back(self, entry: Entry) -> None:
+    def give_back(self, entry: Entry, now: int) -> None:
+        """The query has ended or goes elsewhere."""
         self.running.pop(entry.id, None)
-        self.heavy.pop(entry.id, None)
+        if self.heavy.pop(entry.id, None) is not None:
+            ran = now - entry.started
+            self._typical += NEWEST_PART * (ran - self._typical) if self._typical else ran
+            self.step = min(max(PATIENCE * self._typical, SHORTEST_STEP), STEP)
         entry.memory = 0
 
     def shares(self) -> list[tuple[Entry, int]]:

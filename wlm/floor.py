@@ -125,7 +125,7 @@ class Floor:
         if queue is not None:
             queue.give_back(entry)
         elif self.automatic is not None:
-            self.automatic.give_back(entry)
+            self.automatic.give_back(entry, now)
 
     def reached(self, entry: Entry, limits: Iterable[Limit], now: int) -> None:
         """A query has brought usage limits to their amount."""
@@ -156,11 +156,10 @@ class Floor:
 
     def dispatch(self, now: int) -> None:
         """Start whatever can start."""
-        if any(queue.changed for queue in self._slotted):
-            while any(queue.refill() for queue in self._slotted):
-                pass
-            for queue in self._slotted:
-                queue.changed = False
+        for queue in self._slotted:
+            if queue.changed:
+                self._refill()
+                break
         for queue in self._slotted:
             if queue.waiting:
                 self._start_all(queue.startable, now)
@@ -170,12 +169,18 @@ class Floor:
             self._start_all(lambda: pool.startable(now), now)
             if set(pool.heavy) != before:
                 self.share_out()
-        self._scale(now)
+        if self.scaling.count and self.configuration.scales:
+            self._scale(now)
+
+    def _refill(self) -> None:
+        """Slots have gone: make those that there is memory for."""
+        while any(queue.refill() for queue in self._slotted):
+            pass
+        for queue in self._slotted:
+            queue.changed = False
 
     def _scale(self, now: int) -> None:
         """Send waiting queries of queues that may to executors that are free."""
-        if not self.scaling.count or not self.configuration.scales:
-            return
         for entry in [e for e in self.entries.values() if e.state is State.WAITING and self._may_scale(e)]:
             executor = self.scaling.free(now)
             if not executor:
@@ -211,21 +216,21 @@ class Floor:
 
     def record(self, entry: Entry, now: int, state: str, metrics: Mapping[str, float]) -> None:
         """A stay in a service class has ended."""
-        tally = self.tally(entry.service_class)
-        if entry.executes:
+        request, number = entry.request, entry.service_class
+        tally = self.tally(number)
+        ran = entry.state is not State.WAITING
+        if ran:
             tally.executed += 1
             tally.scaled += entry.executor > 0
         if state == "Evicted":
             tally.evicted += 1
-        request = entry.request
+        manual = self.automatic is None
         self.log.query(
             QueryRecord(
-                request.user_id, request.transaction, entry.task, entry.id, entry.service_class,
-                self.name(entry.service_class), entry.slots, entry.entered, entry.stood,
-                entry.started if entry.executes else 0, now, state,
-                entry.memory if self.automatic is None else entry.expected,
-                None if self.automatic is None else entry.priority.label, metrics, request.session, request.text,
-                entry.executor,
+                request.user_id, request.transaction, entry.task, request.id, number, self.name(number), entry.slots,
+                entry.entered, entry.stood, entry.started if ran else 0, now, state,
+                entry.memory if manual else entry.expected, None if manual else entry.priority.label, metrics,
+                request.session, request.text, entry.executor,
             )
         )  # fmt: skip
 

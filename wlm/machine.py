@@ -64,15 +64,18 @@ class Machine:
             raise self._too_many_slots(request, queue.target, floor.name(queue.service_class), now)
         service_class = SUPERUSER_CLASS if position == SUPERUSER else floor.configuration.service_class(position)
         priority = self.overrides.priority(request, position)
-        entry = Entry(request, next(self._tasks), service_class, position, priority, now, now, now, request.slots)
+        entry = Entry(
+            request, request.id, next(self._tasks), service_class, position, priority, now, now, now, request.slots,
+            metrics=NO_METRICS,
+        )  # fmt: skip
         floor.entries[request.id] = entry
         if floor.automatic is not None:
             floor.automatic.weigh(entry, floor.predictor.memory(request.shape, request.estimate))
         floor.enter(entry, now)
         if entry.state is State.WAITING:
             self._accelerate(entry, now)
-        if entry.state is State.WAITING:
-            floor.out.append(Wait(entry.id, entry.service_class))
+            if entry.state is State.WAITING:
+                floor.out.append(Wait(entry.id, entry.service_class))
         return self._done()
 
     def _too_many_slots(self, request: Request, target: int, name: str, now: int) -> ProgrammingError:
@@ -130,14 +133,16 @@ class Machine:
         entry = floor.entries.pop(query, None)
         if entry is None:
             return []
-        if entry.state is State.WAITING:
+        ran = entry.state is not State.WAITING
+        if not ran:
             floor.unwait(entry)
         floor.record(entry, now, "Evicted" if entry.aborted else "Completed", metrics)
-        if entry.executes:
-            if ok and entry.request.hops:
+        if ran:
+            request, pool = entry.request, floor.automatic
+            if ok and request.hops:
                 alone = now - entry.started if processor is None else min(now - entry.started, processor)
-                floor.predictor.observe(entry.request.shape, entry.request.estimate, alone, memory)
-            heavy = floor.automatic is not None and entry.id in floor.automatic.heavy
+                floor.predictor.observe(request.shape, request.estimate, alone, memory)
+            heavy = pool is not None and query in pool.heavy
             floor.release(entry, now)
             if heavy:
                 floor.share_out()

@@ -33,8 +33,8 @@ class Overrides:
         self._sessions.pop(session, None)
 
     def of_query(self, query: int, priority: Priority) -> str:
-        self._check(priority)
         entry = self._floor.entries.get(query)
+        self._check(priority, None if entry is None or not entry.own_priority else entry.priority)
         if entry is None:
             raise UndefinedObject(f"query {query} is neither running nor waiting",
                                   hint="STV_WLM_QUERY_STATE lists the queries that are.")  # fmt: skip
@@ -44,11 +44,11 @@ class Overrides:
         return f"Succeeded to change query priority. Priority changed from {before.label} to {priority.label}."
 
     def of_session(self, session: int, priority: Priority) -> str:
-        self._check(priority)
         before = self._sessions.get(session)
+        self._check(priority, before)
         self._sessions[session] = priority
         self._refresh(lambda e: e.request.session == session)
-        was = "" if before is None else f"from {before.name.lower()} "
+        was = "" if before is None else f"from {before.label} "
         return (f"Succeeded to change session priority. Changed session (pid:{session}) priority "
                 f"{was}to {priority.name.lower()}.")  # fmt: skip
 
@@ -57,11 +57,11 @@ class Overrides:
             self._users.pop(user, None)
             self._refresh(lambda e: e.request.user == user)
             return f"Succeeded to reset priority for user ({user})."
-        self._check(priority)
         before = self._users.get(user)
+        self._check(priority, before)
         self._users[user] = priority
         self._refresh(lambda e: e.request.user == user)
-        was = "" if before is None else f"from {before.name.lower()} "
+        was = "" if before is None else f"from {before.label} "
         return f"Succeeded to change user priority. Changed user ({user}) priority {was}to {priority.name.lower()}."
 
     def _refresh(self, concerned: Callable[[Entry], bool]) -> None:
@@ -75,10 +75,11 @@ class Overrides:
             entry.priority = priority
             self._floor.out.append(Raise(entry.id, priority))
 
-    def _check(self, priority: Priority) -> None:
+    def _check(self, priority: Priority, before: Priority | None) -> None:
+        """`before`: what has been set for the same one."""
         if self._floor.automatic is None:
             raise ProgrammingError("query priorities are not available in manual WLM", sqlstate="55000")
-        if priority is not Priority.CRITICAL:
+        if priority is not Priority.CRITICAL or before is Priority.CRITICAL:
             return
         taken = [*self._sessions.values(), *self._users.values()]
         taken += [e.priority for e in self._floor.entries.values() if e.own_priority]

@@ -15,12 +15,15 @@ class Priority(enum.IntEnum):
     @property
     def label(self) -> str:
         """As system tables show it."""
-        return self.name.capitalize()
+        return _LABELS[self]
 
     @property
     def weight(self) -> int:
         """Its part of what is shared out: each level has twice the one below."""
         return 1 << self.value
+
+
+_LABELS = [priority.name.capitalize() for priority in Priority]  # every query that ends asks for one
 
 
 def named(text: str) -> Priority | None:

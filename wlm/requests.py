@@ -23,14 +23,12 @@ class Kind(enum.Enum):
     COPY = "copy"  # neither timeouts nor rules stop it
     MAINTENANCE = "maintenance"  # ANALYZE, VACUUM: as COPY
 
-    @property
-    def hops(self) -> bool:
-        return self in (Kind.READ, Kind.CREATE)
+    hops: bool
+    stops: bool  # a timeout or a rule may cancel it
 
-    @property
-    def stops(self) -> bool:
-        """Whether a timeout or a rule may cancel it."""
-        return self not in (Kind.COPY, Kind.MAINTENANCE)
+    def __init__(self, value: str) -> None:  # kept, as every query asks
+        self.hops = value in ("read", "create table as")
+        self.stops = value not in ("copy", "maintenance")
 
 
 # Not frozen, as one of each is made for every statement: writing fields in turn is several times quicker then.
@@ -92,6 +90,7 @@ class Entry:
     `next_queue`: where an eviction leads."""
 
     request: Request
+    id: int  # the request's
     task: int
     service_class: int
     position: int  # of its queue in the configuration; -1: the superuser queue
@@ -114,10 +113,6 @@ class Entry:
     next_queue: int = -1
     aborted: bool = False
     executor: int = 0  # the concurrency scaling executor that runs it; 0: none, it runs here
-
-    @property
-    def id(self) -> int:
-        return self.request.id
 
     @property
     def executes(self) -> bool:

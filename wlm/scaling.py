@@ -1,4 +1,4 @@
-"""Concurrency scaling: which executors are free, and when they were in use.
+"""Concurrency scaling: which executors are free, and from what they have run, when they were in use.
 
 A queue with concurrency scaling sends an eligible query to a free executor where it would wait (concurrency-scaling-
 queues.md); an executor runs one query at a time. There are as many as max_concurrency_scaling_clusters says, and none
@@ -9,7 +9,7 @@ A **usage period** is a time in which an executor had work, pauses of up to PAUS
 """
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Hashable, Iterable
 
 from ..records import dataclass
 from .requests import Entry
@@ -17,18 +17,32 @@ from .usage import Feature, Limit, Limits
 
 MOST_EXECUTORS = 10
 PAUSE = 1_000_000  # microseconds
-KEPT_PERIODS = 1_000
 
 
 @dataclass(slots=True)
 class Period:
     """Of one executor; microseconds."""
 
-    executor: int
+    executor: Hashable
     start: int
     end: int
     queries: int = 0
     used: int = 0  # microseconds with a query
+
+
+def usage_periods(runs: Iterable[tuple[Hashable, int, int]]) -> list[Period]:
+    """Of queries' runs, each (executor, begun, ended), in the order of their ends."""
+    periods: list[Period] = []
+    latest: dict[Hashable, Period] = {}
+    for executor, begun, ended in runs:
+        period = latest.get(executor)
+        if period is None or begun - period.end > PAUSE:
+            period = latest[executor] = Period(executor, begun, ended)
+            periods.append(period)
+        period.end = ended
+        period.queries += 1
+        period.used += ended - begun
+    return periods
 
 
 class Scaling:
@@ -37,10 +51,7 @@ class Scaling:
     def __init__(self) -> None:
         self.count = 0
         self.limits = Limits()
-        self.periods: deque[Period] = deque(maxlen=KEPT_PERIODS)
-        self.queries = 0
         self._busy: dict[int, Entry] = {}
-        self._latest: dict[int, Period] = {}
 
     def free(self, now: int) -> int:
         """An executor that may take a query; 0: there is none."""
@@ -56,12 +67,4 @@ class Scaling:
         """The query is gone from its executor; usage limits that its time has reached."""
         executor, entry.executor = entry.executor, 0
         del self._busy[executor]
-        period = self._latest.get(executor)
-        if period is None or entry.started - period.end > PAUSE:
-            period = self._latest[executor] = Period(executor, entry.started, now)
-            self.periods.append(period)
-        period.end = now
-        period.queries += 1
-        period.used += now - entry.started
-        self.queries += 1
         return self.limits.add(Feature.SCALING, now - entry.started, now)

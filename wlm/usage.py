@@ -6,7 +6,8 @@
     limits.allows(Feature.SCALING, now)               False: a limit that disables the feature has been reached
 
 Names are those of create-usage-limit: `concurrency-scaling` counts minutes, `spectrum` terabytes scanned outside. A
-period begins at midnight UTC: a day, a week from Monday, a month. What a limit counts begins when it is made.
+period begins at midnight UTC: a day, a week from Monday, a month. What a limit counts begins when it is made; whoever
+keeps it beyond the process gives a function to `listen`, and what it has kept to `restore`.
 Up to three limits a feature; one of them may disable it. A limit that is reached speaks once a period: `log` leaves a
 row (STL_USAGE_CONTROL), `emit-metric` also warns, `disable` also turns the feature off until the period ends.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,6 +56,11 @@ class Limit:
     amount: float
     period: str
     action: str
+
+    @property
+    def key(self) -> str:
+        """All that makes it this limit and no other."""
+        return f"{self.feature.value} {self.amount:g} {self.period} {self.action} {self.id}"
 
     @property
     def most(self) -> float:
@@ -113,6 +119,15 @@ class Limits:
     def __init__(self, limits: Sequence[Limit] = ()) -> None:
         self.limits = tuple(limits)
         self._used: dict[str, tuple[int, float]] = {}  # by limit: when its period began, how much
+        self._listener: Callable[[str, int, float], None] | None = None
+
+    def listen(self, listener: Callable[[str, int, float], None]) -> None:
+        """Called with each limit's key, when its period began, what was used: in the thread of whoever says so."""
+        self._listener = listener
+
+    def restore(self, used: Mapping[str, tuple[int, float]]) -> None:
+        """What limits had counted, by their keys, when their periods began and how much."""
+        self._used = {limit.id: used[limit.key] for limit in self.limits if limit.key in used}
 
     def add(self, feature: Feature, amount: float, now: int) -> list[Limit]:
         """Count what was used; limits that it reaches for the first time in their period."""
@@ -122,6 +137,8 @@ class Limits:
                 start = period_start(limit.period, now)
                 before = self._since(limit, start)
                 self._used[limit.id] = start, before + amount
+                if self._listener is not None:
+                    self._listener(limit.key, start, amount)
                 if before < limit.most <= before + amount:
                     reached.append(limit)
         return reached

@@ -18,7 +18,7 @@ from ...engine.advisor.recommend import ALONE, Advice, advice, advise
 from ...engine.advisor.tips import Tip, tips
 from ...engine.advisor.workload import Broken, Query
 from ...engine.result import Result
-from .report_text import query_count
+from .report_text import duration, query_count
 
 if TYPE_CHECKING:
     from ...client.dbapi import Connection
@@ -46,8 +46,8 @@ def lines(found: Advice, others: Sequence[Tip], broken: Sequence[Broken]) -> Ite
     elif not found.recommendations:
         yield f"The tables are designed well for the {query_count(found.queries)} looked at."
     else:
-        yield (f"{query_count(found.queries)}; on a cluster about {found.seconds:.3f} s now, "
-               f"{found.improved:.3f} s with all that follows (estimates):")
+        yield (f"{query_count(found.queries)}; on a cluster about {duration(found.seconds)} now, "
+               f"{duration(found.improved)} with all that follows (estimates):")
     for r in found.recommendations:
         group = "" if r.group == ALONE else f" (together with group {r.group})"
         yield ""

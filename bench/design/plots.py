@@ -1,8 +1,8 @@
 """Plots as SVG text, drawn by hand: bars, stacked bars, columns, a scatter with its front.
 
-Each function gives one <svg> that scales to the width it is put into. Colours are classes (s0, s1 ... of report_html's
-style sheet), so that they follow a light or dark page; every mark has a <title>, which browsers show as a tooltip and
-screen readers read. Long labels are cut, and whole in the tooltip.
+Each function gives one <svg> that scales to the width it is put into, and can be scrolled where that is too narrow.
+Colours are classes (s0, s1 ... of report_html's style sheet), so that they follow a light or dark page; every mark has
+a <title>, which browsers show as a tooltip and screen readers read. Long labels are cut, and whole in the tooltip.
 """
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ class Point:
     large: bool = False  # one of those that matter
 
 
-def bars(rows: Sequence[tuple[str, Sequence[float]]], series: Sequence[str], show: Show) -> str:
-    """Groups of horizontal bars, one bar a series; series i has class s<i>."""
+def bars(rows: Sequence[tuple[str, Sequence[float]]], series: Sequence[str], show: Show, marked: str = "") -> str:
+    """Groups of horizontal bars, one bar a series; series i has class s<i>; the row with the label `marked` stands
+    out."""
     most = max((v for _, values in rows for v in values), default=0.0) or 1.0
     bar, gap = 11, 8
     out, y = [], 4
     for label, values in rows:
         height = bar * len(values)
-        out.append(_label(label, y + height / 2))
+        out.append(_label(label, y + height / 2, "strong" if label == marked else ""))
         for i, value in enumerate(values):
             length = (WIDTH - LABEL - END) * value / most
             tip = f"{label}, {series[i]}: {show(value)}"
@@ -99,9 +100,12 @@ def scatter(points: Sequence[Point], x_name: str, y_name: str, show_x: Show, sho
 
     out = [f'<line class="axis" x1="{left}" x2="{right}" y1="{height - bottom}" y2="{height - bottom}"/>',
            f'<line class="axis" x1="{left}" x2="{left}" y1="{top}" y2="{height - bottom}"/>']
+    told = ""
     for value in x_ticks:
         x, _ = at(Point(value, y_ticks[0], ""))
-        out.append(_text(x, height - bottom + 15, show_x(value), "small middle"))
+        if show_x(value) != told:
+            told = show_x(value)
+            out.append(_text(x, height - bottom + 15, told, "small middle"))
     for value in y_ticks:
         _, y = at(Point(x_ticks[0], value, ""))
         out.append(f'<line class="grid" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>')
@@ -159,8 +163,9 @@ def legend(names: Sequence[str], classes: Sequence[str] = ()) -> str:
 
 
 def _svg(parts: Sequence[str], height: float, what: str) -> str:
-    return (f'<svg class="plot" role="img" aria-label="{escape(what)}" viewBox="0 0 {WIDTH} {height:.0f}">'
-            + "".join(parts) + "</svg>")
+    return ('<div class="scroll">'
+            f'<svg class="plot" role="img" aria-label="{escape(what)}" viewBox="0 0 {WIDTH} {height:.0f}">'
+            + "".join(parts) + "</svg></div>")
 
 
 def _text(x: float, y: float, text: str, style: str = "") -> str:

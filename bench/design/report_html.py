@@ -10,7 +10,7 @@ from typing import Any
 
 from . import plots
 from .report import design_of
-from .report_text import less, query_count, size
+from .report_text import duration, less, query_count, size
 
 SHOWN_DESIGNS = 4  # in plots by query
 SHOWN_COLUMNS = 10  # of encodings, the largest
@@ -35,7 +35,9 @@ td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabul
 tr.best td { font-weight: 600; } td:first-child { white-space: nowrap; }
 pre { background: var(--card); padding: 12px 14px; border-radius: 8px; overflow-x: auto; font-size: 12.5px; }
 .warn { border-left: 4px solid var(--c4); padding-left: 12px; } details { margin: 8px 0; }
-summary { cursor: pointer; } svg.plot { width: 100%; height: auto; max-width: 900px; display: block; }
+summary { cursor: pointer; }
+svg.plot { width: 100%; min-width: 560px; height: auto; max-width: 900px; display: block; }
+td.text { min-width: 240px; }
 svg text { fill: var(--fg); font-size: 12px; } svg .small { font-size: 10.5px; fill: var(--soft); }
 svg .end { text-anchor: end; } svg .middle { text-anchor: middle; } svg .strong { font-weight: 700; }
 .s0 { fill: var(--c0); } .s1 { fill: var(--c1); } .s2 { fill: var(--c2); } .s3 { fill: var(--c3); }
@@ -68,7 +70,7 @@ def _head(found: dict[str, Any], best: dict[str, Any] | None, base: dict[str, An
     nodes, slices = found["topology"]["nodes"], found["topology"]["slices"]
     out = [f"<h1>Table design: {escape(found['title'])}</h1>",
            f'<p class="soft">{query_count(len(found["queries"]))} on {nodes} node{"s" * (nodes > 1)} with {slices} '
-           f'slices; {found["search"]["designs_seen"]:,} designs looked at by estimates, '
+           f'slice{"s" * (slices > 1)} in all; {found["search"]["designs_seen"]:,} designs looked at by estimates, '
            f'{len(found["designs"])} loaded and measured; {escape(found["when"])}</p>']
     if best is None or base is None:
         out.append("<p>Nothing was loaded: what follows rests on the optimiser's estimates alone.</p>")
@@ -79,7 +81,7 @@ def _head(found: dict[str, Any], best: dict[str, Any] | None, base: dict[str, An
         out.append('<div class="cards">' + "".join(_card(*c) for c in (
             ("bytes moved between slices", best["bytes"], base["bytes"], size),
             ("blocks read", best["blocks"], base["blocks"], _count),
-            ("seconds on the cluster, reckoned", best["cluster_seconds"], base["cluster_seconds"], _seconds),
+            ("seconds on the cluster, reckoned", best["cluster_seconds"], base["cluster_seconds"], duration),
             ("storage on the cluster", best["storage"], base["storage"], size),
         )) + "</div>")
     return "\n".join(out)
@@ -104,7 +106,7 @@ def _recommendation(found: dict[str, Any]) -> str:
     rows = [[name, t["distribution"], t["sorting"], ", ".join(f"{c} {e}" for c, e in t["encodings"].items()) or "auto",
              t["reason"]] for name, t in found["tables"].items()]
     return "<h2>What to do, table by table</h2>" + _table(
-        ["table", "distribution", "sort key", "encodings", "why"], rows, numbers=99)
+        ["table", "distribution", "sort key", "encodings", "why"], rows, numbers=99, texts=(4,))
 
 
 def _statements(found: dict[str, Any]) -> str:
@@ -124,7 +126,8 @@ def _designs(found: dict[str, Any]) -> str:
                      size(d["node_bytes"]), f"{d['blocks']:,.0f}", less(d["blocks"], base["blocks"]),
                      f"{d['wall']:.2f}", f"{d['cpu']:.2f}", size(d["spilled"]), size(d["storage"]),
                      f"{d['load_seconds']:.1f}", f"{d['vacuum_seconds']:.1f}"])
-    unit = "MB moved" if found["minimise"] == "bytes" else "seconds on the cluster, and a little for storage"
+    unit = ("MB moved" if found["minimise"] == "bytes" else
+            "seconds on the cluster, without what may be noise of CPU time, and a little for storage")
     details = "".join(
         f"<details><summary>{escape(d['name'])}: {escape(d['why'])}</summary>"
         + _table(["table", "design", "rows of the fullest slice / a fair share"],
@@ -148,7 +151,7 @@ def _by_query(found: dict[str, Any], best: dict[str, Any], base: dict[str, Any])
              *(size(_moved(d["queries"][q])) for d in shown), *(f"{d['queries'][q]['blocks']:,}" for d in shown)]
             for q in asked]
     heads = ["query", *(f"ms, {n}" for n in names), *(f"moved, {n}" for n in names), *(f"blocks, {n}" for n in names)]
-    return ("<h2>Query by query</h2><h3>Seconds on the cluster, reckoned</h3>" + plots.bars(seconds, names, _seconds)
+    return ("<h2>Query by query</h2><h3>Seconds on the cluster, reckoned</h3>" + plots.bars(seconds, names, duration)
             + "<h3>Bytes moved between slices</h3>" + (plots.bars(moving, names, size) if moving else "<p>None.</p>")
             + "<details><summary>All figures</summary>" + _table(heads, rows, numbers=1) + "</details>")
 
@@ -169,7 +172,7 @@ def _front(found: dict[str, Any]) -> str:
     if len(points) < 2:
         return ""
     return ("<h2>Cost against storage</h2>"
-            + plots.scatter(points, "storage on the cluster", "cost", size, lambda cost: f"{cost:.3g}")
+            + plots.scatter(points, "storage on the cluster", "cost", lambda x: size(x, 2), lambda cost: f"{cost:.3g}")
             + '<p class="soft">The dashed line joins the designs that no other beats in both.</p>')
 
 
@@ -218,8 +221,10 @@ def _encodings(found: dict[str, Any]) -> str:
         sizes = sorted(f["sizes"].items(), key=lambda item: item[1])
         chosen = f["best"]
         out.append(f"<h3>{escape(name)}: {escape(chosen)}</h3>"
-                   + plots.bars([(e, [amount]) for e, amount in sizes], ["bytes"], size).partition("<p")[0])
-    return ("<h2>Storage by encoding</h2><p>The largest columns, each in every encoding that its type may have.</p>"
+                   + plots.bars([(e, [amount]) for e, amount in sizes], ["bytes"], size, chosen).partition("<p")[0])
+    return ("<h2>Storage by encoding</h2><p>The largest columns, each in every encoding that its type may have. The "
+            "bold one is recommended: a smaller one only where it spares blocks, and enough to be worth its decoding "
+            "(LZO and ZSTD more than others).</p>"
             f"<details open><summary>{len(out)} of {len(columns)} columns</summary>{''.join(out)}</details>")
 
 
@@ -244,18 +249,17 @@ def _small_print(found: dict[str, Any]) -> str:
 # -- small things --------------------------------------------------------------------------------------
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: int, best: int | None = None) -> str:
-    """Columns from `numbers` on are figures."""
+def _table(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: int, best: int | None = None,
+    texts: Sequence[int] = (),
+) -> str:
+    """Columns from `numbers` on are figures; `texts`: columns of sentences, which stay wide in a narrow window."""
     def cells(row: Sequence[str], tag: str) -> str:
-        figure = [" class=n" if numbers <= i else "" for i in range(len(row))]
+        figure = [" class=n" if numbers <= i else " class=text" if i in texts else "" for i in range(len(row))]
         return "".join(f"<{tag}{f}>{escape(c)}</{tag}>" for c, f in zip(row, figure))
 
     body = "".join(f'<tr{" class=best" if i == best else ""}>{cells(row, "td")}</tr>' for i, row in enumerate(rows))
     return f'<div class="scroll"><table><tr>{cells(heads, "th")}</tr>{body}</table></div>'
-
-
-def _seconds(value: float) -> str:
-    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
 
 
 def _count(value: float) -> str:

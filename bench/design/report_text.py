@@ -21,13 +21,20 @@ def table(rows: Sequence[Sequence[str]], right: int = 1) -> list[str]:
             for row in rows]
 
 
-def size(count: float) -> str:
+def size(count: float, digits: int = 1) -> str:
     """`12.3 MB`"""
     for unit in ("B", "kB", "MB", "GB"):
         if abs(count) < 1000 or unit == "GB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:,.1f} {unit}"
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:,.{digits}f} {unit}"
         count /= 1000
     raise AssertionError
+
+
+def duration(seconds: float) -> str:
+    """`12 ms`, `3.41 s`"""
+    if seconds < 1:
+        return f"{seconds * 1000:.{int(0 < seconds < 0.01)}f} ms"
+    return f"{seconds:.2f} s"
 
 
 def query_count(count: int) -> str:

@@ -10,6 +10,7 @@ is not changed, and other sessions see nothing.
 """
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .designs import Design, TableName
 
 
-class _Over:
+class _Over(ABC):
     """A view over a view: everything but relations and their data is the lower one's."""
 
     def __init__(self, view: CatalogView, topology: Topology | None = None) -> None:
@@ -46,8 +47,9 @@ class _Over:
     def data(self, table: Table) -> TableData:
         return self._view.data(table)
 
+    @abstractmethod
     def _seen(self, table: Table) -> Table:
-        raise NotImplementedError
+        """What stands for a table of the lower view."""
 
 
 class WhatIf(_Over):

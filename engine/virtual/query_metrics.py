@@ -14,10 +14,11 @@ from ...storage.types import BIGINT, INTEGER, TEXT, TIMESTAMP, char, decimal, va
 from ...wlm.log import QueryRecord
 from ...wlm.priorities import named
 from ..context import Context
+from ..workload import kept
 from ..workload.manager import usage_percent
 from .base import DATABASE, clip
 from .stl import moment
-from .wlm import manager, table
+from .wlm import QueryNumbers, manager, table
 
 Rows = Iterator[tuple[Any, ...]]
 SECOND = 1_000_000
@@ -26,9 +27,9 @@ FIRST_USER_CLASS = 6  # metrics are of user-defined queues
 WHOLE = -1  # segment and step of a row about the whole query
 
 
-def _records(context: Context) -> Iterator[QueryRecord]:
+def _records(context: Context, queries: QueryNumbers) -> Iterator[QueryRecord]:
     """Executions in user-defined queues that have ended."""
-    return (r for r in list(manager(context).log.queries) if r.started and r.service_class >= FIRST_USER_CLASS)
+    return (r for r in kept.queries(context, queries) if r.started and r.service_class >= FIRST_USER_CLASS)
 
 
 def _base(
@@ -46,8 +47,8 @@ def _base(
     )  # fmt: skip
 
 
-def _stl_query_metrics(context: Context) -> Rows:
-    for r in _records(context):
+def _stl_query_metrics(context: Context, queries: QueryNumbers) -> Rows:
+    for r in _records(context, queries):
         level = None if r.priority is None else named(r.priority)
         yield _base(r.user_id, r.service_class, r.query, r.started, r.metrics, r.ended - r.started, level,
                     r.started - r.queued, r.name)  # fmt: skip
@@ -84,18 +85,18 @@ def _measures(r: QueryRecord) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _svl_query_metrics(context: Context) -> Rows:
-    for r in _records(context):
+def _svl_query_metrics(context: Context, queries: QueryNumbers) -> Rows:
+    for r in _records(context, queries):
         yield r.user_id, r.query, r.service_class, "query", None, None, None, *_measures(r)
 
 
-def _svl_query_metrics_summary(context: Context) -> Rows:
-    for r in _records(context):
+def _svl_query_metrics_summary(context: Context, queries: QueryNumbers) -> Rows:
+    for r in _records(context, queries):
         yield r.user_id, r.query, r.service_class, *_measures(r)
 
 
-def _svl_query_queue_info(context: Context) -> Rows:
-    for r in list(manager(context).log.queries):
+def _svl_query_queue_info(context: Context, queries: QueryNumbers) -> Rows:
+    for r in kept.queries(context, queries):
         began = r.started or r.ended
         waited, ran = (began - r.queued) // SECOND, (r.ended - began) // SECOND
         yield (
@@ -125,14 +126,14 @@ _ID = (("userid", INTEGER), ("query", INTEGER), ("service_class", INTEGER))
 
 TABLES = (
     table("stv_query_metrics", _METRICS, _stv_query_metrics),
-    table("stl_query_metrics", _METRICS, _stl_query_metrics),
+    table("stl_query_metrics", _METRICS, _stl_query_metrics, by_query=True),
     table(
         "svl_query_metrics",
         (*_ID, ("dimension", char(24)), ("segment", INTEGER), ("step", INTEGER), ("step_label", varchar(30)),
          *_MEASURES),
-        _svl_query_metrics,
+        _svl_query_metrics, by_query=True,
     ),
-    table("svl_query_metrics_summary", (*_ID, *_MEASURES), _svl_query_metrics_summary),
+    table("svl_query_metrics_summary", (*_ID, *_MEASURES), _svl_query_metrics_summary, by_query=True),
     table(
         "svl_query_queue_info",
         (
@@ -141,6 +142,6 @@ TABLES = (
             ("slots", INTEGER), ("queue_elapsed", BIGINT), ("exec_elapsed", BIGINT), ("wlm_total_elapsed", BIGINT),
             ("commit_queue_elapsed", BIGINT), ("commit_exec_time", BIGINT), ("service_class_name", char(64)),
         ),
-        _svl_query_queue_info, superusers=True,
+        _svl_query_queue_info, superusers=True, by_query=True,
     ),
 )  # fmt: skip

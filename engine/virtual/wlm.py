@@ -1,6 +1,7 @@
 """Workload management's tables: what is configured, who waits and runs now (STV), who did (STL, SVL).
 
-They show this process's manager (engine/workload/manager.py), and its log since the database was opened here.
+STV tables show this process's manager (engine/workload/manager.py); the others what the history has of it and of
+others, also of processes before (engine/workload/kept.py).
 Columns: r_STV_WLM_SERVICE_CLASS_CONFIG.md and the pages of the other names. What is reserved for Redshift's own use is
 NULL. Times in seconds are whole, as there.
 """
@@ -15,12 +16,15 @@ from ...wlm.configuration import SHORT_CLASS, SUPERUSER_CLASS, Configuration, Qu
 from ...wlm.floor import Floor
 from ...wlm.queues import SlotQueue
 from ...wlm.requests import Entry, State
+from ...wlm.scaling import usage_periods
 from ..context import Context
+from ..workload import kept
 from ..workload.manager import Manager, manager_of
-from .base import VirtualTable
+from .base import VirtualTable, clip
 from .stl import moment
 
 Rows = Iterator[tuple[Any, ...]]
+QueryNumbers = frozenset[int] | None
 MB = 1 << 20
 AUTOMATIC = -1
 
@@ -133,8 +137,8 @@ def _task_state(context: Context) -> Rows:
 # -- what has been -----------------------------------------------------------------------------------
 
 
-def _stl_wlm_query(context: Context) -> Rows:
-    for r in list(manager(context).log.queries):
+def _stl_wlm_query(context: Context, queries: QueryNumbers) -> Rows:
+    for r in kept.queries(context, queries):
         began = r.started or r.ended
         yield (
             r.user_id, r.transaction, r.task, r.query, r.service_class, r.slots, moment(r.queued), moment(r.queued),
@@ -145,27 +149,29 @@ def _stl_wlm_query(context: Context) -> Rows:
 
 
 def _stl_wlm_error(context: Context) -> Rows:
-    for r in list(manager(context).log.errors):
-        yield r.user_id, moment(r.time), r.session, r.text[:256]
+    for r in kept.errors(context):
+        yield r.user_id, moment(r.time), r.session, clip(r.text, 256)
 
 
-def _stl_wlm_rule_action(context: Context) -> Rows:
-    for r in list(manager(context).log.actions):
+def _stl_wlm_rule_action(context: Context, queries: QueryNumbers) -> Rows:
+    for r in kept.actions(context, queries):
         yield r.user_id, r.query, r.service_class, r.rule, r.action, moment(r.time), r.value, r.name
 
 
 def _svcs_concurrency_scaling_usage(context: Context) -> Rows:
-    for p in list(manager(context).machine.floor.scaling.periods):
+    for p in usage_periods(kept.scaled(context)):
         yield moment(p.start), moment(p.end), p.queries, round(p.used / 1e6)
 
 
-def _stl_usage_control(context: Context) -> Rows:
-    for r in list(manager(context).log.usage):
+def _stl_usage_control(context: Context, queries: QueryNumbers) -> Rows:
+    for r in kept.limits(context, queries):
         yield moment(r.time), r.query, r.transaction, r.session, r.limit[:40], r.feature
 
 
-def table(name: str, columns: tuple[tuple[str, Any], ...], make: Any, superusers: bool = False) -> VirtualTable:
-    return VirtualTable("pg_catalog", name, columns, make, leader_only=False, superusers=superusers)
+def table(
+    name: str, columns: tuple[tuple[str, Any], ...], make: Any, superusers: bool = False, by_query: bool = False
+) -> VirtualTable:
+    return VirtualTable("pg_catalog", name, columns, make, leader_only=False, superusers=superusers, by_query=by_query)
 
 
 TABLES = (
@@ -235,7 +241,7 @@ TABLES = (
             ("final_state", char(16)), ("est_peak_mem", BIGINT), ("query_priority", char(20)),
             ("service_class_name", char(64)),
         ),
-        _stl_wlm_query,
+        _stl_wlm_query, by_query=True,
     ),
     table(
         "stl_wlm_error",
@@ -251,7 +257,7 @@ TABLES = (
         "stl_usage_control",
         (("eventtime", TIMESTAMP), ("query", INTEGER), ("xid", BIGINT), ("pid", INTEGER),
          ("usage_limit_id", char(40)), ("feature_type", char(30))),
-        _stl_usage_control, superusers=True,
+        _stl_usage_control, superusers=True, by_query=True,
     ),
     table(
         "stl_wlm_rule_action",
@@ -260,6 +266,6 @@ TABLES = (
             ("action", char(256)), ("recordtime", TIMESTAMP), ("action_value", char(256)),
             ("service_class_name", char(64)),
         ),
-        _stl_wlm_rule_action,
+        _stl_wlm_rule_action, by_query=True,
     ),
 )  # fmt: skip

@@ -6,6 +6,7 @@
     manager.py         one Manager a database and process: the machine, its lock, its clock, who waits
     watcher.py         a thread that looks at running queries, while there are rules or timeouts to keep
     usage.py           what a running query has taken: CPU, rows, blocks, from its tasks
+    kept.py            what it has done, in the database's history: for system tables, and for counts of usage limits
     parameters.py      wlm_json_configuration and its kin: connect option, file, ALTER SYSTEM
     scaling.py         concurrency scaling: executor processes, one kept as a spare; executor.py is what they run
     levels.py          CHANGE_QUERY_PRIORITY and its kin, for SQL

@@ -13,6 +13,7 @@ import threading
 
 from ...errors import OperationalError, QueryCanceled
 from ...planner.physical import PhysicalQuery
+from ...wlm.configuration import SUPERUSER_GROUP
 from ...wlm.requests import NOTHING, Kind, Request
 from ..context import HOP_TEXT, Context
 from ..identity import without_secrets
@@ -21,6 +22,7 @@ from .manager import Manager, manager_of
 from .usage import Usage
 
 UNSET = "unset"
+KINDS = {kind.value: kind for kind in Kind}
 KEPT_TEXT = 256  # characters of a statement, for system tables
 
 
@@ -125,7 +127,7 @@ class Ticket:
 
     def start(self, service_class: int, memory: int, soft: int, executor: int) -> None:
         self.service_class, self.executor = service_class, executor
-        if not self.manager.machine.configuration.automatic:
+        if not self.manager.automatic:
             self._budget.allow(memory)
         if soft < memory:
             self._budget.press(soft)
@@ -148,13 +150,16 @@ class Ticket:
         if restart:
             self.restarting = True
             self._cancel.set(HOP_TEXT)
-        elif not self.manager.machine.configuration.automatic:
+        elif not self.manager.automatic:
             self._budget.allow(memory)
 
 
 def enter(context: Context, plan: PhysicalQuery | None, kind: str) -> Ticket:
     """What door.py's `admit` leads to: a ticket, or the one that another copy of the statement's context has."""
-    manager = manager_of(context.session)
+    session = context.session
+    manager = session.manager
+    if manager is None:
+        manager = session.manager = manager_of(session)
     ticket = manager.tickets.get(context.query_id)
     if ticket is None:
         found = None if plan is None else outline(plan)
@@ -165,7 +170,7 @@ def enter(context: Context, plan: PhysicalQuery | None, kind: str) -> Ticket:
                 manager.check_external()
         ticket = Ticket(manager, context, found)
         try:
-            ticket.enter(_request(context, plan, found, Kind(kind), manager))
+            ticket.enter(_request(context, plan, found, KINDS[kind], manager))
         except BaseException:
             ticket.end(ok=False)  # the statement does not have it yet, so its end would not
             raise
@@ -188,7 +193,8 @@ def may_scale(context: Context, plan: PhysicalQuery | None) -> bool:
 def _request(
     context: Context, plan: PhysicalQuery | None, found: Outline | None, kind: Kind, manager: Manager
 ) -> Request:
-    group = context.settings["query_group"]
+    settings = context.settings
+    group = settings["query_group"]
     group = "" if group == UNSET else group
     groups: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
@@ -201,12 +207,12 @@ def _request(
         session=context.session_id,
         user=context.user,
         user_id=context.view.facts.directory.user_id(context.user),
-        superuser=group.lower() == "superuser" and context.rights.superuser,
+        superuser=bool(group) and group.lower() == SUPERUSER_GROUP and context.rights.superuser,
         groups=groups,
         roles=roles,
         query_group=group,
         kind=kind,
-        slots=int(context.settings["wlm_query_slot_count"]),
+        slots=1 if manager.automatic else int(settings["wlm_query_slot_count"]),
         estimate=NOTHING if found is None else found.estimate,
         shape=None if found is None else found.shape,
         scalable=manager.scales and may_scale(context, plan),

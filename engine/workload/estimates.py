@@ -4,10 +4,14 @@
 
 The estimate counts what scans read (rows and bytes, before filters: their cost is in rows) and what breakers keep at
 the same time. The shape is what plans have in common that differ in literals alone.
+
+Runs of one cached plan share their nodes' estimates (`props`), as objects, and so their outline: all but the joins,
+whose nodes are each plan's own.
 """
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ...planner.physical import (
@@ -32,6 +36,9 @@ ENTRY_BYTES = 48  # of a row in a table of groups or build rows, beside its colu
 LOOP_ROWS = 1 / 8  # of a pair that a nested loop looks at: it costs less than a row that is read
 
 
+KEPT = 500  # outlines
+
+
 @dataclass(slots=True)
 class Outline:
     """`joins`, `loops`: ids of the plan's nodes of those kinds; `tables`: those whose rows are read."""
@@ -44,8 +51,31 @@ class Outline:
     external: bool = False  # reads external tables
 
 
+_known: dict[tuple[int, type], tuple[object, Outline]] = {}  # by the root's props, which are kept with it
+
+
 def outline(plan: PhysicalQuery) -> Outline:
     """See the module's text."""
+    props = plan.root.props
+    key = id(props), type(plan.root)
+    known = _known.get(key)
+    if known is not None and known[0] is props:
+        found = known[1]
+        if not found.estimate.joins:
+            return found
+        return replace(found, joins=_joins(plan, loops=False), loops=_joins(plan, loops=True))
+    found = _outline(plan)
+    if len(_known) >= KEPT:
+        _known.pop(next(iter(_known)), None)
+    _known[key] = props, found
+    return found
+
+
+def _joins(plan: PhysicalQuery, *, loops: bool) -> tuple[int, ...]:
+    return tuple(id(n) for n in _nodes(plan.root) if isinstance(n, HashJoin) and loops is not bool(n.probe_keys))
+
+
+def _outline(plan: PhysicalQuery) -> Outline:
     rows = bytes = memory = 0.0
     shape: list[Any] = []
     tables, joins, loops = [], [], []

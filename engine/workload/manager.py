@@ -52,6 +52,7 @@ class Manager:
         """What every statement asks of the configuration."""
         self.asks_for_groups, self.scales = configuration.asks_for_groups, configuration.scales
         self._watched = configuration.watched
+        self.automatic = configuration.automatic
 
     def now(self) -> int:
         """Microseconds since 1970."""
@@ -83,7 +84,9 @@ class Manager:
         with self.lock:
             if ticket.restarting:
                 return False
-            self.carry_out(self.machine.returning(ticket.query, self.now(), held))
+            decisions = self.machine.returning(ticket.query, self.now(), held)
+            if decisions:
+                self.carry_out(decisions)
         return True
 
     def evicted(self, ticket: Ticket) -> None:
@@ -115,12 +118,13 @@ class Manager:
             if entry is not None:
                 ticket.service_class, ticket.queue_time = entry.service_class, entry.waited(now)
                 ticket.class_name = self.machine.floor.name(entry.service_class)
-            used = ticket.usage.closed()
-            self.machine.used(ticket.query, Feature.SPECTRUM, ticket.usage.external_bytes, now)
+            usage = ticket.usage
+            self.machine.used(ticket.query, Feature.SPECTRUM, usage.external_bytes, now)
             decisions = self.machine.finish(
-                ticket.query, now, used, ok=ok, memory=ticket.peak, processor=ticket.usage.processor
+                ticket.query, now, usage.closed(), ok=ok, memory=ticket.peak, processor=usage.processor
             )
-            self.carry_out(decisions)
+            if decisions:
+                self.carry_out(decisions)
             for record in reversed(self.log.usage):  # the newest are of what has just been told
                 if record.query != ticket.query:
                     break
@@ -198,6 +202,7 @@ class Manager:
 
 def left(session: Session) -> None:
     """A session has ended, and perhaps the database was closed with it."""
+    session.manager = None
     found = _managers.get(session.database)
     if found is None:
         return
@@ -215,11 +220,12 @@ def manager_of(session: Session) -> Manager:
         with _making:
             found = _managers.get(session.database)
             if found is None:
+                from .kept import keep_all
                 from .parameters import configured, scaling_clusters, usage_limits
 
                 configuration = configured(session.database)
                 found = Manager(configuration, session.memory, session.workers.threads)
-                found.machine.floor.scaling.limits.change(usage_limits(session.database))
+                keep_all(session.database, found.machine, usage_limits(session.database))
                 found.scale(session.database, scaling_clusters(session.database), session.workers.threads)
                 _managers[session.database] = found
     return found

@@ -110,6 +110,7 @@ def _change_limits(session: Session, value: str | None) -> None:
     manager = manager_of(session)
     with manager.lock:
         manager.machine.floor.scaling.limits.change(limits)
+    session.database.history.forget_counts([limit.key for limit in limits])
     _store(session.database.path, LIMITS, value)
 
 
@@ -161,7 +162,7 @@ def _parsed(text: str) -> Configuration:
 
 
 def _text(given: str) -> str:
-    if given.lstrip()[:1] in ("[", "{"):
+    if not given.strip() or given.lstrip()[:1] in ("[", "{"):
         return given
     try:
         return Path(given).read_text()

@@ -112,7 +112,7 @@ class Usage:
     @property
     def external_bytes(self) -> int:
         """Scanned in external tables."""
-        return sum(numbers.bytes for numbers, *_ in self._scans)
+        return sum(numbers.bytes for numbers, *_ in self._scans) if self._scans else 0
 
     @property
     def processor(self) -> int:

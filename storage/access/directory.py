@@ -80,7 +80,9 @@ class Directory:
         """The id of a user; of one who is gone, 0."""
         if name == SYSTEM_NAME:
             return SYSTEM_ID
-        found = self.user(name)
+        if not self.users:
+            return FIRST_USER_ID
+        found = self.users.get(name)
         return 0 if found is None else found.id
 
     def owner_of_schema(self, name: str) -> str | None:

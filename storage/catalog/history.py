@@ -2,16 +2,20 @@
 
     queries   a record a statement, with a unique ascending `query` number
     details   of statements that slices had a part in: their plans, steps and alerts (engine/history/)
-    events    what happened beside statements: a vacuum, an analysis
+    events    what happened beside statements: a vacuum, an analysis, a turn in workload management
+    counts    how much of something was used since a moment: usage limits (wlm/usage.py), by all processes together
 
-All are dictionaries of JSON values. Details come as a function that makes them, so that a statement only leaves
-behind what it has; they are made when a batch is written. A batch goes to history.sqlite on a thread of its own, once
-100 statements wait or one second after the first, with synchronous NORMAL: a crash may lose the last second of
+All but counts are dictionaries of JSON values. Details come as a function that makes them, so that a statement only
+leaves behind what it has; they are made when a batch is written. A batch goes to history.sqlite on a thread of its own,
+once 100 statements wait or one second after the first, with synchronous NORMAL: a crash may lose the last second of
 history, and never anything else.
 
+Events are written at once (`record_event`) or, those of statements, with the next batch (`note`).
+
 Bounded: the newest KEPT_RECORDS statements stay and the details of KEPT_DETAILS of them, fewer where the file would
-grow beyond MOST_BYTES. A database in memory, or opened read-only, keeps its history in memory alone. A file that is
-none, or damaged, is put aside as history.sqlite.damaged when it is opened, and a new one begun: nothing fails of it.
+grow beyond MOST_BYTES; of each kind of event the newest KEPT_EVENTS. A database in memory, or opened read-only, keeps
+its history in memory alone. A file that is none, or damaged, is put aside as history.sqlite.damaged when it is opened,
+and a new one begun: nothing fails of it.
 """
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,8 +47,14 @@ KEPT_RECORDS = 100_000
 KEPT_EVENTS = 20_000
 KEPT_DETAILS = 10_000
 KEPT_IN_MEMORY = 500  # details, with their plans as they are; fewer where they are
+NOTES_IN_MEMORY = 3_000  # of each kind of event
 MOST_WEIGHT = 200_000  # ... large together: steps by slices
 MOST_BYTES = 256 << 20
+
+_COUNT = """INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET
+    amount = CASE WHEN excluded.since > since THEN excluded.amount WHEN excluded.since = since
+                  THEN amount + excluded.amount ELSE amount END,
+    since = max(since, excluded.since)"""
 
 Record = dict[str, Any]
 QueryNumbers = frozenset[int] | None  # of statements; None: all
@@ -65,8 +75,9 @@ class History:
         self._described: deque[tuple[int, Describe, int]] = deque()
         self._weight = 0  # of those
         self.running: dict[int, Any] = {}  # statements of this process that run, by number, as sessions keep them
-        self._events: list[tuple[str, Record]] = []  # without a file: everything
-        self._noted: list[tuple[str, Record]] = []  # events to be written with the next batch
+        self._events: dict[str, deque[Record | Describe]] = {}  # without a file
+        self._notes: list[tuple[str, Describe]] = []
+        self._used: list[tuple[str, int, float]] = []
         self._connection: sqlite3.Connection | None = None
         self._timer: threading.Timer | None = None
         self._ids: Iterator[int] | None = None
@@ -152,7 +163,7 @@ class History:
 
     def _read(self, table: str, queries: QueryNumbers, since: int = 0) -> list[tuple[int, str]]:
         """(number, record) of the file's table, what is pending too."""
-        where = "WHERE true" if queries is None else f"WHERE id IN ({','.join(map(str, map(int, queries)))})"
+        where = "WHERE true" if queries is None else f"WHERE id IN ({_listed(queries)})"
         if since:
             where += f" AND json_extract(record, '$.starttime') >= {int(since)}"
         with self._writing:
@@ -169,50 +180,87 @@ class History:
         """Keep something that happened beside statements (JSON values only): a vacuum, an analysis."""
         if self._path is None:
             with self._lock:
-                self._events.append((kind, record))
-                del self._events[:-KEPT_EVENTS]
+                self._events_of(kind).append(record)
             return
         with self._writing:
             try:
-                _put_event(self._open(), kind, record)
+                _put_events(self._open(), [(kind, _text(record))])
             except (sqlite3.Error, errors.FileError) as e:  # it must not stand before what it tells of
                 _log.warning("the history %s cannot be written: %s", self._path, e)
 
-    def note(self, kind: str, record: Record) -> None:
-        """`record_event` for what happens to each session: it is written with the next batch, or when all is closed."""
-        if self._path is None:
-            self.record_event(kind, record)
-            return
-        with self._lock:
-            self._noted.append((kind, record))
+    def _events_of(self, kind: str) -> deque[Record | Describe]:
+        return self._events.setdefault(kind, deque(maxlen=NOTES_IN_MEMORY))
 
-    def events(self, kind: str) -> list[Record]:
-        """All events of a kind, oldest first."""
-        if self._path is None:
+    def note(self, kind: str, describe: Describe) -> None:
+        """Keep an event of a statement; `describe` makes it, later and on another thread. Whoever notes waits for no
+        file, as long as the history is open: too many notes are written with too many statements."""
+        with self._lock:
+            if self._path is None:
+                self._events_of(kind).append(describe)
+                return
+            self._notes.append((kind, describe))
+            if not self._closed and self._timer is None:
+                self._write_in(BATCH_SECONDS)
+            late = self._closed
+        if late:
+            self.flush()
+
+    def count(self, name: str, since: int, amount: float) -> None:
+        """So much more of something has been used since a moment (microseconds); an older moment's is forgotten."""
+        if self._path is not None:
             with self._lock:
-                return [record for k, record in self._events if k == kind]
+                self._used.append((name, since, amount))
+                if not self._closed and self._timer is None:
+                    self._write_in(BATCH_SECONDS)
+
+    def counts(self) -> dict[str, tuple[int, float]]:
+        """By name: since when, how much; of a history without a file nothing."""
+        if self._path is None:
+            return {}
         with self._writing:
             self.flush()
-            found = self._rows("SELECT record FROM events WHERE kind = ? ORDER BY id", kind)
-            return [json.loads(text) for (text,) in found]
+            return {name: (since, amount) for name, since, amount in self._rows("SELECT * FROM counts")}
+
+    def forget_counts(self, kept: Collection[str]) -> None:
+        """Begin all counts anew but some."""
+        if self._path is not None:
+            with self._writing:
+                self.flush()
+                marks = ",".join("?" * len(kept))
+                self._rows(f"DELETE FROM counts WHERE name NOT IN ({marks})", *kept)
+
+    def events(self, kind: str, queries: QueryNumbers = None) -> list[Record]:
+        """All events of a kind, oldest first, or those of some statements."""
+        if self._path is None:
+            with self._lock:
+                kept = list(self._events.get(kind, ()))
+            found = [json.loads(_described(each) or "{}") if callable(each) else each for each in kept]
+            return [e for e in found if e and (queries is None or e.get("query") in queries)]
+        where = "" if queries is None else f"AND json_extract(record, '$.query') IN ({_listed(queries)}) "
+        with self._writing:
+            self.flush()
+            rows = self._rows(f"SELECT record FROM events WHERE kind = ? {where}ORDER BY id", kind)
+            return [json.loads(text) for (text,) in rows]
 
     def flush(self) -> None:
         """Write what is pending."""
         with self._writing:
             with self._lock:
                 batch, self._pending = self._pending, []
-                noted, self._noted = self._noted, []
+                notes, self._notes = self._notes, []
+                used, self._used = self._used, []
                 if self._timer is not None:
                     self._timer.cancel()
                     self._timer = None
-            if not batch and not noted:
+            if not batch and not notes and not used:
                 return
             try:
-                self._write(batch, noted)
+                self._write(batch, notes, used)
             except errors.FileError:
                 with self._lock:
                     self._pending[:0] = batch
-                    self._noted[:0] = noted
+                    self._notes[:0] = notes
+                    self._used[:0] = used
                 raise
 
     def _flush_in_time(self) -> None:
@@ -237,16 +285,20 @@ class History:
             return 0
         return int(self._rows("SELECT coalesce(max(id), 0) FROM queries")[0][0])
 
-    def _write(self, batch: list[tuple[Record, Describe | None]], noted: list[tuple[str, Record]]) -> None:
+    def _write(
+        self, batch: list[tuple[Record, Describe | None]], notes: list[tuple[str, Describe]],
+        used: list[tuple[str, int, float]],
+    ) -> None:
         records = [(r["query"], _text(r)) for r, _ in batch]
         details = [(r["query"], text) for r, describe in batch if describe and (text := _described(describe))]
+        events = [(kind, text) for kind, describe in notes if (text := _described(describe))]
         connection = self._open()
         try:
             connection.execute("BEGIN IMMEDIATE")
             _put(connection, "queries", records, KEPT_RECORDS)
             _put(connection, "details", details, KEPT_DETAILS)
-            for kind, record in noted:
-                _put_event(connection, kind, record)
+            _put_events(connection, events)
+            connection.executemany(_COUNT, used)
             connection.execute("COMMIT")
             if _size(connection) > MOST_BYTES:
                 connection.execute("DELETE FROM details WHERE id <= (SELECT (min(id) + max(id)) / 2 FROM details)")
@@ -287,9 +339,17 @@ def _put(connection: sqlite3.Connection, table: str, rows: list[tuple[int, str]]
         connection.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM queries) - ?", (kept,))
 
 
-def _put_event(connection: sqlite3.Connection, kind: str, record: Record) -> None:
-    connection.execute("INSERT INTO events (kind, record) VALUES (?, ?)", (kind, _text(record)))
-    connection.execute("DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?", (KEPT_EVENTS,))
+def _put_events(connection: sqlite3.Connection, rows: list[tuple[str, str]]) -> None:
+    """Add events and drop the oldest of their kinds."""
+    if rows:
+        connection.executemany("INSERT INTO events (kind, record) VALUES (?, ?)", rows)
+        for kind in {kind for kind, _ in rows}:
+            connection.execute("DELETE FROM events WHERE kind = ? AND id <= (SELECT id FROM events WHERE kind = ? "
+                               "ORDER BY id DESC LIMIT 1 OFFSET ?)", (kind, kind, KEPT_EVENTS))
+
+
+def _listed(queries: Iterable[int]) -> str:
+    return ",".join(map(str, map(int, queries)))
 
 
 def _size(connection: sqlite3.Connection) -> int:
@@ -324,6 +384,10 @@ def _connect(path: Path) -> sqlite3.Connection:
             connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, record TEXT NOT NULL)")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS events (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, record TEXT NOT NULL)"
+        )
+        connection.execute("CREATE INDEX IF NOT EXISTS events_by_kind ON events (kind, id)")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS counts (name TEXT PRIMARY KEY, since INTEGER NOT NULL, amount REAL NOT NULL)"
         )
     except sqlite3.Error:
         connection.close()

@@ -272,6 +272,11 @@ def test_cancel_reaches_a_session_elsewhere(two: tuple[Any, Any], tmp_path: Path
     assert a.execute(f"cancel {theirs} 'enough'").statusmessage == "CANCEL"
     with pytest.raises(QueryCanceled, match="enough"):
         waiting()
+    waiting = b.start("update x set v = 12")
+    wait_for(tmp_path / "dw", "run/wait-*")
+    assert a.execute(f"select pg_cancel_backend({theirs})").fetchone() == (1,)
+    with pytest.raises(QueryCanceled, match="cancelled on user's request"):
+        waiting()
     a.execute("rollback")
     with pytest.raises(warehouse.ProgrammingError, match="session 1 does not exist"):
         a.execute("cancel 1")

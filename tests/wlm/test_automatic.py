@@ -83,6 +83,29 @@ def test_waiting_raises_low_priorities() -> None:
     assert 20 < waited < 90
 
 
+@pytest.mark.parametrize("run", [0.2, 20.0])
+def test_every_priority_makes_progress_and_higher_ones_more(run: float) -> None:
+    """Six sessions of each priority ask again and again, for fifty times as long as a query runs."""
+    desk = Desk(by_group(("etl", "highest"), ("bi", "normal"), ("batch", "lowest")))
+    groups = ("etl", "bi", "batch")
+    done = dict.fromkeys(groups, 0)
+    owner = {i: groups[i % 3] for i in range(18)}
+    for i, group in owner.items():
+        desk.submit(i, estimate=HEAVY, query_group=group)
+    for number in range(18, 18 + 200):
+        desk.now += run / 4  # four run side by side
+        ended = min(desk.machine.floor.automatic.running.values(), key=lambda e: e.started).id  # type: ignore[union-attr]
+        desk.finish(ended)
+        done[owner[ended]] += 1
+        owner[number] = owner[ended]
+        desk.submit(number, estimate=HEAVY, query_group=owner[number])
+    if run < 1:
+        assert done["etl"] > 3 * done["bi"] > 3 * done["batch"] > 9
+    else:  # a level is worth no more than half a minute, in which few of such queries end
+        assert done["etl"] > done["bi"] > done["batch"] > 9
+    assert sum(done.values()) == 200
+
+
 def test_higher_priorities_have_more_memory() -> None:
     desk = Desk(by_group(("etl", "highest"), ("batch", "lowest")))
     desk.submit(1, estimate=HEAVY, query_group="batch")
@@ -132,7 +155,7 @@ def test_sessions_and_users_have_priorities_too() -> None:
     assert text == "Succeeded to change session priority. Changed session (pid:30311) priority to lowest."
     assert Raise(1, Priority.LOWEST) in decisions
     text, _ = machine.change_session_priority(30311, Priority.HIGH, desk.time)
-    assert text.endswith("priority from lowest to high.")
+    assert text.endswith("priority from Lowest to high.")
     text, _ = machine.change_user_priority("bob", Priority.LOW, desk.time)
     assert text == "Succeeded to change user priority. Changed user (bob) priority to low."
     desk.submit(2, user="bob")

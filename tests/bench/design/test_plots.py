@@ -35,6 +35,13 @@ def test_every_plot_is_well_formed() -> None:
         plots.scatter([Point(1, 1, odd, 2, True), Point(1, 1, "same place")], "x", "y", show, show),
     ):
         root = xml(text)
-        assert root.find("svg") is not None
+        assert root.find(".//svg[@class='plot']") is not None
     bars = [r for r in xml(plots.bars([("q", [1.0, 2.0])], ["a", "b"], str)).iter("rect") if r.get("class") == "s1"]
     assert float(bars[0].get("width") or 0) == plots.WIDTH - plots.LABEL - plots.END, "the longest bar fills the room"
+
+
+def test_ticks_that_read_the_same_are_told_once_and_a_marked_bar_is_bold() -> None:
+    points = [Point(1.50, 1, "a"), Point(1.58, 2, "b")]
+    found = plots.scatter(points, "x", "y", lambda x: f"{x:.1f} MB", lambda y: f"{y:g}")
+    assert found.count(">1.6 MB<") == 1
+    assert plots.bars([("az64", [1.0]), ("raw", [2.0])], ["bytes"], str, "az64").count("strong") == 1

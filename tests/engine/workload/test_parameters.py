@@ -78,6 +78,9 @@ def test_what_cannot_be(tmp_path: Path) -> None:
                 c.cursor().execute(sql) if ";" not in sql else list(c.session.execute_script(sql))
     with connect(tmp_path / "db", TWO) as c, pytest.raises(warehouse.InterfaceError, match="is open with another"):
         connect(tmp_path / "db", [{"auto_wlm": True}])
+    for given, words in (("", "is not valid JSON"), ("nowhere.json", "the file 'nowhere.json' cannot be read")):
+        with pytest.raises(warehouse.Error, match=words):
+            warehouse.connect(wlm_json_configuration=given)
     (tmp_path / "db" / "parameters.json").write_text("{")
     with connect(tmp_path / "db") as c, pytest.raises(warehouse.OperationalError, match=r"json cannot be read"):
         c.execute("create table t as select 1 as a")

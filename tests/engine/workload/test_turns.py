@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -34,6 +35,26 @@ def test_a_statement_waits_while_the_queue_is_full(open_house: Open) -> None:
     house.wait_for(lambda: bool(end))
     assert end == [[(7**6,)]]
     assert [r.state for r in house.manager.log.queries if r.service_class == 6] == ["Completed"] * 2
+
+
+def test_a_reconfiguration_loses_no_query(open_house: Open) -> None:
+    """One is returning, one waits for a slot that comes, one asks for more slots than there will be."""
+    house = open_house(ONE)
+    result = held_slot(house)
+    end = house.behind(house.session("one"), "select count(*) from numbers")
+    house.wait_for(lambda: WAITS in house.states())
+    more = [{**ONE[0], "query_concurrency": 3, "memory_percent_to_use": 60}, *ONE[1:]]
+    house.run(f"alter system set wlm_json_configuration = '{json.dumps(more)}'")
+    house.wait_for(lambda: bool(end))
+    assert end == [[(7**6,)]]
+    greedy = house.session("one")
+    greedy.settings.set("wlm_query_slot_count", "3")
+    told = house.behind(greedy, "select count(*) from numbers")
+    house.wait_for(lambda: WAITS in house.states())
+    house.run(f"alter system set wlm_json_configuration = '{json.dumps(ONE)}'")
+    house.wait_for(lambda: bool(told))
+    assert "asks for 3 slots, and its queue has 1 now" in str(told[0])
+    assert result.table().num_rows == 7**6 and house.states() == []
 
 
 def test_what_needs_no_slot(open_house: Open) -> None:

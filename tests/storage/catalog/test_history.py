@@ -1,7 +1,9 @@
 """Query history: batches, numbers, limits."""
 from __future__ import annotations
 
+import json
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -183,3 +185,43 @@ def test_a_history_that_cannot_be_written_does_not_keep_the_database_open(
     record(store, 1)
     store.close()
     assert "the last statements are not in it" in caplog.text
+
+
+def test_notes_come_with_the_batch_and_each_kind_has_its_own_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "KEPT_EVENTS", 3)
+    store, other = History(tmp_path / "h"), History(tmp_path / "h")
+    store.record_event("vacuum", {"xid": 1})
+    made = []
+
+    def describe(number: int) -> str:
+        made.append(number)
+        return json.dumps({"query": number})
+
+    for number in range(5):
+        store.note("turn", partial(describe, number))
+    store.note("turn", lambda: json.dumps({}["nothing"]))  # a bug loses one event and no more
+    assert not made and other.events("turn") == []
+    assert [e["query"] for e in store.events("turn")] == [2, 3, 4] and made == [0, 1, 2, 3, 4]
+    assert other.events("turn", frozenset((1, 3))) == [{"query": 3}]
+    assert other.events("vacuum") == [{"xid": 1}]
+    store.close()
+    store.note("turn", partial(describe, 5))  # of a statement that ends after all
+    assert other.events("turn")[-1] == {"query": 5}
+    store.close()
+    other.close()
+
+
+def test_counts_of_all_processes_add_up_and_begin_anew_with_the_period(tmp_path: Path) -> None:
+    store, other = History(tmp_path / "h"), History(tmp_path / "h")
+    for each, since, amount in ((store, 10, 1.5), (other, 10, 2.0), (store, 20, 4.0), (other, 10, 8.0)):
+        each.count("a", since, amount)
+        each.flush()
+    store.count("b", 10, 1.0)
+    assert store.counts() == {"a": (20, 4.0), "b": (10, 1.0)}
+    other.forget_counts(["b"])
+    assert store.counts() == {"b": (10, 1.0)}
+    store.close()
+    other.close()
+    assert History(None).counts() == {}
