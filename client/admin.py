@@ -100,8 +100,8 @@ def restore_table(database: str, name: str, table: str, new_name: str, source: s
 @click.argument("name")
 @click.argument("target")
 def copy(database: str, name: str, target: str) -> None:
-    """Copy a snapshot into TARGET, a folder or s3://bucket/prefix (also gs:// and az://); the other commands read it
-    there. A copy into a store that was cut short goes on where it was."""
+    """Copy a snapshot of DATABASE, a folder or URL, into TARGET, a folder or s3://bucket/prefix (also gs:// and az://);
+    the other commands read it there. A copy into a store that was cut short goes on where it was."""
     from ..storage.snapshots.places import place_of
     from ..storage.snapshots.restore import copy
 

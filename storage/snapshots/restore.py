@@ -21,7 +21,7 @@ from ..staging import Staging, file_error
 from .create import exclusive, go_on
 from .manifest import CATALOG, SNAPSHOTS, Manifest, write_manifest
 from .places import Place, StorePlace, opened
-from .source import FolderSource, Source
+from .source import Source
 from .transfer import each
 
 
@@ -52,20 +52,17 @@ def restore(
 
 
 def copy(home: Place, name: str, target: Place, *, check: Callable[[], None] = go_on) -> str:
-    """Copy a snapshot into <target>/snapshots/<name>, byte by byte; the new folder or URL."""
+    """Copy a snapshot into <target>/snapshots/<name>, byte by byte; the new folder or URL. Either may be in an object
+    store."""
     if not isinstance(target, StorePlace):
         target = target.absolute()
         _check_apart(home, target)
     with opened(home, name, check) as source:
         if not isinstance(target, StorePlace):
             return str(_copy_to_folder(source, target, check))
-        if not isinstance(source, FolderSource):
-            raise errors.NotSupportedError(
-                "a snapshot is not copied from one object store into another", hint="Copy it to a folder first."
-            )
         from .upload import upload
 
-        return upload(source.folder, target, check)
+        return upload(source, target, check)
 
 
 def _copy_to_folder(source: Source, copies: Path, check: Callable[[], None]) -> Path:
