@@ -33,6 +33,23 @@ def test_locks_exclude_each_other_and_readers_share(tmp_path: Path) -> None:
     assert not is_locked(tmp_path / "nothing")
 
 
+def test_a_lock_that_is_taken_twice_changes_its_mode_and_is_let_go_once(tmp_path: Path) -> None:
+    a, b = FileLock(tmp_path / "l"), FileLock(tmp_path / "l")
+    before = set(os.listdir("/proc/self/fd"))
+    assert a.try_acquire(shared=True) and a.try_acquire(shared=True)
+    assert a.try_acquire() and not b.try_acquire(shared=True)
+    a.acquire(shared=True)
+    assert b.try_acquire(shared=True)
+    assert not a.try_acquire() and not a.held
+    b.release()
+    a.acquire()
+    a.acquire()
+    a.release()
+    assert b.try_acquire()
+    b.release()
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_lock_on_a_removed_file_does_not_count(tmp_path: Path) -> None:
     a, b = FileLock(tmp_path / "l"), FileLock(tmp_path / "l")
     assert a.try_acquire()
