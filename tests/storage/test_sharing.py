@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from warehouse.errors import DataCorrupted
+from warehouse.storage.database import Database
 from warehouse.storage.deletes import RowSet, first_row_id
 from warehouse.storage.maintenance.row_map import Move, RowMap
 from warehouse.storage.maintenance.shared_moves import load, save
@@ -193,3 +194,12 @@ def test_row_maps_go_when_all_processes_see_their_commit(tmp_path: Path) -> None
     assert {p.name for p in tmp_path.iterdir()} == set(names[1:])
     moves.forget(tmp_path, None)
     assert {p.name for p in tmp_path.iterdir()} == {"map-1-4"}
+
+
+def test_row_maps_of_dead_processes_go_when_the_database_is_opened(tmp_path: Path) -> None:
+    Database.open(tmp_path / "dw").close()
+    left = [tmp_path / "dw" / "run" / name for name in ("map-1-4", "moved-9-1-2")]
+    for file in left:
+        file.touch()
+    with Database.open(tmp_path / "dw"):
+        assert not any(file.exists() for file in left)
