@@ -95,9 +95,9 @@ def _bring_files(
 
 
 def _check_apart(home: Place, target: Path) -> None:
-    """Refuse to write inside the folder of a database."""
+    """Refuse to write over a database or inside its folder."""
     if not isinstance(home, StorePlace) and target.resolve().is_relative_to(home.resolve()):
+        where = "is the database itself" if target.resolve() == home.resolve() else f'is inside "{home}"'
         raise errors.OperationalError(
-            f'"{target}" is inside "{home}": nothing was written', hint="Name a new folder elsewhere.",
-            sqlstate="58P01",
+            f'"{target}" {where}: nothing was written', hint="Name a new folder elsewhere.", sqlstate="58P01"
         )

@@ -67,7 +67,7 @@ def create_tables(c: Any) -> None:
 
 
 def step(seed: int, number: int, column: str, path: Path, spill: bool = False) -> Step:
-    """Transaction `number`; `column`: the name that u has for its second column; `spill`: one with rows for the disk."""
+    """Transaction `number`; `column`: the name that u has for its second column; `spill`: one with rows to spill."""
     chance = random.Random(f"{seed}:{number}")
     makers = [
         _insert, _insert, _many, _update, _update, _delete, _merge, _copy, _block, _ctas, _drop, _truncate, _rename,
