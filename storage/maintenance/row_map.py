@@ -145,11 +145,14 @@ class MovedRows:
             own = [m for m in moves if m.table == change.table.id]
             moved = frozenset().union(*(m.extents for m in own))
             if any(extent in moved for extent, _ in change.vectors) and change.table.id in newest.entries:
-                rows = gone.setdefault(change.table.id, RowSet())
-                self._follow(_fresh(change, seen, moved), own, rows)
-                present = newest.entries[change.table.id].deleted
+                rows, found = gone.setdefault(change.table.id, RowSet()), RowSet()
+                self._follow(_fresh(change, seen, moved), own, found)
+                touched = found.vectors()
+                for key, vector in touched.items():
+                    rows.add_vector(key, vector)
+                every = {key: v for key, v in rows.vectors().items() if key in touched}
                 left = {key: v for key, v in change.vectors.items() if key[0] not in moved}
-                change = replace(change, vectors={**left, **added(rows.vectors(), present)})
+                change = replace(change, vectors={**left, **added(every, newest.entries[change.table.id].deleted)})
             changes.append(change)
         return replace(delta, delete_rows=tuple(changes))
 

@@ -114,6 +114,21 @@ def test_rows_are_followed_through_vacuums_of_both(two: tuple[Any, Any]) -> None
     assert value(a) == value(b) == 30
 
 
+def test_one_statement_after_the_other_empties_what_a_vacuum_elsewhere_has_moved(two: tuple[Any, Any]) -> None:
+    """The new rows of one slice are all gone when a later statement deletes rows of the other."""
+    a, b = two
+    for k in range(2, 7):
+        a.execute(f"insert into x values ({k}, 1)")
+    a.execute("begin")
+    assert value(a) == 15
+    b.execute("vacuum x to 100 percent")
+    for k in range(1, 7):
+        a.execute(f"delete from x where k = {k}")
+    a.execute("insert into x values (7, 70)")
+    a.execute("commit")
+    assert value(a) == value(b) == 70
+
+
 def test_a_transaction_whose_row_map_was_lost_is_refused(two: tuple[Any, Any], tmp_path: Path) -> None:
     a, b = two
     a.execute("insert into x values (2, 20), (3, 30)")
