@@ -66,14 +66,14 @@ def create_tables(c: Any) -> None:
     c.execute("insert into s values " + ", ".join(f"({i}, {v})" for i, v in MERGED))
 
 
-def step(seed: int, number: int, column: str, path: Path, spill: bool = False) -> Step:
-    """Transaction `number`; `column`: the name that u has for its second column; `spill`: one with rows to spill."""
+def step(seed: int, number: int, column: str, path: Path, kind: str = "") -> Step:
+    """Transaction `number`; `column`: the name that u has for its second column; `kind`: one of FORCED."""
     chance = random.Random(f"{seed}:{number}")
     makers = [
         _insert, _insert, _many, _update, _update, _delete, _merge, _copy, _block, _ctas, _drop, _truncate, _rename,
         _vacuum, _rolled_back, _append_u, _append_u, _snapshot, _redesign, _spill,
     ]
-    return (_spill if spill else chance.choice(makers))(chance, number, column, path)
+    return FORCED.get(kind, chance.choice(makers))(chance, number, column, path)
 
 
 def _values(rows: Rows) -> str:
@@ -208,6 +208,10 @@ def _spill(chance: random.Random, number: int, column: str, path: Path) -> Step:
     return Step("spill", [text], lambda s: s.t.append([3000, len(MERGED) ** len(tables)]))
 
 
+# What the first step is where a fail point is to be met that few steps come by.
+FORCED = {"spill": _spill, "rollback": _rolled_back}
+
+
 def _vacuum(chance: random.Random, number: int, column: str, path: Path) -> Step:
     return Step("vacuum", ["vacuum full t to 100 percent"], lambda s: None)
 
@@ -333,9 +337,9 @@ def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None,
             for _ in range(2):  # the second deletes the first
                 take_snapshot(connection)
         for number in range(first, first + MOST_STEPS):
-            spill = number == first and (point or "").startswith("spill")
-            todo = step(seed, number, column, path, spill)
-            tell("start", number, column, spill)
+            kind = (point or "").partition(".")[0] if number == first else ""
+            todo = step(seed, number, column, path, kind)
+            tell("start", number, column, kind)
             for text in todo.statements:
                 cursor = connection.execute(text)
                 if cursor.description:
