@@ -66,7 +66,9 @@ def restore(database: str, name: str, folder: str, streaming: bool) -> None:
     """Make FOLDER, which must be new, a database as it was."""
     from ..storage.snapshots.restore import restore
 
-    guarded(lambda: restore(_place(database), name, Path(folder), streaming=streaming))
+    made = guarded(lambda: restore(_place(database), name, Path(folder), streaming=streaming))
+    coming = ", on their way" if streaming else ""
+    click.echo(f"{folder}: {made.tables} tables, {made.rows:,} rows{coming}", err=True)
 
 
 @snapshot.command()
@@ -100,12 +102,15 @@ def restore_table(database: str, name: str, table: str, new_name: str, source: s
 @click.argument("name")
 @click.argument("target")
 def copy(database: str, name: str, target: str) -> None:
-    """Copy a snapshot into TARGET, a folder or s3://bucket/prefix (also gs:// and az://); the other commands read it
-    there. A copy into a store that was cut short goes on where it was."""
+    """Copy a snapshot of DATABASE, a folder or URL, into TARGET, a folder or s3://bucket/prefix (also gs:// and az://);
+    the other commands read it there. A copy into a store that was cut short goes on where it was."""
     from ..storage.snapshots.places import place_of
     from ..storage.snapshots.restore import copy
 
-    guarded(lambda: copy(_place(database), name, place_of(target)))
+    to = guarded(lambda: place_of(target))
+    if not isinstance(to, Path) and to.url.startswith("memory:"):
+        raise click.UsageError(f'"{target}" would go with this command')
+    click.echo(f"copied to {guarded(lambda: copy(_place(database), name, to))}", err=True)
 
 
 @snapshot.command()
@@ -134,7 +139,7 @@ def schedule(database: str, every: str | None, keep: str, off: bool) -> None:
         _with(database, lambda c: c.snapshots.schedule(*times))
     else:
         found = _with(database, lambda c: c.snapshots.scheduled)
-        click.echo("no schedule" if found is None else f"every {found.every}, kept for {found.keep}")
+        click.echo("no schedule" if found is None else f"every {_span(found.every)}, kept for {_span(found.keep)}")
 
 
 @click.command(context_settings=HELP)
@@ -150,8 +155,13 @@ def resize(
 ) -> None:
     """Change DATABASE's nodes: in place where its slices stay, or into the new FOLDER with other slices."""
     if show:
-        for number, slices in _with(database, lambda c: c.elastic_resize_options(node_type)):
-            click.echo(f"{number} x {slices}")
+        from ..storage.topology import describe
+
+        fitting = _with(database, lambda c: c.elastic_resize_options(node_type))
+        for number, slices in fitting:
+            click.echo(describe(number, slices))
+        if not fitting:
+            click.echo("none: other slices need a new folder", err=True)
     elif folder is not None:
         where: str = folder
         _with(database, lambda c: c.resize(
@@ -204,6 +214,13 @@ def _time(text: str) -> timedelta:
     if found is None:
         raise click.UsageError(f"{text!r} is no time: give a number and m, h or d, such as 8h")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _span(time: timedelta) -> str:
+    """As `_time` reads it; of several units the parts are put together: 1d12h."""
+    minutes = int(time.total_seconds()) // 60
+    parts = (minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "m")
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or f"{time.total_seconds():g} seconds"
 
 
 def _with(database: str, action: Callable[[Connection], R]) -> R:

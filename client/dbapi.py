@@ -93,10 +93,7 @@ def _open(
     s3_region: str | None = None,
     wlm_json_configuration: str | os.PathLike[str] | None = None,
 ) -> Connection:
-    if paramstyle is None:
-        paramstyle = _module_paramstyle()
-    if paramstyle not in styles.STYLES:
-        raise errors.InterfaceError(f"unknown paramstyle {paramstyle!r}; it is one of {', '.join(styles.STYLES)}")
+    paramstyle = _known_paramstyle(paramstyle)
     if as_of is not None:
         from ..storage.snapshots.reading import path_of
 
@@ -128,6 +125,14 @@ def _open(
             session.close()
             raise
     return Connection(session, paramstyle, numeric_to_float)
+
+
+def _known_paramstyle(asked: str | None) -> str:
+    """The style to use, where None is asked the module's."""
+    style = _module_paramstyle() if asked is None else asked
+    if style not in styles.STYLES:
+        raise errors.InterfaceError(f"unknown paramstyle {style!r}; it is one of {', '.join(styles.STYLES)}")
+    return style
 
 
 def _module_paramstyle() -> str:

@@ -9,6 +9,7 @@ from .. import errors
 from ..storage import topology as topologies
 
 if TYPE_CHECKING:
+    from ..engine.context import Context
     from ..engine.session import Session
 
 
@@ -16,7 +17,8 @@ def resize(
     session: Session, folder: str | os.PathLike[str], nodes: int | None, slices_per_node: int | None,
     node_type: str | None,
 ) -> None:
-    """See Connection.resize."""
+    """See Connection.resize. A statement of its own: it is cancelled, and ends at statement_timeout, as others do."""
+    from ..engine.result import Result
     from ..storage.maintenance.resize import resize as classic
     from ..storage.schema import Topology
 
@@ -24,8 +26,19 @@ def resize(
     check_no_transaction(session, "a database cannot be resized")
     now = session.database.topology
     wanted = topologies.request(nodes, slices_per_node, node_type)
+    if wanted == topologies.TopologyRequest():
+        raise errors.InterfaceError("a resize needs a number of nodes, slices_per_node or a node_type")
     new = Topology.even(wanted.nodes or now.nodes, wanted.slices_per_node or now.slices_per_node)
-    classic(session.database, Path(folder).absolute(), new, check=lambda: None)
+
+    def work(context: Context) -> Result:
+        classic(session.database, Path(folder).absolute(), new, check=context.cancel.check)
+        return Result("RESIZE")
+
+    before, session.block.autocommit = session.block.autocommit, True
+    try:
+        session.perform(f"-- resize to {os.fspath(folder)}", "Resize", work)
+    finally:
+        session.block.autocommit = before
 
 
 def elastic_resize(session: Session, nodes: int, node_type: str | None) -> None:

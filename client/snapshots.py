@@ -89,11 +89,12 @@ class Snapshots:
 
         fill(self._allowed("restore a snapshot"), create.go_on)
 
-    def copy(self, name: str, target: Where) -> None:
+    def copy(self, name: str, target: Where, *, source: Where | None = None) -> None:
         """Copy a snapshot, without links, below `target`, a folder or the URL of an object store (s3://bucket/prefix),
-        which is the `source` of the other methods. A copy into a store that was cut short goes on where it was."""
+        which is the `source` of the other methods, and may be of this one. A copy into a store that was cut short goes
+        on where it was."""
         self._allowed("copy a snapshot")
-        restore.copy(self._home, name, self._place(target))
+        restore.copy(self._place(source), name, self._place(target))
 
     def restore_table(self, snapshot: str, table: str, new_name: str, *, source: Where | None = None) -> int:
         """Bring a table of a snapshot back as a new table; the number of its rows. Names are "table" or

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from ..errors import DatatypeMismatch, UndefinedFunction
 from ..storage.datetimes import DAY
@@ -36,11 +35,11 @@ from ..storage.types import (
 )
 from . import collation
 from .coercion import arithmetic_type, as_decimal, coerce, comparison_type, goes_into_super
-from .expressions import And, Call, Cast, Compare, Expr, InList, Literal, Or, Span
+from .expressions import And, Call, Cast, Compare, Expr, Literal, Or, Span
 
 SYMBOLS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%"}
 MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
 def undefined_operator(symbol: str, left: SqlType | None, right: SqlType, span: Span | None) -> UndefinedFunction:
@@ -100,7 +99,7 @@ def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> E
         return intervals.arithmetic(key, left, right, span)
     if left.type.is_super or right.type.is_super:
         return _super_arithmetic(key, left, right, span)
-    if left.type.kind in _MOMENTS or right.type.kind in _MOMENTS:
+    if left.type.kind in MOMENTS or right.type.kind in MOMENTS:
         return _date_arithmetic(key, left, right, span)
     left, right = _typed_operands(left, right)
     if not (left.type.is_numeric and right.type.is_numeric):
@@ -232,9 +231,9 @@ def as_text(expr: Expr) -> Expr:
 
 def _date_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
     """date +- integer, date - date, timestamp - timestamp."""
-    if left.type.kind is Kind.UNKNOWN and right.type.kind in _MOMENTS and key == "subtract":
+    if left.type.kind is Kind.UNKNOWN and right.type.kind in MOMENTS and key == "subtract":
         left = coerce(left, right.type)
-    if right.type.kind is Kind.UNKNOWN and left.type.kind in _MOMENTS and key == "subtract":
+    if right.type.kind is Kind.UNKNOWN and left.type.kind in MOMENTS and key == "subtract":
         right = coerce(right, left.type)
     if key == "add" and left.type.is_integer:
         left, right = right, left
@@ -250,7 +249,7 @@ def _date_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> Ex
     if key == "subtract" and left.type.kind is right.type.kind is Kind.DATE:
         # the days between: date_diff counts from its first argument to its second
         return Call("date_diff_day", (right, left), BIGINT, span)
-    if key == "subtract" and left.type.kind in _MOMENTS and right.type.kind in _MOMENTS:
+    if key == "subtract" and left.type.kind in MOMENTS and right.type.kind in MOMENTS:
         from . import intervals
 
         return intervals.difference(left, right, span)
@@ -392,41 +391,3 @@ def _texts(left: Expr, right: Expr) -> tuple[Expr, Expr]:
             coerce(e, fixed) if e.type.kind is Kind.UNKNOWN else e for e in (left, right)
         )
     return as_text(left), as_text(right)
-
-
-def in_list(arg: Expr, items: tuple[Expr, ...], negated: bool, span: Span | None = None) -> Expr:
-    """arg [NOT] IN (items): an InList of constants, else comparisons."""
-    if any(map(collation.insensitive, (arg, *items))) and all(map(collation.is_text, (arg, *items))):
-        arg, *keys = [collation.key(e) for e in collation.matched((arg, *items))]
-        return in_list(arg, tuple(keys), negated, span)
-    literals = tuple(item for item in items if isinstance(item, Literal))
-    if len(literals) == len(items) and not isinstance(arg, Literal):
-        found = _constants(arg, literals, span)
-        if found is not None:
-            common, values, local = found
-            has_null = any(item.value is None for item in literals)
-            return InList(common, values, negated, has_null, span, local)
-    if negated:
-        return conjunction([compare("<>", arg, item, span) for item in items])
-    return disjunction([compare("=", arg, item, span) for item in items])
-
-
-def _constants(
-    arg: Expr, items: tuple[Literal, ...], span: Span | None
-) -> tuple[Expr, tuple[Any, ...], bool] | None:
-    """The operand in a type that suits all items, their values in it without NULL, and whether these are `local`."""
-    seen: set[SqlType] = set()  # whose literals made nothing else of the operand as it is
-    for item in items:
-        if item.type not in seen or item.type.kind in _MOMENTS:
-            before, (arg, _) = arg, comparable("=", arg, item, span)
-            seen = {*seen, item.type} if arg is before else set()
-    values: dict[Any, None] = {}
-    local: set[bool] = set()
-    for item in items:
-        left, right = comparable("=", arg, item, span)
-        if left != arg or not isinstance(right, Literal):
-            return None
-        if right.value is not None:
-            values[right.value] = None
-            local.add(right.local)
-    return None if len(local) > 1 else (arg, tuple(values), local == {True})

@@ -6,7 +6,7 @@ a column is written; in a join's condition that is `"outer".l_orderkey`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any, assert_never
@@ -270,23 +270,21 @@ def _headline(node: Logical) -> str:
         case Limit():
             return f"Limit {node.count} offset {node.offset}"
         case SetOperation():
-            feeds = [
-                f"{numbered(c)} := {numbered(a)} | {numbered(b)}"
-                for c, a, b in zip(node.columns, node.left_columns, node.right_columns)
-            ]
-            return f"{node.kind.value}{' all' if node.all else ''} {', '.join(feeds)}"
+            feeds = _feeds(node.columns, node.left_columns, node.right_columns)
+            return f"{node.kind.value}{' all' if node.all else ''} {feeds}"
         case Recursion():
-            feeds = [
-                f"{numbered(c)} := {numbered(a)} | {numbered(b)}"
-                for c, a, b in zip(node.columns, node.seed_columns, node.step_columns)
-            ]
-            return f"Recursion {node.name} {', '.join(feeds)}"
+            return f"Recursion {node.name} {_feeds(node.columns, node.seed_columns, node.step_columns)}"
         case WorkingRows():
             return f"Working rows of {node.name}: " + ", ".join(numbered(ref) for ref, _ in node.columns)
         case CteRef():
             return f"Shared {node.cte}: " + ", ".join(f"{numbered(a)} := {numbered(b)}" for a, b in node.columns)
         case _:
             assert_never(node)
+
+
+def _feeds(columns: Sequence[ColumnRef], first: Sequence[ColumnRef], second: Sequence[ColumnRef]) -> str:
+    """Which column of either input each column is made of."""
+    return ", ".join(f"{numbered(c)} := {numbered(a)} | {numbered(b)}" for c, a, b in zip(columns, first, second))
 
 
 def _window_headline(node: Window) -> str:

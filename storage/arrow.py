@@ -14,24 +14,23 @@ the values at most. `to_arrow` is the way out: results, COPY's counterpart and t
 """
 from __future__ import annotations
 
-from typing import Any, Never
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from ..errors import DatatypeMismatch, InternalError, InvalidText, NotSupportedError, NumericOutOfRange
-from .fitting import check_range, empty_nulls, fit_length, narrow_real, overflow
-from .hexadecimal import bytes_of, padded_digits
+from ..errors import InternalError, NotSupportedError, NumericOutOfRange
+from .arrow_texts import binary_column, documents, mismatch, text_column
+from .fitting import check_range, narrow_real, overflow
+from .hexadecimal import bytes_of
 from .intervals import interval_unit
 from .types import Kind, Physical, SqlType
-from .vector import TEXT_PADDING, Array, ColumnData, concat, empty_column, padded_text
+from .vector import Array, ColumnData, concat, empty_column
 
 _DAY_MICROSECONDS = 86_400_000_000
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-_TEXT_LIKE = (pa.types.is_string_view, pa.types.is_binary, pa.types.is_large_binary)
 _KEY = b"sql_type"
 _METADATA = {Kind.TIMETZ: {_KEY: b"timetz"}}
-_BINARY = (pa.types.is_fixed_size_binary, pa.types.is_binary_view)
 _MAX_STRING_BYTES = (1 << 31) - 1
 
 
@@ -101,16 +100,16 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: SqlType, name: str = "?c
         array = pa.nulls(len(array), arrow_type(type))
     valid = _validity(array)
     if type.kind is Kind.VARBYTE:
-        return _binary(array, valid, type, name)
+        return binary_column(array, valid, type, name)
     if type.is_super:
-        array = _documents(array, name)
+        array = documents(array, name)
         valid = _validity(array)
     if type.is_sketch:
         from .sketches import checked
 
         array = checked(array)
     if type.physical is Physical.STR:
-        return _text(array, valid, type, name)
+        return text_column(array, valid, type, name)
     values = _fixed(array, type, name)
     if valid is not None:
         keep = valid.astype(bool) if values.ndim == 1 else valid.astype(bool)[:, None]
@@ -165,7 +164,7 @@ def _fixed(array: pa.Array, type: SqlType, name: str) -> Array:
         case Kind.INTERVAL_YM if source == pa.month_day_nano_interval():
             return _months(array, type, name)
         case _:
-            _mismatch(source, type, name)
+            mismatch(source, type, name)
 
 
 def _months(array: pa.Array, type: SqlType, name: str) -> Array:
@@ -214,7 +213,7 @@ def _to_scaled(array: pa.Array, precision: int, scale: int, type: SqlType, name:
         array = _from_float(array, scale, type, name)
         source = array.type
     if not pa.types.is_decimal(source):
-        _mismatch(source, type, name)
+        mismatch(source, type, name)
     if source.bit_width < 128:
         array = array.cast(pa.decimal128(38, source.scale))
     if source.bit_width > 128 or source.scale != scale:
@@ -280,7 +279,7 @@ def _exact_cast(array: pa.Array, target: pa.DataType, type: SqlType, name: str) 
 def _to_float(array: pa.Array, type: SqlType, name: str) -> Array:
     source = array.type
     if not (pa.types.is_floating(source) or pa.types.is_integer(source) or pa.types.is_decimal(source)):
-        _mismatch(source, type, name)
+        mismatch(source, type, name)
     if array.type != pa.float64():
         array = array.cast(pa.float64(), safe=False)
     values = _buffer(array, 1, np.float64)
@@ -299,7 +298,7 @@ def _to_days(array: pa.Array, type: SqlType, name: str) -> Array:
         return _integers(array) // 86_400_000
     if pa.types.is_timestamp(source):
         return _integers(array) // (86_400 * _PER_SECOND[source.unit])
-    _mismatch(source, type, name)
+    mismatch(source, type, name)
 
 
 def _to_microseconds(array: pa.Array, type: SqlType, name: str) -> Array:
@@ -310,7 +309,7 @@ def _to_microseconds(array: pa.Array, type: SqlType, name: str) -> Array:
         return _rescale_time(_integers(array), "ms", type, name)
     if pa.types.is_timestamp(source):
         return _rescale_time(_integers(array), source.unit, type, name)
-    _mismatch(source, type, name)
+    mismatch(source, type, name)
 
 
 def _rescale_time(values: Array, unit: str, type: SqlType, name: str) -> Array:
@@ -322,73 +321,6 @@ def _rescale_time(values: Array, unit: str, type: SqlType, name: str) -> Array:
     if len(values) and int(np.abs(values).max()) > ((1 << 63) - 1) // factor:
         raise NumericOutOfRange(f'value out of range for column "{name}" of type {type}')
     return values * factor
-
-
-def _documents(array: pa.Array, name: str) -> pa.Array:
-    """SUPER values: JSON of text, and of whatever else an array holds."""
-    from .semistructured.arrow import from_json, from_values  # with json, which few loads need
-
-    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
-        return from_json(array, name)
-    return from_values(array, name)
-
-
-def _text(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> ColumnData:
-    source = array.type
-    if not (pa.types.is_string(source) or pa.types.is_large_string(source)):
-        if not any(holds(source) for holds in _TEXT_LIKE):
-            _mismatch(source, type, name)
-        try:
-            array = array.cast(pa.large_string())
-        except pa.ArrowInvalid as error:
-            raise InvalidText(f'invalid UTF-8 in column "{name}"', detail=str(error)) from error
-        source = array.type
-    offsets = _buffer_of_offsets(array)
-    data = _text_bytes(array, offsets)
-    offsets = offsets - offsets[0] if offsets[0] else offsets
-    if valid is not None:
-        offsets, data = empty_nulls(offsets, data, valid)
-    offsets, data = fit_length(offsets, data, type, name)
-    return ColumnData(type, len(array), None, valid, offsets, data)
-
-
-def _binary(array: pa.Array, valid: Array | None, type: SqlType, name: str) -> ColumnData:
-    """VARBYTE of binary values, or of text as UTF-8."""
-    if not any(holds(array.type) for holds in (*_TEXT_LIKE, *_BINARY, pa.types.is_string, pa.types.is_large_string)):
-        _mismatch(array.type, type, name)
-    array = array.cast(pa.large_binary())
-    offsets = np.frombuffer(array.buffers()[1], np.int64, len(array) + 1, array.offset * 8)
-    data = padded_digits(_text_bytes(array, offsets)[: int(offsets[-1] - offsets[0])])
-    offsets = 2 * (offsets - offsets[0])
-    if valid is not None:
-        offsets, data = empty_nulls(offsets, data, valid)
-    offsets, data = fit_length(offsets, data, type, name)
-    return ColumnData(type, len(array), None, valid, offsets, data)
-
-
-def _buffer_of_offsets(array: pa.Array) -> Array:
-    dtype = np.dtype(np.int64 if pa.types.is_large_string(array.type) else np.int32)
-    buffer = array.buffers()[1]
-    if buffer is None or len(array) == 0:
-        return np.zeros(len(array) + 1, np.int64)
-    offsets = np.frombuffer(buffer, dtype, len(array) + 1, array.offset * dtype.itemsize)
-    return offsets.astype(np.int64, copy=False)
-
-
-def _text_bytes(array: pa.Array, offsets: Array) -> Array:
-    """The window's bytes with readable padding: a view when the buffer goes on far enough."""
-    buffer = array.buffers()[2]
-    first, last = int(offsets[0]), int(offsets[-1])
-    if buffer is None or first == last:
-        return np.zeros(TEXT_PADDING, np.uint8)
-    whole = np.frombuffer(buffer, np.uint8)
-    if len(whole) - last >= TEXT_PADDING:
-        return whole[first : last + TEXT_PADDING]
-    return padded_text(whole[first:last])
-
-
-def _mismatch(source: pa.DataType, type: SqlType, name: str) -> Never:
-    raise DatatypeMismatch(f'column "{name}" is of type {type} but the data is of type {source}')
 
 
 # -- ColumnData to Arrow ------------------------------------------------------------------------------

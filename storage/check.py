@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import Error
 from ..records import dataclass
-from .catalog.folder import SNAPSHOT_CATALOG
+from .catalog.folder import SNAPSHOT_CATALOG, prepare
 from .catalog.follower import Follower
 from .database import Database
 from .extent import ExtentReader
@@ -41,6 +41,7 @@ def check(path: Path, checked: Checked, show: Callable[[str], None]) -> Iterator
 
     Raises what opening the database raises.
     """
+    prepare(path, create=False, read_only=True)
     yield from _catalogue(path)
     with Database.open(path, read_only=True) as database:
         view = database.view(database.pin())

@@ -97,7 +97,7 @@ class Database:
         self.locks = TableLocks(None if shared is None or path is None else path)
         self.access = AccessLocks(path, writable=shared is not None)
         self.sessions = Sessions(None if shared is None else shared.run, self.process)
-        self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum")
+        self.upkeep = Upkeep(None if shared is None or path is None else path / "locks" / "vacuum", shared)
         self.numbering = Numbering(loaded, shared, self._lock)
         self.files = self._make_files()
         self.timeline = Timeline(

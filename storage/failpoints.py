@@ -22,6 +22,7 @@ POINTS = (
     "rollback.unlink",  # before a file of a transaction that came to nothing is removed
     "garbage.unlink",  # before a dropped extent's file is removed
     "garbage.unlinked",
+    "spill.written",  # a part of a query's rows that do not fit memory is on disk
     "close.checkpoint",  # before SQLite is closed, which moves its log into the file
     "close.closed",
     "open.present",  # the process's own file is there

@@ -89,6 +89,7 @@ def _read_folder(path: Path, lock: folders.FolderLock, wanted: topologies.Topolo
     try:
         found = follower.load()
         if found is None:
+            folders.check_not_lost(path)
             raise errors.FileMissing(f'database "{path}" does not exist: its creation was cut short')
         wanted.check(found[0].topology, str(path))
     except BaseException:
@@ -129,6 +130,7 @@ def _open_shared(
     """Under the lock of opening: make the catalogue if there is none, come among the processes, tidy up."""
     from .sharing.shared import Shared
 
+    folders.check_not_lost(path)
     store = CatalogStore(path / folders.CATALOG)
     shared = None
     try:

@@ -195,11 +195,6 @@ class Timeline:
         """Whether at most one transaction is under way, in all processes: nothing has to be ordered."""
         return self._shared is None or (len(self._live) < 2 and self._shared.alone)
 
-    def others_behind(self) -> bool:
-        """Whether another process may be in a transaction that sees an older commit than the newest."""
-        with self._lock:
-            return self._shared is not None and self._shared.peers.oldest_pin() < self.newest.seq
-
     def reading(self, transaction: Transaction, table: int) -> None:
         """A transaction is going to read a table: tell those that it may have to be ordered against."""
         with self._lock:
@@ -239,7 +234,9 @@ class Timeline:
             return
         with self._shared.collecting() as mine:
             if mine:
-                self._remove_garbage(self._shared.oldest_pin(self.pins.oldest()))
+                oldest = self._shared.oldest_pin(self.pins.oldest())
+                self._remove_garbage(oldest)
+                self._shared.forget_moves(oldest)
 
     def _remove_garbage(self, oldest: int | None) -> None:
         for extent in self.garbage.collect(oldest):

@@ -99,7 +99,7 @@ def moved(topology: Topology, nodes: int, node_type: str | None = None) -> Topol
     if nodes not in fitting:
         raise errors.TopologyMismatch(
             f"{topology.slices} slices on {topology.nodes} node{'s' if topology.nodes > 1 else ''} cannot be moved to "
-            f"{nodes} node{'s' if nodes > 1 else ''}",
+            f"{nodes} node{'' if nodes == 1 else 's'}",
             hint=(f"An elastic resize can go to {', '.join(map(str, fitting))} nodes" if fitting else
                   "No elastic resize fits") + "; a classic one to any number, in a new folder.",
         )

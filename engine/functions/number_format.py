@@ -53,59 +53,84 @@ def _bad(text: str, why: str) -> DataError:
 
 @lru_cache(maxsize=256)
 def parse_number_format(text: str) -> NumberFormat:
-    items: list[tuple[str, str]] = []
-    whole = fraction = shift = 0
-    first_zero, fill, sign, after, shifted = -1, True, "", False, False
+    reader = _Reader(text)
     for found in _TOKEN.finditer(text):
-        word = found.group(0)
+        reader.take(found.group(0))
+    return reader.result()
+
+
+class _Reader:
+    """A format's text taken word by word."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._items: list[tuple[str, str]] = []
+        self._whole = self._fraction = self._shift = 0
+        self._first_zero, self._fill, self._sign = -1, True, ""
+        self._after = self._shifted = False  # behind the decimal point, behind V
+
+    def take(self, word: str) -> None:
         name = word.upper()
-        if name == "FM":
-            fill = False
-            continue
-        if name == "EEEE":
-            raise DataError('"EEEE" of numeric formats is not supported', sqlstate="0A000")
-        if name in ("9", "0"):
-            if name == "0" and first_zero < 0 and not after:
-                first_zero = whole
-            if after:
-                fraction += 1
-            elif shifted:
-                shift += 1
-                whole += 1
-            else:
-                whole += 1
-            items.append(("digit", name))
-        elif name in (".", "D"):
-            if after:
-                raise _bad(text, "there are two decimal points")
-            after = True
-            items.append(("point", "."))
-        elif name in (",", "G"):
-            items.append(("group", ","))
-        elif name == "V":
-            if after:
-                raise _bad(text, "V behind a decimal point")
-            shifted = True
-        elif name == "S":
-            if sign:
-                raise _bad(text, "there are two signs")
-            sign = "T" if whole or after else "S"
-        elif name in ("SG", "MI", "PL"):
-            if sign not in ("", "place"):
-                raise _bad(text, "there are two signs")
-            sign = "place"
-            items.append((name, word))
-        elif name == "PR":
-            sign = "PR"
-        elif name in ("TH", "RN"):
-            items.append((name, word))
-        elif name == "L":
-            items.append(("text", "$"))
-        elif name == "C" and len(items) == 0:
-            items.append(("text", "USD"))
+        match name:
+            case "FM":
+                self._fill = False
+            case "EEEE":
+                raise DataError('"EEEE" of numeric formats is not supported', sqlstate="0A000")
+            case "9" | "0":
+                self._take_digit(name)
+            case "." | "D":
+                if self._after:
+                    raise _bad(self._text, "there are two decimal points")
+                self._after = True
+                self._items.append(("point", "."))
+            case "V":
+                if self._after:
+                    raise _bad(self._text, "V behind a decimal point")
+                self._shifted = True
+            case "S" | "SG" | "MI" | "PL" | "PR":
+                self._take_sign(name, word)
+            case _:
+                self._items.append(self._item(name, word))
+
+    def _take_digit(self, name: str) -> None:
+        if name == "0" and self._first_zero < 0 and not self._after:
+            self._first_zero = self._whole
+        if self._after:
+            self._fraction += 1
         else:
-            items.append(("text", word[1:-1] if word[:1] == '"' and len(word) > 1 else word))
-    return NumberFormat(tuple(items), whole, fraction, shift, first_zero, fill, sign)
+            self._whole += 1
+            self._shift += self._shifted
+        self._items.append(("digit", name))
+
+    def _take_sign(self, name: str, word: str) -> None:
+        if name == "PR":
+            self._sign = "PR"
+        elif name == "S":
+            if self._sign:
+                raise _bad(self._text, "there are two signs")
+            self._sign = "T" if self._whole or self._after else "S"
+        else:
+            if self._sign not in ("", "place"):
+                raise _bad(self._text, "there are two signs")
+            self._sign = "place"
+            self._items.append((name, word))
+
+    def _item(self, name: str, word: str) -> tuple[str, str]:
+        """What is written as it stands, or in a way of its own."""
+        if name in (",", "G"):
+            return "group", ","
+        if name in ("TH", "RN"):
+            return name, word
+        if name == "L":
+            return "text", "$"
+        if name == "C" and not self._items:
+            return "text", "USD"
+        return "text", word[1:-1] if word[:1] == '"' and len(word) > 1 else word
+
+    def result(self) -> NumberFormat:
+        return NumberFormat(
+            tuple(self._items), self._whole, self._fraction, self._shift, self._first_zero, self._fill, self._sign
+        )
 
 
 # -- writing -----------------------------------------------------------------------------------

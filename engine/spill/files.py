@@ -26,6 +26,7 @@ import numpy as np
 from ...errors import DataCorrupted, DiskFull, FileError
 from ...kernels import memory
 from ...records import dataclass
+from ...storage.failpoints import reach
 
 pwrite, allocate = os.pwrite, os.posix_fallocate  # tests fill the disk here
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -73,6 +74,7 @@ class SpillFile:
                 done += pwrite(self._file.fileno(), view[done:], offset + done)
             except OSError as error:
                 raise _failed("write", self._folder, error) from error
+        reach("spill.written")
         return Place(offset, len(data), zlib.crc32(data))
 
     def read(self, place: Place) -> np.ndarray:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from ..tasks import Task
 
 FEWEST_PARTITIONS = 8
-LOTS = 4  # that a table's groups are divided in
+# A table's groups are divided in lots: each makes a chunk a partition, so few lots make fewer, larger chunks.
+LOTS = 4  # at most
+GROWTH = 3  # a table that grows is there twice, the new one twice as large
+ROOM_SHARE = 4  # ... and none that is smaller than this part of the memory that the table has just given back
 
 
 class GroupSpill:
@@ -43,8 +46,7 @@ class GroupSpill:
         self._level = level
         self._count = 1
         if self._apart:
-            width = 16 * (len(node.groups) + len(node.aggregates)) + 24
-            self._count = max(count_for(int(width * rows), spool.budget.room), FEWEST_PARTITIONS)
+            self._count = max(count_for(_width(node) * int(rows), spool.budget.room), FEWEST_PARTITIONS)
 
     def put(self, found: list[list[Piece]], part: Collection) -> None:
         """Groups of one task; `found`: its pieces by partition, added to."""
@@ -54,7 +56,7 @@ class GroupSpill:
             return
         wide = tuple(is_wide(Rows([part], Where.LEADER), key) for key in self._keys)
         split = Split(self._keys, wide, self._count, self._level)
-        target = max(self._spool.budget.least, part.size // LOTS)
+        target = max(self._spool.budget.least, part.size // LOTS, self._spool.budget.room // ROOM_SHARE)
         for pieces, more in zip(found, divided_part(part, split, self._spool, target), strict=True):
             pieces += more
 
@@ -71,8 +73,14 @@ def from_disk(executor: Executor, node: HashAggregate, slices: Sequence[Sequence
         for part in found:
             part[p] = []
         if any(part.rows for part in parts) or results.empty:
+            results.make_room(GROWTH * _width(node) * sum(part.rows for part in parts))
             results.add(_merged(executor, node, parts, where, level + 1))
     return results.together()
+
+
+def _width(node: HashAggregate) -> int:
+    """Bytes of a group in a table, about."""
+    return 16 * (len(node.groups) + len(node.aggregates)) + 24
 
 
 def _as_they_are(tasks: Sequence[Task], sink: AggregateSink) -> Part:

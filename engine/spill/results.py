@@ -40,6 +40,11 @@ class Results:
         if self._budget.presses(0, self._loose):
             self._put_out()
 
+    def make_room(self, size: int) -> None:
+        """Before a run that will take about `size` bytes: rows of earlier ones leave memory that it does not have."""
+        if self._budget.presses(size, self._loose):
+            self._put_out()
+
     def _kept(self, piece: Piece) -> list[Piece]:
         if not isinstance(piece, Collection):
             return [piece]

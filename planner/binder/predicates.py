@@ -8,6 +8,7 @@ from ...storage.types import BOOLEAN, INTEGER, Kind
 from .. import build
 from ..coercion import coerce
 from ..expressions import Case, Expr, IsNull, Literal, Not
+from ..in_lists import in_list
 from .dispatch import binds
 from .expressions import ExpressionBinder
 
@@ -38,7 +39,7 @@ def in_predicate(e: ExpressionBinder, node: exp.In, negated: bool) -> Expr:
         raise NotSupportedError("an empty IN list is not supported", position=e.b.position(node))
     if isinstance(node.this, exp.Tuple):
         return _rows_in(e, node, negated)
-    return build.in_list(e.bind(node.this), tuple(e.bind(i) for i in items), negated, e.span(node))
+    return in_list(e.bind(node.this), tuple(e.bind(i) for i in items), negated, e.span(node))
 
 
 def _rows_in(e: ExpressionBinder, node: exp.In, negated: bool) -> Expr:

@@ -50,6 +50,11 @@ def prepare(path: Path, *, create: bool, read_only: bool) -> bool:
             )
         return True
     foreign = sorted(names - _OWN_NAMES)
+    if foreign and names >= {DATA, LOCKS}:
+        raise errors.DataCorrupted(
+            f'database "{path}" has lost its catalogue: there is no {CATALOG}',
+            hint="Restore a snapshot, or the file from a copy of the folder.",
+        )
     if foreign:
         raise errors.OperationalError(
             f'"{path}" is not a database folder: it holds {foreign[0]!r} and no {CATALOG}',
@@ -79,6 +84,13 @@ def clear_spill(path: Path) -> None:
     """Remove what a killed process left of its statements' rows, while no other has the database open."""
     for left in (path / SPILL).glob("*"):
         left.unlink(missing_ok=True)
+
+
+def check_not_lost(path: Path) -> None:
+    """Refuse an empty catalogue, or none, over data files."""
+    catalog = path / CATALOG
+    if not catalog.is_symlink() and (not catalog.exists() or not catalog.stat().st_size):
+        check_no_data(path)
 
 
 def check_no_data(path: Path) -> None:

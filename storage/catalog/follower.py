@@ -102,6 +102,6 @@ class Follower:
 def _stamp(path: Path) -> tuple[int, int, int]:
     try:
         status = os.stat(path)
-    except FileNotFoundError:
+    except OSError:  # whoever opens it says what is wrong
         return (0, 0, 0)
     return (status.st_size, status.st_mtime_ns, status.st_ino)

@@ -86,6 +86,7 @@ class CatalogStore:
         )
         if not self.read_only:
             try:
+                _check_ours(connection)
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
             except BaseException:
@@ -94,9 +95,9 @@ class CatalogStore:
         return connection
 
     def _failure(self, e: sqlite3.Error) -> errors.DatabaseError:
-        if isinstance(e, sqlite3.OperationalError):
-            return errors.FileError(f"the catalogue {self.path} cannot be used: {e}")
-        return errors.DataCorrupted(f"the catalogue {self.path} is damaged: {e}")
+        from .failures import failure
+
+        return failure(self.path, e)
 
     def close(self) -> None:
         self.connection.close()
@@ -366,3 +367,9 @@ class CatalogStore:
             self.connection.execute(f"SELECT 1 FROM {t} WHERE dropped_seq IS NOT NULL LIMIT 1").fetchone()
             for t in ("schemas", "tables", "views", "extents")
         ))
+
+
+def _check_ours(connection: sqlite3.Connection) -> None:
+    """Before anything is written: OperationalError for a file of tables among which there is not our first one."""
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None:
+        connection.execute("SELECT 1 FROM meta LIMIT 1").fetchone()

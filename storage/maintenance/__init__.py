@@ -4,6 +4,7 @@
     reindex.py    a new index of an interleaved sort key
     rewrite.py    the rows of some extents in new ones: sorted, without the deleted, in bounded memory
     row_map.py    where each old row is now; changes of transactions that knew the old places
+    shared_moves.py   the same, for transactions of other processes
     swap.py       the commit that puts new extents in the places of old ones
     redesign.py   all rows of a table under another definition
     upkeep.py     what a database knows of all this

@@ -8,8 +8,6 @@
 The files are small as well. A slice that has JOINED_FILES of about the size of what is flushed has them joined with
 it, so that a table filled row by row has few extents at any time; the rest is the work of quiet times (vacuum.py).
 Whoever flushes holds the turn to flush, and so does VACUUM, so that neither takes extents from under the other.
-While another process has a transaction under way, which would know the rows by their old ids (row_map.py), a flush can
-wait, as long as it is not overdue.
 """
 from __future__ import annotations
 
@@ -43,7 +41,7 @@ def flush(database: Database, tables: Collection[int], work: Work) -> bool:
         database.snapshot()
         for table in tables:
             entry = database.newest.entries.get(table)
-            if entry is not None and (entry.inline_extents >= OVERDUE_EXTENTS or not database.timeline.others_behind()):
+            if entry is not None:
                 run(database, entry.table, Plan("Flush", _steps(entry.extents)), work)
     finally:
         database.upkeep.flush_turn.give_back()

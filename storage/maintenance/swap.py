@@ -54,6 +54,7 @@ def put(transaction: Transaction, seen: TableData, old: Sequence[ExtentRef], new
         return False
     move = Move(seen.table.id, frozenset(e.id for e in old), new.rows)
     transaction.moves.append(move)
+    transaction.database.upkeep.stage_move(move)
     gone = _gone(entry.deleted, {} if keep_deleted else seen.deleted, move)
     transaction.change(rewritten(entry.table, old, new, gone, entry.replicated))
     return True

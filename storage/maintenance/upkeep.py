@@ -18,6 +18,7 @@ from ..sharing.files import FileLock
 if TYPE_CHECKING:
     from ..catalog.delta import Delta
     from ..catalog.state import CatalogState
+    from ..sharing.shared import Shared
     from .regions import Range
     from .row_map import Move, MovedRows
 
@@ -85,7 +86,9 @@ class Upkeep:
     """See the module's text. The Database's lock guards all but `turn`, `activity` and `progress`; `worker` is
     engine/maintenance/worker.py's."""
 
-    def __init__(self, lock: Path | None = None) -> None:
+    def __init__(self, lock: Path | None = None, shared: Shared | None = None) -> None:
+        """`shared`: what a folder shares with other processes, which have to be told where rows have gone."""
+        self._shared = shared
         self.turn = Turn(lock)
         self.flush_turn = Turn(None if lock is None else lock.with_name("flush"))
         self.inline: dict[int, int] = {}  # tables with many inline extents: how many
@@ -123,16 +126,16 @@ class Upkeep:
         self.key_ranges.pop(extent, None)
         self.column_bytes.pop(extent, None)
 
+    def stage_move(self, move: Move) -> None:
+        """A rewrite is about to be committed."""
+        self._moved_rows().stage(move)
+
     def keep_moves(self, commit: int, moves: Sequence[Move], oldest_live: int | None) -> None:
         """Remember where rows are now, as long as a transaction under way does not know it."""
-        if not moves:
-            return
-        if self._moved is None:
-            from .row_map import MovedRows
-
-            self._moved = MovedRows()
-        self._moved.add(commit, moves)
-        self._moved.forget(oldest_live)
+        if moves:
+            moved = self._moved_rows()
+            moved.add(commit, moves)
+            moved.forget(oldest_live)
 
     def forget_moves(self, oldest_live: int | None) -> None:
         if self._moved is not None:
@@ -140,4 +143,16 @@ class Upkeep:
 
     def translate(self, deltas: Sequence[Delta], seen: CatalogState, newest: CatalogState) -> Sequence[Delta]:
         """The deltas of a transaction with the ids that its rows have now."""
-        return deltas if self._moved is None else self._moved.translate(deltas, seen, newest)
+        if seen is newest or not any(delta.delete_rows for delta in deltas):
+            return deltas
+        from .row_map import misses_extents
+
+        return self._moved_rows().translate(deltas, seen, newest) if misses_extents(deltas, seen, newest) else deltas
+
+    def _moved_rows(self) -> MovedRows:
+        if self._moved is None:
+            from .row_map import MovedRows
+            from .shared_moves import SharedMoves
+
+            self._moved = MovedRows(None if self._shared is None else SharedMoves(self._shared))
+        return self._moved

@@ -14,7 +14,8 @@ from pathlib import Path
 
 
 class FileLock:
-    """One lock file. One thread at a time; taking a lock that is held already changes its mode."""
+    """One lock file. One thread at a time. Taking a lock that is held already changes its mode; the system lets go of
+    it on the way, so where `try_acquire` answers False then, nothing is held any more."""
 
     def __init__(self, path: Path, *, writable: bool = True) -> None:
         """`writable` False: the file must exist, and nothing is ever written."""
@@ -43,6 +44,13 @@ class FileLock:
         return True
 
     def _take(self, mode: int) -> None:
+        if self.held:
+            try:
+                fcntl.flock(self._descriptor, mode)
+            except BaseException:
+                self.release()
+                raise
+            return
         while True:
             descriptor = os.open(self.path, self._flags, 0o644)
             try:

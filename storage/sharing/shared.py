@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ..catalog.folder import LOCKS, READERS_LOCK, RUN, WRITERS_LOCK
 from ..serializable import Committed
+from . import moves
 from .files import FileLock, StandingLock
 from .numbers import Numbers
 from .processes import EVERYTHING, NOTHING, TRANSACTION_BITS, Peers, Presence, is_alive, remove_dead
@@ -99,7 +100,7 @@ class Shared:
         for name in os.listdir(self.run):
             kind, _, rest = name.partition("-")
             process = rest.partition("-")[0]
-            if kind in ("mail", "session") and process.isdigit() and not self.is_live_process(int(process)):
+            if kind in ("mail", "session", "map") and process.isdigit() and not self.is_live_process(int(process)):
                 (self.run / name).unlink(missing_ok=True)
         for note in self.run.glob("wait-*"):
             if not self.is_live(int(note.name.removeprefix("wait-"))):
@@ -108,6 +109,11 @@ class Shared:
             known, needed = published(self.run, number), self.peers.oldest_pin()
             if not self.is_live_process(number) and all(r.snapshot < needed for r in known):
                 (self.run / f"{READS_PREFIX}{number}").unlink(missing_ok=True)
+        moves.forget(self.run, self.peers.oldest_pin())
+
+    def forget_moves(self, oldest_pin: int | None) -> None:
+        """No snapshot of any process is older than `oldest_pin`. The lock of collecting must be held."""
+        moves.forget(self.run, oldest_pin)
 
     # -- reads -----------------------------------------------------------------------------------------
 

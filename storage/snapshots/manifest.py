@@ -182,13 +182,8 @@ def read_catalog(folder: Path) -> Loaded:
         store.close()
 
 
-def verify_file(folder: Path, manifest: Manifest, path: str, size: int, check: Callable[[], None]) -> None:
-    """Read an extent whole and check every byte; raises DataCorrupted."""
-    verify_extent(folder / folders.DATA / path, manifest.name, size, check)
-
-
 def verify_extent(file: Path, name: str, size: int, check: Callable[[], None]) -> None:
-    """The same for a file, wherever it is, of the snapshot `name`."""
+    """Read an extent of the snapshot `name` whole, wherever its file is, and check every byte; raises DataCorrupted."""
     try:
         if os.stat(file).st_size != size:
             raise errors.DataCorrupted(f'file "{file}" has {os.stat(file).st_size} bytes, not {size}')

@@ -21,7 +21,7 @@ from ..staging import Staging, file_error
 from .create import exclusive, go_on
 from .manifest import CATALOG, SNAPSHOTS, Manifest, write_manifest
 from .places import Place, StorePlace, opened
-from .source import FolderSource, Source
+from .source import Source
 from .transfer import each
 
 
@@ -52,20 +52,17 @@ def restore(
 
 
 def copy(home: Place, name: str, target: Place, *, check: Callable[[], None] = go_on) -> str:
-    """Copy a snapshot into <target>/snapshots/<name>, byte by byte; the new folder or URL."""
+    """Copy a snapshot into <target>/snapshots/<name>, byte by byte; the new folder or URL. Either may be in an object
+    store."""
     if not isinstance(target, StorePlace):
         target = target.absolute()
         _check_apart(home, target)
     with opened(home, name, check) as source:
         if not isinstance(target, StorePlace):
             return str(_copy_to_folder(source, target, check))
-        if not isinstance(source, FolderSource):
-            raise errors.NotSupportedError(
-                "a snapshot is not copied from one object store into another", hint="Copy it to a folder first."
-            )
         from .upload import upload
 
-        return upload(source.folder, target, check)
+        return upload(source, target, check)
 
 
 def _copy_to_folder(source: Source, copies: Path, check: Callable[[], None]) -> Path:
@@ -98,9 +95,9 @@ def _bring_files(
 
 
 def _check_apart(home: Place, target: Path) -> None:
-    """Refuse to write inside the folder of a database."""
+    """Refuse to write over a database or inside its folder."""
     if not isinstance(home, StorePlace) and target.resolve().is_relative_to(home.resolve()):
+        where = "is the database itself" if target.resolve() == home.resolve() else f'is inside "{home}"'
         raise errors.OperationalError(
-            f'"{target}" is inside "{home}": nothing was written', hint="Name a new folder elsewhere.",
-            sqlstate="58P01",
+            f'"{target}" {where}: nothing was written', hint="Name a new folder elsewhere.", sqlstate="58P01"
         )

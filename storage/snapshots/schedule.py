@@ -39,7 +39,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if not self.every >= LEAST_EVERY:
-            raise errors.DataError(f"snapshots cannot be made more often than every {LEAST_EVERY}", sqlstate="22023")
+            raise errors.DataError("snapshots cannot be made more often than every minute", sqlstate="22023")
         if not timedelta(0) < self.keep <= MOST_KEEP:
             raise errors.DataError(
                 f"automatic snapshots are kept for up to {MOST_KEEP.days} days", sqlstate="22023"

@@ -4,6 +4,8 @@
     source.fetch_catalog(target)               the copy of the catalogue as a durable file, checked
     source.fetch(path, size, target, check)    one extent as a durable file, every byte checked on the way
     source.read(path, ranges)                  some bytes of one extent, whose blocks carry checksums (extent.py)
+    with source.local(path, size, check) as file: ...      one extent as a file of this machine for a while, checked
+    with source.local_catalog() as file: ...               the catalogue likewise
 
 Objects are read in pieces of CHUNK_BYTES, so memory is bounded whatever an extent's size. What is missing or broken is
 DataCorrupted and names the snapshot; a store that cannot be reached is the store's own error.
@@ -13,14 +15,16 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from ... import errors
 from ..catalog import folder as folders
 from ..objects.registry import Objects
-from ..staging import place, sync_file
+from ..staging import file_error, place, sync_file
 from .manifest import CATALOG, MANIFEST, Manifest, parse_manifest, read_manifest, verify_catalog, verify_extent
 from .transfer import TRANSFERS
 
@@ -45,6 +49,10 @@ class Source(Protocol):
         there can be one."""
 
     def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]: ...
+
+    def local(self, path: str, size: int, check: Callable[[], None]) -> AbstractContextManager[Path]: ...
+
+    def local_catalog(self) -> AbstractContextManager[Path]: ...
 
 
 class FolderSource:
@@ -80,6 +88,16 @@ class FolderSource:
 
     def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         return Objects().read_many(str(self._file(path)), ranges)
+
+    @contextmanager
+    def local(self, path: str, size: int, check: Callable[[], None]) -> Iterator[Path]:
+        verify_extent(self._file(path), self.folder.name, size, check)
+        yield self._file(path)
+
+    @contextmanager
+    def local_catalog(self) -> Iterator[Path]:
+        verify_catalog(self.folder, self.manifest())
+        yield self.folder / CATALOG
 
     def _file(self, path: str) -> Path:
         return self.folder / folders.DATA / path
@@ -124,6 +142,18 @@ class StoreSource:
     def read(self, path: str, ranges: Sequence[tuple[int, int]]) -> Sequence[bytes]:
         return self._objects.read_many(self._object(path), ranges)
 
+    @contextmanager
+    def local(self, path: str, size: int, check: Callable[[], None]) -> Iterator[Path]:
+        with _passing(self._object(path)) as file:
+            self.fetch(path, size, file, check)
+            yield file
+
+    @contextmanager
+    def local_catalog(self) -> Iterator[Path]:
+        with _passing(f"{self._url}/{CATALOG}") as file:
+            self.fetch_catalog(file)
+            yield file
+
     def _object(self, path: str) -> str:
         return f"{self._url}/{folders.DATA}/{path}"
 
@@ -142,3 +172,13 @@ class StoreSource:
             self._objects.info(f"{self._url}/{MANIFEST}")  # else all of it has gone, or its bucket: FileMissing, too
             raise errors.DataCorrupted(f'snapshot "{self._name}" is damaged: {url} is missing') from e
         return digest.hexdigest()
+
+
+@contextmanager
+def _passing(url: str) -> Iterator[Path]:
+    """Where an object may be while it passes through this machine, in the system's temporary folder."""
+    try:
+        with TemporaryDirectory(prefix="warehouse-") as folder:
+            yield Path(folder) / "object"
+    except OSError as e:
+        raise file_error(f'cannot pass "{url}" through a temporary file', e) from e

@@ -1,4 +1,4 @@
-"""A snapshot of a folder into an object store, which has no renames: the manifest, written last, makes it appear.
+"""A snapshot into an object store, which has no renames: the manifest, written last, makes it appear.
 
     snapshot.part       the manifest under another name, only if there is none yet: whose copy is under way
     data/..., catalog   each read and checked before it is sent, each whole or not at all (objects/)
@@ -8,6 +8,9 @@
 A copy that was cut short is gone on with: objects of the right size stand since snapshot.part did, for extents never
 change and an object appears whole. A snapshot.part that tells of another snapshot is refused, whoever may be at it;
 `snapshot delete` removes what is left of it.
+
+From one store into another each extent passes through a temporary file, since its checksums are found from its end: as
+many files are here at a time as there are transfers.
 """
 from __future__ import annotations
 
@@ -18,34 +21,34 @@ from pathlib import Path
 from ... import errors
 from ..catalog import folder as folders
 from ..failpoints import reach
-from .manifest import CATALOG, MANIFEST, Manifest, read_manifest, seal, verify_catalog, verify_file
+from .manifest import CATALOG, MANIFEST, Manifest, seal
 from .places import PART, StorePlace
-from .source import CHUNK_BYTES
+from .source import CHUNK_BYTES, Source
 from .transfer import TRANSFERS, each
 
 
-def upload(folder: Path, target: StorePlace, check: Callable[[], None]) -> str:
-    """Copy the snapshot in `folder` under the place; its URL.
+def upload(source: Source, target: StorePlace, check: Callable[[], None]) -> str:
+    """Copy a snapshot under the place; its URL.
 
-    Raises OperationalError (58P01) where there is one of that name already, DataCorrupted, and the store's errors.
+    Raises OperationalError (58P01) where there is one of that name already, DataCorrupted, and the stores' errors.
     """
-    manifest = read_manifest(folder)
-    verify_catalog(folder, manifest)
+    manifest = source.manifest()
     url = target.snapshot(manifest.name)
-    _claim(target, url, manifest)
-    sizes = _sizes(target, url)
+    with source.local_catalog() as catalog:
+        _claim(target, url, manifest)
+        sizes = _sizes(target, url)
 
-    def bring(file: tuple[str, int], check: Callable[[], None]) -> None:
-        path, size = file
-        check()
-        to = f"{url}/{folders.DATA}/{path}"
-        if sizes.get(to) != size:
-            verify_file(folder, manifest, path, size, check)
-            _send(folder / folders.DATA / path, target, to, check)
-            reach("snapshot.sent")
+        def bring(file: tuple[str, int], check: Callable[[], None]) -> None:
+            path, size = file
+            check()
+            to = f"{url}/{folders.DATA}/{path}"
+            if sizes.get(to) != size:
+                with source.local(path, size, check) as local:
+                    _send(local, target, to, check)
+                reach("snapshot.sent")
 
-    each(manifest.files, bring, check, TRANSFERS)
-    _send(folder / CATALOG, target, f"{url}/{CATALOG}", check)
+        each(manifest.files, bring, check, TRANSFERS)
+        _send(catalog, target, f"{url}/{CATALOG}", check)
     reach("snapshot.uploaded")
     _check_there(target, url, manifest)
     with target.objects.create(f"{url}/{MANIFEST}") as writer:

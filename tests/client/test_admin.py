@@ -32,8 +32,9 @@ def test_a_snapshots_life(folder: Path, tmp_path: Path) -> None:
     head, line = run("snapshot", "list", folder).splitlines()
     assert head.split()[-1] == "own" and line.split()[0] == "monday" and line.split()[-2:] == ["0", "bytes"]
     assert run("snapshot", "restore-table", folder, "monday", "t", "t2") == "1 rows restored\n"
-    run("snapshot", "copy", folder, "monday", tmp_path / "safe")
-    run("snapshot", "restore", tmp_path / "safe", "monday", tmp_path / "dw2")
+    assert run("snapshot", "copy", folder, "monday", tmp_path / "safe").startswith(f"copied to {tmp_path / 'safe'}")
+    assert "would go with this command" in run("snapshot", "copy", folder, "monday", "memory://a/b", code=2)
+    assert "1 tables, 1 rows" in run("snapshot", "restore", tmp_path / "safe", "monday", tmp_path / "dw2")
     with warehouse.connect(tmp_path / "dw2", create=False) as c:
         assert c.execute("select a from t").fetchall() == [(1,)]
     run("snapshot", "delete", folder, "monday")
@@ -44,14 +45,17 @@ def test_a_snapshots_life(folder: Path, tmp_path: Path) -> None:
 def test_a_schedule(folder: Path) -> None:
     assert run("snapshot", "schedule", folder) == "no schedule\n"
     run("snapshot", "schedule", folder, "--every", "30m", "--keep", "2d")
-    assert run("snapshot", "schedule", folder) == "every 0:30:00, kept for 2 days, 0:00:00\n"
+    assert run("snapshot", "schedule", folder) == "every 30m, kept for 2d\n"
+    run("snapshot", "schedule", folder, "--every", "90m", "--keep", "36h")
+    assert run("snapshot", "schedule", folder) == "every 1h30m, kept for 1d12h\n"
     run("snapshot", "schedule", folder, "--off")
     assert "is no time" in run("snapshot", "schedule", folder, "--every", "8 hours", code=2)
     assert "exclude each other" in run("snapshot", "schedule", folder, "--every", "8h", "--off", code=2)
 
 
 def test_resizes(folder: Path, tmp_path: Path) -> None:
-    assert run("resize", folder, "--list") == "2 x 1\n"
+    assert run("resize", folder, "--list") == "2 nodes with 1 slice each (2x1)\n"
+    assert "a resize needs a number of nodes" in run("resize", folder, tmp_path / "dw3", code=1)
     run("resize", folder, "--nodes", "2")
     run("resize", folder, tmp_path / "dw3", "--nodes", "3", "--slices-per-node", "1")
     for path, nodes in ((folder, 2), (tmp_path / "dw3", 3)):

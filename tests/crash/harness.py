@@ -68,7 +68,7 @@ class Harness:
         for kind, *rest in entries[1:]:
             if kind == "start":
                 after = State.of(json.loads(json.dumps(self._expected[-1])))
-                step(self.seed, rest[0], rest[1], self.path).apply(after)
+                step(self.seed, rest[0], rest[1], self.path, rest[2]).apply(after)
                 self._expected = [self._expected[-1], after.as_dict()]
                 self.next = rest[0] + 1
             elif kind == "done":

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from crash.__main__ import ORDER, run
+from crash.workload import step
 from warehouse.storage import failpoints
 
 ROOT = Path(__file__).parents[2]
@@ -22,3 +23,11 @@ def test_the_list_of_points_is_the_programs() -> None:
         for path in (ROOT / folder).rglob("*.py"):
             found += re.findall(r'\breach\("([^"]+)"\)', path.read_text())
     assert sorted(found) == sorted(failpoints.POINTS)
+
+
+def test_the_workload_has_every_operation_that_must_survive_a_kill(tmp_path: Path) -> None:
+    steps = [step(4, number, "v", tmp_path / "dw") for number in range(200)]
+    verbs = {statement.split()[0] for each in steps for statement in each.statements}
+    assert verbs >= {"copy", "insert", "update", "delete", "merge", "vacuum", "alter", "drop", "create", "truncate"}
+    assert {"redesign", "spill", "snapshot", "rollback"} <= {each.name for each in steps}
+    assert "close.checkpoint" in failpoints.POINTS

@@ -66,14 +66,14 @@ def create_tables(c: Any) -> None:
     c.execute("insert into s values " + ", ".join(f"({i}, {v})" for i, v in MERGED))
 
 
-def step(seed: int, number: int, column: str, path: Path) -> Step:
-    """Transaction `number`; `column`: the name that u's second column has now."""
+def step(seed: int, number: int, column: str, path: Path, kind: str = "") -> Step:
+    """Transaction `number`; `column`: the name that u has for its second column; `kind`: one of FORCED."""
     chance = random.Random(f"{seed}:{number}")
     makers = [
         _insert, _insert, _many, _update, _update, _delete, _merge, _copy, _block, _ctas, _drop, _truncate, _rename,
-        _vacuum, _rolled_back, _append_u, _append_u, _snapshot,
+        _vacuum, _rolled_back, _append_u, _append_u, _snapshot, _redesign, _spill,
     ]
-    return chance.choice(makers)(chance, number, column, path)
+    return FORCED.get(kind, chance.choice(makers))(chance, number, column, path)
 
 
 def _values(rows: Rows) -> str:
@@ -192,6 +192,26 @@ def _rename(chance: random.Random, number: int, column: str, path: Path) -> Step
     return Step("alter", [f"alter table u rename column {column} to {new}"], apply)
 
 
+def _redesign(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    """All rows of t are written anew."""
+    design = chance.choice(["sortkey (v)", "sortkey (id)", "distkey id", "diststyle even"])
+    return Step("redesign", [f"alter table t alter {design}"], lambda s: None)
+
+
+def _spill(chance: random.Random, number: int, column: str, path: Path) -> Step:
+    """More groups than MEMORY holds."""
+    tables = "abcdef"
+    text = (
+        f"insert into t select 3000, count(*) from (select distinct {', '.join(f'{t}.id as {t}' for t in tables)}"
+        f" from {', '.join(f's {t}' for t in tables)}) x"
+    )
+    return Step("spill", [text], lambda s: s.t.append([3000, len(MERGED) ** len(tables)]))
+
+
+# What the first step is where a fail point is to be met that few steps come by.
+FORCED = {"spill": _spill, "rollback": _rolled_back}
+
+
 def _vacuum(chance: random.Random, number: int, column: str, path: Path) -> Step:
     return Step("vacuum", ["vacuum full t to 100 percent"], lambda s: None)
 
@@ -276,6 +296,7 @@ def leftovers(path: Path, connection: Any) -> list[str]:
     found = {str(p.relative_to(path / "data")) for p in (path / "data").rglob("*.ext")}
     own = str(database.process)
     run = {n for n in os.listdir(path / "run") if n != "numbers" and n.split("-")[1] != own}
+    run |= {f"spill/{n}" for n in os.listdir(path / "spill")}
     damaged = [f"snapshot {s.name}: {s.damage}" for s in connection.snapshots.list() if s.damage]
     return sorted(found ^ named) + sorted(run) + damaged
 
@@ -308,7 +329,7 @@ def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None,
                 os.kill(os.getpid(), signal.SIGKILL)
 
         failpoints.ACTIONS[point] = die
-    with warehouse.connect(path, autocommit=True, threads=1) as connection:
+    with warehouse.connect(path, autocommit=True, threads=1, memory_limit=MEMORY) as connection:
         state = look(connection)
         tell("found", state, leftovers(path, connection))
         column = state["column"]
@@ -316,8 +337,9 @@ def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None,
             for _ in range(2):  # the second deletes the first
                 take_snapshot(connection)
         for number in range(first, first + MOST_STEPS):
-            todo = step(seed, number, column, path)
-            tell("start", number, column)
+            kind = (point or "").partition(".")[0] if number == first else ""
+            todo = step(seed, number, column, path, kind)
+            tell("start", number, column, kind)
             for text in todo.statements:
                 cursor = connection.execute(text)
                 if cursor.description:
@@ -330,3 +352,4 @@ def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None,
 
 
 MOST_STEPS = 30
+MEMORY = "6MB"

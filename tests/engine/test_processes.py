@@ -75,12 +75,68 @@ def test_a_vacuum_elsewhere_is_no_change(two: tuple[Any, Any]) -> None:
     assert value(a) == value(b) == 100
 
 
-def test_rows_deleted_by_their_old_places_are_refused_after_a_vacuum_elsewhere(two: tuple[Any, Any]) -> None:
+def test_rows_deleted_by_their_old_places_are_found_after_a_vacuum_elsewhere(
+        two: tuple[Any, Any], tmp_path: Path) -> None:
     a, b = two
     a.execute("insert into x values (2, 20), (3, 30)")
     a.execute("begin")
     assert value(a) == 60
     b.execute("vacuum x to 100 percent")
+    a.execute("delete from x where k = 3")
+    b.execute("vacuum x to 100 percent")
+    a.execute("update x set v = v + 1 where k = 2")
+    assert list((tmp_path / "dw" / "run").glob("moved-*"))
+    a.execute("commit")
+    assert value(a) == value(b) == 31
+    b.execute("vacuum x to 100 percent")
+    assert value(a) == value(b) == 31
+    assert not [*(tmp_path / "dw" / "run").glob("moved-*"), *(tmp_path / "dw" / "run").glob("map-*")]
+
+
+def test_rows_are_followed_through_vacuums_of_both(two: tuple[Any, Any]) -> None:
+    """a's snapshot is older than b's vacuum and than one of its own process; it has made rows of its own as well."""
+    a, b = two
+    a.execute("insert into x values (2, 20), (3, 30)")
+    with warehouse.connect(a.session.database.name, autocommit=True) as c:
+        a.execute("begin")
+        a.execute("insert into x values (4, 40)")
+        a.execute("delete from x where k in (1, 4)")
+        for each in (b, c, b):
+            each.execute("vacuum y to 100 percent")
+        a.execute("commit")
+        a.execute("begin")
+        assert value(a) == 50
+        for each in (b, c, b):
+            each.execute("insert into y values (1, 1)")
+            each.execute("vacuum full x to 100 percent")
+        a.execute("delete from x where k = 2")
+        a.execute("commit")
+    assert value(a) == value(b) == 30
+
+
+def test_one_statement_after_the_other_empties_what_a_vacuum_elsewhere_has_moved(two: tuple[Any, Any]) -> None:
+    """The new rows of one slice are all gone when a later statement deletes rows of the other."""
+    a, b = two
+    for k in range(2, 7):
+        a.execute(f"insert into x values ({k}, 1)")
+    a.execute("begin")
+    assert value(a) == 15
+    b.execute("vacuum x to 100 percent")
+    for k in range(1, 7):
+        a.execute(f"delete from x where k = {k}")
+    a.execute("insert into x values (7, 70)")
+    a.execute("commit")
+    assert value(a) == value(b) == 70
+
+
+def test_a_transaction_whose_row_map_was_lost_is_refused(two: tuple[Any, Any], tmp_path: Path) -> None:
+    a, b = two
+    a.execute("insert into x values (2, 20), (3, 30)")
+    a.execute("begin")
+    assert value(a) == 60
+    b.execute("vacuum x to 100 percent")
+    for file in (tmp_path / "dw" / "run").glob("moved-*"):
+        file.unlink()
     a.execute("delete from x where k = 3")
     with pytest.raises(OperationalError, match="changed by another session") as caught:
         a.execute("commit")

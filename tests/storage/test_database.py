@@ -2,11 +2,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import stored_tables as st
 import warehouse
 from warehouse import errors
 from warehouse.storage.catalog.delta import Delta, DropExtents
+from warehouse.storage.check import Checked, check
 from warehouse.storage.database import Database
 from warehouse.storage.schema import Topology
 from warehouse.storage.timeline import RECENT_STATES
@@ -157,6 +161,93 @@ def test_a_damaged_catalogue_names_the_file(tmp_path: Path) -> None:
     Database.open(path).close()
     (path / "catalog.sqlite").write_bytes(b"this is no SQLite file at all" * 100)
     with pytest.raises(errors.DataCorrupted, match=r"catalog\.sqlite"):
+        Database.open(path)
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sound") / "dw"
+    with Database.open(path, nodes=1, slices_per_node=2) as db:
+        st.load(db, st.create(db, st.define()), [(n, "x") for n in range(2000)])
+    return path
+
+
+def flipped(at: int, count: int = 8) -> Callable[[Path], None]:
+    def change(catalog: Path) -> None:
+        data = bytearray(catalog.read_bytes())
+        for i in range(at, at + count):
+            data[i] ^= 0xFF
+        catalog.write_bytes(data)
+
+    return change
+
+
+def somebody_elses(catalog: Path) -> None:
+    catalog.unlink()
+    connection = sqlite3.connect(catalog)
+    connection.execute("create table letters (a)")
+    connection.commit()
+    connection.close()
+
+
+def a_folder(catalog: Path) -> None:
+    catalog.unlink()
+    catalog.mkdir()
+
+
+def a_circle(catalog: Path) -> None:
+    catalog.unlink()
+    catalog.symlink_to(catalog.name)
+
+
+def shortened(size: int) -> Callable[[Path], None]:
+    return lambda catalog: os.truncate(catalog, size)
+
+
+@pytest.mark.parametrize(("change", "match"), [
+    (flipped(0, 1), "file is not a database"),
+    (flipped(100), "malformed"),
+    (flipped(4096, 2000), "malformed"),
+    (shortened(6000), "malformed"),
+    (shortened(50), "damaged"),
+    (shortened(0), "missing or empty, but there are data files"),
+    (somebody_elses, "not the catalogue of a database: no such table: meta"),
+    (a_folder, "is a folder where a file should be"),
+    (a_circle, "cannot be used"),
+    (Path.unlink, "missing or empty, but there are data files|does not exist"),
+])
+def test_a_catalogue_that_is_none_is_told_and_nothing_is_changed(
+    sound: Path, tmp_path: Path, change: Callable[[Path], None], match: str
+) -> None:
+    path = tmp_path / "dw"
+    shutil.copytree(sound, path)
+    change(path / "catalog.sqlite")
+    kept = {p: p.read_bytes() for p in path.rglob("*") if p.is_file() and p.parent.name != "run"}
+    for read_only in (False, True):
+        with pytest.raises(errors.DatabaseError, match=match) as caught:
+            Database.open(path, read_only=read_only)
+        assert caught.value.sqlstate in ("XX001", "58030", "58P01")
+    with suppress(errors.DatabaseError):
+        list(check(path, Checked(), lambda name: None))
+    assert {p: p.read_bytes() for p in kept if p.exists()} == kept
+
+
+def test_a_header_that_forbids_to_write_is_told_by_the_first_write(sound: Path, tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    shutil.copytree(sound, path)
+    flipped(18, 1)(path / "catalog.sqlite")
+    with warehouse.connect(path, autocommit=True) as c:
+        assert c.execute("select count(*) from t").fetchone() == (2000,)
+        with pytest.raises(errors.DataCorrupted, match="its header forbids to write to it"):
+            c.execute("create table u (a int)")
+
+
+def test_a_folder_without_its_catalogue_is_still_known(sound: Path, tmp_path: Path) -> None:
+    path = tmp_path / "dw"
+    shutil.copytree(sound, path)
+    (path / "catalog.sqlite").unlink()
+    (path / "snapshots").mkdir()
+    with pytest.raises(errors.DataCorrupted, match="has lost its catalogue"):
         Database.open(path)
 
 

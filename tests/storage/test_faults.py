@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import warehouse
-from warehouse.errors import Error, FileError
+from warehouse.errors import DiskFull, Error, FileError
 from warehouse.storage import failpoints
 from warehouse.storage.blockio import BlockReader
 
@@ -84,7 +84,7 @@ def test_a_full_catalogue(db: Any) -> None:
     connection = db.session.database._store.connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(FileError, match="full"):
+    with pytest.raises(DiskFull, match="full"):
         for n in range(2000):
             db.execute(f"create table n{n} (a int, b varchar(100), c varchar(100))")
     assert rows(db) == ROWS

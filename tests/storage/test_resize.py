@@ -125,6 +125,21 @@ def test_what_is_committed_meanwhile_is_not_lost(
         other.execute("drop table late")
 
 
+def test_a_resize_that_waits_for_a_writer_ends_at_the_timeout(made: warehouse.Connection, tmp_path: Path) -> None:
+    with warehouse.connect(made.session.database.path) as writer, warehouse.connect(made.session.database.path) as c:
+        writer.execute("insert into even (a) values (1)")
+        c.execute("set statement_timeout to 50")
+        c.commit()
+        with pytest.raises(errors.QueryCanceled, match="statement_timeout"):
+            c.resize(tmp_path / "new", slices_per_node=3)
+        assert not list(tmp_path.iterdir()) and not c.session.block.is_open and not c.autocommit
+        writer.rollback()
+        c.execute("set statement_timeout to 0")
+        c.commit()
+        c.resize(tmp_path / "new", slices_per_node=3)
+        assert not c.session.block.is_open and (tmp_path / "new" / "catalog.sqlite").exists()
+
+
 def test_what_a_resize_refuses(made: warehouse.Connection, tmp_path: Path) -> None:
     path = made.session.database.path
     for target in (path, path / "inside"):

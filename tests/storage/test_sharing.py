@@ -5,7 +5,15 @@ import os
 import random
 from pathlib import Path
 
+import numpy as np
+import pytest
+from warehouse.errors import DataCorrupted
+from warehouse.storage.database import Database
+from warehouse.storage.deletes import RowSet, first_row_id
+from warehouse.storage.maintenance.row_map import Move, RowMap
+from warehouse.storage.maintenance.shared_moves import load, save
 from warehouse.storage.serializable import Committed
+from warehouse.storage.sharing import moves
 from warehouse.storage.sharing.files import FileLock, is_locked
 from warehouse.storage.sharing.numbers import Numbers
 from warehouse.storage.sharing.processes import EVERYTHING, NOTHING, TRANSACTION_BITS, Peers, Presence, remove_dead
@@ -24,6 +32,23 @@ def test_locks_exclude_each_other_and_readers_share(tmp_path: Path) -> None:
     assert b.try_acquire()
     b.release()
     assert not is_locked(tmp_path / "nothing")
+
+
+def test_a_lock_that_is_taken_twice_changes_its_mode_and_is_let_go_once(tmp_path: Path) -> None:
+    a, b = FileLock(tmp_path / "l"), FileLock(tmp_path / "l")
+    before = set(os.listdir("/proc/self/fd"))
+    assert a.try_acquire(shared=True) and a.try_acquire(shared=True)
+    assert a.try_acquire() and not b.try_acquire(shared=True)
+    a.acquire(shared=True)
+    assert b.try_acquire(shared=True)
+    assert not a.try_acquire() and not a.held
+    b.release()
+    a.acquire()
+    a.acquire()
+    a.release()
+    assert b.try_acquire()
+    b.release()
+    assert set(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_lock_on_a_removed_file_does_not_count(tmp_path: Path) -> None:
@@ -117,3 +142,64 @@ def test_reads_of_others_are_followed(tmp_path: Path) -> None:
             whole = [r for n in readers(tmp_path) if n != 6 for r in published(tmp_path, n)]
             found = follower.all(lambda n: n == 6)
             assert [(r.id, r.snapshot, r.reads) for r in found] == [(r.id, r.snapshot, r.reads) for r in whole]
+
+
+# -- where rows have gone ----------------------------------------------------------------------------------
+
+
+def saved_move(path: Path) -> tuple[Move, np.ndarray]:
+    """100,000 rows of extent 3, in no order, now in two row groups of extent 9; and their old ids."""
+    ids = first_row_id(3, 0) + np.random.default_rng(1).permutation(100_000).astype(np.int64)
+    rows = RowMap()
+    rows.add(ids)
+    rows.placed([(9, 0, 65_536), (9, 1, 34_464)])
+    move = Move(7, frozenset([3]), rows)
+    save(move, path)
+    return move, ids
+
+
+def test_a_row_map_that_was_saved_finds_the_same_rows(tmp_path: Path) -> None:
+    move, ids = saved_move(tmp_path / "map")
+    wanted = RowSet()
+    wanted.add(ids[::1000])
+    found = load(tmp_path / "map")
+    assert (found.table, found.extents) == (7, {3})
+    assert (found.rows.new_ids(wanted) == move.rows.new_ids(wanted)).all()
+    assert found.rows.new_ids(wanted)[-1] == first_row_id(9, 1) + 99_000 - 65_536
+    found.rows.close()
+    move.rows.close()
+
+
+@pytest.mark.parametrize("at", [0, 400_000, -200, -10, -1, None])
+def test_a_damaged_row_map_is_noticed(tmp_path: Path, at: int | None) -> None:
+    saved_move(tmp_path / "map")[0].rows.close()
+    data = bytearray((tmp_path / "map").read_bytes())
+    if at is None:
+        del data[5:]
+    else:
+        data[at] ^= 4
+    (tmp_path / "map").write_bytes(data)
+    with pytest.raises(DataCorrupted, match="where rows have gone, is damaged"):
+        load(tmp_path / "map")
+
+
+def test_row_maps_go_when_all_processes_see_their_commit(tmp_path: Path) -> None:
+    names = ["moved-9-1-2", "moved-10-2-1", "moved-10-1-3", "map-1-4"]
+    for name in names:
+        (tmp_path / name).touch()
+    assert [path.name for _, _, path in moves.published(tmp_path)] == ["moved-9-1-2", "moved-10-1-3", "moved-10-2-1"]
+    moves.forget(tmp_path, 8)
+    assert {p.name for p in tmp_path.iterdir()} == set(names)
+    moves.forget(tmp_path, 9)
+    assert {p.name for p in tmp_path.iterdir()} == set(names[1:])
+    moves.forget(tmp_path, None)
+    assert {p.name for p in tmp_path.iterdir()} == {"map-1-4"}
+
+
+def test_row_maps_of_dead_processes_go_when_the_database_is_opened(tmp_path: Path) -> None:
+    Database.open(tmp_path / "dw").close()
+    left = [tmp_path / "dw" / "run" / name for name in ("map-1-4", "moved-9-1-2")]
+    for file in left:
+        file.touch()
+    with Database.open(tmp_path / "dw"):
+        assert not any(file.exists() for file in left)

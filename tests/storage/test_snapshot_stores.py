@@ -101,8 +101,39 @@ def test_a_copy_from_a_store_into_a_folder(db: Any, bucket: Path, tmp_path: Path
     restore.copy(store, "monday", tmp_path / "copies")
     restore.restore(tmp_path / "copies", "monday", tmp_path / "back")
     assert rows(tmp_path / "back") == ROWS
-    with pytest.raises(errors.NotSupportedError, match="from one object store into another"):
-        restore.copy(store, "monday", places.place_of("memory://m/x"))
+
+
+def test_a_copy_from_one_store_into_another(db: Any, bucket: Path, tmp_path: Path) -> None:
+    db.snapshots.copy("monday", PLACE)
+    away = bucket.parent / "away"
+    away.mkdir()
+    with failing("snapshot.sent"):
+        db.snapshots.copy("monday", "s3://away/dw", source=PLACE)
+    assert db.snapshots.list("s3://away/dw") == []
+    sent = {path: path.stat().st_ino for path in extents(away)}
+    assert sent
+    db.snapshots.copy("monday", "s3://away/dw", source=PLACE)
+    assert all(path.stat().st_ino == number for path, number in sent.items()), "sent again"
+    assert objects(away) == objects(bucket)
+    assert all((away / path).read_bytes() == (bucket / path).read_bytes() for path in objects(bucket))
+    db.snapshots.restore("monday", tmp_path / "back", source="s3://away/dw")
+    assert rows(tmp_path / "back") == ROWS
+    with pytest.raises(errors.OperationalError, match="is there already"):
+        db.snapshots.copy("monday", PLACE, source=PLACE)
+    with pytest.raises(errors.UndefinedObject, match='snapshot "tuesday" does not exist'):
+        db.snapshots.copy("tuesday", "s3://away/other", source=PLACE)
+    assert not [name for name in objects(away) if name.startswith("other")]
+
+
+def test_nothing_damaged_is_copied_from_one_store_into_another(db: Any, bucket: Path, tmp_path: Path) -> None:
+    db.snapshots.copy("monday", PLACE)
+    for number, path in enumerate((extents(bucket)[1], bucket / "dw/snapshots/monday/catalog.snapshot")):
+        whole = path.read_bytes()
+        path.write_bytes(whole[:70] + bytes([whole[70] ^ 1]) + whole[71:])
+        with pytest.raises(errors.DataCorrupted, match=f"is damaged.*s3://backup/dw/snapshots/monday/.*{path.name}"):
+            db.snapshots.copy("monday", f"s3://backup/to{number}", source=PLACE)
+        assert db.snapshots.list(f"s3://backup/to{number}") == []
+        path.write_bytes(whole)
 
 
 @pytest.mark.parametrize("point", ["snapshot.sent", "snapshot.uploaded"])
@@ -229,7 +260,7 @@ def test_damage_is_found_and_nothing_is_restored(db: Any, bucket: Path, tmp_path
 
 
 def test_in_memory_and_on_a_server(db: Any, s3: Any, tmp_path: Path) -> None:
-    """The same through obstore: this process's memory, and S3."""
+    """The same through obstore: this process's memory, and S3; and from the one into the other."""
     s3.bucket("snapshots")
     for number, place in enumerate((
         places.place_of("memory://snapshots/dw"), places.place_of("s3://snapshots/dw", s3.options),
@@ -240,6 +271,9 @@ def test_in_memory_and_on_a_server(db: Any, s3: Any, tmp_path: Path) -> None:
             restore.copy(Path(db.session.database.name), "monday", place)
         restore.restore(place, "monday", tmp_path / str(number))
         assert rows(tmp_path / str(number)) == ROWS
+        if number:
+            restore.copy(place, "monday", places.place_of("memory://elsewhere/x"))
+            assert [s.rows for s in places.list_snapshots(places.place_of("memory://elsewhere/x"))] == [len(ROWS)]
         places.delete(place, "monday")
         assert places.list_snapshots(place) == []
     nowhere = places.place_of("s3://nobody/dw", s3.options)
