@@ -39,7 +39,7 @@ from ..storage.schema import CatalogView, Table, TableData, Topology, View
 from ..storage.types import SqlType
 from .coercion import coerce
 from .collector import at_rest
-from .expressions import Call, Cast, Expr, Literal, Span
+from .expressions import Call, Cast, ColumnRef, Expr, Literal, Span
 from .logical import Query
 from .optimize import optimize_traced
 from .physical import PhysicalQuery
@@ -214,6 +214,8 @@ def _used_literals(
 
     def note(expr: Expr) -> None:
         for e in walk(expr):
+            if isinstance(e, ColumnRef):
+                continue
             if isinstance(e, Call) and e.key not in _TYPED_BY_TYPES and not e.key.startswith(_MOMENTS):
                 for arg in e.args:
                     if isinstance(arg, Literal):
@@ -229,7 +231,8 @@ def _used_literals(
 
     for node in walk_physical(plan.root):
         for expr in expressions_of(node):
-            note(expr)
+            if not isinstance(expr, ColumnRef):
+                note(expr)
     return used, tuple(recipes.items())
 
 

@@ -58,6 +58,8 @@ def _whole(node: Aggregate) -> Iterator[Expr]:
 
 def _is_touched(expr: Expr) -> bool:
     """Whether a comparison in it may be one by keys."""
+    if expr.__class__ is ColumnRef:
+        return False
     for part in walk(expr):
         kind = part.__class__
         if kind is Compare and (_is_special(part.left) or _is_special(part.right)):  # type: ignore[union-attr]
