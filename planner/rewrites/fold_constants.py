@@ -31,8 +31,11 @@ from .context import RewriteContext
 
 
 def fold_constants(plan: Logical, context: RewriteContext) -> Logical:
+    def visit(expr: Expr) -> Expr:
+        return expr if expr.__class__ is ColumnRef or expr.__class__ is Literal else fold_node(expr, context)
+
     def fold(expr: Expr) -> Expr:
-        return rewrite(expr, lambda e: fold_node(e, context)) if _may_fold(expr) else expr
+        return rewrite(expr, visit) if _may_fold(expr) else expr
 
     return rewrite_plan(plan, lambda node: map_expressions(node, fold))
 
