@@ -8,7 +8,7 @@ next one. A loop of statements leaves no more behind than the garbage of one pla
 
 The switch is the process's, so it is used with care:
 
-    the host program's setting    where the host has switched the collector off, nothing is switched here
+    the host program's setting    where the host has switched the collector off, it stays so
     several threads               one of them has it at rest, for the time of its own planning; what others plan
                                   meanwhile neither prolongs nor ends that. Threads that plan all the time thus
                                   leave gaps between rests
@@ -24,7 +24,7 @@ from typing import ParamSpec, TypeVar
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-_whose = threading.Lock()  # held by who has the collector at rest
+_whose = threading.Lock()  # held by the thread that has the collector at rest
 
 
 def at_rest(function: Callable[_P, _T]) -> Callable[_P, _T]:
@@ -32,13 +32,15 @@ def at_rest(function: Callable[_P, _T]) -> Callable[_P, _T]:
 
     @wraps(function)
     def resting(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        if not gc.isenabled() or not _whose.acquire(blocking=False):
+        if not _whose.acquire(blocking=False):
             return function(*args, **kwargs)
+        running = gc.isenabled()
         try:
             gc.disable()
             return function(*args, **kwargs)
         finally:
-            gc.enable()
+            if running:
+                gc.enable()
             _whose.release()
 
     return resting
