@@ -139,9 +139,9 @@ class PlanCache:
                 self.hits += 1
                 return found
         self.misses += 1
-        plan, entry = _planned(view, bind, evaluate, tokens)
-        if entry is not None:
-            self._keep(key, entry, view)
+        plan, kept = _planned(view, bind, evaluate, tokens)
+        if kept is not None:
+            self._keep(key, kept, view)
         return plan
 
     def _keep(self, key: Hashable, entry: _Entry, view: CatalogView) -> None:

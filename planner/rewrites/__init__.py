@@ -92,7 +92,7 @@ SUBJECTS: dict[str, frozenset[Hashable]] = {
 
 
 def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
-    looked_at, there = None, set[Hashable]()
+    looked_at, there = None, set[object]()
     for name, rule in RULES:
         if name in SUBJECTS:
             if looked_at is not plan:
@@ -103,9 +103,9 @@ def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
     return plan
 
 
-def subjects_in(plan: Logical) -> set[Hashable]:
+def subjects_in(plan: Logical) -> set[object]:
     """All that SUBJECTS may speak of."""
-    found: set[Hashable] = set()
+    found: set[object] = set()
     for node in walk_plan(plan):
         found.add(node.__class__)
         if isinstance(node, Join):
