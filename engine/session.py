@@ -179,9 +179,9 @@ class Session:
         as `text` of class `kind`."""
         return self._run(Work(text, (), kind), action)
 
-    def _split(self, text: str) -> list[tuple[str, int]]:
+    def _split(self, text: str) -> tuple[tuple[str, int], ...]:
         self._check_open()
-        pieces = list(split(text))
+        pieces = split(text)
         if not pieces:
             raise errors.ProgrammingError("cannot execute an empty statement")
         return pieces

@@ -323,6 +323,8 @@ def comparison_key(expr: Expr) -> Expr:
 
 def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
     """Both operands in one type."""
+    if left.type.is_integer and right.type.is_integer:
+        return left, right
     if left.type.is_interval or right.type.is_interval:
         left, right = _intervals(left, right)
     a, b = left.type, right.type
@@ -337,7 +339,7 @@ def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tu
             return found
         left, right = collation.plain(left), collation.plain(right)
         a, b = left.type, right.type
-    if (a.is_integer and b.is_integer) or (a == b and a.kind not in (Kind.UNKNOWN, Kind.TIMESTAMP)):
+    if a == b and a.kind not in (Kind.UNKNOWN, Kind.TIMESTAMP):
         return left, right
     if Kind.DATE in (a.kind, b.kind) or a.kind is b.kind is Kind.TIMESTAMP:
         narrow_left, narrow_right = _as_date(left), _as_date(right)

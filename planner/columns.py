@@ -144,7 +144,13 @@ def physical_inputs(node: p.Physical) -> tuple[p.Physical, ...]:
 # -- what is used ------------------------------------------------------------------------------
 
 
+_NESTING = frozenset((ScalarSubquery, Exists, Quantified))
+
+
 def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
+    if expr.__class__ is ColumnRef:
+        into.add(expr.id)  # type: ignore[union-attr]
+        return
     stack = [expr]
     while stack:
         node = stack.pop()
@@ -155,12 +161,14 @@ def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
             stack.append(node.left)  # type: ignore[union-attr]
             stack.append(node.right)  # type: ignore[union-attr]
         elif kind is not Literal:
-            if isinstance(node, (ScalarSubquery, Exists, Quantified)):
-                into |= free_columns(node.plan)
+            if kind in _NESTING:
+                into |= free_columns(node.plan)  # type: ignore[union-attr]
             stack.extend(children(node))
 
 
 def columns_of(expr: Expr) -> set[ColumnId]:
+    if expr.__class__ is ColumnRef:
+        return {expr.id}  # type: ignore[union-attr]
     found: set[ColumnId] = set()
     collect_columns(expr, found)
     return found
@@ -174,7 +182,7 @@ def columns_of_all(exprs: Iterable[Expr]) -> set[ColumnId]:
 
 
 def has_subquery(expr: Expr) -> bool:
-    return any(isinstance(e, (ScalarSubquery, Exists, Quantified)) for e in walk(expr))
+    return not _NESTING.isdisjoint(map(type, walk(expr)))
 
 
 def defined_columns(plan: Logical) -> set[ColumnId]:
@@ -212,15 +220,19 @@ def free_columns(plan: Logical) -> set[ColumnId]:
 
 def largest_id(plan: Logical) -> int:
     """The largest column id anywhere, subqueries included: fresh ones start behind it."""
-    top = max(defined_columns(plan), default=0)
+    used = defined_columns(plan)
     for node in walk_plan(plan):
         for expr in expressions(node):
+            if expr.__class__ is ColumnRef:
+                used.add(expr.id)  # type: ignore[union-attr]
+                continue
             for e in walk(expr):
-                if isinstance(e, ColumnRef):
-                    top = max(top, e.id)
-                elif isinstance(e, (ScalarSubquery, Exists, Quantified)):
-                    top = max(top, largest_id(e.plan))
-    return top
+                kind = e.__class__
+                if kind is ColumnRef:
+                    used.add(e.id)  # type: ignore[union-attr]
+                elif kind in _NESTING:
+                    used.add(largest_id(e.plan))  # type: ignore[union-attr]
+    return max(used, default=0)
 
 
 # -- swapping columns --------------------------------------------------------------------------

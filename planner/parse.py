@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -99,6 +100,7 @@ _PARSERS: dict[str, Callable[[Cursor], Any]] = {
 _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word that swallows the rest
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
+LONG = 30_000  # characters; longer texts are mostly rows of data
 _NOT_YET = (
     "ATTACH", "CALL", "DETACH", "REFRESH", "USE",
 )
@@ -111,8 +113,18 @@ def parse_script(text: str) -> tuple[s.Parsed, ...]:
     )
 
 
-def split(text: str) -> Iterator[tuple[str, int]]:
-    """(statement's text, offset in the script), without surrounding blanks."""
+def split(text: str) -> tuple[tuple[str, int], ...]:
+    """(statement's text, offset in the script) of each, without surrounding blanks."""
+    return _split_before(text) if len(text) <= LONG else tuple(_split(text))
+
+
+@lru_cache(maxsize=64)
+def _split_before(text: str) -> tuple[tuple[str, int], ...]:
+    """The same of texts that are no data: they come again."""
+    return tuple(_split(text))
+
+
+def _split(text: str) -> Iterator[tuple[str, int]]:
     start = 0
     for end in _ends(text):
         whole = text[start:end]
@@ -162,6 +174,16 @@ def _skip_blank(text: str, at: int) -> int:
         at = _comment_end(text, at)
 
 
+def _mentions(words: re.Pattern[str], text: str, start: int) -> bool:
+    return _mentioned(words, text, start) if len(text) <= LONG else words.search(text, start) is not None
+
+
+@lru_cache(maxsize=128)
+def _mentioned(words: re.Pattern[str], text: str, start: int) -> bool:
+    """Remembered for texts that come again."""
+    return words.search(text, start) is not None
+
+
 def parse_query_text(query: s.QueryText) -> s.Select:
     """The query itself."""
     return s.Select(parse_query(query.text, tokenize(_masked(query.text, query.start), query.exact_names)))
@@ -179,12 +201,12 @@ def parse_statement(
         raise SqlSyntaxError("syntax error at end of input", position=len(text))
     word = first.group().upper()
     if word in _QUERY:
-        if word == "WITH" and _CHANGES.search(text, first.end()) is not None:
+        if word == "WITH" and _mentions(_CHANGES, text, first.end()):
             changing = _behind_with(text, start, exact_names)
             if changing is not None:
                 return changing
         query = s.QueryText(text, start, exact_names)
-        if lazily and not _INTO.search(text, start):
+        if lazily and not _mentions(_INTO, text, start):
             return query
         parsed = parse_query_text(query)
         from .statements.select_into import select_into

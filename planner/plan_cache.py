@@ -38,7 +38,8 @@ from ..storage.access.facts import Facts
 from ..storage.schema import CatalogView, Table, TableData, Topology, View
 from ..storage.types import SqlType
 from .coercion import coerce
-from .expressions import Call, Cast, Expr, Literal, Span
+from .collector import at_rest
+from .expressions import Call, Cast, ColumnRef, Expr, Literal, Span
 from .logical import Query
 from .optimize import optimize_traced
 from .physical import PhysicalQuery
@@ -124,7 +125,7 @@ class PlanCache:
     ) -> PhysicalQuery:
         """The physical plan of a query's text: from the cache, or made (and kept)."""
         if len(text) > MAX_TEXT:
-            return optimize_traced(bind(view, []).query, view, evaluate)[0]
+            return at_rest(lambda: optimize_traced(bind(view, []).query, view, evaluate)[0])()
         shape, literals_of_text = shape_of(text)
         values = bound_tokens(parameters)
         tokens: tuple[AnyToken, ...] = literals_of_text + values
@@ -138,12 +139,9 @@ class PlanCache:
                 self.hits += 1
                 return found
         self.misses += 1
-        recording = RecordingView(view)
-        literals: list[tuple[Span, SqlType]] = []
-        binding = bind(recording, literals)
-        plan, trace = optimize_traced(binding.query, recording, evaluate)
-        if binding.keep:
-            self._keep(key, _entry(plan, trace, literals, tokens, recording), view)
+        plan, kept = _planned(view, bind, evaluate, tokens)
+        if kept is not None:
+            self._keep(key, kept, view)
         return plan
 
     def _keep(self, key: Hashable, entry: _Entry, view: CatalogView) -> None:
@@ -166,6 +164,18 @@ _MOMENTS = ("date_add", "ts_add", "date_diff")
 
 
 # -- keeping ---------------------------------------------------------------------------------------
+
+
+@at_rest
+def _planned(
+    view: CatalogView, bind: Bind, evaluate: Evaluate | None, tokens: tuple[AnyToken, ...]
+) -> tuple[PhysicalQuery, _Entry | None]:
+    """The plan of a new shape, and what of it is kept."""
+    recording = RecordingView(view)
+    literals: list[tuple[Span, SqlType]] = []
+    binding = bind(recording, literals)
+    plan, trace = optimize_traced(binding.query, recording, evaluate)
+    return plan, _entry(plan, trace, literals, tokens, recording) if binding.keep else None
 
 
 def _entry(
@@ -204,6 +214,8 @@ def _used_literals(
 
     def note(expr: Expr) -> None:
         for e in walk(expr):
+            if isinstance(e, ColumnRef):
+                continue
             if isinstance(e, Call) and e.key not in _TYPED_BY_TYPES and not e.key.startswith(_MOMENTS):
                 for arg in e.args:
                     if isinstance(arg, Literal):
@@ -219,7 +231,8 @@ def _used_literals(
 
     for node in walk_physical(plan.root):
         for expr in expressions_of(node):
-            note(expr)
+            if not isinstance(expr, ColumnRef):
+                note(expr)
     return used, tuple(recipes.items())
 
 

@@ -47,9 +47,10 @@ NEGATED = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 def conjuncts(expr: Expr | None) -> list[Expr]:
     if expr is None:
         return []
-    if isinstance(expr, And):
-        return [c for arg in expr.args for c in conjuncts(arg)]
-    return [] if is_true(expr) else [expr]
+    kind = expr.__class__
+    if kind is And:
+        return [c for arg in expr.args for c in conjuncts(arg)]  # type: ignore[union-attr]
+    return [] if kind is Literal and is_true(expr) else [expr]
 
 
 def disjuncts(expr: Expr) -> list[Expr]:
@@ -223,7 +224,10 @@ VOLATILE = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
 
 def can_fail(expr: Expr) -> bool:
     """May raise an error for some row."""
-    return any(_node_can_fail(e) for e in walk(expr))
+    return any(_node_can_fail(e) for e in walk(expr) if e.__class__ in _MAY_FAIL)
+
+
+_MAY_FAIL = frozenset((Call, Cast, ScalarSubquery))  # kinds that some expressions of can fail
 
 
 def _node_can_fail(expr: Expr) -> bool:
@@ -263,5 +267,5 @@ def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
 
 
 def is_volatile(expr: Expr) -> bool:
-    return any(isinstance(e, Call) and e.key in VOLATILE for e in walk(expr))
+    return any(e.key in VOLATILE for e in walk(expr) if isinstance(e, Call))
 

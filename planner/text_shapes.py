@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..records import dataclass
 from ..storage.types import UNKNOWN
@@ -33,9 +33,8 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A literal as it stands in the text."""
+class Token(NamedTuple):
+    """A literal as it stands in the text. A list may have thousands of them, hence a tuple."""
 
     start: int
     text: str
@@ -76,19 +75,21 @@ def _number_type(text: str) -> str:
     return str(number(text).type)
 
 
+@lru_cache(maxsize=64)  # of texts that come again as they are, for which this is most of the planning
 def shape_of(text: str) -> tuple[str, tuple[Token, ...]]:
     """The text with its literals replaced by their types, and the literals."""
     parts: list[str] = []
     tokens: list[Token] = []
     at = 0
     for match in _TOKEN.finditer(text):
-        if match.lastgroup is None:
+        group = match.lastgroup
+        if group is None:
             continue
-        token = Token(match.start(), match.group())
-        tokens.append(token)
-        kind = "text" if match.lastgroup == "string" else _number_type(token.text)
-        parts.append(text[at:token.start])
-        parts.append(f"\0{kind}\0")
-        at = match.end()
+        start, end = match.span()
+        literal = text[start:end]
+        tokens.append(Token(start, literal))
+        parts.append(text[at:start])
+        parts.append("\0text\0" if group == "string" else f"\0{_number_type(literal)}\0")
+        at = end
     parts.append(text[at:])
     return "".join(parts), tuple(tokens)

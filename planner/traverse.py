@@ -87,6 +87,8 @@ _LEAVES = frozenset((ColumnRef, Literal, ScalarSubquery, Exists))
 def walk(expr: Expr) -> list[Expr]:
     """The expression and everything below it."""
     found = [expr]
+    if expr.__class__ in _LEAVES:
+        return found
     for node in found:  # grows while it is gone through
         if node.__class__ not in _LEAVES:
             found.extend(_CHILDREN[node.__class__](node))
@@ -205,12 +207,11 @@ def inputs(plan: Logical) -> tuple[Logical, ...]:
 
 
 _SOURCES = frozenset((Scan, VirtualScan, Values, CteRef, WorkingRows))
+_OVER_ONE = frozenset((Filter, Project, Aggregate, GroupingSets, Window, Unnest, Sort, Limit))
 _INPUTS: dict[type, Callable[[Any], tuple[Logical, ...]]] = {
     **dict.fromkeys(_SOURCES, lambda plan: ()),
     Recursion: lambda plan: (plan.seed, plan.step),
-    **dict.fromkeys(
-        (Filter, Project, Aggregate, GroupingSets, Window, Unnest, Sort, Limit), lambda plan: (plan.input,)
-    ),
+    **dict.fromkeys(_OVER_ONE, lambda plan: (plan.input,)),
     **dict.fromkeys((Join, DependentJoin, SetOperation), lambda plan: (plan.left, plan.right)),
 }
 
@@ -271,21 +272,21 @@ def _over_both(plan: Join | DependentJoin | SetOperation, left: Logical, right: 
 
 def map_inputs(plan: Logical, f: PlanFunction) -> Logical:
     """The same node over what f makes of its inputs."""
-    if plan.__class__ in _SOURCES:
+    kind = plan.__class__
+    if kind in _OVER_ONE:
+        old = plan.input  # type: ignore[union-attr]
+        new = f(old)
+        return plan if new is old else _over(plan, new)  # type: ignore[arg-type]
+    if kind in _SOURCES:
         return plan
-    old = _INPUTS[plan.__class__](plan)
-    new = tuple([f(child) for child in old])
-    for a, b in zip(old, new):
-        if a is not b:
-            return with_inputs(plan, new)
-    return plan
+    return with_inputs(plan, tuple([f(child) for child in _INPUTS[kind](plan)]))
 
 
 def rewrite_plan(plan: Logical, f: PlanFunction) -> Logical:
     """Bottom up: f is applied to every node after its inputs."""
 
     def visit(node: Logical) -> Logical:
-        return f(map_inputs(node, visit))
+        return f(node if node.__class__ in _SOURCES else map_inputs(node, visit))
 
     return visit(plan)
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...planner.binder import BindContext, bind_insert, bind_query, bind_scalar
+from ...planner.collector import at_rest
 from ...planner.expressions import ColumnRef, Expr
 from ...planner.logical import Query
 from ...planner.optimize import optimize, optimize_insert, optimize_output
@@ -129,7 +130,12 @@ def plan(tree: Any, context: Context) -> PhysicalQuery:
     """The plan of a syntax tree, or of a QueryText."""
     if isinstance(tree, QueryText):
         return observed(_plan_text(tree, context), context)
-    return observed(noted(optimize(bind(tree, context), context.view, evaluate), context), context)
+    return observed(noted(_plan_tree(tree, context), context), context)
+
+
+@at_rest
+def _plan_tree(tree: Any, context: Context) -> PhysicalQuery:
+    return optimize(bind(tree, context), context.view, evaluate)
 
 
 def observed(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
@@ -170,18 +176,21 @@ def _scope(around: BindContext, context: Context) -> Hashable:
     return rights, around.user, around.current_schema, context.search_path, context.settings.every
 
 
+@at_rest
 def plan_insert(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:
     """(plan that ends in the insert; positions of the columns that it has values for)."""
     bound = bind_insert(statement, table, context.view, bind_context(context))
     return plan_rows_into(bound.query, table, bound.targets, context), bound.targets
 
 
+@at_rest
 def plan_output(query: Query, partition_by: Sequence[ColumnRef], serial: bool, context: Context) -> PhysicalQuery:
     """The plan of an UNLOAD (planner/optimize.py)."""
     physical = optimize_output(query, context.view, evaluate, partition_by=partition_by, serial=serial)
     return noted(physical, context)
 
 
+@at_rest
 def plan_rows_into(query: Query, table: Table, positions: tuple[int, ...], context: Context) -> PhysicalQuery:
     """The plan that inserts the query's rows, which are in the types of the columns at `positions`."""
     return optimize_insert(query, table, positions, context.view, evaluate)

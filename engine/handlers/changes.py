@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from ...errors import ProgrammingError
 from ...planner.binder import bind_changes
+from ...planner.collector import at_rest
 from ...planner.optimize import optimize
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import Assignment
@@ -29,6 +30,7 @@ from .binding import bind_context, noted
 from .load import loading
 
 
+@at_rest
 def plan_changes(tree: object, table: Table, alias: str | None, assignments: Sequence[Assignment] | None,
                  context: Context) -> PhysicalQuery:
     query = bind_changes(tree, table, alias, assignments, context.view, bind_context(context))

@@ -14,7 +14,7 @@ from ..expressions import ColumnRef, Span
 if TYPE_CHECKING:
     from ...storage.access.rights import Rights
     from ...storage.lake.hive_types import HiveType
-    from ...storage.schema import CatalogView, ExternalTable
+    from ...storage.schema import CatalogView, Column, ExternalTable
     from ..logical import Logical
     from .as_of import AsOf
 
@@ -110,6 +110,12 @@ class Binder:
         id = self.next_id
         self.next_id = id + 1
         return ColumnRef(id, type, name, nullable, span)
+
+    def columns(self, like: Sequence[Column]) -> list[ColumnRef]:
+        """A new column for each of a table."""
+        first = self.next_id
+        self.next_id = first + len(like)
+        return [ColumnRef(id, c.type, c.name, c.nullable) for id, c in enumerate(like, first)]
 
     def span(self, node: Any) -> Span | None:
         """Where a node stands in the statement's text."""

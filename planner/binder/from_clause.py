@@ -117,8 +117,9 @@ def _own_joins(node: Any) -> list[Any]:
 
 
 def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
-    for key, name in _FORBIDDEN.items():
-        if node.args.get(key):
+    for key in node.args.keys() & _FORBIDDEN.keys():
+        if node.args[key]:
+            name = _FORBIDDEN[key]
             hint = "connect(as_of=...) shows the database as of a snapshot." if name == "AS OF" else None
             raise NotSupportedError(f"{name} is not supported yet", position=b.position(node), hint=hint)
     if node.args.get("pivots"):

@@ -126,7 +126,7 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
             if ROW_ID_WANTED in node.meta:
                 found = replace(found, columns=(*found.columns, ROW_ID))
             b.user_tables.append(found.name)
-            refs = [b.column(c.type, c.name, c.nullable) for c in found.columns]
+            refs = b.columns(found.columns)
             if ROW_ID_WANTED not in node.meta:
                 check_read(b, found, [(r, c.id) for r, c in zip(refs, found.columns)], b.position(node))
             plan = Scan(found, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)

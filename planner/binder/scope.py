@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from ...errors import AmbiguousColumn, Error, UndefinedColumn, UndefinedTable
@@ -41,8 +41,8 @@ class Relation:
 
     def nullable(self) -> Relation:
         """The same on the side of an outer join that may be missing."""
-        return Relation(self.alias, self.names, tuple(replace(c, nullable=True) for c in self.columns), self.schema,
-                        None if self.element is None else replace(self.element, nullable=True), self.unseen)
+        return Relation(self.alias, self.names, tuple([_filled_up(c) for c in self.columns]), self.schema,
+                        None if self.element is None else _filled_up(self.element), self.unseen)
 
     @property
     def star(self) -> list[NamedExpr]:
@@ -159,7 +159,11 @@ def _merge(into: dict[str, Any], names: dict[str, Any]) -> None:
 
 
 def _nullable(expr: Expr) -> Expr:
-    return replace(expr, nullable=True) if isinstance(expr, ColumnRef) else expr
+    return _filled_up(expr) if isinstance(expr, ColumnRef) else expr
+
+
+def _filled_up(ref: ColumnRef) -> ColumnRef:
+    return ColumnRef(ref.id, ref.type, ref.name, True, ref.span)
 
 
 def near(name: str, names: Sequence[str] | Iterable[str]) -> str | None:

@@ -61,9 +61,9 @@ class _Select:
     __slots__ = ("aggregates", "aliases", "b", "env", "items", "node", "scope", "visible", "windows")
 
     def __init__(self, b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> None:
-        for key, name in _REFUSED.items():
-            if node.args.get(key):
-                raise NotSupportedError(f"{name} is not supported yet", position=b.position(node))
+        for key in node.args.keys() & _REFUSED.keys():
+            if node.args[key]:
+                raise NotSupportedError(f"{_REFUSED[key]} is not supported yet", position=b.position(node))
         self.b = b
         self.node = node
         self.env = env
@@ -250,8 +250,9 @@ class _Select:
         columns = [(self._output(item, e), e) for item, e in zip(self.items, exprs)]
         visible = tuple(ref for ref, _ in columns)
         by_expr: dict[Expr, ColumnRef] = {}
-        for ref, e in columns:
-            by_expr.setdefault(e, ref)
+        if any(not isinstance(key, int) for key, _ in order):
+            for ref, e in columns:
+                by_expr.setdefault(e, ref)
         keys = []
         for key, item in order:
             known = visible[key] if isinstance(key, int) else by_expr.get(key)

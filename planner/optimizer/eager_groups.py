@@ -148,14 +148,14 @@ def _key(condition: Expr, own: frozenset[ColumnId]) -> ColumnRef | None:
 
 def _joined(leaves: Sequence[Logical], conditions: Sequence[Expr]) -> Logical:
     """The leaves joined again, each condition where its columns first meet."""
-    plan, left = leaves[0], list(conditions)
+    plan, waiting = leaves[0], [(c, columns_of(c)) for c in conditions]
     ids = output_ids(plan)
     for leaf in leaves[1:]:
         ids |= output_ids(leaf)
-        here = [c for c in left if columns_of(c) <= ids]
-        left = [c for c in left if not columns_of(c) <= ids]
+        here = [c for c, used in waiting if used <= ids]
+        waiting = [(c, used) for c, used in waiting if not used <= ids]
         plan = Join(JoinKind.INNER if here else JoinKind.CROSS, plan, leaf, conjoin(here))
-    return Filter(plan, conjoin_or_true(left)) if left else plan
+    return Filter(plan, conjoin_or_true([c for c, _ in waiting])) if waiting else plan
 
 
 def _is_worth(node: Aggregate, split: _Split, estimator: Estimator) -> bool:

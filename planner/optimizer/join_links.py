@@ -131,6 +131,8 @@ class Links:
     def completed(self, one: int, other: int) -> tuple[list[Expr], float]:
         """Conditions that become whole with this join, and the share of rows they keep; pairs too,
         where they cannot be keys because a side of them needs both sets."""
+        if not self.graph.conditions and not self.graph.pairs:
+            return [], 1.0
         both = one | other
         outside = ~other if not other & self.graph.constrained or other & (other - 1) else -1
         found: list[Expr] = []

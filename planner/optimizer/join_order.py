@@ -29,7 +29,7 @@ from .cost import Weights
 from .estimates import Estimator
 from .join_graph import CONSTRAINED, JoinGraph, Key, Leaf, neighbours
 from .join_links import Link, Links
-from .movement import Movement, Prices, Roots, Where, movements, prices
+from .movement import Movement, Prices, Roots, Side, Where, movements, prices
 
 MAX_EXACT = 11
 MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
@@ -53,21 +53,33 @@ class Choice:
     after: tuple[Expr, ...] = ()  # filters on the joined rows
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Candidate:
+    """A plan of a set of leaves; `joined`: how it is made of two others, None for a leaf."""
+
     mask: int
     rows: float
     width: float
     cost: float
     where: Where
-    choice: Choice | None  # None: a leaf
+    joined: tuple[_Way, Candidate, Candidate, Movement] | None = None  # with the probe side and the build side
     split: bool = False  # read one copy of what would be replicated
 
+    @property
+    def choice(self) -> Choice | None:
+        """Spelled out for the few that become part of a plan."""
+        if self.joined is None:
+            return None
+        way, probe, build, move = self.joined
+        link = way.link
+        return Choice(way.type, probe, build, way.keys, link.residual, move, link.null_aware, link.after)
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, eq=False)
 class _Way:
     """A kind of join of two sets, one probing and one building; `slack`: what better lying rows are worth;
-    `prices`: of the movements (movement.py)."""
+    `most`: what a plan of both may cost at most to be part of a better whole; `prices`: of the movements
+    (movement.py)."""
 
     type: JoinType
     mask: int
@@ -78,6 +90,7 @@ class _Way:
     width: float
     prices: Prices
     slack: float
+    most: float
 
 
 def _cost(candidate: Candidate) -> float:
@@ -95,6 +108,7 @@ class JoinOrder:
         self._cheapest: dict[int, float] = {}
         self._most_by_set: dict[int, float] = {}
         self._ways_to_move: dict[Hashable, tuple[Movement, ...]] = {}
+        self._sides: dict[int, Side] = {}  # what it costs to move or build from a set
         self._bound = inf  # what a whole plan costs: parts that cost more are of no use
         self._most = KEEP[0][1]
 
@@ -187,26 +201,38 @@ class JoinOrder:
             keys = tuple([(b, a) for a, b in keys])
             roots = tuple([(b, a) for a, b in roots])
         weights = self.weights
-        probe_rows, build_rows = self.rows[probe], self.rows[build]
-        work = weights.probe(probe_rows, build_rows) + weights.build(build_rows)
+        probing = self._sides.get(probe) or self._side(probe)
+        building = self._sides.get(build) or self._side(build)
+        work = weights.probe(probing.rows, building.rows) + building.work
         if not keys:
-            work += PAIR_COST * probe_rows * build_rows
+            work += PAIR_COST * probing.rows * building.rows
         work += link.rows * weights.output_row
-        probe_width, build_width = self.best[probe][0].width, self.best[build][0].width
         width = 0.0
         if type not in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI):
-            width += probe_width
+            width += probing.width
         if type not in (JoinType.SEMI, JoinType.ANTI):
-            width += build_width
-        moves = prices(weights, (probe_rows, probe_width), (build_rows, build_width))
+            width += building.width
         slack = weights.distribute(link.rows, width)
-        return _Way(type, probe | build, keys, roots, link, work, width, moves, slack)
+        most = self._left_of_bound(probe | build)
+        return _Way(type, probe | build, keys, roots, link, work, width, prices(probing, building), slack, most)
+
+    def _side(self, mask: int) -> Side:
+        rows, width, weights = self.rows[mask], self.best[mask][0].width, self.weights
+        again = rows * (weights.slices - 1)
+        found = self._sides[mask] = Side(
+            rows, width, weights.build(rows), weights.distribute(rows, width), weights.broadcast(rows, width), again
+        )
+        return found
 
     def _offer_all(self, one: int, other: int, there: _Way | None, back: _Way | None) -> None:
         """All plans of one set with all of the other, in both directions, the cheapest first."""
-        others = sorted(self.best[other], key=_cost)
-        for left in sorted(self.best[one], key=_cost):
-            for right in others:
+        lefts, rights = self.best[one], self.best[other]
+        if len(lefts) > 1:
+            lefts = sorted(lefts, key=_cost)
+        if len(rights) > 1:
+            rights = sorted(rights, key=_cost)
+        for left in lefts:
+            for right in rights:
                 base = left.cost + right.cost
                 if there is not None:
                     self._offer(there, left, right, base)
@@ -214,34 +240,30 @@ class JoinOrder:
                     self._offer(back, right, left, base)
 
     def _offer(self, way: _Way, probe: Candidate, build: Candidate, base: float) -> None:
-        limit = self._limit(way)
-        if base + way.work >= limit:
+        work, limit = way.work, way.most
+        if (cheapest := self._cheapest.get(way.mask)) is not None:
+            limit = min(limit, (cheapest + way.slack) * (1 + 1e-9))
+        if base + work >= limit:
             return
-        for move in self._moves(way, probe.where, build.where):
+        moves = self._ways_to_move.get((way.type, way.roots, probe.where, build.where, way.link.null_aware))
+        for move in self._moves(way, probe.where, build.where) if moves is None else moves:
             times = self.weights.slices if move.everywhere else 1
-            cost = base + way.work * times + way.prices[move.price]
+            cost = base + work * times + way.prices[move.price]
             if cost >= limit:
                 continue
             self._keep(way, probe, build, move, cost, move.where)
             if move.where == "replicated":
-                self._keep(way, probe, build, move, base + way.work, "anywhere", split=True)
+                self._keep(way, probe, build, move, base + work, "anywhere", split=True)
 
     def _moves(self, way: _Way, probe: Where, build: Where) -> tuple[Movement, ...]:
-        key = way.type, way.roots, probe, build, way.link.null_aware
-        found = self._ways_to_move.get(key)
-        if found is None:
-            made = movements(way.type, probe, build, way.roots, self.weights.slices, way.link.null_aware)
-            found = self._ways_to_move[key] = tuple(made)
-        return found
-
-    def _limit(self, way: _Way) -> float:
-        """What a plan of this set may cost at most to be of use."""
-        cheapest = (self._cheapest.get(way.mask, inf) + way.slack) * (1 + 1e-9)
-        most = self._left_of_bound(way.mask)
-        return cheapest if cheapest < most else most
+        """The ways to move rows that lie so, found once."""
+        null_aware = way.link.null_aware
+        made = tuple(movements(way.type, probe, build, way.roots, self.weights.slices, null_aware))
+        self._ways_to_move[way.type, way.roots, probe, build, null_aware] = made
+        return made
 
     def _left_of_bound(self, mask: int) -> float:
-        """What a plan of this set may cost: each leaf outside of it has to be probed or built from at least."""
+        """What a plan of this set may cost at most: each leaf outside of it has to be probed or built from."""
         if self._bound == inf:
             return inf
         found = self._most_by_set.get(mask)
@@ -265,9 +287,11 @@ class JoinOrder:
     ) -> None:
         """Keeps the plan unless another one is at least as cheap and lies as well: rows that are hashed by something
         lie as well as rows that are anywhere."""
-        mask, link = way.mask, way.link
-        kept = self.best.setdefault(mask, [])
-        self.rows.setdefault(mask, link.rows)
+        mask, rows = way.mask, way.link.rows
+        kept = self.best.get(mask)
+        if kept is None:
+            kept = self.best[mask] = []
+            self.rows.setdefault(mask, rows)
         for i, other in enumerate(kept):
             if other.where == where:
                 if cost >= other.cost:
@@ -278,11 +302,13 @@ class JoinOrder:
                 return
         if isinstance(where, tuple):
             kept[:] = [other for other in kept if other.where != "anywhere" or other.cost < cost]
-        choice = Choice(way.type, probe, build, way.keys, link.residual, move, link.null_aware, link.after)
-        kept.append(Candidate(mask, link.rows, way.width, cost, where, choice, split))
+        if len(kept) >= self._most:
+            dearest = max(kept, key=_cost)
+            if dearest.cost < cost:
+                return
+            kept.remove(dearest)
+        kept.append(Candidate(mask, rows, way.width, cost, where, (way, probe, build, move), split))
         self._cheapest[mask] = min(cost, self._cheapest.get(mask, inf))
-        if len(kept) > self._most:
-            kept.remove(max(kept, key=_cost))
 
 
 _TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {

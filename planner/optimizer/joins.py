@@ -91,7 +91,7 @@ def _leaf_candidates(graph: JoinGraph, index: int) -> list[Candidate]:
     mask = 1 << index
 
     def candidate(where: Where, split: bool = False) -> Candidate:
-        return Candidate(mask, leaf.rows, leaf.width, 0.0, where, None, split)
+        return Candidate(mask, leaf.rows, leaf.width, 0.0, where, split=split)
 
     match props.distribution:
         case Replicated():
@@ -110,11 +110,12 @@ class _Realizer:
         self.graph = graph
 
     def realize(self, candidate: Candidate, needed: set[ColumnId]) -> Physical:
-        if candidate.choice is None:
+        choice = candidate.choice
+        if choice is None:
             leaf = self.graph.leaves[candidate.mask.bit_length() - 1]
             assert leaf.physical is not None
             return one_copy(leaf.physical) if candidate.split else leaf.physical
-        joined = self._join(candidate, candidate.choice, needed)
+        joined = self._join(candidate, choice, needed)
         return one_copy(joined) if candidate.split else joined
 
     def _join(self, candidate: Candidate, choice: Choice, needed: set[ColumnId]) -> Physical:

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from ...records import dataclass
 from ..expressions import ColumnId
 from ..physical import JoinType
-from .cost import Weights
 
 # A distribution in the search: a name, or the classes of columns that the rows are hashed by.
 Where = str | tuple[ColumnId, ...]
@@ -52,12 +51,25 @@ class Movement:
     everywhere: bool = False  # every slice does the whole work
 
 
-def prices(weights: Weights, probe: tuple[float, float], build: tuple[float, float]) -> Prices:
-    """What moving costs for sides of (rows, width), by a Movement's `price`."""
-    to_build, to_probe = weights.distribute(*build), weights.distribute(*probe)
-    again = probe[0] * (weights.slices - 1)
-    build_to_all, probe_to_all = weights.broadcast(*build), weights.broadcast(*probe) + again
-    return 0.0, to_build, to_probe, to_probe + to_build, build_to_all, probe_to_all, again
+@dataclass(slots=True)
+class Side:
+    """A side of a join: its size, and what building from it and moving it cost (cost.py); `again`: what the rows cost
+    that all slices but one probe once more."""
+
+    rows: float
+    width: float
+    work: float
+    to_slices: float
+    to_all: float
+    again: float
+
+
+def prices(probe: Side, build: Side) -> Prices:
+    """What moving costs, by a Movement's `price`."""
+    return (
+        0.0, build.to_slices, probe.to_slices, probe.to_slices + build.to_slices, build.to_all,
+        probe.to_all + probe.again, probe.again,
+    )
 
 
 def movements(

@@ -10,7 +10,6 @@ all readers are of that kind: one other wants all rows anyway. (TPC-DS Q95, Q61.
 """
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from ...storage.schema import CatalogView
@@ -33,10 +32,15 @@ def read_in_place(query: Query, view: CatalogView, context: RewriteContext) -> Q
         return query
     estimator = Estimator(view)
     plans = [query.plan, *(body for _, body, _ in query.ctes)]
-    few = {id(reader): reader.cte for plan in plans for reader in _asked_by_few(plan, bodies, estimator)}
-    asked = Counter(few.values())
     uses = count_uses(plans)
-    chosen = {number for number, count in asked.items() if count == uses[number]}
+
+    def is_few(asking: Logical, number: int) -> bool:
+        return estimator.rows(asking) < FEW * estimator.rows(bodies[number])
+
+    chosen = {
+        number for number, readers in _readers_of(plans, bodies).items()
+        if len(readers) == uses[number] and all(any(is_few(a, number) for a in asking) for asking in readers.values())
+    }
     if not chosen:
         return query
     left = tuple([
@@ -60,12 +64,15 @@ def _is_inner(node: Logical) -> bool:
     return isinstance(node, Join) and node.kind is JoinKind.INNER
 
 
-def _asked_by_few(plan: Logical, bodies: dict[int, Logical], estimator: Estimator) -> Iterator[CteRef]:
-    """The readers of shared subplans that need few of their rows."""
-    for node, asking in [*_semi_joins(plan), *((region, region) for region in _regions(plan))]:
-        for reader in _readers(node):
-            if reader.cte in bodies and estimator.rows(asking) < FEW * estimator.rows(bodies[reader.cte]):
-                yield reader
+def _readers_of(plans: list[Logical], bodies: dict[int, Logical]) -> dict[int, dict[int, list[Logical]]]:
+    """By shared subplan, its readers that need only some of its rows: by their ids, what asks them for rows."""
+    found: dict[int, dict[int, list[Logical]]] = {}
+    for plan in plans:
+        for node, asking in [*_semi_joins(plan), *((region, region) for region in _regions(plan))]:
+            for reader in _readers(node):
+                if reader.cte in bodies:
+                    found.setdefault(reader.cte, {}).setdefault(id(reader), []).append(asking)
+    return found
 
 
 def _semi_joins(plan: Logical) -> Iterator[tuple[Logical, Logical]]:

@@ -10,9 +10,10 @@ the rules here are those that (nearly) always help or that later stages rely on:
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Hashable, Set
 
-from ..logical import Logical, Query
+from ..logical import Aggregate, DependentJoin, GroupingSets, Join, JoinKind, Logical, Query, SetOperation
+from ..traverse import walk_plan
 from .context import RewriteContext
 from .drop_empty import drop_empty
 from .expand_grouping_sets import expand_grouping_sets
@@ -22,7 +23,7 @@ from .fold_constants import fold_constants
 from .inline_ctes import count_uses, inline_ctes
 from .left_to_anti import left_to_anti
 from .normalise_super import normalise_super
-from .order_aggregates import order_aggregates
+from .order_aggregates import ORDERED, order_aggregates
 from .prune_columns import prune_columns, prune_ctes
 from .pull_projections import pull_projections
 from .push_predicates import push_predicates
@@ -31,7 +32,7 @@ from .semi_to_inner import semi_to_inner
 from .share_subplans import share_subplans
 from .simplify_outer_joins import simplify_outer_joins
 from .simplify_predicates import simplify_predicates
-from .split_average import split_average
+from .split_average import SPLIT, split_average
 from .split_distinct import split_distinct
 from .unnest import unnest
 
@@ -75,10 +76,46 @@ RULES: tuple[tuple[str, Rule], ...] = (
 )
 
 
+# What a plan must have for a rule to find anything in it: kinds of nodes and of joins, functions of aggregates.
+SUBJECTS: dict[str, frozenset[Hashable]] = {
+    "expand_grouping_sets": frozenset({GroupingSets}),
+    "unnest": frozenset({DependentJoin}),
+    "expand_set_operations": frozenset({SetOperation}),
+    "left_to_anti": frozenset({JoinKind.LEFT}),
+    "semi_to_inner": frozenset({JoinKind.SEMI}),
+    "drop_empty": frozenset({SetOperation}),
+    "order_aggregates": frozenset(ORDERED),
+    "split_average": frozenset(SPLIT),
+    "split_distinct": frozenset({"distinct"}),
+    "order_aggregates again": frozenset(ORDERED),
+}
+
+
 def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
-    for _, rule in RULES:
+    looked_at, there = None, set[object]()
+    for name, rule in RULES:
+        if name in SUBJECTS:
+            if looked_at is not plan:
+                looked_at, there = plan, subjects_in(plan)
+            if there.isdisjoint(SUBJECTS[name]):
+                continue
         plan = rule(plan, context)
     return plan
+
+
+def subjects_in(plan: Logical) -> set[object]:
+    """All that SUBJECTS may speak of."""
+    found: set[object] = set()
+    for node in walk_plan(plan):
+        found.add(node.__class__)
+        if isinstance(node, Join):
+            found.add(node.kind)
+        elif isinstance(node, Aggregate):
+            for _, call in node.aggregates:
+                found.add(call.function)
+                if call.distinct:
+                    found.add("distinct")
+    return found
 
 
 def rewrite_query(query: Query, context: RewriteContext) -> Query:
@@ -101,4 +138,4 @@ def _unread(pending: Set[int], context: RewriteContext) -> int:
     return min(pending - read.keys())
 
 
-__all__ = ["RULES", "RewriteContext", "Rule", "apply_rules", "rewrite_query"]
+__all__ = ["RULES", "SUBJECTS", "RewriteContext", "Rule", "apply_rules", "rewrite_query"]

@@ -91,7 +91,7 @@ class RewriteContext:
         proven otherwise: where they were made they may not be, but an outer join may stand above."""
         number = max(self.ctes, default=-1) + 1
         never = never_null(plan)
-        columns = tuple([replace(c, nullable=c.id not in never) for c in output_columns(plan)])
+        columns = tuple([ColumnRef(c.id, c.type, c.name, c.id not in never, c.span) for c in output_columns(plan)])
         self.ctes[number] = (number, plan, columns)
         return number
 

@@ -26,6 +26,7 @@ about one side is a mark or a value beside that side's rows. One about both side
 """
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import field
 
 from ...errors import NotSupportedError
@@ -193,7 +194,7 @@ class _Source:
     plan: Logical
     context: RewriteContext
     used: set[int]  # subplans placed already: a second use needs columns of its own
-    placed: dict[int, ColumnRef] = field(default_factory=dict)
+    placed: dict[Hashable, Expr] = field(default_factory=dict)  # what stands for a subquery that the binder repeats
 
     def restrict(self, conjunct: Expr) -> bool:
         """Applies a conjunct that is a lone EXISTS or quantified comparison as a semi or anti join."""
@@ -233,14 +234,21 @@ class _Source:
         transparent = null_is_false and isinstance(expr, (And, Or))
         match expr:
             case ScalarSubquery():
-                return self._scalar(expr)
+                return self._once(id(expr.plan), lambda: self._scalar(expr))
             case Exists():
-                mark = self._mark(expr.plan, None)
+                mark = self._once(id(expr.plan), lambda: self._mark(expr.plan, None))
                 return IsNull(mark, negated=not expr.negated)
             case Quantified():
                 return self._quantified(expr, null_is_false)
             case _:
                 return map_children(expr, lambda e: self.replace(e, transparent))
+
+    def _once(self, key: Hashable, make: Callable[[], Expr]) -> Expr:
+        """One join for a test that stands in several places: (x IN (q)) IN (a, b, c) has it three times."""
+        found = self.placed.get(key)
+        if found is None:
+            found = self.placed[key] = make()
+        return found
 
     def _inner(self, plan: Logical, column: ColumnRef | None) -> tuple[Logical, ColumnRef]:
         """The subquery's plan, its own subqueries extracted, with columns nobody else makes."""
@@ -253,11 +261,8 @@ class _Source:
         return inner, column if column is not None else self.context.fresh(BOOLEAN, "mark")
 
     def _scalar(self, expr: ScalarSubquery) -> ColumnRef:
-        if id(expr.plan) in self.placed:
-            return self.placed[id(expr.plan)]
         inner, column = self._inner(expr.plan, expr.column)
         self.plan = DependentJoin(JoinKind.SINGLE, self.plan, inner, None)
-        self.placed[id(expr.plan)] = column
         return column
 
     def _mark(self, plan: Logical, key: tuple[Expr, ColumnRef] | None) -> ColumnRef:
@@ -280,6 +285,10 @@ class _Source:
         if test.all:  # op ALL = NOT (negated op ANY)
             opposite = Quantified(NEGATED[test.op], False, arg, test.plan, test.column, test.span)
             return Not(self._quantified(opposite, null_is_false=False))
+        key = id(test.plan), test.op, arg, null_is_false
+        return self._once(key, lambda: self._any(arg, test, null_is_false))
+
+    def _any(self, arg: Expr, test: Quantified, null_is_false: bool) -> Expr:
         if test.op != "=":
             return self._any_of_range(arg, test)
         left_safe = is_never_null(arg, never_null(self.plan))

@@ -26,15 +26,30 @@ from ..expressions import (
 )
 from ..logical import Logical
 from ..predicates import FALSE, VOLATILE, is_false_or_null, is_true
-from ..traverse import children, map_expressions, rewrite, rewrite_plan
+from ..traverse import children, map_expressions, rewrite, rewrite_plan, walk
 from .context import RewriteContext
 
 
 def fold_constants(plan: Logical, context: RewriteContext) -> Logical:
+    def visit(expr: Expr) -> Expr:
+        return expr if expr.__class__ is ColumnRef or expr.__class__ is Literal else fold_node(expr, context)
+
     def fold(expr: Expr) -> Expr:
-        return expr if isinstance(expr, (ColumnRef, Literal)) else rewrite(expr, lambda e: fold_node(e, context))
+        return rewrite(expr, visit) if _may_fold(expr) else expr
 
     return rewrite_plan(plan, lambda node: map_expressions(node, fold))
+
+
+def _may_fold(expr: Expr) -> bool:
+    """Not what holds no literal, or compares a column with one."""
+    match expr:
+        case ColumnRef() | Literal() | Compare(left=ColumnRef(), right=ColumnRef() | Literal()):
+            return False
+        case _:
+            return not _FOLDING.isdisjoint(map(type, walk(expr)))
+
+
+_FOLDING = frozenset((Literal, And, Or))
 
 
 def fold_node(expr: Expr, context: RewriteContext) -> Expr:

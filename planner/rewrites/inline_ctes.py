@@ -44,9 +44,8 @@ def count_uses(plans: Iterable[Logical]) -> Counter[int]:
             for expr in expressions(node):
                 if isinstance(expr, ColumnRef):
                     continue
-                for e in walk(expr):
-                    if isinstance(e, (ScalarSubquery, Exists, Quantified)):
-                        pending.append(e.plan)
+                if has_subquery(expr):
+                    pending += [e.plan for e in walk(expr) if isinstance(e, (ScalarSubquery, Exists, Quantified))]
     return uses
 
 

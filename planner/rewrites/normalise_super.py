@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...errors import InternalError, NotSupportedError
-from ...storage.types import TEXT
+from ...storage.types import TEXT, Kind
 from ..build import compare, comparison_key
 from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr, InList, Like
 from ..logical import Aggregate, Logical, Sort, SortKey, Window
@@ -44,7 +44,8 @@ def normalise_super(plan: Logical, context: RewriteContext) -> Logical:
 def _is_special(expr: Expr) -> bool:
     """Whether equal values of its type can differ in their bytes, or cannot be compared."""
     type = expr.type
-    return type.is_super or type.case_insensitive or type.is_sketch
+    kind = type.kind
+    return kind is Kind.SUPER or kind is Kind.HLLSKETCH or type.case_insensitive
 
 
 def _whole(node: Aggregate) -> Iterator[Expr]:
@@ -58,6 +59,8 @@ def _whole(node: Aggregate) -> Iterator[Expr]:
 
 def _is_touched(expr: Expr) -> bool:
     """Whether a comparison in it may be one by keys."""
+    if expr.__class__ is ColumnRef:
+        return False
     for part in walk(expr):
         kind = part.__class__
         if kind is Compare and (_is_special(part.left) or _is_special(part.right)):  # type: ignore[union-attr]

@@ -169,15 +169,14 @@ def _collect(plan: Logical, leaves: list[Logical], known: list[Expr]) -> None:
 def _joined(leaves: list[Logical], sets: list[frozenset[ColumnId]], shared: list[Expr]) -> Logical:
     """Left-deep in the order of the text; the optimizer finds the real order."""
     plan, available = leaves[0], set(sets[0])
-    waiting = shared
+    waiting = [(c, columns_of(c)) for c in shared]
     for leaf, ids in zip(leaves[1:], sets[1:]):
         available |= ids
-        ready = [c for c in waiting if columns_of(c) <= available]
-        waiting = [c for c in waiting if not columns_of(c) <= available]
-        condition = conjoin(ready)
+        condition = conjoin([c for c, used in waiting if used <= available])
+        waiting = [(c, used) for c, used in waiting if not used <= available]
         kind = JoinKind.CROSS if condition is None else JoinKind.INNER
         plan = Join(kind, plan, leaf, condition)
-    return _filtered(plan, waiting)
+    return _filtered(plan, [c for c, _ in waiting])
 
 
 # -- other joins ---------------------------------------------------------------------------------

@@ -12,35 +12,39 @@ by their place in the output. A volatile function makes a subplan unlike any oth
 """
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import fields, replace
+from collections.abc import Callable, Hashable
+from dataclasses import fields
 from typing import Any
 
 from ..columns import copy_plan, free_columns, output_columns
-from ..expressions import ColumnId, ColumnRef, Expr
+from ..expressions import Call, ColumnId, ColumnRef, Compare, Expr, Literal
 from ..logical import Aggregate, CteRef, Join, Logical, Scan, Sort, SortKey, VirtualScan, Window, WorkingRows
 from ..predicates import is_volatile
 from ..traverse import children, expressions, inputs, map_inputs, walk_plan
 from .context import RewriteContext
 
 Shape = tuple[Hashable, ...]
+Likeness = Callable[[Logical], Hashable]
 
 
 def share_subplans(plan: Logical, context: RewriteContext) -> Logical:
     candidates = [node for node in walk_plan(plan) if _is_candidate(node)]
-    by_tables: dict[Hashable, list[Logical]] = {}
-    for node in candidates:
-        by_tables.setdefault((type(node).__name__, _tables(node)), []).append(node)
-    suspects = [node for group in by_tables.values() if len(group) > 1 for node in group]
-    if not suspects:
-        return plan
-    by_shape: dict[Shape, list[Logical]] = {}
-    for node in suspects:
-        shape = _shape(node)
-        if shape is not None:
-            by_shape.setdefault(shape, []).append(node)
-    groups = [group for group in by_shape.values() if len(group) > 1]
+    for likeness in (_tables, _outlines):  # dearer and dearer: few are left for their shapes
+        candidates = [node for group in _alike(candidates, likeness()) for node in group]
+        if not candidates:
+            return plan
+    groups = _alike(candidates, _shape)
     return _replace(plan, groups, context) if groups else plan
+
+
+def _alike(nodes: list[Logical], likeness: Likeness) -> list[list[Logical]]:
+    """Those that are not alone with what `likeness` says of them; None is like nothing."""
+    groups: dict[Hashable, list[Logical]] = {}
+    for node in nodes:
+        found = likeness(node)
+        if found is not None:
+            groups.setdefault(found, []).append(node)
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _is_candidate(node: Logical) -> bool:
@@ -49,14 +53,51 @@ def _is_candidate(node: Logical) -> bool:
     return isinstance(node, Join)
 
 
-def _tables(node: Logical) -> tuple[Hashable, ...]:
-    names = []
-    for below in walk_plan(node):
-        if isinstance(below, Scan):
-            names.append(f"{below.table.schema}.{below.table.name}")
-        elif isinstance(below, VirtualScan):
-            names.append(below.name)
-    return tuple(sorted(names))
+def _tables() -> Likeness:
+    """The kind of a node and the tables that it reads."""
+    known: dict[int, tuple[str, ...]] = {}
+
+    def names(node: Logical) -> tuple[str, ...]:
+        found = known.get(id(node))
+        if found is None:
+            match node:
+                case Scan():
+                    found = (f"{node.table.schema}.{node.table.name}",)
+                case VirtualScan():
+                    found = (node.name,)
+                case _:
+                    found = tuple(sorted([name for below in inputs(node) for name in names(below)]))
+            known[id(node)] = found
+        return found
+
+    return lambda node: (node.__class__, names(node))
+
+
+def _outlines() -> Likeness:
+    """A number that is the same where shapes are; it says nothing of columns, so each node's is computed once."""
+    known: dict[int, int] = {}
+
+    def expression(expr: Expr) -> int:
+        match expr:
+            case ColumnRef():
+                return 0
+            case Literal():
+                return hash(expr.value)
+            case Call():
+                return hash((expr.key, *[expression(e) for e in expr.args]))
+            case Compare():
+                return hash((expr.op, expression(expr.left), expression(expr.right)))
+            case _:
+                return hash((expr.__class__, *[expression(e) for e in children(expr)]))
+
+    def outline(node: Logical) -> int:
+        found = known.get(id(node))
+        if found is None:
+            own = [expression(e) for e in expressions(node)]
+            found = known[id(node)] = hash((node.__class__, *own, *[outline(below) for below in inputs(node)]))
+        return found
+
+    return outline
 
 
 def _replace(plan: Logical, groups: list[list[Logical]], context: RewriteContext) -> Logical:
@@ -76,7 +117,8 @@ def _replace(plan: Logical, groups: list[list[Logical]], context: RewriteContext
             shared[group] = number, context.ctes[number][2]
         number, made = shared[group]
         pairs = zip(output_columns(node), made)
-        return CteRef(number, tuple([(replace(ref, nullable=c.nullable), c) for ref, c in pairs]))
+        renamed = [(ColumnRef(ref.id, ref.type, ref.name, c.nullable, ref.span), c) for ref, c in pairs]
+        return CteRef(number, tuple(renamed))
 
     return visit(plan)
 

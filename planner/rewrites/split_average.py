@@ -21,13 +21,13 @@ from .context import RewriteContext
 
 Calls = tuple[tuple[ColumnRef, AggregateCall], ...]
 Pairs = tuple[tuple[ColumnRef, Expr], ...]
-_SPLIT = ("avg", *DEVIATIONS)
+SPLIT = ("avg", *DEVIATIONS)
 STATE = varchar(24)
 
 
 def split_average(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
-        if isinstance(node, Aggregate) and any(call.function in _SPLIT for _, call in node.aggregates):
+        if isinstance(node, Aggregate) and any(call.function in SPLIT for _, call in node.aggregates):
             return _split(node, context)
         return node
 
@@ -42,7 +42,7 @@ def _split(node: Aggregate, context: RewriteContext) -> Logical:
 
 def without_averages(aggregates: Calls, context: RewriteContext) -> tuple[Calls, Pairs]:
     """(aggregates without AVG and deviations; what each of the given ones is in terms of these)."""
-    calls = [(ref, call) for ref, call in aggregates if call.function not in _SPLIT]
+    calls = [(ref, call) for ref, call in aggregates if call.function not in SPLIT]
 
     def column(call: AggregateCall) -> ColumnRef:
         for ref, other in calls:

@@ -16,6 +16,11 @@ there a cross join puts the values beside the rows, and from then on they are or
                                                          Scan t
 
 Comparing with d is null-safe, since an outer NULL is a value like others to the subquery.
+
+D is made several times, each time over a copy of the left side. What only adds columns to the left side's rows
+(left joins, those of other subqueries among them) is left out of the copies. A left side that is large all the same
+is computed once and read by all: it may hold the copies for other subqueries, and copies of copies would soon be
+thousands of nodes.
 """
 from __future__ import annotations
 
@@ -23,10 +28,11 @@ from dataclasses import replace
 
 from ...errors import NotSupportedError
 from ...records import dataclass
-from ..columns import copy_plan, free_columns, output_columns, substitute
+from ..columns import copy_plan, free_columns, output_columns, output_ids, substitute
 from ..expressions import Case, ColumnId, ColumnRef, Expr, IsNull, Literal
 from ..logical import (
     Aggregate,
+    CteRef,
     DependentJoin,
     Filter,
     Join,
@@ -38,13 +44,16 @@ from ..logical import (
     Unnest,
     Values,
     Window,
+    WorkingRows,
 )
 from ..nulls import never_null
 from ..predicates import conjoin_or_true, conjuncts, null_safe_equal
-from ..traverse import map_expressions
+from ..traverse import map_expressions, walk_plan
 from .context import RewriteContext
 from .keys import single_row, spell_out_nulls
 
+LARGE = 24  # nodes; a join of several tables with its filters has fewer
+_ADDING = (JoinKind.LEFT, JoinKind.SINGLE)
 Names = dict[ColumnId, ColumnRef]  # outer column -> its copy beside the rows
 
 
@@ -54,7 +63,8 @@ def unnest_by_domain(join: DependentJoin, context: RewriteContext) -> Logical:
         if ref.type.case_insensitive:  # a group of them would show one spelling to the subquery
             raise NotSupportedError("a subquery that depends on case-insensitive text in this way is not supported yet",
                                     position=None if ref.span is None else ref.span[0])
-    domain = _Domain(join.left, tuple(outer), context)
+    left, source = _left_and_source(join.left, outer, context)
+    domain = _Domain(source, tuple(outer), context)
     right, names = domain.push(join.right)
     never = never_null(join.left)
     keys = [e for ref in outer for e in null_safe_equal(ref, names[ref.id], ref.id not in never)]
@@ -65,7 +75,26 @@ def unnest_by_domain(join: DependentJoin, context: RewriteContext) -> Logical:
     kind = JoinKind.INNER if join.kind is JoinKind.CROSS else join.kind
     if kind is JoinKind.SINGLE and single_row(join.right):
         kind = JoinKind.INNER  # every outer row finds its values in D, once
-    return Join(kind, join.left, right, condition)
+    return Join(kind, left, right, condition)
+
+
+def _left_and_source(left: Logical, outer: list[ColumnRef], context: RewriteContext) -> tuple[Logical, Logical]:
+    """The left side, and what D is made over."""
+    source, ids = left, {ref.id for ref in outer}
+    while isinstance(source, Join) and source.kind in _ADDING and ids <= output_ids(source.left):
+        source = source.left
+    if len(walk_plan(source)) <= LARGE or not _can_be_shared(left):
+        return left, source
+    body, renamed = copy_plan(left, context.like)
+    made = output_columns(left)
+    number = context.share(body)
+    shared = CteRef(number, tuple([(ref, renamed[ref.id]) for ref in made]))
+    return shared, shared
+
+
+def _can_be_shared(plan: Logical) -> bool:
+    """Not what depends on a query further out, nor on the round of a recursion."""
+    return not free_columns(plan) and not any(isinstance(node, WorkingRows) for node in walk_plan(plan))
 
 
 @dataclass(slots=True)

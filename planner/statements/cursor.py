@@ -24,6 +24,7 @@ from . import RelationName
 T = TypeVar("T")
 _OPEN, _CLOSE = TokenType.L_PAREN, TokenType.R_PAREN
 _TEXT = (TokenType.STRING, TokenType.HEREDOC_STRING)
+_NO_WORDS = (*_TEXT, TokenType.IDENTIFIER)
 _NOT_A_NAME = frozenset((*_TEXT, TokenType.NUMBER))
 
 
@@ -66,6 +67,9 @@ class Cursor:
         return self._match(words) is not None
 
     def _match(self, words: Sequence[str]) -> int | None:
+        """The index behind the words, of which a token may hold several (ORDER BY)."""
+        if len(words) == 1:
+            return self._match_one(words[0])
         index, matched = self.index, 0
         while matched < len(words):
             if index >= len(self.tokens):
@@ -79,6 +83,16 @@ class Cursor:
                 matched += 1
             index += 1
         return index
+
+    def _match_one(self, word: str) -> int | None:
+        index = self.index
+        if index >= len(self.tokens):
+            return None
+        token = self.tokens[index]
+        text = token.text
+        if text != word and text.upper() != word.upper():
+            return None
+        return None if token.token_type in _NO_WORDS else index + 1
 
     # -- moving ----------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 from warehouse.planner.optimizer.cost import Weights
-from warehouse.planner.optimizer.movement import BUILD_TESTED, PROBE_TESTED, Movement, Where, movements, prices
+from warehouse.planner.optimizer.movement import BUILD_TESTED, PROBE_TESTED, Movement, Side, Where, movements, prices
 from warehouse.planner.physical import JoinType
 
 HERE, THERE = 1, 2  # classes of columns
@@ -70,8 +70,12 @@ def test_one_slice() -> None:
 
 
 def test_what_is_sent_is_paid_for() -> None:
-    weights, few, many = Weights(2, 4), (10.0, 8.0), (100_000.0, 8.0)
-    costs = prices(weights, many, few)
+    weights, few = Weights(2, 4), (10.0, 8.0)
+    many_side, few_side = (
+        Side(rows, 8.0, weights.build(rows), weights.distribute(rows, 8.0), weights.broadcast(rows, 8.0), 3 * rows)
+        for rows in (100_000.0, 10.0)
+    )
+    costs = prices(many_side, few_side)
     by_label = {m.label: costs[m.price] for m in moves(JoinType.INNER, (HERE,), (THERE,))}
     assert by_label["DS_DIST_INNER"] == weights.distribute(*few) < by_label["DS_DIST_BOTH"]
     assert costs[moves(JoinType.INNER, (HERE,), (HERE,))[-1].price] == 0.0

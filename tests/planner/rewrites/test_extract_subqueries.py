@@ -31,6 +31,10 @@ CASES = [
         "IN under OR in WHERE: NULL is as good as FALSE",
         "select a from t where a = 1 or b in (select e from u)",
     ),
+    (
+        "a test that the binder repeats, once for each value of a list, is one join",
+        "select a from t where (b in (select e from u)) in (a > 1, b > 1, b > 2)",
+    ),
     ("IN in a select list: NULL and FALSE differ", "select b in (select e from u) from t"),
     (
         "the ON of a LEFT JOIN, about the inner table",

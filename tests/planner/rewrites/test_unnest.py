@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from plan_tools.rule_script import rule_text
+from plan_tools.rule_script import around, rule_text
+from warehouse.planner.traverse import walk_plan
 
 CASES = [
     (
@@ -28,6 +29,10 @@ CASES = [
         "windows of a correlated subquery have a partition for each outer value",
         "select a, (select sum(n) from (select count(*) over () n from u where u.b < t.b) x) from t",
     ),
+    (
+        "the domain leaves out the joins of other subqueries",
+        "select a from t where a in (select e from u where u.b < t.b) or b in (select e from u where u.b < t.a)",
+    ),
     ("not correlated: one row, joined once", "select a from t where b = (select max(b) from u)"),
     (
         "two levels",
@@ -44,3 +49,15 @@ CASES = [
 
 def test_golden(golden: Callable[[str, str], None]) -> None:
     golden("unnest.txt", rule_text("unnest", CASES))
+
+
+def nodes(subqueries: int) -> int:
+    """How large the plan is that comes of so many subqueries that need the domain."""
+    tests = [f"((a + {i}) not in (select u.e from u where u.b < t.b)) = (b > {i})" for i in range(subqueries)]
+    _, plan, context = around("unnest", f"select a from t where {' or '.join(tests)}")
+    return sum(len(walk_plan(each)) for each in (plan, *[cte[1] for cte in context.ctes.values()]))
+
+
+def test_domains_do_not_multiply() -> None:
+    few, more, most = (nodes(count) for count in (4, 6, 8))
+    assert most - more == more - few  # copies of copies made it thirty times as large with each two
