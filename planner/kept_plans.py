@@ -275,7 +275,7 @@ def _parts(obj: Any) -> Any:
 
 def _made(kind: type, *values: Any) -> Any:
     """A record as it was, frozen or not."""
-    made = object.__new__(kind)
+    made: Any = object.__new__(kind)
     for put, value in zip(_setters(kind), values, strict=True):
         put(made, value)
     return made
