@@ -1,4 +1,4 @@
-"""Dataclasses that cost little to define: their methods are written when first used.
+"""Dataclasses that cost little to define: their methods are written when they are used often.
 
     from ..records import dataclass          as from dataclasses, with frozen, slots and eq
 
