@@ -51,7 +51,8 @@ _WAITING = 50  # plans that wait to be written, at most
 _MOST_FACTS = 5_000  # looked at for each plan
 _PACKAGE = Path(__file__).parent.parent
 # What decides how a text is planned: sources below these folders, or in them.
-_DEEP, _FLAT = ("planner", "engine/functions"), ("", "storage", "engine")
+_DEEP = ("planner", "engine/functions", "storage/access", "storage/catalog")
+_FLAT = ("", "storage", "engine", "engine/handlers")
 _ROOT = __name__.partition(".")[0] + "."
 _OTHERS = frozenset({("decimal", "Decimal"), ("datetime", "date"), ("datetime", "datetime"), ("builtins", "frozenset")})
 
