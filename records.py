@@ -1,4 +1,4 @@
-"""Dataclasses that cost little to define: their methods are written when first used.
+"""Dataclasses that cost little to define: their methods are written when they are used often.
 
     from ..records import dataclass          as from dataclasses, with frozen, slots and eq
 
@@ -7,7 +7,8 @@ library writes and compiles six methods of each at its definition, a third of th
 takes twice as long over the fields. Here a class starts with stand-ins:
 
     class defined      __init__, __eq__, __hash__ = stand-ins      __repr__, __setattr__ = shared by all
-    first call of one  that method made, put into the class in its stand-in's place, called
+    first calls        the stand-in does what the method would, slowly: many classes have no more than a few objects
+    the 17th call      that method made, put into the class in its stand-in's place, called
     from then on       the same methods as the standard library's, at the same speed
 
 Fields are the standard library's, so that its `fields`, `replace` and `asdict` work; type checkers see its
@@ -27,6 +28,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 _T = TypeVar("_T")
 Fields = tuple[Field[Any], ...]
 Maker = Callable[[type, Fields], Callable[..., Any]]  # (class, its fields) -> one of its methods
+Slow = Callable[..., Any]  # (class, its fields, object, *arguments, **named) -> what the method would answer
+SLOW_CALLS = 16  # together they take a quarter of the time that making a method does
 
 
 def _dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) -> Callable[[type[_T]], type[_T]]:
@@ -51,12 +54,12 @@ def _dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) ->
         # A class with its own __eq__ has had None put in its __hash__ by Python: that is not its own.
         added = {name: value for name, value in added.items() if own.get(name) is None}
         made = _with_slots(cls, mine, added) if slots else _with_attributes(cls, mine, added)
-        makers: dict[str, Maker] = {"__init__": _init(frozen)}
+        makers: dict[str, tuple[Maker, Slow]] = {"__init__": (_init(frozen), _slow_init(frozen))}
         if eq:
-            makers |= {"__eq__": _eq} | ({"__hash__": _hash} if frozen else {})
-        for name, make in makers.items():
+            makers |= {"__eq__": (_eq, _slow_eq)} | ({"__hash__": (_hash, _slow_hash)} if frozen else {})
+        for name, (make, slow) in makers.items():
             if own.get(name) is None:
-                setattr(made, name, _stand_in(made, name, make))
+                setattr(made, name, _stand_in(made, name, make, slow))
         return made
 
     return define
@@ -115,17 +118,68 @@ def _with_slots(cls: type[_T], mine: dict[str, Field[Any]], added: dict[str, Any
     return made
 
 
-def _stand_in(cls: type, name: str, make: Maker) -> Callable[..., Any]:
-    """A method that puts the true one into `cls` and calls it. Two threads may both: they make the same."""
+def _stand_in(cls: type, name: str, make: Maker, slow: Slow) -> Callable[..., Any]:
+    """A method that answers the first calls by `slow`, then puts the true one into `cls` and calls it. Two threads may
+    both: they make the same."""
+    calls = 0
+    fields: Fields = ()
 
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
-        made = make(cls, dataclasses.fields(cls))
+        nonlocal calls, fields
+        calls += 1
+        if calls <= SLOW_CALLS:
+            fields = fields or dataclasses.fields(cls)  # type: ignore[arg-type]
+            answer = slow(cls, fields, self, *arguments, **named)
+            if answer is not _WRONG:
+                return answer
+        made = make(cls, dataclasses.fields(cls))  # type: ignore[arg-type]
         made.__name__, made.__qualname__, made.__module__ = name, f"{cls.__qualname__}.{name}", cls.__module__
         setattr(cls, name, made)
         return made(self, *arguments, **named)
 
     method.__name__, method.__qualname__ = name, f"{cls.__qualname__}.{name}"
     return method
+
+
+_WRONG = object()  # of calls that the true method shall judge
+
+
+def _slow_init(frozen: bool) -> Slow:
+    put: Callable[[Any, str, Any], None] = object.__setattr__ if frozen else setattr
+
+    def init(cls: type, fields: Fields, made: Any, /, *arguments: Any, **named: Any) -> Any:
+        _with_default(cls, fields)
+        values = list(arguments)
+        for each in fields[len(arguments) :]:
+            if each.name in named:
+                values.append(named.pop(each.name))
+            elif each.default is not MISSING:
+                values.append(each.default)
+            elif each.default_factory is not MISSING:
+                values.append(each.default_factory())
+            else:
+                return _WRONG
+        if named or len(arguments) > len(fields):
+            return _WRONG
+        for each, value in zip(fields, values):
+            put(made, each.name, value)
+        if hasattr(cls, "__post_init__"):
+            made.__post_init__()
+        return None
+
+    return init
+
+
+def _slow_eq(cls: type, fields: Fields, one: Any, other: Any) -> Any:
+    if other.__class__ is not one.__class__:
+        return NotImplemented
+    names = [each.name for each in fields if each.compare]
+    return tuple([getattr(one, name) for name in names]) == tuple([getattr(other, name) for name in names])
+
+
+def _slow_hash(cls: type, fields: Fields, one: Any) -> Any:
+    names = [each.name for each in fields if (each.compare if each.hash is None else each.hash)]
+    return hash(tuple([getattr(one, name) for name in names]))
 
 
 def _init(frozen: bool) -> Maker:
@@ -137,13 +191,18 @@ def _init(frozen: bool) -> Maker:
         names |= {f"_make_{i}": each.default_factory for i, each in enumerate(fields) if made[i]}
         if slots:
             names |= {f"_set_{i}": getattr(cls, each.name).__set__ for i, each in enumerate(fields)}
-        # The default of a field with a factory is MISSING, which the code looks for.
-        with_default = [each for i, each in enumerate(fields) if made[i] or each.default is not MISSING]
-        if with_default != list(fields)[len(fields) - len(with_default) :]:
-            raise TypeError(f"{cls.__name__}: a field without a default follows one with a default")
+        with_default = _with_default(cls, fields)
         return _function(code, [each.name for each in fields], names, tuple(each.default for each in with_default))
 
     return make
+
+
+def _with_default(cls: type, fields: Fields) -> list[Field[Any]]:
+    """The last fields. The default of one with a factory is MISSING, which the code of __init__ looks for."""
+    found = [each for each in fields if each.default is not MISSING or each.default_factory is not MISSING]
+    if found != list(fields)[len(fields) - len(found) :]:
+        raise TypeError(f"{cls.__name__}: a field without a default follows one with a default")
+    return found
 
 
 def _eq(cls: type, fields: Fields) -> FunctionType:

@@ -114,7 +114,11 @@ class Session:
         """Plans of this session's queries."""
         from ..planner.plan_cache import PlanCache  # brings the optimizer along
 
-        return PlanCache()
+        if self.database.path is None:
+            return PlanCache()
+        from ..planner.kept_plans import Shelf
+
+        return PlanCache(Shelf(self.database.path))
 
     @property
     def progress(self) -> Progress | None:
@@ -346,5 +350,7 @@ class Session:
             if self.worker is not None:
                 self.worker.leave(self)
             leave(self.identity)
+            if "plans" in self.__dict__ and self.plans.shelf is not None:
+                self.plans.shelf.save()
             self.database.close()
             forget(self)

@@ -1,11 +1,14 @@
-"""Opening blocks of the common encodings, many in one call: checked, and described for programs.
+"""Reading and opening blocks of the common encodings, many in one call: checked, and described for programs.
 
     kernel         answers          does
-    open_blocks    blocks opened    for each job: checksum, frame, parts, vector table, dictionary -> descriptor
+    open_blocks    blocks opened    for each job: bytes from the file, unless they are there already, checksum (right
+                                    behind, while the bytes are in the processor's cache), frame, parts, vector table,
+                                    dictionary -> descriptor
 
 A job is JOB_WORDS int64:
 
-    J_DATA, J_BYTES   the block as it was read, 64-byte aligned, with slack behind it
+    J_DATA, J_BYTES   the block as it was or will be read, 64-byte aligned, with slack behind it
+    J_OFFSET          where it stands in the file
     J_CRC             its checksum by the extent's footer           J_ROWS    the rows it must have
     J_ENCODING        its encoding by the footer                    J_WIDTH   bytes a number has on disk
     J_FORM            one of FORM_*: what to make of it
@@ -14,14 +17,16 @@ A job is JOB_WORDS int64:
 
     J_ROOM    | descriptor, 16 words | meta, 4 words a vector | zones, 2 words a vector | dictionary |
 
-What is refused is not judged here: storage/block.py opens it and says what is wrong, if anything is
-(compressed parts, values outside the dictionary, 128-bit numbers are right, but not for here). What is
-opened has passed every check that storage/block.py and the encodings make:
+What is refused, or could not be read whole, is not judged here: storage/block.py opens it and says what is
+wrong, if anything is (compressed parts, values outside the dictionary, 128-bit numbers are right, but not for
+here). What is opened has passed every check that storage/block.py and the encodings make:
 tests/storage/test_block_load.py holds the two against each other, over damaged blocks too.
 """
 from __future__ import annotations
 
 import numpy as np
+from llvmlite import ir
+from numba import types
 
 from .abi import (
     BATCH_ROWS,
@@ -56,19 +61,25 @@ from .blocks_layout import (
     J_ENCODING,
     J_FORM,
     J_LEFT,
+    J_OFFSET,
     J_OPENED,
     J_ROOM,
     J_ROWS,
     J_WIDTH,
     JOB_WORDS,
+    NO_FILE,
 )
 from .checksum import crc32
 from .intrinsics import (
+    I8,
+    I32,
+    I64,
     LANES,
     as_i64,
     i16p,
     i32p,
     i64p,
+    make_intrinsic,
     popcount,
     shared,
     stack_buffer,
@@ -275,12 +286,36 @@ def _open_block(job, tables):
     return _open_vectors(job, places, words)
 
 
-@kernel("open_blocks", 3)
-def open_blocks(jobs, count, tables):
+def _emit_pread(b, a):
+    """libc's: (file, address, bytes, offset) -> bytes read, 0 at the end, -1 when it fails."""
+    kind = ir.FunctionType(I64, [I32, I8.as_pointer(), I64, I64])
+    function = b.module.globals.get("pread") or ir.Function(b.module, kind, "pread")
+    return b.call(function, [b.trunc(a[0], I32), b.inttoptr(a[1], I8.as_pointer()), a[2], a[3]])
+
+
+_pread = make_intrinsic(types.int64(*[types.int64] * 4), _emit_pread, 4)
+
+
+@shared
+def _read(file, job):
+    """1 when the block's bytes have been read, all of them."""
+    j, done = i64p(job), np.int64(0)
+    while done < j[J_BYTES]:
+        step = _pread(file, j[J_DATA] + done, j[J_BYTES] - done, j[J_OFFSET] + done)
+        if step <= 0:
+            return 0
+        done += step
+    return 1
+
+
+@kernel("open_blocks", 4)
+def open_blocks(jobs, count, tables, file):
     opened = np.int64(0)
     for i in range(count):
         job = jobs + i * JOB_WORDS * 8
-        result = _open_block(job, tables)
+        result = np.int64(0)
+        if file == NO_FILE or _read(file, job) == 1:
+            result = np.int64(_open_block(job, tables))
         i64p(job)[J_OPENED] = result
         opened += result
     return opened

@@ -14,8 +14,10 @@ kept plan. Which literals that is possible for is known from planning:
                rule that looked at the value, or gone from the plan. The kept plan holds only for the same text.
 
 A kept plan is dropped when a name would now mean something else (the binder's look-ups were recorded and
-are repeated), or when the rows of a table moved by more than DRIFT. What else a plan depends on (user,
-search path, settings) is `scope`, which the caller makes.
+are repeated), when users or rights changed, or when the rows of a table moved by more than DRIFT. What else a plan
+depends on (user, search path, settings) is `scope`, which the caller makes.
+
+What is not here may be on a shelf (kept_plans.py), where a process before has left it.
 
 Values bound to $1, $2 ... are literals like those of the text, only that they have their types already and
 stand at no place of it.
@@ -30,7 +32,8 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import field, replace
-from typing import Any
+from time import thread_time
+from typing import TYPE_CHECKING, Any
 
 from ..errors import Error
 from ..records import dataclass
@@ -48,9 +51,13 @@ from .rewrites.context import DERIVED, Evaluate, LiteralTrace
 from .text_shapes import AnyToken, Token, bound_tokens, shape_of
 from .traverse import rewrite, walk
 
+if TYPE_CHECKING:
+    from .kept_plans import Shelf
+
 DRIFT = 0.1  # share by which a table may grow or shrink under a kept plan
 SHAPES = 500  # kept shapes; the least recently used goes first
 PLANS_PER_SHAPE = 8  # with different verbatim literals
+WORTH_KEEPING = 0.003  # seconds of planning, at least, for a plan to be kept for other processes
 MAX_TEXT = 100_000  # longer texts are data (VALUES lists), not queries that come again
 
 
@@ -98,13 +105,15 @@ Bind = Callable[[CatalogView, "list[tuple[Span, SqlType]]"], Binding]
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
+    """A kept plan and what it is good for."""
+
     plan: PhysicalQuery
     tokens: tuple[AnyToken, ...]
     verbatim: tuple[tuple[int, str], ...]  # place among the tokens, text
     free: tuple[tuple[int, int, SqlType], ...]  # number in the plan, place, type there
     derived: tuple[tuple[int, Expr], ...]  # number, recipe
-    names: tuple[tuple[str | None, str, int, int], ...]  # schema, name, id, version (-1: not there)
+    names: tuple[tuple[str | None, str, Table | View | None], ...]  # schema, name, what it means
     rows: tuple[tuple[Table, int, bool], ...]  # with replicated
     topology: Topology
 
@@ -113,10 +122,11 @@ class _Entry:
 class PlanCache:
     """Plans by shape. Safe for several threads: planning itself runs outside the lock."""
 
+    shelf: Shelf | None = None  # kept_plans.py: those of processes before
     hits: int = 0
     misses: int = 0
     texts: OrderedDict[int, Any] = field(default_factory=OrderedDict)  # EXPLAIN's, by id of a plan
-    _shapes: OrderedDict[Hashable, tuple[_Entry, ...]] = field(default_factory=OrderedDict)
+    _shapes: OrderedDict[Hashable, tuple[Entry, ...]] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plan(
@@ -129,7 +139,8 @@ class PlanCache:
         shape, literals_of_text = shape_of(text)
         values = bound_tokens(parameters)
         tokens: tuple[AnyToken, ...] = literals_of_text + values
-        key = (shape, scope, tuple([(str(v.value.type), v.value.value is None) for v in values]))
+        lasting = (shape, scope, tuple([(str(v.value.type), v.value.value is None) for v in values]))
+        key = (view.facts.version, lasting)
         with self._lock:
             entries = self._shapes.get(key, ())
             if entries:
@@ -139,12 +150,20 @@ class PlanCache:
                 self.hits += 1
                 return found
         self.misses += 1
+        if self.shelf is not None and (shelved := self.shelf.find(lasting, view)) is not None:
+            found = _fitted(shelved, tokens, view, evaluate)
+            if found is not None:
+                self._keep(key, shelved, view)
+                return found
+        started = thread_time()
         plan, kept = _planned(view, bind, evaluate, tokens)
         if kept is not None:
             self._keep(key, kept, view)
+            if self.shelf is not None and thread_time() - started >= WORTH_KEEPING:
+                self.shelf.put(lasting, view, kept)
         return plan
 
-    def _keep(self, key: Hashable, entry: _Entry, view: CatalogView) -> None:
+    def _keep(self, key: Hashable, entry: Entry, view: CatalogView) -> None:
         with self._lock:
             old = self._shapes.get(key, ())
             current = [e for e in old if e.verbatim != entry.verbatim and _is_current(e, view)]
@@ -169,7 +188,7 @@ _MOMENTS = ("date_add", "ts_add", "date_diff")
 @at_rest
 def _planned(
     view: CatalogView, bind: Bind, evaluate: Evaluate | None, tokens: tuple[AnyToken, ...]
-) -> tuple[PhysicalQuery, _Entry | None]:
+) -> tuple[PhysicalQuery, Entry | None]:
     """The plan of a new shape, and what of it is kept."""
     recording = RecordingView(view)
     literals: list[tuple[Span, SqlType]] = []
@@ -181,7 +200,7 @@ def _planned(
 def _entry(
     plan: PhysicalQuery, trace: LiteralTrace, literals: list[tuple[Span, SqlType]],
     tokens: tuple[AnyToken, ...], recording: RecordingView,
-) -> _Entry:
+) -> Entry:
     used, recipes = _used_literals(plan, trace)
     place_at = {token.start: i for i, token in enumerate(tokens)}
     numbers: dict[int, list[int]] = {}  # place -> the numbers that the binder gave its literal
@@ -196,12 +215,9 @@ def _entry(
             free.extend([(n, place, used[n][0].type) for n in given])
         else:
             verbatim.append((place, token.text))
-    names = tuple([
-        (schema, name, -1 if found is None else found.id, -1 if found is None else found.version)
-        for (schema, name), found in recording.relations_seen.items()
-    ])
+    names = tuple([(schema, name, found) for (schema, name), found in recording.relations_seen.items()])
     rows = tuple([(d.table, d.statistics.rows, d.replicated) for d in recording.data_seen.values()])
-    return _Entry(plan, tokens, tuple(verbatim), tuple(free), recipes, names, rows, recording.topology)
+    return Entry(plan, tokens, tuple(verbatim), tuple(free), recipes, names, rows, recording.topology)
 
 
 def _used_literals(
@@ -260,13 +276,13 @@ def _value(token: AnyToken, type: SqlType) -> Literal | None:
 # -- finding ---------------------------------------------------------------------------------------
 
 
-def _is_current(entry: _Entry, view: CatalogView) -> bool:
+def _is_current(entry: Entry, view: CatalogView) -> bool:
     """Every name means what it meant, and no table has changed its size much."""
     if view.topology != entry.topology:
         return False
-    for schema, name, id, version in entry.names:
+    for schema, name, known in entry.names:
         found = view.relation(schema, name)
-        if ((-1, -1) if found is None else (found.id, found.version)) != (id, version):
+        if found is not known and found != known:
             return False
     for table, rows, replicated in entry.rows:
         data = view.data(table)
@@ -276,7 +292,7 @@ def _is_current(entry: _Entry, view: CatalogView) -> bool:
 
 
 def _fitted(
-    entry: _Entry, tokens: tuple[AnyToken, ...], view: CatalogView, evaluate: Evaluate | None
+    entry: Entry, tokens: tuple[AnyToken, ...], view: CatalogView, evaluate: Evaluate | None
 ) -> PhysicalQuery | None:
     """The kept plan with the new literals, or None if it does not hold for them."""
     same = tokens == entry.tokens  # the very same text
@@ -307,7 +323,7 @@ def _fitted(
     return replace(entry.plan, root=map_physical(entry.plan.root, lambda e: rewrite(e, visit)))
 
 
-def _derive(entry: _Entry, values: dict[int, Literal], evaluate: Evaluate | None) -> bool:
+def _derive(entry: Entry, values: dict[int, Literal], evaluate: Evaluate | None) -> bool:
     """Computes the folded literals anew; False if that fails (then planning reports it, or run time)."""
     for given, recipe in entry.derived:
         expr = rewrite(recipe, lambda e: values.get(e.parameter, e) if isinstance(e, Literal) else e)

@@ -1,13 +1,13 @@
 """Blocks from an extent's file to what the buffer cache keeps, all that a scan misses in one go.
 
     load_blocks(extent, [(group, column), ...])
-        common encodings    read together, neighbours in the file by one positional read    blockio.py
-                            opened natively: checksum, frame, parts, tables                 kernels/blocks.py
-        others, refused     opened one by one, and who says what is wrong                   block.py
+        common encodings    read and opened by one native call: checksum, frame, parts, tables     kernels/blocks.py
+                            (what is in no file here is read before, together)                     blockio.py
+        others, refused     read and opened one by one, and who says what is wrong                 block.py
 
 A first scan opens hundreds of blocks. Done one by one in Python each costs a fifth of a millisecond, and
 two threads at it stand in each other's way, for Python's lock changes hands at each read and checksum.
-Natively it is a few microseconds beyond reading the bytes.
+Natively it is a few microseconds beyond reading the bytes, and Python's lock is free meanwhile.
 
     memory of a block   | as read, to 64 bytes | descriptor | vector table | zones | dictionary | slack |
 """
@@ -33,6 +33,7 @@ Key = tuple[int, int]  # row group, column
 Form = tuple[int, int, int]  # see form_of
 
 NO_FORM: Form = (0, 0, 0)
+_BYTE = np.dtype(np.uint8)
 _DESCRIPTOR_BYTES = abi.DESCRIPTOR_WORDS * 8
 _VECTOR_BYTES = 6 * 8  # D_META and D_ZONES of a vector
 _DICTIONARY_BYTES = ENTRIES * 16
@@ -41,47 +42,55 @@ _DICTIONARY_BYTES = ENTRIES * 16
 def load_blocks(extent: ExtentReader, keys: Sequence[Key]) -> Iterator[Descriptor]:
     """Read, verify and prepare blocks, in the order of the keys; DataCorrupted names the one that fails."""
     groups, columns = (np.array(numbers, np.intp) for numbers in zip(*keys))
-    codes = extent.footer.entries["encoding"][groups, columns].tolist()
-    forms = [form_of(extent.type_of(column), code) for (_, column), code in zip(keys, codes)]
-    common = [pair for pair in zip(keys, forms) if pair[1] != NO_FORM]
-    together = _load_together(extent, [key for key, _ in common], [form for _, form in common])
-    for key, form in zip(keys, forms):
-        if form != NO_FORM:
-            yield next(together)
-        else:  # read when it is its turn: what is read here is freed again once decompressed
-            yield open_plainly(extent, key, extent.read_block(*key))
+    entries = extent.footer.entries[groups, columns]
+    kinds = list(zip(columns.tolist(), entries["encoding"].tolist()))
+    known = {kind: form_of(extent.type_of(kind[0]), kind[1]) for kind in dict.fromkeys(kinds)}
+    forms = np.array([known[kind] for kind in kinds], np.int64)
+    common = forms[:, 0] != NO_FORM[0]
+    together = _load_together(extent, entries[common], extent.group_rows[groups[common]], forms[common])
+    for key, is_common in zip(keys, common.tolist()):
+        opened = next(together) if is_common else None
+        # Others are read when it is their turn: what is read here is freed again once decompressed. So are those that
+        # native code refused, for block.py to say what is wrong, if anything is.
+        yield opened or open_plainly(extent, key, extent.read_block(*key))
 
 
-def _load_together(extent: ExtentReader, keys: Sequence[Key], forms: Sequence[Form]) -> Iterator[Descriptor]:
-    """Blocks of the common encodings; reads when the first is asked for."""
-    if not keys:
+def _load_together(extent: ExtentReader, entries: Array, rows: Array, forms: Array) -> Iterator[Descriptor | None]:
+    """Blocks of the common encodings, None for one that is refused; reads when the first is asked for."""
+    if not len(entries):
         return
-    groups, columns = (np.array(numbers, np.intp) for numbers in zip(*keys))
-    entries, rows = extent.footer.entries[groups, columns], extent.group_rows[groups]
     lengths = entries["length"].astype(np.int64)
-    rooms = np.array([room for _, _, room in forms], np.int64) + -(-rows // abi.VECTOR_ROWS) * _VECTOR_BYTES
-    places = zip(entries["offset"].tolist(), lengths.tolist(), (-lengths % ALIGNMENT + rooms).tolist())
-    wholes = extent.reader.read_many(list(places))
-    jobs = open_natively(wholes, lengths, entries["crc"], rows, entries["encoding"], forms, rooms)
-    for key, whole, length, job in zip(keys, wholes, lengths.tolist(), jobs.tolist()):
-        if job[layout.J_OPENED]:
-            yield _opened(whole, job[layout.J_ROOM], job[layout.J_ROOM] - job[layout.J_DATA])
+    rooms = forms[:, 2] + -(-rows // abi.VECTOR_ROWS) * _VECTOR_BYTES
+    behind = -lengths % ALIGNMENT + rooms
+    file = extent.reader.file
+    if file is None:
+        wholes = extent.reader.read_many(list(zip(entries["offset"].tolist(), lengths.tolist(), behind.tolist())))
+        file = layout.NO_FILE
+    else:
+        wholes = [memory.empty(size, _BYTE) for size in (lengths + behind).tolist()]
+    jobs = open_natively(wholes, entries, rows, forms, rooms, file)
+    starts, ends, opened = jobs[:, (layout.J_DATA, layout.J_ROOM, layout.J_OPENED)].T.tolist()
+    for whole, start, end, good in zip(wholes, starts, ends, opened):
+        if good:
+            words = np.ndarray(abi.DESCRIPTOR_WORDS, np.int64, whole, end - start)
+            yield Descriptor(words, end, whole.nbytes + memory.SLACK, (whole,))
         else:
-            extent.check_crc(*key, whole[:length])
-            yield open_plainly(extent, key, whole[:length])
+            yield None
 
 
-def open_natively(
-    wholes: Sequence[Array], lengths: Array, crcs: Array, rows: Array, codes: Array, forms: Sequence[Form], rooms: Array
-) -> Array:
-    """int64[blocks][JOB_WORDS] after `open_blocks`: the blocks at the front of `wholes`, their rooms behind."""
+def open_natively(wholes: Sequence[Array], entries: Array, rows: Array, forms: Array, rooms: Array,
+                  file: int = layout.NO_FILE) -> Array:
+    """int64[blocks][JOB_WORDS] after `open_blocks`: the blocks at the front of `wholes`, where they are or will be
+    read from a file, their rooms behind. `entries`: the footer's (length, offset, crc and encoding of each)."""
     jobs = memory.zeros(len(wholes) * layout.JOB_WORDS, np.int64).reshape(len(wholes), layout.JOB_WORDS)
     starts = np.array([memory.address(whole) for whole in wholes], np.int64)
-    jobs[:, layout.J_DATA], jobs[:, layout.J_BYTES] = starts, lengths
-    jobs[:, layout.J_CRC], jobs[:, layout.J_ROWS], jobs[:, layout.J_ENCODING] = crcs, rows, codes
-    jobs[:, layout.J_FORM], jobs[:, layout.J_WIDTH] = zip(*(form[:2] for form in forms))
+    lengths = entries["length"].astype(np.int64)
+    jobs[:, layout.J_DATA], jobs[:, layout.J_BYTES], jobs[:, layout.J_OFFSET] = starts, lengths, entries["offset"]
+    jobs[:, layout.J_CRC], jobs[:, layout.J_ROWS] = entries["crc"], rows
+    jobs[:, layout.J_ENCODING], jobs[:, layout.J_FORM], jobs[:, layout.J_WIDTH] = entries["encoding"], *forms.T[:2]
     jobs[:, layout.J_ROOM], jobs[:, layout.J_LEFT] = starts + lengths + -lengths % ALIGNMENT, rooms
-    pack.native("open_blocks")(memory.address(jobs), len(wholes), memory.address(_checksum_tables()))
+    tables = memory.address(_checksum_tables())
+    pack.native("open_blocks")(memory.address(jobs), len(wholes), tables, file)
     return jobs
 
 
@@ -93,11 +102,6 @@ def open_plainly(extent: ExtentReader, key: Key, data: Array) -> Descriptor:
         raise DataCorrupted(f"{extent.name(*key)}: {error.message}") from error
     extent.check_rows(*key, int(descriptor.words[abi.D_ROWS]))
     return descriptor
-
-
-def _opened(whole: Array, address: int, at: int) -> Descriptor:
-    words = whole[at : at + _DESCRIPTOR_BYTES].view(np.int64)
-    return Descriptor(words, address, whole.nbytes + memory.SLACK, (whole,))
 
 
 @cache

@@ -59,6 +59,11 @@ class BlockReader:
         except OSError as error:
             raise FileError(f'could not open file "{path}": {error.strerror}') from error
 
+    @property
+    def file(self) -> int | None:
+        """The open file's descriptor, for native code to read from; None where `read_many` must be asked."""
+        return self._descriptor if BlockReader.fault is None else None
+
     def read(self, offset: int, length: int) -> Array:
         """`length` bytes at `offset`, in memory that native code may read."""
         out = memory.empty(length, "u1")
@@ -114,6 +119,10 @@ class MemoryReader(BlockReader):
         self.path = path
         self.size = len(data)
         self._data = np.frombuffer(data, np.uint8)
+
+    @property
+    def file(self) -> int | None:
+        return None
 
     def read(self, offset: int, length: int) -> Array:
         return self._copy(offset, length, 0)[:length]

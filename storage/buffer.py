@@ -116,7 +116,8 @@ class BufferCache:
             self._misses += len(missing)
             self._hits += addresses.size - len(missing)
         if len(missing):
-            keys = [(int(grid[0][row, 0]), int(grid[1][0, place])) for row, place in missing.tolist()]
+            rows, places = grid[0][:, 0].tolist(), grid[1][0].tolist()
+            keys = [(rows[row], places[place]) for row, place in missing.tolist()]
             self._fetch(slots, extent, keys)
             with self._lock:
                 addresses = np.ascontiguousarray(slots.addresses[grid])
@@ -200,19 +201,23 @@ class BufferCache:
         return mine, others, done
 
     def _load(self, slots: _Slots, extent: ExtentReader, keys: Sequence[Key]) -> None:
-        read = extent.footer.entries["length"]
-        for key, loaded in zip(keys, load_blocks(extent, keys)):
-            with self._lock:
-                self._insert(slots, key, loaded, int(read[key]))
+        loaded: list[Descriptor] = []
+        try:
+            loaded.extend(load_blocks(extent, keys))
+        finally:  # those before one that fails are good
+            if loaded:
+                with self._lock:
+                    self._insert(slots, extent, keys[: len(loaded)], loaded)
 
-    def _insert(self, slots: _Slots, key: Key, entry: Descriptor, read: int) -> None:
-        slots.descriptors[key] = entry
-        slots.addresses[key] = entry.address
-        slots.sizes[key] = entry.nbytes
-        self._bytes_read += read
+    def _insert(self, slots: _Slots, extent: ExtentReader, keys: Sequence[Key], loaded: Sequence[Descriptor]) -> None:
+        places = tuple(np.array(numbers, np.intp) for numbers in zip(*keys))
+        slots.descriptors.update(zip(keys, loaded))
+        slots.addresses[places] = [entry.address for entry in loaded]
+        slots.sizes[places] = sizes = np.array([entry.nbytes for entry in loaded], np.int64)
+        self._bytes_read += int(extent.footer.entries["length"][places].sum())
         if not slots.dropped:
-            self._bytes += entry.nbytes
-            self._entries += 1
+            self._bytes += int(sizes.sum())
+            self._entries += len(loaded)
         if self._bytes > self.limit:
             self._evict(int(self.limit * _LOW_WATER))
 

@@ -9,7 +9,14 @@ from dataclasses import field, fields, replace
 from typing import Any, ClassVar
 
 import pytest
+from warehouse import records
 from warehouse.records import dataclass
+
+
+@pytest.fixture(autouse=True, params=[0, 2, 16])
+def slow_calls(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Methods are made at the first call, in the middle, after all."""
+    monkeypatch.setattr(records, "SLOW_CALLS", request.param)
 
 
 def both(**options: Any) -> Callable[[type], tuple[Any, Any]]:

@@ -154,26 +154,25 @@ def noted(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
 
 def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
     around = bind_context(context)
-    new = False
+    plans = context.session.plans
+    before = plans.misses
 
     def bind_text(view: CatalogView, literals: Any) -> Binding:
-        nonlocal new
-        new = True
         around.literals = literals
         bound = bind_query(parse_query_text(query).tree, view, around)
         return Binding(bound, keep=not around.stable)
 
     scope = _scope(around, context)
-    found = context.session.plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
+    found = plans.plan(query.text, scope, context.view, bind_text, evaluate, context.parameters)
     repeats = not (around.stable or around.reads_files)
-    context.repeats = (query.text, query.start, repr(context.parameters), scope) if repeats else None
-    return noted(found, context) if new else found
+    everything = (query.text, query.start, repr(context.parameters), scope, context.view.facts.version)
+    context.repeats = everything if repeats else None
+    return noted(found, context) if plans.misses > before else found
 
 
 def _scope(around: BindContext, context: Context) -> Hashable:
-    """What else than text, parameters and catalogue a plan depends on."""
-    rights = context.view.facts.version
-    return rights, around.user, around.current_schema, context.search_path, context.settings.every
+    """What else than text, parameters and catalogue a plan depends on: values that mean the same to any process."""
+    return around.user, around.current_schema, context.search_path, context.settings.every
 
 
 @at_rest

@@ -10,6 +10,7 @@ SQLite is in store.py.
 """
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from functools import cached_property
@@ -131,6 +132,15 @@ class _Columns(Mapping[int, ColumnStatistics]):
             return ColumnStatistics(0.0, 0)
         statistics = sketch.statistics()
         return statistics if entry.exact_bounds else replace(statistics, exact_bounds=False)
+
+    def digest(self) -> str:
+        """Of what the statistics are worked out from."""
+        found = hashlib.blake2b(repr(self._entry.exact_bounds).encode(), digest_size=16)
+        for id, sketch in sorted(self._entry.sketches.items()):
+            found.update(repr((id, sketch.rows, sketch.nulls, sketch.total_bytes, sketch.sample.reach)).encode())
+            found.update(sketch.registers)
+            found.update(sketch.sample.priorities)
+        return found.hexdigest()
 
     def __iter__(self) -> Iterator[int]:
         return iter(self._columns)

@@ -238,6 +238,11 @@ class SourceReader(BlockReader):
         self._here: BlockReader | None = None
         self._tail = b""  # what the file ends with: trailer and, mostly, the footer
 
+    @property
+    def file(self) -> int | None:
+        here = self._file()
+        return None if here is None else here.file
+
     def read(self, offset: int, length: int) -> Array:
         here = self._file()
         if here is not None:

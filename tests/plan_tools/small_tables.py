@@ -8,6 +8,7 @@ from warehouse.planner.binder.context import BindContext
 from warehouse.planner.binder.entry import bind_query
 from warehouse.planner.logical import Query
 from warehouse.planner.parse import parse_script
+from warehouse.storage.access.facts import NO_FACTS
 from warehouse.storage.schema import (
     Column,
     ColumnStatistics,
@@ -40,6 +41,8 @@ DESIGNS: dict[str, dict[str, int | str]] = {
 class View:
     """A CatalogView over the small tables. `scales`: how many times larger the statistics claim a table
     to be, so that other plans win."""
+
+    facts = NO_FACTS
 
     def __init__(self, design: str, topology: Topology, data: Data, scales: dict[str, int]) -> None:
         self.snapshot, self.topology = 1, topology

@@ -10,7 +10,9 @@ import warehouse
 from warehouse.bench.tpch import TPCH
 from warehouse.engine.context import Context
 from warehouse.engine.handlers import binding, insert, select
+from warehouse.planner import kept_plans
 from warehouse.planner.physical import PhysicalQuery
+from warehouse.planner.plan_cache import Entry
 from warehouse.storage.schema import Table
 
 SCALE = 0.01
@@ -57,6 +59,16 @@ def test_a_pickled_plan_gives_the_same_answer(tpch: Any, query: str, monkeypatch
     assert tpch.execute(TPCH.text(query, SCALE)).fetchall() == expected
     assert len(sent) == 2
     assert max(sent) < 2_000_000
+
+
+@pytest.mark.parametrize("query", TPCH.queries)
+def test_a_plan_on_disk_is_read_back_as_it_was(tpch: Any, query: str) -> None:
+    tpch.execute(TPCH.text(query, SCALE)).fetchall()
+    entry: Entry = tpch.session.plans._shapes[next(reversed(tpch.session.plans._shapes))][0]
+    view = tpch.session.database.view()
+    written = kept_plans._written(entry, [kept_plans._state(view.data(table)) for table, _, _ in entry.rows])
+    assert len(written) < 50_000
+    assert kept_plans._Reader(written, view).entry() == entry
 
 
 def test_a_pickled_insert_writes_the_same_rows(tpch: Any, sent: list[int]) -> None:
