@@ -14,7 +14,7 @@ kept plan. Which literals that is possible for is known from planning:
                rule that looked at the value, or gone from the plan. The kept plan holds only for the same text.
 
 A kept plan is dropped when a name would now mean something else (the binder's look-ups were recorded and
-are repeated), or when the rows of a table moved by more than DRIFT. What else a plan depends on (user,
+are repeated), or when the rows of a table moved by more than DRIFT and FEW_ROWS. What else a plan depends on (user,
 search path, settings) is `scope`, which the caller makes.
 
 Values bound to $1, $2 ... are literals like those of the text, only that they have their types already and
@@ -47,7 +47,8 @@ from .rewrites.context import DERIVED, Evaluate, LiteralTrace
 from .text_shapes import AnyToken, Token, bound_tokens, shape_of
 from .traverse import rewrite, walk
 
-DRIFT = 0.1  # share by which a table may grow or shrink under a kept plan
+DRIFT = 0.1  # share by which a table may grow or shrink under a kept plan,
+FEW_ROWS = 100  # and rows by which any may: so few make no other plan worth its planning
 SHAPES = 500  # kept shapes; the least recently used goes first
 PLANS_PER_SHAPE = 8  # with different verbatim literals
 MAX_TEXT = 100_000  # longer texts are data (VALUES lists), not queries that come again
@@ -257,7 +258,7 @@ def _is_current(entry: _Entry, view: CatalogView) -> bool:
             return False
     for table, rows, replicated in entry.rows:
         data = view.data(table)
-        if data.replicated != replicated or abs(data.statistics.rows - rows) > DRIFT * rows:
+        if data.replicated != replicated or abs(data.statistics.rows - rows) > max(DRIFT * rows, FEW_ROWS):
             return False
     return True
 

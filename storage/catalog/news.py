@@ -56,7 +56,7 @@ def read_news(store: CatalogStore, known: CatalogState) -> News | None:
             )
         since = known.seq if known.seq >= purged else 0
         transactions = committed_since(store.connection, known.seq)
-        loaded = store.read(_advanced(store.connection, known) if since else None)
+        loaded = store.read(_advanced(store.connection, known) if since else None, known.facts)
         changed = {table: t.commit for t in transactions for table in t.writes}
         _mark_changed(loaded.state, known, changed)
         return News(loaded, dropped_since(store.connection, since), transactions)

@@ -163,9 +163,11 @@ class CatalogStore:
         except (ValueError, KeyError, TypeError) as e:
             raise errors.DataCorrupted(f"the catalogue {self.path} is damaged: {e!r}") from e
 
-    def read(self, advanced: tuple[dict[int, Table | View], dict[int, TableEntry]] | None) -> Loaded:
+    def read(
+        self, advanced: tuple[dict[int, Table | View], dict[int, TableEntry]] | None, facts: Facts = NO_FACTS
+    ) -> Loaded:
         """The newest state, within the caller's transaction; `advanced`: its relations and entries, if they have been
-        read already. The format is looked at before anything else is."""
+        read already, `facts`: those of an older state. The format is looked at before anything else is."""
         meta = dict(self.connection.execute("SELECT key, value FROM meta"))
         if int(meta["format"]) > FORMAT_VERSION:
             raise errors.FormatTooNew(
@@ -188,7 +190,7 @@ class CatalogStore:
             names={(r.schema, r.name): r.id for r in relations.values()},
             entries=entries,
             settings=dict(self.connection.execute("SELECT name, value FROM settings")),
-            facts=self._load_facts(int(meta["seq"])),
+            facts=self._load_facts(int(meta["seq"]), facts),
         )
         identity = {
             (table, column): following for table, column, following in
@@ -247,11 +249,13 @@ class CatalogStore:
             relations[row[0]] = codec.view_from_json(*row)
         return relations
 
-    def _load_facts(self, seq: int) -> Facts:
+    def _load_facts(self, seq: int, known: Facts) -> Facts:
+        """Those of commit `seq`: the known ones where they are the same, since plans hold for their version only."""
         if not self._has_table("facts"):
             return NO_FACTS  # format 3
-        rows = self.connection.execute("SELECT kind, key, value FROM facts")
-        return Facts({(kind, key): value for kind, key, value in rows}, seq)
+        rows = {(kind, key): value for kind, key, value in
+                self.connection.execute("SELECT kind, key, value FROM facts")}
+        return known if rows == known.rows else Facts(rows, seq)
 
     def _has_table(self, name: str) -> bool:
         found = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,)).fetchone()
