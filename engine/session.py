@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from .. import errors
+from ..patterns import pattern
 from ..planner.parse import parse_statement, split
 from ..planner.statements import Insert, Parsed, Prepare, QueryText
 from ..storage.catalog.delta import Delta
@@ -49,11 +51,13 @@ from .workload.door import forget
 if TYPE_CHECKING:
     from ..planner.plan_cache import PlanCache
     from ..storage.temporary import TemporaryDatabase
+    from .handlers.known_inserts import KnownInserts
     from .maintenance.worker import Worker
     from .session_transaction import SessionTransaction
 
 DATABASE = "dev"
 KEPT_NOTICES = 50  # as psycopg2 keeps
+_INSERT = pattern(r"\s*insert\s", re.IGNORECASE)
 _session_ids = itertools.count(os.getpid())
 
 
@@ -112,6 +116,13 @@ class Session:
 
         return PlanCache()
 
+    @cached_property
+    def inserts(self) -> KnownInserts:
+        """Shapes of this session's INSERTs of one row."""
+        from .handlers.known_inserts import KnownInserts
+
+        return KnownInserts()
+
     @property
     def progress(self) -> Progress | None:
         """Of the statement started last that still runs; any thread may ask."""
@@ -122,10 +133,13 @@ class Session:
 
     def execute(self, text: str, parameters: tuple[Any, ...] = ()) -> Result:
         """Run the one statement in `text`; `parameters` are the values of $1, $2 ..."""
-        return self._statement(self._parse(*self._only(text)), parameters)
+        return self._known(text, parameters) or self._statement(self._parse(*self._only(text)), parameters)
 
     def execute_all(self, text: str) -> Result:
         """Run every statement in `text`; the last one's result."""
+        known = self._known(text, ())
+        if known is not None:
+            return known
         pieces = self._split(text)
         for piece in pieces[:-1]:
             self._statement(self._parse(*piece), ()).close()
@@ -189,6 +203,13 @@ class Session:
             if seen is error:
                 raise
             raise seen from error
+
+    def _known(self, text: str, parameters: tuple[Any, ...]) -> Result | None:
+        """Run an INSERT of a shape that was seen before (handlers/known_inserts.py); None: it is none."""
+        if _INSERT.match(text) is None:
+            return None
+        known = self.inserts.find(text, self.settings.exact_names)
+        return None if known is None else self._run(Work(known.text, parameters, "Insert", known.offset), known.run)
 
     def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
         statement = parsed.statement
@@ -261,6 +282,8 @@ class Session:
         return True
 
     def _see_newest(self, context: Context) -> None:
+        if context.view.snapshot == context.transaction.snapshot and not context.transaction.wrote:
+            return
         running = self.running[context.query_id]
         release, running.release = running.release, context.transaction.pin()
         release()

@@ -93,7 +93,7 @@ class Commits:
         newest, seen = self._timeline.newest, self._timeline.state(transaction.snapshot)
         if is_snapshot(newest):
             deltas = rebased(deltas, seen, newest, transaction.refuse)
-        else:
+        elif transaction.reads:  # who has read nothing may stand behind all others
             transaction.check_serializable(() if self._shared is None else self._shared.readers())
         return self._upkeep.translate(deltas, seen, newest)
 

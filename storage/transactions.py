@@ -201,6 +201,8 @@ class Transaction:
 
     def rollback(self) -> None:
         """Forget everything that is not committed; may be called at any time, and again."""
+        if self._is_new:
+            return
         self._deltas = []
         made, self._made = self._made, []
         for extent in made:
@@ -214,6 +216,14 @@ class Transaction:
         self.database.access.release(self._owner)
         self.database.locks.release(self._owner)
         self.reads, self.writes = set(), set()
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether there is nothing to forget: it has not been used, or not since it ended."""
+        owner = self._owner
+        return self._snapshot is None and not (
+            self._made or self.used or self.published or owner.held or owner.entered or owner.closed
+        )
 
     def _let_go(self) -> None:
         if self._snapshot is not None:

@@ -111,17 +111,19 @@ class _Application:
     def _settle(self) -> None:
         """Changes as the store wants them: what came and went again is not there."""
         changes = self.changes
-        dropped = {e.id for e in changes.dropped_extents}
-        added = {e.id for _, e in changes.added_extents}
-        changes.unborn_extents = [e for _, e in changes.added_extents if e.id in dropped]
-        changes.added_extents = [(t, e) for t, e in changes.added_extents if e.id not in dropped]
-        changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
-        changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
+        if changes.dropped_extents:
+            dropped = {e.id for e in changes.dropped_extents}
+            added = {e.id for _, e in changes.added_extents}
+            changes.unborn_extents = [e for _, e in changes.added_extents if e.id in dropped]
+            changes.added_extents = [(t, e) for t, e in changes.added_extents if e.id not in dropped]
+            changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
+            changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
         changes.touched &= self.entries.keys()
         changes.counted = {t for t in changes.touched if self._differs(t, "modified")}
         changes.touched = {t for t in changes.touched if self._differs(t, "sketches", "replicated", "exact_bounds")}
-        changes.created_schemas = sorted(self.schemas - self.before.schemas)
-        changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
+        if self.schemas != self.before.schemas:
+            changes.created_schemas = sorted(self.schemas - self.before.schemas)
+            changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
         changes.dropped = [r for r in changes.dropped if r.version != self.seq]
         changes.created = [r for r in changes.created if self.relations.get(r.id) is r]
 
