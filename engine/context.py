@@ -18,6 +18,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -101,10 +102,7 @@ class MemoryBudget:
 
     def _set(self, limit: int) -> None:
         self.limit = limit
-        self.spill_at = int(limit * SPILL_SHARE)
-        self.least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
-        fitting = self.least // ROW_BYTES
-        self.batch_rows = min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
+        self.spill_at, self.least, self.batch_rows = _shares(limit)
 
     def allow(self, limit: int) -> None:
         """From now on no more than `limit`: what workload management gives; never more than at first."""
@@ -186,6 +184,17 @@ class Charge:
         self.budget.release(self.bytes)
 
 
+_files_lock = threading.Lock()
+
+
+@lru_cache(maxsize=64)
+def _shares(limit: int) -> tuple[int, int, int]:
+    """Of a limit: (`spill_at`, `least`, `batch_rows`)."""
+    least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
+    fitting = least // ROW_BYTES
+    return int(limit * SPILL_SHARE), least, min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
+
+
 def _megabytes(amount: int) -> str:
     return f"{amount / (1 << 20):,.1f} MB"
 
@@ -244,7 +253,7 @@ class Context:
     ticket: Any = None  # engine.workload.admission.Ticket: the statement's turn, once it has asked for it
     catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
     scans: list[Any] = field(default_factory=list)  # (lake.splits.ScanNumbers, its step's counters, width of a row)
-    files: WeakSet[Any] = field(default_factory=WeakSet)  # spill.files.SpillFile: closed at the end if not before
+    files: WeakSet[Any] | None = None  # spill.files.SpillFile: closed at the end if not before
 
     @property
     def rights(self) -> Rights:
@@ -254,6 +263,13 @@ class Context:
     def home(self, table: Table) -> Any:
         """The database that has the table's rows: temporary tables are in the session's own."""
         return self.session.temporary if table.temporary else self.database
+
+    def close_at_end(self, file: Any) -> None:
+        """Close a file when the statement ends, if it is not closed before. For any thread."""
+        with _files_lock:
+            if self.files is None:
+                self.files = WeakSet()
+            self.files.add(file)
 
     def notice(self, severity: str, message: str) -> None:
         self.notices.append(Notice(severity, message))

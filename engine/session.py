@@ -209,7 +209,10 @@ class Session:
         if _INSERT.match(text) is None:
             return None
         known = self.inserts.find(text, self.settings.exact_names)
-        return None if known is None else self._run(Work(known.text, parameters, "Insert", known.offset), known.run)
+        if known is None:
+            return None
+        into = known.recipe.table if known.recipe.allows(self.user, self.database.newest.facts) else None
+        return self._run(Work(known.text, parameters, "Insert", known.offset, into), known.run)
 
     def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
         statement = parsed.statement
@@ -256,10 +259,12 @@ class Session:
 
     def commit_delta(self, delta: Delta) -> None:
         """Make a statement's changes, as its transaction has it; only handlers call this."""
-        from .access import with_default_grants
-
         context = self._current().context
-        context.transaction.change(with_default_grants(delta, context) if delta.create else delta)
+        if delta.create:
+            from .access import with_default_grants
+
+            delta = with_default_grants(delta, context)
+        context.transaction.change(delta)
         upgrade = self.database.take_upgrade()
         if upgrade is not None:
             context.notice("WARNING", upgrade)

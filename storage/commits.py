@@ -61,8 +61,9 @@ class Commits:
                 self._write(state, changes, deltas, transaction)
                 if transaction is not None:
                     transaction.committed(state.seq)
-                    oldest = self._timeline.oldest_live(transaction.id)
-                    self._upkeep.keep_moves(state.seq, transaction.moves, oldest)
+                    if transaction.moves:
+                        oldest = self._timeline.oldest_live(transaction.id)
+                        self._upkeep.keep_moves(state.seq, transaction.moves, oldest)
                 self._numbering.keep_identity(changes.identity)
                 self._timeline.remember(state)
             reach("commit.known")
@@ -113,7 +114,7 @@ class Commits:
             garbage.give_back(forget)
             raise
         if self._shared is not None:
-            self._shared.tidy_reads(conflicts.readers)
+            self._shared.tidy_reads(lambda: conflicts.readers)
 
     def _record(self, seq: int, deltas: Sequence[Delta], transaction: Transaction | None) -> Committed | None:
         """What others must know of a commit to order themselves against it, if there are others."""

@@ -183,7 +183,7 @@ class Timeline:
     def oldest_live(self, but: int) -> int | None:
         """The oldest snapshot of the transactions under way, one left out; None: there are no others."""
         with self._lock:
-            return min((s for id, s in self._live.items() if id != but), default=None)
+            return min([s for id, s in self._live.items() if id != but], default=None)
 
     def oldest_overlapping(self, but: int) -> int | None:
         """As `oldest_live`, and over all processes; there it may be older than it need be."""

@@ -133,6 +133,11 @@ class Transaction:
             for id in new:
                 self.check_there(id)
 
+    def lock_at_once(self, table: int) -> None:
+        """Take a table's write lock before anything is seen, if nobody has it: what is seen then is the newest."""
+        if self._snapshot is None and not self.database.read_only:
+            self.database.locks.try_acquire(self._owner, table)
+
     def check_newest(self, table: Table) -> None:
         """Refuse to change rows of a table of which others have committed a newer state."""
         self.database.snapshot()

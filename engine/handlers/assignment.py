@@ -37,18 +37,23 @@ def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
 class Fitting:
     """The values of one column, one after the other; `zone` is the session's."""
 
-    __slots__ = ("_checked", "column", "zone")
+    __slots__ = ("_as_it_is", "_checked", "_has_length", "column", "zone")
 
     def __init__(self, column: Column, zone: str) -> None:
         self.column = column
         self.zone = zone
         self._checked: SqlType | None = None  # the type that was fine last
+        self._as_it_is = False  # whether its values need no conversion
+        self._has_length = column.type.is_string or column.type.kind is Kind.VARBYTE
 
     def value(self, given: Literal, position: int | None = None) -> Any:
         """A constant as the column keeps it. DataError and the like, at `position`, where it does not fit."""
         if given.type is not self._checked:
             check_assignable(given.type, self.column, position)
             self._checked = given.type
+            self._as_it_is = given.type == self.column.type and not self._has_length
+        if self._as_it_is:
+            return given.value
         return assign(given.value, given.type, self.column, self.zone)
 
 

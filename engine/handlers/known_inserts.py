@@ -35,6 +35,7 @@ from .assignment import Fitting
 from .literals import literal, parameter
 
 if TYPE_CHECKING:
+    from ...storage.access.facts import Facts
     from .targets import Target
 
 MAX_TEXT = 4000  # longer texts are data rather than statements that come again
@@ -59,7 +60,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
-    """See the module's text. `positions`: of the columns that the slots are for."""
+    """See the module's text. `positions`: of the columns that the slots are for; `user`, `rights`: who was allowed to
+    insert, by which version of the facts."""
 
     table: Table
     schema: str | None  # as the statement names it
@@ -68,6 +70,12 @@ class Recipe:
     fittings: tuple[Fitting, ...]
     zone: str
     form: RowForm
+    user: str
+    rights: int
+
+    def allows(self, user: str, facts: Facts) -> bool:
+        """Whether it is known already that a user may insert."""
+        return (user, facts.version) == (self.user, self.rights)
 
     def find(self, context: Context) -> Table | None:
         """The table, if it still is what it was."""
@@ -117,11 +125,11 @@ class Known:
     exact_names: bool
 
     def run(self, context: Context) -> Result:
-        from .insert import run
-
         done = self.recipe.run(self.tokens, context)
         if done is not None:
             return done
+        from .insert import run
+
         statement = parse_statement(self.text, exact_names=self.exact_names)
         assert isinstance(statement, Insert)
         return run(statement, context)
@@ -158,7 +166,8 @@ class KnownInserts:
         zone = context.settings.zone
         fittings = tuple([Fitting(column, zone) for column in into.columns])
         self._recipes[shape, context.settings.exact_names] = Recipe(
-            table, statement.table.schema, slots, into.given, fittings, zone, RowForm(table.columns)
+            table, statement.table.schema, slots, into.given, fittings, zone, RowForm(table.columns),
+            context.user, context.view.facts.version,
         )
         while len(self._recipes) > SHAPES:
             self._recipes.popitem(last=False)

@@ -8,7 +8,7 @@ It raises before anything is written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import NoReturn
 
@@ -119,17 +119,17 @@ class _Application:
             changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
             changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
         changes.touched &= self.entries.keys()
-        changes.counted = {t for t in changes.touched if self._differs(t, "modified")}
-        changes.touched = {t for t in changes.touched if self._differs(t, "sketches", "replicated", "exact_bounds")}
+        changes.counted = {t for t in changes.touched if self._differs(t, _counted)}
+        changes.touched = {t for t in changes.touched if self._differs(t, _written)}
         if self.schemas != self.before.schemas:
             changes.created_schemas = sorted(self.schemas - self.before.schemas)
             changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
         changes.dropped = [r for r in changes.dropped if r.version != self.seq]
         changes.created = [r for r in changes.created if self.relations.get(r.id) is r]
 
-    def _differs(self, table: int, *fields: str) -> bool:
+    def _differs(self, table: int, kept: Callable[[TableEntry], tuple[object, ...]]) -> bool:
         before, now = self.before.entries.get(table), self.entries[table]
-        return before is None or any(getattr(before, name) is not getattr(now, name) for name in fields)
+        return before is None or kept(before) != kept(now)
 
     def _create_schema(self, name: str) -> None:
         if name in self.schemas:
@@ -316,6 +316,15 @@ class _Application:
         else:
             self.settings[name] = value
         self.changes.settings[name] = value
+
+
+def _counted(entry: TableEntry) -> tuple[object, ...]:
+    return (entry.modified,)
+
+
+def _written(entry: TableEntry) -> tuple[object, ...]:
+    """What the catalogue's table of statistics has of an entry; sketches are compared by identity."""
+    return id(entry.sketches), entry.replicated, entry.exact_bounds
 
 
 def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import Error
 from ..schema import ExtentRef
-from .upkeep import OVERDUE_EXTENTS
+from . import upkeep
 from .vacuum import Plan, Step, Work, run
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def flush(database: Database, tables: Collection[int], work: Work) -> bool:
         database.snapshot()
         for table in tables:
             entry = database.newest.entries.get(table)
-            if entry is not None and (entry.inline_extents >= OVERDUE_EXTENTS or not database.timeline.others_behind()):
+            overdue = entry is not None and entry.inline_extents >= upkeep.OVERDUE_EXTENTS
+            if entry is not None and (overdue or not database.timeline.others_behind()):
                 run(database, entry.table, Plan("Flush", _steps(entry.extents)), work)
     finally:
         database.upkeep.flush_turn.give_back()
@@ -52,7 +53,7 @@ def flush(database: Database, tables: Collection[int], work: Work) -> bool:
 
 def flush_overdue(database: Database, check: Callable[[], None] = lambda: None) -> None:
     """What a session does after its commit; nothing while others are at the table."""
-    overdue = database.upkeep.take_inline(OVERDUE_EXTENTS)
+    overdue = database.upkeep.take_inline(upkeep.OVERDUE_EXTENTS)
     if overdue:
         try:
             flush(database, overdue, Work(check, waiting=_refuse))
