@@ -103,11 +103,12 @@ class Commits:
         """The commit itself; the lock of commits is held."""
         garbage, conflicts = self._timeline.garbage, self._timeline.conflicts
         forget = garbage.take_unlinked()
-        oldest = self._timeline.oldest_overlapping(0 if transaction is None else transaction.id)
+        alone = self._shared is not None and transaction is not None and self._timeline.unobserved
+        oldest = None if alone else self._timeline.oldest_overlapping(0 if transaction is None else transaction.id)
         try:
             self._store.write(
                 state, changes, next_relation=self._numbering.next_relation, transaction=self._numbering.transaction,
-                forget=forget, record=self._record(state.seq, deltas, transaction),
+                forget=forget, record=None if alone else self._record(state.seq, deltas, transaction),
                 horizon=conflicts.horizon(oldest), topology=topology,
             )
         except BaseException:

@@ -15,7 +15,7 @@ SQLite's place.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,6 +70,7 @@ class CatalogStore:
         self._live = live
         self._version: int | None = None
         self._upgraded = False
+        self._tables: set[str] = set()  # such as older formats lack, and are there
         self.upgraded_from: int | None = None  # an older format that this connection has brought up to date
         try:
             self.connection = self._connect()
@@ -136,7 +137,7 @@ class CatalogStore:
             self.connection.execute("BEGIN")
             try:
                 loaded = self.read(None)
-                return loaded, News(loaded, dropped_since(self.connection, 0), committed_since(self.connection, 0))
+                return loaded, News(loaded, dropped_since(self.connection, 0), committed_since(self, 0))
             finally:
                 self.connection.execute("COMMIT")
 
@@ -164,11 +165,13 @@ class CatalogStore:
             raise errors.DataCorrupted(f"the catalogue {self.path} is damaged: {e!r}") from e
 
     def read(
-        self, advanced: tuple[dict[int, Table | View], dict[int, TableEntry]] | None, facts: Facts = NO_FACTS
+        self, advanced: tuple[dict[int, Table | View], dict[int, TableEntry]] | None, facts: Facts = NO_FACTS,
+        meta: Mapping[str, str] | None = None,
     ) -> Loaded:
         """The newest state, within the caller's transaction; `advanced`: its relations and entries, if they have been
-        read already, `facts`: those of an older state. The format is looked at before anything else is."""
-        meta = dict(self.connection.execute("SELECT key, value FROM meta"))
+        read already, so with `meta`; `facts`: those of an older state. The format is looked at before anything else is.
+        """
+        meta = self.meta() if meta is None else meta
         if int(meta["format"]) > FORMAT_VERSION:
             raise errors.FormatTooNew(
                 f"the database was written by a newer release: its format is {meta['format']}, "
@@ -200,6 +203,10 @@ class CatalogStore:
             state, codec.topology_from_json(meta["topology"]), int(meta["next_relation"]),
             self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
         )
+
+    def meta(self) -> dict[str, str]:
+        """The numbers and the like, by their keys."""
+        return dict(self.connection.execute("SELECT key, value FROM meta"))
 
     def named(self, paths: list[str]) -> set[str]:
         """Those of the relative paths that are extents', live or dropped."""
@@ -251,25 +258,30 @@ class CatalogStore:
 
     def _load_facts(self, seq: int, known: Facts) -> Facts:
         """Those of commit `seq`: the known ones where they are the same, since plans hold for their version only."""
-        if not self._has_table("facts"):
+        if not self.has_table("facts"):
             return NO_FACTS  # format 3
         rows = {(kind, key): value for kind, key, value in
                 self.connection.execute("SELECT kind, key, value FROM facts")}
         return known if rows == known.rows else Facts(rows, seq)
 
-    def _has_table(self, name: str) -> bool:
-        found = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,)).fetchone()
-        return bool(found[0])
+    def has_table(self, name: str) -> bool:
+        """Whether the file has a table that older formats lack; one that is there stays."""
+        if name not in self._tables:
+            found = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+            if not found[0]:
+                return False
+            self._tables.add(name)
+        return True
 
     def _load_entries(self, relations: dict[int, Table | View]) -> dict[int, TableEntry]:
         extents: dict[int, list[ExtentRef]] = {}
         for table_id, *fields in self.connection.execute(
-            f"SELECT table_id, id, {EXTENT}, {inline_data(self.connection)} FROM extents"
+            f"SELECT table_id, id, {EXTENT}, {inline_data(self)} FROM extents"
             " WHERE dropped_seq IS NULL ORDER BY id"
         ):
             extents.setdefault(table_id, []).append(ExtentRef(*fields))
         deleted = self._load_deleted(extents)
-        modified = modified_rows(self.connection)
+        modified = modified_rows(self)
         entries: dict[int, TableEntry] = {}
         for table_id, replicated, exact, blob in self.connection.execute(
             "SELECT table_id, replicated, exact_bounds, sketches FROM statistics"
@@ -285,7 +297,7 @@ class CatalogStore:
 
     def _load_deleted(self, extents: dict[int, list[ExtentRef]]) -> dict[int, dict[Group, DeleteVector]]:
         """Delete vectors by table; those of dropped extents wait for `purge_dropped`."""
-        if not self._has_table("delete_vectors"):
+        if not self.has_table("delete_vectors"):
             return {}  # format 2
         owner = {e.id: table_id for table_id, refs in extents.items() for e in refs}
         found: dict[int, dict[Group, DeleteVector]] = {}
