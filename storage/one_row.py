@@ -140,10 +140,8 @@ def _maker(type: SqlType) -> Callable[[Any], Made]:
     (part, empty), = _parts(type, 0)
     frame, (padding,) = _layout([(part, len(empty))], is_null=False)
     tail = bytes(padding)
-    if type.physical is Physical.I128:
-        def pack(value: int) -> bytes:
-            return value.to_bytes(16, "little", signed=True)
-    else:
+    pack: Callable[[Any], bytes] = _pack_wide
+    if type.physical is not Physical.I128:
         pack = struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack
 
     def whole(value: Any) -> Made:
@@ -155,6 +153,10 @@ def _maker(type: SqlType) -> Callable[[Any], Made]:
         return (block, 0.0, 0.0, Bounded.UNKNOWN) if value != value else (block, value, value, Bounded.KNOWN)
 
     return real if type.physical is Physical.F64 else whole
+
+
+def _pack_wide(value: int) -> bytes:
+    return value.to_bytes(16, "little", signed=True)
 
 
 def _text_maker(type: SqlType) -> Callable[[Any], Made]:

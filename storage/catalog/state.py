@@ -60,7 +60,7 @@ class TableEntry:
 
     def changed(self, **changes: Any) -> TableEntry:
         """The entry with other fields, its statistics to be worked out anew."""
-        same = {
+        same: dict[str, Any] = {
             "table": self.table, "extents": self.extents, "sketches": self.sketches, "replicated": self.replicated,
             "exact_bounds": self.exact_bounds, "changed_seq": self.changed_seq, "deleted": self.deleted,
             "modified": self.modified, "_inline": self._inline,
