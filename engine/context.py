@@ -18,7 +18,6 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -102,7 +101,10 @@ class MemoryBudget:
 
     def _set(self, limit: int) -> None:
         self.limit = limit
-        self.spill_at, self.least, self.batch_rows = _shares(limit)
+        self.spill_at = int(limit * SPILL_SHARE)
+        self.least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
+        fitting = self.least // ROW_BYTES
+        self.batch_rows = min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
 
     def allow(self, limit: int) -> None:
         """From now on no more than `limit`: what workload management gives; never more than at first."""
@@ -185,14 +187,6 @@ class Charge:
 
 
 _files_lock = threading.Lock()
-
-
-@lru_cache(maxsize=64)
-def _shares(limit: int) -> tuple[int, int, int]:
-    """Of a limit: (`spill_at`, `least`, `batch_rows`)."""
-    least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
-    fitting = least // ROW_BYTES
-    return int(limit * SPILL_SHARE), least, min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
 
 
 def _megabytes(amount: int) -> str:

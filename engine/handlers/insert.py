@@ -159,16 +159,18 @@ class _Rows:
     values: list[list[Any]] = field(default_factory=list)
     generated: list[list[int]] = field(default_factory=list)  # rows that take an IDENTITY value
     defaults: dict[int, Any] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
     fittings: list[Fitting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         zone = self.context.settings.zone
-        self.fittings = [Fitting(column, zone) for column in self.into.columns]
+        self.columns = self.into.columns
+        self.fittings = [Fitting(column, zone) for column in self.columns]
         self.values = [[] for _ in self.into.given]
         self.generated = [[] for _ in self.into.given]
 
     def add(self, row: list[exp.Expr]) -> None:
-        for i, (node, column) in enumerate(zip(row, self.into.columns)):
+        for i, (node, column) in enumerate(zip(row, self.columns)):
             if not is_default(node):
                 self.values[i].append(self._value(node, i, column))
             elif column.identity is not None:
@@ -197,7 +199,7 @@ class _Rows:
     def identities(self) -> dict[int, int]:
         """Fill in the IDENTITY values that are asked for; the next ones by column id."""
         identity: dict[int, int] = {}
-        for column, values, rows in zip(self.into.columns, self.values, self.generated):
+        for column, values, rows in zip(self.columns, self.values, self.generated):
             if rows and column.identity is not None:
                 seed, step = column.identity
                 first, following = self.context.home(self.into.table).numbering.identity(
@@ -210,7 +212,7 @@ class _Rows:
 
     def data(self) -> list[Any]:
         """Columns for the writer."""
-        given = [from_list(c.type, v) for c, v in zip(self.into.columns, self.values)]
+        given = [from_list(c.type, v) for c, v in zip(self.columns, self.values)]
         return given + self.into.defaults(self.count)
 
     def whole(self) -> list[Any]:

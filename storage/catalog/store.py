@@ -70,6 +70,7 @@ class CatalogStore:
         self._live = live
         self._version: int | None = None
         self._upgraded = False
+        self._numbers: dict[str, int] = {}  # those of the meta table that this connection has committed last
         self._tables: set[str] = set()  # such as older formats lack, and are there
         self.upgraded_from: int | None = None  # an older format that this connection has brought up to date
         try:
@@ -150,6 +151,8 @@ class CatalogStore:
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
         before, self._version = self._version, version
+        if before != version:
+            self._numbers = {}
         return before != version
 
     def news(self, known: CatalogState) -> News | None:
@@ -335,14 +338,14 @@ class CatalogStore:
                 self._check_seq(state.seq - 1)
                 self._upgrade()
                 write_changes(self.connection, state, changes, forget)
-                write_meta(self.connection, state.seq, next_relation, transaction)
+                numbers = write_meta(self.connection, state.seq, next_relation, transaction, self._numbers)
                 write_transaction(self.connection, record, horizon)
                 if topology is not None:
                     write_topology(self.connection, topology)
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
-                self._upgraded = True
+                self._upgraded, self._numbers = True, numbers
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..access.facts import Facts
@@ -120,15 +120,16 @@ def _statistics(connection: sqlite3.Connection, state: CatalogState, changes: Ch
         run("INSERT OR REPLACE INTO identity VALUES (?, ?, ?)", (table_id, column, following))
 
 
-def write_meta(connection: sqlite3.Connection, seq: int, next_relation: int, transaction: int) -> None:
-    """The numbers that come next."""
+def write_meta(
+    connection: sqlite3.Connection, seq: int, next_relation: int, transaction: int, known: Mapping[str, int]
+) -> dict[str, int]:
+    """The numbers that come next, of which the file has the `known` ones already; what it has then."""
+    numbers = {"format": FORMAT_VERSION, "seq": seq, "next_relation": next_relation, "transaction": transaction}
     connection.executemany(
         "UPDATE meta SET value = ? WHERE key = ?",
-        [
-            (str(FORMAT_VERSION), "format"), (str(seq), "seq"), (str(next_relation), "next_relation"),
-            (str(transaction), "transaction"),
-        ],
+        [(str(number), key) for key, number in numbers.items() if known.get(key) != number],
     )
+    return numbers
 
 
 def write_transaction(connection: sqlite3.Connection, record: Committed | None, horizon: int | None) -> None:
