@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import ref
 
 import numpy as np
 
@@ -186,9 +186,6 @@ class Charge:
         self.budget.release(self.bytes)
 
 
-_files_lock = threading.Lock()
-
-
 def _megabytes(amount: int) -> str:
     return f"{amount / (1 << 20):,.1f} MB"
 
@@ -247,7 +244,7 @@ class Context:
     ticket: Any = None  # engine.workload.admission.Ticket: the statement's turn, once it has asked for it
     catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
     scans: list[Any] = field(default_factory=list)  # (lake.splits.ScanNumbers, its step's counters, width of a row)
-    files: WeakSet[Any] | None = None  # spill.files.SpillFile: closed at the end if not before
+    files: list[ref[Any]] = field(default_factory=list)  # spill.files.SpillFile: closed at the end if not before
 
     @property
     def rights(self) -> Rights:
@@ -260,10 +257,7 @@ class Context:
 
     def close_at_end(self, file: Any) -> None:
         """Close a file when the statement ends, if it is not closed before. For any thread."""
-        with _files_lock:
-            if self.files is None:
-                self.files = WeakSet()
-            self.files.add(file)
+        self.files.append(ref(file))
 
     def notice(self, severity: str, message: str) -> None:
         self.notices.append(Notice(severity, message))

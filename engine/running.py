@@ -148,8 +148,8 @@ def _end_transaction(session: Session, transaction: SessionTransaction, error: B
 
 def _tidy(session: Session, context: Context) -> None:
     """Files and memory that the statement has left."""
-    if context.files is not None:
-        for file in [*context.files]:
+    for file in [known() for known in context.files]:
+        if file is not None:
             file.close()
     memory.trim()
     if memory.is_bounded():
