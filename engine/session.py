@@ -211,8 +211,7 @@ class Session:
         known = self.inserts.find(text, self.settings.exact_names)
         if known is None:
             return None
-        into = known.recipe.table if known.recipe.allows(self.user, self.database.newest.facts) else None
-        return self._run(Work(known.text, parameters, "Insert", known.offset, into), known.run)
+        return self._run(Work(known.text, parameters, "Insert", known.offset, known.into(self)), known.run)
 
     def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
         statement = parsed.statement

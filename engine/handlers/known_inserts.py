@@ -14,7 +14,7 @@ What a name means is looked up each time; a recipe holds for one version of the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -35,7 +35,7 @@ from .assignment import Fitting
 from .literals import literal, parameter
 
 if TYPE_CHECKING:
-    from ...storage.access.facts import Facts
+    from ..session import Session
     from .targets import Target
 
 MAX_TEXT = 4000  # longer texts are data rather than statements that come again
@@ -60,8 +60,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recipe:
-    """See the module's text. `positions`: of the columns that the slots are for; `user`, `rights`: who was allowed to
-    insert, by which version of the facts."""
+    """See the module's text. `positions`: of the columns that the slots are for; `around`: see `surroundings`."""
 
     table: Table
     schema: str | None  # as the statement names it
@@ -70,12 +69,7 @@ class Recipe:
     fittings: tuple[Fitting, ...]
     zone: str
     form: RowForm
-    user: str
-    rights: int
-
-    def allows(self, user: str, facts: Facts) -> bool:
-        """Whether it is known already that a user may insert."""
-        return (user, facts.version) == (self.user, self.rights)
+    around: Hashable
 
     def find(self, context: Context) -> Table | None:
         """The table, if it still is what it was."""
@@ -124,6 +118,10 @@ class Known:
     tokens: tuple[Token, ...]
     exact_names: bool
 
+    def into(self, session: Session) -> Table | None:
+        """The table whose lock may be taken at once."""
+        return self.recipe.table if self.recipe.around == surroundings(session) else None
+
     def run(self, context: Context) -> Result:
         done = self.recipe.run(self.tokens, context)
         if done is not None:
@@ -167,10 +165,17 @@ class KnownInserts:
         fittings = tuple([Fitting(column, zone) for column in into.columns])
         self._recipes[shape, context.settings.exact_names] = Recipe(
             table, statement.table.schema, slots, into.given, fittings, zone, RowForm(table.columns),
-            context.user, context.view.facts.version,
+            surroundings(context.session),
         )
         while len(self._recipes) > SHAPES:
             self._recipes.popitem(last=False)
+
+
+def surroundings(session: Session) -> Hashable:
+    """By what a name means a table, and the user may insert into it: as long as it is the same, a statement may take
+    the table's lock before it has asked."""
+    facts = session.database.newest.facts
+    return session.user, facts.version, session.settings["search_path"], session.temporary is None
 
 
 def _slots(row: Sequence[exp.Expr], tokens: Sequence[Token]) -> tuple[Slot, ...] | None:
