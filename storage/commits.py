@@ -95,7 +95,7 @@ class Commits:
         if is_snapshot(newest):
             deltas = rebased(deltas, seen, newest, transaction.refuse)
         elif transaction.reads:  # who has read nothing may stand behind all others
-            transaction.check_serializable(() if self._shared is None else self._shared.readers())
+            transaction.check_serializable(tuple if self._shared is None else self._shared.readers)
         return self._upkeep.translate(deltas, seen, newest)
 
     def _write(self, state: CatalogState, changes: Changes, deltas: Sequence[Delta], transaction: Transaction | None,

@@ -218,7 +218,7 @@ class Timeline:
 
     def _check_reads(self, transaction: Transaction) -> None:
         if self.newest.seq > transaction.snapshot and not is_snapshot(self.newest):
-            transaction.check_serializable(() if self._shared is None else self._shared.readers())
+            transaction.check_serializable(tuple if self._shared is None else self._shared.readers)
 
     def forget_reads(self, transaction: Transaction) -> None:
         """A transaction that had published its reads was rolled back."""

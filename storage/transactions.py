@@ -176,7 +176,7 @@ class Transaction:
         finally:
             self.rollback()
 
-    def check_serializable(self, readers: Iterable[Committed] = ()) -> None:
+    def check_serializable(self, readers: Callable[[], Iterable[Committed]] = tuple) -> None:
         """Called with the database's lock held: may this transaction go on, or commit, now? `readers`: what
         transactions of other processes have read."""
         found = self.database.conflicts.violation(
