@@ -4,10 +4,10 @@
     insert into t values (?integer, ?text)       shape (planner/text_shapes.py)
                                                  ->  Recipe: the table, its columns, where their values stand
 
-A recipe is kept when the general way (insert.py) has made a row of constants alone, and of a table whose other columns
-are NULL. Its `run` takes the statement's usual course: the privilege is looked at, the write lock taken, each value
-converted by the general way's own code (assignment.py), the row given to the transaction. Where anything is not as it
-was, or a value does not fit, it answers None and has done nothing: the general way does it, or says why not.
+A recipe is kept when the general way (insert.py) has made a row of constants alone, and the table's other columns are
+NULL or IDENTITY. Its `run` takes the statement's usual course: the privilege is looked at, the write lock taken, each
+value converted by the general way's own code (assignment.py), the row given to the transaction. Where anything is not
+as it was, or a value does not fit, it answers None and has done nothing: the general way does it, or says why not.
 
 What a name means is looked up each time; a recipe holds for one version of the table.
 """
@@ -102,9 +102,6 @@ class Recipe:
                 row[position] = fitting.value(slot.value(tokens, context.parameters))
         except Error:
             return None
-        for column, value in zip(self.table.columns, row):
-            if value is None and (column.primary_key or not column.nullable):
-                return None
         return row
 
 
@@ -155,7 +152,7 @@ class KnownInserts:
     def keep(self, statement: Insert, row: Sequence[exp.Expr], into: Target, context: Context) -> None:
         """The statement's only row fits: remember how it was read, if others of its shape can be read so."""
         table, text = into.table, context.text
-        if len(text) > MAX_TEXT or into.filled or any(c.identity is not None for c in table.columns):
+        if len(text) > MAX_TEXT or into.filled or any(column.identity is not None for column in into.columns):
             return
         shape, tokens = shape_of(text)
         slots = _slots(row, tokens)
