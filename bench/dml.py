@@ -7,7 +7,8 @@
     vacuum        after a fifth of the rows was deleted (DuckDB has nothing to reclaim by hand: CHECKPOINT)
     scan          an aggregate over rows that came one by one, after the background worker has been at them, and over
                   the same rows loaded at once
-    reader        queries a second of a reader with one thread, alone and beside a writing process with one thread;
+    reader        queries a second of a reader with one thread, alone, beside a process with one thread that writes to
+                  another database (what the machine alone takes from it) and beside one that writes to the reader's;
                   how often it waited for a lock
 
 SQLite works in WAL mode with synchronous FULL, so that a commit means the same; it is the measure for single rows.
@@ -252,10 +253,15 @@ def _reader(folder: Path, todo: Amounts) -> dict[str, float]:
             return count / todo.seconds
 
         alone = queries()
+        with warehouse.connect(str(folder / "elsewhere"), autocommit=True) as other:
+            other.execute("create table w (k integer, v integer) diststyle even")
+        with _writer(folder / "elsewhere", todo.seconds + 1):
+            elsewhere = queries()
         with _writer(folder / "dw", todo.seconds + 1) as writer:
             beside = queries()
             writes = int(writer())
-        return {"alone": alone, "beside a writer": beside, "writes": writes, "waits": c.session.database.access.waits}
+        return {"alone": alone, "beside a writer elsewhere": elsewhere, "beside a writer": beside, "writes": writes,
+                "waits": c.session.database.access.waits}
 
 
 @contextmanager
@@ -318,5 +324,7 @@ def lines(found: dict[str, Any]) -> list[str]:
         f"{scan['at once']:.2f} ms.",
         f"A reader with one thread: {reader['alone']:.0f} queries a second alone, {reader['beside a writer']:.0f} "
         f"beside a writer ({reader['beside a writer'] / reader['alone']:.0%}), which made {reader['writes']:.0f} "
-        f"changes of three statements; it waited {reader['waits']:.0f} times for a lock.",
+        f"changes of three statements, and {reader['beside a writer elsewhere']:.0f} beside one in another database "
+        f"({reader['beside a writer elsewhere'] / reader['alone']:.0%}); it waited {reader['waits']:.0f} times for a "
+        "lock.",
     ]

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import ref
 
 import numpy as np
 
@@ -244,7 +244,7 @@ class Context:
     ticket: Any = None  # engine.workload.admission.Ticket: the statement's turn, once it has asked for it
     catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions
     scans: list[Any] = field(default_factory=list)  # (lake.splits.ScanNumbers, its step's counters, width of a row)
-    files: WeakSet[Any] = field(default_factory=WeakSet)  # spill.files.SpillFile: closed at the end if not before
+    files: list[ref[Any]] = field(default_factory=list)  # spill.files.SpillFile: closed at the end if not before
 
     @property
     def rights(self) -> Rights:
@@ -254,6 +254,10 @@ class Context:
     def home(self, table: Table) -> Any:
         """The database that has the table's rows: temporary tables are in the session's own."""
         return self.session.temporary if table.temporary else self.database
+
+    def close_at_end(self, file: Any) -> None:
+        """Close a file when the statement ends, if it is not closed before. For any thread."""
+        self.files.append(ref(file))
 
     def notice(self, severity: str, message: str) -> None:
         self.notices.append(Notice(severity, message))

@@ -248,6 +248,11 @@ def cast(value: Any, source: SqlType, to: SqlType, implicit: bool = True) -> Any
     """CAST of a physical value."""
     if value is None or source == to:
         return value
+    if to.is_string and source.kind is Kind.UNKNOWN:
+        return _text(value, to, implicit)
+    if source.is_exact and to.is_exact:
+        shift = _scale(to) - _scale(source)
+        return checked(value * 10**shift if shift >= 0 else round_div(value, 10**-shift, "down"), to)
     from .functions import binary, semistructured
     from .functions.text import parse_text, print_text
 
@@ -267,9 +272,6 @@ def cast(value: Any, source: SqlType, to: SqlType, implicit: bool = True) -> Any
         return _text(print_text(value, source), to, implicit)
     if source.is_interval and to.is_interval:
         return cut(value, to)
-    if source.is_exact and to.is_exact:
-        shift = _scale(to) - _scale(source)
-        return checked(value * 10**shift if shift >= 0 else round_div(value, 10**-shift, "down"), to)
     if source.is_exact and to.is_float:
         return as_real(value / 10 ** _scale(source), to)
     if source.is_float:

@@ -18,24 +18,27 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from ..kernels import memory
-from ..planner.statements import Transaction
+from ..planner.statements import Insert, Transaction
 from ..records import dataclass
 from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget
 from .history.records import keep
 
 if TYPE_CHECKING:
+    from ..storage.schema import Table
     from .session import Session
     from .session_transaction import SessionTransaction
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is run: text and values, the statement's class for the history, its place in the script."""
+    """What is run: text and values, the statement's class for the history, its place in the script; a table that it is
+    known to write, if the user may."""
 
     text: str
     parameters: tuple[Any, ...]
     kind: str
     offset: int = 0
+    into: Table | None = None
 
 
 @dataclass(slots=True)
@@ -61,6 +64,8 @@ def begin(session: Session, work: Work) -> Running:
 
 def _begin(session: Session, work: Work, transaction: SessionTransaction) -> Running:
     database, search_path = session.database, session.search_path
+    if work.into is not None:
+        transaction.lock_at_once(work.into)
     transaction.refresh()
     context = Context(
         database=database,
@@ -80,10 +85,15 @@ def _begin(session: Session, work: Work, transaction: SessionTransaction) -> Run
         session=session,
         kind=work.kind,
     )
-    running = Running(context, work, _clock(context), transaction.pin())
+    release = _nothing if work.kind == Insert.__name__ else transaction.pin()  # it reads while it has its transaction
+    running = Running(context, work, _clock(context), release)
     session.running[context.query_id] = database.history.running[context.query_id] = running
     database.upkeep.activity.begin()
     return running
+
+
+def _nothing() -> None:
+    pass
 
 
 def _clock(context: Context) -> threading.Timer | None:
@@ -138,8 +148,9 @@ def _end_transaction(session: Session, transaction: SessionTransaction, error: B
 
 def _tidy(session: Session, context: Context) -> None:
     """Files and memory that the statement has left."""
-    for file in [*context.files]:
-        file.close()
+    for file in [known() for known in context.files]:
+        if file is not None:
+            file.close()
     memory.trim()
     if memory.is_bounded():
         pa.default_memory_pool().release_unused()
@@ -148,7 +159,7 @@ def _tidy(session: Session, context: Context) -> None:
 def _flush_overdue(session: Session) -> None:
     """Where no worker does it: what very many small commits have left in the catalogue goes to files."""
     for database in (session.database, session.temporary):
-        if database is not None and database.upkeep.inline and not session.block.is_open:
+        if database is not None and database.upkeep.overdue and not session.block.is_open:
             from ..storage.maintenance.flush import flush_overdue
 
             flush_overdue(database)

@@ -98,6 +98,11 @@ class SessionTransaction:
         """Write locks of all tables but temporary ones, which nobody else sees."""
         self._base.lock([t for t in tables if not t.temporary], check)
 
+    def lock_at_once(self, table: Table) -> None:
+        """The write lock of a table that a statement of its own is going to write, if that takes no waiting."""
+        if self.single and not table.temporary:
+            self._base.lock_at_once(table.id)
+
     def came_later(self, schema: str | None, name: str, search_path: tuple[str, ...]) -> bool:
         """Whether a relation that is not seen here has been committed since the snapshot of the block."""
         if self.single:

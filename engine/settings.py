@@ -88,10 +88,12 @@ class Settings(Mapping[str, str]):
     @property
     def zone(self) -> str:
         """The session's time zone, by a name that the zone functions know."""
+        timezone = self._values["timezone"]
+        if timezone == "UTC":
+            return timezone
         from ..storage.timezones import zone_name
 
-        timezone = self._values["timezone"]
-        return timezone if timezone == "UTC" else zone_name(timezone)
+        return zone_name(timezone)
 
     @property
     def exact_names(self) -> bool:

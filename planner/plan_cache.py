@@ -14,8 +14,8 @@ kept plan. Which literals that is possible for is known from planning:
                rule that looked at the value, or gone from the plan. The kept plan holds only for the same text.
 
 A kept plan is dropped when a name would now mean something else (the binder's look-ups were recorded and
-are repeated), when users or rights changed, or when the rows of a table moved by more than DRIFT. What else a plan
-depends on (user, search path, settings) is `scope`, which the caller makes.
+are repeated), when users or rights changed, or when the rows of a table moved by more than DRIFT and FEW_ROWS. What
+else a plan depends on (user, search path, settings) is `scope`, which the caller makes.
 
 What is not here may be on a shelf (kept_plans.py), where a process before has left it.
 
@@ -54,7 +54,8 @@ from .traverse import rewrite, walk
 if TYPE_CHECKING:
     from .kept_plans import Shelf
 
-DRIFT = 0.1  # share by which a table may grow or shrink under a kept plan
+DRIFT = 0.1  # share by which a table may grow or shrink under a kept plan,
+FEW_ROWS = 100  # and rows by which any may: so few make no other plan worth its planning
 SHAPES = 500  # kept shapes; the least recently used goes first
 PLANS_PER_SHAPE = 8  # with different verbatim literals
 WORTH_KEEPING = 0.003  # seconds of planning, at least, for a plan to be kept for other processes
@@ -286,7 +287,7 @@ def _is_current(entry: Entry, view: CatalogView) -> bool:
             return False
     for table, rows, replicated in entry.rows:
         data = view.data(table)
-        if data.replicated != replicated or abs(data.statistics.rows - rows) > DRIFT * rows:
+        if data.replicated != replicated or abs(data.statistics.rows - rows) > max(DRIFT * rows, FEW_ROWS):
             return False
     return True
 

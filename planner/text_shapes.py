@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..records import dataclass
-from ..storage.types import UNKNOWN
+from ..storage.types import INTEGER, UNKNOWN
 from .constants import number, parameter
 from .expressions import Literal
 
@@ -70,8 +70,15 @@ def bound_tokens(parameters: Sequence[Any]) -> tuple[Bound, ...]:
     return tuple([Bound(-i, parameter(value)) for i, value in enumerate(parameters, start=1)])
 
 
-@lru_cache(maxsize=1000)
+_FEW_DIGITS, _INTEGER = 9, str(INTEGER)  # what so few digits are, whichever they are
+
+
 def _number_type(text: str) -> str:
+    return _INTEGER if len(text) <= _FEW_DIGITS and text.isdecimal() else _written_type(text)
+
+
+@lru_cache(maxsize=1000)
+def _written_type(text: str) -> str:
     return str(number(text).type)
 
 

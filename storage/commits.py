@@ -61,8 +61,9 @@ class Commits:
                 self._write(state, changes, deltas, transaction)
                 if transaction is not None:
                     transaction.committed(state.seq)
-                    oldest = self._timeline.oldest_live(transaction.id)
-                    self._upkeep.keep_moves(state.seq, transaction.moves, oldest)
+                    if transaction.moves:
+                        oldest = self._timeline.oldest_live(transaction.id)
+                        self._upkeep.keep_moves(state.seq, transaction.moves, oldest)
                 self._numbering.keep_identity(changes.identity)
                 self._timeline.remember(state)
             reach("commit.known")
@@ -93,8 +94,8 @@ class Commits:
         newest, seen = self._timeline.newest, self._timeline.state(transaction.snapshot)
         if is_snapshot(newest):
             deltas = rebased(deltas, seen, newest, transaction.refuse)
-        else:
-            transaction.check_serializable(() if self._shared is None else self._shared.readers())
+        elif transaction.reads:  # who has read nothing may stand behind all others
+            transaction.check_serializable(tuple if self._shared is None else self._shared.readers)
         return self._upkeep.translate(deltas, seen, newest)
 
     def _write(self, state: CatalogState, changes: Changes, deltas: Sequence[Delta], transaction: Transaction | None,
@@ -102,18 +103,19 @@ class Commits:
         """The commit itself; the lock of commits is held."""
         garbage, conflicts = self._timeline.garbage, self._timeline.conflicts
         forget = garbage.take_unlinked()
-        oldest = self._timeline.oldest_overlapping(0 if transaction is None else transaction.id)
+        alone = self._shared is not None and transaction is not None and self._timeline.unobserved
+        oldest = None if alone else self._timeline.oldest_overlapping(0 if transaction is None else transaction.id)
         try:
             self._store.write(
                 state, changes, next_relation=self._numbering.next_relation, transaction=self._numbering.transaction,
-                forget=forget, record=self._record(state.seq, deltas, transaction),
+                forget=forget, record=None if alone else self._record(state.seq, deltas, transaction),
                 horizon=conflicts.horizon(oldest), topology=topology,
             )
         except BaseException:
             garbage.give_back(forget)
             raise
         if self._shared is not None:
-            self._shared.tidy_reads(conflicts.readers)
+            self._shared.tidy_reads(lambda: conflicts.readers)
 
     def _record(self, seq: int, deltas: Sequence[Delta], transaction: Transaction | None) -> Committed | None:
         """What others must know of a commit to order themselves against it, if there are others."""

@@ -168,6 +168,7 @@ class Database:
     def _shut(self) -> None:
         self.history.close()
         self.loads.close()
+        self.locks.close()
         self.files.close()
         if self._store is not None:
             reach("close.checkpoint")

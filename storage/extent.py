@@ -34,7 +34,16 @@ from .blockio import BlockReader, MemoryReader
 from .encodings.choose import choose
 from .encodings.registry import AUTO, RAW, by_code, by_name
 from .failpoints import reach
-from .footer import ENTRY, FRAME_BYTES, Footer, extent_columns, footer_bytes, header_bytes, read_footer
+from .footer import (
+    ENTRY,
+    FRAME_BYTES,
+    Footer,
+    extent_columns,
+    footer_bytes,
+    header_bytes,
+    inline_footer,
+    read_footer,
+)
 from .schema import Column, Data
 from .statistics import ColumnSketch
 from .types import SqlType
@@ -209,7 +218,7 @@ class ExtentReader:
         self.path = path
         self.reader = reader or (BlockReader(path) if data is None else MemoryReader(path, data))
         try:
-            self.footer = read_footer(self.reader)
+            self.footer = read_footer(self.reader) if data is None else inline_footer(self.reader, data)
         except BaseException:
             self.reader.close()
             raise

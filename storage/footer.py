@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
 import zlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ _HEADER = struct.Struct("<8sI48xI")
 _TRAILER = struct.Struct("<8sIIQQQ20xI")
 _COUNT = struct.Struct("<I")
 MAX_FOOTER = 1 << 30
+INLINE_FOOTERS = 256  # kept, with the bytes that they are of: at most 8 MB
 
 # `low` and `high` are keys of zones.py, as 8 raw bytes.
 ENTRY = np.dtype(
@@ -116,6 +119,22 @@ def read_footer(reader: BlockReader) -> Footer:
     return footer
 
 
+_inline_footers: dict[bytes, Footer] = {}
+_inline_lock = threading.Lock()
+
+
+def inline_footer(reader: BlockReader, data: bytes) -> Footer:
+    """The same of an inline extent's bytes: planning opens it for its values, and a scan does so again."""
+    found = _inline_footers.get(data)
+    if found is None:
+        found = read_footer(reader)
+        with _inline_lock:
+            _inline_footers[data] = found
+            while len(_inline_footers) > INLINE_FOOTERS:
+                del _inline_footers[next(iter(_inline_footers))]
+    return found
+
+
 def _check_frame(frame: Array, magic: bytes, path: Path, name: str) -> None:
     raw = frame.tobytes()
     if raw[:8] != magic or zlib.crc32(raw[:-4]) != _COUNT.unpack(raw[-4:])[0]:
@@ -130,21 +149,27 @@ def _check_frame(frame: Array, magic: bytes, path: Path, name: str) -> None:
 def _parse(body: bytes) -> Footer:
     size = _COUNT.unpack_from(body)[0]
     at = _COUNT.size + size
-    head = json.loads(body[_COUNT.size : at])
-    columns = tuple(ExtentColumn(c["id"], type_from_json(c["type"])) for c in head["columns"])
-    groups = head["groups"]
+    columns, groups, lengths, order = _head(body[_COUNT.size : at])
     rows = np.frombuffer(body, "<u4", groups, at).astype(np.int64)
     at += 4 * groups
     entries = np.frombuffer(body, ENTRY, groups * len(columns), at).reshape(groups, len(columns))
     at += entries.nbytes
     sketches: list[bytes] = []
-    for length in head["sketches"]:
+    for length in lengths:
         sketches.append(body[at : at + length])
         at += length
     if at != len(body) or len(sketches) != len(columns):
         raise ValueError(f"{len(body)} bytes where {at} should be")
+    return Footer(columns, rows, entries, tuple(sketches), order)
+
+
+@lru_cache(maxsize=256)
+def _head(text: bytes) -> tuple[tuple[ExtentColumn, ...], int, tuple[int, ...], tuple[int, int, int] | None]:
+    """(columns, row groups, lengths of sketches, order) out of the JSON, which small extents of a table have alike."""
+    head = json.loads(text)
+    columns = tuple([ExtentColumn(c["id"], type_from_json(c["type"])) for c in head["columns"]])
     order = head.get("order")
-    return Footer(columns, rows, entries, tuple(sketches), None if order is None else (order[0], order[1], order[2]))
+    return columns, head["groups"], tuple(head["sketches"]), None if order is None else (order[0], order[1], order[2])
 
 
 def _check_places(footer: Footer, blocks_end: int, path: Path) -> None:

@@ -20,6 +20,8 @@ from ..records import dataclass
 from .lock_waits import FIRST_POLL, HOLDER, POLL, LockOwner, Patience, Wait, check_circle, holder, lock_file
 from .sharing.files import FileLock, is_locked
 
+IDLE_FILES = 32  # files of locks that stay open: the next statement writes to the same table, as a rule
+
 
 @dataclass(frozen=True, slots=True)
 class HeldLock:
@@ -42,6 +44,7 @@ class TableLocks:
         self._holders: dict[int, LockOwner] = {}
         self._since: dict[int, int] = {}
         self._files: dict[int, FileLock] = {}
+        self._idle: dict[int, FileLock] = {}  # those of tables that were written last: open, and not locked
 
     def acquire(self, owner: LockOwner, tables: Iterable[int], check: Callable[[], None]) -> bool:
         """Take the locks, waiting as long as `check` does not raise; whether there was anything to wait for.
@@ -58,6 +61,39 @@ class TableLocks:
             finally:
                 patience.end()
         return waited
+
+    def try_acquire(self, owner: LockOwner, table: int) -> bool:
+        """The lock of one table, if nobody has it."""
+        with self._free:
+            if self._holders.setdefault(table, owner) is not owner:
+                return False
+            owner.held.add(table)
+            self._since[table] = time.time_ns() // 1000
+        if self._path is None or table in self._files:
+            return True
+        lock = self._idle.pop(table, None) or FileLock(lock_file(self._path, table))
+        try:
+            taken = lock.try_acquire()
+        except BaseException:
+            lock.close()
+            raise
+        if taken:
+            self._told(owner, table, lock)
+        else:
+            self._give_back(owner, table)
+        return taken
+
+    def _give_back(self, owner: LockOwner, table: int) -> None:
+        """A table that another process has."""
+        with self._free:
+            del self._holders[table]
+            owner.held.discard(table)
+            self._free.notify_all()
+
+    def _told(self, owner: LockOwner, table: int, lock: FileLock) -> None:
+        """A file lock is taken: say in it who has it."""
+        os.pwrite(lock.descriptor, HOLDER.pack(owner.id, owner.session, self._since[table], owner.began // 1000), 0)
+        self._files[table] = lock
 
     def _acquire_here(self, owner: LockOwner, table: int, check: Callable[[], None], patience: Patience) -> bool:
         waited = False
@@ -79,16 +115,19 @@ class TableLocks:
     def _acquire_file(self, owner: LockOwner, table: int, check: Callable[[], None], patience: Patience) -> bool:
         """The file lock of a table that is the owner's in this process already."""
         assert self._path is not None
-        lock = FileLock(lock_file(self._path, table))
+        lock = self._idle.pop(table, None) or FileLock(lock_file(self._path, table))
         waited, pause = False, FIRST_POLL
-        while not lock.try_acquire():
-            waited = True
-            check()
-            patience.look()
-            time.sleep(pause)
-            pause = min(2 * pause, POLL)
-        os.pwrite(lock.descriptor, HOLDER.pack(owner.id, owner.session, self._since[table], owner.began // 1000), 0)
-        self._files[table] = lock
+        try:
+            while not lock.try_acquire():
+                waited = True
+                check()
+                patience.look()
+                time.sleep(pause)
+                pause = min(2 * pause, POLL)
+        except BaseException:
+            lock.close()
+            raise
+        self._told(owner, table, lock)
         return waited
 
     def release(self, owner: LockOwner) -> None:
@@ -99,10 +138,20 @@ class TableLocks:
             for table in owner.held:
                 lock = self._files.pop(table, None)
                 if lock is not None:
-                    lock.release()
+                    lock.pause()
+                    self._idle[table] = lock
                 del self._holders[table]
+            while len(self._idle) > IDLE_FILES:
+                self._idle.pop(next(iter(self._idle))).close()
             owner.held.clear()
             self._free.notify_all()
+
+    def close(self) -> None:
+        """Nobody locks anything any more."""
+        with self._free:
+            for lock in (*self._idle.values(), *self._files.values()):
+                lock.close()
+            self._idle.clear()
 
     def holders(self) -> dict[int, int]:
         """Who holds what: table id -> owner's id."""

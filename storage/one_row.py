@@ -1,6 +1,6 @@
 """The inline extent of a single row, byte for byte as extent.py would write it, made without arrays.
 
-    row_extent(columns, values)      values in physical form, None for NULL -> the extent's bytes
+    RowForm(columns).extent(values)  values in physical form, None for NULL -> the extent's bytes
     row_delta(db, table, data, ...)  the whole load of a row, as loader.py does it for many
 
 An INSERT of one row waits for this, and preparing arrays for a value costs many times what packing it does. The value
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .database import Database
 
 _FOOTER_ENTRY = struct.Struct("<QQIIqqBBH")  # footer.ENTRY; the keys as int64
-_FLOAT_ENTRY, _TEXT_ENTRY = struct.Struct("<QQIIddBBH"), struct.Struct("<QQIIQQBBH")
+_ENTRIES = {Physical.F64: struct.Struct("<QQIIddBBH"), Physical.STR: struct.Struct("<QQIIQQBBH")}
 _ONE_NULL = b"\x01" + bytes(NULL_BYTES_PER_VECTOR - 1)
 _LENGTH = struct.Struct("<BBqqq")  # packing.VECTOR_ENTRY: no bits, no delta, the one length
 _NO_WORDS = bytes(128)
@@ -46,30 +46,44 @@ _FORMATS = {Physical.BOOL: {1: "<B"}, Physical.F64: {4: "<f", 8: "<d"}, Physical
 _FRAME_BYTES, _COLUMN_BYTES, _BYTES_OF_A_CHARACTER = 512, 640, 4
 _FILE_HEADER = header_bytes()
 
+# (a block, its low and high key or 0, whether they are known): of a value that is not NULL
+Made = tuple[bytes, Any, Any, int]
+
+
+class RowForm:
+    """How rows of some columns become extents; what all of them share is made once."""
+
+    __slots__ = ("_head", "_makers")
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        named = [{"id": c.id, "type": type_to_json(c.type)} for c in columns]
+        head = {"columns": named, "groups": 1, "sketches": [0] * len(named)}
+        self._head = json.dumps(head, separators=(",", ":")).encode()  # the footer's JSON
+        self._makers = [(_ENTRIES.get(c.type.physical, _FOOTER_ENTRY), _maker(c.type), _null(c.type)) for c in columns]
+
+    def extent(self, values: Sequence[Any]) -> bytes:
+        """The bytes of an extent of one row."""
+        parts, entries, at = [_FILE_HEADER], [], len(_FILE_HEADER)
+        for (entry, make, null), value in zip(self._makers, values):
+            if value is None:
+                block, crc = null
+                entries.append(_FOOTER_ENTRY.pack(at, len(block), crc, 1, 0, 0, RAW.code, Bounded.EMPTY, 0))
+            else:
+                block, low, high, bounded = make(value)
+                entries.append(entry.pack(at, len(block), zlib.crc32(block), 0, low, high, RAW.code, bounded, 0))
+            parts.append(block)
+            at += len(block)
+        parts.append(frame_footer(self._head, b"\x01\0\0\0", b"".join(entries), b"", at))
+        return b"".join(parts)
+
 
 def row_extent(columns: Sequence[Column], values: Sequence[Any]) -> bytes:
     """The bytes of an extent of one row."""
-    parts, entries, at = [_FILE_HEADER], [], len(_FILE_HEADER)
-    for column, value in zip(columns, values):
-        block = _block(column.type, value)
-        entries.append(_entry(column.type, value, at, block))
-        parts.append(block)
-        at += len(block)
-    head = _head(tuple([(c.id, c.type) for c in columns]))
-    parts.append(frame_footer(head, b"\x01\0\0\0", b"".join(entries), b"", at))
-    return b"".join(parts)
+    return RowForm(columns).extent(values)
 
 
-@lru_cache(maxsize=256)
-def _head(columns: tuple[tuple[int, SqlType], ...]) -> bytes:
-    """The footer's JSON."""
-    named = [{"id": id, "type": type_to_json(type)} for id, type in columns]
-    return json.dumps({"columns": named, "groups": 1, "sketches": [0] * len(named)}, separators=(",", ":")).encode()
-
-
-@lru_cache(maxsize=1024)
-def _layout(lengths: tuple[tuple[Part, int], ...], is_null: bool) -> tuple[bytes, tuple[int, ...], int]:
-    """(head of a block with parts of these lengths, how many zeros follow each part, the head's padding included)."""
+def _layout(lengths: Sequence[tuple[Part, int]], is_null: bool) -> tuple[bytes, tuple[int, ...]]:
+    """(head of a block with parts of these lengths, how many zeros follow each part)."""
     at = -(-(HEADER.size + ENTRY.size * len(lengths)) // ALIGNMENT) * ALIGNMENT
     head = [HEADER.pack(MAGIC, RAW.code, VERSION, len(lengths), 1, int(is_null))]
     paddings = []
@@ -78,61 +92,94 @@ def _layout(lengths: tuple[tuple[Part, int], ...], is_null: bool) -> tuple[bytes
         paddings.append(-length % ALIGNMENT)
         at += length + paddings[-1]
     frame = b"".join(head)
-    return frame + bytes(-len(frame) % ALIGNMENT), tuple(paddings), at
+    return frame + bytes(-len(frame) % ALIGNMENT), tuple(paddings)
 
 
-def _block(type: SqlType, value: Any) -> bytes:
-    parts = _parts(type, value)
-    if value is None:
-        parts = ((Part.NULLS, _ONE_NULL), *parts)
-    frame, paddings, _ = _layout(tuple([(part, len(data)) for part, data in parts]), value is None)
+def _block(parts: Sequence[tuple[Part, bytes]], is_null: bool = False) -> bytes:
+    frame, paddings = _layout([(part, len(data)) for part, data in parts], is_null)
     return b"".join([frame, *[data + bytes(padding) for (_, data), padding in zip(parts, paddings)]])
 
 
-def _parts(type: SqlType, value: Any) -> tuple[tuple[Part, bytes], ...]:
+@lru_cache(maxsize=256)
+def _null(type: SqlType) -> tuple[bytes, int]:
+    """The block of a NULL, and its checksum."""
+    block = _block([(Part.NULLS, _ONE_NULL), *_parts(type, None)], is_null=True)
+    return block, zlib.crc32(block)
+
+
+def _parts(type: SqlType, value: Any) -> list[tuple[Part, bytes]]:
     physical = type.physical
     if physical is Physical.STR:
-        text = _text(value)
-        length = _LENGTH.pack(0, 0, len(text), len(text), len(text))
-        return (Part.LENGTH_VECTORS, length), (Part.LENGTH_WORDS, _NO_WORDS), (Part.TEXT, text)
+        return _text_parts(_text(value))
     if physical is Physical.I128:
-        return ((Part.VALUES, (value or 0).to_bytes(16, "little", signed=True)),)
-    return ((Part.VALUES, struct.pack(_FORMATS[physical][type.storage_bytes], 0 if value is None else value)),)
+        return [(Part.VALUES, (value or 0).to_bytes(16, "little", signed=True))]
+    return [(Part.VALUES, struct.pack(_FORMATS[physical][type.storage_bytes], 0 if value is None else value))]
+
+
+def _text_parts(text: bytes) -> list[tuple[Part, bytes]]:
+    length = _LENGTH.pack(0, 0, len(text), len(text), len(text))
+    return [(Part.LENGTH_VECTORS, length), (Part.LENGTH_WORDS, _NO_WORDS), (Part.TEXT, text)]
+
+
+@lru_cache(maxsize=256)
+def _text_frame(length: int) -> bytes:
+    """What stands before the bytes of a text of this length in its block."""
+    block = _block(_text_parts(bytes(length)))
+    return block[: len(block) - length - -length % ALIGNMENT]
 
 
 def _text(value: Any) -> bytes:
     return b"" if value is None else value if isinstance(value, bytes) else str(value).encode()
 
 
-def _entry(type: SqlType, value: Any, at: int, block: bytes) -> bytes:
-    """The block's place, checksum and bounds (zones.py)."""
-    head = (at, len(block), zlib.crc32(block), int(value is None))
-    if value is None:
-        return _FOOTER_ENTRY.pack(*head, 0, 0, RAW.code, Bounded.EMPTY, 0)
-    match type.physical:
-        case Physical.STR:
-            text = _text(value)
-            if type.case_insensitive or text[:8].endswith(b"\0"):
-                return _FOOTER_ENTRY.pack(*head, 0, 0, RAW.code, Bounded.UNKNOWN, 0)
-            return _TEXT_ENTRY.pack(*head, text_key(text, lower=True), text_key(text), RAW.code, Bounded.KNOWN, 0)
-        case Physical.F64:
-            if value != value:
-                return _FOOTER_ENTRY.pack(*head, 0, 0, RAW.code, Bounded.UNKNOWN, 0)
-            return _FLOAT_ENTRY.pack(*head, value, value, RAW.code, Bounded.KNOWN, 0)
-        case _:
-            key = min(max(int(value), _INT64.start), _INT64.stop - 1)
-            return _FOOTER_ENTRY.pack(*head, key, key, RAW.code, Bounded.KNOWN, 0)
+@lru_cache(maxsize=256)
+def _maker(type: SqlType) -> Callable[[Any], Made]:
+    """What makes the block of a value and its bounds (zones.py)."""
+    if type.physical is Physical.STR:
+        return _text_maker(type)
+    (part, empty), = _parts(type, 0)
+    frame, (padding,) = _layout([(part, len(empty))], is_null=False)
+    tail = bytes(padding)
+    pack: Callable[[Any], bytes] = _pack_wide
+    if type.physical is not Physical.I128:
+        pack = struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack
+
+    def whole(value: Any) -> Made:
+        key = min(max(int(value), _INT64.start), _INT64.stop - 1)
+        return frame + pack(value) + tail, key, key, Bounded.KNOWN
+
+    def real(value: float) -> Made:
+        block = frame + pack(value) + tail
+        return (block, 0.0, 0.0, Bounded.UNKNOWN) if value != value else (block, value, value, Bounded.KNOWN)
+
+    return real if type.physical is Physical.F64 else whole
+
+
+def _pack_wide(value: int) -> bytes:
+    return value.to_bytes(16, "little", signed=True)
+
+
+def _text_maker(type: SqlType) -> Callable[[Any], Made]:
+    def make(value: Any) -> Made:
+        text = _text(value)
+        block = _text_frame(len(text)) + text + bytes(-len(text) % ALIGNMENT)
+        if type.case_insensitive or text[:8].endswith(b"\0"):
+            return block, 0, 0, Bounded.UNKNOWN
+        return block, text_key(text, lower=True), text_key(text), Bounded.KNOWN
+
+    return make
 
 
 # -- a load of one row --------------------------------------------------------------------------------
 
 
 def row_delta(database: Database, table: Table, data: TableData, values: list[Any], given: Collection[int],
-              identity: Mapping[int, int]) -> Delta | None:
+              identity: Mapping[int, int], form: RowForm | None = None) -> Delta | None:
     """What adds one row to a table whose write lock is held; None: it takes a TableWriter (loader.py).
 
     `values`: of all columns, in physical form, where `given` has the column's position; IDENTITY columns else get their
-    next value. `identity`: next IDENTITY values, by Column.id, of those that the caller has taken itself.
+    next value. `identity`: next IDENTITY values, by Column.id, of those that the caller has taken itself. `form`: that
+    of the table's columns, if there is one.
     """
     small_auto = table.dist_style is DistStyle.AUTO and data.replicated
     grown = small_auto and (data.statistics.rows >= AUTO_ALL_ROWS or data.statistics.bytes >= AUTO_ALL_BYTES)
@@ -147,9 +194,9 @@ def row_delta(database: Database, table: Table, data: TableData, values: list[An
             values[position], counters[column.id] = next_identity(database, table, column)
         if values[position] is None and (column.primary_key or not column.nullable):
             raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
-    extent = row_extent(table.columns, values)
+    extent = (form or RowForm(table.columns)).extent(values)
     name = inline_name(database.new_transaction(), 0)
-    row = ExtentRef(0, name, _slice(database, table, data, values), 1, len(extent), 1, extent)
+    row = ExtentRef(database.new_extent(), name, _slice(database, table, data, values), 1, len(extent), 1, extent)
     return Delta(add_extents=(AddExtents(table, (row,), {}, data.replicated, counters),))
 
 

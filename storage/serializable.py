@@ -18,7 +18,7 @@ asks for itself when it reads one more table. So nobody need be asked when a tra
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..records import dataclass
 
@@ -47,19 +47,22 @@ class ConflictGraph:
 
     def violation(
         self, snapshot: int, reads: Iterable[int], writes: Iterable[int], *, but: int = 0,
-        readers: Iterable[Committed] = (),
+        readers: Callable[[], Iterable[Committed]] = tuple,
     ) -> tuple[int, list[int]] | None:
         """Why a transaction cannot commit now: (table, the others of the circle); None when it can.
 
-        `but`: its own number; `readers`: what others elsewhere have read.
+        `but`: its own number; `readers`: what others elsewhere have read, which is asked for where it matters: who has
+        written nothing can only stand in the middle of a circle.
         """
         own = Committed(but, snapshot, _NEVER, frozenset(reads), frozenset(writes))
         with self._lock:
-            known = {c.id for c in self._committed}
             others = [*self._committed, *(r for r in self._reading.values() if r.id != but)]
-            others += [r for r in readers if r.id not in known and r.id != but]
             # The only arrows from `own` are rw: it read what another has changed since.
             ahead = [u for u in others if u.commit > snapshot and u.writes & own.reads]
+            if not ahead:
+                return None
+            known = {c.id for c in self._committed}
+            others += [r for r in readers() if r.id not in known and r.id != but]
             came_from: dict[Committed, Committed | None] = dict.fromkeys(ahead)
             stack = list(ahead)
             while stack:

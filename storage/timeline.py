@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 # Snapshots that nobody pinned stay readable for this many commits, so that one may ask for the
 # newest number first and for its view a moment later.
 RECENT_STATES = 64
+# Transactions of others that may be remembered for nothing: asking what anybody still needs costs more.
+KEPT_CONFLICTS = 16
 
 
 class Timeline:
@@ -89,7 +91,8 @@ class Timeline:
                 news = self._watched.news(self.newest)
                 if news is not None:
                     self._learn(news)
-                    self.conflicts.forget(self.oldest_overlapping(0))
+                    if len(self.conflicts) > KEPT_CONFLICTS:
+                        self.conflicts.forget(self.oldest_overlapping(0))
             return self.newest
 
     def _learn(self, news: News) -> None:
@@ -183,7 +186,7 @@ class Timeline:
     def oldest_live(self, but: int) -> int | None:
         """The oldest snapshot of the transactions under way, one left out; None: there are no others."""
         with self._lock:
-            return min((s for id, s in self._live.items() if id != but), default=None)
+            return min([s for id, s in self._live.items() if id != but], default=None)
 
     def oldest_overlapping(self, but: int) -> int | None:
         """As `oldest_live`, and over all processes; there it may be older than it need be."""
@@ -210,7 +213,7 @@ class Timeline:
 
     def _check_reads(self, transaction: Transaction) -> None:
         if self.newest.seq > transaction.snapshot and not is_snapshot(self.newest):
-            transaction.check_serializable(() if self._shared is None else self._shared.readers())
+            transaction.check_serializable(tuple if self._shared is None else self._shared.readers)
 
     def forget_reads(self, transaction: Transaction) -> None:
         """A transaction that had published its reads was rolled back."""
@@ -227,7 +230,7 @@ class Timeline:
 
     def _collect(self) -> None:
         """Remove the files that no snapshot needs any more. Pins are read after commits are known."""
-        if not self.garbage.waits:
+        if not self.garbage.is_due:
             return
         if self._shared is None:
             self._remove_garbage(self.pins.oldest())

@@ -133,6 +133,11 @@ class Transaction:
             for id in new:
                 self.check_there(id)
 
+    def lock_at_once(self, table: int) -> None:
+        """Take a table's write lock before anything is seen, if nobody has it: what is seen then is the newest."""
+        if self._snapshot is None and not self.database.read_only:
+            self.database.locks.try_acquire(self._owner, table)
+
     def check_newest(self, table: Table) -> None:
         """Refuse to change rows of a table of which others have committed a newer state."""
         self.database.snapshot()
@@ -171,7 +176,7 @@ class Transaction:
         finally:
             self.rollback()
 
-    def check_serializable(self, readers: Iterable[Committed] = ()) -> None:
+    def check_serializable(self, readers: Callable[[], Iterable[Committed]] = tuple) -> None:
         """Called with the database's lock held: may this transaction go on, or commit, now? `readers`: what
         transactions of other processes have read."""
         found = self.database.conflicts.violation(
@@ -201,6 +206,8 @@ class Transaction:
 
     def rollback(self) -> None:
         """Forget everything that is not committed; may be called at any time, and again."""
+        if self._is_new:
+            return
         self._deltas = []
         made, self._made = self._made, []
         for extent in made:
@@ -214,6 +221,14 @@ class Transaction:
         self.database.access.release(self._owner)
         self.database.locks.release(self._owner)
         self.reads, self.writes = set(), set()
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether there is nothing to forget: it has not been used, or not since it ended."""
+        owner = self._owner
+        return self._snapshot is None and not (
+            self._made or self.used or self.published or owner.held or owner.entered or owner.closed
+        )
 
     def _let_go(self) -> None:
         if self._snapshot is not None:

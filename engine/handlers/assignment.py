@@ -1,6 +1,7 @@
 """A single value as a column keeps it: cast to its type, text within its declared bytes.
 
-Which types may be stored without a cast is the binder's rule (check_assignable).
+Which types may be stored without a cast is the binder's rule (check_assignable), which `Fitting` asks once for values
+of one type that come after each other.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import StringTooLong
+from ...planner.binder import check_assignable
 from ...planner.binder.zones import assigned
+from ...planner.expressions import Literal
 from ...storage.schema import Column
 from ...storage.types import Kind, SqlType
 from ..evaluate import cast, evaluate
@@ -19,7 +22,7 @@ def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
     target = column.type
     if value is None:
         return None
-    if source != target:
+    if source is not target and source != target:
         zoned = assigned(value, source, target, zone)
         value = cast(value, source, target) if zoned is None else evaluate(zoned)
         if value is None:  # an object or array of a SUPER value is no text (lax)
@@ -29,6 +32,29 @@ def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
     if target.kind is Kind.VARBYTE and len(value) > target.text_limit:
         raise StringTooLong(f"value too long for type {target}", detail=f"The value has {len(value) // 2} bytes.")
     return value
+
+
+class Fitting:
+    """The values of one column, one after the other; `zone` is the session's."""
+
+    __slots__ = ("_as_it_is", "_checked", "_has_length", "column", "zone")
+
+    def __init__(self, column: Column, zone: str) -> None:
+        self.column = column
+        self.zone = zone
+        self._checked: SqlType | None = None  # the type that was fine last
+        self._as_it_is = False  # whether its values need no conversion
+        self._has_length = column.type.is_string or column.type.kind is Kind.VARBYTE
+
+    def value(self, given: Literal, position: int | None = None) -> Any:
+        """A constant as the column keeps it. DataError and the like, at `position`, where it does not fit."""
+        if given.type is not self._checked:
+            check_assignable(given.type, self.column, position)
+            self._checked = given.type
+            self._as_it_is = given.type == self.column.type and not self._has_length
+        if self._as_it_is:
+            return given.value
+        return assign(given.value, given.type, self.column, self.zone)
 
 
 def fit_text(value: str, type: SqlType) -> str:

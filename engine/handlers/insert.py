@@ -6,7 +6,8 @@ literals and parameters, of which long lists consist, skip the binder:
     literal or $n  -->  (physical value, type)  --assign-->  the column's value
     anything else  -->  binder, evaluate        ----^
 
-A single row takes a short way to the catalogue (storage/one_row.py).
+A single row takes a short way to the catalogue (storage/one_row.py), and where its statement's shape was seen before,
+it comes from its text straight here (known_inserts.py).
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import DataError, NotSupportedError, SqlSyntaxError
-from ...planner.binder import check_assignable
 from ...planner.expressions import Literal
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import Insert
@@ -29,7 +29,7 @@ from ...storage.vector import from_list
 from ..context import Context
 from ..result import Result
 from . import names
-from .assignment import assign
+from .assignment import Fitting
 from .binding import bind, bind_expression, plan_insert
 from .defaults import default_value, value_of
 from .literals import literal
@@ -92,7 +92,7 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
     table = names.appended(statement.table, context)
     nodes = _rows(statement, table)
     columns = _columns(table, statement.columns, len(nodes[0]))
-    if statement.source is not None and statement.source.find(exp.Query) is not None:
+    if _has_query(nodes):
         return _with_subquery(replace(statement, columns=columns), len(nodes), table, context)
     into = target(table, columns, context)
     rows = _Rows(into, context)
@@ -104,12 +104,18 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
     if rows.count == 1 and (delta := row_delta(
         context.home(table), table, context.view.data(table), rows.whole(), into.positions, identity
     )) is not None:
+        context.session.inserts.keep(statement, nodes[0], into, context)
         context.session.commit_delta(delta)
         return Result("INSERT", rowcount=1, notices=context.notices)
     data = rows.data()
     with loading(table, context, into.positions, identity=identity) as load:
         load.write(data)
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
+
+
+def _has_query(rows: list[list[exp.Expr]]) -> bool:
+    nodes = [node for row in rows for node in row if not isinstance(node, exp.Literal)]
+    return any(node.find(exp.Query) is not None for node in nodes)
 
 
 def _with_subquery(statement: Insert, rows: int, table: Table, context: Context) -> Result:
@@ -153,15 +159,18 @@ class _Rows:
     values: list[list[Any]] = field(default_factory=list)
     generated: list[list[int]] = field(default_factory=list)  # rows that take an IDENTITY value
     defaults: dict[int, Any] = field(default_factory=dict)
-    zone: str = ""  # the session's
+    columns: tuple[Column, ...] = ()
+    fittings: list[Fitting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.zone = self.context.settings.zone
+        zone = self.context.settings.zone
+        self.columns = self.into.columns
+        self.fittings = [Fitting(column, zone) for column in self.columns]
         self.values = [[] for _ in self.into.given]
         self.generated = [[] for _ in self.into.given]
 
     def add(self, row: list[exp.Expr]) -> None:
-        for i, (node, column) in enumerate(zip(row, self.into.columns)):
+        for i, (node, column) in enumerate(zip(row, self.columns)):
             if not is_default(node):
                 self.values[i].append(self._value(node, i, column))
             elif column.identity is not None:
@@ -181,9 +190,8 @@ class _Rows:
         if known is None:
             expr = bind_expression(node, self.context)
             known = Literal(value_of(expr), expr.type)
-        check_assignable(known.type, column, position)
         try:
-            return assign(known.value, known.type, column, self.zone)
+            return self.fittings[i].value(known, position)
         except DataError as error:
             error.position = position if error.position is None else error.position
             raise
@@ -191,7 +199,7 @@ class _Rows:
     def identities(self) -> dict[int, int]:
         """Fill in the IDENTITY values that are asked for; the next ones by column id."""
         identity: dict[int, int] = {}
-        for column, values, rows in zip(self.into.columns, self.values, self.generated):
+        for column, values, rows in zip(self.columns, self.values, self.generated):
             if rows and column.identity is not None:
                 seed, step = column.identity
                 first, following = self.context.home(self.into.table).numbering.identity(
@@ -204,7 +212,7 @@ class _Rows:
 
     def data(self) -> list[Any]:
         """Columns for the writer."""
-        given = [from_list(c.type, v) for c, v in zip(self.into.columns, self.values)]
+        given = [from_list(c.type, v) for c, v in zip(self.columns, self.values)]
         return given + self.into.defaults(self.count)
 
     def whole(self) -> list[Any]:

@@ -140,7 +140,7 @@ class Spool:
         with self._lock:
             if self._file is None:
                 self._file = SpillFile(self._context.database.spill_folder)
-                self._context.files.add(self._file)
+                self._context.close_at_end(self._file)
             return self._file
 
 

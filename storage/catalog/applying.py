@@ -8,7 +8,7 @@ It raises before anything is written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import NoReturn
 
@@ -54,23 +54,33 @@ def apply(
     `seq`: its number, that of the next commit unless given. A transaction's private states have numbers that no
     commit ever has.
     """
-    return _Application(state, state.seq + 1 if seq is None else seq).run(deltas)
+    return _Application(state, state.seq + 1 if seq is None else seq, any(map(_changes_names, deltas))).run(deltas)
+
+
+def _changes_names(delta: Delta) -> bool:
+    """Whether schemas, relations or settings change, and not rows alone."""
+    return bool(
+        delta.create_schemas or delta.drop_schemas or delta.create or delta.drop or delta.replace or delta.settings
+        or any(a.encodings or a.index is not None for a in delta.add_extents)
+    )
 
 
 class _Application:
-    """Deltas being applied: mutable copies of the state's maps.
+    """Deltas being applied: mutable copies of the state's maps, of those of names only where `names` change.
 
     `own`: relations created or changed by these deltas. Their makers saw versions of the transaction's own.
     """
 
-    def __init__(self, state: CatalogState, seq: int) -> None:
+    def __init__(self, state: CatalogState, seq: int, names: bool) -> None:
         self.before = state
         self.seq = seq
-        self.schemas = set(state.schemas)
-        self.relations = dict(state.relations)
-        self.names = dict(state.names)
         self.entries = dict(state.entries)
-        self.settings = dict(state.settings)
+        self._names = names
+        if names:
+            self.schemas = set(state.schemas)
+            self.relations = dict(state.relations)
+            self.names = dict(state.names)
+            self.settings = dict(state.settings)
         self.facts = state.facts
         self.own: set[int] = set()
         self.changes = Changes()
@@ -84,6 +94,12 @@ class _Application:
             self._forget(of_functions(self.before.facts, self.facts, self.changes.facts))
             check(self.before.facts, self.facts, self.changes.facts, self.before.schemas, self.schemas, self.relations)
         self._settle()
+        if not self._names:
+            same = self.before
+            state = CatalogState(
+                self.seq, same.schemas, same.relations, same.names, self.entries, same.settings, self.facts
+            )
+            return state, self.changes
         state = CatalogState(
             self.seq, frozenset(self.schemas), self.relations, self.names, self.entries, self.settings,
             self.facts,
@@ -116,23 +132,25 @@ class _Application:
     def _settle(self) -> None:
         """Changes as the store wants them: what came and went again is not there."""
         changes = self.changes
-        dropped = {e.id for e in changes.dropped_extents}
-        added = {e.id for _, e in changes.added_extents}
-        changes.unborn_extents = [e for _, e in changes.added_extents if e.id in dropped]
-        changes.added_extents = [(t, e) for t, e in changes.added_extents if e.id not in dropped]
-        changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
-        changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
+        if changes.dropped_extents:
+            dropped = {e.id for e in changes.dropped_extents}
+            added = {e.id for _, e in changes.added_extents}
+            changes.unborn_extents = [e for _, e in changes.added_extents if e.id in dropped]
+            changes.added_extents = [(t, e) for t, e in changes.added_extents if e.id not in dropped]
+            changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
+            changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
         changes.touched &= self.entries.keys()
-        changes.counted = {t for t in changes.touched if self._differs(t, "modified")}
-        changes.touched = {t for t in changes.touched if self._differs(t, "sketches", "replicated", "exact_bounds")}
-        changes.created_schemas = sorted(self.schemas - self.before.schemas)
-        changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
-        changes.dropped = [r for r in changes.dropped if r.version != self.seq]
-        changes.created = [r for r in changes.created if self.relations.get(r.id) is r]
+        changes.counted = {t for t in changes.touched if self._differs(t, _counted)}
+        changes.touched = {t for t in changes.touched if self._differs(t, _written)}
+        if self._names:
+            changes.created_schemas = sorted(self.schemas - self.before.schemas)
+            changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
+            changes.dropped = [r for r in changes.dropped if r.version != self.seq]
+            changes.created = [r for r in changes.created if self.relations.get(r.id) is r]
 
-    def _differs(self, table: int, *fields: str) -> bool:
+    def _differs(self, table: int, kept: Callable[[TableEntry], tuple[object, ...]]) -> bool:
         before, now = self.before.entries.get(table), self.entries[table]
-        return before is None or any(getattr(before, name) is not getattr(now, name) for name in fields)
+        return before is None or kept(before) != kept(now)
 
     def _create_schema(self, name: str) -> None:
         if name in self.schemas:
@@ -179,7 +197,7 @@ class _Application:
 
     def _current(self, seen: Table | View) -> Table | View:
         """The relation as it is now; an error unless it is still the one that was seen."""
-        current = self.relations.get(seen.id)
+        current = (self.relations if self._names else self.before.relations).get(seen.id)
         if current is None or type(current) is not type(seen):
             raise errors.UndefinedTable(f'relation "{seen.name}" does not exist')
         if current.version != seen.version and seen.id not in self.own:
@@ -328,6 +346,15 @@ class _Application:
         else:
             self.settings[name] = value
         self.changes.settings[name] = value
+
+
+def _counted(entry: TableEntry) -> tuple[object, ...]:
+    return (entry.modified,)
+
+
+def _written(entry: TableEntry) -> tuple[object, ...]:
+    """What the catalogue's table of statistics has of an entry; sketches are compared by identity."""
+    return id(entry.sketches), entry.replicated, entry.exact_bounds
 
 
 def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:

@@ -119,6 +119,8 @@ class Delta:
 
 def numbered(delta: Delta, new_relation: Callable[[], int], new_extent: Callable[[], int]) -> Delta:
     """The delta with an id for every relation and extent that has none."""
+    if all(r.id for r in delta.create) and all(e.id for a in delta.add_extents for e in a.extents):
+        return delta
     create = tuple(r if r.id else replace(r, id=new_relation()) for r in delta.create)
     add_extents = tuple(
         replace(a, extents=tuple(e if e.id else replace(e, id=new_extent()) for e in a.extents))

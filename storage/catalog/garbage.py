@@ -22,6 +22,8 @@ from pathlib import Path
 from ..failpoints import reach
 from ..schema import ExtentRef
 
+# Dropped inline extents, which are no files: so many may wait, for asking all processes what they need costs more.
+MOST_WAITING = 64
 _log = logging.getLogger("warehouse.storage")
 
 
@@ -53,16 +55,21 @@ class Garbage:
     def __init__(self, path_of: Callable[[ExtentRef], Path]) -> None:
         self._path_of = path_of
         self._waiting: list[tuple[int, ExtentRef]] = []  # (commit that dropped it, extent), ascending
+        self._files = 0  # how many of them are files
         self._unlinked: list[int] = []  # ids whose catalogue rows may go with the next commit
         self.horizon = 0  # snapshots below this one may miss files
 
     def add(self, seq: int, extents: Iterable[ExtentRef]) -> None:
-        self._waiting.extend((seq, e) for e in extents)
+        self._wait([(seq, e) for e in extents])
 
     def learn(self, dropped: Iterable[tuple[int, ExtentRef]]) -> None:
         """What other processes have dropped; what is known already may be among it."""
         known = {extent.id for _, extent in self._waiting}
-        self._waiting.extend((seq, e) for seq, e in dropped if e.id not in known)
+        self._wait([(seq, e) for seq, e in dropped if e.id not in known])
+
+    def _wait(self, dropped: list[tuple[int, ExtentRef]]) -> None:
+        self._waiting.extend(dropped)
+        self._files += sum([not e.is_inline for _, e in dropped])
 
     def collect(self, oldest_pin: int | None) -> list[ExtentRef]:
         """Unlink what no pinned snapshot sees; answers the extents that are gone."""
@@ -70,6 +77,7 @@ class Garbage:
         if not gone:
             return []
         self._waiting = [w for w in self._waiting if oldest_pin is not None and w[0] > oldest_pin]
+        self._files = sum([not e.is_inline for _, e in self._waiting])
         for seq, extent in gone:
             self.horizon = max(self.horizon, seq)
             if not extent.is_inline:
@@ -80,8 +88,9 @@ class Garbage:
         return [e for _, e in gone]
 
     @property
-    def waits(self) -> bool:
-        return bool(self._waiting)
+    def is_due(self) -> bool:
+        """Whether to look what may go: there is a file among it, or very much."""
+        return self._files > 0 or len(self._waiting) > MOST_WAITING
 
     def take_unlinked(self) -> list[int]:
         taken, self._unlinked = self._unlinked, []

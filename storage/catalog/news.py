@@ -46,7 +46,8 @@ def read_news(store: CatalogStore, known: CatalogState) -> News | None:
     run = store.connection.execute
     run("BEGIN")
     try:
-        seq, purged = store.number("seq"), store.number("purged")
+        meta = store.meta()
+        seq, purged = int(meta["seq"]), int(meta.get("purged", 0))
         if seq == known.seq:
             return None
         if seq < known.seq:
@@ -55,8 +56,8 @@ def read_news(store: CatalogStore, known: CatalogState) -> News | None:
                 hint="Was the folder put back from a copy while it was open? Close all connections and open it again.",
             )
         since = known.seq if known.seq >= purged else 0
-        transactions = committed_since(store.connection, known.seq)
-        loaded = store.read(_advanced(store.connection, known) if since else None)
+        transactions = committed_since(store, known.seq)
+        loaded = store.read(_advanced(store, known) if since else None, known.facts, meta)
         changed = {table: t.commit for t in transactions for table in t.writes}
         _mark_changed(loaded.state, known, changed)
         return News(loaded, dropped_since(store.connection, since), transactions)
@@ -64,11 +65,11 @@ def read_news(store: CatalogStore, known: CatalogState) -> News | None:
         run("COMMIT")
 
 
-def committed_since(connection: sqlite3.Connection, seq: int) -> list[Committed]:
+def committed_since(store: CatalogStore, seq: int) -> list[Committed]:
     """Transactions that committed after `seq`, as far as one that is live may have to be ordered against them."""
-    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'transactions'").fetchone()[0]:
+    if not store.has_table("transactions"):
         return []
-    rows = connection.execute("SELECT id, snapshot, seq, reads, writes FROM transactions WHERE seq > ?", (seq,))
+    rows = store.connection.execute("SELECT id, snapshot, seq, reads, writes FROM transactions WHERE seq > ?", (seq,))
     return [
         Committed(id, snapshot, commit, frozenset(json.loads(reads)), frozenset(json.loads(writes)))
         for id, snapshot, commit, reads, writes in rows
@@ -91,10 +92,9 @@ def _mark_changed(state: CatalogState, known: CatalogState, changed: dict[int, i
             entry.changed_seq = max(changed.get(table, 0), before.changed_seq if before is not None else 0)
 
 
-def _advanced(connection: sqlite3.Connection, known: CatalogState) -> tuple[
-        dict[int, Table | View], dict[int, TableEntry]]:
+def _advanced(store: CatalogStore, known: CatalogState) -> tuple[dict[int, Table | View], dict[int, TableEntry]]:
     """The relations and entries of the newest commit."""
-    since = known.seq
+    since, connection = known.seq, store.connection
     relations = dict(known.relations)
     for kind in ("tables", "views"):
         for (id_,) in connection.execute(f"SELECT id FROM {kind} WHERE dropped_seq > ?", (since,)):
@@ -109,25 +109,25 @@ def _advanced(connection: sqlite3.Connection, known: CatalogState) -> tuple[
     for id_ in _touched(connection, since) | {r for r in relations if relations[r] is not known.relations.get(r)}:
         table = relations.get(id_)
         if isinstance(table, Table):
-            entries[id_] = _entry(connection, table, entries.get(id_), since)
+            entries[id_] = _entry(store, table, entries.get(id_), since)
     return relations, entries
 
 
 def _touched(connection: sqlite3.Connection, since: int) -> set[int]:
     """Tables whose extents, delete vectors or statistics are not what they were."""
-    found: set[int] = set()
-    for sql in (
-        "SELECT table_id FROM extents WHERE created_seq > ?",
-        "SELECT table_id FROM extents WHERE dropped_seq > ?",
-        "SELECT table_id FROM statistics WHERE seq > ?",
-        "SELECT e.table_id FROM delete_vectors v JOIN extents e ON e.id = v.extent_id WHERE v.created_seq > ?",
-    ):
-        found.update(id_ for (id_,) in connection.execute(sql, (since,)))
-    return found
+    found = connection.execute(
+        "SELECT table_id FROM extents WHERE created_seq > ?1 UNION ALL"
+        " SELECT table_id FROM extents WHERE dropped_seq > ?1 UNION ALL"
+        " SELECT table_id FROM statistics WHERE seq > ?1 UNION ALL"
+        " SELECT e.table_id FROM delete_vectors v JOIN extents e ON e.id = v.extent_id WHERE v.created_seq > ?1",
+        (since,),
+    )
+    return {id_ for (id_,) in found}
 
 
-def _entry(connection: sqlite3.Connection, table: Table, known: TableEntry | None, since: int) -> TableEntry:
+def _entry(store: CatalogStore, table: Table, known: TableEntry | None, since: int) -> TableEntry:
     """A table's entry, made from the one that is known. Always a new object."""
+    connection = store.connection
     base = TableEntry(table) if known is None else known.changed(table=table)
     gone = {
         id_ for (id_,) in
@@ -135,7 +135,7 @@ def _entry(connection: sqlite3.Connection, table: Table, known: TableEntry | Non
     }
     came = [
         ExtentRef(*row) for row in connection.execute(
-            f"SELECT id, {EXTENT}, {inline_data(connection)} FROM extents"
+            f"SELECT id, {EXTENT}, {inline_data(store)} FROM extents"
             " WHERE created_seq > ? AND dropped_seq IS NULL AND table_id = ? ORDER BY id", (since, table.id)
         )
     ]
@@ -149,7 +149,8 @@ def _entry(connection: sqlite3.Connection, table: Table, known: TableEntry | Non
     statistics = connection.execute(
         "SELECT replicated, exact_bounds, sketches FROM statistics WHERE seq > ? AND table_id = ?", (since, table.id)
     ).fetchone()
-    entry = replace(base, extents=(*kept, *came), deleted=deleted, modified=modified_rows(connection).get(table.id, 0))
+    modified = modified_rows(store, table.id).get(table.id, 0)
+    entry = base.changed(extents=(*kept, *came), deleted=deleted, modified=modified)
     if statistics is not None:
         replicated, exact, blob = statistics
         entry = replace(
@@ -158,18 +159,22 @@ def _entry(connection: sqlite3.Connection, table: Table, known: TableEntry | Non
     return entry
 
 
-def inline_data(connection: sqlite3.Connection) -> str:
+def inline_data(store: CatalogStore) -> str:
     """What to select for the bytes of inline extents."""
-    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'inline_extents'").fetchone()[0]:
+    if not store.has_table("inline_extents"):
         return "NULL"  # format 4
     return "(SELECT data FROM inline_extents WHERE extent_id = extents.id)"
 
 
-def modified_rows(connection: sqlite3.Connection) -> dict[int, int]:
-    """Rows modified since the last ANALYZE, by table."""
-    if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'modified_rows'").fetchone()[0]:
+def modified_rows(store: CatalogStore, table: int | None = None) -> dict[int, int]:
+    """Rows modified since the last ANALYZE, by table (of all, or of one)."""
+    if not store.has_table("modified_rows"):
         return {}  # format 3
-    return dict(connection.execute('SELECT table_id, "rows" FROM modified_rows'))
+    found = store.connection.execute(
+        'SELECT table_id, "rows" FROM modified_rows' + ("" if table is None else " WHERE table_id = ?"),
+        () if table is None else (table,),
+    )
+    return dict(found)
 
 
 def paths_by_state(connection: sqlite3.Connection) -> dict[bool, list[str]]:

@@ -61,7 +61,12 @@ class TableEntry:
 
     def changed(self, **changes: Any) -> TableEntry:
         """The entry with other fields, its statistics to be worked out anew."""
-        return replace(self, **{"_data": None, "_rows": -1, "_bytes": -1, "_inline_extents": -1, **changes})
+        same: dict[str, Any] = {
+            "table": self.table, "extents": self.extents, "sketches": self.sketches, "replicated": self.replicated,
+            "exact_bounds": self.exact_bounds, "changed_seq": self.changed_seq, "deleted": self.deleted,
+            "modified": self.modified, "_inline": self._inline,
+        }
+        return TableEntry(**(same | changes))
 
     @property
     def rows(self) -> int:

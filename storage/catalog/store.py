@@ -15,7 +15,7 @@ SQLite's place.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,6 +70,8 @@ class CatalogStore:
         self._live = live
         self._version: int | None = None
         self._upgraded = False
+        self._numbers: dict[str, int] = {}  # those of the meta table that this connection has committed last
+        self._tables: set[str] = set()  # such as older formats lack, and are there
         self.upgraded_from: int | None = None  # an older format that this connection has brought up to date
         try:
             self.connection = self._connect()
@@ -137,7 +139,7 @@ class CatalogStore:
             self.connection.execute("BEGIN")
             try:
                 loaded = self.read(None)
-                return loaded, News(loaded, dropped_since(self.connection, 0), committed_since(self.connection, 0))
+                return loaded, News(loaded, dropped_since(self.connection, 0), committed_since(self, 0))
             finally:
                 self.connection.execute("COMMIT")
 
@@ -150,6 +152,8 @@ class CatalogStore:
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
         before, self._version = self._version, version
+        if before != version:
+            self._numbers = {}
         return before != version
 
     def news(self, known: CatalogState) -> News | None:
@@ -164,10 +168,14 @@ class CatalogStore:
         except (ValueError, KeyError, TypeError) as e:
             raise errors.DataCorrupted(f"the catalogue {self.path} is damaged: {e!r}") from e
 
-    def read(self, advanced: tuple[dict[int, Table | View], dict[int, TableEntry]] | None) -> Loaded:
+    def read(
+        self, advanced: tuple[dict[int, Table | View], dict[int, TableEntry]] | None, facts: Facts = NO_FACTS,
+        meta: Mapping[str, str] | None = None,
+    ) -> Loaded:
         """The newest state, within the caller's transaction; `advanced`: its relations and entries, if they have been
-        read already. The format is looked at before anything else is."""
-        meta = dict(self.connection.execute("SELECT key, value FROM meta"))
+        read already, so with `meta`; `facts`: those of an older state. The format is looked at before anything else is.
+        """
+        meta = self.meta() if meta is None else meta
         if int(meta["format"]) > FORMAT_VERSION:
             raise errors.FormatTooNew(
                 f"the database was written by a newer release: its format is {meta['format']}, "
@@ -189,7 +197,7 @@ class CatalogStore:
             names={(r.schema, r.name): r.id for r in relations.values()},
             entries=entries,
             settings=dict(self.connection.execute("SELECT name, value FROM settings")),
-            facts=self._load_facts(int(meta["seq"])),
+            facts=self._load_facts(int(meta["seq"]), facts),
         )
         identity = {
             (table, column): following for table, column, following in
@@ -199,6 +207,10 @@ class CatalogStore:
             state, codec.topology_from_json(meta["topology"]), int(meta["next_relation"]),
             self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
         )
+
+    def meta(self) -> dict[str, str]:
+        """The numbers and the like, by their keys."""
+        return dict(self.connection.execute("SELECT key, value FROM meta"))
 
     def named(self, paths: list[str]) -> set[str]:
         """Those of the relative paths that are extents', live or dropped."""
@@ -248,25 +260,32 @@ class CatalogStore:
             relations[row[0]] = codec.view_from_json(*row)
         return relations
 
-    def _load_facts(self, seq: int) -> Facts:
-        if not self._has_table("facts"):
+    def _load_facts(self, seq: int, known: Facts) -> Facts:
+        """Those of commit `seq`: the known ones where they are the same, since plans hold for their version only."""
+        if not self.has_table("facts"):
             return NO_FACTS  # format 3
-        rows = self.connection.execute("SELECT kind, key, value FROM facts")
-        return Facts({(kind, key): value for kind, key, value in rows}, seq)
+        rows = {(kind, key): value for kind, key, value in
+                self.connection.execute("SELECT kind, key, value FROM facts")}
+        return known if rows == known.rows else Facts(rows, seq)
 
-    def _has_table(self, name: str) -> bool:
-        found = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,)).fetchone()
-        return bool(found[0])
+    def has_table(self, name: str) -> bool:
+        """Whether the file has a table that older formats lack; one that is there stays."""
+        if name not in self._tables:
+            found = self.connection.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+            if not found[0]:
+                return False
+            self._tables.add(name)
+        return True
 
     def _load_entries(self, relations: dict[int, Table | View]) -> dict[int, TableEntry]:
         extents: dict[int, list[ExtentRef]] = {}
         for table_id, *fields in self.connection.execute(
-            f"SELECT table_id, id, {EXTENT}, {inline_data(self.connection)} FROM extents"
+            f"SELECT table_id, id, {EXTENT}, {inline_data(self)} FROM extents"
             " WHERE dropped_seq IS NULL ORDER BY id"
         ):
             extents.setdefault(table_id, []).append(ExtentRef(*fields))
         deleted = self._load_deleted(extents)
-        modified = modified_rows(self.connection)
+        modified = modified_rows(self)
         entries: dict[int, TableEntry] = {}
         for table_id, replicated, exact, blob in self.connection.execute(
             "SELECT table_id, replicated, exact_bounds, sketches FROM statistics"
@@ -282,7 +301,7 @@ class CatalogStore:
 
     def _load_deleted(self, extents: dict[int, list[ExtentRef]]) -> dict[int, dict[Group, DeleteVector]]:
         """Delete vectors by table; those of dropped extents wait for `purge_dropped`."""
-        if not self._has_table("delete_vectors"):
+        if not self.has_table("delete_vectors"):
             return {}  # format 2
         owner = {e.id: table_id for table_id, refs in extents.items() for e in refs}
         found: dict[int, dict[Group, DeleteVector]] = {}
@@ -320,14 +339,14 @@ class CatalogStore:
                 self._check_seq(state.seq - 1)
                 self._upgrade()
                 write_changes(self.connection, state, changes, forget)
-                write_meta(self.connection, state.seq, next_relation, transaction)
+                numbers = write_meta(self.connection, state.seq, next_relation, transaction, self._numbers)
                 write_transaction(self.connection, record, horizon)
                 if topology is not None:
                     write_topology(self.connection, topology)
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
-                self._upgraded = True
+                self._upgraded, self._numbers = True, numbers
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..access.facts import Facts
@@ -72,20 +72,24 @@ def _extents(connection: sqlite3.Connection, seq: int, changes: Changes, forget:
             connection.executemany(statement, rows)
 
     dropped, added = changes.dropped_extents, changes.added_extents
-    many("UPDATE extents SET dropped_seq = ? WHERE id = ?", [(seq, e.id) for e in dropped])
-    many(
-        "INSERT INTO extents VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?)",
-        [(e.id, table_id, seq, e.path, e.slice, e.rows, e.bytes, e.row_groups) for table_id, e in added],
-    )
-    many("INSERT INTO inline_extents VALUES (?, ?)", [(e.id, e.data) for _, e in added if e.data is not None])
-    many("DELETE FROM inline_extents WHERE extent_id = ?", [(e.id,) for e in dropped if e.is_inline])
-    many(
-        "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
-        [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
-    )
+    if dropped:
+        many("UPDATE extents SET dropped_seq = ? WHERE id = ?", [(seq, e.id) for e in dropped])
+        many("DELETE FROM inline_extents WHERE extent_id = ?", [(e.id,) for e in dropped if e.is_inline])
+    if added:
+        many(
+            "INSERT INTO extents VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?)",
+            [(e.id, table_id, seq, e.path, e.slice, e.rows, e.bytes, e.row_groups) for table_id, e in added],
+        )
+        many("INSERT INTO inline_extents VALUES (?, ?)", [(e.id, e.data) for _, e in added if e.data is not None])
+    if changes.vectors:
+        many(
+            "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
+            [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
+        )
     for id_ in forget:
         _forget_extent(connection, id_)
-    many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in dropped])
+    if dropped:
+        many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in dropped])
 
 
 def _forget_extent(connection: sqlite3.Connection, id_: int) -> None:
@@ -116,15 +120,16 @@ def _statistics(connection: sqlite3.Connection, state: CatalogState, changes: Ch
         run("INSERT OR REPLACE INTO identity VALUES (?, ?, ?)", (table_id, column, following))
 
 
-def write_meta(connection: sqlite3.Connection, seq: int, next_relation: int, transaction: int) -> None:
-    """The numbers that come next."""
+def write_meta(
+    connection: sqlite3.Connection, seq: int, next_relation: int, transaction: int, known: Mapping[str, int]
+) -> dict[str, int]:
+    """The numbers that come next, of which the file has the `known` ones already; what it has then."""
+    numbers = {"format": FORMAT_VERSION, "seq": seq, "next_relation": next_relation, "transaction": transaction}
     connection.executemany(
         "UPDATE meta SET value = ? WHERE key = ?",
-        [
-            (str(FORMAT_VERSION), "format"), (str(seq), "seq"), (str(next_relation), "next_relation"),
-            (str(transaction), "transaction"),
-        ],
+        [(str(number), key) for key, number in numbers.items() if known.get(key) != number],
     )
+    return numbers
 
 
 def write_transaction(connection: sqlite3.Connection, record: Committed | None, horizon: int | None) -> None:

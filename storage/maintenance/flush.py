@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import Error
 from ..schema import ExtentRef
-from .upkeep import OVERDUE_EXTENTS
+from . import upkeep
 from .vacuum import Plan, Step, Work, run
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def flush(database: Database, tables: Collection[int], work: Work) -> bool:
 
 def flush_overdue(database: Database, check: Callable[[], None] = lambda: None) -> None:
     """What a session does after its commit; nothing while others are at the table."""
-    overdue = database.upkeep.take_inline(OVERDUE_EXTENTS)
+    overdue = database.upkeep.take_inline(upkeep.OVERDUE_EXTENTS)
     if overdue:
         try:
             flush(database, overdue, Work(check, waiting=_refuse))

@@ -115,6 +115,11 @@ class Upkeep:
                 if self.worker is not None:
                     self.worker.wake()
 
+    @property
+    def overdue(self) -> bool:
+        """Whether it is high time for one of them."""
+        return bool(self.inline) and max(list(self.inline.values()), default=0) >= OVERDUE_EXTENTS
+
     def take_inline(self, least: int = FLUSH_EXTENTS) -> list[int]:
         """Tables with at least so many inline extents; they are noted again with the next commit."""
         found = [table for table, count in list(self.inline.items()) if count >= least]

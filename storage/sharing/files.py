@@ -22,6 +22,7 @@ class FileLock:
         self.path = path
         self._flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
         self._descriptor = -1
+        self._idle = -1  # open, and not locked
 
     @property
     def held(self) -> bool:
@@ -52,7 +53,8 @@ class FileLock:
                 raise
             return
         while True:
-            descriptor = os.open(self.path, self._flags, 0o644)
+            idle, self._idle = self._idle, -1
+            descriptor = idle if idle >= 0 else os.open(self.path, self._flags, 0o644)
             try:
                 fcntl.flock(descriptor, mode)
                 if _leads_to(self.path, descriptor):
@@ -67,6 +69,19 @@ class FileLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def pause(self) -> None:
+        """Let go and keep the file open, for who takes the lock again soon. To be closed by `close`."""
+        if self._descriptor >= 0:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            self._idle, self._descriptor = self._descriptor, -1
+
+    def close(self) -> None:
+        """Let go, and of what `pause` has kept open."""
+        self.release()
+        if self._idle >= 0:
+            os.close(self._idle)
+            self._idle = -1
 
     def remove(self) -> None:
         """Remove the file, whose lock must be held, and let go."""

@@ -93,7 +93,9 @@ class Peers:
 
     def oldest_pin(self) -> int:
         """The oldest snapshot that any of them needs; NOTHING or EVERYTHING. Forgets those that are dead."""
-        pins = {number: self._pin(number) for number in self.numbers() if is_alive(self._run, number)}
+        if not self.numbers():
+            return NOTHING
+        pins = {number: self._pin(number) for number in self._known if is_alive(self._run, number)}
         self._known = tuple(pins)
         return min(pins.values(), default=NOTHING)
 

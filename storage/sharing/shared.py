@@ -13,8 +13,8 @@ others: who finds it free may read the catalogue's files as they are.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from ..catalog.folder import LOCKS, READERS_LOCK, RUN, WRITERS_LOCK
@@ -71,15 +71,11 @@ class Shared:
 
     # -- one at a time ---------------------------------------------------------------------------------
 
-    @contextmanager
-    def committing(self) -> Iterator[None]:
-        with self._commits.held():
-            yield
+    def committing(self) -> AbstractContextManager[None]:
+        return self._commits.held()
 
-    @contextmanager
-    def looking(self) -> Iterator[None]:
-        with self._commits.held(shared=True):
-            yield
+    def looking(self) -> AbstractContextManager[None]:
+        return self._commits.held(shared=True)
 
     @contextmanager
     def collecting(self) -> Iterator[bool]:
@@ -129,10 +125,10 @@ class Shared:
         """What transactions of the other processes have read; those of killed processes have read it, too."""
         return self._others_reads.all(self.presence.is_mine)
 
-    def tidy_reads(self, needed: list[Committed]) -> None:
+    def tidy_reads(self, needed: Callable[[], list[Committed]]) -> None:
         """Keep what is needed of a long file. While `committing`."""
         if self._reads.is_long:
-            self._reads.keep(needed)
+            self._reads.keep(needed())
 
     def close(self) -> None:
         self._reads.close()

@@ -310,9 +310,9 @@ def run_child(path: Path, lines: Path, seed: int, first: int, point: str | None,
     import warehouse
     from warehouse.storage import failpoints
     from warehouse.storage.database import Database
-    from warehouse.storage.maintenance import flush, upkeep
+    from warehouse.storage.maintenance import upkeep
 
-    upkeep.FLUSH_EXTENTS, flush.OVERDUE_EXTENTS = 3, 5  # so that few commits are many (storage/inline.py)
+    upkeep.FLUSH_EXTENTS, upkeep.OVERDUE_EXTENTS = 3, 5  # so that few commits are many (storage/inline.py)
     if first % 2 or (point or "").startswith(AT_FILES):
         Database.inline_bytes = 0
     out = os.open(lines, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

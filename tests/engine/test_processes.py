@@ -452,3 +452,23 @@ def test_a_reader_follows_a_writer(two: tuple[Any, Any], tmp_path: Path, process
         r.execute("delete from x")
     r.execute("rollback")
     process.close("r")
+
+
+# -- plans -------------------------------------------------------------------------------------------
+
+
+def test_plans_outlive_commits_of_others_but_not_what_they_depend_on(two: tuple[Any, Any]) -> None:
+    a, b = two
+    a.execute("set enable_result_cache_for_session to off")
+    plans = a.session.plans
+    assert value(a) == 10
+    b.execute("insert into x values (2, 20)")
+    b.execute("insert into y values (2, 20)")
+    hits = plans.hits
+    assert value(a) == 30 and plans.hits == hits + 1
+    b.execute("create user ann password disable")  # who may read what is looked at anew
+    assert value(a) == 30 and plans.hits == hits + 1
+    b.execute("alter table x add column w int default 1")
+    assert value(a) == 30 and plans.hits == hits + 1
+    b.execute("insert into x select 1, 0 from x a, x b, x c, x d, x e, x f, x g")  # 128 rows more
+    assert value(a) == 30 and plans.hits == hits + 1

@@ -158,7 +158,7 @@ def test_a_flush_makes_files_that_hold_the_same(c: Any, path: Path) -> None:
 
 def test_many_are_flushed_by_the_session_that_made_them(c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "FLUSH_EXTENTS", 3)
-    monkeypatch.setattr(flush, "OVERDUE_EXTENTS", 6)
+    monkeypatch.setattr(upkeep, "OVERDUE_EXTENTS", 6)
     c.execute("create table u (a int, b int) diststyle all")
     c.execute("create temporary table v (a int, b int) diststyle all")
     for i in range(7):
@@ -177,7 +177,7 @@ def test_many_are_flushed_by_the_session_that_made_them(c: Any, monkeypatch: pyt
 
 def test_small_files_are_joined_as_rows_come(c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upkeep, "FLUSH_EXTENTS", 2)
-    monkeypatch.setattr(flush, "OVERDUE_EXTENTS", 2)
+    monkeypatch.setattr(upkeep, "OVERDUE_EXTENTS", 2)
     monkeypatch.setattr(flush, "JOINED_FILES", 3)
     c.execute("create table u (a int, b int) diststyle all")
     for i in range(40):

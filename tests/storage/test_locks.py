@@ -79,3 +79,34 @@ def test_who_cannot_enter_is_not_in(tmp_path: Path) -> None:
 
     access.close(locker, [7], give_up, alone=True)
     access.release(locker)
+
+
+def test_at_once_or_not_at_all(tmp_path: Path) -> None:
+    """Two TableLocks of one folder are as two processes."""
+    (tmp_path / "locks").mkdir()
+    here, there = TableLocks(tmp_path), TableLocks(tmp_path)
+    a, b, c = LockOwner(1), LockOwner(2), LockOwner(3)
+    assert here.try_acquire(a, 7) and a.held == {7}
+    assert not here.try_acquire(b, 7) and not b.held
+    assert not there.try_acquire(c, 7) and not c.held and not there.holders()
+    assert [held.transaction for held in there.held()] == [1]
+    here.release(a)
+    assert there.try_acquire(c, 7) and not here.try_acquire(b, 7)
+    there.release(c)
+
+
+def test_a_lock_file_that_stays_open_is_free_for_others(tmp_path: Path) -> None:
+    (tmp_path / "locks").mkdir()
+    here, there = TableLocks(tmp_path), TableLocks(tmp_path)
+    for owner in (LockOwner(1), LockOwner(2)):
+        for locks in (here, there):
+            assert not locks.acquire(owner, [7, 8], lambda: None)
+            assert owner.held == {7, 8}
+            locks.release(owner)
+    (tmp_path / "locks" / "7.write").unlink()  # a file that is not there any more is made again
+    a, b = LockOwner(5), LockOwner(6)
+    here.acquire(a, [7], lambda: None)
+    assert not there.try_acquire(b, 7)
+    here.close()
+    assert there.try_acquire(b, 7)
+    there.close()
