@@ -29,6 +29,7 @@ import zstandard
 from ..errors import DataCorrupted, InternalError
 from ..kernels import memory
 from ..records import dataclass
+from .coded import CodedColumn
 from .encodings.base import Codec, Encoding, Part, Parts, read
 from .encodings.registry import by_code
 from .native import NULL_BYTES_PER_VECTOR, Descriptor, describe
@@ -61,8 +62,8 @@ class EncodedBlock:
     nulls: int
 
 
-def encode_block(column: ColumnData, encoding: Encoding) -> EncodedBlock:
-    """The block of a column's values, at most 65,536 rows."""
+def encode_block(column: ColumnData | CodedColumn, encoding: Encoding) -> EncodedBlock:
+    """The block of a column's values, at most 65,536 rows; BYTEDICT's also of codes."""
     if column.rows > MAX_ROWS:
         raise InternalError(f"a block of {column.rows} rows; the limit is {MAX_ROWS}")
     parts: dict[Part, Array] = {}
@@ -87,7 +88,7 @@ def stored_bytes(encoding: Encoding, column: ColumnData) -> int:
     return len(encode_block(column, encoding).data)
 
 
-def null_bitmap(column: ColumnData) -> Array:
+def null_bitmap(column: ColumnData | CodedColumn) -> Array:
     """1 = NULL, one bit a row, filled with zeros up to whole vectors."""
     vectors = -(-column.rows // _VECTOR_ROWS)
     bitmap = np.zeros(vectors * NULL_BYTES_PER_VECTOR, np.uint8)

@@ -35,6 +35,7 @@ from .. import errors
 from .catalog.delta import AddExtents, Delta, DropExtents
 from .database import Database
 from .encodings.registry import AUTO, default_for
+from .extent import MAX_GROUPS
 from .interleave import Interleaver
 from .load_files import LoadFiles
 from .load_memory import ChargeBytes, LoadMemory, uncounted
@@ -46,9 +47,9 @@ from .stored import constant, stored_column
 from .topology import usable_cpus
 from .vector import ColumnData
 
-# A run of a sorted table: as much as fits, for long sorted runs skip more blocks.
-RUN_BYTES = 640 << 20
-RUN_ROWS_PER_SLICE = 2 << 20
+# A run of a sorted table: as much as fits, for long sorted runs skip more blocks. No more than a file holds.
+RUN_BYTES = 384 << 20
+RUN_ROWS_PER_SLICE = MAX_GROUPS * GROUP_ROWS
 # A run of an unsorted table gains nothing from being long.
 UNSORTED_RUN_BYTES = 192 << 20
 UNSORTED_RUN_ROWS_PER_SLICE = 2 * GROUP_ROWS

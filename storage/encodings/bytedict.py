@@ -19,6 +19,7 @@ import numpy as np
 
 from ...errors import DataCorrupted
 from ...kernels import abi, memory
+from ..coded import CodedColumn
 from ..native import NativeColumn, raw_column
 from ..types import Physical, SqlType
 from ..vector import TEXT_PADDING, Array, ColumnData, concat
@@ -48,7 +49,9 @@ class ByteDict(Encoding):
     code = 5
     kinds = INTEGERS | TEMPORAL | FLOATS | TEXT
 
-    def encode(self, column: ColumnData) -> Parts:
+    def encode(self, column: ColumnData | CodedColumn) -> Parts:
+        if isinstance(column, CodedColumn):
+            return encode_codes(column)
         if column.type.physical is Physical.STR:
             return _encode_strings(column)
         words, high = to_words(column)
@@ -83,6 +86,11 @@ class ByteDict(Encoding):
         return NativeColumn(
             abi.DK_DICT_INT, rows, words, meta=meta, dictionary=dictionary, dictionary_rows=len(values)
         )
+
+
+def encode_codes(column: CodedColumn) -> Parts:
+    """Parts of text in codes as CodedColumn.compact leaves it: the entries in order, and all in use."""
+    return {**strings.dictionary_parts(column.entries.to_bytes()), **code_parts(column.codes.astype(np.int64))}
 
 
 def dictionary_column(parts: Parts, rows: int) -> NativeColumn:
