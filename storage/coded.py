@@ -7,9 +7,11 @@ A load meets the same few strings again and again: they are looked at once a bat
 the run is sorted (narrow.py), and a block's dictionary, bounds and sketch come from its entries alone. What is
 written is the same, byte for byte, as it would be from the strings themselves (test_coded.py).
 
-`code_text` makes one of strings, storage/arrow.py of Arrow's dictionaries.
+`code_text` makes one of strings, arrow.py of Arrow's dictionaries.
 """
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -86,6 +88,13 @@ def code_text(column: ColumnData) -> CodedColumn | None:
     offsets, data = column.take(firsts).text
     return CodedColumn(column.type, column.rows, codes, ColumnData(column.type, len(firsts), None, None, offsets, data),
                        column.valid)
+
+
+def distinct_entries(texts: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
+    """(the different ones among few strings, the code of each)."""
+    entries: dict[bytes, int] = {}
+    codes = [entries.setdefault(text, len(entries)) for text in texts]
+    return list(entries), codes
 
 
 def coded_bounds(column: CodedColumn) -> Bounds:

@@ -25,7 +25,7 @@ import pyarrow as pa
 
 from ..errors import NotNullViolation
 from ..records import dataclass
-from .arrow import from_arrow
+from .arrow import for_load
 from .builder import ColumnBuilder
 from .extent import GROUP_BYTES, EncodedGroup, encode_group
 from .interleave import Interleaver, word_order
@@ -231,7 +231,7 @@ class _Encoder:
 
 
 def convert(values: Values, column: Column) -> BlockColumn:
-    return from_arrow(values, column.type, column.name) if isinstance(values, pa.Array) else values
+    return for_load(values, column.type, column.name) if isinstance(values, pa.Array) else values
 
 
 def _pieces(plan: RunPlan, columns: Sequence[RunColumn], words: Array | None, pool: Executor | None) -> list[_Piece]:
