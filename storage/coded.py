@@ -37,6 +37,7 @@ class CodedColumn:
     codes: Array
     entries: ColumnData
     valid: Array | None = None
+    counted: Array | None = None  # `counts`, once they are known
 
     @property
     def null_count(self) -> int:
@@ -52,8 +53,15 @@ class CodedColumn:
         return self.rows * (self.type.storage_bytes or 4) + self.text_bytes
 
     def counts(self) -> Array:
-        """Of how many rows each entry is the value (NULL: of '')."""
-        return np.bincount(self.codes, minlength=self.entries.rows)
+        """Of how many rows each entry is the value; NULL rows count for ''."""
+        return np.bincount(self.codes, minlength=self.entries.rows) if self.counted is None else self.counted
+
+    def live_counts(self) -> Array:
+        """The same of rows that are not NULL."""
+        counts, nulls = self.counts(), self.null_count
+        if nulls:
+            counts = counts - nulls * (np.diff(self.entries.text[0]) == 0)
+        return counts
 
     def take(self, rows: Array) -> CodedColumn:
         valid = None if self.valid is None else self.valid[rows]
@@ -71,12 +79,14 @@ class CodedColumn:
 
     def compact(self) -> CodedColumn:
         """With only those entries that rows have, in the order of their bytes."""
-        used = np.flatnonzero(self.counts())
+        counts = self.counts()
+        used = np.flatnonzero(counts)
         texts = self.entries.take(used).to_bytes()
-        order = sorted(range(len(used)), key=texts.__getitem__)
+        used = used[sorted(range(len(used)), key=texts.__getitem__)]
         renumbered = np.zeros(self.entries.rows, np.uint8)
-        renumbered[used[order]] = np.arange(len(used))
-        return CodedColumn(self.type, self.rows, renumbered[self.codes], self.entries.take(used[order]), self.valid)
+        renumbered[used] = np.arange(len(used))
+        codes = renumbered[self.codes]
+        return CodedColumn(self.type, self.rows, codes, self.entries.take(used), self.valid, counts[used])
 
 
 def code_text(column: ColumnData) -> CodedColumn | None:
@@ -99,12 +109,12 @@ def distinct_entries(texts: Sequence[bytes]) -> tuple[list[bytes], list[int]]:
 
 def coded_bounds(column: CodedColumn) -> Bounds:
     """As zones.bounds of the strings."""
-    return bounds(column.entries.take(np.flatnonzero(_live_counts(column))))
+    return bounds(column.entries.take(np.flatnonzero(column.live_counts())))
 
 
 def coded_sketch(column: CodedColumn, known: Bounds) -> ColumnSketch:
     """As ColumnSketch.of the strings."""
-    counts, nulls = _live_counts(column), column.null_count
+    counts, nulls = column.live_counts(), column.null_count
     hashes = hash_column(column.entries)
     registers = np.zeros(REGISTERS, np.uint8)
     add_hashes(registers, hashes[counts > 0])
@@ -115,8 +125,3 @@ def coded_sketch(column: CodedColumn, known: Bounds) -> ColumnSketch:
         column.type, column.rows, column.valid, lambda rows: column.take(rows).plain(), seed & ((1 << 64) - 1)
     )
     return ColumnSketch(column.type.physical, column.rows, nulls, column.text_bytes, known, registers, sample)
-
-
-def _live_counts(column: CodedColumn) -> Array:
-    live = column.codes if column.valid is None else column.codes[column.valid == 1]
-    return np.bincount(live, minlength=column.entries.rows)
