@@ -10,7 +10,8 @@ JSON object from its output:
     {"task": "unload", "format": ..., ...}                      one UNLOAD: unloads.py
 
 `connect` and the imports are outside the timed part; the first of the runs is the first statement of
-its process. `peak_rss` is the largest resident set of the process, libraries included (a job may have looked at it earlier).
+its process. `peak_rss` is the largest resident set of the process, libraries included (a job may have looked at it
+earlier).
 """
 from __future__ import annotations
 
