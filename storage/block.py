@@ -31,7 +31,8 @@ from ..kernels import memory
 from ..records import dataclass
 from .coded import CodedColumn
 from .encodings.base import Codec, Encoding, Part, Parts, read
-from .encodings.registry import by_code
+from .encodings.bytedict import encode_codes
+from .encodings.registry import BYTEDICT, by_code
 from .native import NULL_BYTES_PER_VECTOR, Descriptor, describe
 from .types import Physical, SqlType
 from .vector import Array, ColumnData
@@ -62,15 +63,24 @@ class EncodedBlock:
     nulls: int
 
 
-def encode_block(column: ColumnData | CodedColumn, encoding: Encoding) -> EncodedBlock:
-    """The block of a column's values, at most 65,536 rows; BYTEDICT's also of codes."""
+def encode_block(column: ColumnData, encoding: Encoding) -> EncodedBlock:
+    """The block of a column's values, at most 65,536 rows."""
     if column.rows > MAX_ROWS:
         raise InternalError(f"a block of {column.rows} rows; the limit is {MAX_ROWS}")
+    return _assembled(column, encoding, encoding.encode(column))
+
+
+def coded_block(column: CodedColumn) -> EncodedBlock:
+    """The BYTEDICT block of text that CodedColumn.compact has made ready."""
+    return _assembled(column, BYTEDICT, encode_codes(column))
+
+
+def _assembled(column: ColumnData | CodedColumn, encoding: Encoding, made: Parts) -> EncodedBlock:
     parts: dict[Part, Array] = {}
     nulls = column.null_count
     if nulls:
         parts[Part.NULLS] = null_bitmap(column)
-    parts |= encoding.encode(column)
+    parts |= made
     stored = [(part, *_compress(part, array, encoding.codec)) for part, array in parts.items()]
     body = bytearray(_aligned(HEADER.size + ENTRY.size * len(stored)))
     head = [HEADER.pack(MAGIC, encoding.code, VERSION, len(stored), column.rows, nulls)]

@@ -29,7 +29,7 @@ import numpy as np
 
 from ..errors import DataCorrupted, FileError, InternalError
 from ..records import dataclass
-from .block import MAX_ROWS, EncodedBlock, decode_block, encode_block
+from .block import MAX_ROWS, EncodedBlock, coded_block, decode_block, encode_block
 from .blockio import BlockReader, MemoryReader
 from .coded import CodedColumn, coded_bounds, coded_sketch
 from .encodings.choose import choose, suits_codes
@@ -97,7 +97,7 @@ def _encode(column: Column, values: BlockColumn) -> tuple[EncodedBlock, Bounds, 
         values = values.compact()
         if name == BYTEDICT.name or (name == AUTO and suits_codes(values.entries.rows, values)):
             known = coded_bounds(values)
-            return encode_block(values, BYTEDICT), known, coded_sketch(values, known)
+            return coded_block(values), known, coded_sketch(values, known)
         values = values.plain()
     known = bounds(values)
     block = encode_block(values, choose(values) if name == AUTO else by_name(name))

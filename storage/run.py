@@ -34,7 +34,7 @@ from .placement import Placement, rows_by_slice
 from .schema import Column
 from .sort_order import sort_order
 from .types import Physical
-from .vector import Array
+from .vector import Array, ColumnData
 
 GROUP_ROWS = 65_536
 # Rows that are placed at a time: hashing takes several times the space of a narrow key.
@@ -117,7 +117,7 @@ class _Piece:
 
 def encode_run(
     plan: RunPlan, columns: Sequence[RunColumn], pool: Executor | None, *, last: bool, check: Callable[[], None]
-) -> tuple[Iterator[SliceGroups], list[BlockColumn] | None]:
+) -> tuple[Iterator[SliceGroups], list[ColumnData] | None]:
     """Encoded row groups of a run's columns, made as they are asked for, and rows left for the next run.
 
     Rows that fill no row group are left, unless the table is sorted (a run is one sorted extent) or

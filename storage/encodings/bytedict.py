@@ -49,9 +49,7 @@ class ByteDict(Encoding):
     code = 5
     kinds = INTEGERS | TEMPORAL | FLOATS | TEXT
 
-    def encode(self, column: ColumnData | CodedColumn) -> Parts:
-        if isinstance(column, CodedColumn):
-            return encode_codes(column)
+    def encode(self, column: ColumnData) -> Parts:
         if column.type.physical is Physical.STR:
             return _encode_strings(column)
         words, high = to_words(column)

@@ -47,8 +47,8 @@ class Mapping:
 def mapping(argument: str, objects: Objects, columns: tuple[Column, ...]) -> Mapping:
     """What JSON or AVRO's argument means for these columns. Raises for a JSONPaths file that cannot be used."""
     if argument == IGNORECASE:
-        keys = tuple(column.name.lower() for column in columns)
-        return Mapping(_by_name(columns, fold=True), keys if len(set(keys)) == len(keys) else None, fold=True)
+        names = tuple(column.name.lower() for column in columns)
+        return Mapping(_by_name(columns, fold=True), names if len(set(names)) == len(names) else None, fold=True)
     if argument == NOSHRED:
         return Mapping(_whole(columns), ("",), whole=True)
     paths = None if argument == AUTO else _read(one_file(argument.strip(), objects))
