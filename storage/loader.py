@@ -73,7 +73,21 @@ def _go_on() -> None:
 
 class TableWriter:
     """Writes rows into one table; see the module's text. `scatter` and `write_pieces` are for any thread, the
-    rest for one."""
+    rest for one.
+
+    `columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
+    are generated are wanted as well); the others become IDENTITY values or NULL.
+
+    `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
+    defaults for them, True chooses for all columns of an empty table, "preset" takes the defaults for all
+    columns of an empty table. `comprows`: of how many rows, at least SAMPLE_ROWS a slice, the encodings
+    count of which a column's own is chosen (None: all).
+
+    `view`: where the table's rows are as the writer sees them (None: as of the newest commit). `data`: the
+    same, for a definition that no view has yet. `inline`: little needs no files (inline.py).
+
+    `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
+    """
 
     def __init__(
         self,
@@ -91,19 +105,6 @@ class TableWriter:
         data: TableData | None = None,
         inline: bool = False,
     ) -> None:
-        """`columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
-        are generated are wanted as well); the others become IDENTITY values or NULL.
-
-        `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
-        defaults for them, True chooses for all columns of an empty table, "preset" takes the defaults for all
-        columns of an empty table. `comprows`: of how many rows, at least SAMPLE_ROWS a slice, the encodings
-        count of which a column's own is chosen (None: all).
-
-        `view`: where the table's rows are as the writer sees them (None: as of the newest commit). `data`: the
-        same, for a definition that no view has yet. `inline`: little needs no files (inline.py).
-
-        `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
-        """
         if table.id == 0:
             raise errors.InternalError(f"table {table.name} has no id")
         self.database = database
