@@ -43,6 +43,11 @@ class Mapping:
     fold: bool = False
     whole: bool = False
 
+    @property
+    def exact_keys(self) -> tuple[str, ...] | None:
+        """The keys where documents have them as they are written here."""
+        return None if self.fold or self.whole else self.keys
+
 
 def mapping(argument: str, objects: Objects, columns: tuple[Column, ...]) -> Mapping:
     """What JSON or AVRO's argument means for these columns. Raises for a JSONPaths file that cannot be used."""
