@@ -13,6 +13,7 @@ more elements than there are rows (builder.py).
 """
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Union
 
 import numpy as np
@@ -94,6 +95,23 @@ def plain(column: RunColumn) -> ColumnData:
             return column.plain()
         case _:
             return column.slice(0, column.rows)
+
+
+def held_bytes(columns: Sequence[RunColumn]) -> int:
+    """What a run's columns take in memory, about."""
+    return sum(map(_held, columns))
+
+
+def _held(column: RunColumn) -> int:
+    match column:
+        case CodedColumn():
+            return column.rows
+        case NarrowText():
+            return column.offsets.itemsize * column.rows + column.text_bytes
+        case NarrowColumn():
+            return int(column.values.nbytes)
+        case _:
+            return 8 * column.rows + column.text_bytes if column.values is None else int(column.values.nbytes)
 
 
 def lengths(column: RunColumn, rows: Array | None) -> Array:

@@ -29,7 +29,7 @@ from .arrow import for_load
 from .builder import ColumnBuilder
 from .extent import GROUP_BYTES, EncodedGroup, encode_group
 from .interleave import Interleaver, word_order
-from .narrow import BlockColumn, RunColumn, lengths, plain
+from .narrow import BlockColumn, RunColumn, held_bytes, lengths, plain
 from .placement import Placement, rows_by_slice
 from .schema import Column
 from .sort_order import sort_order
@@ -41,8 +41,9 @@ GROUP_ROWS = 65_536
 PLACED_ROWS = 1 << 20
 # With fewer row groups, threads share the columns of each.
 FEW_GROUPS = 4
-# Row groups that are being encoded, or wait until those before them are written.
+# Row groups that are being encoded, or wait until those before them are written: so many, or what they take in the run.
 GROUPS_AHEAD = 6
+AHEAD_BYTES = 32 << 20
 
 Values = Union[pa.Array, BlockColumn]
 Batch = Sequence[Values]
@@ -136,7 +137,8 @@ def encode_run(
 def _encoded(encoder: _Encoder, pieces: list[_Piece], pool: Executor | None) -> Iterator[SliceGroups]:
     groups = [_Group(piece, i) for piece in pieces for i in range(len(piece.cuts) - 1)]
     if pool is None or len(groups) >= FEW_GROUPS:
-        found = _in_order(encoder.group, groups, pool)
+        size = held_bytes(encoder.columns) // max(1, len(groups))
+        found = _in_order(encoder.group, groups, pool, max(2, min(GROUPS_AHEAD, AHEAD_BYTES // max(1, size))))
     else:
         found = iter([encoder.shared(group, pool) for group in groups])
     for group, encoded in zip(groups, found):
@@ -144,16 +146,16 @@ def _encoded(encoder: _Encoder, pieces: list[_Piece], pool: Executor | None) -> 
 
 
 def _in_order(
-    do: Callable[[_Group], EncodedGroup], groups: Sequence[_Group], pool: Executor | None
+    do: Callable[[_Group], EncodedGroup], groups: Sequence[_Group], pool: Executor | None, ahead: int
 ) -> Iterator[EncodedGroup]:
-    """What `do` makes of each, in their order, few ahead of those taken."""
+    """What `do` makes of each, in their order, `ahead` of those taken."""
     if pool is None:
         yield from map(do, groups)
         return
     waiting: deque[Future[EncodedGroup]] = deque()
     try:
         for group in groups:
-            if len(waiting) == GROUPS_AHEAD:
+            if len(waiting) == ahead:
                 yield waiting.popleft().result()
             waiting.append(pool.submit(do, group))
         while waiting:
@@ -284,9 +286,9 @@ def _cut(columns: tuple[Column, ...], data: Sequence[RunColumn], piece: _Piece) 
 
 def _may_be_wide(column: Column, values: RunColumn) -> bool:
     """May 65,536 of the column's values exceed a row group's limit of bytes?"""
-    if column.type.physical is not Physical.STR or values.raw_bytes <= GROUP_BYTES:
+    if column.type.physical is not Physical.STR or column.type.text_limit * GROUP_ROWS <= GROUP_BYTES:
         return False
-    return column.type.length == 0 or column.type.length * GROUP_ROWS > GROUP_BYTES
+    return values.raw_bytes > GROUP_BYTES
 
 
 def _leave_tails(pieces: list[_Piece], placement: Placement) -> tuple[list[_Piece], Array]:
