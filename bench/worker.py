@@ -10,7 +10,8 @@ JSON object from its output:
     {"task": "unload", "format": ..., ...}                      one UNLOAD: unloads.py
 
 `connect` and the imports are outside the timed part; the first of the runs is the first statement of
-its process. `peak_rss` is the largest resident set of the process, libraries included.
+its process. `peak_rss` is the largest resident set of the process, libraries included (a job may have looked at it
+earlier).
 """
 from __future__ import annotations
 
@@ -62,7 +63,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
             answer = {"runs": runs}
     finally:
         engine.close()
-    return answer | {"peak_rss": peak_resident()}
+    return {"peak_rss": peak_resident()} | answer
 
 
 def peak_resident() -> int:

@@ -1,14 +1,18 @@
-"""Flat JSON objects, one a line, as delimited text: what COPY FORMAT JSON 'auto' reads fast.
+"""JSON objects, one a line, as delimited text: what COPY FORMAT JSON 'auto' reads fast.
 
     json_rows(data, at, stop, names, count, out, capacity, state) -> where the first line begins that is not taken
 
-    data   {"b": "x\\ty", "a": 1}\\n{"a": null}\\n         columns a, b
-    out    1<1f>x<tab>y\\n<1e><1f><1e>\\n                   0x1f between fields, 0x1e alone where there is no value
+    data   {"b": "x\\ty", "a": 1, "c": [2]}\\n{"a": null}\\n         columns a, b
+    out    1<1f>x<tab>y\\n<1e><1f><1e>\\n                    0x1f between fields, 0x1e alone where there is no value
 
 Values are put down as they stand, strings without their quotes and escapes: storage/formats/document_rows.py makes the
 same text of documents that Python has read. Whatever is not sure to be that is not taken, and left to Python from
 there on: broken JSON, arrays and objects in a column that is not SUPER, keys with escapes or twice, line ends and the
-two marks inside a string, half a surrogate pair. What a SUPER column gets is not looked into; its reader does that.
+two marks inside a string, half a surrogate pair. What a SUPER column gets is not looked into, its reader does that;
+what no column gets is.
+
+`state` says how: FOLD finds keys in any case ('auto ignorecase'; keys that are not ASCII are not taken), WHOLE makes
+the document itself the one value of its row ('noshred').
 
 Lines end with a line end, the last one too: no loop here goes past one. The layouts are in json_rows_layout.py.
 """
@@ -18,6 +22,7 @@ from .intrinsics import i64p, inline, memory_copy, shared, u8p
 from .json_rows_layout import (
     COLUMN_WORDS,
     FIELD_END,
+    FOLD,
     IS_SUPER,
     LIMIT,
     LINES,
@@ -28,12 +33,14 @@ from .json_rows_layout import (
     ROWS,
     SLOT_WORDS,
     STATE_WORDS,
+    WHOLE,
     WRITTEN,
 )  # fmt: skip
 from .registry import kernel
 
 _LINE_END, _QUOTE, _BACKSLASH, _COMMA, _COLON, _MINUS, _POINT, _ZERO, _NINE = 10, 34, 92, 44, 58, 45, 46, 48, 57
 _OPEN, _CLOSE, _LIST, _LIST_END = 123, 125, 91, 93
+_DEEPEST = 60  # brackets in one another that a word has bits for
 # What a slot holds: nothing, bytes as they are, a string with escapes.
 _MISSING, _AS_IT_IS, _ESCAPED, _IS_NULL = 0, 1, 2, 3
 
@@ -159,23 +166,91 @@ def _word(data, i):
 
 
 @shared
-def _same(a, b, length):
-    x, y = u8p(a), u8p(b)
+def _scalar(data, i):
+    """Behind a string, number, true, false or null; -1 where there is none."""
+    byte = u8p(data)[i]
+    if byte == _QUOTE:
+        end = _string(data, i + 1)
+        return (end >> 1) + 1 if end >= 0 else -1
+    if byte == _MINUS or _digit(byte):
+        return _number(data, i)
+    length = _word(data, i)
+    return i + length if length > 0 else -1
+
+
+@shared
+def _behind_colon(data, i):
+    """The place of a member's value, from behind its key; -1."""
+    i = _blanks(data, i)
+    return _blanks(data, i + 1) if u8p(data)[i] == _COLON else -1
+
+
+@shared
+def _checked(data, i):
+    """Behind an array or object whose every value is looked at; -1 where that is broken, or nested deeply."""
+    x = u8p(data)
+    depth, objects = 0, 0  # a bit for each open bracket: is it an object's?
+    while True:
+        if x[i] in (_OPEN, _LIST):
+            if depth == _DEEPEST:
+                return -1
+            depth += 1
+            objects = 2 * objects + (1 if x[i] == _OPEN else 0)
+            i = _blanks(data, i + 1)
+            more = x[i] != (_CLOSE if objects & 1 else _LIST_END)
+        else:
+            i = _scalar(data, i)
+            if i < 0:
+                return -1
+            i = _blanks(data, i)
+            more = x[i] == _COMMA
+            i = _blanks(data, i + 1) if more else i
+        while not more:
+            if x[i] != (_CLOSE if objects & 1 else _LIST_END):
+                return -1
+            i += 1
+            depth -= 1
+            objects >>= 1
+            if depth == 0:
+                return i
+            i = _blanks(data, i)
+            more = x[i] == _COMMA
+            i = _blanks(data, i + 1) if more else i
+        if objects & 1:
+            end = _string(data, i + 1) if x[i] == _QUOTE else -1
+            i = _behind_colon(data, (end >> 1) + 1) if end >= 0 else -1
+            if i < 0:
+                return -1
+
+
+@inline
+def _lower(byte):
+    return byte | 32 if byte >= 65 and byte <= 90 else byte
+
+
+@shared
+def _same(name, key, length, fold):
+    """Is it the name? `fold`: in any case; the name is in lower case then."""
+    x, y = u8p(name), u8p(key)
     differ = 0
-    for i in range(length):
-        differ |= x[i] ^ y[i]
+    if fold != 0:
+        for i in range(length):
+            differ |= x[i] ^ _lower(y[i])
+    else:
+        for i in range(length):
+            differ |= x[i] ^ y[i]
     return differ == 0
 
 
 @shared
-def _column(names, count, key, length, first):
+def _column(names, count, key, length, first, fold):
     """The column of a key, looked for from `first` on; -1: none."""
     for k in range(count):
         j = first + k
         if j >= count:
             j -= count
         name = i64p(names + 8 * COLUMN_WORDS * j)
-        if name[NAME_BYTES] == length and _same(name[NAME], key, length):
+        if name[NAME_BYTES] == length and _same(name[NAME], key, length, fold):
             return j
     return -1
 
@@ -246,73 +321,95 @@ def _unescaped(out, start, length):
 
 
 @shared
-def _object(data, i, names, count, slots):
+def _key(data, i, fold):
+    """Where a key ends that begins at i with its quote; -1 where it has escapes, or is to be folded and not ASCII."""
+    x = u8p(data)
+    end = _string(data, i + 1) if x[i] == _QUOTE else -1
+    if end < 0 or end & 1:
+        return -1
+    end >>= 1
+    if fold != 0:
+        bits = 0
+        for j in range(i + 1, end):
+            bits |= x[j]
+        if bits >= 128:
+            return -1
+    return end
+
+
+@shared
+def _member(data, start, name, slot):
+    """Note a column's value, which begins at `start`; behind it, or -1."""
+    x, s = u8p(data), i64p(slot)
+    if s[2] != _MISSING:
+        return -1
+    raw = i64p(name)[IS_SUPER] != 0
+    kind, byte = _AS_IT_IS, x[start]
+    if byte == _QUOTE and not raw:
+        end = _string(data, start + 1)
+        if end < 0:
+            return -1
+        kind = _ESCAPED if end & 1 else _AS_IT_IS
+        end >>= 1
+        s[0], s[1], s[2] = start + 1, end - start - 1, kind
+        return end + 1
+    if byte in (_OPEN, _LIST):
+        end = _nested(data, start) if raw else -1
+    else:
+        end = _scalar(data, start)
+        kind = _IS_NULL if byte == 110 else _AS_IT_IS  # n
+    s[0], s[1], s[2] = start, end - start, kind
+    return end
+
+
+@shared
+def _next(data, i):
+    """At the key of the next member, or at the bracket that closes the object; -1."""
+    x = u8p(data)
+    i = _blanks(data, i)
+    if x[i] == _COMMA:
+        i = _blanks(data, i + 1)
+        return i if x[i] == _QUOTE else -1
+    return i if x[i] == _CLOSE else -1
+
+
+@shared
+def _object(data, i, names, count, slots, fold):
     """Note where the values of the object at i are; behind it, or -1 where it has to be looked at."""
     x = u8p(data)
     for j in range(count):
         i64p(slots + 8 * SLOT_WORDS * j)[2] = _MISSING
     i = _blanks(data, i + 1)
     expected = 0
-    more = x[i] != _CLOSE
-    while more:
-        if x[i] != _QUOTE:
+    while x[i] != _CLOSE:
+        end = _key(data, i, fold)
+        if end < 0:
             return -1
-        end = _string(data, i + 1)
-        if end < 0 or end & 1:
+        column = _column(names, count, data + i + 1, end - i - 1, expected, fold)
+        i = _behind_colon(data, end + 1)
+        if i < 0:
             return -1
-        end >>= 1
-        column = _column(names, count, data + i + 1, end - i - 1, expected)
-        i = _blanks(data, end + 1)
-        if x[i] != _COLON:
-            return -1
-        i = _blanks(data, i + 1)
-        start, kind, byte = i, _AS_IT_IS, x[i]
-        raw = column >= 0 and i64p(names + 8 * COLUMN_WORDS * column)[IS_SUPER] != 0
-        if byte == _QUOTE:
-            end = _string(data, i + 1)
-            if end < 0:
-                return -1
-            i = (end >> 1) + 1
-            if raw:
-                end = i
-            else:
-                kind = _ESCAPED if end & 1 else _AS_IT_IS
-                start += 1
-                end >>= 1
-        elif byte in (_OPEN, _LIST):
-            i = _nested(data, i) if raw else -1
-            if i < 0:
-                return -1
-            end = i
-        elif byte == _MINUS or _digit(byte):
-            i = _number(data, i)
-            if i < 0:
-                return -1
-            end = i
-        else:
-            length = _word(data, i)
-            if length == 0:
-                return -1
-            i += length
-            end = i
-            if byte == 110:
-                kind = _IS_NULL
         if column >= 0:
-            slot = i64p(slots + 8 * SLOT_WORDS * column)
-            if slot[2] != _MISSING:
-                return -1
-            slot[0], slot[1], slot[2] = start, end - start, kind
+            i = _member(data, i, names + 8 * COLUMN_WORDS * column, slots + 8 * SLOT_WORDS * column)
             expected = column + 1 if column + 1 < count else 0
-        i = _blanks(data, i)
-        if x[i] == _COMMA:
-            i = _blanks(data, i + 1)
-            if x[i] != _QUOTE:
-                return -1
-        elif x[i] == _CLOSE:
-            more = False
+        elif x[i] in (_OPEN, _LIST):
+            i = _checked(data, i)
         else:
+            i = _scalar(data, i)
+        if i >= 0:
+            i = _next(data, i)
+        if i < 0:
             return -1
     return i + 1
+
+
+@shared
+def _whole(data, i, slots):
+    """Note the object or array at i as the one value of its row; behind it, or -1."""
+    end = _nested(data, i)
+    slot = i64p(slots)
+    slot[0], slot[1], slot[2] = i, end - i, _AS_IT_IS
+    return end
 
 
 @shared
@@ -346,9 +443,9 @@ def json_rows(data, at, stop, names, count, out, capacity, state):
     while at < stop and rows < s[LIMIT]:
         i = _blanks(data, at)
         if x[i] != _LINE_END:
-            if x[i] != _OPEN:
+            if x[i] != _OPEN and not (x[i] == _LIST and s[WHOLE] != 0):
                 break
-            i = _object(data, i, names, count, slots)
+            i = _whole(data, i, slots) if s[WHOLE] != 0 else _object(data, i, names, count, slots, s[FOLD])
             if i < 0:
                 break
             i = _blanks(data, i)

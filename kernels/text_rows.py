@@ -11,13 +11,13 @@ A row that may not fit the rest of `out` is not begun: who calls empties it and 
 the bytes that are in it). All widths are bounded beforehand (text_rows_layout.LONGEST), so nothing is checked per
 byte. A value that is longer than its fixed width ends the work; state[1] names its column then, else it is -1.
 
-Values that are no integers inside (floats, intervals) come as text. The layouts are in text_rows_layout.py; the
-slow reference is in tests/storage/writers/test_text.py.
+How numbers and moments become text is in value_texts.py; values that are no integers inside (floats, intervals) come
+as text. The layouts are in text_rows_layout.py; the slow reference is in tests/storage/writers/test_text.py.
 """
 from __future__ import annotations
 
-from .calendar import DAY, HOUR, MINUTE, SECOND, civil
-from .intrinsics import as_i64, as_u64, i16p, i32p, i64p, inline, memory_copy, memory_fill, shared, u8p, u32p, u64
+from .calendar import DAY
+from .intrinsics import as_i64, i16p, i32p, i64p, inline, memory_fill, shared, u8p
 from .registry import kernel
 from .text_rows_layout import (
     ALWAYS,
@@ -51,184 +51,10 @@ from .text_rows_layout import (
     VALUES,
     WIDTH,
 )  # fmt: skip
+from .value_texts import clock_text, copy_few, date_text, era_text, number_text, utc_text
 
-_QUOTE, _BACKSLASH, _MINUS, _POINT, _ZERO, _BLANK, _COLON = 34, 92, 45, 46, 48, 32, 58
-_LIMB = 1_000_000_000
+_QUOTE, _BACKSLASH, _ZERO, _BLANK = 34, 92, 48, 32
 _SCRATCH = 32  # bytes of state before its scratch memory
-_SCRATCH_BYTES = 64
-
-
-@inline
-def _two(out, value):
-    o = u8p(out)
-    ten = (value * 205) >> 11  # value // 10 below 100
-    o[0] = _ZERO + ten
-    o[1] = _ZERO + value - 10 * ten
-    return out + 2
-
-
-@inline
-def _copy(to, start, length):
-    """A copy of a few bytes, without the call that a copy of any length takes."""
-    if length > 32:
-        memory_copy(to, start, length)
-    elif length >= 8:
-        i64p(to)[0] = i64p(start)[0]
-        if length > 16:
-            i64p(to)[1] = i64p(start)[1]
-            i64p(to + length - 16)[0] = i64p(start + length - 16)[0]
-        i64p(to + length - 8)[0] = i64p(start + length - 8)[0]
-    elif length >= 4:
-        u32p(to)[0] = u32p(start)[0]
-        u32p(to + length - 4)[0] = u32p(start + length - 4)[0]
-    elif length > 0:
-        o, x = u8p(to), u8p(start)
-        o[0] = x[0]
-        o[length >> 1] = x[length >> 1]
-        o[length - 1] = x[length - 1]
-
-
-@inline
-def _backwards(at, value, least):
-    """The digits of `value` >= 0 (unsigned), at least `least` of them, ending before `at`; where they begin."""
-    end = at
-    while value >= u64(100):
-        rest = value // u64(100)
-        pair = as_i64(value - rest * u64(100))
-        value = rest
-        at -= 2
-        ten = (pair * 205) >> 11
-        u8p(at)[0] = _ZERO + ten
-        u8p(at)[1] = _ZERO + pair - ten * 10
-    last = as_i64(value)
-    while last != 0:
-        at -= 1
-        u8p(at)[0] = _ZERO + last % 10
-        last = last // 10
-    while end - at < least:
-        at -= 1
-        u8p(at)[0] = _ZERO
-    return at
-
-
-@inline
-def _point(start, end, scale):
-    """Digits start..end with a point before the last `scale`; where they begin now."""
-    o = u8p(start)
-    for i in range(end - start - scale):
-        o[i - 1] = o[i]
-    o[end - start - scale - 1] = _POINT
-    return start - 1
-
-
-@shared
-def _wide_digits(end, low, high, least):
-    """As _backwards, of a value of 128 bits that is not negative: nine digits at a time."""
-    limbs = (high >> 32, high & 0xFFFFFFFF, (low >> 32) & 0xFFFFFFFF, low & 0xFFFFFFFF)
-    a, b, c, d = limbs
-    at = end
-    while a != 0 or b != 0 or c != 0 or d != 0:
-        rest = a % _LIMB
-        a = a // _LIMB
-        rest = (rest << 32) | b
-        b = rest // _LIMB
-        rest = ((rest % _LIMB) << 32) | c
-        c = rest // _LIMB
-        rest = ((rest % _LIMB) << 32) | d
-        d = rest // _LIMB
-        more = a != 0 or b != 0 or c != 0 or d != 0
-        at = _backwards(at, as_u64(rest % _LIMB), 9 if more else 1)
-    while end - at < least:
-        at -= 1
-        u8p(at)[0] = _ZERO
-    return at
-
-
-@inline
-def _number(out, low, high, scale, scratch):
-    """A scaled integer of 128 bits; where its text ends."""
-    negative = high < 0
-    least = scale + 1
-    end = scratch + _SCRATCH_BYTES
-    if high == (low >> 63):
-        magnitude = u64(0) - as_u64(low) if negative else as_u64(low)
-        at = _backwards(end, magnitude, least)
-    else:
-        if negative:
-            low = -low
-            high = ~high + (1 if low == 0 else 0)
-        at = _wide_digits(end, low, high, least)
-    if scale > 0:
-        at = _point(at, end, scale)
-    if negative:
-        at -= 1
-        u8p(at)[0] = _MINUS
-    _copy(out, at, end - at)
-    return out + end - at
-
-
-@inline
-def _date(out, days, scratch):
-    year, month, day = civil(days)
-    before = year <= 0
-    if before:
-        year = 1 - year
-    if year < 10000:
-        _two(out, year // 100)
-        out = _two(out + 2, year % 100)
-    else:
-        end = scratch + _SCRATCH_BYTES
-        at = _backwards(end, as_u64(year), 4)
-        _copy(out, at, end - at)
-        out += end - at
-    o = u8p(out)
-    o[0] = _MINUS
-    _two(out + 1, month)
-    o[3] = _MINUS
-    _two(out + 4, day)
-    return out + 6, before
-
-
-@inline
-def _clock(out, micros):
-    """HH:MM:SS, and the fraction without its trailing zeros."""
-    o = u8p(out)
-    _two(out, micros // HOUR)
-    o[2] = _COLON
-    _two(out + 3, micros % HOUR // MINUTE)
-    o[5] = _COLON
-    _two(out + 6, micros % MINUTE // SECOND)
-    out += 8
-    fraction = micros % SECOND
-    if fraction != 0:
-        u8p(out)[0] = _POINT
-        digits = 6
-        while fraction % 10 == 0:
-            fraction //= 10
-            digits -= 1
-        _backwards(out + 1 + digits, as_u64(fraction), digits)
-        out += 1 + digits
-    return out
-
-
-@inline
-def _utc(out):
-    o = u8p(out)
-    o[0] = 43  # +00
-    o[1] = _ZERO
-    o[2] = _ZERO
-    return out + 3
-
-
-@inline
-def _era(out, before):
-    if before:
-        o = u8p(out)
-        o[0] = _BLANK
-        o[1] = 66  # BC
-        o[2] = 67
-        out += 3
-    return out
 
 
 @shared
@@ -278,10 +104,10 @@ def _text(out, text, length, classes, quotes):
     if classes == 0 or not _special(text, length, classes):
         if quotes == ALWAYS:
             u8p(out)[0] = _QUOTE
-            _copy(out + 1, text, length)
+            copy_few(out + 1, text, length)
             u8p(out)[length + 1] = _QUOTE
             return out + length + 2
-        _copy(out, text, length)
+        copy_few(out, text, length)
         return out + length
     if quotes == 0:
         return _escaped(out, text, length, classes)
@@ -330,7 +156,7 @@ def _value(out, kind, c, row, scratch):
         else:
             low = _integer(values, kind, row)
             high = low >> 63
-        return _number(out, low, high, scale, scratch)
+        return number_text(out, low, high, scale, scratch)
     days, micros = 0, 0
     if kind == DATE:
         days = _integer(values, INT32, row)
@@ -341,15 +167,15 @@ def _value(out, kind, c, row, scratch):
             micros -= days * DAY
     before = False
     if kind in (DATE, TIMESTAMP, TIMESTAMPTZ):
-        out, before = _date(out, days, scratch)
+        out, before = date_text(out, days, scratch)
     if kind in (TIMESTAMP, TIMESTAMPTZ):
         u8p(out)[0] = _BLANK
         out += 1
     if kind != DATE:
-        out = _clock(out, micros)
+        out = clock_text(out, micros)
     if kind in (TIMESTAMPTZ, TIMETZ):
-        out = _utc(out)
-    return _era(out, before)
+        out = utc_text(out)
+    return era_text(out, before)
 
 
 @kernel("write_rows", arity=8)
@@ -366,7 +192,7 @@ def write_rows(columns, count, first, last, out, capacity, row, state):
             return i
         for j in range(count):
             c = i64p(columns + 8 * COLUMN_WORDS * j)
-            _copy(at, c[BEFORE], c[BEFORE_BYTES])
+            copy_few(at, c[BEFORE], c[BEFORE_BYTES])
             at += c[BEFORE_BYTES]
             field = at
             kind = c[KIND]
@@ -375,7 +201,7 @@ def write_rows(columns, count, first, last, out, capacity, row, state):
                 place = i + c[FIRST]
                 valid = ((u8p(c[VALIDITY])[place >> 3] >> (place & 7)) & 1) != 0
             if not valid:
-                _copy(at, c[NULL], c[NULL_BYTES])
+                copy_few(at, c[NULL], c[NULL_BYTES])
                 at += c[NULL_BYTES]
             elif kind == TEXT:
                 begin = i32p(c[OFFSETS])[i]
@@ -399,7 +225,7 @@ def write_rows(columns, count, first, last, out, capacity, row, state):
                     s[0] = start - out
                     s[1] = j
                     return i
-        _copy(at, r[0], r[1])
+        copy_few(at, r[0], r[1])
         at += r[1]
     s[0] = at - out
     return last

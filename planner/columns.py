@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from . import physical as p
 from .expressions import (
@@ -60,6 +60,7 @@ from .traverse import (
 )
 
 LEFT_ONLY = (JoinKind.SEMI, JoinKind.ANTI)
+T = TypeVar("T")
 Fresh = Callable[[ColumnRef], ColumnRef]
 
 
@@ -273,61 +274,67 @@ def substitute_plan(plan: Logical, mapping: Mapping[ColumnId, Expr]) -> Logical:
 
 def copy_plan(plan: Logical, fresh: Fresh) -> tuple[Logical, dict[ColumnId, ColumnRef]]:
     """The plan with every column it makes renamed by `fresh`, and the map old id -> new column."""
-    names: dict[ColumnId, ColumnRef] = {}
-
-    def renamed(ref: ColumnRef) -> ColumnRef:
-        if ref.id not in names:
-            names[ref.id] = fresh(ref)
-        return names[ref.id]
+    names = _Renaming(fresh)
 
     def visit(node: Logical) -> Logical:
         node = map_inputs(node, visit)
-        node = map_expressions(node, lambda e: substitute(e, names))
+        node = map_expressions(node, lambda e: substitute(e, names.known))
         match node:
-            case Scan():
-                return Scan(node.table, tuple([(renamed(r), i) for r, i in node.columns]), node.alias)
-            case VirtualScan():
-                return VirtualScan(node.name, tuple([(renamed(r), i) for r, i in node.columns]), node.alias)
-            case CteRef():
-                return CteRef(node.cte, tuple([(renamed(r), c) for r, c in node.columns]))
-            case WorkingRows():
-                return replace(node, columns=tuple([(renamed(r), i) for r, i in node.columns]))
-            case Recursion():
-                return replace(
-                    node, columns=tuple([renamed(r) for r in node.columns]),
-                    seed_columns=tuple([names.get(r.id, r) for r in node.seed_columns]),
-                    step_columns=tuple([names.get(r.id, r) for r in node.step_columns]),
-                )
+            case Scan() | VirtualScan() | CteRef() | WorkingRows() | Project():
+                return replace(node, columns=names.pairs(node.columns))  # type: ignore[arg-type]
             case Values():
-                return Values(tuple([renamed(r) for r in node.columns]), node.rows)
-            case Project():
-                return Project(node.input, tuple([(renamed(r), e) for r, e in node.columns]))
+                return Values(names.all(node.columns), node.rows)
             case Aggregate():
-                groups = tuple([(renamed(r), e) for r, e in node.groups])
-                calls = tuple([(renamed(r), a) for r, a in node.aggregates])
-                return Aggregate(node.input, groups, calls)
+                return Aggregate(node.input, names.pairs(node.groups), names.pairs(node.aggregates))
             case GroupingSets():
-                groups = tuple([(renamed(r), e) for r, e in node.groups])
-                calls = tuple([(renamed(r), a) for r, a in node.aggregates])
-                marks = tuple([(renamed(r), places) for r, places in node.groupings])
-                return GroupingSets(node.input, groups, calls, node.sets, marks)
+                groups, calls = names.pairs(node.groups), names.pairs(node.aggregates)
+                return GroupingSets(node.input, groups, calls, node.sets, names.pairs(node.groupings))
             case Window():
-                windows = tuple([(renamed(r), w) for r, w in node.calls])
-                return Window(node.input, node.partition, node.order, windows)
+                return Window(node.input, node.partition, node.order, names.pairs(node.calls))
             case Unnest():
-                position = None if node.position is None else renamed(node.position)
-                return replace(node, element=renamed(node.element), position=position)
-            case SetOperation():
-                return SetOperation(
-                    node.kind, node.all, node.left, node.right,
-                    tuple([renamed(r) for r in node.columns]),
-                    tuple([names.get(r.id, r) for r in node.left_columns]),
-                    tuple([names.get(r.id, r) for r in node.right_columns]),
-                )
+                position = None if node.position is None else names.new(node.position)
+                return replace(node, element=names.new(node.element), position=position)
+            case Recursion() | SetOperation():
+                return _copied_union(node, names)
             case Filter() | Sort() | Limit() | Join() | DependentJoin():
                 return node
             case _:
                 assert_never(node)
 
-    copied = visit(plan)
-    return copied, names
+    return visit(plan), names.known
+
+
+class _Renaming:
+    """New columns for the old ones of a plan."""
+
+    def __init__(self, fresh: Fresh) -> None:
+        self._fresh = fresh
+        self.known: dict[ColumnId, ColumnRef] = {}
+
+    def new(self, ref: ColumnRef) -> ColumnRef:
+        """Of a column that a node makes."""
+        if ref.id not in self.known:
+            self.known[ref.id] = self._fresh(ref)
+        return self.known[ref.id]
+
+    def all(self, refs: Iterable[ColumnRef]) -> tuple[ColumnRef, ...]:
+        return tuple([self.new(ref) for ref in refs])
+
+    def pairs(self, made: Iterable[tuple[ColumnRef, T]]) -> tuple[tuple[ColumnRef, T], ...]:
+        """Of columns that stand before what they are made of."""
+        return tuple([(self.new(ref), of) for ref, of in made])
+
+    def read(self, refs: Iterable[ColumnRef]) -> tuple[ColumnRef, ...]:
+        """Of columns that come from below, or from outside the plan: those keep their names."""
+        return tuple([self.known.get(ref.id, ref) for ref in refs])
+
+
+def _copied_union(node: Recursion | SetOperation, names: _Renaming) -> Logical:
+    """Columns of two inputs are those of the node, place by place."""
+    if isinstance(node, Recursion):
+        return replace(
+            node, columns=names.all(node.columns), seed_columns=names.read(node.seed_columns),
+            step_columns=names.read(node.step_columns),
+        )
+    left, right = names.read(node.left_columns), names.read(node.right_columns)
+    return SetOperation(node.kind, node.all, node.left, node.right, names.all(node.columns), left, right)

@@ -4,12 +4,11 @@ Lengths and bytes are shared with the array where they can be; text is cut to it
 """
 from __future__ import annotations
 
-from typing import Never
-
 import numpy as np
 import pyarrow as pa
 
-from ..errors import DatatypeMismatch, InvalidText
+from ..errors import InvalidText
+from .arrow_numbers import mismatch
 from .fitting import empty_nulls, fit_length
 from .hexadecimal import padded_digits
 from .types import SqlType
@@ -80,7 +79,3 @@ def _text_bytes(array: pa.Array, offsets: Array) -> Array:
     if len(whole) - last >= TEXT_PADDING:
         return whole[first : last + TEXT_PADDING]
     return padded_text(whole[first:last])
-
-
-def mismatch(source: pa.DataType, type: SqlType, name: str) -> Never:
-    raise DatatypeMismatch(f'column "{name}" is of type {type} but the data is of type {source}')

@@ -29,8 +29,10 @@ import zstandard
 from ..errors import DataCorrupted, InternalError
 from ..kernels import memory
 from ..records import dataclass
+from .coded import CodedColumn
 from .encodings.base import Codec, Encoding, Part, Parts, read
-from .encodings.registry import by_code
+from .encodings.bytedict import encode_codes
+from .encodings.registry import BYTEDICT, by_code
 from .native import NULL_BYTES_PER_VECTOR, Descriptor, describe
 from .types import Physical, SqlType
 from .vector import Array, ColumnData
@@ -65,11 +67,20 @@ def encode_block(column: ColumnData, encoding: Encoding) -> EncodedBlock:
     """The block of a column's values, at most 65,536 rows."""
     if column.rows > MAX_ROWS:
         raise InternalError(f"a block of {column.rows} rows; the limit is {MAX_ROWS}")
+    return _assembled(column, encoding, encoding.encode(column))
+
+
+def coded_block(column: CodedColumn) -> EncodedBlock:
+    """The BYTEDICT block of text that CodedColumn.compact has made ready."""
+    return _assembled(column, BYTEDICT, encode_codes(column))
+
+
+def _assembled(column: ColumnData | CodedColumn, encoding: Encoding, made: Parts) -> EncodedBlock:
     parts: dict[Part, Array] = {}
     nulls = column.null_count
     if nulls:
         parts[Part.NULLS] = null_bitmap(column)
-    parts |= encoding.encode(column)
+    parts |= made
     stored = [(part, *_compress(part, array, encoding.codec)) for part, array in parts.items()]
     body = bytearray(_aligned(HEADER.size + ENTRY.size * len(stored)))
     head = [HEADER.pack(MAGIC, encoding.code, VERSION, len(stored), column.rows, nulls)]
@@ -87,7 +98,7 @@ def stored_bytes(encoding: Encoding, column: ColumnData) -> int:
     return len(encode_block(column, encoding).data)
 
 
-def null_bitmap(column: ColumnData) -> Array:
+def null_bitmap(column: ColumnData | CodedColumn) -> Array:
     """1 = NULL, one bit a row, filled with zeros up to whole vectors."""
     vectors = -(-column.rows // _VECTOR_ROWS)
     bitmap = np.zeros(vectors * NULL_BYTES_PER_VECTOR, np.uint8)

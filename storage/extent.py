@@ -29,10 +29,11 @@ import numpy as np
 
 from ..errors import DataCorrupted, FileError, InternalError
 from ..records import dataclass
-from .block import MAX_ROWS, EncodedBlock, decode_block, encode_block
+from .block import MAX_ROWS, EncodedBlock, coded_block, decode_block, encode_block
 from .blockio import BlockReader, MemoryReader
-from .encodings.choose import choose
-from .encodings.registry import AUTO, RAW, by_code, by_name
+from .coded import CodedColumn, coded_bounds, coded_sketch
+from .encodings.choose import choose, suits_codes
+from .encodings.registry import AUTO, BYTEDICT, RAW, by_code, by_name
 from .failpoints import reach
 from .footer import (
     ENTRY,
@@ -44,6 +45,7 @@ from .footer import (
     inline_footer,
     read_footer,
 )
+from .narrow import BlockColumn, plain
 from .schema import Column, Data
 from .statistics import ColumnSketch
 from .types import SqlType
@@ -87,22 +89,28 @@ class ExtentSummary:
     data: Data | None = None  # of an inline one
 
 
-def encode_group(columns: Sequence[Column], data: Sequence[ColumnData]) -> EncodedGroup:
+def encode_group(columns: Sequence[Column], data: Sequence[BlockColumn]) -> EncodedGroup:
     """Encode a row group; each column as its definition says, `auto` by what its values suggest."""
     rows = data[0].rows
     if rows > MAX_ROWS or any(values.rows != rows for values in data) or len(data) != len(columns):
         raise InternalError(f"a row group needs {len(columns)} columns of one length up to {MAX_ROWS}")
-    found = tuple(bounds(values) for values in data)
     if rows <= FEW_ROWS:
-        return EncodedGroup(rows, tuple(map(_encode_few, columns, data)), found, (), None, tuple(data))
-    blocks = tuple(_encode(column, values) for column, values in zip(columns, data))
-    sketches = tuple(ColumnSketch.of(values, known) for values, known in zip(data, found))
-    return EncodedGroup(rows, blocks, found, sketches)
+        few = tuple(map(plain, data))
+        return EncodedGroup(rows, tuple(map(_encode_few, columns, few)), tuple(map(bounds, few)), (), None, few)
+    return EncodedGroup(rows, *zip(*map(_encode, columns, data)))
 
 
-def _encode(column: Column, values: ColumnData) -> EncodedBlock:
-    encoding = choose(values) if column.encoding.lower() == AUTO else by_name(column.encoding)
-    return encode_block(values, encoding)
+def _encode(column: Column, values: BlockColumn) -> tuple[EncodedBlock, Bounds, ColumnSketch]:
+    name = column.encoding.lower()
+    if isinstance(values, CodedColumn):
+        values = values.compact()
+        if name == BYTEDICT.name or (name == AUTO and suits_codes(values.entries.rows, values)):
+            known = coded_bounds(values)
+            return coded_block(values), known, coded_sketch(values, known)
+        values = values.plain()
+    known = bounds(values)
+    block = encode_block(values, choose(values) if name == AUTO else by_name(name))
+    return block, known, ColumnSketch.of(values, known)
 
 
 def _encode_few(column: Column, values: ColumnData) -> EncodedBlock:

@@ -1,10 +1,10 @@
 """What a load holds of its statement's memory, and how much it should hold.
 
-A run of rows (run.py) is in memory twice at its end: as it came, and as the sorted copies and encoded
-blocks that are made of it. A load holds memory for both from the start, so that a run can always be
+A run of rows (run.py) is in memory as it came, as narrow as its values are; at its end row numbers come to it, and the
+few row groups that are being encoded. A load holds memory for all of it from the start, so that a run can always be
 written out:
 
-    held    | rows that wait | as much again, for sorting and encoding | row numbers | batch coming in |
+    held    | rows that wait | row numbers | row groups being encoded | batch coming in |
 
 Whoever counts memory is told through `charge`: bytes before they are taken, negative bytes once they are
 given back. It may refuse with OutOfMemory; the writer then ends its run early (loader.py).
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from ..errors import OutOfMemory
 from ..kernels import memory
+from .coded import CodedColumn
 from .run import Batch, Values
 from .schema import Column
 from .types import Physical
@@ -27,6 +28,8 @@ ChargeBytes = Callable[[int], None]
 
 # Row numbers that sorting and placing keep for each row: the slice's rows, their order, sort words.
 ORDER_BYTES = 24
+# What is encoded at a time: gathered rows, encoders' work, blocks that wait to be written. Of a small run all of it.
+ENCODING_BYTES = 48 << 20
 _COPIES = 2
 _OFFSET_BYTES = 8
 # A text column whose width nobody knows yet.
@@ -69,7 +72,7 @@ def too_little(error: OutOfMemory, rows: int, size: int) -> OutOfMemory:
 
 def run_cost(rows: int, size: int) -> int:
     """What a run of `rows` rows in `size` bytes takes until it is written."""
-    return _COPIES * size + ORDER_BYTES * rows
+    return size + min(_COPIES * size, ENCODING_BYTES) + ORDER_BYTES * rows
 
 
 def batch_bytes(batch: Batch, columns: Sequence[Column]) -> int:
@@ -78,7 +81,7 @@ def batch_bytes(batch: Batch, columns: Sequence[Column]) -> int:
 
 
 def rows_within(columns: Sequence[Column], memory: int) -> int:
-    """About how many rows make a run that costs `memory`."""
+    """About how many rows make a run that costs `memory`, if they are as wide as their types."""
     width = sum(_OFFSET_BYTES + _TEXT_BYTES if c.type.physical is Physical.STR else c.type.physical.width
                 for c in columns)
     return memory // run_cost(1, width)
@@ -86,7 +89,7 @@ def rows_within(columns: Sequence[Column], memory: int) -> int:
 
 def rows_of(values: Values, start: int, stop: int) -> Values:
     """Rows start..stop-1 of a batch's column, sharing memory."""
-    return values.slice(start, stop) if isinstance(values, ColumnData) else values.slice(start, stop - start)
+    return values.slice(start, stop - start) if isinstance(values, pa.Array) else values.slice(start, stop)
 
 
 def _values_bytes(values: Values, column: Column) -> int:
@@ -95,7 +98,7 @@ def _values_bytes(values: Values, column: Column) -> int:
     nulls = rows if values.null_count else 0
     if physical is not Physical.STR:
         return rows * physical.width + nulls
-    if isinstance(values, ColumnData):
+    if isinstance(values, ColumnData | CodedColumn):
         return _OFFSET_BYTES * rows + values.text_bytes + nulls
     size = int(values.nbytes)
     if pa.types.is_dictionary(values.type):

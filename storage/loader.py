@@ -34,28 +34,29 @@ import pyarrow as pa
 from .. import errors
 from .catalog.delta import AddExtents, Delta, DropExtents
 from .database import Database
-from .encodings.registry import AUTO, default_for
+from .extent import MAX_GROUPS
+from .identities import Identities
 from .interleave import Interleaver
+from .load_encodings import LoadEncodings, sample_of
 from .load_files import LoadFiles
 from .load_memory import ChargeBytes, LoadMemory, uncounted
+from .narrow import plain
 from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, REPLICATED, Placement
 from .run import GROUP_ROWS, Batch, RunPlan, Values, convert
 from .run_writer import RunLimits, RunWriter
-from .schema import CatalogView, Column, DistStyle, Table, TableData, TableStatistics
+from .schema import CatalogView, DistStyle, Table, TableData, TableStatistics
 from .stored import constant, stored_column
 from .topology import usable_cpus
 from .vector import ColumnData
 
-# A run of a sorted table: as much as fits, for long sorted runs skip more blocks.
-RUN_BYTES = 640 << 20
-RUN_ROWS_PER_SLICE = 2 << 20
+# A run of a sorted table: as much as fits, for long sorted runs skip more blocks. No more than a file holds.
+RUN_BYTES = 384 << 20
+RUN_ROWS_PER_SLICE = MAX_GROUPS * GROUP_ROWS
 # A run of an unsorted table gains nothing from being long.
 UNSORTED_RUN_BYTES = 192 << 20
 UNSORTED_RUN_ROWS_PER_SLICE = 2 * GROUP_ROWS
 # Below this a pool's hand-off costs more than it brings.
 PARALLEL_ROWS = 20_000
-# Redshift's COMPROWS: fewer rows are no sample to choose a column's encoding for good by.
-SAMPLE_ROWS = 100_000
 # Without a bound on memory.
 ALL_MEMORY = 1 << 62
 # How often one who waits for another load into the same AUTO table looks for a cancel.
@@ -72,7 +73,21 @@ def _go_on() -> None:
 
 class TableWriter:
     """Writes rows into one table; see the module's text. `scatter` and `write_pieces` are for any thread, the
-    rest for one."""
+    rest for one.
+
+    `columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
+    are generated are wanted as well); the others become IDENTITY values or NULL.
+
+    `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
+    defaults for them, True chooses for all columns of an empty table, "preset" takes the defaults for all
+    columns of an empty table. `comprows`: of how many rows, at least SAMPLE_ROWS a slice, the encodings
+    count of which a column's own is chosen (None: all).
+
+    `view`: where the table's rows are as the writer sees them (None: as of the newest commit). `data`: the
+    same, for a definition that no view has yet. `inline`: little needs no files (inline.py).
+
+    `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
+    """
 
     def __init__(
         self,
@@ -90,19 +105,6 @@ class TableWriter:
         data: TableData | None = None,
         inline: bool = False,
     ) -> None:
-        """`columns`: positions of the columns that batches have (None: all of them but IDENTITY ones that
-        are generated are wanted as well); the others become IDENTITY values or NULL.
-
-        `compupdate`: None chooses encodings for ENCODE AUTO columns, False takes Redshift's fixed
-        defaults for them, True chooses for all columns of an empty table, "preset" takes the defaults for all
-        columns of an empty table. `comprows`: of how many rows, at least SAMPLE_ROWS a slice, the encodings
-        count of which a column's own is chosen (None: all).
-
-        `view`: where the table's rows are as the writer sees them (None: as of the newest commit). `data`: the
-        same, for a definition that no view has yet. `inline`: little needs no files (inline.py).
-
-        `charge` is told the bytes that are taken and given back, `memory` is how many to keep to.
-        """
         if table.id == 0:
             raise errors.InternalError(f"table {table.name} has no id")
         self.database = database
@@ -114,26 +116,29 @@ class TableWriter:
         self._lock = threading.Lock()  # of what threads share here
         self._charge = _one_at_a_time(charge)
         self._memory = memory
-        self._placement_lock: threading.Lock | None = None
         self._pool: ThreadPoolExecutor | None = None
-        sample = None if comprows is None else max(comprows // database.topology.slices, SAMPLE_ROWS)
-        self._files = LoadFiles(database, table.id, sample, inline=inline)
-        self._identity: dict[int, int] = {}
+        self._files = LoadFiles(database, table.id, sample_of(comprows, database.topology.slices), inline=inline)
+        self._identities = Identities(database.numbering, table.id)
         self._dropped: tuple[int, ...] = ()
         self._done = False
+        self._placement_lock: threading.Lock | None = None
         if table.dist_style is DistStyle.AUTO:
             self._acquire(database.numbering.placement_lock(table.id))
         try:
-            self._before = data or self._current_data(view or database.view())
-            self._compupdate = compupdate
-            self._interleaver = Interleaver(table.index, not self._before.extents) if table.interleaved else None
-            self._plan = self._make_plan(self._before.replicated)
-            slices = 1 if self._before.replicated else database.topology.slices
-            self._whole = self._writer(self._plan, self._limits(slices), memory, self._workers, self._outgrow)
-            self._parts: dict[int, RunWriter] = {}
+            self._begin(data or self._current_data(view or database.view()), compupdate)
         except BaseException:
             self._release()
             raise
+
+    def _begin(self, before: TableData, compupdate: bool | str | None) -> None:
+        """`before`: the rows that are there, which nobody else places while an AUTO table is written to."""
+        self._before = before
+        self._encodings = LoadEncodings(compupdate, not before.extents, self.table.sort_key)
+        self._interleaver = Interleaver(self.table.index, not before.extents) if self.table.interleaved else None
+        self._plan = self._make_plan(before.replicated)
+        slices = 1 if before.replicated else self.database.topology.slices
+        self._whole = self._writer(self._plan, self._limits(slices), self._memory, self._workers, self._outgrow)
+        self._parts: dict[int, RunWriter] = {}
 
     def _current_data(self, view: CatalogView) -> TableData:
         """Where the table's rows are now; a table that this commit creates has none."""
@@ -144,7 +149,7 @@ class TableWriter:
         return TableData(self.table, (), TableStatistics(0), replicated)
 
     def _make_plan(self, replicated: bool) -> RunPlan:
-        columns = tuple(self._with_encoding(i, c) for i, c in enumerate(self._before.table.columns))
+        columns = tuple(self._encodings.of(i, c) for i, c in enumerate(self._before.table.columns))
         rows = self._before.statistics.rows
         placement = Placement(self.table, self.database.topology.slices, rows, replicated)
         return RunPlan(columns, placement, self.table.sort_key, self._interleaver, self.table.sort_key)
@@ -155,21 +160,6 @@ class TableWriter:
     ) -> RunWriter:
         held = LoadMemory(self._charge, memory)
         return RunWriter(plan, limits, self._files, held, self._check, workers, placing)
-
-    @property
-    def _chooses(self) -> bool:
-        """Are encodings chosen by what is loaded?"""
-        return self._compupdate in (None, True)
-
-    def _with_encoding(self, position: int, column: Column) -> Column:
-        if column.primary_key:
-            column = replace(column, nullable=False)
-        if self._compupdate is True and not self._before.extents:
-            return replace(column, encoding=AUTO)
-        preset = self._compupdate == "preset" and not self._before.extents
-        if preset or (not self._chooses and column.encoding == AUTO):
-            return replace(column, encoding=default_for(column.type, position in self.table.sort_key))
-        return column
 
     # -- rows come in --------------------------------------------------------------------------
 
@@ -190,7 +180,8 @@ class TableWriter:
         """A batch of the given columns as slices' writers take it. `home`: the slice that the rows belong to
         already, by the table's own distribution."""
         rows = columns[0].rows
-        whole = [convert(values, c) for values, c in zip(self._complete(list(columns), rows), self.table.columns)]
+        values = self._complete(list(columns), rows)
+        whole = [plain(convert(v, column)) for v, column in zip(values, self.table.columns)]
         placement = self._plan.placement
         return placement.scatter(whole) if home is None or placement.replicated else [(home, whole)]
 
@@ -230,21 +221,10 @@ class TableWriter:
             if position in by_position:
                 whole.append(by_position[position])
             elif column.identity is not None:
-                whole.append(self._identity_values(column, rows))
+                whole.append(self._identities.take(column, rows))
             else:
                 whole.append(constant(column.type, None, rows))
         return whole
-
-    def _identity_values(self, column: Column, rows: int) -> ColumnData:
-        assert column.identity is not None
-        seed, step = column.identity
-        with self._lock:
-            first, following = self.database.numbering.identity(self.table.id, column.id, seed, step, rows)
-            self._identity[column.id] = following
-        least, most = column.type.integer_limits
-        if not least <= following - step <= most:
-            raise errors.NumericOutOfRange(f'the IDENTITY values of column "{column.name}" are used up')
-        return ColumnData(column.type, rows, np.arange(rows, dtype=np.int64) * step + first)
 
     def _limits(self, slices: int) -> RunLimits:
         """What makes a run of rows for so many slices."""
@@ -316,8 +296,8 @@ class TableWriter:
             extents,
             self._files.sketches(),
             self._plan.placement.replicated,
-            self._identity,
-            self._chosen_encodings(),
+            self._identities.following,
+            self._encodings.chosen(self._plan.columns, self._files, self.rows),
             None if self._interleaver is None else self._interleaver.built,
         )
         drop = (DropExtents(self.table, self._dropped),) if self._dropped else ()
@@ -338,18 +318,6 @@ class TableWriter:
     def _drop(self) -> None:
         for writer in (self._whole, *self._parts.values()):
             writer.drop()
-
-    def _chosen_encodings(self) -> dict[int, str]:
-        """Encodings to record: of a first load that is a sample worth the name."""
-        if self._compupdate == "preset" and not self._before.extents:
-            return {column.id: column.encoding for column in self._plan.columns}
-        if self._before.extents or self.rows < SAMPLE_ROWS or not self._chooses:
-            return {}
-        return {
-            column.id: self._files.most_used_encoding(column)
-            for column in self._plan.columns
-            if column.encoding == AUTO
-        }
 
     def abort(self) -> None:
         """Remove every file written; the writer cannot be used any more. Fine after `finish`, too."""

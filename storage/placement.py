@@ -31,6 +31,9 @@ from .vector import Array, ColumnData
 REPLICATED = -1
 AUTO_ALL_ROWS = 65_536
 AUTO_ALL_BYTES = 64 << 20
+FEW_SLICES = 8
+# Fewer rows are numbered with numpy's own integers, which it takes values by without another look.
+MANY_ROWS = 1 << 18
 
 
 class Placement:
@@ -121,11 +124,15 @@ def _levels(dealt: Array, rows: int) -> Array:
 
 def rows_by_slice(slice_of: Array) -> list[tuple[int, Array]]:
     """(slice, its rows in their order) for every slice that has rows."""
-    order = np.argsort(slice_of, kind="stable")  # uint16: a radix sort
     counts = np.bincount(slice_of)
+    slices = np.flatnonzero(counts).tolist()
+    if len(slices) <= FEW_SLICES:  # a pass for each takes less memory and time than a sort
+        return [(slice_, _few_bytes(np.flatnonzero(slice_of == slice_))) for slice_ in slices]
+    order = _few_bytes(np.argsort(slice_of, kind="stable"))  # uint16: a radix sort
     ends = np.cumsum(counts)
-    return [
-        (slice_, order[end - count : end])
-        for slice_, (count, end) in enumerate(zip(counts.tolist(), ends.tolist()))
-        if count
-    ]
+    return [(slice_, order[ends[slice_] - counts[slice_] : ends[slice_]]) for slice_ in slices]
+
+
+def _few_bytes(rows: Array) -> Array:
+    """Row numbers in as few bytes as a run needs."""
+    return rows.astype(np.uint32) if len(rows) >= MANY_ROWS else rows

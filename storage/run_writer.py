@@ -153,7 +153,8 @@ class RunWriter:
         pool = self._workers(run.rows)
         groups, rest = encode_run(self.plan, run.take(), pool, last=last, check=self._check)
         for piece in groups:
-            self._files.append(piece.slice, piece.groups, self.plan.columns, apart=bool(self.plan.sort_key))
+            apart = bool(self.plan.sort_key) and piece.begins
+            self._files.append(piece.slice, piece.groups, self.plan.columns, apart=apart)
         del groups
         if rest:
             self._buffer.add(rest)

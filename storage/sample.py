@@ -17,6 +17,7 @@ values: the same load writes the same bytes.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -52,12 +53,19 @@ class Sample:
     @staticmethod
     def of(column: ColumnData, seed: int) -> Sample:
         """A sample of a block."""
-        live = None if column.valid is None else np.flatnonzero(column.valid)
-        rows = column.rows if live is None else len(live)
+        return Sample.drawn(column.type, column.rows, column.valid, column.take, seed)
+
+    @staticmethod
+    def drawn(
+        type_: SqlType, rows: int, valid: Array | None, take: Callable[[Array], ColumnData], seed: int
+    ) -> Sample:
+        """The same of rows that `take` gives."""
+        live = None if valid is None else np.flatnonzero(valid)
+        rows = rows if live is None else len(live)
         if not rows:
-            return Sample(np.empty(0, np.float32), empty_column(_TYPES[column.type.physical]), ALL)
+            return Sample(np.empty(0, np.float32), empty_column(_TYPES[type_.physical]), ALL)
         places, priorities = _draw(rows, seed)
-        data = column.take(places if live is None else live[places])
+        data = take(places if live is None else live[places])
         reach = float(priorities[-1]) if rows > BLOCK_VALUES else ALL
         return Sample(priorities, _plain(data), reach)
 

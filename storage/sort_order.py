@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from .arrow import to_arrow
+from .narrow import NarrowColumn, RunColumn, plain
 from .types import Physical
 from .vector import Array, ColumnData
 
@@ -24,31 +25,38 @@ _WORD_BITS = 64
 _SIGN = np.uint64(1 << 63)
 
 
-def sort_order(keys: Sequence[ColumnData]) -> Array | None:
-    """int64 row numbers in the keys' order; None when the rows stand in that order already."""
-    if not keys or keys[0].rows < 2:
+def sort_order(keys: Sequence[RunColumn], rows: Array | None = None) -> Array | None:
+    """int64 row numbers in the keys' order; None when the rows stand in that order already. `rows`: only those, of
+    which the answer gives the places."""
+    count = 0 if not keys else keys[0].rows if rows is None else len(rows)
+    if count < 2:
         return None
-    rows = keys[0].rows
-    packed = _pack(keys)
+    packed = _pack(keys, rows)
     if packed is None:
-        return _arrow_order(keys)
+        return _arrow_order([_chosen(key, rows) for key in keys])
     words, bits = packed
     if bool((words[1:] >= words[:-1]).all()):
         return None
-    row_bits = (rows - 1).bit_length()
+    row_bits = (count - 1).bit_length()
     if bits + row_bits > _WORD_BITS:
         return np.argsort(words, kind="stable")
-    words = (words << np.uint64(row_bits)) | np.arange(rows, dtype=np.uint64)
+    words <<= np.uint64(row_bits)
+    words |= np.arange(count, dtype=np.uint64)
     words.sort()
-    return (words & np.uint64((1 << row_bits) - 1)).astype(np.int64)
+    words &= np.uint64((1 << row_bits) - 1)
+    return words.view(np.int64)
 
 
-def _pack(keys: Sequence[ColumnData]) -> tuple[Array, int] | None:
+def _chosen(key: RunColumn, rows: Array | None) -> ColumnData:
+    return plain(key if rows is None else key.take(rows))
+
+
+def _pack(keys: Sequence[RunColumn], rows: Array | None) -> tuple[Array, int] | None:
     """One uint64 per row that sorts as the keys do, and its width; None if 64 bits do not suffice."""
     words: Array | None = None
     used = 0
     for key in keys:
-        code = _code(key)
+        code = _code(key, rows)
         if code is None:
             return None
         values, bits = code
@@ -58,30 +66,44 @@ def _pack(keys: Sequence[ColumnData]) -> tuple[Array, int] | None:
         if words is None:
             words = values
         elif bits:
-            words = (words << np.uint64(bits)) | values
+            words <<= np.uint64(bits)
+            words |= values
     return None if words is None else (words, used)
 
 
-def _code(key: ColumnData) -> tuple[Array, int] | None:
-    """A column's values as small non-negative numbers in the same order, and their width in bits."""
-    match key.type.physical:
-        case Physical.I64:
-            values = key.fixed
-        case Physical.BOOL:
-            values = key.fixed.astype(np.int64)
-        case Physical.F64:
-            values = _ordered_bits(key.fixed)
-        case _:
-            return None
+def _code(key: RunColumn, rows: Array | None) -> tuple[Array, int] | None:
+    """A column's values as small non-negative numbers in the same order, an array of its own, and their width in
+    bits."""
+    values = _sortable(key, rows)
+    if values is None:
+        return None
     low, high = int(values.min()), int(values.max())
     span = high - low + (0 if key.valid is None else 1)
     if span >> _WORD_BITS:
         return None
     # Wrapping subtraction is right modulo 2**64, and the span fits.
-    codes = values.view(np.uint64) - np.uint64(low & ((1 << _WORD_BITS) - 1))
+    codes = np.subtract(values, np.int64(low), dtype=np.int64).view(np.uint64)
     if key.valid is not None:
-        codes = np.where(key.valid == 1, codes, np.uint64(span))
+        codes[(key.valid if rows is None else key.valid[rows]) == 0] = np.uint64(span)
     return codes, span.bit_length()
+
+
+def _sortable(key: RunColumn, rows: Array | None) -> Array | None:
+    """Integers of any width that sort as the values do."""
+    if isinstance(key, NarrowColumn):
+        return key.values if rows is None else key.values[rows]
+    if not isinstance(key, ColumnData) or key.values is None:
+        return None
+    values = key.values if rows is None else key.values[rows]
+    match key.type.physical:
+        case Physical.I64:
+            return values
+        case Physical.BOOL:
+            return values.astype(np.int64)
+        case Physical.F64:
+            return _ordered_bits(values)
+        case _:
+            return None
 
 
 def _ordered_bits(values: Array) -> Array:

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...errors import DataCorrupted
 from ...kernels import abi, memory
+from ..coded import CodedColumn
 from ..native import NativeColumn, raw_column
 from ..types import Physical, SqlType
 from ..vector import TEXT_PADDING, Array, ColumnData, concat
@@ -83,6 +84,11 @@ class ByteDict(Encoding):
         return NativeColumn(
             abi.DK_DICT_INT, rows, words, meta=meta, dictionary=dictionary, dictionary_rows=len(values)
         )
+
+
+def encode_codes(column: CodedColumn) -> Parts:
+    """Parts of text in codes as CodedColumn.compact leaves it: the entries in order, and all in use."""
+    return {**strings.dictionary_parts(column.entries.to_bytes()), **code_parts(column.codes.astype(np.int64))}
 
 
 def dictionary_column(parts: Parts, rows: int) -> NativeColumn:

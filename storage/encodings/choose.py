@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 
+from ..coded import CodedColumn
 from ..types import Physical
 from ..vector import ColumnData
 from . import packing
@@ -44,11 +45,13 @@ def choose(column: ColumnData) -> Encoding:
 
 def _for_integers(column: ColumnData) -> Encoding:
     words, high = to_words(column)
-    if high is not None or column.rows < _MIN_ROWS or count_numbers(words, ENTRIES) > ENTRIES:
+    if high is not None or column.rows < _MIN_ROWS:
+        return AZ64
+    entries = count_numbers(words, ENTRIES)
+    if entries > ENTRIES:
         return AZ64
     table = packing.pack(packing.fill_nulls(words, column.valid)).table
     bits = float(table["width"].mean())
-    entries = count_numbers(words, ENTRIES)
     return BYTEDICT if _code_bits(entries) < _WORTH_DICTIONARY * bits else AZ64
 
 
@@ -63,7 +66,7 @@ def _for_text(column: ColumnData) -> Encoding:
     if column.rows >= _MIN_ENTRIES:
         limit = min(column.rows // 4, _MAX_WORDS)
         entries, size = count_strings(column, limit)
-        if entries <= min(limit, ENTRIES) and BYTEDICT.usable_for(column.type):
+        if suits_codes(entries, column):
             return BYTEDICT
         if entries <= limit and _words_pay(column, entries, size):
             return TEXT32K
@@ -71,6 +74,12 @@ def _for_text(column: ColumnData) -> Encoding:
     text = data[: min(column.text_bytes, _SAMPLE_BYTES)].tobytes()
     pays = len(text) >= _MIN_TEXT and ZSTD.usable_for(column.type) and _shrinks(text, _WORTH_TEXT)
     return ZSTD if pays else RAW
+
+
+def suits_codes(entries: int, column: ColumnData | CodedColumn) -> bool:
+    """Whether text of so many different values is BYTEDICT's."""
+    enough = column.rows >= _MIN_ENTRIES and entries <= min(column.rows // 4, ENTRIES)
+    return enough and BYTEDICT.usable_for(column.type)
 
 
 def _words_pay(column: ColumnData, entries: int, size: int) -> bool:

@@ -53,6 +53,15 @@ def distinct_strings(column: ColumnData, limit: int = _MANY) -> tuple[list[bytes
     return column.take(firsts[:count]).to_bytes(), codes
 
 
+def few_strings(column: ColumnData, limit: int) -> tuple[Array, Array] | None:
+    """(the row where each different string appears first, uint8 code of each row); None if there are more than
+    `limit`, which is at most 256."""
+    firsts = np.empty(min(column.rows, limit), np.int64)
+    codes = _scratch("codes", column.rows)
+    count = _string_codes(column, limit, True, firsts, codes)
+    return None if count > limit else (firsts[:count], codes[: column.rows].astype(np.uint8))
+
+
 def count_numbers(words: Array, limit: int) -> int:
     """How many different values, or limit + 1 when there are more (found early)."""
     words = np.ascontiguousarray(words)

@@ -50,7 +50,8 @@ class AvroSource(PartsOfFiles):
     ) -> Iterator[pa.RecordBatch]:
         mapped = mapping(self._argument, part.file.objects, columns)
         rows = DocumentRows(part.file.path, columns, self.options, findings)
-        direct = None if mapped.keys is None else ColumnParser(columns, mapped.keys, self.options, rows.fast)
+        keys = mapped.exact_keys
+        direct = None if keys is None else ColumnParser(columns, keys, self.options, rows.fast)
         found, done = records(part.file, on_progress), 0
         while several := list(islice(found, BATCH_ROWS)):
             batch = None if direct is None else direct.batch(several)

@@ -5,8 +5,8 @@
      "a": "y"}{"id": 3}
 
 What is no document is one rejected row (so for MAXERROR), and the next is looked for where a line begins with a
-bracket. The line of a rejected row is the document's last. Keys and paths: jsonpaths.py; values: documents.py. Flat
-objects of a line each, by far the most, are read without Python over their values: json_lines.py.
+bracket. The line of a rejected row is the document's last. Keys and paths: jsonpaths.py; values: documents.py. Objects
+of a line each, by far the most, are read without Python over their values, unless paths lead into them: json_lines.py.
 """
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class JsonSource(PartsOfFiles):
         with reading(part.file, options.compression, options.encoding, on_progress) as stream:
             window = Window(stream, options.ignore_header)
             if mapped.keys is not None and columns:
-                flat = LineRows(columns, mapped.keys)
+                flat = LineRows(columns, mapped)
                 yield from flat_batches(window, flat, rows.fast, lambda count: _some(window, count, mapped, rows))
             else:
                 yield from _loaded(Documents(window), mapped, rows)

@@ -1,4 +1,4 @@
-"""JSON files of flat objects, one a line, without Python over their values: json.py's fast path.
+"""JSON files of objects, one a line, without Python over their values: json.py's fast path.
 
     bytes of the file  --kernels/json_rows.py-->  delimited text  --text.py's FastParser-->  batches
                             |                                           |
@@ -22,6 +22,7 @@ from ...records import dataclass
 from ..schema import Column
 from .chunks import Chunk
 from .document_rows import BATCH_ROWS, FEWEST_ROWS
+from .jsonpaths import Mapping
 from .streams import Readable
 from .text import FastParser
 
@@ -105,9 +106,10 @@ NONE = Taken(memoryview(b""), 0, 0, 0)
 
 
 class LineRows:
-    """Lines to text, for columns that are the values of keys."""
+    """Lines to text, for columns that are the values of keys, or one that is the document (jsonpaths.Mapping)."""
 
-    def __init__(self, columns: tuple[Column, ...], keys: tuple[str, ...]) -> None:
+    def __init__(self, columns: tuple[Column, ...], mapped: Mapping) -> None:
+        keys = mapped.keys or ()
         names = [key.encode(errors="surrogatepass") for key in keys]
         whole = b"".join(names)
         self._kept = memory.zeros(len(whole) or 1, np.uint8)
@@ -119,6 +121,7 @@ class LineRows:
             self._names[i, layout.NAME_BYTES] = len(name)
             self._names[i, layout.IS_SUPER] = column.type.is_super
         self._state = memory.zeros(layout.STATE_WORDS + len(columns) * layout.SLOT_WORDS, np.int64)
+        self._state[layout.FOLD], self._state[layout.WHOLE] = mapped.fold, mapped.whole
         self._out = memory.empty(1 << 16, np.uint8)
 
     def take(self, lines: bytes, at: int, limit: int) -> Taken:

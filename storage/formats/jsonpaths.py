@@ -35,18 +35,27 @@ _MAX_PATHS_BYTES = 4 << 20
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """`values`: a document to the values of the columns; BadValue where it has none. `keys`: where a column is nothing
-    but the value of a key of the document, these keys, all different, one a column."""
+    but the value of a key of the document, these keys, all different, one a column; `fold`: in lower case, and in the
+    documents in any. `whole`: the one column is the document."""
 
     values: Callable[[Any], list[Any]]
     keys: tuple[str, ...] | None = None
+    fold: bool = False
+    whole: bool = False
+
+    @property
+    def exact_keys(self) -> tuple[str, ...] | None:
+        """The keys where documents have them as they are written here."""
+        return None if self.fold or self.whole else self.keys
 
 
 def mapping(argument: str, objects: Objects, columns: tuple[Column, ...]) -> Mapping:
     """What JSON or AVRO's argument means for these columns. Raises for a JSONPaths file that cannot be used."""
     if argument == IGNORECASE:
-        return Mapping(_by_name(columns, fold=True))
+        names = tuple(column.name.lower() for column in columns)
+        return Mapping(_by_name(columns, fold=True), names if len(set(names)) == len(names) else None, fold=True)
     if argument == NOSHRED:
-        return Mapping(_whole(columns))
+        return Mapping(_whole(columns), ("",), whole=True)
     paths = None if argument == AUTO else _read(one_file(argument.strip(), objects))
     if paths is None:
         return Mapping(_by_name(columns), tuple(column.name for column in columns))

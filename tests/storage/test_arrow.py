@@ -8,7 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from warehouse.errors import DatatypeMismatch, Error, NumericOutOfRange, StringTooLong
-from warehouse.storage.arrow import arrow_type, from_arrow, to_arrow
+from warehouse.storage.arrow import arrow_type, for_load, from_arrow, to_arrow
+from warehouse.storage.coded import CodedColumn
+from warehouse.storage.narrow import plain
 from warehouse.storage.types import (
     BIGINT,
     BOOLEAN,
@@ -153,3 +155,41 @@ def test_plain_columns_share_memory() -> None:
     for array, type in ((pa.array([1, 2, 3]), BIGINT), (pa.array([1.0, 2.0]), DOUBLE)):
         column = from_arrow(array, type)
         assert column.fixed.__array_interface__["data"][0] == array.buffers()[1].address
+
+
+@pytest.mark.parametrize(
+    ("indices", "words", "type"),
+    [
+        ([2, None, 0, 2], ["x", "never", ""], varchar(9)),
+        ([0, 1, 2], ["a ", "a", "a  "], char(3)),  # one value, once its blanks are gone
+        ([0, 1], ["ab     ", "longer than three, and of no row"][:1] + ["ab"], varchar(3)),
+    ],
+)
+def test_small_dictionaries_stay_codes(indices: list[int | None], words: list[str], type: SqlType) -> None:
+    array = pa.DictionaryArray.from_arrays(pa.array([None, *indices], pa.int32()), pa.array(words)).slice(1)
+    found = for_load(array, type, "c")
+    assert isinstance(found, CodedColumn)
+    assert found.plain().to_list() == from_arrow(array, type, "c").to_list()
+    assert len(set(found.entries.to_bytes())) == found.entries.rows
+
+
+def test_only_words_in_use_must_fit() -> None:
+    array = pa.DictionaryArray.from_arrays(pa.array([0, 0, 1], pa.int8()), pa.array(["a", "too long"]))
+    assert plain(for_load(array.slice(0, 2), varchar(3), "c")).to_list() == ["a", "a"]
+    with pytest.raises(StringTooLong) as wrong:
+        for_load(array, varchar(3), "c")
+    assert "row 2 of its batch" in str(wrong.value.detail)
+
+
+@pytest.mark.parametrize(
+    ("array", "type"),
+    [
+        (pa.array([str(i) for i in range(300)]).dictionary_encode(), varchar(3)),
+        (pa.array([1, 2]).dictionary_encode(), INTEGER),
+        (pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.int8()), pa.array(["a", None])), varchar(3)),
+    ],
+)
+def test_other_dictionaries_are_decoded(array: Any, type: SqlType) -> None:
+    found = for_load(array, type, "c")
+    assert not isinstance(found, CodedColumn)
+    assert found.to_list() == from_arrow(array, type, "c").to_list()

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as s
 from warehouse.storage import types as t
 from warehouse.storage.builder import ColumnBuilder
+from warehouse.storage.coded import CodedColumn
+from warehouse.storage.narrow import NarrowColumn, NarrowText, plain
 from warehouse.storage.vector import TEXT_PADDING, from_list
 
 VALUES: dict[t.SqlType, s.SearchStrategy[Any]] = {
@@ -26,7 +28,7 @@ def test_equals_the_batches(data: s.DataObject, kind: t.SqlType, reserve: int) -
     builder = ColumnBuilder(kind, reserve)
     for batch in batches:
         builder.append(from_list(kind, batch))
-    column = builder.finish()
+    column = plain(builder.finish())
     assert column.to_list() == [value for batch in batches for value in batch]
     assert builder.rows == column.rows
     if column.offsets is not None:
@@ -40,11 +42,48 @@ def test_one_batch_is_not_copied() -> None:
     assert builder.finish() is column
 
 
-@pytest.mark.parametrize("kind", [t.BIGINT, t.varchar(20)])
-def test_bytes_grow_with_the_rows(kind: t.SqlType) -> None:
-    builder = ColumnBuilder(kind, 1000)
+@pytest.mark.parametrize(("value", "width"), [(7, 1), (-129, 2), (1 << 15, 4), (-(1 << 31), 4), (1 << 31, 8)])
+def test_integers_take_what_the_widest_needs(value: int, width: int) -> None:
+    builder = ColumnBuilder(t.BIGINT, 1000)
     sizes = []
     for _ in range(3):
-        builder.append(from_list(kind, [7] * 100))
+        builder.append(from_list(t.BIGINT, [7] * 99 + [value]))
         sizes.append(builder.bytes)
-    assert np.diff(sizes).min() >= 800
+    assert sizes[1:] == [200 * width, 300 * width]
+    assert builder.finish().take(np.array([99, 0])).to_list() == [value, 7]
+
+
+def test_few_strings_are_codes_until_there_are_many() -> None:
+    kind = t.varchar(20)
+    few, many = [f"v{i % 7}" for i in range(500)] + [None, ""], [f"w{i}" for i in range(300)]
+    builder = ColumnBuilder(kind, 1000)
+    for _ in range(2):
+        builder.append(from_list(kind, few))
+    assert builder.bytes == 2 * len(few) * 2  # a code, and whether it is NULL
+    builder.append(from_list(kind, many))
+    column = builder.finish()
+    assert isinstance(column, NarrowText)
+    rows = np.array([1303, 0, 501, 502, 500])
+    assert column.take(rows).to_list() == ["w299", "v0", "", "v0", None]
+    assert column.slice(500, 505).to_list() == [None, "", "v0", "v1", "v2"]
+
+
+def test_codes_of_several_batches_share_a_dictionary() -> None:
+    kind = t.varchar(20)
+    builder = ColumnBuilder(kind, 10)
+    for batch in (["b", "a"], ["c", None], ["a", "b"]):
+        builder.append(from_list(kind, batch))
+    column = builder.finish()
+    assert isinstance(column, CodedColumn)
+    assert column.take(np.array([5, 2, 3, 0])).plain().to_list() == ["b", "c", None, "b"]
+    assert column.compact().entries.to_list() == ["", "a", "b", "c"]
+
+
+def test_narrow_integers_with_nulls() -> None:
+    builder = ColumnBuilder(t.DATE, 10)
+    for batch in ([1, None], [300, 2]):
+        builder.append(from_list(t.DATE, batch))
+    column = builder.finish()
+    assert isinstance(column, NarrowColumn)
+    assert column.values.dtype == np.int16
+    assert column.slice(1, 3).to_list() == [None, 300]

@@ -17,7 +17,7 @@ import stored_tables as st
 from hypothesis import given
 from hypothesis import strategies as s
 from warehouse import errors
-from warehouse.storage import extent, loader, run, run_writer
+from warehouse.storage import extent, load_encodings, loader, run, run_writer
 from warehouse.storage.catalog.delta import Delta
 from warehouse.storage.database import Database
 from warehouse.storage.distribution import hash_column, slice_of_hash
@@ -266,7 +266,7 @@ def test_a_commit_may_create_the_table_it_fills(db: Database) -> None:
 
 
 def test_a_big_first_load_settles_automatic_encodings(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "SAMPLE_ROWS", 1000)
+    monkeypatch.setattr(load_encodings, "SAMPLE_ROWS", 1000)
     columns = (Column(0, "n", BIGINT), Column(1, "r", BIGINT, encoding="raw"), Column(2, "s", varchar(9)))
     for count, settled in ((999, False), (3000, True)):
         table = st.create(db, st.define(f"t{count}", columns=columns))
@@ -280,7 +280,7 @@ def test_a_big_first_load_settles_automatic_encodings(db: Database, monkeypatch:
 def test_compupdate_off_takes_the_fixed_defaults_and_on_replaces_encodings(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "SAMPLE_ROWS", 1000)
+    monkeypatch.setattr(load_encodings, "SAMPLE_ROWS", 1000)
     columns = (Column(0, "n", BIGINT), Column(1, "k", BIGINT), Column(2, "s", varchar(9), encoding="raw"))
     expected = {False: (["az64", "raw", "raw"], "auto"), True: (["az64", "az64", "bytedict"], "az64")}
     for compupdate, (stored, recorded) in expected.items():

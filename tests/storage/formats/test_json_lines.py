@@ -20,11 +20,13 @@ COLUMNS = (
     Column(1, "a", INTEGER), Column(2, "é", varchar(8)), Column(3, "s", SUPER), Column(4, "b", BOOLEAN),
     Column(5, "d", decimal(8, 2)),
 )  # fmt: skip
-KEYS = ["a", "é", "s", "b", "d", "other", "\\u0061", ""]
+KEYS = ["a", "é", "s", "b", "d", "other", "\\u0061", "", "A", "É", "K"]
 VALUES = [
     "1", "-0", "1.5", "-2.25e1", "01", "1.", ".5", "-", "NaN", "true", "false", "null", "nul", '"x"', '""', '"é中"',
     r'"a\tb\"c\\\/"', r'"\u00e9\u4e2d"', r'"\ud83d\ude00"', r'"\ud83d"', r'"a\nb"', r'"\u001f"', r'"\q"', '"a\x01b"',
     '"abcdefghij"', "[1, 2]", '{"x": {"y": "}"}}', "[1, 2", '{"x": 1, "x": 2}', "2147483648", r'"\u12"', '"unended',
+    "[]", '[{}, [], [{"k": null, "l": [-1.5e3, true]}], ""]', '{"x" 1}', "[1,]", '{"x": 1,}', "[,1]", "[1 2]", '[01]',
+    r'{"\u0061": "\q"}', r'{"\u0061": "\n"}', '{"x": nul}', "[}", '{"x": 1]', "[" * 61 + "]" * 61, "[" * 60 + "]" * 60,
 ]  # fmt: skip
 _objects = s.lists(s.tuples(s.sampled_from(KEYS), s.sampled_from(VALUES)), max_size=4).map(
     lambda pairs: "{" + ", ".join(f'"{key}" : {value}' for key, value in pairs) + "}"
@@ -37,23 +39,24 @@ def _read(path: Path, header: int = 0, paths: str = "auto") -> tuple[list[Any], 
     source = JsonSource(list_files(str(path)), {"JSON": paths, "IGNOREHEADER": header})
     findings, rows = Findings("t", None), []
     own = findings.of_part()
-    for batch in source.read(source.parts[0], COLUMNS, None, own):
+    columns = COLUMNS[2:3] if paths == "noshred" else COLUMNS
+    for batch in source.read(source.parts[0], columns, None, own):
         rows += batch.to_pylist()
     findings.add(0, own.take())
     return rows, [(r.line, r.column, r.reason, r.raw_line) for _, r in findings.rejections]
 
 
-@settings(max_examples=30)
+@settings(max_examples=60)
 @given(
     lines=_lines, header=s.sampled_from((0, 0, 1)), few=s.integers(1, 4), window=s.integers(1, 60),
-    by_paths=s.booleans(),
+    how=s.sampled_from(("auto", "paths", "auto ignorecase", "noshred")),
 )  # fmt: skip
 def test_both_ways_read_the_same(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[str], header: int, few: int, window: int, by_paths: bool
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], header: int, few: int, window: int, how: str
 ) -> None:
     path, paths = tmp_path_factory.getbasetemp() / "lines.json", tmp_path_factory.getbasetemp() / "paths.txt"
     paths.write_text(json.dumps({"jsonpaths": ["$.d", "$.b", "$.s", "$.a", "$.é"]}))
-    argument = str(paths) if by_paths else "auto"
+    argument = str(paths) if how == "paths" else how
     path.write_text("\n".join(lines) or "\n", newline="")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_lines, "WINDOW_BYTES", window)
@@ -64,12 +67,27 @@ def test_both_ways_read_the_same(
         assert native == _read(path, header, argument)
 
 
-def test_flat_lines_are_not_read_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_are_not_read_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
-        {"a": i, "é": f"x\t{i % 7}", "s": {"n": [i]}, "b": i % 2 == 0, "d": i / 4, "more": "\\"} for i in range(3000)
+        {"a": i, "é": f"x\t{i % 7}", "s": {"n": [i]}, "b": i % 2 == 0, "d": i / 4, "more": "\\", "x": {"y": [i, {}]}}
+        for i in range(3000)
     ]
     (tmp_path / "x").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     monkeypatch.setattr(document_rows.DocumentRows, "add", lambda self, row: pytest.fail("read in Python"))
     found, wrong = _read(tmp_path / "x")
     assert wrong == [] and [row["0"] for row in found] == list(range(3000))
     assert found[5] == {"0": 5, "1": "x\t5", "2": '{"n":[5]}', "3": False, "4": pytest.approx(1.25)}
+
+
+def test_keys_in_any_case_are_not_read_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x").write_text('{"A": 1, "S": {"Aa": 2}}\n{"a": 3, "D": 1.5}\n')
+    monkeypatch.setattr(document_rows.DocumentRows, "add", lambda self, row: pytest.fail("read in Python"))
+    found, wrong = _read(tmp_path / "x", 0, "auto ignorecase")
+    assert wrong == [] and [row["0"] for row in found] == [1, 3] and found[0]["2"] == '{"Aa":2}'
+
+
+def test_noshred_lines_are_not_read_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x").write_text('{"b": 1, "a": [2.50]}\n[1, {"x": null}]\n')
+    monkeypatch.setattr(document_rows.DocumentRows, "add", lambda self, row: pytest.fail("read in Python"))
+    found, wrong = _read(tmp_path / "x", 0, "noshred")
+    assert wrong == [] and [row["0"] for row in found] == ['{"b":1,"a":[2.50]}', '[1,{"x":null}]']

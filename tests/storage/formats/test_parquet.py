@@ -159,3 +159,19 @@ def test_a_file_that_changes_or_vanishes_is_an_error(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(errors.FileError, match=r"x\.parquet.*vanished while it was read"):
         rows(source, columns(t.BIGINT))
+
+
+def test_columns_of_few_strings_come_as_dictionaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "BATCH_ROWS", 500)  # of smaller parts no look is taken
+    table = pa.table({
+        "few": [None if i % 5 == 0 else f"v{i % 7}" for i in range(2000)], "many": [str(i) for i in range(2000)],
+        "a.b": ["x"] * 2000, "n": range(2000), "view": pa.array(["y"] * 2000, pa.string_view()),
+    })  # fmt: skip
+    pq.write_table(table, tmp_path / "f.parquet", row_group_size=700)
+    wanted = columns(t.varchar(4), t.varchar(4), t.varchar(4), t.BIGINT, t.char(4))
+    source = open_source(str(tmp_path / "f"), "parquet")
+    batches = [batch for part in source.parts for batch in source.read(part, wanted)]
+    coded = [pa.types.is_dictionary(array.type) for array in batches[0].columns]
+    assert coded == [True, False, False, False, True]
+    assert rows(source, wanted)[:8:7] == [(None, "0", "x", 0, "y"), ("v0", "7", "x", 7, "y")]
+    assert [row[1] for row in rows(source, wanted)] == table["many"].to_pylist()
