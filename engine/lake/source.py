@@ -30,10 +30,11 @@ from ...kernels import memory, source_layout
 from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
 from ...storage.block import null_bitmap
+from ...storage.fitting import overflow
 from ...storage.lake.cleansing import Handling
 from ...storage.lake.columns import SeenDictionary, coded_column, column_of
 from ...storage.lake.definition import Field, Source
-from ...storage.lake.formats import Reader, reader_of
+from ...storage.lake.formats import Decoded, Reader, reader_of
 from ...storage.lake.plain import plain_column
 from ...storage.native import Descriptor, describe, raw_column
 from ...storage.objects.registry import Objects
@@ -231,11 +232,18 @@ class ExternalTask:
             self.blocks += 1
 
 
-def _described(array: pa.Array, column: _Wanted, split: Split, handling: Handling, seen: SeenDictionary) -> Descriptor:
+def _described(array: pa.Array | Decoded, column: _Wanted, split: Split, handling: Handling,
+               seen: SeenDictionary) -> Descriptor:
     """A batch's column, held against what the file's statistics promised."""
     assert column.field is not None
+    if isinstance(array, Decoded):
+        _check_decoded(array, column, split)
+        return describe(array.column, array.nulls)
     if column.coded and pa.types.is_dictionary(array.type):
-        coded, nulls = coded_column(array, column.field, handling, seen)
+        try:
+            coded, nulls = coded_column(array, column.field, handling, seen)
+        except DataCorrupted as error:
+            raise DataCorrupted(f'file "{split.part.file.url}": {error}') from error
         if nulls is not None and not column.nullable:
             raise _lies(column, split)
         return describe(coded, nulls)
@@ -252,6 +260,20 @@ def _described(array: pa.Array, column: _Wanted, split: Split, handling: Handlin
     if data.type.physical is Physical.I128 and data.rows and (column.lo, column.hi) != _limits(data.type):
         _check_wide(data, column, split)
     return describe(raw_column(data), None if data.valid is None else null_bitmap(data))
+
+
+def _check_decoded(data: Decoded, column: _Wanted, split: Split) -> None:
+    if data.nulls is not None and not column.nullable:
+        raise _lies(column, split)
+    if data.low is None or data.high is None or column.lo <= data.low <= data.high <= column.hi:
+        return
+    values = data.column.payload  # the bounds may be those of a dictionary, in which not every value is used
+    for value in (int(values.min(initial=0)), int(values.max(initial=0))):
+        least, most = _limits(column.type)
+        if not least <= value <= most:
+            overflow(value, column.type, column.ref.name)
+        if not column.lo <= value <= column.hi:
+            raise _lies(column, split)
 
 
 def _check_wide(data: ColumnData, column: _Wanted, split: Split) -> None:

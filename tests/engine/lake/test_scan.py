@@ -85,13 +85,15 @@ def test_a_pruned_query_opens_the_files_it_needs_alone(lake: Lake, monkeypatch: 
 def _watch(monkeypatch: pytest.MonkeyPatch, opened: list[str]) -> None:
     from warehouse.storage.lake.formats.parquet import ParquetReader
 
-    was = ParquetReader._open
+    def watched(was: Any) -> Any:
+        def call(self: Any, file: Any, *rest: Any) -> Any:
+            opened.append(file.url)
+            return was(self, file, *rest)
 
-    def watched(self: Any, file: Any, *rest: Any) -> Any:
-        opened.append(file.url)
-        return was(self, file, *rest)
+        return call
 
-    monkeypatch.setattr(ParquetReader, "_open", watched)
+    for name in ("_open", "_read"):  # by Arrow, by us
+        monkeypatch.setattr(ParquetReader, name, watched(getattr(ParquetReader, name)))
 
 
 def test_joins_with_local_tables(lake: Lake) -> None:
