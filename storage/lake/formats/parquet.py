@@ -42,6 +42,9 @@ _MAGIC = b"PAR1"
 _END = 8  # bytes: the footer's length, and the magic
 _TAIL = 1 << 16  # read at first: most footers are shorter
 
+# What pyarrow raises of damaged files; UnicodeDecodeError of names.
+_UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+
 Batch = tuple[int, list[pa.Array | Decoded]]
 
 
@@ -64,6 +67,8 @@ class Footer:
         self._leaves: dict[str, list[int]] = {}
         for i, leaf in enumerate(self.info.leaves):
             self._leaves.setdefault(leaf.name, []).append(i)
+        if not all(map(self.leaves, self.schema.names)):
+            raise Damaged("columns without values")
         self._plain: tuple[pq.FileMetaData | None, dict[str, pa.DataType]] | None = None
 
     @property
@@ -75,7 +80,7 @@ class Footer:
             changed = with_plain_decimals(self._raw, types) if types else None
             try:
                 self._plain = (None, {}) if changed is None else (_metadata(changed), types)
-            except (pa.ArrowException, OSError):
+            except _UNREADABLE:
                 self._plain = None, {}
         return self._plain
 
@@ -130,7 +135,7 @@ class ParquetReader(Plain):
                 return found
         try:
             found = Footer(_footer_bytes(lambda size: self._read(file, [(file.bytes - size, size)])[0], file.bytes))
-        except (Damaged, pa.ArrowException, OSError) as error:
+        except (Damaged, *_UNREADABLE) as error:
             raise errors.FileError(f'file "{file.url}" is not a readable Parquet file: {error}') from error
         with _lock:
             _footers[key] = found
@@ -154,7 +159,7 @@ class ParquetReader(Plain):
 
     def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
         footer = self.footer(part.file)
-        return sum(chunk.bytes for column in columns for chunk in footer.chunks(part.start, column.name))
+        return sum(chunk.size for column in columns for chunk in footer.chunks(part.start, column.name))
 
     def is_coded(self, part: Part, column: Field) -> bool:
         distinct = self.bounds(part, column).distinct
@@ -201,7 +206,7 @@ class ParquetReader(Plain):
         """Readers of the columns that are read here."""
         plain = {n: leaf for n, c in there.items() if (leaf := self._plain_leaf(part, footer, c)) is not None}
         chunks = {n: footer.info.chunks[part.start][leaf] for n, leaf in plain.items()}
-        raw = self._read(part.file, [(c.start, c.bytes) for c in chunks.values()])
+        raw = self._read(part.file, [(c.start, c.size) for c in chunks.values()])
         made = {}
         for data, (name, leaf) in zip(raw, plain.items()):
             try:
@@ -219,7 +224,7 @@ class ParquetReader(Plain):
         type = column.type.sql
         if more or column.type.is_nested or column.name in footer.by_arrow or chunk.values != part.rows:
             return None
-        if (type.is_integer and self._handling.changes(type)) or not 0 < chunk.start <= part.file.bytes - chunk.bytes:
+        if (type.is_integer and self._handling.changes(type)) or not 0 < chunk.start <= part.file.bytes - chunk.size:
             return None
         return leaf if is_read(chunk, footer.info.leaves[leaf], stored.type, type) else None
 
@@ -239,7 +244,7 @@ class ParquetReader(Plain):
                 arrays = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
                 arrays |= {n: arrays[n].view(types[n]) for n in wanted.values() if n in types}
                 yield batch.num_rows, {column: arrays[name] for column, name in wanted.items()}
-        except (pa.ArrowException, OSError) as error:
+        except _UNREADABLE as error:
             raise errors.FileError(f'file "{part.file.url}" cannot be read: {error}') from error
 
     def _kept_open(
@@ -259,7 +264,7 @@ class ParquetReader(Plain):
             if path is not None:
                 return pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_AHEAD, **common)
             return pq.ParquetFile(self._objects.open(file.url), pre_buffer=True, **common)
-        except (pa.ArrowException, OSError) as error:
+        except _UNREADABLE as error:
             raise errors.FileError(f'file "{file.url}" is not a readable Parquet file: {error}') from error
 
     def _read(self, file: ObjectInfo, ranges: Sequence[tuple[int, int]]) -> list[Array]:

@@ -53,7 +53,7 @@ class Chunk:
     codec: int
     values: int
     unpacked: int
-    bytes: int
+    size: int  # in the file
     start: int
     high: bytes | None
     low: bytes | None
