@@ -83,6 +83,7 @@ def external_source(node: ExternalScan, slices: int, context: Context, counters:
     reader = reader_of(source, Objects(context.session.stores))
     numbers = ScanNumbers(f"{node.table.schema}.{node.table.name}", source.format, slices)
     fields = [source.columns[p] for _, p in node.columns if p < len(source.columns)]
+    numbers.location = source.location
     numbers.is_nested = any(f.type.is_nested for f in fields)
     shares = dealt(splits_of(node, reader, fields, context, numbers, filters), slices)
     _watch_size(node, numbers, context)
