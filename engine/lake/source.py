@@ -19,6 +19,7 @@ import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -272,7 +273,7 @@ def _check_decoded(data: Decoded, column: _Wanted, split: Split) -> None:
     for value in (int(values.min(initial=0)), int(values.max(initial=0))):
         least, most = _limits(column.type)
         if not least <= value <= most:
-            overflow(value, column.type, column.ref.name)
+            overflow(Decimal(value).scaleb(-column.type.scale), column.type, column.ref.name)
         if not column.lo <= value <= column.hi:
             raise _lies(column, split)
 

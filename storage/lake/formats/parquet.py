@@ -30,13 +30,15 @@ from ..definition import Field, Source
 from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Decoded, Part, Plain
 from .footers import with_plain_decimals
 from .parquet_columns import Column, is_read, reader_of
-from .parquet_footer import INT64, Chunk, Damaged, FileInfo, read_footer
+from .parquet_footer import GZIP, INT64, ZSTD, Chunk, Damaged, FileInfo, read_footer
 from .parquet_pages import NotHereError
 from .parquet_statistics import bounds_of
 
 FOOTERS = 4096  # kept; a footer is a few kilobytes
 READ_AHEAD = 1 << 20  # of each column of a local file
 CODED = 1024  # values of a column of text that is read as codes, at most, as far as can be told
+# Of a row group's columns, read here as a whole. Larger ones are Arrow's, which reads page by page.
+LARGEST_CHUNKS = 64 << 20
 MOST_DIGITS = 18  # of a decimal of eight bytes
 _MAGIC = b"PAR1"
 _END = 8  # bytes: the footer's length, and the magic
@@ -206,6 +208,8 @@ class ParquetReader(Plain):
         """Readers of the columns that are read here."""
         plain = {n: leaf for n, c in there.items() if (leaf := self._plain_leaf(part, footer, c)) is not None}
         chunks = {n: footer.info.chunks[part.start][leaf] for n, leaf in plain.items()}
+        for name in _too_large(chunks):
+            del chunks[name], plain[name]
         raw = self._read(part.file, [(c.start, c.size) for c in chunks.values()])
         made = {}
         for data, (name, leaf) in zip(raw, plain.items()):
@@ -288,6 +292,17 @@ class ParquetReader(Plain):
             self._of_thread.raw, self._of_thread.raw_key = _RawFile(path), file
         found: _RawFile = self._of_thread.raw
         return found
+
+
+def _too_large(chunks: dict[str, Chunk]) -> list[str]:
+    """The largest columns, so that the others fit into memory together."""
+    left, found = LARGEST_CHUNKS, []
+    held = {name: c.size + (c.unpacked if c.codec in (GZIP, ZSTD) else 0) for name, c in chunks.items()}
+    for name in sorted(held, key=lambda name: held[name]):
+        left -= held[name]
+        if left < 0:
+            found.append(name)
+    return found
 
 
 class _OtherKindError(Exception):

@@ -102,6 +102,7 @@ class Column:
         words[layout.C_CODES] = memory.address(self._scratch)
         words[layout.C_VALID] = memory.address(self._valid)
         words[layout.C_LOW], words[layout.C_HIGH] = _GREATEST, _LEAST
+        self._held = (pages.data, self._room, self._scratch)  # counts as memory of each batch
 
     def take(self, rows: int) -> Decoded:
         """The next rows. They stay until the next call."""
@@ -160,14 +161,17 @@ class Numbers(Column):
     def _made(self, rows: int, nulls: Array | None) -> Decoded:
         words = self._words
         if self._is_float:
-            return Decoded(NativeColumn(abi.DK_RAW_FLOAT, rows, self._values[:rows], self._width), nulls, None, None)
+            return Decoded(self._column(abi.DK_RAW_FLOAT, rows), nulls, None, None)
         if words[layout.C_CODED] and not self._bounded:
             self._bounded = True
             words[layout.C_LOW] = min(words[layout.C_LOW], self._dictionary.min())
             words[layout.C_HIGH] = max(words[layout.C_HIGH], self._dictionary.max())
         low, high = int(words[layout.C_LOW]), int(words[layout.C_HIGH])
         bounds = (None, None) if low > high else (low, high)
-        return Decoded(NativeColumn(abi.DK_RAW_INT, rows, self._values[:rows], self._width), nulls, *bounds)
+        return Decoded(self._column(abi.DK_RAW_INT, rows), nulls, *bounds)
+
+    def _column(self, kind: int, rows: int) -> NativeColumn:
+        return NativeColumn(kind, rows, self._values[:rows], self._width, keep=self._held)
 
 
 def _numbers(pages: Pages, dtype: np.dtype, fixed: int) -> Array:
@@ -224,7 +228,7 @@ class Codes(Column):
         meta[1::4] = self._bits
         column = NativeColumn(
             abi.DK_DICT_STR, rows, words, meta=meta, dictionary=self._dictionary.views,
-            dictionary_rows=max(self._dictionary.count, 1), keep=(self._dictionary.data,),
+            dictionary_rows=max(self._dictionary.count, 1), keep=(self._dictionary.data, *self._held),
         )
         return Decoded(column, nulls, None, None)
 
@@ -262,5 +266,6 @@ class Texts(Column):
 
     def _made(self, rows: int, nulls: Array | None) -> Decoded:
         ends = max(int(self._offsets[rows]), TEXT_PADDING)
-        column = NativeColumn(abi.DK_RAW_STR, rows, self._bytes[:ends], offsets=self._offsets[: rows + 1])
+        column = NativeColumn(
+            abi.DK_RAW_STR, rows, self._bytes[:ends], offsets=self._offsets[: rows + 1], keep=self._held)
         return Decoded(column, nulls, None, None)

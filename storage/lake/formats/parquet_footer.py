@@ -120,6 +120,8 @@ def _chunks(group: Struct, leaves: tuple[Leaf, ...], ordered: bool) -> tuple[Chu
 
 def _chunk(column: Struct, leaf: Leaf, ordered: bool) -> Chunk:
     meta = _need(column, 3, dict)
+    if column.get(1):
+        raise Damaged(f'column "{leaf.name}" is in another file')
     if _natural(meta, 1) != leaf.type:
         raise Damaged(f'column "{leaf.name}" has two types')
     encodings = _need(meta, 2, list)

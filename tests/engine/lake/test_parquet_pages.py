@@ -100,6 +100,28 @@ def test_most_kinds_are_read_without_arrow(lake: Lake, tables: dict[str, pa.Tabl
         assert lake.sql(f"select count(*), count(many), sum(n) from lake.t{i}")[0][0] == 999
 
 
+def test_large_columns_are_arrows(lake: Lake, tables: dict[str, pa.Table], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns that would take much memory as a whole; the others are read beside them, in step."""
+    from warehouse.storage.lake.formats import parquet
+
+    monkeypatch.setattr(parquet, "LARGEST_CHUNKS", 300_000)
+    lake.parquet("t/1.parquet", tables["sparse"])
+    lake.sql(f"create external table lake.t ({COLUMNS}) stored as parquet location '{{root}}/t/'")
+    sizes = [pq.read_metadata(lake.path("t/1.parquet")).row_group(0).column(i).total_compressed_size for i in range(9)]
+    assert min(sizes) < 300_000 < sum(sizes)
+    found = lake.sql("select count(*), sum(i), sum(b >> 33), sum(length(many)), sum(n) from lake.t")
+    judge = duckdb.connect()
+    sql = f"select count(*), sum(i), sum(b >> 33), sum(length(many)), sum(n) from '{lake.path('t/1.parquet')}'"
+    assert found == judge.execute(sql).fetchall()
+
+
+def test_a_wide_decimal_is_told(lake: Lake) -> None:
+    lake.parquet("t/1.parquet", {"a": pa.array([Decimal("1234.50")], pa.decimal128(15, 2))}, write_statistics=False)
+    lake.sql("create external table lake.t (a decimal(5,2)) stored as parquet location '{root}/t/'")
+    with pytest.raises(warehouse.DataError, match=r"value 1234\.50 is out of range"):
+        lake.sql("select sum(a) from lake.t")
+
+
 def test_texts_that_do_not_fit_are_arrows(lake: Lake) -> None:
     """Too long, or no UTF-8, behind rows that were given already: the rest is read anew, nothing twice."""
     texts = [f"short {i}" for i in range(90_000)] + ["surplus characters"] + ["end"] * 9
