@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from ...errors import DataCorrupted
+from ...errors import DataCorrupted, DataError
 from ...kernels import memory, source_layout
 from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
@@ -219,7 +219,7 @@ class ExternalTask:
             for rows, arrays in source.reader.read(split.part, fields, coded):
                 given = iter(arrays)
                 columns = [
-                    _described(next(given), c, split, source.handling, dictionary) if c.field is not None
+                    _told(next(given), c, split, source.handling, dictionary) if c.field is not None
                     else _numbered(c, source.oids[split] + seen, rows) if c.key == OID else _constant(c, split, rows)
                     for c, dictionary in zip(source.columns, seen_dictionaries)
                 ]
@@ -232,6 +232,17 @@ class ExternalTask:
                 seen += rows
             source.scanned(seen, split.bytes)
             self.blocks += 1
+
+
+def _told(array: pa.Array | Decoded, column: _Wanted, split: Split, handling: Handling,
+          seen: SeenDictionary) -> Descriptor:
+    """A batch's column; what is wrong with a value is told with its file."""
+    try:
+        return _described(array, column, split, handling, seen)
+    except DataError as error:
+        where = f'file "{split.part.file.url}"'
+        error.detail = where if error.detail is None else f"{where}: {error.detail}"
+        raise
 
 
 def _described(array: pa.Array | Decoded, column: _Wanted, split: Split, handling: Handling,

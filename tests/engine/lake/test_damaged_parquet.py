@@ -73,7 +73,7 @@ def check(root: Path) -> None:
                 raise
             except warehouse.Error as error:
                 errors += 1
-                assert f"{case}.parquet" in str(error) or isinstance(error, warehouse.DataError), error
+                assert f"{case}.parquet" in f"{error} {error.detail}", error
         print(f"{errors} errors")
 
 

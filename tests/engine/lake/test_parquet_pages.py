@@ -118,8 +118,9 @@ def test_large_columns_are_arrows(lake: Lake, tables: dict[str, pa.Table], monke
 def test_a_wide_decimal_is_told(lake: Lake) -> None:
     lake.parquet("t/1.parquet", {"a": pa.array([Decimal("1234.50")], pa.decimal128(15, 2))}, write_statistics=False)
     lake.sql("create external table lake.t (a decimal(5,2)) stored as parquet location '{root}/t/'")
-    with pytest.raises(warehouse.DataError, match=r"value 1234\.50 is out of range"):
+    with pytest.raises(warehouse.DataError, match=r"value 1234\.50 is out of range") as told:
         lake.sql("select sum(a) from lake.t")
+    assert told.value.detail == f'file "{lake.root}/t/1.parquet"'
 
 
 def test_texts_that_do_not_fit_are_arrows(lake: Lake) -> None:
