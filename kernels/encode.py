@@ -91,7 +91,7 @@ def _bits(low, high):
 
 
 @inline
-def _pack_rows(source, base, width, words):
+def pack_rows(source, base, width, words):
     """The 64 rows of a vector, `width` bits a value, to words at `words`."""
     for row in range(ROWS):
         bit = row * width
@@ -149,7 +149,7 @@ def pack_vectors(values, valid, vectors, table, words, allow_delta):
             low, high = _live_range(v, u8p(valid + vector * VECTOR_ROWS))
         entry[0], entry[1], entry[2], entry[3], entry[4] = width, flags, base, low, high
         if width > 0:
-            _pack_rows(source, base, width, words + used * 8)
+            pack_rows(source, base, width, words + used * 8)
         used += width * LANES
     memory_fill(words + used * 8, 0, ROW_BYTES)
     return used

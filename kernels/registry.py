@@ -40,6 +40,7 @@ FAMILIES: tuple[str, ...] = (
     "documents", "column_ops", "intern_ops", "like_ops", "sort_ops", "partition_ops", "append", "chunks", "encode",
     "blocks", "keyfilter",
     "window_ops", "window_sums", "window_picks", "window_text", "moments", "text_rows", "json_rows",
+    "parquet_pages", "parquet_values",
 )
 
 # Ops over one word or pair a row move 8 or 16 bytes whatever they mean: another name for the same code.

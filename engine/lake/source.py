@@ -19,21 +19,23 @@ import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from ...errors import DataCorrupted
+from ...errors import DataCorrupted, DataError
 from ...kernels import memory, source_layout
 from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
 from ...storage.block import null_bitmap
+from ...storage.fitting import overflow
 from ...storage.lake.cleansing import Handling
 from ...storage.lake.columns import SeenDictionary, coded_column, column_of
 from ...storage.lake.definition import Field, Source
-from ...storage.lake.formats import Reader, reader_of
+from ...storage.lake.formats import Decoded, Reader, reader_of
 from ...storage.lake.plain import plain_column
 from ...storage.native import Descriptor, describe, raw_column
 from ...storage.objects.registry import Objects
@@ -82,6 +84,7 @@ def external_source(node: ExternalScan, slices: int, context: Context, counters:
     reader = reader_of(source, Objects(context.session.stores))
     numbers = ScanNumbers(f"{node.table.schema}.{node.table.name}", source.format, slices)
     fields = [source.columns[p] for _, p in node.columns if p < len(source.columns)]
+    numbers.location = source.location
     numbers.is_nested = any(f.type.is_nested for f in fields)
     shares = dealt(splits_of(node, reader, fields, context, numbers, filters), slices)
     _watch_size(node, numbers, context)
@@ -216,7 +219,7 @@ class ExternalTask:
             for rows, arrays in source.reader.read(split.part, fields, coded):
                 given = iter(arrays)
                 columns = [
-                    _described(next(given), c, split, source.handling, dictionary) if c.field is not None
+                    _told(next(given), c, split, source.handling, dictionary) if c.field is not None
                     else _numbered(c, source.oids[split] + seen, rows) if c.key == OID else _constant(c, split, rows)
                     for c, dictionary in zip(source.columns, seen_dictionaries)
                 ]
@@ -231,11 +234,29 @@ class ExternalTask:
             self.blocks += 1
 
 
-def _described(array: pa.Array, column: _Wanted, split: Split, handling: Handling, seen: SeenDictionary) -> Descriptor:
+def _told(array: pa.Array | Decoded, column: _Wanted, split: Split, handling: Handling,
+          seen: SeenDictionary) -> Descriptor:
+    """A batch's column; what is wrong with a value is told with its file."""
+    try:
+        return _described(array, column, split, handling, seen)
+    except DataError as error:
+        where = f'file "{split.part.file.url}"'
+        error.detail = where if error.detail is None else f"{where}: {error.detail}"
+        raise
+
+
+def _described(array: pa.Array | Decoded, column: _Wanted, split: Split, handling: Handling,
+               seen: SeenDictionary) -> Descriptor:
     """A batch's column, held against what the file's statistics promised."""
     assert column.field is not None
+    if isinstance(array, Decoded):
+        _check_decoded(array, column, split)
+        return describe(array.column, array.nulls)
     if column.coded and pa.types.is_dictionary(array.type):
-        coded, nulls = coded_column(array, column.field, handling, seen)
+        try:
+            coded, nulls = coded_column(array, column.field, handling, seen)
+        except DataCorrupted as error:
+            raise DataCorrupted(f'file "{split.part.file.url}": {error}') from error
         if nulls is not None and not column.nullable:
             raise _lies(column, split)
         return describe(coded, nulls)
@@ -252,6 +273,20 @@ def _described(array: pa.Array, column: _Wanted, split: Split, handling: Handlin
     if data.type.physical is Physical.I128 and data.rows and (column.lo, column.hi) != _limits(data.type):
         _check_wide(data, column, split)
     return describe(raw_column(data), None if data.valid is None else null_bitmap(data))
+
+
+def _check_decoded(data: Decoded, column: _Wanted, split: Split) -> None:
+    if data.nulls is not None and not column.nullable:
+        raise _lies(column, split)
+    if data.low is None or data.high is None or column.lo <= data.low <= data.high <= column.hi:
+        return
+    values = data.column.payload  # the bounds may be those of a dictionary, in which not every value is used
+    for value in (int(values.min(initial=0)), int(values.max(initial=0))):
+        least, most = _limits(column.type)
+        if not least <= value <= most:
+            overflow(Decimal(value).scaleb(-column.type.scale), column.type, column.ref.name)
+        if not column.lo <= value <= column.hi:
+            raise _lies(column, split)
 
 
 def _check_wide(data: ColumnData, column: _Wanted, split: Split) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from ...storage.lake.definition import Field, Partition, Source
 from ...storage.lake.formats import Bounds, Part, Reader
 from ...storage.lake.partitions import parse_value
 from ...storage.lake.projection import is_projected, partition_of, values_of
+from ...storage.objects.base import ObjectInfo
 from ...storage.types import Physical, SqlType
 from ...storage.zones import Zones, key_dtype, text_key
 from ..evaluate import CannotEvaluate, evaluate
@@ -53,7 +55,11 @@ class ScanNumbers:
     qualified: int = 0
     files: int = 0
     skipped: int = 0  # files of which no part is read
+    location: str = ""
     listed: int = 0  # bytes of all files of the partitions that the filter allows
+    listed_files: int = 0
+    largest_file: int = 0
+    listing: int = 0  # microseconds
     splits: int = 0
     skipped_splits: int = 0
     split_bytes: int = 0
@@ -85,10 +91,9 @@ def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], conte
     joins' keys (engine/key_filters.py)."""
     found: list[Split] = []
     for values, location in _qualified(node, context, numbers):
-        for file in reader.files(location):
+        for file in _listed(reader, location, numbers):
             context.cancel.check()
             parts = reader.parts(file)
-            numbers.listed += file.bytes
             kept = [p for p, keep in zip(parts, _may_hold(node, reader, parts, filters), strict=True) if keep]
             found += [Split(part, values, reader.bytes_of(part, fields)) for part in kept]
             numbers.files += bool(kept)
@@ -97,6 +102,17 @@ def splits_of(node: ExternalScan, reader: Reader, fields: Sequence[Field], conte
     numbers.splits, numbers.split_bytes = len(found), sum(s.bytes for s in found)
     numbers.largest_split = max((s.bytes for s in found), default=0)
     return found
+
+
+def _listed(reader: Reader, location: str, numbers: ScanNumbers) -> list[ObjectInfo]:
+    """The files of a location, counted."""
+    began = perf_counter()
+    files = reader.files(location)
+    numbers.listing += int((perf_counter() - began) * 1e6)
+    numbers.listed += sum(file.bytes for file in files)
+    numbers.listed_files += len(files)
+    numbers.largest_file = max((numbers.largest_file, *(file.bytes for file in files)))
+    return files
 
 
 def _qualified(node: ExternalScan, context: Context, numbers: ScanNumbers) -> Iterator[tuple[tuple[Any, ...], str]]:

@@ -148,6 +148,51 @@ def _log_of_segments(context: Context) -> Rows:
         yield (*place, at, message[:SHOWN_MESSAGE])
 
 
+def _lists(context: Context) -> Rows:
+    """The files that were found for each scan; the leader lists them, at the query's beginning."""
+    for r, segment, scan in _own_scans(context):
+        files, splits, listed = scan.get("listed_files", 0), scan["splits"] + scan["skipped_splits"], scan["listed"]
+        bucket, prefix = _bucket(scan.get("location", ""))
+        yield (r["query"], segment, 0, 0, moment(r["starttime"]), bucket, prefix, "t", files,
+               scan.get("largest_file", 0), listed / max(files, 1), splits, listed / max(splits, 1),
+               scan.get("listing", 0))
+
+
+def _lists_of_segments(context: Context) -> Rows:
+    for query, segment, node, _, *rest in _lists(context):
+        yield query, segment, node, *rest
+
+
+def _bucket(location: str) -> tuple[str, str]:
+    """(bucket, what follows); a local path has no bucket."""
+    scheme, found, rest = location.partition("://")
+    if not found or scheme == "file":
+        return "", location
+    bucket, _, prefix = rest.partition("/")
+    return bucket, prefix
+
+
+def _query_detail(context: Context) -> Rows:
+    """Rows and bytes are those scanned, as the manual has it of Amazon S3."""
+    for r, segment, scan in _own_scans(context):
+        yield (r["userid"], r["query"], r["xid"], 1, segment, "S3", moment(r["starttime"]), moment(r["endtime"]),
+               r["endtime"] - r["starttime"], scan["partitions"], scan["qualified"], scan["files"], scan["rows"],
+               scan["bytes"], scan["format"].upper(), scan.get("location", ""), "", "")
+
+
+_LIST = (
+    ("query", INTEGER), ("segment", INTEGER), ("node", INTEGER), ("slice", INTEGER), ("eventtime", TIMESTAMP),
+    ("bucket", TEXT), ("prefix", TEXT), ("recursive", char(1)), ("retrieved_files", INTEGER),
+    ("max_file_size", BIGINT), ("avg_file_size", DOUBLE), ("generated_splits", INTEGER),
+    ("avg_split_length", DOUBLE), ("duration", BIGINT),
+)  # fmt: skip
+_QUERY_DETAIL = (
+    ("user_id", INTEGER), ("query_id", BIGINT), ("transaction_id", BIGINT), ("child_query_sequence", INTEGER),
+    ("segment_id", INTEGER), ("source_type", char(32)), ("start_time", TIMESTAMP), ("end_time", TIMESTAMP),
+    ("duration", BIGINT), ("total_partitions", INTEGER), ("qualified_partitions", INTEGER),
+    ("scanned_files", BIGINT), ("returned_rows", BIGINT), ("returned_bytes", BIGINT), ("file_format", TEXT),
+    ("file_location", TEXT), ("external_query_text", TEXT), ("warning_message", TEXT),
+)  # fmt: skip
 _LOG = (
     ("pid", INTEGER), ("query", INTEGER), ("segment", INTEGER), ("step", INTEGER), ("node", INTEGER),
     ("slice", INTEGER), ("eventtime", TIMESTAMP), ("message", TEXT),
@@ -196,6 +241,9 @@ TABLES = (
     VirtualTable("pg_catalog", "svl_s3partition", _PARTITION, _partitions, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3partition_summary", _PARTITION_SUMMARY, _partition_summary, leader_only=False),
     VirtualTable("pg_catalog", "svcs_s3partition_summary", _PARTITION_SUMMARY, _partition_summary, leader_only=False),
+    VirtualTable("pg_catalog", "svl_s3list", _LIST, _lists, leader_only=False),
+    VirtualTable("pg_catalog", "svcs_s3list", (*_LIST[:3], *_LIST[4:]), _lists_of_segments, leader_only=False),
+    VirtualTable("pg_catalog", "sys_external_query_detail", _QUERY_DETAIL, _query_detail, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3log", _LOG, _log, leader_only=False),
     VirtualTable("pg_catalog", "svcs_s3log", (*_LOG[:5], _LOG[6], ("message", char(SHOWN_MESSAGE))), _log_of_segments,
                  leader_only=False),

@@ -15,9 +15,9 @@ from typing import Any
 
 from .... import errors
 from ..definition import Source
-from .base import Bounds, Objects, Part, Reader
+from .base import Bounds, Decoded, Objects, Part, Reader
 
-__all__ = ["Bounds", "Part", "Reader", "reader_of"]
+__all__ = ["Bounds", "Decoded", "Part", "Reader", "reader_of"]
 
 
 def reader_of(source: Source, objects: Objects) -> Reader:

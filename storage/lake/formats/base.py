@@ -7,12 +7,14 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from ....records import dataclass
+from ...native import NativeColumn
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
+from ...vector import Array
 from ..definition import Field
 from ..files import files_of
 
-__all__ = ["Bounds", "Objects", "Part", "Reader"]
+__all__ = ["Bounds", "Decoded", "Objects", "Part", "Reader"]
 
 BATCH_ROWS = 65_536  # abi.BATCH_ROWS: what a program takes at once
 
@@ -44,6 +46,17 @@ class Bounds:
 NOTHING_KNOWN = Bounds()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A batch of a column as native code reads it: text checked, numbers as the file has them, all between low and high
+    (None: there are none, or floats). nulls: a bitmap, 1 for NULL, or None."""
+
+    column: NativeColumn
+    nulls: Array | None
+    low: int | None
+    high: int | None
+
+
 class Reader(Protocol):
     """Of one table's files; calls come from several threads."""
 
@@ -64,9 +77,9 @@ class Reader(Protocol):
 
     def read(
         self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
-    ) -> Iterator[tuple[int, list[pa.Array]]]:
+    ) -> Iterator[tuple[int, Sequence[pa.Array | Decoded]]]:
         """(rows, an array for each column) per batch of at most BATCH_ROWS rows; those named in `coded` are dictionary
-        arrays."""
+        arrays, or codes. What is Decoded stays until the next batch is asked for."""
 
 
 class Plain:

@@ -22,7 +22,7 @@ from ...objects.registry import Objects
 from ..definition import Field, Source
 from .base import NOTHING_KNOWN, Bounds, Part, Plain
 from .lines import cut_rows
-from .parquet import physical_value
+from .parquet_statistics import physical_value
 
 if TYPE_CHECKING:
     from pyiceberg.table import FileScanTask

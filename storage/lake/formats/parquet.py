@@ -1,66 +1,89 @@
 """Parquet files: columns by name, parts are row groups, bounds from their statistics.
 
-Footers are kept (`_footers`): a query that plans by them, prunes by them and then reads opens each file twice, and the
-next query on the same object once. An object that changes has another etag, and its footer is read anew.
-
-Decimals of eight bytes are read as they stand in the file (footers.py).
+    footer                      parquet_footer.py, parquet_statistics.py; kept: a query plans by it, prunes and reads
+    columns of plain kinds      parquet_pages.py, parquet_columns.py: pages become columns, without Arrow between
+    all others, and what        Arrow's reader, in step with the columns read here; decimals of eight bytes as they
+    is not as it should be      stand in the file (footers.py)
 
 A column that a file lacks is NULL in its rows. One whose type does not fit the table's is an error, as in Spectrum.
+An object that changes has another etag, and its footer is read anew.
 """
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .... import errors
+from ....kernels import memory
 from ...formats.columnar import fits
-from ...formats.values import WIDE
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
-from ...types import Kind, Physical, SqlType
+from ...vector import Array
+from ..cleansing import Handling
 from ..definition import Field, Source
-from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Part, Plain
+from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Decoded, Part, Plain
 from .footers import with_plain_decimals
+from .parquet_columns import Column, is_read, reader_of
+from .parquet_footer import GZIP, INT64, ZSTD, Chunk, Damaged, FileInfo, read_footer
+from .parquet_pages import NotHereError
+from .parquet_statistics import bounds_of
 
 FOOTERS = 4096  # kept; a footer is a few kilobytes
 READ_AHEAD = 1 << 20  # of each column of a local file
 CODED = 1024  # values of a column of text that is read as codes, at most, as far as can be told
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-_EPOCH = datetime(1970, 1, 1)
+# Of a row group's columns, read here as a whole. Larger ones are Arrow's, which reads page by page.
+LARGEST_CHUNKS = 64 << 20
 MOST_DIGITS = 18  # of a decimal of eight bytes
-_MAGIC, _END = b"PAR1", b"----PAR1"  # what a file ends with: the footer's length, and this
-MOST_BITS = 17  # of codes; writers give dictionaries of more values up
+_MAGIC = b"PAR1"
+_END = 8  # bytes: the footer's length, and the magic
+_TAIL = 1 << 16  # read at first: most footers are shorter
+
+# What pyarrow raises of damaged files; UnicodeDecodeError of names.
+_UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
+
+Batch = tuple[int, list[pa.Array | Decoded]]
 
 
 class Footer:
-    """A file's metadata, and where its columns are."""
+    """A file's metadata, and where its columns are. `by_arrow`: columns that turned out to be of no kind read here."""
 
-    __slots__ = ("_leaves", "_plain", "_sizes", "bounds", "groups", "meta", "places", "schema")
+    __slots__ = ("_leaves", "_plain", "_raw", "bounds", "by_arrow", "groups", "info", "meta", "places", "schema")
 
-    def __init__(self, meta: pq.FileMetaData) -> None:
-        self.meta = meta
-        self.schema = meta.schema.to_arrow_schema()
+    def __init__(self, raw: bytes) -> None:
+        self.info: FileInfo = read_footer(raw)
+        self.meta = _metadata(raw)
+        self.schema = self.meta.schema.to_arrow_schema()
+        self.groups = self.info.rows
+        if self.meta.num_row_groups != len(self.groups):
+            raise Damaged("row groups that cannot be counted")
         self.places = {name.lower(): i for i, name in reversed(list(enumerate(self.schema.names)))}
-        self.groups = [meta.row_group(g).num_rows for g in range(meta.num_row_groups)]
         self.bounds: dict[tuple[int, str], Bounds] = {}
+        self.by_arrow: set[str] = set()
+        self._raw = raw
         self._leaves: dict[str, list[int]] = {}
-        self._sizes: dict[tuple[int, str], int] = {}
+        for i, leaf in enumerate(self.info.leaves):
+            self._leaves.setdefault(leaf.name, []).append(i)
+        if not all(map(self.leaves, self.schema.names)):
+            raise Damaged("columns without values")
         self._plain: tuple[pq.FileMetaData | None, dict[str, pa.DataType]] | None = None
 
-    def plain(self, read: Callable[[int], bytes]) -> tuple[pq.FileMetaData | None, dict[str, pa.DataType]]:
+    @property
+    def plain(self) -> tuple[pq.FileMetaData | None, dict[str, pa.DataType]]:
         """A footer by which decimals are read as integers (footers.py), and the types that their values have then;
-        (None, {}) where there is nothing to gain. `read`: the last bytes of the file."""
+        (None, {}) where there is nothing to gain."""
         if self._plain is None:
             types = {name: pa.decimal64(field.type.precision, field.type.scale) for name, field in self._decimals()}
-            meta = _plain_footer(read, self.meta.serialized_size, types) if types else None
-            self._plain = (None, {}) if meta is None else (meta, types)
+            changed = with_plain_decimals(self._raw, types) if types else None
+            try:
+                self._plain = (None, {}) if changed is None else (_metadata(changed), types)
+            except _UNREADABLE:
+                self._plain = None, {}
         return self._plain
 
     def _decimals(self) -> Iterator[tuple[str, pa.Field]]:
@@ -68,36 +91,22 @@ class Footer:
         for name, field in zip(self.schema.names, self.schema):
             if pa.types.is_decimal(field.type) and field.type.precision <= MOST_DIGITS:
                 [leaf, *_] = self.leaves(name)
-                if self.meta.schema.column(leaf).physical_type == "INT64":
+                if self.info.leaves[leaf].type == INT64:
                     yield name, field
 
     def leaves(self, name: str) -> list[int]:
         """The numbers of a column's leaves among those of the file (one, but for nested types)."""
-        if not self._leaves:
-            for i in range(self.meta.num_columns):
-                self._leaves.setdefault(self.meta.schema.column(i).path.split(".")[0], []).append(i)
         return self._leaves.get(name, [])
 
-    def size(self, group: int, column: str) -> int:
-        """Compressed bytes of a column in a row group; 0 where the file has none of it."""
-        found = self._sizes.get((group, column))
-        if found is None:
-            place, chunks = self.places.get(column), self.meta.row_group(group)
-            leaves = () if place is None else self.leaves(self.schema.names[place])
-            found = self._sizes[group, column] = sum(chunks.column(i).total_compressed_size for i in leaves)
-        return found
+    def chunks(self, group: int, column: str) -> list[Chunk]:
+        """What a row group has of a column of the table; none where the file has none of it."""
+        place = self.places.get(column)
+        leaves = () if place is None else self.leaves(self.schema.names[place])
+        return [self.info.chunks[group][leaf] for leaf in leaves]
 
 
-def _plain_footer(read: Callable[[int], bytes], size: int, names: Collection[str]) -> pq.FileMetaData | None:
-    tail = read(size + len(_END))
-    footer = with_plain_decimals(tail[:size], names) if tail.endswith(_MAGIC) else None
-    if footer is None:
-        return None
-    file = _MAGIC + footer + len(footer).to_bytes(4, "little") + _MAGIC
-    try:
-        return pq.read_metadata(pa.BufferReader(file))
-    except (pa.ArrowException, OSError):
-        return None
+def _metadata(footer: bytes) -> pq.FileMetaData:
+    return pq.read_metadata(pa.BufferReader(_MAGIC + footer + len(footer).to_bytes(4, "little") + _MAGIC))
 
 
 _footers: OrderedDict[tuple[str, str | None, int], Footer] = OrderedDict()
@@ -109,6 +118,7 @@ class ParquetReader(Plain):
 
     def __init__(self, source: Source, objects: Objects) -> None:
         self._objects = objects
+        self._handling = Handling.of(source)
         self._of_thread = threading.local()
 
     def parts(self, file: ObjectInfo) -> list[Part]:
@@ -125,8 +135,10 @@ class ParquetReader(Plain):
             if found is not None:
                 _footers.move_to_end(key)
                 return found
-        with self._open(file, None) as opened:
-            found = Footer(opened.metadata)
+        try:
+            found = Footer(_footer_bytes(lambda size: self._read(file, [(file.bytes - size, size)])[0], file.bytes))
+        except (Damaged, *_UNREADABLE) as error:
+            raise errors.FileError(f'file "{file.url}" is not a readable Parquet file: {error}') from error
         with _lock:
             _footers[key] = found
             while len(_footers) > FOOTERS:
@@ -139,18 +151,6 @@ class ParquetReader(Plain):
         place = footer.places.get(column)
         return None if place is None else footer.schema.field(place).type
 
-    def _open(
-        self, file: ObjectInfo, meta: pq.FileMetaData | None, dictionaries: Sequence[str] = ()
-    ) -> pq.ParquetFile:
-        path = self._objects.local_path(file.url)
-        common = {"metadata": meta, "coerce_int96_timestamp_unit": "us", "read_dictionary": list(dictionaries)}
-        try:
-            if path is not None:
-                return pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_AHEAD, **common)
-            return pq.ParquetFile(self._objects.open(file.url), pre_buffer=True, **common)
-        except (pa.ArrowException, OSError) as error:
-            raise errors.FileError(f'file "{file.url}" is not a readable Parquet file: {error}') from error
-
     def bounds(self, part: Part, column: Field) -> Bounds:
         footer = self.footer(part.file)
         key = (part.start, column.name)
@@ -161,37 +161,94 @@ class ParquetReader(Plain):
 
     def bytes_of(self, part: Part, columns: Sequence[Field]) -> int:
         footer = self.footer(part.file)
-        return sum(footer.size(part.start, column.name) for column in columns)
+        return sum(chunk.size for column in columns for chunk in footer.chunks(part.start, column.name))
 
     def is_coded(self, part: Part, column: Field) -> bool:
         distinct = self.bounds(part, column).distinct
         return distinct is not None and distinct <= CODED
 
+    # -- rows ---------------------------------------------------------------------------------------------
+
     def read(
         self, part: Part, columns: Sequence[Field], coded: Collection[str] = ()
-    ) -> Iterator[tuple[int, list[pa.Array]]]:
+    ) -> Iterator[tuple[int, Sequence[pa.Array | Decoded]]]:
         footer = self.footer(part.file)
-        names = [_checked(footer, part.file, column) for column in columns]
-        wanted = list(dict.fromkeys(name for name in names if name is not None))
-        if not wanted:
-            yield from ((n, [pa.nulls(n)] * len(columns)) for n in _pieces(part.rows))
-            return
-        dictionaries = [name for name, column in zip(names, columns) if name is not None and column.name in coded]
-        meta, plain = footer.meta, self._plain(footer, part.file, wanted)
-        if plain is not None:
-            meta, types = plain
-        opened = self._kept_open(part.file, meta, plain is not None, dictionaries)
+        names = {column.name: _checked(footer, part.file, column) for column in columns}
+        done = 0
+        while True:
+            try:
+                for rows, arrays in self._batches(part, columns, names, coded, done):
+                    yield rows, arrays
+                    done += rows
+                return
+            except _OtherKindError as error:  # the column is Arrow's from here on
+                footer.by_arrow.add(error.column)
+
+    def _batches(self, part: Part, columns: Sequence[Field], names: dict[str, str | None], coded: Collection[str],
+                 skipped: int) -> Iterator[Batch]:
+        """The part's rows behind the first `skipped`, which are whole batches."""
+        footer = self.footer(part.file)
+        there = {c.name: c for c in columns if names[c.name] is not None}
+        here = self._readers(part, footer, there, coded)
+        others = [c for n, c in there.items() if n not in here]
+        done = 0
+        for rows, arrays in self._by_arrow(part, footer, others, names, coded) if others else _pieces(part.rows):
+            found: dict[str, pa.Array | Decoded] = dict(arrays)
+            for name, reader in here.items():
+                try:
+                    found[name] = reader.take(rows)
+                except NotHereError as error:
+                    raise _OtherKindError(name) from error
+            done += rows
+            if done > skipped:
+                yield rows, [found[c.name] if c.name in found else pa.nulls(rows) for c in columns]
+
+    def _readers(self, part: Part, footer: Footer, there: dict[str, Field],
+                 coded: Collection[str]) -> dict[str, Column]:
+        """Readers of the columns that are read here."""
+        plain = {n: leaf for n, c in there.items() if (leaf := self._plain_leaf(part, footer, c)) is not None}
+        chunks = {n: footer.info.chunks[part.start][leaf] for n, leaf in plain.items()}
+        for name in _too_large(chunks):
+            del chunks[name], plain[name]
+        raw = self._read(part.file, [(c.start, c.size) for c in chunks.values()])
+        made = {}
+        for data, (name, leaf) in zip(raw, plain.items()):
+            try:
+                type = there[name].type.sql
+                made[name] = reader_of(chunks[name], footer.info.leaves[leaf], data, type, name in coded)
+            except NotHereError as error:
+                raise _OtherKindError(name) from error
+        return made
+
+    def _plain_leaf(self, part: Part, footer: Footer, column: Field) -> int | None:
+        """The number of the column's leaf, where it is read here."""
+        stored = footer.schema.field(footer.places[column.name])
+        [leaf, *more] = footer.leaves(stored.name)
+        chunk = footer.info.chunks[part.start][leaf]
+        type = column.type.sql
+        if more or column.type.is_nested or column.name in footer.by_arrow or chunk.values != part.rows:
+            return None
+        if (type.is_integer and self._handling.changes(type)) or not 0 < chunk.start <= part.file.bytes - chunk.size:
+            return None
+        return leaf if is_read(chunk, footer.info.leaves[leaf], stored.type, type) else None
+
+    def _by_arrow(self, part: Part, footer: Footer, columns: Sequence[Field], names: dict[str, str | None],
+                  coded: Collection[str]) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+        """Batches of columns that Arrow reads."""
+        wanted = {c.name: name for c in columns if (name := names[c.name]) is not None}
+        dictionaries = [name for column, name in wanted.items() if column in coded]
+        meta, types = footer.plain
+        if meta is None or types.keys().isdisjoint(wanted.values()):
+            meta, types = footer.meta, {}
+        opened = self._kept_open(part.file, meta, bool(types), dictionaries)
         try:
             for batch in opened.iter_batches(
-                BATCH_ROWS, row_groups=list(range(part.start, part.stop)), columns=wanted, use_threads=False
+                BATCH_ROWS, row_groups=[part.start], columns=list(wanted.values()), use_threads=False
             ):
-                place = {name: i for i, name in enumerate(batch.schema.names)}
-                rows = batch.num_rows
-                arrays = {n: batch.column(i) for n, i in place.items()}
-                if plain is not None:
-                    arrays |= {n: arrays[n].view(types[n]) for n in wanted if n in types}
-                yield rows, [pa.nulls(rows) if n is None else arrays[n] for n in names]
-        except (pa.ArrowException, OSError) as error:
+                arrays = {name: batch.column(i) for i, name in enumerate(batch.schema.names)}
+                arrays |= {n: arrays[n].view(types[n]) for n in wanted.values() if n in types}
+                yield batch.num_rows, {column: arrays[name] for column, name in wanted.items()}
+        except _UNREADABLE as error:
             raise errors.FileError(f'file "{part.file.url}" cannot be read: {error}') from error
 
     def _kept_open(
@@ -204,18 +261,98 @@ class ParquetReader(Plain):
         found: pq.ParquetFile = self._of_thread.file
         return found
 
+    def _open(self, file: ObjectInfo, meta: pq.FileMetaData, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
+        path = self._objects.local_path(file.url)
+        common = {"metadata": meta, "coerce_int96_timestamp_unit": "us", "read_dictionary": list(dictionaries)}
+        try:
+            if path is not None:
+                return pq.ParquetFile(path, pre_buffer=False, buffer_size=READ_AHEAD, **common)
+            return pq.ParquetFile(self._objects.open(file.url), pre_buffer=True, **common)
+        except _UNREADABLE as error:
+            raise errors.FileError(f'file "{file.url}" is not a readable Parquet file: {error}') from error
 
-    def _plain(
-        self, footer: Footer, file: ObjectInfo, wanted: Sequence[str]
-    ) -> tuple[pq.FileMetaData, dict[str, pa.DataType]] | None:
-        """The footer that reads decimals as integers, where any of these columns is one."""
-        meta, types = footer.plain(lambda size: self._objects.read(file.url, file.bytes - size, file.bytes))
-        return None if meta is None or types.keys().isdisjoint(wanted) else (meta, types)
+    def _read(self, file: ObjectInfo, ranges: Sequence[tuple[int, int]]) -> list[Array]:
+        """Several times (start, size) of a file."""
+        path = self._objects.local_path(file.url)
+        try:
+            if path is None:
+                found = self._objects.read_many(file.url, [(start, start + size) for start, size in ranges])
+                made = [memory.padded(np.frombuffer(data, np.uint8)) for data in found]
+            else:
+                opened = self._kept_raw(file, path)
+                made = [opened.read(start, size) for start, size in ranges]
+        except OSError as error:
+            raise errors.FileError(f'file "{file.url}" cannot be read: {error}') from error
+        if any(len(data) != size for data, (_, size) in zip(made, ranges, strict=True)):
+            raise errors.FileError(f'file "{file.url}" cannot be read: it has become shorter')
+        return made
+
+    def _kept_raw(self, file: ObjectInfo, path: str) -> _RawFile:
+        if getattr(self._of_thread, "raw_key", None) != file:
+            self._of_thread.raw, self._of_thread.raw_key = _RawFile(path), file
+        found: _RawFile = self._of_thread.raw
+        return found
 
 
-def _pieces(rows: int) -> Iterator[int]:
+def _too_large(chunks: dict[str, Chunk]) -> list[str]:
+    """The largest columns, so that the others fit into memory together."""
+    left, found = LARGEST_CHUNKS, []
+    held = {name: c.size + (c.unpacked if c.codec in (GZIP, ZSTD) else 0) for name, c in chunks.items()}
+    for name in sorted(held, key=lambda name: held[name]):
+        left -= held[name]
+        if left < 0:
+            found.append(name)
+    return found
+
+
+class _OtherKindError(Exception):
+    """A column is of a kind that Arrow must read."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(column)
+        self.column = column
+
+
+class _RawFile:
+    """A local file that is open while this lives."""
+
+    def __init__(self, path: str) -> None:
+        self._number = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+
+    def __del__(self) -> None:
+        if hasattr(self, "_number"):
+            os.close(self._number)
+
+    def read(self, start: int, size: int) -> Array:
+        """Bytes from there on, fewer at the file's end; in memory for native code."""
+        data = memory.empty(size, np.uint8)
+        done = 0
+        while done < size:
+            more = os.preadv(self._number, [memoryview(data)[done:]], start + done)
+            if more == 0:
+                return data[:done]
+            done += more
+        return data
+
+
+def _footer_bytes(tail: Callable[[int], Array], size: int) -> bytes:
+    """The footer of a file of `size` bytes, of which `tail(n)` are the last."""
+    if size < _END + len(_MAGIC):
+        raise Damaged(f"a file of {size} bytes is none")
+    found = tail(min(size, _TAIL)).tobytes()
+    length = int.from_bytes(found[-_END:-4], "little")
+    if found[-4:] != _MAGIC:
+        raise Damaged("Parquet magic bytes not found in footer. It is no Parquet file, or its end is missing")
+    if length > size - _END - len(_MAGIC):
+        raise Damaged(f"the footer is {length} bytes, the file {size}")
+    if length + _END > len(found):
+        found = tail(length + _END).tobytes()
+    return found[-_END - length : -_END]
+
+
+def _pieces(rows: int) -> Iterator[tuple[int, dict[str, pa.Array]]]:
     while rows > 0:
-        yield min(rows, BATCH_ROWS)
+        yield min(rows, BATCH_ROWS), {}
         rows -= BATCH_ROWS
 
 
@@ -234,62 +371,12 @@ def _checked(footer: Footer, file: ObjectInfo, column: Field) -> str | None:
     return name
 
 
-# -- statistics ---------------------------------------------------------------------------------------
-
-
 def _bounds(footer: Footer, part: Part, column: Field) -> Bounds:
     place = footer.places.get(column.name)
     if place is None:
         return Bounds(nulls=part.rows)
-    if column.type.is_nested or not fits(footer.schema.field(place).type, column.type.sql):
+    stored = footer.schema.field(place).type
+    if column.type.is_nested or not fits(stored, column.type.sql):
         return NOTHING_KNOWN
-    leaves = footer.leaves(footer.schema.names[place])
-    chunk = footer.meta.row_group(part.start).column(leaves[0])
-    found, distinct = chunk.statistics, _distinct(chunk, part.rows)
-    if found is None:
-        return Bounds(distinct=distinct)
-    nulls = found.null_count if found.has_null_count else None
-    if nulls == part.rows or not found.has_min_max:
-        return Bounds(nulls=nulls, distinct=distinct)
-    try:
-        low, high = (physical_value(v, column.type.sql) for v in (found.min, found.max))
-    except (ValueError, TypeError, OverflowError):
-        return Bounds(nulls=nulls, distinct=distinct)
-    return Bounds(low, high, nulls, distinct)
-
-
-def _distinct(chunk: pq.ColumnChunkMetaData, rows: int) -> float | None:
-    """About how many values a dictionary has, told by its size and that of the codes, whose bits grow with it:
-
-        rows * bits / 8 + values * (4 + their width) = the chunk's bytes        values = 2 ** bits at most
-    """
-    if not any("DICTIONARY" in encoding for encoding in chunk.encodings) or not rows:
-        return None
-    width = {"INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}.get(chunk.physical_type, 12)
-    bits = 0
-    while bits <= MOST_BITS and rows * bits / 8 + 2**bits * width * 0.75 < chunk.total_uncompressed_size:
-        bits += 1
-    return None if bits > MOST_BITS else float(2**bits)
-
-
-def physical_value(value: Any, type: SqlType) -> Any:
-    """A value of statistics as plans have it; TypeError for what bounds nothing there."""
-    match type.kind:
-        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT if isinstance(value, int):
-            return value
-        case Kind.DECIMAL if isinstance(value, (int, Decimal)):
-            scaled = Decimal(value).scaleb(type.scale, WIDE)
-            if scaled != scaled.to_integral_value():
-                raise TypeError("a finer scale is rounded")
-            return int(scaled)
-        case Kind.DATE if isinstance(value, date) and not isinstance(value, datetime):
-            return value.toordinal() - _EPOCH_DAY
-        case Kind.TIMESTAMP | Kind.TIMESTAMPTZ if isinstance(value, datetime):
-            passed = value.replace(tzinfo=None) - _EPOCH
-            return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
-        case Kind.VARCHAR | Kind.CHAR if isinstance(value, (str, bytes)):
-            return value if isinstance(value, str) else value.decode(errors="strict")
-        case _ if type.physical is Physical.BOOL and isinstance(value, bool):
-            return value
-        case _:
-            raise TypeError(f"{value!r} is no {type}")
+    [chunk, *_] = footer.chunks(part.start, column.name)
+    return bounds_of(chunk, stored, column.type.sql, part.rows)

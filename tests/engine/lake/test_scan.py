@@ -85,13 +85,15 @@ def test_a_pruned_query_opens_the_files_it_needs_alone(lake: Lake, monkeypatch: 
 def _watch(monkeypatch: pytest.MonkeyPatch, opened: list[str]) -> None:
     from warehouse.storage.lake.formats.parquet import ParquetReader
 
-    was = ParquetReader._open
+    def watched(was: Any) -> Any:
+        def call(self: Any, file: Any, *rest: Any) -> Any:
+            opened.append(file.url)
+            return was(self, file, *rest)
 
-    def watched(self: Any, file: Any, *rest: Any) -> Any:
-        opened.append(file.url)
-        return was(self, file, *rest)
+        return call
 
-    monkeypatch.setattr(ParquetReader, "_open", watched)
+    for name in ("_open", "_read"):  # by Arrow, by us
+        monkeypatch.setattr(ParquetReader, name, watched(getattr(ParquetReader, name)))
 
 
 def test_joins_with_local_tables(lake: Lake) -> None:
@@ -165,6 +167,24 @@ def test_the_log_of_scans(lake: Lake) -> None:
     assert first[0].startswith("lake.n: 1 of 2 files read, 1 of 2 splits, 1 rows,")
     assert lake.sql("select message from svcs_s3log order by query, eventtime") == [first, second, failed]
     assert second[0].startswith("lake.n: 2 of 2 files") and failed[0].startswith("division by zero")
+
+
+def test_what_was_listed(lake: Lake) -> None:
+    """SVL_S3LIST and SYS_EXTERNAL_QUERY_DETAIL: files and splits that were found, and what of them was read."""
+    sizes = [lake.parquet(f"p/k={k}/{i}.parquet", {"a": [k, i]}).stat().st_size for k in (1, 2) for i in (1, 2, 3)]
+    lake.sql("create external table lake.p (a bigint) partitioned by (k int) stored as parquet location '{root}/p/'")
+    lake.sql("msck repair table lake.p")
+    assert lake.sql("select count(a) from lake.p where k = 2 and a = 3") == [(1,)]
+    name = f"{lake.root}/p/"
+    listed = (0, 0, "", name, "t", 3, max(sizes[3:]), sum(sizes[3:]) / 3, 3, sum(sizes[3:]) / 3, True)
+    columns = ("bucket, prefix, recursive, retrieved_files, max_file_size, avg_file_size, generated_splits, "
+               "avg_split_length, duration > 0")
+    assert lake.sql(f"select segment, slice, {columns} from svl_s3list order by query desc limit 1") == [listed]
+    assert lake.sql(f"select segment, node, {columns} from svcs_s3list order by query desc limit 1") == [listed]
+    detail = ("select segment_id, trim(source_type), total_partitions, qualified_partitions, scanned_files, "
+              "returned_rows, returned_bytes > 0, file_format, file_location, external_query_text, duration >= 0 "
+              "from sys_external_query_detail order by query_id desc limit 1")
+    assert lake.sql(detail) == [(0, "S3", 2, 1, 1, 2, True, "PARQUET", name, "", True)]
 
 
 def test_manifest(lake: Lake) -> None:
