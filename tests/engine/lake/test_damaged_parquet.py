@@ -15,7 +15,7 @@ import pytest
 from warehouse.storage.lake.formats.parquet_footer import Damaged, read_footer
 
 ROWS = 300
-CASES = 150
+CASES = 80
 
 
 def table() -> pa.Table:

@@ -35,19 +35,23 @@ def rows(nulls: float, many: int, seed: int = 1) -> pa.Table:
     def some(values: np.ndarray, type: pa.DataType) -> pa.Array:
         return pa.array(values, mask=draw.random(ROWS) < nulls).cast(type)
 
+    def texts(words: list[str], places: np.ndarray) -> pa.Array:
+        return pa.array(words).take(some(places % len(words), pa.int64()))
+
     return pa.table({
         "i": some(numbers(), pa.int32()), "b": some(numbers() << 33, pa.int64()),
         "m": some(numbers() / 100, pa.decimal128(9, 2)), "n": some(numbers() / 100, pa.decimal128(15, 2)),
         "d": some(numbers().astype(np.int32), pa.int32()).cast(pa.date32()),
         "t": some(numbers(), pa.int64()).cast(pa.timestamp("us")), "f": some(numbers() / 2, pa.float64()),
-        "few": some(np.array(["odd", "even ", "", "h\u00e9llo", "x" * 9])[numbers() % 5], pa.string()),
-        "many": some(np.array([f"text {n}" if n % 3 else "" for n in range(-many, many)])[numbers()], pa.string()),
+        "few": texts(["odd", "even ", "", "h\u00e9llo", "x" * 9], numbers()),
+        "many": texts([f"text {n}" if n % 3 else "" for n in range(-many, many)], numbers()),
     })  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pa.Table]:
-    return {"dense": rows(0, 300), "sparse": rows(0.3, 10_000), "empty": rows(1, 10)}
+    made = {"dense": rows(0, 300), "sparse": rows(0.3, 10_000), "empty": rows(1, 10)}
+    return {**made, "short": made["sparse"].slice(100, 3_000)}
 
 
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -56,10 +60,10 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "dictionaries": ("dense", {"compression": "snappy"}),
     "dictionaries, NULLs, version 2": ("sparse", {"compression": "zstd", "data_page_version": "2.0"}),
     "dictionaries that are given up": ("sparse", {"compression": "snappy", "dictionary_pagesize_limit": 2_000}),
-    "given up, version 2": ("sparse", {"compression": "gzip", "dictionary_pagesize_limit": 2_000,
+    "given up, version 2": ("short", {"compression": "gzip", "dictionary_pagesize_limit": 2_000,
                                        "data_page_version": "2.0", "data_page_size": 5_000}),
     "snappy, version 2": ("sparse", {"compression": "snappy", "data_page_version": "2.0"}),
-    "tiny pages": ("sparse", {"compression": "none", "data_page_size": 64, "write_batch_size": 16}),
+    "tiny pages": ("short", {"compression": "none", "data_page_size": 64, "write_batch_size": 16}),
     "decimals as integers": ("sparse", {"store_decimal_as_integer": True, "compression": "zstd"}),
     "decimals as integers, plain": ("dense", {"store_decimal_as_integer": True, "use_dictionary": False}),
     "nothing but NULL": ("empty", {"compression": "snappy"}),
