@@ -58,9 +58,10 @@ def apply(
 
 
 def _changes_names(delta: Delta) -> bool:
-    """Whether schemas, relations or settings change, and not rows alone."""
+    """Whether schemas, relations, settings or facts about them change, and not rows alone."""
     return bool(
         delta.create_schemas or delta.drop_schemas or delta.create or delta.drop or delta.replace or delta.settings
+        or delta.facts
         or any(a.encodings or a.index is not None for a in delta.add_extents)
     )
 
