@@ -89,7 +89,7 @@ class Shelf:
         """Keep a plan that was made just now; it is written by `save`."""
         name = self._name(key, view)
         if name is not None:
-            self._waiting[name] = entry, [_state(view.data(table)) for table, _, _ in entry.rows]
+            self._waiting[name] = entry, [_state(view.data(table)) for table, *_ in entry.rows]
             if len(self._waiting) >= _WAITING:
                 self.save()
 
@@ -215,7 +215,7 @@ def _written(entry: Entry, states: list[str]) -> bytes:
     file = io.BytesIO()
     _Whole(file, pickle.HIGHEST_PROTOCOL).dump(entry.names)
     relations = [found for _, _, found in entry.names if found is not None]
-    _Writer(file, relations).dump([(table, state) for (table, _, _), state in zip(entry.rows, states, strict=True)])
+    _Writer(file, relations).dump([(table, state) for (table, *_), state in zip(entry.rows, states, strict=True)])
     _Writer(file, relations).dump(replace(entry, names=()))
     return file.getvalue()
 
@@ -262,9 +262,11 @@ class _Unpickler(pickle.Unpickler):
         return self._relations[pid]
 
     def find_class(self, module: str, name: str) -> Any:
-        if not module.startswith(_ROOT) and (module, name) not in _OTHERS:
+        found = super().find_class(module, name) if module.startswith(_ROOT) and "." not in name else None
+        ours = found is _made or (isinstance(found, type) and found.__module__.startswith(_ROOT))
+        if not ours and (module, name) not in _OTHERS:
             raise pickle.UnpicklingError(f"{module}.{name} is not part of a plan")
-        return super().find_class(module, name)
+        return super().find_class(module, name) if found is None else found
 
 
 def _parts(obj: Any) -> Any:

@@ -115,7 +115,7 @@ class Entry:
     free: tuple[tuple[int, int, SqlType], ...]  # number in the plan, place, type there
     derived: tuple[tuple[int, Expr], ...]  # number, recipe
     names: tuple[tuple[str | None, str, Table | View | None], ...]  # schema, name, what it means
-    rows: tuple[tuple[Table, int, bool], ...]  # with replicated
+    rows: tuple[tuple[Table, int, bool, int], ...]  # with replicated and modified
     topology: Topology
 
 
@@ -217,7 +217,7 @@ def _entry(
         else:
             verbatim.append((place, token.text))
     names = tuple([(schema, name, found) for (schema, name), found in recording.relations_seen.items()])
-    rows = tuple([(d.table, d.statistics.rows, d.replicated) for d in recording.data_seen.values()])
+    rows = tuple([(d.table, d.statistics.rows, d.replicated, d.modified) for d in recording.data_seen.values()])
     return Entry(plan, tokens, tuple(verbatim), tuple(free), recipes, names, rows, recording.topology)
 
 
@@ -285,9 +285,11 @@ def _is_current(entry: Entry, view: CatalogView) -> bool:
         found = view.relation(schema, name)
         if found is not known and found != known:
             return False
-    for table, rows, replicated in entry.rows:
+    for table, rows, replicated, modified in entry.rows:
         data = view.data(table)
         if data.replicated != replicated or abs(data.statistics.rows - rows) > max(DRIFT * rows, FEW_ROWS):
+            return False
+        if data.modified < modified:  # it was analyzed
             return False
     return True
 

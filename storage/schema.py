@@ -213,6 +213,7 @@ class TableData:
     statistics: TableStatistics
     replicated: bool  # one copy that counts as present on every node (ALL, small AUTO)
     deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)  # by (extent id, row group)
+    modified: int = 0  # rows added or deleted since the table was last analyzed
 
 
 class CatalogView(Protocol):

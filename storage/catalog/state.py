@@ -90,7 +90,9 @@ class TableEntry:
 
     def data(self) -> TableData:
         if self._data is None:
-            self._data = TableData(self.table, self.extents, self._statistics(), self.replicated, self.deleted)
+            self._data = TableData(
+                self.table, self.extents, self._statistics(), self.replicated, self.deleted, self.modified
+            )
         return self._data
 
     def _statistics(self) -> TableStatistics:

@@ -66,7 +66,7 @@ def test_a_plan_on_disk_is_read_back_as_it_was(tpch: Any, query: str) -> None:
     tpch.execute(TPCH.text(query, SCALE)).fetchall()
     entry: Entry = tpch.session.plans._shapes[next(reversed(tpch.session.plans._shapes))][0]
     view = tpch.session.database.view()
-    written = kept_plans._written(entry, [kept_plans._state(view.data(table)) for table, _, _ in entry.rows])
+    written = kept_plans._written(entry, [kept_plans._state(view.data(table)) for table, *_ in entry.rows])
     assert len(written) < 50_000
     assert kept_plans._Reader(written, view).entry() == entry
 
