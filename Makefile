@@ -41,7 +41,7 @@ $(READY): pyproject.toml
 	@mkdir -p .venv/typecheck
 	@ln -sfn ../.. $@
 
-demo: $(READY) warmup  ## load TPC-H (SF=0.1), explain a join in two designs, run and check the 22 queries
+demo: $(READY)  ## load TPC-H (SF=0.1), explain a join in two designs, run and check the 22 queries
 	@$(BIN)/python -m warehouse.bench demo $(if $(SF),--sf $(SF)) $(if $(THREADS),--threads $(THREADS))
 
 test: $(READY)  ## lint, types, every test, and the check of docs/coverage.toml

@@ -20,7 +20,7 @@ import atexit
 import ctypes
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ..errors import InternalError
@@ -61,15 +61,17 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(_pack.all_keys()))
 
 
-def warmup(progress: Callable[[str, int, int], None] | None = None, processes: int = 1) -> int:
+def warmup(
+    progress: Callable[[str, int, int], None] | None = None, processes: int = 1, only: Collection[str] = ()
+) -> int:
     """Compile what the pack lacks; `progress(name, done, all)` is told each that this process takes. Answers how many.
-    With several `processes` each compiles its share (warmup.py)."""
-    return _pack.warmup(progress, processes)
+    With several `processes` each compiles its share (warmup.py). `only`: no others than these functions."""
+    return _pack.warmup(progress, processes, only)
 
 
-def compile_share(number: int, processes: int) -> None:
+def compile_share(number: int, processes: int, only: Collection[str] = ()) -> None:
     """What one of several processes does of a warmup."""
-    _pack.compile_share(number, processes, None)
+    _pack.compile_share(number, processes, None, only)
 
 
 def flush() -> None:
@@ -119,34 +121,37 @@ class _Pack:
             self._resolve()
             return self._keys
 
-    def warmup(self, progress: Callable[[str, int, int], None] | None, processes: int) -> int:
+    def warmup(
+        self, progress: Callable[[str, int, int], None] | None, processes: int, only: Collection[str]
+    ) -> int:
         with self._lock:
-            missing = len(self._missing(0, 1))
+            missing = len(self._missing(0, 1, only))
             if processes > 1 and missing >= WORTH_PROCESSES and packfile.writable_folder() == packfile.folder():
                 from .warmup import others
 
-                with others(processes):
-                    self.compile_share(0, processes, progress)
+                with others(processes, only):
+                    self.compile_share(0, processes, progress, only)
                 assert self._path is not None
                 self._contents.merge(packfile.read(self._path))
-            self.compile_share(0, 1, progress)  # all, or what another process has not brought
+            self.compile_share(0, 1, progress, only)  # all, or what another process has not brought
             return missing
 
     def compile_share(
-        self, number: int, processes: int, progress: Callable[[str, int, int], None] | None
+        self, number: int, processes: int, progress: Callable[[str, int, int], None] | None, only: Collection[str]
     ) -> None:
         with self._lock:
-            names = self._missing(number, processes)
+            names = self._missing(number, processes, only)
             for done, name in enumerate(names):
                 if progress is not None:
                     progress(name, done, len(names))
                 self._compile(name, self._keys[name])
             self.flush()
 
-    def _missing(self, number: int, processes: int) -> list[str]:
+    def _missing(self, number: int, processes: int, only: Collection[str]) -> list[str]:
         """Of every `processes` names one, beginning with `number`: those that the pack lacks."""
         keys = self.all_keys()
-        return [name for name in sorted(keys)[number::processes] if keys[name] not in self._contents.objects]
+        wanted = sorted(keys.keys() & only if only else keys)
+        return [name for name in wanted[number::processes] if keys[name] not in self._contents.objects]
 
     def flush(self) -> None:
         with self._lock:

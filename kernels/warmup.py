@@ -9,19 +9,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-_SHARE = "import sys; from warehouse.kernels import pack; pack.compile_share(int(sys.argv[1]), int(sys.argv[2]))"
+_SHARE = (
+    "import sys; from warehouse.kernels import pack; "
+    "pack.compile_share(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split())"
+)
 
 
 @contextmanager
-def others(processes: int) -> Iterator[None]:
-    """The other processes of a warmup by `processes`: begun, and awaited at the block's end; stopped by an error."""
+def others(processes: int, only: Collection[str]) -> Iterator[None]:
+    """The other processes of a warmup by `processes`, of all functions or `only` some: begun, and awaited at the
+    block's end; stopped by an error."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     begun = [
         subprocess.Popen(
-            [sys.executable, "-c", _SHARE, str(number), str(processes)], env=environment,
+            [sys.executable, "-c", _SHARE, str(number), str(processes), " ".join(only)], env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         for number in range(1, processes)

@@ -273,6 +273,9 @@ def _explain(text: str, start: int, lazily: bool, exact_names: bool) -> s.Explai
         found.add(option.group(1).lower())
         start = option.end()
     inner = parse_statement(text, start, lazily=lazily, exact_names=exact_names)
-    if not isinstance(inner, (s.Select, s.QueryText, s.CreateTableAs, s.Insert, s.CreateView, s.Execute)):
-        raise NotSupportedError("EXPLAIN is for SELECT, INSERT and CREATE TABLE AS", position=start)
+    kinds = s.Select, s.QueryText, s.CreateTableAs, s.Insert, s.Update, s.Delete, s.CreateView, s.Execute
+    if not isinstance(inner, kinds):
+        raise NotSupportedError(
+            "EXPLAIN is for SELECT, SELECT INTO, CREATE TABLE AS, INSERT, UPDATE and DELETE", position=start
+        )
     return s.Explain(inner, "analyze" in found, "verbose" in found)

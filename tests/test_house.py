@@ -7,7 +7,9 @@ from pathlib import Path
 import golden_files
 import pytest
 from warehouse.bench import demo, report, runner, small
+from warehouse.bench.demo_kernels import KERNELS
 from warehouse.bench.tpch import TPCH
+from warehouse.kernels import pack, registry
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +32,10 @@ def test_golden_files_are_compared_and_rewritten(tmp_path: Path) -> None:
     golden_files.check(tmp_path, "plan.txt", "one\n", update=False)
     with pytest.raises(AssertionError, match="differs"):
         golden_files.check(tmp_path, "plan.txt", "two", update=False)
+
+
+def test_the_demo_names_kernels_that_there_are() -> None:
+    assert set(KERNELS) <= {*pack.names(), *registry.ALIASES}
 
 
 def test_demo(capsys: pytest.CaptureFixture[str]) -> None:

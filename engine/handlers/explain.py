@@ -15,7 +15,7 @@ from ...storage.types import TEXT
 from ..context import Context
 from ..result import Result, ResultColumn, from_rows
 from ..scan_advice import scan_advice
-from . import create_table_as, insert
+from . import create_table_as, delete, insert, update
 from .binding import plan
 
 KEPT_TEXTS = 100
@@ -76,5 +76,9 @@ def _planned(statement: s.Statement, analyze: bool, context: Context) -> Physica
             return insert.planned(statement, context)
         case s.CreateView(query=tree):
             return plan(tree, context)
+        case s.Update():
+            return update.planned(statement, context)
+        case s.Delete():
+            return delete.planned(statement, context)
         case other:
-            raise NotSupportedError(f"EXPLAIN does not take {type(other).__name__}: it explains queries")
+            raise NotSupportedError(f"EXPLAIN EXECUTE is not supported for a prepared {type(other).__name__.upper()}")

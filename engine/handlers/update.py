@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ...planner.physical import PhysicalQuery
 from ...planner.statements import Update
+from ...storage.schema import Table
 from ..access import need
 from ..context import Context
 from ..result import Result
@@ -13,10 +15,25 @@ MANY = "Found multiple matches to update the same tuple."
 
 
 def run(statement: Update, context: Context) -> Result:
-    need(context, names.table(statement.table, context), "update", [a.column for a in statement.assignments])
+    _need(statement, names.table(statement.table, context), context)
     table = names.locked(statement.table, context)
-    need_read(statement.query, table, [a.value for a in statement.assignments], context)
-    query = plan_changes(statement.query, table, statement.alias, statement.assignments, context)
+    query = _planned(statement, table, context)
     strict = context.settings["error_on_nondeterministic_update"] == "on"
     rows = rewrite(query, table, context, once=MANY if strict else None)
     return Result("UPDATE", rowcount=rows.rows, notices=context.notices)
+
+
+def planned(statement: Update, context: Context) -> PhysicalQuery:
+    """The plan that finds the rows, for EXPLAIN."""
+    table = names.table(statement.table, context)
+    _need(statement, table, context)
+    return _planned(statement, table, context)
+
+
+def _need(statement: Update, table: Table, context: Context) -> None:
+    need(context, table, "update", [a.column for a in statement.assignments])
+
+
+def _planned(statement: Update, table: Table, context: Context) -> PhysicalQuery:
+    need_read(statement.query, table, [a.value for a in statement.assignments], context)
+    return plan_changes(statement.query, table, statement.alias, statement.assignments, context)

@@ -47,12 +47,19 @@ def test_analyze_runs_the_query(t: Any) -> None:
 
 
 def test_other_statements_are_planned_and_not_run(t: Any) -> None:
-    for sql in ("insert into t select * from t", "create table n as select * from t"):
+    statements = (
+        "insert into t select * from t", "create table n as select * from t", "delete from t where a > 0",
+        "update t set b = 'z' from t as o where t.a = o.a",
+    )
+    for sql in statements:
         assert any("Seq Scan on t" in line for line in lines(t, f"explain {sql}"))
         with pytest.raises(Error) as caught:
             t.execute(f"explain analyze {sql}")
         assert caught.value.sqlstate == "0A000"
-    assert t.execute("select count(*) from t").fetchone() == (2,)
+    assert t.execute("select count(*), min(b) from t").fetchone() == (2, "x")
+    with pytest.raises(Error) as caught:
+        t.execute("explain vacuum t")
+    assert caught.value.sqlstate == "0A000" and "UPDATE and DELETE" in str(caught.value)
     with pytest.raises(Error) as caught:
         t.execute("explain select nosuch from t")
     assert caught.value.position == len("explain select ")
