@@ -31,29 +31,30 @@ def run(statement: s.Explain, context: Context) -> Result:
 
         inner = bound(inner, context).statement
     physical = _planned(inner, statement.analyze, context)
-    counters = None
     if statement.analyze:
         from ..execute import execute
 
         for _ in execute(physical, context):
             pass
-        counters = context.counters
-    advice = (*physical.advice, *scan_advice(physical, context))
-    if counters is None:
-        lines = _text(physical, advice, context)
+        lines = explain(_advised(physical, context), context.counters)
     else:
-        lines = explain(replace(physical, advice=advice), counters)
+        lines = _text(physical, context)
     return from_rows("EXPLAIN", COLUMNS, [(line,) for line in lines])
 
 
-def _text(plan: PhysicalQuery, advice: tuple[str, ...], context: Context) -> list[str]:
-    """The plan's lines: those of plans that the plan cache gives out again are kept for a while."""
-    kept: OrderedDict[int, tuple[PhysicalQuery, tuple[str, ...], list[str]]] = context.session.plans.texts
+def _advised(plan: PhysicalQuery, context: Context) -> PhysicalQuery:
+    return replace(plan, advice=(*plan.advice, *scan_advice(plan, context)))
+
+
+def _text(plan: PhysicalQuery, context: Context) -> list[str]:
+    """The plan's lines. Of plans that the plan cache gives out again they are kept, as long as the rows are the same:
+    advice looks at blocks."""
+    kept: OrderedDict[int, tuple[PhysicalQuery, int, list[str]]] = context.session.plans.texts
     known = kept.get(id(plan))
-    if known is not None and known[1] == advice:
+    if known is not None and known[1] == context.view.snapshot:
         return known[2]
-    lines = explain(replace(plan, advice=advice))
-    kept[id(plan)] = plan, advice, lines  # holds the plan: no other has its id meanwhile
+    lines = explain(_advised(plan, context))
+    kept[id(plan)] = plan, context.view.snapshot, lines  # holds the plan: no other has its id meanwhile
     if len(kept) > KEPT_TEXTS:
         kept.popitem(last=False)
     return lines
