@@ -17,6 +17,7 @@ import golden_files
 import hypothesis
 import pytest
 import support_table
+from places import ByPlace
 
 # The same few examples in every run; `make examples` looks at many new ones.
 hypothesis.settings.register_profile(
@@ -30,6 +31,11 @@ hypothesis.settings.load_profile("quick")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files instead of comparing")
     parser.addoption("--check-coverage", action="store_true", help="hold docs/coverage.toml against this run")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return ByPlace(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

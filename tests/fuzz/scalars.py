@@ -122,7 +122,8 @@ class Scalars(ABC):
             case 5 if sort not in ("flt",):
                 return self.decode(a, b, type, scope, depth)
             case 6:
-                return value(type, "case when {2} then {0} end", a, b, self.predicate(scope, depth))
+                only = replace(a.t, nullable=True)
+                return value(only, "case when {2} then {0} end", a, b, self.predicate(scope, depth))
             case _:
                 return value(type, "case when {2} then {0} else {1} end", a, b, self.predicate(scope, depth))
 

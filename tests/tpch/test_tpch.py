@@ -16,8 +16,7 @@ from warehouse.bench.tpch import TPCH
 SCALE = 0.01
 TOPOLOGIES = ((1, 1), (1, 2), (2, 2), (4, 4))
 PLACES = [
-    pytest.param((nodes, slices, design), id=f"{nodes}x{slices}-{design}",
-                 marks=pytest.mark.xdist_group(f"tpch-{nodes}x{slices}-{design}"))
+    pytest.param((nodes, slices, design), id=f"{nodes}x{slices}-{design}")
     for nodes, slices in TOPOLOGIES
     for design in TPCH.designs
 ]
