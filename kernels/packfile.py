@@ -133,15 +133,20 @@ def write(path: Path, contents: Contents) -> None:
         merged = read(path)
         merged.merge(contents)
         merged.prune()
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_serialise(merged))
-            os.replace(name, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-            raise
+        replace_file(path, _serialise(merged))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file under another name first, so that it is there whole or not at all; for its owner's eyes only."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
 
 
 def _serialise(contents: Contents) -> bytes:

@@ -27,7 +27,6 @@ import io
 import os
 import pickle
 import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Callable, Hashable
@@ -103,7 +102,7 @@ class Shelf:
                     content = _written(entry, states)
                 except (NotKept, pickle.PicklingError, TypeError, AttributeError, RecursionError):
                     continue
-                _replace(folder / name, _MAGIC + zlib.crc32(content).to_bytes(4, "little") + content)
+                packfile.replace_file(folder / name, _MAGIC + zlib.crc32(content).to_bytes(4, "little") + content)
             if waiting:
                 _tidy(folder)
 
@@ -156,18 +155,6 @@ def _hash(*parts: str) -> str:
 
 def _folder() -> Path:
     return packfile.folder()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")  # for its owner's eyes only
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise
 
 
 def _tidy(folder: Path) -> None:

@@ -20,15 +20,12 @@ from collections.abc import Collection
 from typing import Any
 
 from ....records import dataclass
+from .parquet_footer import Damaged, varint
 
 _TYPE, _NAME, _CHILDREN, _CONVERTED, _SCALE, _PRECISION, _LOGICAL = 1, 4, 5, 6, 7, 8, 10
 _DECIMAL = 5
 _STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 0, 1, 2, 3, 7, 8, 9, 10, 11, 12
 _INTEGERS = (4, 5, 6)
-
-
-class _NotUnderstoodError(Exception):
-    """Something that no footer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +42,18 @@ def with_plain_decimals(footer: bytes, columns: Collection[str]) -> bytes | None
     understood."""
     try:
         return _rewritten(footer, columns)
-    except (_NotUnderstoodError, IndexError, UnicodeDecodeError):
+    except (Damaged, IndexError, UnicodeDecodeError):
         return None
 
 
 def _rewritten(footer: bytes, columns: Collection[str]) -> bytes | None:
     fields = _fields(footer, 0, most=2)
     if [f.number for f in fields] != [1, 2] or fields[1].kind != _LIST:
-        raise _NotUnderstoodError
+        raise Damaged
     schema = fields[1]
     kind, count, at = _list_head(footer, schema.start)
     if kind != _STRUCT:
-        raise _NotUnderstoodError
+        raise Damaged
     out = [footer[:at]]
     changed = False
     inside = 0  # elements of a nested column that follow
@@ -112,7 +109,7 @@ def _fields(data: bytes, at: int, most: int = 1 << 30) -> list[_Field]:
         head = data[at]
         kind, distance = head & 15, head >> 4
         if not distance:
-            raise _NotUnderstoodError  # a long form, which footers have no use for
+            raise Damaged  # a long form, which footers have no use for
         number += distance
         start = at + 1
         stop, value = _value(data, start, kind)
@@ -129,12 +126,12 @@ def _value(data: bytes, at: int, kind: int) -> tuple[int, Any]:
         case 3:
             return at + 1, data[at]
         case 4 | 5 | 6:
-            number, end = _varint(data, at)
+            number, end = varint(data, at)
             return end, number >> 1 ^ -(number & 1)
         case 7:
             return at + 8, None
         case 8:
-            size, end = _varint(data, at)
+            size, end = varint(data, at)
             return end + size, data[end : end + size]
         case 9 | 10:
             inner, count, end = _list_head(data, at)
@@ -145,7 +142,7 @@ def _value(data: bytes, at: int, kind: int) -> tuple[int, Any]:
             inside = _fields(data, at)
             return (inside[-1].stop if inside else at) + 1, None
         case _:
-            raise _NotUnderstoodError
+            raise Damaged
 
 
 def _list_head(data: bytes, at: int) -> tuple[int, int, int]:
@@ -153,17 +150,5 @@ def _list_head(data: bytes, at: int) -> tuple[int, int, int]:
     kind, count = data[at] & 15, data[at] >> 4
     if count < 15:
         return kind, count, at + 1
-    count, end = _varint(data, at + 1)
+    count, end = varint(data, at + 1)
     return kind, count, end
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while True:
-        byte = data[at]
-        number |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return number, at
-        if shift > 63:
-            raise _NotUnderstoodError

@@ -9,6 +9,7 @@ means Hadoop's framing: blocks of pieces, each with its length before it. Header
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -34,7 +35,7 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class LineReader(Plain):
+class LineReader(Plain, ABC):
     """A reader of files made of lines. Subclasses give `rows`."""
 
     divisible = True  # whether lines stand by themselves, so that a file may be read in parts
@@ -63,9 +64,9 @@ class LineReader(Plain):
             rows, arrays = self.rows(chunk, columns, part.file)
             yield from cut_rows(rows, arrays)
 
+    @abstractmethod
     def rows(self, chunk: bytes, columns: Sequence[Field], file: ObjectInfo) -> tuple[int, list[pa.Array]]:
         """The rows of some lines: how many, and an array for each column."""
-        raise NotImplementedError
 
     def codec(self, file: ObjectInfo) -> str:
         """Arrow's name of the compression, "" for none."""

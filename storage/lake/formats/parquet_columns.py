@@ -14,6 +14,7 @@ and is not known here is NotHereError (parquet_pages.py).
 from __future__ import annotations
 
 import ctypes
+from abc import ABC, abstractmethod
 
 import numpy as np
 import pyarrow as pa
@@ -80,7 +81,7 @@ def reader_of(chunk: Chunk, leaf: Leaf, data: Array, type: SqlType, coded: bool)
     return Texts(pages, dictionary, type)
 
 
-class Column:
+class Column(ABC):
     """What all readers share: the words that native code fills it by, rows that are there, which of them are NULL."""
 
     def __init__(self, pages: Pages, form: int) -> None:
@@ -129,13 +130,13 @@ class Column:
     def _make_room(self, size: int) -> None:
         raise NotHereError("room is for texts")
 
+    @abstractmethod
     def _move(self, start: int, stop: int) -> None:
         """Rows start .. stop become the first ones."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _made(self, rows: int, nulls: Array | None) -> Decoded:
         """The first rows as a column."""
-        raise NotImplementedError
 
 
 class Numbers(Column):

@@ -197,7 +197,7 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
         case 7:
             return None, at + 8
         case 8:
-            size, at = _varint(data, at)
+            size, at = varint(data, at)
             if size > len(data) - at:
                 raise Damaged("bytes behind the end")
             return data[at : at + size], at + size
@@ -213,7 +213,7 @@ def _list(data: bytes, at: int, depth: int) -> tuple[list[Any], int]:
     inner, count = data[at] & 15, data[at] >> 4
     at += 1
     if count == 15:
-        count, at = _varint(data, at)
+        count, at = varint(data, at)
     if count > len(data) - at or depth > _DEEPEST:
         raise Damaged("a list behind the end")
     found = []
@@ -227,11 +227,12 @@ def _integer(data: bytes, at: int) -> tuple[int, int]:
     byte = data[at]
     if byte < 0x80:
         return byte >> 1 ^ -(byte & 1), at + 1
-    number, at = _varint(data, at)
+    number, at = varint(data, at)
     return number >> 1 ^ -(number & 1), at
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """(an unsigned number, the place behind it)"""
     number = shift = 0
     while True:
         byte = data[at]
