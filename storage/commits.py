@@ -18,7 +18,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from .. import errors
-from .catalog.applying import Changes, apply
+from .catalog.applying import apply
+from .catalog.changes import Changes
 from .catalog.delta import Delta, changed_tables
 from .catalog.state import CatalogState
 from .failpoints import reach

@@ -82,12 +82,15 @@ class Numbering:
         return None if self._shared is None else self._shared.numbers.take("session", at_least=FIRST_SESSION)
 
     def writer(self) -> int:
-        """A transaction's number for the names of files."""
+        """A transaction's number for the names of files. Where processes draw from numbers of their own, the
+        catalogue takes all of the process's for used, and need not be told of each."""
         with self._lock:
-            self.transaction += 1
-            if self._shared is not None:
-                self.transaction = self._shared.presence.new_transaction()
-            return self.transaction
+            if self._shared is None:
+                self.transaction += 1
+                return self.transaction
+            number = self._shared.presence.new_transaction()
+            self.transaction = max(self.transaction, self._shared.presence.last_transaction)
+            return number
 
     def identity(self, table_id: int, column_id: int, seed: int, step: int, count: int) -> tuple[int, int]:
         """Reserve `count` values of an IDENTITY column: (first value, next free value)."""

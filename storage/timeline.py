@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import errors
-from .catalog.applying import Changes
+from .catalog.changes import Changes
 from .catalog.garbage import Garbage, Pins
 from .catalog.state import CatalogState
 from .maintenance.upkeep import Upkeep

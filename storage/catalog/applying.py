@@ -8,37 +8,16 @@ It raises before anything is written.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ... import errors
-from ...records import dataclass
 from ..access.facts import Fact, FactKey
-from ..deletes import DeleteVector, Group
 from ..schema import DistStyle, ExtentRef, Table, View
-from ..statistics import ColumnSketch
+from .changes import Changes
 from .delta import AddExtents, DeleteRows, Delta, DropExtents, SetStatistics
+from .growth import concurrent_change, counted, grown, plain_rows, with_rewritten, with_rows, written
 from .state import BUILTIN_SCHEMAS, CatalogState, TableEntry
-
-
-@dataclass(slots=True)
-class Changes:
-    """What `apply` did, for the store and the garbage collector (not for views)."""
-
-    created_schemas: list[str] = field(default_factory=list)
-    dropped_schemas: list[str] = field(default_factory=list)
-    created: list[Table | View] = field(default_factory=list)
-    dropped: list[Table | View] = field(default_factory=list)  # with the version that ended
-    added_extents: list[tuple[int, ExtentRef]] = field(default_factory=list)  # (table id, extent)
-    dropped_extents: list[ExtentRef] = field(default_factory=list)
-    unborn_extents: list[ExtentRef] = field(default_factory=list)  # added and dropped: nobody will see them
-    vectors: dict[Group, DeleteVector] = field(default_factory=dict)  # new ones
-    touched: set[int] = field(default_factory=set)  # tables whose sketches or placement changed
-    counted: set[int] = field(default_factory=set)  # tables whose number of modified rows changed
-    identity: dict[tuple[int, int], int] = field(default_factory=dict)
-    settings: dict[str, str | None] = field(default_factory=dict)
-    facts: set[FactKey] = field(default_factory=set)  # keys that were set or removed
 
 
 def starts_replicated(table: Table) -> bool:
@@ -54,6 +33,8 @@ def apply(
     `seq`: its number, that of the next commit unless given. A transaction's private states have numbers that no
     commit ever has.
     """
+    if len(deltas) == 1 and (plain := plain_rows(deltas[0])) is not None:
+        return with_rows(state, plain, state.seq + 1 if seq is None else seq)
     return _Application(state, state.seq + 1 if seq is None else seq, any(map(_changes_names, deltas))).run(deltas)
 
 
@@ -141,8 +122,8 @@ class _Application:
             changes.dropped_extents = [e for e in changes.dropped_extents if e.id not in added]
             changes.vectors = {k: v for k, v in changes.vectors.items() if k[0] not in dropped}
         changes.touched &= self.entries.keys()
-        changes.counted = {t for t in changes.touched if self._differs(t, _counted)}
-        changes.touched = {t for t in changes.touched if self._differs(t, _written)}
+        changes.counted = {t for t in changes.touched if self._differs(t, counted)}
+        changes.touched = {t for t in changes.touched if self._differs(t, written)}
         if self._names:
             changes.created_schemas = sorted(self.schemas - self.before.schemas)
             changes.dropped_schemas = sorted(self.before.schemas - self.schemas)
@@ -202,7 +183,7 @@ class _Application:
         if current is None or type(current) is not type(seen):
             raise errors.UndefinedTable(f'relation "{seen.name}" does not exist')
         if current.version != seen.version and seen.id not in self.own:
-            _concurrent_change(seen.name)
+            concurrent_change(seen.name)
         return current
 
     def _drop(self, seen: Table | View) -> None:
@@ -244,7 +225,7 @@ class _Application:
             gone = tuple(e for e in entry.extents if e.id in wanted)
             left = tuple(e for e in entry.extents if e.id not in wanted)
             if len(gone) != len(wanted):
-                _concurrent_change(entry.table.name)
+                concurrent_change(entry.table.name)
         self.changes.touched.add(entry.table.id)
         self._leave(entry, gone, left, exact=entry.exact_bounds and dropped.keep_sketches, keep=dropped.keep_sketches)
 
@@ -258,7 +239,7 @@ class _Application:
             fresh = TableEntry(entry.table, replicated=starts_replicated(entry.table), changed_seq=self.seq)
             self.entries[entry.table.id] = fresh
             return
-        sketches = _with_rewritten(entry, gone) if keep else entry.sketches
+        sketches = with_rewritten(entry, gone) if keep else entry.sketches
         self.entries[entry.table.id] = entry.changed(
             extents=left, exact_bounds=exact, changed_seq=entry.changed_seq if keep else self.seq, deleted=deleted,
             sketches=sketches,
@@ -271,7 +252,7 @@ class _Application:
         for key, vector in gone.vectors.items():
             before = deleted.get(key)
             if key[0] not in extents or (before is not None and not vector.covers(before)):
-                _concurrent_change(entry.table.name)
+                concurrent_change(entry.table.name)
             deleted[key] = vector
         rows = Counter[int]()
         for (extent, _), vector in deleted.items():
@@ -289,25 +270,12 @@ class _Application:
     def _add_extents(self, added: AddExtents) -> None:
         entry = self._entry(added.table)
         table = entry.table
-        if entry.extents and entry.replicated != added.replicated:
-            _concurrent_change(table.name)
         self.changes.added_extents.extend((table.id, e) for e in added.extents)
         self.changes.touched.add(table.id)
         for column, following in added.identity.items():
             self.changes.identity[table.id, column] = following
-        table = self._record(table, added)
-        deleted = {**entry.deleted, **added.deleted} if added.deleted else entry.deleted
         self.changes.vectors.update(added.deleted)
-        rows = sum([e.rows for e in added.extents]) - sum([v.rows for v in added.deleted.values()])
-        self.entries[table.id] = entry.changed(
-            table=table, extents=entry.extents + added.extents, sketches=_merged(entry, added), deleted=deleted,
-            replicated=added.replicated, changed_seq=entry.changed_seq if added.moved else self.seq,
-            modified=entry.modified + _modified(entry, added), _rows=entry.rows + rows,
-            _bytes=entry.bytes + sum([e.bytes for e in added.extents]),
-            _inline_extents=entry.inline_extents + sum([e.is_inline for e in added.extents]),
-            # those of an empty table are the new rows' own
-            exact_bounds=added.exact_bounds and (entry.exact_bounds or not entry.rows),
-        )
+        self.entries[table.id] = grown(entry, self._record(table, added), added, self.seq)
 
     def _set_statistics(self, computed: SetStatistics) -> None:
         entry = self._entry(computed.table)
@@ -347,51 +315,3 @@ class _Application:
         else:
             self.settings[name] = value
         self.changes.settings[name] = value
-
-
-def _counted(entry: TableEntry) -> tuple[object, ...]:
-    return (entry.modified,)
-
-
-def _written(entry: TableEntry) -> tuple[object, ...]:
-    """What the catalogue's table of statistics has of an entry; sketches are compared by identity."""
-    return id(entry.sketches), entry.replicated, entry.exact_bounds
-
-
-def _merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:
-    """The sketches of the table's files with the new ones'. A column unknown on one side stays unknown."""
-    if all(e.is_inline for e in added.extents):
-        return entry.sketches
-    if added.moved and not added.from_inline and entry.rows:
-        return entry.sketches
-    if not entry.rows or all(e.is_inline for e in entry.extents):
-        return dict(added.sketches)
-    return {
-        column: entry.sketches[column].merge(sketch)
-        for column, sketch in added.sketches.items()
-        if column in entry.sketches
-    }
-
-
-def _with_rewritten(entry: TableEntry, gone: tuple[ExtentRef, ...]) -> Mapping[int, ColumnSketch]:
-    """The sketches of a table's files when a rewrite joins files and inline extents, `gone`, in new files."""
-    inline = [e for e in gone if e.is_inline]
-    if not inline or len(inline) == len(gone):
-        return entry.sketches
-    from ..inline import merged, sketches_of
-
-    found = sketches_of(entry.table.columns, inline)
-    return found if all(e.is_inline for e in entry.extents) else merged(entry.sketches, found)
-
-
-def _modified(entry: TableEntry, added: AddExtents) -> int:
-    """Rows that ANALYZE has not seen. Those of a load into an empty table count as analyzed, as on Redshift."""
-    return 0 if added.moved or not entry.rows else sum(e.rows for e in added.extents)
-
-
-def _concurrent_change(name: str) -> NoReturn:
-    raise errors.OperationalError(
-        f'relation "{name}" was changed by another session while this statement ran',
-        hint="Run the statement again.",
-        sqlstate="40001",
-    )

@@ -27,7 +27,7 @@ from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
 from . import codec, sketches
-from .applying import Changes
+from .changes import Changes
 from .layout import APPLICATION_ID, FORMAT_VERSION, create, number, upgrade
 from .news import (
     EXTENT,
@@ -60,6 +60,10 @@ class Loaded:
     identity: dict[tuple[int, int], int]
 
 
+class Behind(errors.InternalError):
+    """Somebody has committed that the one who would commit has not seen."""
+
+
 class CatalogStore:
     """A connection to catalog.sqlite. Not for use by two threads at once: Database holds a lock."""
 
@@ -71,6 +75,7 @@ class CatalogStore:
         self._version: int | None = None
         self._upgraded = False
         self._numbers: dict[str, int] = {}  # those of the meta table that this connection has committed last
+        self._no_transactions = False  # whether the table of transactions is known to be empty
         self._tables: set[str] = set()  # such as older formats lack, and are there
         self.upgraded_from: int | None = None  # an older format that this connection has brought up to date
         try:
@@ -153,7 +158,7 @@ class CatalogStore:
             raise self._failure(e) from e
         before, self._version = self._version, version
         if before != version:
-            self._numbers = {}
+            self._numbers, self._no_transactions = {}, False
         return before != version
 
     def news(self, known: CatalogState) -> News | None:
@@ -330,29 +335,37 @@ class CatalogStore:
 
         `forget`: ids of dropped extents whose files are gone; their rows go with this commit. `record`: the
         transaction, if others may have to be ordered against it, kept until `horizon` has passed it. `topology`: slices
-        are on other nodes from now on.
+        are on other nodes from now on. Raises Behind when the file has a commit that `state` does not follow.
         """
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 reach("commit.begun")
-                self._check_seq(state.seq - 1)
+                self._follow(state.seq)
                 self._upgrade()
                 write_changes(self.connection, state, changes, forget)
-                numbers = write_meta(self.connection, state.seq, next_relation, transaction, self._numbers)
-                write_transaction(self.connection, record, horizon)
+                numbers = write_meta(self.connection, next_relation, transaction, self._numbers)
+                self._no_transactions = self._no_transactions and record is None
+                if not self._no_transactions:
+                    write_transaction(self.connection, record, horizon)
                 if topology is not None:
                     write_topology(self.connection, topology)
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
                 self._upgraded, self._numbers = True, numbers
+                self._no_transactions = record is None and horizon is None
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether a commit has shown that the file has the newest format."""
+        return self._upgraded
 
     def _upgrade(self) -> None:
         """Bring an older format's tables up to date, within the commit that first writes."""
@@ -362,10 +375,13 @@ class CatalogStore:
         self.upgraded_from = found if found < FORMAT_VERSION else None
         upgrade(self.connection)
 
-    def _check_seq(self, expected: int) -> None:
-        found = self._one("SELECT value FROM meta WHERE key = 'seq'")
-        if found != expected:
-            raise errors.InternalError(f"the catalogue is at commit {found}, expected {expected}")
+    def _follow(self, seq: int) -> None:
+        """Give the commit its number; Behind if another has it."""
+        mine = self.connection.execute(
+            "UPDATE meta SET value = ?1 WHERE key = 'seq' AND value = ?2", (str(seq), str(seq - 1))
+        )
+        if mine.rowcount != 1:
+            raise Behind(f"the catalogue is at commit {self.number('seq')}, expected {seq - 1}")
 
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""

@@ -14,7 +14,7 @@ from ..access.facts import Facts
 from ..schema import Table, Topology
 from ..serializable import Committed
 from . import codec, sketches
-from .applying import Changes
+from .changes import Changes
 from .layout import FORMAT_VERSION, number
 from .state import CatalogState
 
@@ -121,14 +121,13 @@ def _statistics(connection: sqlite3.Connection, state: CatalogState, changes: Ch
 
 
 def write_meta(
-    connection: sqlite3.Connection, seq: int, next_relation: int, transaction: int, known: Mapping[str, int]
+    connection: sqlite3.Connection, next_relation: int, transaction: int, known: Mapping[str, int]
 ) -> dict[str, int]:
     """The numbers that come next, of which the file has the `known` ones already; what it has then."""
-    numbers = {"format": FORMAT_VERSION, "seq": seq, "next_relation": next_relation, "transaction": transaction}
-    connection.executemany(
-        "UPDATE meta SET value = ? WHERE key = ?",
-        [(str(number), key) for key, number in numbers.items() if known.get(key) != number],
-    )
+    numbers = {"format": FORMAT_VERSION, "next_relation": next_relation, "transaction": transaction}
+    for key, value in numbers.items():
+        if known.get(key) != value:
+            connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
     return numbers
 
 

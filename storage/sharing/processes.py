@@ -59,6 +59,11 @@ class Presence:
         self._given += 1
         return (self._number << TRANSACTION_BITS) + self._given - 1
 
+    @property
+    def last_transaction(self) -> int:
+        """The highest number that `new_transaction` can answer before the process takes another number."""
+        return ((self._number + 1) << TRANSACTION_BITS) - 1
+
     def pin(self, snapshot: int) -> None:
         """Tell which snapshots are needed: this one and all after it, EVERYTHING or NOTHING."""
         if snapshot != self._pinned:
