@@ -25,6 +25,7 @@ from .history.records import keep
 
 if TYPE_CHECKING:
     from ..storage.schema import Table
+    from .row_transaction import RowTransaction
     from .session import Session
     from .session_transaction import SessionTransaction
 
@@ -53,7 +54,11 @@ class Running:
 
 def begin(session: Session, work: Work) -> Running:
     """See the module's text."""
-    transaction = session.block.for_statement(ends=work.kind == Transaction.__name__)
+    transaction: SessionTransaction | RowTransaction | None = None
+    if work.into is not None:
+        transaction = session.row_transaction(work.into)
+    if transaction is None:
+        transaction = session.block.for_statement(ends=work.kind == Transaction.__name__)
     try:
         return _begin(session, work, transaction)
     except BaseException:
@@ -62,7 +67,7 @@ def begin(session: Session, work: Work) -> Running:
         raise
 
 
-def _begin(session: Session, work: Work, transaction: SessionTransaction) -> Running:
+def _begin(session: Session, work: Work, transaction: SessionTransaction | RowTransaction) -> Running:
     database, search_path = session.database, session.search_path
     if work.into is not None:
         transaction.lock_at_once(work.into)
@@ -85,7 +90,8 @@ def _begin(session: Session, work: Work, transaction: SessionTransaction) -> Run
         session=session,
         kind=work.kind,
     )
-    release = _nothing if work.kind == Insert.__name__ else transaction.pin()  # it reads while it has its transaction
+    # An INSERT reads while it has its transaction.
+    release = _nothing if work.kind == Insert.__name__ else context.transaction.pin()
     running = Running(context, work, _clock(context), release)
     session.running[context.query_id] = database.history.running[context.query_id] = running
     database.upkeep.activity.begin()
@@ -135,7 +141,9 @@ def end(session: Session, running: Running, error: BaseException | None, rows: i
     _flush_overdue(session)
 
 
-def _end_transaction(session: Session, transaction: SessionTransaction, error: BaseException | None) -> None:
+def _end_transaction(
+    session: Session, transaction: SessionTransaction | RowTransaction, error: BaseException | None
+) -> None:
     """A statement's own transaction ends with it; an open block fails with it."""
     if not transaction.single:
         if error is not None and session.block.owns(transaction):

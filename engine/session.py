@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ..storage.temporary import TemporaryDatabase
     from .handlers.known_inserts import KnownInserts
     from .maintenance.worker import Worker
+    from .row_transaction import RowTransaction
     from .session_transaction import SessionTransaction
     from .workload.manager import Manager
 
@@ -260,6 +261,15 @@ class Session:
         from .session_transaction import SessionTransaction
 
         return SessionTransaction(self.database, lambda: self.temporary, single=single, session=self.id)
+
+    def row_transaction(self, table: Table) -> RowTransaction | None:
+        """For a statement by itself that adds a row to a table, whose lock it has then; None: it needs a whole one."""
+        if not self.block.is_aside or self.temporary is not None or self.database.read_only:
+            return None
+        from .row_transaction import RowTransaction
+
+        transaction = RowTransaction(self.database, self.id)
+        return transaction if transaction.try_lock(table) else None
 
     @property
     def search_path(self) -> tuple[str, ...]:

@@ -38,6 +38,11 @@ class TransactionBlock:
     def is_open(self) -> bool:
         return self._open is not None
 
+    @property
+    def is_aside(self) -> bool:
+        """Whether the next statement is in no block and begins none."""
+        return self.autocommit and self._open is None and not self.failed
+
     def for_statement(self, *, ends: bool = False) -> SessionTransaction:
         """The transaction that the next statement runs in; `ends`: it is a statement about transactions itself."""
         if ends:
@@ -48,7 +53,7 @@ class TransactionBlock:
             self._open = self._make(False)
         return self._open or self._make(True)
 
-    def owns(self, transaction: SessionTransaction) -> bool:
+    def owns(self, transaction: object) -> bool:
         return transaction is self._open
 
     def begin(self) -> bool:

@@ -8,20 +8,23 @@
         one SQLite transaction: from here on it is true             catalog/store.py
         new snapshots see it, files that it drops may go            timeline.py
 
-An error before the SQLite transaction's end changes nothing.
+An error before the SQLite transaction's end changes nothing. A row by itself (`append`) asks for no commits of others:
+SQLite tells when there was one, for a commit's number can be given once.
 """
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .. import errors
 from .catalog.applying import apply
 from .catalog.changes import Changes
-from .catalog.delta import Delta, changed_tables
+from .catalog.delta import AddExtents, Delta, changed_tables
+from .catalog.growth import with_rows
 from .catalog.state import CatalogState
+from .catalog.store import Behind, CatalogStore
 from .failpoints import reach
 from .maintenance.upkeep import Upkeep
 from .numbering import Numbering
@@ -31,7 +34,6 @@ from .snapshot_isolation import is_snapshot, rebased
 from .timeline import Timeline
 
 if TYPE_CHECKING:
-    from .catalog.store import CatalogStore
     from .sharing.shared import Shared
     from .transactions import Transaction
 
@@ -59,7 +61,7 @@ class Commits:
                 if transaction is not None:
                     deltas = self._ordered(deltas, transaction)
                 state, changes = apply(self._timeline.newest, deltas)
-                self._write(state, changes, deltas, transaction)
+                self._write(state, changes, self._others(state.seq, deltas, transaction))
                 if transaction is not None:
                     transaction.committed(state.seq)
                     if transaction.moves:
@@ -72,6 +74,51 @@ class Commits:
             self._timeline.drop(state, changes)
             return state.seq
 
+    def append(self, transaction: int, make: Callable[[CatalogState], AddExtents | None]) -> bool:
+        """Make one row true by itself, durably, whose table's write lock the transaction has: what `make` answers for
+        the newest state. False, and nothing is done, where that is None, or the file has an older format.
+
+        `make` is called again if others have committed meanwhile.
+        """
+        if not self._store.is_up_to_date:
+            return False
+        with self._lock:
+            with self._alone():
+                reach("commit.locked")
+                done = self._append(transaction, make)
+            if done is None:
+                return False
+            reach("commit.known")
+            state, changes = done
+            self._upkeep.note_inline(state, [table for table, _ in changes.added_extents])
+            self._timeline.drop(state, changes)
+            return True
+
+    def _append(
+        self, transaction: int, make: Callable[[CatalogState], AddExtents | None]
+    ) -> tuple[CatalogState, Changes] | None:
+        """`append`, with the locks taken: the new state."""
+        timeline = self._timeline
+        while True:
+            newest = timeline.newest
+            added = make(newest)
+            if added is None:
+                return None
+            state, changes = with_rows(newest, added, newest.seq + 1)
+            record = Committed(transaction, newest.seq, state.seq, frozenset(), frozenset((added.table.id,)))
+            oldest = None if timeline.is_idle else timeline.oldest_overlapping(0)
+            told = None if self._shared is None or timeline.is_idle else record
+            try:
+                self._write(state, changes, _Others(told, oldest))
+            except Behind:
+                if timeline.see_newest() is newest:
+                    raise
+                continue
+            timeline.conflicts.add(record, oldest)
+            self._numbering.keep_identity(changes.identity)
+            timeline.remember(state)
+            return state, changes
+
     def move_slices(self, choose: Callable[[Topology], Topology]) -> Topology:
         """Commit that slices are on other nodes: `choose` answers where, from where they are now. Statements under way
         go on with the nodes that they began with: a slice's rows are the same on any."""
@@ -82,7 +129,7 @@ class Commits:
             if topology.slices != timeline.topology.slices:
                 raise errors.InternalError(f"{topology.slices} slices, not {timeline.topology.slices}")
             state, changes = apply(timeline.newest, ())
-            self._write(state, changes, (), None, topology)
+            self._write(state, changes, self._others(state.seq, (), None), topology)
             timeline.topology = topology
             timeline.remember(state)
         return topology
@@ -99,18 +146,14 @@ class Commits:
             transaction.check_serializable(tuple if self._shared is None else self._shared.readers)
         return self._upkeep.translate(deltas, seen, newest)
 
-    def _write(self, state: CatalogState, changes: Changes, deltas: Sequence[Delta], transaction: Transaction | None,
-               topology: Topology | None = None) -> None:
+    def _write(self, state: CatalogState, changes: Changes, others: _Others, topology: Topology | None = None) -> None:
         """The commit itself; the lock of commits is held."""
         garbage, conflicts = self._timeline.garbage, self._timeline.conflicts
         forget = garbage.take_unlinked()
-        alone = self._shared is not None and transaction is not None and self._timeline.unobserved
-        oldest = None if alone else self._timeline.oldest_overlapping(0 if transaction is None else transaction.id)
         try:
             self._store.write(
                 state, changes, next_relation=self._numbering.next_relation, transaction=self._numbering.transaction,
-                forget=forget, record=None if alone else self._record(state.seq, deltas, transaction),
-                horizon=conflicts.horizon(oldest), topology=topology,
+                forget=forget, record=others.record, horizon=conflicts.horizon(others.oldest), topology=topology,
             )
         except BaseException:
             garbage.give_back(forget)
@@ -118,11 +161,25 @@ class Commits:
         if self._shared is not None:
             self._shared.tidy_reads(lambda: conflicts.readers)
 
-    def _record(self, seq: int, deltas: Sequence[Delta], transaction: Transaction | None) -> Committed | None:
-        """What others must know of a commit to order themselves against it, if there are others."""
-        if self._timeline.unobserved:
-            return None
+    def _others(self, seq: int, deltas: Sequence[Delta], transaction: Transaction | None) -> _Others:
+        """What a commit is to those who may have to order themselves against it."""
+        unobserved = self._timeline.unobserved
+        if self._shared is not None and transaction is not None and unobserved:
+            return NO_OTHERS
+        oldest = self._timeline.oldest_overlapping(0 if transaction is None else transaction.id)
+        if unobserved:
+            return _Others(None, oldest)
         if transaction is not None:
-            return transaction.as_committed(seq)
+            return _Others(transaction.as_committed(seq), oldest)
         writes = frozenset(table for delta in deltas for table in changed_tables(delta))
-        return Committed(self._numbering.xid(), seq - 1, seq, frozenset(), writes)
+        return _Others(Committed(self._numbering.xid(), seq - 1, seq, frozenset(), writes), oldest)
+
+
+class _Others(NamedTuple):
+    """What is written of a transaction for those of other processes, and the oldest snapshot of those under way."""
+
+    record: Committed | None
+    oldest: int | None
+
+
+NO_OTHERS = _Others(None, None)

@@ -31,7 +31,7 @@ from .. import errors
 from . import topology as topologies
 from .access_locks import AccessLocks
 from .catalog import folder as folders
-from .catalog.delta import Delta, numbered
+from .catalog.delta import AddExtents, Delta, numbered
 from .catalog.history import History
 from .catalog.layout import FORMAT_VERSION
 from .catalog.loads import Loads
@@ -345,6 +345,10 @@ class Database:
     def commit_transaction(self, transaction: Transaction, deltas: Sequence[Delta]) -> int:
         """Make all deltas of a transaction true, if it fits in with the others."""
         return self._open_commits().commit(deltas, transaction)
+
+    def append(self, transaction: int, make: Callable[[CatalogState], AddExtents | None]) -> bool:
+        """Make one row true by itself; see commits.py."""
+        return self._open_commits().append(transaction, make)
 
     def move_slices(self, choose: Callable[[Topology], Topology]) -> Topology:
         """Commit that slices are on other nodes; see commits.py."""

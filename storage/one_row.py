@@ -1,7 +1,7 @@
 """The inline extent of a single row, byte for byte as extent.py would write it, made without arrays.
 
     RowForm(columns).extent(values)  values in physical form, None for NULL -> the extent's bytes
-    row_delta(db, table, data, ...)  the whole load of a row, as loader.py does it for many
+    added_row(db, table, entry, ...) the whole load of a row, as loader.py does it for many
 
 An INSERT of one row waits for this, and preparing arrays for a value costs many times what packing it does. The value
 stands as it is, whatever encoding its column asks for: one is not made smaller, and the rewrite that turns inline
@@ -20,19 +20,20 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import NotNullViolation, NumericOutOfRange
 from .block import ALIGNMENT, ENTRY, HEADER, MAGIC, VERSION
-from .catalog.delta import AddExtents, Delta
+from .catalog.delta import AddExtents
 from .encodings.base import Part
 from .encodings.registry import RAW
 from .footer import frame_footer, header_bytes, type_to_json
 from .inline import inline_name
 from .native import NULL_BYTES_PER_VECTOR
 from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, Placement
-from .schema import Column, DistStyle, ExtentRef, Table, TableData
+from .schema import Column, DistStyle, ExtentRef, Table
 from .types import Physical, SqlType
 from .vector import from_list
 from .zones import Bounded, text_key
 
 if TYPE_CHECKING:
+    from .catalog.state import TableEntry
     from .database import Database
 
 _FOOTER_ENTRY = struct.Struct("<QQIIqqBBH")  # footer.ENTRY; the keys as int64
@@ -173,16 +174,16 @@ def _text_maker(type: SqlType) -> Callable[[Any], Made]:
 # -- a load of one row --------------------------------------------------------------------------------
 
 
-def row_delta(database: Database, table: Table, data: TableData, values: list[Any], given: Collection[int],
-              identity: Mapping[int, int], form: RowForm | None = None) -> Delta | None:
+def added_row(database: Database, table: Table, entry: TableEntry, values: list[Any], given: Collection[int],
+              identity: Mapping[int, int], form: RowForm | None = None) -> AddExtents | None:
     """What adds one row to a table whose write lock is held; None: it takes a TableWriter (loader.py).
 
-    `values`: of all columns, in physical form, where `given` has the column's position; IDENTITY columns else get their
-    next value. `identity`: next IDENTITY values, by Column.id, of those that the caller has taken itself. `form`: that
-    of the table's columns, if there is one.
+    `entry`: the table as it is. `values`: of all columns, in physical form, where `given` has the column's position;
+    IDENTITY columns else get their next value. `identity`: next IDENTITY values, by Column.id, of those that the caller
+    has taken itself. `form`: that of the table's columns, if there is one.
     """
-    small_auto = table.dist_style is DistStyle.AUTO and data.replicated
-    grown = small_auto and (data.statistics.rows >= AUTO_ALL_ROWS or data.statistics.bytes >= AUTO_ALL_BYTES)
+    small_auto = table.dist_style is DistStyle.AUTO and entry.replicated
+    grown = small_auto and (entry.rows >= AUTO_ALL_ROWS or entry.bytes >= AUTO_ALL_BYTES)
     room = database.inline_bytes - _FRAME_BYTES - _COLUMN_BYTES * len(values)
     if table.interleaved or grown:
         return None
@@ -196,8 +197,8 @@ def row_delta(database: Database, table: Table, data: TableData, values: list[An
             raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
     extent = (form or RowForm(table.columns)).extent(values)
     name = inline_name(database.new_transaction(), 0)
-    row = ExtentRef(database.new_extent(), name, _slice(database, table, data, values), 1, len(extent), 1, extent)
-    return Delta(add_extents=(AddExtents(table, (row,), {}, data.replicated, counters),))
+    row = ExtentRef(database.new_extent(), name, _slice(database, table, entry, values), 1, len(extent), 1, extent)
+    return AddExtents(table, (row,), {}, entry.replicated, counters)
 
 
 def next_identity(database: Database, table: Table, column: Column) -> tuple[int, int]:
@@ -210,8 +211,8 @@ def next_identity(database: Database, table: Table, column: Column) -> tuple[int
     return value, following
 
 
-def _slice(database: Database, table: Table, data: TableData, values: list[Any]) -> int:
-    placement = Placement(table, database.topology.slices, data.statistics.rows, data.replicated)
+def _slice(database: Database, table: Table, entry: TableEntry, values: list[Any]) -> int:
+    placement = Placement(table, database.topology.slices, entry.rows, entry.replicated)
     if placement.single is not None:
         return placement.single
     if placement.key is None:

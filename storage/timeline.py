@@ -17,6 +17,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,9 +107,11 @@ class Timeline:
         """It is the newest from now on."""
         self.newest = state
         self._states[state.seq] = state
-        for seq in list(self._states)[:-RECENT_STATES]:
-            if seq not in self.pins:
-                del self._states[seq]
+        over = len(self._states) - RECENT_STATES
+        if over > 0:
+            for seq in list(islice(self._states, over)):
+                if seq not in self.pins:
+                    del self._states[seq]
 
     def state(self, snapshot: int | None) -> CatalogState:
         """As of a snapshot (None: the newest known). OperationalError (72000) when it is not kept any more."""
@@ -197,6 +200,11 @@ class Timeline:
     def unobserved(self) -> bool:
         """Whether at most one transaction is under way, in all processes: nothing has to be ordered."""
         return self._shared is None or (len(self._live) < 2 and self._shared.alone)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no transaction that has a snapshot is under way, in all processes."""
+        return not self._live and (self._shared is None or self._shared.alone)
 
     def reading(self, transaction: Transaction, table: int) -> None:
         """A transaction is going to read a table: tell those that it may have to be ordered against."""

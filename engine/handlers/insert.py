@@ -23,7 +23,8 @@ from ...planner.physical import PhysicalQuery
 from ...planner.statements import Insert
 from ...planner.statements.insert import is_default
 from ...records import dataclass
-from ...storage.one_row import row_delta
+from ...storage.catalog.delta import Delta
+from ...storage.one_row import added_row
 from ...storage.schema import Column, Table
 from ...storage.vector import from_list
 from ..context import Context
@@ -101,11 +102,11 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
         for row in nodes:
             rows.add(row)
     identity = rows.identities()
-    if rows.count == 1 and (delta := row_delta(
-        context.home(table), table, context.view.data(table), rows.whole(), into.positions, identity
+    if rows.count == 1 and (added := added_row(
+        context.home(table), table, context.transaction.entry(table), rows.whole(), into.positions, identity
     )) is not None:
         context.session.inserts.keep(statement, nodes[0], into, context)
-        context.session.commit_delta(delta)
+        context.session.commit_delta(Delta(add_extents=(added,)))
         return Result("INSERT", rowcount=1, notices=context.notices)
     data = rows.data()
     with loading(table, context, into.positions, identity=identity) as load:

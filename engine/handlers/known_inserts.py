@@ -6,8 +6,9 @@
 
 A recipe is kept when the general way (insert.py) has made a row of constants alone, and the table's other columns are
 NULL or IDENTITY. Its `run` takes the statement's usual course: the privilege is looked at, the write lock taken, each
-value converted by the general way's own code (assignment.py), the row given to the transaction. Where anything is not
-as it was, or a value does not fit, it answers None and has done nothing: the general way does it, or says why not.
+value converted by the general way's own code (assignment.py), the row given to the transaction: that of its block, or
+one of its own that can do no more than this (row_transaction.py). Where anything is not as it was, or a value does not
+fit, it answers None and has done nothing: the general way does it, or says why not.
 
 What a name means is looked up each time; a recipe holds for one version of the table.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -26,15 +28,19 @@ from ...planner.parse import parse_statement
 from ...planner.statements import Insert
 from ...planner.text_shapes import Token, shape_of
 from ...records import dataclass
-from ...storage.one_row import RowForm, row_delta
+from ...storage.catalog.delta import AddExtents, Delta
+from ...storage.catalog.state import CatalogState, TableEntry
+from ...storage.one_row import RowForm, added_row
 from ...storage.schema import Table
 from ..access import need
 from ..context import Context
 from ..result import Result
+from ..row_transaction import RowTransaction
 from .assignment import Fitting
 from .literals import literal, parameter
 
 if TYPE_CHECKING:
+    from ...storage.database import Database
     from ..session import Session
     from .targets import Target
 
@@ -78,6 +84,12 @@ class Recipe:
         return found if same and context.settings.zone == self.zone else None  # type: ignore[return-value]
 
     def run(self, tokens: Sequence[Token], context: Context) -> Result | None:
+        transaction = context.transaction
+        if isinstance(transaction, RowTransaction):
+            values = self._row(tokens, context)
+            if values is None or not transaction.append(partial(self._added, values, context)):
+                return None
+            return Result("INSERT", rowcount=1, notices=context.notices)
         table = self.find(context)
         if table is None:
             return None
@@ -87,12 +99,25 @@ class Recipe:
         row = None if table is None else self._row(tokens, context)
         if table is None or row is None:
             return None
-        data = context.view.data(table)
-        delta = row_delta(context.home(table), table, data, row, self.positions, {}, self.form)
-        if delta is None:
+        added = self._as_added(context.home(table), table, transaction.entry(table), row)
+        if added is None:
             return None
-        context.session.commit_delta(delta)
+        context.session.commit_delta(Delta(add_extents=(added,)))
         return Result("INSERT", rowcount=1, notices=context.notices)
+
+    def _added(self, row: list[Any], context: Context, state: CatalogState) -> AddExtents | None:
+        """What a commit on this state adds, if the table still is there and may be written to."""
+        if context.view.snapshot != state.seq:
+            context.view = context.transaction.view(context.search_path)
+        table = self.find(context)
+        if table is None:
+            return None
+        need(context, table, "insert")
+        context.cancel.check()
+        return self._as_added(context.database, table, state.entries[table.id], row)
+
+    def _as_added(self, database: Database, table: Table, entry: TableEntry, row: list[Any]) -> AddExtents | None:
+        return added_row(database, table, entry, row, self.positions, {}, self.form)
 
     def _row(self, tokens: Sequence[Token], context: Context) -> list[Any] | None:
         """The values of all columns; None where one does not fit."""
@@ -125,6 +150,10 @@ class Known:
             return done
         from .insert import run
 
+        if isinstance(context.transaction, RowTransaction):
+            context.transaction.rollback()
+            context.transaction = context.session.block.for_statement()
+            context.view = context.transaction.view(context.search_path)
         statement = parse_statement(self.text, exact_names=self.exact_names)
         assert isinstance(statement, Insert)
         return run(statement, context)

@@ -11,7 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from other_process import OtherProcess
 from warehouse.engine.handlers.known_inserts import KnownInserts, Recipe
-from warehouse.errors import Error, NotNullViolation, PermissionDenied, ReadOnly, StringTooLong, UndefinedTable
+from warehouse.errors import (
+    Error,
+    FileError,
+    NotNullViolation,
+    PermissionDenied,
+    QueryCanceled,
+    ReadOnly,
+    SerializationFailure,
+    StringTooLong,
+    UndefinedTable,
+)
+from warehouse.storage import failpoints
 
 TYPES = (
     "smallint", "integer", "bigint", "decimal(5,2)", "decimal(30,10)", "real", "double precision", "boolean", "char(3)",
@@ -78,6 +89,13 @@ def both() -> Iterator[tuple[Any, Any]]:
             for i, type in enumerate(TYPES):
                 c.execute(f"create table t{i} (k int not null, v {type}, w int)")
         yield a, b
+
+
+@pytest.fixture(scope="module")
+def other() -> Iterator[OtherProcess]:
+    process = OtherProcess()
+    yield process
+    process.end()
 
 
 @settings(max_examples=50, deadline=None)
@@ -267,26 +285,97 @@ def test_read_only(tmp_path: Path) -> None:
             c.execute("insert into t values (2)")
 
 
-def test_another_process_changes_the_table(tmp_path: Path, short: list[str]) -> None:
-    other = OtherProcess()
-    try:
-        with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
-            c.execute("create table t (id int, name varchar(3))")
-            for _ in range(2):
-                c.execute("insert into t values (1, 'abc')")
-            other.connect("b", tmp_path / "dw")
-            other.execute("b", "insert into t values (2, 'abc')")
-            c.execute("insert into t values (3, 'abc')")
-            assert other.execute("b", "select id from t order by 1") == [(1,), (1,), (2,), (3,)]
-            assert short == ["t", "t"]
-            other.execute("b", "drop table t")
-            with pytest.raises(UndefinedTable):
-                c.execute("insert into t values (4, 'abc')")
-            other.execute("b", "create table t (name varchar(3), id bigint)")
-            with pytest.raises(Error, match="invalid input syntax"):
-                c.execute("insert into t values (4, 'abc')")
-            other.execute("b", "alter table t alter column name type varchar(9)")
-            c.execute("insert into t values ('later', 5)")
-            assert other.execute("b", "select * from t") == [("later", 5)]
-    finally:
-        other.end()
+def test_another_process_changes_the_table(tmp_path: Path, short: list[str], other: OtherProcess) -> None:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        c.execute("create table t (id int, name varchar(3))")
+        for _ in range(2):
+            c.execute("insert into t values (1, 'abc')")
+        other.connect("b", tmp_path / "dw")
+        other.execute("b", "insert into t values (2, 'abc')")
+        c.execute("insert into t values (3, 'abc')")
+        assert other.execute("b", "select id from t order by 1") == [(1,), (1,), (2,), (3,)]
+        assert short == ["t", "t"]
+        other.execute("b", "drop table t")
+        with pytest.raises(UndefinedTable):
+            c.execute("insert into t values (4, 'abc')")
+        other.execute("b", "create table t (name varchar(3), id bigint)")
+        with pytest.raises(Error, match="invalid input syntax"):
+            c.execute("insert into t values (4, 'abc')")
+        other.execute("b", "alter table t alter column name type varchar(9)")
+        c.execute("insert into t values ('later', 5)")
+        assert other.execute("b", "select * from t") == [("later", 5)]
+    other.close("b")
+
+
+# -- a transaction of one row ------------------------------------------------------------------------------
+
+
+def test_it_is_ordered_among_others(tmp_path: Path, short: list[str]) -> None:
+    """a reads t, then the row comes, then b sees the row and not yet what a writes: a cannot commit."""
+    with (
+        warehouse.connect(tmp_path / "dw") as a, warehouse.connect(tmp_path / "dw") as b,
+        warehouse.connect(tmp_path / "dw", autocommit=True) as c,
+    ):
+        for table in ("t", "u"):
+            c.execute(f"create table {table} (id int)")
+        c.execute("insert into t values (1)")
+        assert a.execute("select count(*) from t").fetchone() == (1,)
+        c.execute("insert into t values (2)")
+        assert short == ["t"]
+        assert b.execute("select (select count(*) from t), (select count(*) from u)").fetchone() == (2, 0)
+        b.commit()
+        a.execute("insert into u values (1)")
+        with pytest.raises(SerializationFailure, match="1023"):
+            a.commit()
+
+
+def test_it_is_ordered_among_those_of_other_processes(tmp_path: Path, short: list[str], other: OtherProcess) -> None:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        for table in ("t", "u"):
+            c.execute(f"create table {table} (id int)")
+        c.execute("insert into t values (1)")
+        other.connect("a", tmp_path / "dw", autocommit=False)
+        assert other.execute("a", "select count(*) from t") == [(1,)]
+        c.execute("insert into t values (2)")
+        assert short == ["t"]
+        assert c.execute("select (select count(*) from t), (select count(*) from u)").fetchone() == (2, 0)
+        other.execute("a", "insert into u values (1)")
+        with pytest.raises(SerializationFailure, match="1023"):
+            other.execute("a", "commit")
+    other.close("a")
+
+
+def test_it_waits_for_who_has_the_table(tmp_path: Path, short: list[str]) -> None:
+    with warehouse.connect(tmp_path / "dw") as a, warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        c.execute("create table t (id int)")
+        c.execute("insert into t values (1)")
+        a.execute("update t set id = id + 1")
+        c.execute("set statement_timeout to 20")
+        with pytest.raises(QueryCanceled):
+            c.execute("insert into t values (5)")
+        a.commit()
+        c.execute("set statement_timeout to 0")
+        c.execute("insert into t values (6)")
+        assert c.execute("select id from t order by 1").fetchall() == [(2,), (6,)]
+        held = c.session.database.locks.held()
+        assert not held
+
+
+def test_what_fails_in_the_commit_is_told_and_undone(tmp_path: Path, short: list[str]) -> None:
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        c.execute("create table t (id int)")
+        c.execute("insert into t values (1)")
+        failpoints.ACTIONS["commit.written"] = full
+        try:
+            with pytest.raises(FileError, match="No space left"):
+                c.execute("insert into t values (2)")
+        finally:
+            del failpoints.ACTIONS["commit.written"]
+        c.execute("insert into t values (3)")
+        assert c.execute("select id from t order by 1").fetchall() == [(1,), (3,)]
+        ended = c.execute("select aborted from stl_query where querytxt like 'insert%' order by query").fetchall()
+        assert ended == [(0,), (1,), (0,)]
+        assert short == ["t"]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import stored_tables as st
 from warehouse import errors
-from warehouse.storage.catalog.applying import apply
+from warehouse.storage.catalog.applying import _Application, apply
 from warehouse.storage.catalog.delta import AddExtents, DeleteRows, Delta, DropExtents, SetStatistics, numbered
 from warehouse.storage.catalog.state import BUILTIN_SCHEMAS, CatalogState
 from warehouse.storage.catalog.view import SnapshotView
 from warehouse.storage.deletes import DeleteVector, RowSet
-from warehouse.storage.schema import DistStyle, ExtentRef, Table, Topology, View
+from warehouse.storage.schema import INLINE, DistStyle, ExtentRef, Table, Topology, View
 from warehouse.storage.statistics import ColumnSketch
 from warehouse.storage.types import BIGINT
 from warehouse.storage.vector import from_list
@@ -281,3 +281,37 @@ def test_a_private_state_has_a_version_of_its_own(catalog: Catalog) -> None:
     state, changes = apply(catalog.state, [Delta(replace=(changed,)), Delta(replace=(replace(seen, owner="bob"),))])
     assert [r.owner for r in changes.created] == ["bob"] and [r.owner for r in changes.dropped] == ["dev"]
     assert state.relations[changed.id].version == state.seq == catalog.state.seq + 1
+
+
+# -- a few rows by themselves (growth.py) ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", [(), ([1, 2],), ([1], [None])])
+@pytest.mark.parametrize("parts", [{}, {"identity": {0: 8}}, {"exact_bounds": False}, {"replicated": False}])
+def test_rows_alone_are_applied_as_any_delta(catalog: Catalog, before: tuple[list[int], ...], parts: dict) -> None:
+    for values in before:
+        catalog.add(values)
+    inline = ExtentRef(77, f"{INLINE}5-0", -1, 1, 100, 1, b"")
+    delta = Delta(add_extents=(AddExtents(catalog.table(), (inline,), {}, **{"replicated": True, **parts}),))
+    outcomes = []
+    for do in (apply, lambda state, deltas: _Application(state, state.seq + 1, names=False).run(deltas)):
+        try:
+            state, changes = do(catalog.state, [delta])
+        except errors.OperationalError as error:
+            outcomes.append(str(error))
+        else:
+            entry = state.entries[catalog.table().id]
+            told = [getattr(entry, name) for name in entry.__slots__ if name not in ("_data", "_inline")]
+            outcomes.append((told, entry.rows, entry.bytes, entry.inline_extents, state.seq, changes))
+    assert outcomes[0] == outcomes[1]
+
+
+def test_rows_alone_for_a_table_that_is_gone_or_changed(catalog: Catalog) -> None:
+    seen = catalog.table()
+    delta = Delta(add_extents=(AddExtents(seen, (ExtentRef(7, f"{INLINE}5-0", -1, 1, 9, 1, b""),), {}, True),))
+    catalog.commit(replace=(seen,))
+    with pytest.raises(errors.OperationalError, match="was changed by another session"):
+        apply(catalog.state, [delta])
+    catalog.commit(drop=(catalog.table(),))
+    with pytest.raises(errors.UndefinedTable):
+        apply(catalog.state, [delta])
