@@ -42,6 +42,8 @@ from ..storage.types import (
 )
 from .expressions import Literal, Span
 
+FEW_DIGITS = 9  # so few are an INTEGER, whichever they are
+
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
 _FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
 _NUMBER = pattern(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?\s*")
@@ -51,6 +53,8 @@ NULL = Literal(None, UNKNOWN)
 
 def number(text: str, span: Span | None = None, negative: bool = False) -> Literal:
     """A numeric literal as written."""
+    if len(text) <= FEW_DIGITS and text.isdecimal():
+        return Literal(-int(text) if negative else int(text), INTEGER, -1, span)
     if "e" in text or "E" in text:
         try:
             value = float(text)

@@ -37,13 +37,14 @@ def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
 class Fitting:
     """The values of one column, one after the other; `zone` is the session's."""
 
-    __slots__ = ("_as_it_is", "_checked", "_has_length", "column", "zone")
+    __slots__ = ("_as_it_is", "_checked", "_has_length", "_is_text", "column", "zone")
 
     def __init__(self, column: Column, zone: str) -> None:
         self.column = column
         self.zone = zone
         self._checked: SqlType | None = None  # the type that was fine last
         self._as_it_is = False  # whether its values need no conversion
+        self._is_text = False  # whether they are strings as written, for a column of text
         self._has_length = column.type.is_string or column.type.kind is Kind.VARBYTE
 
     def value(self, given: Literal, position: int | None = None) -> Any:
@@ -52,8 +53,11 @@ class Fitting:
             check_assignable(given.type, self.column, position)
             self._checked = given.type
             self._as_it_is = given.type == self.column.type and not self._has_length
+            self._is_text = given.type.kind is Kind.UNKNOWN and self.column.type.is_string
         if self._as_it_is:
             return given.value
+        if self._is_text and given.value is not None:
+            return fit_text(given.value, self.column.type)
         return assign(given.value, given.type, self.column, self.zone)
 
 

@@ -14,6 +14,7 @@ What a name means is looked up each time; a recipe holds for one version of the 
 """
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from functools import partial
@@ -26,7 +27,7 @@ from ...planner import constants
 from ...planner.expressions import Literal
 from ...planner.parse import parse_statement
 from ...planner.statements import Insert
-from ...planner.text_shapes import Token, shape_of
+from ...planner.text_shapes import Token, plain_pattern, shape_of
 from ...records import dataclass
 from ...storage.catalog.delta import AddExtents, Delta
 from ...storage.catalog.state import CatalogState, TableEntry
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 4000  # longer texts are data rather than statements that come again
 SHAPES = 100  # kept; the first ones go first
+PLAIN_SHAPES = 4  # of texts that are looked at before any other is taken apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +162,20 @@ class Known:
 
 
 class KnownInserts:
-    """The recipes of a session, by shape."""
+    """The recipes of a session, by shape; the last ones first by what their texts look like."""
 
     def __init__(self) -> None:
         self._recipes: OrderedDict[tuple[str, bool], Recipe] = OrderedDict()
+        self._plain: list[tuple[str, bool, re.Pattern[str], Recipe]] = []
 
     def find(self, given: str, exact_names: bool) -> Known | None:
         """The statement that is all of a text, if its shape is known."""
         if not self._recipes or len(given) > MAX_TEXT:
             return None
+        for _, exact, pattern, recipe in self._plain:
+            if exact is exact_names and (match := pattern.fullmatch(given)) is not None:
+                tokens = tuple([Token(match.start(i), text) for i, text in enumerate(match.groups(), start=1)])
+                return Known(recipe, given, 0, tokens, exact_names)
         text = given.strip()
         if text.endswith(";"):
             text = text[:-1].rstrip()
@@ -176,7 +183,18 @@ class KnownInserts:
         recipe = self._recipes.get((shape, exact_names))
         if recipe is None or "\\" in text:  # a backslash may mean something in a string
             return None
+        self._look_first_for(shape, exact_names, recipe)
         return Known(recipe, text, len(given) - len(given.lstrip()), tokens, exact_names)
+
+    def _look_first_for(self, shape: str, exact_names: bool, recipe: Recipe) -> None:
+        """It has come a second time."""
+        self._forget(shape, exact_names)
+        pattern = plain_pattern(shape)
+        if pattern is not None:
+            self._plain = [(shape, exact_names, pattern, recipe), *self._plain[: PLAIN_SHAPES - 1]]
+
+    def _forget(self, shape: str, exact_names: bool) -> None:
+        self._plain = [p for p in self._plain if p[:2] != (shape, exact_names)]
 
     def keep(self, statement: Insert, row: Sequence[exp.Expr], into: Target, context: Context) -> None:
         """The statement's only row fits: remember how it was read, if others of its shape can be read so."""
@@ -189,6 +207,7 @@ class KnownInserts:
             return
         zone = context.settings.zone
         fittings = tuple([Fitting(column, zone) for column in into.columns])
+        self._forget(shape, context.settings.exact_names)
         self._recipes[shape, context.settings.exact_names] = Recipe(
             table, statement.table.schema, slots, into.given, fittings, zone, RowForm(table.columns),
             surroundings(context.session),
