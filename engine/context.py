@@ -16,15 +16,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from ctypes import addressof, c_int64
 from dataclasses import field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-import numpy as np
-
 from ..errors import OutOfMemory, QueryCanceled
-from ..kernels import memory
 from ..kernels.abi import BATCH_ROWS, VECTOR_ROWS
 from ..records import dataclass
 
@@ -43,38 +42,38 @@ HOP_TEXT = "Query stopped by WLM: it begins anew in another queue"
 class Cancel:
     """A flag that any thread sets and that the statement's own work sees within milliseconds.
 
-    `word[0]` is 0 while the statement may run. Native code gets `address` and reads the word between
-    blocks; Python code calls `check()`.
+    The word is 0 while the statement may run. Native code gets its `address` and reads it between blocks; Python code
+    calls `check()`.
     """
 
-    __slots__ = ("address", "listener", "reason", "word")
+    __slots__ = ("_word", "address", "listener", "reason")
 
     def __init__(self) -> None:
-        self.word = np.zeros(1, dtype=np.int64)
-        self.address = memory.address(self.word)
+        self._word = c_int64(0)
+        self.address = addressof(self._word)
         self.reason = CANCEL_TEXT
         self.listener: Callable[[], None] | None = None  # told when the flag is set
 
     def set(self, reason: str = CANCEL_TEXT) -> None:
         """Ask the statement to stop; the first reason stays, but to begin anew counts less than a user's."""
-        if not self.word[0] or (self.reason == HOP_TEXT and reason != CLOSED_TEXT):
+        if not self._word.value or (self.reason == HOP_TEXT and reason != CLOSED_TEXT):
             self.reason = reason
-            self.word[0] = 1
+            self._word.value = 1
         if self.listener is not None:
             self.listener()
 
     def clear(self) -> None:
         """The statement has stopped and begins anew."""
-        self.word[0] = 0
+        self._word.value = 0
         self.reason = CANCEL_TEXT
 
     @property
     def is_set(self) -> bool:
-        return bool(self.word[0])
+        return bool(self._word.value)
 
     def check(self) -> None:
         """Raise QueryCanceled once the flag is set."""
-        if self.word[0]:
+        if self._word.value:
             raise QueryCanceled(self.reason)
 
 
@@ -83,6 +82,15 @@ SPILL_SHARE = 0.5
 # Of the limit, and at most: what a step keeps in memory whatever others hold; also the size of a chunk on disk.
 LEAST_SHARE, LEAST_BYTES, FEWEST_BYTES = 1 / 64, 4 << 20, 64 << 10
 ROW_BYTES = 64  # of a row, at a guess: a batch should not take more than that least share
+
+
+@lru_cache(maxsize=64)
+def _shares(limit: int) -> tuple[int, int, int]:
+    """`spill_at`, `least` and `batch_rows` of a limit."""
+    least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
+    fitting = least // ROW_BYTES
+    batch_rows = min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
+    return int(limit * SPILL_SHARE), least, batch_rows
 
 
 class MemoryBudget:
@@ -101,10 +109,7 @@ class MemoryBudget:
 
     def _set(self, limit: int) -> None:
         self.limit = limit
-        self.spill_at = int(limit * SPILL_SHARE)
-        self.least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
-        fitting = self.least // ROW_BYTES
-        self.batch_rows = min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
+        self.spill_at, self.least, self.batch_rows = _shares(limit)
 
     def allow(self, limit: int) -> None:
         """From now on no more than `limit`: what workload management gives; never more than at first."""

@@ -22,10 +22,10 @@ from ..planner.statements import Insert, Transaction
 from ..records import dataclass
 from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget
 from .history.records import keep
+from .row_transaction import RowTransaction
 
 if TYPE_CHECKING:
     from ..storage.schema import Table
-    from .row_transaction import RowTransaction
     from .session import Session
     from .session_transaction import SessionTransaction
 
@@ -155,7 +155,9 @@ def _end_transaction(
 
 
 def _tidy(session: Session, context: Context) -> None:
-    """Files and memory that the statement has left."""
+    """Files and memory that the statement has left; one of a row has none."""
+    if isinstance(context.transaction, RowTransaction):
+        return
     for file in [known() for known in context.files]:
         if file is not None:
             file.close()

@@ -43,6 +43,7 @@ from .failures import in_snapshot, placed, told
 from .handlers import handler_for
 from .identity import Identity, leave
 from .result import Result
+from .row_transaction import RowTransaction
 from .running import Running, Work, begin, end
 from .settings import Settings
 from .transaction_block import TransactionBlock
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from ..storage.temporary import TemporaryDatabase
     from .handlers.known_inserts import KnownInserts
     from .maintenance.worker import Worker
-    from .row_transaction import RowTransaction
     from .session_transaction import SessionTransaction
     from .workload.manager import Manager
 
@@ -266,8 +266,6 @@ class Session:
         """For a statement by itself that adds a row to a table, whose lock it has then; None: it needs a whole one."""
         if not self.block.is_aside or self.temporary is not None or self.database.read_only:
             return None
-        from .row_transaction import RowTransaction
-
         transaction = RowTransaction(self.database, self.id)
         return transaction if transaction.try_lock(table) else None
 

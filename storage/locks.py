@@ -71,7 +71,7 @@ class TableLocks:
             self._since[table] = time.time_ns() // 1000
         if self._path is None or table in self._files:
             return True
-        lock = self._idle.pop(table, None) or FileLock(lock_file(self._path, table))
+        lock = self._idle.pop(table, None) or self._file(self._path, table)
         try:
             taken = lock.try_acquire()
         except BaseException:
@@ -82,6 +82,10 @@ class TableLocks:
         else:
             self._give_back(owner, table)
         return taken
+
+    @staticmethod
+    def _file(path: Path, table: int) -> FileLock:
+        return FileLock(lock_file(path, table), stays=True)
 
     def _give_back(self, owner: LockOwner, table: int) -> None:
         """A table that another process has."""
@@ -115,7 +119,7 @@ class TableLocks:
     def _acquire_file(self, owner: LockOwner, table: int, check: Callable[[], None], patience: Patience) -> bool:
         """The file lock of a table that is the owner's in this process already."""
         assert self._path is not None
-        lock = self._idle.pop(table, None) or FileLock(lock_file(self._path, table))
+        lock = self._idle.pop(table, None) or self._file(self._path, table)
         waited, pause = False, FIRST_POLL
         try:
             while not lock.try_acquire():

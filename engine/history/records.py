@@ -1,7 +1,8 @@
 """A statement's record in the history: what is known when it begins, and what its end adds to it."""
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def keep(context: Context, kind: str, error: BaseException | None, rows: int) ->
     if profiles or context.source_query or scaled or (kind in QUERIES and kind != "Select"):
         session.last["query"] = context.query_id
     record = begun(context, kind)
-    record["endtime"] = microseconds(datetime.now(UTC))
+    record["endtime"] = time.time_ns() // 1000
     record["aborted"] = int(error is not None)
     record["error"] = str(error) if error is not None else None
     record["rows"] = rows
@@ -67,11 +68,12 @@ def keep(context: Context, kind: str, error: BaseException | None, rows: int) ->
         record |= ticket.facts()
     if context.scans:
         record["scans"] = scans(context)
-    if context.settings["workgroup"] and (kind in QUERIES or context.scans):
-        record["workgroup"] = context.settings["workgroup"]
+    workgroup = context.settings["workgroup"]
+    if workgroup and (kind in QUERIES or context.scans):
+        record["workgroup"] = workgroup
     details = partial(described, record, profiles) if profiles and kind in QUERIES else None
     session.database.history.record(record, details, sum([p.weight for p in profiles]))
-    if context.scans and context.settings["workgroup"]:
+    if workgroup and context.scans:
         from ..workgroup_limits import count
 
         count(context, record)

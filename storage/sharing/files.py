@@ -17,9 +17,10 @@ class FileLock:
     """One lock file. One thread at a time. Taking a lock that is held already changes its mode; the system lets go of
     it on the way, so where `try_acquire` answers False then, nothing is held any more."""
 
-    def __init__(self, path: Path, *, writable: bool = True) -> None:
-        """`writable` False: the file must exist, and nothing is ever written."""
+    def __init__(self, path: Path, *, writable: bool = True, stays: bool = False) -> None:
+        """`writable` False: the file must exist, and nothing is ever written; `stays`: nobody ever removes the file."""
         self.path = path
+        self._stays = stays
         self._flags = os.O_RDWR | os.O_CREAT if writable else os.O_RDONLY
         self._descriptor = -1
         self._idle = -1  # open, and not locked
@@ -57,7 +58,7 @@ class FileLock:
             descriptor = idle if idle >= 0 else os.open(self.path, self._flags, 0o644)
             try:
                 fcntl.flock(descriptor, mode)
-                if _leads_to(self.path, descriptor):
+                if self._stays or _leads_to(self.path, descriptor):
                     break
             except BaseException:
                 os.close(descriptor)
