@@ -105,16 +105,19 @@ class Commits:
             if added is None:
                 return None
             state, changes = with_rows(newest, added, newest.seq + 1)
-            record = Committed(transaction, newest.seq, state.seq, frozenset(), frozenset((added.table.id,)))
-            oldest = None if timeline.is_idle else timeline.oldest_overlapping(0)
-            told = None if self._shared is None or timeline.is_idle else record
+            others, record = NO_OTHERS, None
+            if not timeline.is_idle:
+                record = Committed(transaction, newest.seq, state.seq, frozenset(), frozenset((added.table.id,)))
+                told = None if self._shared is None else record
+                others = _Others(told, timeline.oldest_overlapping(0))
             try:
-                self._write(state, changes, _Others(told, oldest))
+                self._write(state, changes, others)
             except Behind:
                 if timeline.see_newest() is newest:
                     raise
                 continue
-            timeline.conflicts.add(record, oldest)
+            if record is not None:
+                timeline.conflicts.add(record, others.oldest)
             self._numbering.keep_identity(changes.identity)
             timeline.remember(state)
             return state, changes

@@ -37,6 +37,7 @@ FRAME_BYTES = 64
 _HEAD_MAGIC, _TAIL_MAGIC = b"WHEXTENT", b"WHEXTEND"
 _HEADER = struct.Struct("<8sI48xI")
 _TRAILER = struct.Struct("<8sIIQQQ20xI")
+_PLAIN_TRAILER = struct.Struct("<8sIIQQQ20x")  # without its checksum
 _COUNT = struct.Struct("<I")
 MAX_FOOTER = 1 << 30
 INLINE_FOOTERS = 256  # kept, with the bytes that they are of: at most 8 MB
@@ -90,11 +91,18 @@ def footer_bytes(footer: Footer, offset: int) -> bytes:
 
 def frame_footer(text: bytes, rows: bytes, entries: bytes, sketches: bytes, offset: int) -> bytes:
     """The same, from its parts as they are drawn above."""
-    body = b"".join([_COUNT.pack(len(text)), text, rows, entries, sketches])
-    tail = _TRAILER.pack(
-        _TAIL_MAGIC, FORMAT_VERSION, zlib.crc32(body), offset, len(body), offset - FRAME_BYTES, 0
-    )
-    return body + tail[:-4] + _COUNT.pack(zlib.crc32(tail[:-4]))
+    return b"".join(framed(b"".join([footer_head(text, rows), entries, sketches]), offset))
+
+
+def footer_head(text: bytes, rows: bytes) -> bytes:
+    """What stands in a footer before its entries."""
+    return b"".join([_COUNT.pack(len(text)), text, rows])
+
+
+def framed(body: bytes, offset: int) -> tuple[bytes, bytes, bytes]:
+    """A whole footer and its trailer, to be joined."""
+    tail = _PLAIN_TRAILER.pack(_TAIL_MAGIC, FORMAT_VERSION, zlib.crc32(body), offset, len(body), offset - FRAME_BYTES)
+    return body, tail, _COUNT.pack(zlib.crc32(tail))
 
 
 def read_footer(reader: BlockReader) -> Footer:

@@ -13,31 +13,32 @@ from __future__ import annotations
 
 import json
 import struct
-import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from ..errors import NotNullViolation, NumericOutOfRange
 from .block import ALIGNMENT, ENTRY, HEADER, MAGIC, VERSION
 from .catalog.delta import AddExtents
 from .encodings.base import Part
 from .encodings.registry import RAW
-from .footer import frame_footer, header_bytes, type_to_json
+from .footer import footer_head, framed, header_bytes, type_to_json
 from .inline import inline_name
 from .native import NULL_BYTES_PER_VECTOR
-from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, Placement
+from .placement import AUTO_ALL_BYTES, AUTO_ALL_ROWS, Placement, slice_of_next
 from .schema import Column, DistStyle, ExtentRef, Table
 from .types import Physical, SqlType
 from .vector import from_list
-from .zones import Bounded, text_key
+from .zones import KEY_BYTES, Bounded, text_key
 
 if TYPE_CHECKING:
     from .catalog.state import TableEntry
     from .database import Database
 
-_FOOTER_ENTRY = struct.Struct("<QQIIqqBBH")  # footer.ENTRY; the keys as int64
-_ENTRIES = {Physical.F64: struct.Struct("<QQIIddBBH"), Physical.STR: struct.Struct("<QQIIQQBBH")}
+# footer.ENTRY, by what its keys are
+_ENTRY, _REAL_ENTRY, _TEXT_ENTRY = [struct.Struct(f"<QQII{keys}BBH").pack for keys in ("qq", "dd", "QQ")]
+_RAW, _EMPTY, _KNOWN, _UNKNOWN = RAW.code, int(Bounded.EMPTY), int(Bounded.KNOWN), int(Bounded.UNKNOWN)
 _ONE_NULL = b"\x01" + bytes(NULL_BYTES_PER_VECTOR - 1)
 _LENGTH = struct.Struct("<BBqqq")  # packing.VECTOR_ENTRY: no bits, no delta, the one length
 _NO_WORDS = bytes(128)
@@ -47,34 +48,38 @@ _FORMATS = {Physical.BOOL: {1: "<B"}, Physical.F64: {4: "<f", 8: "<d"}, Physical
 _FRAME_BYTES, _COLUMN_BYTES, _BYTES_OF_A_CHARACTER = 512, 640, 4
 _FILE_HEADER = header_bytes()
 
-# (a block, its low and high key or 0, whether they are known): of a value that is not NULL
-Made = tuple[bytes, Any, Any, int]
+# A value that is not NULL, and where its block is to stand -> the block, its entry in the footer
+Maker = Callable[[Any, int], tuple[bytes, bytes]]
 
 
 class RowForm:
     """How rows of some columns become extents; what all of them share is made once."""
 
-    __slots__ = ("_head", "_makers")
+    __slots__ = ("_head", "_makers", "generated", "required", "room")
 
     def __init__(self, columns: Sequence[Column]) -> None:
         named = [{"id": c.id, "type": type_to_json(c.type)} for c in columns]
         head = {"columns": named, "groups": 1, "sketches": [0] * len(named)}
-        self._head = json.dumps(head, separators=(",", ":")).encode()  # the footer's JSON
-        self._makers = [(_ENTRIES.get(c.type.physical, _FOOTER_ENTRY), _maker(c.type), _null(c.type)) for c in columns]
+        self._head = footer_head(json.dumps(head, separators=(",", ":")).encode(), b"\x01\0\0\0")
+        self._makers = [(_maker(c.type), _null(c.type)) for c in columns]
+        # Positions of columns that make their own values, and of those that must have one.
+        self.generated = tuple([i for i, c in enumerate(columns) if c.identity is not None])
+        self.required = tuple([i for i, c in enumerate(columns) if c.primary_key or not c.nullable])
+        self.room = _FRAME_BYTES + _COLUMN_BYTES * len(columns)  # that the extent takes besides its texts
 
     def extent(self, values: Sequence[Any]) -> bytes:
         """The bytes of an extent of one row."""
-        parts, entries, at = [_FILE_HEADER], [], len(_FILE_HEADER)
-        for (entry, make, null), value in zip(self._makers, values):
+        parts, entries, at = [_FILE_HEADER], [self._head], len(_FILE_HEADER)
+        for (make, null), value in zip(self._makers, values):
             if value is None:
                 block, crc = null
-                entries.append(_FOOTER_ENTRY.pack(at, len(block), crc, 1, 0, 0, RAW.code, Bounded.EMPTY, 0))
+                entry = _ENTRY(at, len(block), crc, 1, 0, 0, _RAW, _EMPTY, 0)
             else:
-                block, low, high, bounded = make(value)
-                entries.append(entry.pack(at, len(block), zlib.crc32(block), 0, low, high, RAW.code, bounded, 0))
+                block, entry = make(value, at)
             parts.append(block)
+            entries.append(entry)
             at += len(block)
-        parts.append(frame_footer(self._head, b"\x01\0\0\0", b"".join(entries), b"", at))
+        parts += framed(b"".join(entries), at)
         return b"".join(parts)
 
 
@@ -105,7 +110,7 @@ def _block(parts: Sequence[tuple[Part, bytes]], is_null: bool = False) -> bytes:
 def _null(type: SqlType) -> tuple[bytes, int]:
     """The block of a NULL, and its checksum."""
     block = _block([(Part.NULLS, _ONE_NULL), *_parts(type, None)], is_null=True)
-    return block, zlib.crc32(block)
+    return block, crc32(block)
 
 
 def _parts(type: SqlType, value: Any) -> list[tuple[Part, bytes]]:
@@ -123,10 +128,11 @@ def _text_parts(text: bytes) -> list[tuple[Part, bytes]]:
 
 
 @lru_cache(maxsize=256)
-def _text_frame(length: int) -> bytes:
-    """What stands before the bytes of a text of this length in its block."""
+def _text_frame(length: int) -> tuple[bytes, bytes]:
+    """What stands before and behind the bytes of a text of this length in its block."""
+    padding = -length % ALIGNMENT
     block = _block(_text_parts(bytes(length)))
-    return block[: len(block) - length - -length % ALIGNMENT]
+    return block[: len(block) - length - padding], bytes(padding)
 
 
 def _text(value: Any) -> bytes:
@@ -134,39 +140,54 @@ def _text(value: Any) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _maker(type: SqlType) -> Callable[[Any], Made]:
-    """What makes the block of a value and its bounds (zones.py)."""
+def _maker(type: SqlType) -> Maker:
+    """What makes the block of a value and its entry, with the value's bounds (zones.py)."""
     if type.physical is Physical.STR:
         return _text_maker(type)
     (part, empty), = _parts(type, 0)
     frame, (padding,) = _layout([(part, len(empty))], is_null=False)
-    tail = bytes(padding)
-    pack: Callable[[Any], bytes] = _pack_wide
-    if type.physical is not Physical.I128:
-        pack = struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack
+    tail, length = bytes(padding), len(frame) + len(empty) + padding
+    if type.physical is Physical.I128:
+        return _wide_maker(frame, tail)
+    pack = struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack
+    if type.physical is Physical.F64:
+        return _real_maker(frame, pack, tail)
 
-    def whole(value: Any) -> Made:
-        key = min(max(int(value), _INT64.start), _INT64.stop - 1)
-        return frame + pack(value) + tail, key, key, Bounded.KNOWN
+    def whole(value: Any, at: int) -> tuple[bytes, bytes]:
+        block, key = frame + pack(value) + tail, int(value)
+        return block, _ENTRY(at, length, crc32(block), 0, key, key, _RAW, _KNOWN, 0)
 
-    def real(value: float) -> Made:
+    return whole
+
+
+def _wide_maker(frame: bytes, tail: bytes) -> Maker:
+    def make(value: Any, at: int) -> tuple[bytes, bytes]:
+        block = frame + value.to_bytes(16, "little", signed=True) + tail
+        key = min(max(value, _INT64.start), _INT64.stop - 1)
+        return block, _ENTRY(at, len(block), crc32(block), 0, key, key, _RAW, _KNOWN, 0)
+
+    return make
+
+
+def _real_maker(frame: bytes, pack: Callable[[float], bytes], tail: bytes) -> Maker:
+    def make(value: float, at: int) -> tuple[bytes, bytes]:
         block = frame + pack(value) + tail
-        return (block, 0.0, 0.0, Bounded.UNKNOWN) if value != value else (block, value, value, Bounded.KNOWN)
+        low, bounded = (0.0, _UNKNOWN) if value != value else (value, _KNOWN)
+        return block, _REAL_ENTRY(at, len(block), crc32(block), 0, low, low, _RAW, bounded, 0)
 
-    return real if type.physical is Physical.F64 else whole
-
-
-def _pack_wide(value: int) -> bytes:
-    return value.to_bytes(16, "little", signed=True)
+    return make
 
 
-def _text_maker(type: SqlType) -> Callable[[Any], Made]:
-    def make(value: Any) -> Made:
-        text = _text(value)
-        block = _text_frame(len(text)) + text + bytes(-len(text) % ALIGNMENT)
-        if type.case_insensitive or text[:8].endswith(b"\0"):
-            return block, 0, 0, Bounded.UNKNOWN
-        return block, text_key(text, lower=True), text_key(text), Bounded.KNOWN
+def _text_maker(type: SqlType) -> Maker:
+    unbounded = type.case_insensitive
+
+    def make(value: Any, at: int) -> tuple[bytes, bytes]:
+        text = value.encode() if isinstance(value, str) else _text(value)
+        frame, padding = _text_frame(len(text))
+        block, low, high, bounded = frame + text + padding, 0, 0, _UNKNOWN
+        if not unbounded and not text[:KEY_BYTES].endswith(b"\0"):
+            low, high, bounded = text_key(text, lower=True), text_key(text), _KNOWN
+        return block, _TEXT_ENTRY(at, len(block), crc32(block), 0, low, high, _RAW, bounded, 0)
 
     return make
 
@@ -182,20 +203,26 @@ def added_row(database: Database, table: Table, entry: TableEntry, values: list[
     IDENTITY columns else get their next value. `identity`: next IDENTITY values, by Column.id, of those that the caller
     has taken itself. `form`: that of the table's columns, if there is one.
     """
-    small_auto = table.dist_style is DistStyle.AUTO and entry.replicated
-    grown = small_auto and (entry.rows >= AUTO_ALL_ROWS or entry.bytes >= AUTO_ALL_BYTES)
-    room = database.inline_bytes - _FRAME_BYTES - _COLUMN_BYTES * len(values)
-    if table.interleaved or grown:
+    if table.interleaved or (entry.replicated and table.dist_style is DistStyle.AUTO and (
+        entry.rows >= AUTO_ALL_ROWS or entry.bytes >= AUTO_ALL_BYTES
+    )):
         return None
-    if sum([len(v) for v in values if isinstance(v, (str, bytes))]) * _BYTES_OF_A_CHARACTER > room:
+    form, texts = form or RowForm(table.columns), 0
+    for value in values:
+        if isinstance(value, (str, bytes)):
+            texts += len(value)
+    if texts * _BYTES_OF_A_CHARACTER + form.room > database.inline_bytes:
         return None
     counters = dict(identity)
-    for position, column in enumerate(table.columns):
-        if position not in given and column.identity is not None:
+    for position in form.generated:
+        if position not in given:
+            column = table.columns[position]
             values[position], counters[column.id] = next_identity(database, table, column)
-        if values[position] is None and (column.primary_key or not column.nullable):
-            raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
-    extent = (form or RowForm(table.columns)).extent(values)
+    for position in form.required:
+        if values[position] is None:
+            name = table.columns[position].name
+            raise NotNullViolation(f'null value in column "{name}" violates not-null constraint')
+    extent = form.extent(values)
     name = inline_name(database.new_transaction(), 0)
     row = ExtentRef(database.new_extent(), name, _slice(database, table, entry, values), 1, len(extent), 1, extent)
     return AddExtents(table, (row,), {}, entry.replicated, counters)
@@ -212,9 +239,10 @@ def next_identity(database: Database, table: Table, column: Column) -> tuple[int
 
 
 def _slice(database: Database, table: Table, entry: TableEntry, values: list[Any]) -> int:
-    placement = Placement(table, database.topology.slices, entry.rows, entry.replicated)
-    if placement.single is not None:
-        return placement.single
-    if placement.key is None:
-        return placement.next
+    slices = database.topology.slices
+    found = slice_of_next(table, slices, entry.rows, entry.replicated)
+    if found is not None:
+        return found
+    placement = Placement(table, slices, entry.rows, entry.replicated)
+    assert placement.key is not None
     return int(placement.place(1, from_list(table.columns[placement.key].type, [values[placement.key]]))[0])

@@ -36,6 +36,15 @@ FEW_SLICES = 8
 MANY_ROWS = 1 << 18
 
 
+def slice_of_next(table: Table, slices: int, rows_before: int, replicated: bool) -> int | None:
+    """Where a single row goes; None: its distribution key decides."""
+    if replicated:
+        return REPLICATED
+    if slices == 1:
+        return 0
+    return None if table.dist_style is DistStyle.KEY else rows_before % slices
+
+
 class Placement:
     """Places the rows of one load, batch after batch. For any thread."""
 

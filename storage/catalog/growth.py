@@ -64,15 +64,20 @@ def grown(entry: TableEntry, table: Table, added: AddExtents, seq: int) -> Table
     """A table's entry with new extents."""
     if entry.extents and entry.replicated != added.replicated:
         concurrent_change(table.name)
-    deleted = {**entry.deleted, **added.deleted} if added.deleted else entry.deleted
-    rows = sum([e.rows for e in added.extents]) - sum([v.rows for v in added.deleted.values()])
+    extents, deleted, gone = added.extents, entry.deleted, 0
+    if added.deleted:
+        deleted, gone = {**deleted, **added.deleted}, sum([v.rows for v in added.deleted.values()])
+    rows, inline = sum([e.rows for e in extents]), sum([e.is_inline for e in extents])
     return TableEntry(
-        table, entry.extents + added.extents, merged(entry, added), added.replicated,
+        table, entry.extents + extents,
+        entry.sketches if inline == len(extents) else merged(entry, added), added.replicated,
         # those of an empty table are the new rows' own
         added.exact_bounds and (entry.exact_bounds or not entry.rows),
-        entry.changed_seq if added.moved else seq, deleted, entry.modified + modified(entry, added),
-        None, entry._inline, entry.rows + rows, entry.bytes + sum([e.bytes for e in added.extents]),
-        entry.inline_extents + sum([e.is_inline for e in added.extents]),
+        entry.changed_seq if added.moved else seq, deleted,
+        # Rows that ANALYZE has not seen; those of a load into an empty table count as analyzed, as on Redshift.
+        entry.modified if added.moved or not entry.rows else entry.modified + rows,
+        None, entry._inline, entry.rows + rows - gone, entry.bytes + sum([e.bytes for e in extents]),
+        entry.inline_extents + inline,
     )
 
 
@@ -86,9 +91,7 @@ def written(entry: TableEntry) -> tuple[object, ...]:
 
 
 def merged(entry: TableEntry, added: AddExtents) -> Mapping[int, ColumnSketch]:
-    """The sketches of the table's files with the new ones'. A column unknown on one side stays unknown."""
-    if all(e.is_inline for e in added.extents):
-        return entry.sketches
+    """The sketches of the table's files with those of new ones. A column unknown on one side stays unknown."""
     if added.moved and not added.from_inline and entry.rows:
         return entry.sketches
     if not entry.rows or all(e.is_inline for e in entry.extents):
@@ -110,11 +113,6 @@ def with_rewritten(entry: TableEntry, gone: tuple[ExtentRef, ...]) -> Mapping[in
 
     found = sketches_of(entry.table.columns, inline)
     return found if all(e.is_inline for e in entry.extents) else of_both(entry.sketches, found)
-
-
-def modified(entry: TableEntry, added: AddExtents) -> int:
-    """Rows that ANALYZE has not seen. Those of a load into an empty table count as analyzed, as on Redshift."""
-    return 0 if added.moved or not entry.rows else sum(e.rows for e in added.extents)
 
 
 def concurrent_change(name: str) -> NoReturn:

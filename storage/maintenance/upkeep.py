@@ -92,6 +92,7 @@ class Upkeep:
         self.turn = Turn(lock)
         self.flush_turn = Turn(None if lock is None else lock.with_name("flush"))
         self.inline: dict[int, int] = {}  # tables with many inline extents: how many
+        self.overdue = False  # whether it is high time for one of them
         self.activity = Activity()
         self.worker: Any = None
         self.progress: Progress | None = None
@@ -112,19 +113,16 @@ class Upkeep:
             entry = state.entries.get(table)
             if entry is not None and entry.inline_extents >= FLUSH_EXTENTS:
                 self.inline[table] = entry.inline_extents
+                self.overdue = self.overdue or entry.inline_extents >= OVERDUE_EXTENTS
                 if self.worker is not None:
                     self.worker.wake()
-
-    @property
-    def overdue(self) -> bool:
-        """Whether it is high time for one of them."""
-        return bool(self.inline) and max(list(self.inline.values()), default=0) >= OVERDUE_EXTENTS
 
     def take_inline(self, least: int = FLUSH_EXTENTS) -> list[int]:
         """Tables with at least so many inline extents; they are noted again with the next commit."""
         found = [table for table, count in list(self.inline.items()) if count >= least]
         for table in found:
             self.inline.pop(table, None)
+        self.overdue = max(list(self.inline.values()), default=0) >= OVERDUE_EXTENTS
         return found
 
     def forget_extent(self, extent: int) -> None:
