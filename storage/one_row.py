@@ -1,6 +1,7 @@
 """The inline extent of a single row, byte for byte as extent.py would write it, made without arrays.
 
     RowForm(columns).extent(values)  values in physical form, None for NULL -> the extent's bytes
+    RowForm(columns).values(bytes)   the way back, of an extent that was made so: rewrites read many at a time
     added_row(db, table, entry, ...) the whole load of a row, as loader.py does it for many
 
 An INSERT of one row waits for this, and preparing arrays for a value costs many times what packing it does. The value
@@ -42,6 +43,7 @@ _RAW, _EMPTY, _KNOWN, _UNKNOWN = RAW.code, int(Bounded.EMPTY), int(Bounded.KNOWN
 _ONE_NULL = b"\x01" + bytes(NULL_BYTES_PER_VECTOR - 1)
 _LENGTH = struct.Struct("<BBqqq")  # packing.VECTOR_ENTRY: no bits, no delta, the one length
 _NO_WORDS = bytes(128)
+_TEXT_LENGTH_AT = -(-(HEADER.size + 3 * ENTRY.size) // ALIGNMENT) * ALIGNMENT  # the first part, of three
 _INT64 = range(-(1 << 63), 1 << 63)
 _FORMATS = {Physical.BOOL: {1: "<B"}, Physical.F64: {4: "<f", 8: "<d"}, Physical.I64: {2: "<h", 4: "<i", 8: "<q"}}
 # No extent of a row takes more than these, and its text.
@@ -55,13 +57,14 @@ Maker = Callable[[Any, int], tuple[bytes, bytes]]
 class RowForm:
     """How rows of some columns become extents; what all of them share is made once."""
 
-    __slots__ = ("_head", "_makers", "generated", "required", "room")
+    __slots__ = ("_head", "_makers", "_readers", "generated", "required", "room")
 
     def __init__(self, columns: Sequence[Column]) -> None:
         named = [{"id": c.id, "type": type_to_json(c.type)} for c in columns]
         head = {"columns": named, "groups": 1, "sketches": [0] * len(named)}
         self._head = footer_head(json.dumps(head, separators=(",", ":")).encode(), b"\x01\0\0\0")
         self._makers = [(_maker(c.type), _null(c.type)) for c in columns]
+        self._readers = [_reader(c.type) for c in columns]
         # Positions of columns that make their own values, and of those that must have one.
         self.generated = tuple([i for i, c in enumerate(columns) if c.identity is not None])
         self.required = tuple([i for i, c in enumerate(columns) if c.primary_key or not c.nullable])
@@ -81,6 +84,24 @@ class RowForm:
             at += len(block)
         parts += framed(b"".join(entries), at)
         return b"".join(parts)
+
+    def values(self, data: bytes) -> list[Any] | None:
+        """The row that an extent has; None unless `extent` makes these very bytes of it, so that nothing need be
+        checked besides."""
+        found: list[Any] = []
+        at = len(_FILE_HEADER)
+        try:
+            for read, (_, null) in zip(self._readers, self._makers):
+                if data.startswith(null[0], at):
+                    found.append(None)
+                    at += len(null[0])
+                else:
+                    value, length = read(data, at)
+                    found.append(value)
+                    at += length
+            return found if self.extent(found) == data else None
+        except (struct.error, OverflowError):
+            return None
 
 
 def row_extent(columns: Sequence[Column], values: Sequence[Any]) -> bytes:
@@ -190,6 +211,26 @@ def _text_maker(type: SqlType) -> Maker:
         return block, _TEXT_ENTRY(at, len(block), crc32(block), 0, low, high, _RAW, bounded, 0)
 
     return make
+
+
+@lru_cache(maxsize=256)
+def _reader(type: SqlType) -> Callable[[bytes, int], tuple[Any, int]]:
+    """What reads the value of the block at a place, if it is one; and the block's length."""
+    if type.physical is Physical.STR:
+        return _read_text
+    (part, empty), = _parts(type, 0)
+    frame, (padding,) = _layout([(part, len(empty))], is_null=False)
+    start, length = len(frame), len(frame) + len(empty) + padding
+    if type.physical is Physical.I128:
+        return lambda data, at: (int.from_bytes(data[at + start : at + start + 16], "little", signed=True), length)
+    unpack = struct.Struct(_FORMATS[type.physical][type.storage_bytes]).unpack_from
+    return lambda data, at: (unpack(data, at + start)[0], length)
+
+
+def _read_text(data: bytes, at: int) -> tuple[bytes, int]:
+    start = at + len(_text_frame(0)[0])
+    length = _LENGTH.unpack_from(data, at + _TEXT_LENGTH_AT)[2]
+    return data[start : start + length], start + length + -length % ALIGNMENT - at
 
 
 # -- a load of one row --------------------------------------------------------------------------------

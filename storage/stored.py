@@ -5,7 +5,7 @@ A column that was added to the table after the extent was written is not in it: 
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,8 +14,11 @@ from .schema import Column
 from .types import SqlType
 from .vector import ColumnData, from_list
 
+if TYPE_CHECKING:
+    from .single_rows import RowReader
 
-def stored_column(reader: ExtentReader, group: int, column: Column) -> ColumnData:
+
+def stored_column(reader: ExtentReader | RowReader, group: int, column: Column) -> ColumnData:
     """The column's values in a row group, of the type that the table has now."""
     position = reader.position(column.id)
     if position is None:

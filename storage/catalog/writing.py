@@ -18,6 +18,8 @@ from .changes import Changes
 from .layout import FORMAT_VERSION, number
 from .state import CatalogState
 
+IDS_AT_A_TIME = 500
+
 
 def write_changes(connection: sqlite3.Connection, state: CatalogState, changes: Changes, forget: Iterable[int]) -> None:
     """What has changed of schemas, relations, facts, extents and statistics; `forget`: ids of extents whose files are
@@ -86,18 +88,21 @@ def _extents(connection: sqlite3.Connection, seq: int, changes: Changes, forget:
             "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
             [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
         )
-    for id_ in forget:
-        _forget_extent(connection, id_)
+    _forget_extents(connection, list(forget))
     if dropped:
         many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in dropped])
 
 
-def _forget_extent(connection: sqlite3.Connection, id_: int) -> None:
-    """Delete a dropped extent's row; who knows an older state than its end reads everything anew."""
-    run = connection.execute
-    ended = run("DELETE FROM extents WHERE id = ? RETURNING dropped_seq", (id_,)).fetchone()
-    if ended is not None and ended[0] > number(connection, "purged"):
-        run("INSERT OR REPLACE INTO meta VALUES ('purged', ?)", (str(ended[0]),))
+def _forget_extents(connection: sqlite3.Connection, ids: list[int]) -> None:
+    """Delete dropped extents' rows; who knows an older state than the end of one of them reads everything anew."""
+    last = 0
+    for start in range(0, len(ids), IDS_AT_A_TIME):
+        some = ids[start : start + IDS_AT_A_TIME]
+        marks = ",".join("?" * len(some))
+        ended = connection.execute(f"DELETE FROM extents WHERE id IN ({marks}) RETURNING dropped_seq", some)
+        last = max([last, *(seq for (seq,) in ended if seq is not None)])
+    if last and last > number(connection, "purged"):
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('purged', ?)", (str(last),))
 
 
 def _statistics(connection: sqlite3.Connection, state: CatalogState, changes: Changes) -> None:

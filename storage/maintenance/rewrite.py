@@ -34,6 +34,7 @@ from ..load_memory import run_cost
 from ..placement import Placement
 from ..run import GROUP_ROWS, RunPlan, encode_run
 from ..schema import ExtentRef, InterleavedIndex, Table
+from ..single_rows import RowReader, SingleRows
 from ..sort_order import lead_codes, sort_order
 from ..statistics import ColumnSketch
 from ..stored import stored_column
@@ -53,7 +54,7 @@ _FIRST, _LAST = 0, (1 << 64) - 1
 class _Source:
     """A row group to be rewritten; `live`: the rows to take, None: all. Its codes lie in low..high."""
 
-    reader: ExtentReader
+    reader: ExtentReader | RowReader
     extent: int
     group: int
     rows: int
@@ -93,10 +94,11 @@ class Rewrite:
         self._check = check
         self._pool = pool
         self._progress = progress
-        self._sources = [
-            source for extent in extents
-            for source in _sources(database.reader(extent), extent.id, {} if keep_deleted else deleted)
-        ]
+        deleted = {} if keep_deleted else deleted
+        singles = SingleRows(table.columns, extents)
+        readers: list[tuple[int, ExtentReader | RowReader]] = [(e.id, database.reader(e)) for e in singles.rest]
+        readers += [(extent.id, singles.reader(i)) for i, extent in enumerate(singles.extents)]
+        self._sources = [source for extent, reader in readers for source in _sources(reader, extent, deleted)]
         self._part_rows = max(GROUP_ROWS, memory // run_cost(1, _row_bytes(extents)))
         placement = Placement(table, database.topology.slices, 0, replicated=slice_ < 0).on(slice_)
         interleaver = Interleaver(table.index, may_build=False) if table.interleaved else None
@@ -158,10 +160,15 @@ class Rewrite:
         """A column's rows out of several row groups."""
         column = self._table.columns[position]
         found = []
+        singles = [s.reader for s, rows in zip(sources, places) if isinstance(s.reader, RowReader) and len(rows)]
         for source, rows in zip(sources, places):
+            if isinstance(source.reader, RowReader):
+                break  # they come last, and are taken together
             self._check()
             stored = stored_column(source.reader, source.group, column)
             found.append(stored if len(rows) == stored.rows else stored.take(rows))
+        if singles:
+            found.append(singles[0].rows.column(position, [reader.index for reader in singles]))
         return concat(found)
 
     # -- parts -----------------------------------------------------------------------------------------
@@ -254,7 +261,7 @@ class Rewrite:
         self._map.close()
 
 
-def _sources(reader: ExtentReader, extent: int, deleted: Mapping[Group, DeleteVector]) -> Iterator[_Source]:
+def _sources(reader: ExtentReader | RowReader, extent: int, deleted: Mapping[Group, DeleteVector]) -> Iterator[_Source]:
     for group in range(reader.row_groups):
         rows = int(reader.group_rows[group])
         vector = deleted.get((extent, group))

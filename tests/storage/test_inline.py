@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import warehouse
@@ -18,7 +19,8 @@ from warehouse.storage.encodings.registry import RAW
 from warehouse.storage.extent import ExtentReader, ExtentWriter
 from warehouse.storage.maintenance import flush, upkeep
 from warehouse.storage.one_row import row_extent
-from warehouse.storage.schema import Column
+from warehouse.storage.schema import INLINE, Column, ExtentRef
+from warehouse.storage.single_rows import SingleRows
 from warehouse.storage.types import Kind, SqlType
 from warehouse.storage.vector import from_list
 
@@ -86,9 +88,42 @@ def test_one_row_is_written_as_any_extent_is() -> None:
         values = [value(column.type, draw) for column in columns]
         writer = ExtentWriter(Path("x"), columns, inline=True)
         writer.append([from_list(column.type, [v]) for column, v in zip(columns, values)])
-        assert row_extent(columns, values) == writer.finish().data
+        written = writer.finish().data
+        assert row_extent(columns, values) == written
+        rows = SingleRows(columns, [reference(1, written)])
+        assert [rows.column(i).to_list() for i in range(len(columns))] == [
+            same(from_list(column.type, [v]).to_list()) for column, v in zip(columns, values)
+        ]
     delta, plain = [Column(0, "c", types.BIGINT, encoding="delta")], [Column(0, "c", types.BIGINT)]
     assert row_extent(delta, [1]) == row_extent(plain, [1])  # the rewrite encodes
+
+
+def reference(rows: int, data: bytes) -> ExtentRef:
+    return ExtentRef(7, f"{INLINE}1-0", 0, rows, len(data), 1, data)
+
+
+def same(values: list[Any]) -> list[Any]:
+    """Such that lists with a NaN are equal."""
+    return [ANY if value != value else value for value in values]
+
+
+def test_only_rows_of_these_columns_are_read_together() -> None:
+    columns = [Column(0, "a", types.BIGINT), Column(1, "b", types.varchar(9))]
+    other = [Column(0, "a", types.BIGINT), Column(1, "b", types.varchar(8))]
+    whole = row_extent(columns, [5, "abc"])
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 1
+    writer = ExtentWriter(Path("x"), columns, inline=True)
+    writer.append([from_list(columns[0].type, [1, 2]), from_list(columns[1].type, ["a", None])])
+    two = writer.finish().data
+    kept = [reference(1, whole), reference(1, row_extent(columns, [None, None]))]
+    left = [reference(1, data) for data in (bytes(damaged), row_extent(other, [5, "abc"]), whole[:90])]
+    left.append(reference(2, two))
+    rows = SingleRows(columns, [left[0], kept[0], *left[1:], kept[1]])
+    assert (rows.extents, rows.rest) == (kept, left)
+    assert rows.column(1).to_list() == ["abc", None]
+    assert rows.column(0, [1]).to_list() == [None]
+    assert rows.reader(0).column(0, 0).to_list() == [5]
 
 
 def test_a_row_of_a_loaded_table_takes_the_short_way(c: Any) -> None:
