@@ -118,7 +118,7 @@ def _write_folder(
 
     opening = StandingLock(path / folders.LOCKS / "open.lock")
     try:
-        with opening.held():
+        with opening.alone:
             return _open_shared(path, lock, wanted, create, exists)
     finally:
         opening.close()

@@ -233,7 +233,8 @@ class Timeline:
 
     def drop(self, state: CatalogState, changes: Changes) -> None:
         """A commit has dropped extents: their files go when no snapshot needs them."""
-        self.garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
+        if changes.dropped_extents or changes.unborn_extents:
+            self.garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
         self._collect()
 
     def _collect(self) -> None:

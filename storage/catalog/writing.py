@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from ..access.facts import Facts
 from ..schema import Table, Topology
@@ -69,28 +68,23 @@ def _facts(connection: sqlite3.Connection, facts: Facts, changes: Changes) -> No
 
 
 def _extents(connection: sqlite3.Connection, seq: int, changes: Changes, forget: Iterable[int]) -> None:
-    def many(statement: str, rows: list[tuple[Any, ...]]) -> None:
-        if rows:
-            connection.executemany(statement, rows)
-
-    dropped, added = changes.dropped_extents, changes.added_extents
+    dropped, run = changes.dropped_extents, connection.execute
     if dropped:
-        many("UPDATE extents SET dropped_seq = ? WHERE id = ?", [(seq, e.id) for e in dropped])
-        many("DELETE FROM inline_extents WHERE extent_id = ?", [(e.id,) for e in dropped if e.is_inline])
-    if added:
-        many(
-            "INSERT INTO extents VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?)",
-            [(e.id, table_id, seq, e.path, e.slice, e.rows, e.bytes, e.row_groups) for table_id, e in added],
-        )
-        many("INSERT INTO inline_extents VALUES (?, ?)", [(e.id, e.data) for _, e in added if e.data is not None])
-    if changes.vectors:
-        many(
-            "INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)",
-            [(extent, group, seq, vector.data) for (extent, group), vector in changes.vectors.items()],
-        )
-    _forget_extents(connection, list(forget))
+        connection.executemany("UPDATE extents SET dropped_seq = ? WHERE id = ?", [(seq, e.id) for e in dropped])
+        inline = [(e.id,) for e in dropped if e.is_inline]
+        connection.executemany("DELETE FROM inline_extents WHERE extent_id = ?", inline)
+    for table_id, e in changes.added_extents:
+        values = e.id, table_id, seq, e.path, e.slice, e.rows, e.bytes, e.row_groups
+        run("INSERT INTO extents VALUES (?, ?, ?, NULL, ?, ?, ?, ?, ?)", values)
+        if e.data is not None:
+            run("INSERT INTO inline_extents VALUES (?, ?)", (e.id, e.data))
+    for (extent, group), vector in changes.vectors.items():
+        run("INSERT OR REPLACE INTO delete_vectors VALUES (?, ?, ?, ?)", (extent, group, seq, vector.data))
+    ended = list(forget)
+    if ended:
+        _forget_extents(connection, ended)
     if dropped:
-        many("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in dropped])
+        connection.executemany("DELETE FROM delete_vectors WHERE extent_id = ?", [(e.id,) for e in dropped])
 
 
 def _forget_extents(connection: sqlite3.Connection, ids: list[int]) -> None:

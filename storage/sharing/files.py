@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -100,22 +98,35 @@ def _leads_to(path: Path, descriptor: int) -> bool:
 
 
 class StandingLock:
-    """A lock whose file is never removed: opened once, taken and let go often."""
+    """A lock whose file is never removed: opened once, taken and let go often.
+
+        with lock.alone: ...        waits for it, and has it for the length of the block
+        with lock.shared: ...       as others may have it at the same time
+    """
 
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-
-    @contextmanager
-    def held(self, *, shared: bool = False) -> Iterator[None]:
-        """Wait for the lock and keep it for the length of a `with` block."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        self.alone = _Held(self._descriptor, fcntl.LOCK_EX)
+        self.shared = _Held(self._descriptor, fcntl.LOCK_SH)
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+class _Held:
+    """A lock for the length of a `with` block."""
+
+    __slots__ = ("_descriptor", "_mode")
+
+    def __init__(self, descriptor: int, mode: int) -> None:
+        self._descriptor = descriptor
+        self._mode = mode
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._descriptor, self._mode)
+
+    def __exit__(self, *error: object) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
 
 def is_locked(path: Path) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 _COUNTERS = ("process", "attached", "session", "relation", "extent", "query")
 _NUMBER = struct.Struct("<q")
+_PLACES = {counter: i * _NUMBER.size for i, counter in enumerate(_COUNTERS)}
 
 
 class Numbers:
@@ -45,8 +46,8 @@ class Numbers:
         os.close(self._descriptor)
 
     def _read(self, counter: str) -> int:
-        data = os.pread(self._descriptor, _NUMBER.size, _COUNTERS.index(counter) * _NUMBER.size)
+        data = os.pread(self._descriptor, _NUMBER.size, _PLACES[counter])
         return int(_NUMBER.unpack(data)[0]) if len(data) == _NUMBER.size else 0
 
     def _write(self, counter: str, value: int) -> None:
-        os.pwrite(self._descriptor, _NUMBER.pack(value), _COUNTERS.index(counter) * _NUMBER.size)
+        os.pwrite(self._descriptor, _NUMBER.pack(value), _PLACES[counter])

@@ -72,10 +72,10 @@ class Shared:
     # -- one at a time ---------------------------------------------------------------------------------
 
     def committing(self) -> AbstractContextManager[None]:
-        return self._commits.held()
+        return self._commits.alone
 
     def looking(self) -> AbstractContextManager[None]:
-        return self._commits.held(shared=True)
+        return self._commits.shared
 
     @contextmanager
     def collecting(self) -> Iterator[bool]:
