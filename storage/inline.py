@@ -7,6 +7,8 @@ it would lie in a file (extent.py) but without sketches:
     extents          id 7   path inline/734003-0   rows 1 ...
     inline_extents   extent_id 7   data BLOB                          dropped together with the extent
 
+(A commit of a single row is in a table of its own at first: catalog/row_commits.py.)
+
 A process keeps the bytes with its reference (schema.py: ExtentRef.data), so snapshots, transactions and plans that are
 sent elsewhere carry them, and a commit that drops the extent deletes the BLOB at once: who still sees it has it.
 Nothing is left to unlink.

@@ -172,10 +172,10 @@ class KnownInserts:
         """The statement that is all of a text, if its shape is known."""
         if not self._recipes or len(given) > MAX_TEXT:
             return None
-        for _, exact, pattern, recipe in self._plain:
+        for _, exact, pattern, plain in self._plain:
             if exact is exact_names and (match := pattern.fullmatch(given)) is not None:
                 tokens = tuple([Token(match.start(i), text) for i, text in enumerate(match.groups(), start=1)])
-                return Known(recipe, given, 0, tokens, exact_names)
+                return Known(plain, given, 0, tokens, exact_names)
         text = given.strip()
         if text.endswith(";"):
             text = text[:-1].rstrip()

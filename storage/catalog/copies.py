@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..schema import Table, Topology
-from . import codec, sketches
+from . import codec, row_commits, sketches
 from .applying import starts_replicated
 from .layout import upgrade
 from .news import IN_FILES
@@ -41,6 +41,7 @@ def settle(path: Path, *, everything: bool = False) -> tuple[str, ...]:
     unless `everything` is wanted."""
     with _changing(path) as connection:
         upgrade(connection)
+        row_commits.fold(connection)
         for kind in ("schemas", "tables", "views", "extents"):
             connection.execute(f"DELETE FROM {kind} WHERE dropped_seq IS NOT NULL")
         connection.execute("DELETE FROM transactions")

@@ -5,8 +5,8 @@ import sqlite3
 
 # Raised when the folder's contents change in a way that an older release would misread.
 # 1: sketches without samples; 2: no delete vectors; 3: no count of modified rows, no facts;
-# 4: no inline extents.
-FORMAT_VERSION = 5
+# 4: no inline extents; 5: no commits of single rows (row_commits.py).
+FORMAT_VERSION = 6
 APPLICATION_ID = 0x57485351  # "WHSQ": `file` and sqlite3's shell can tell whose file it is
 
 _TABLES = """
@@ -27,6 +27,9 @@ CREATE TABLE extents (
     path TEXT NOT NULL, slice INTEGER NOT NULL, "rows" INTEGER NOT NULL, bytes INTEGER NOT NULL,
     row_groups INTEGER NOT NULL);
 CREATE TABLE inline_extents (extent_id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE row_commits (
+    seq INTEGER PRIMARY KEY, extent_id INTEGER NOT NULL, table_id INTEGER NOT NULL, slice INTEGER NOT NULL,
+    path TEXT NOT NULL, data BLOB NOT NULL);
 CREATE TABLE statistics (
     table_id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, replicated INTEGER NOT NULL,
     exact_bounds INTEGER NOT NULL, sketches BLOB NOT NULL);

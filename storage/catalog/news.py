@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from ..deletes import DeleteVector, Group
 from ..schema import INLINE, ExtentRef, Table, View
 from ..serializable import Committed
 from . import codec, sketches
+from .row_commits import counts, rows_since
 from .state import CatalogState, TableEntry
 
 if TYPE_CHECKING:
@@ -106,7 +107,9 @@ def _advanced(store: CatalogStore, known: CatalogState) -> tuple[dict[int, Table
         ):
             relations[row[0]] = decoded(*row)
     entries = {id_: e for id_, e in known.entries.items() if id_ in relations}
-    for id_ in _touched(connection, since) | {r for r in relations if relations[r] is not known.relations.get(r)}:
+    changed = {r for r in relations if relations[r] is not known.relations.get(r)}
+    changed.update(table for table, _ in rows_since(store, since))
+    for id_ in _touched(connection, since) | changed:
         table = relations.get(id_)
         if isinstance(table, Table):
             entries[id_] = _entry(store, table, entries.get(id_), since)
@@ -139,6 +142,7 @@ def _entry(store: CatalogStore, table: Table, known: TableEntry | None, since: i
             " WHERE created_seq > ? AND dropped_seq IS NULL AND table_id = ? ORDER BY id", (since, table.id)
         )
     ]
+    came += [extent for _, extent in rows_since(store, since, table.id)]
     kept = tuple(e for e in base.extents if e.id not in gone)
     deleted: dict[Group, DeleteVector] = {key: v for key, v in base.deleted.items() if key[0] not in gone}
     for extent, group, data in connection.execute(
@@ -174,7 +178,7 @@ def modified_rows(store: CatalogStore, table: int | None = None) -> dict[int, in
         'SELECT table_id, "rows" FROM modified_rows' + ("" if table is None else " WHERE table_id = ?"),
         () if table is None else (table,),
     )
-    return dict(found)
+    return dict(Counter(dict(found)) + Counter(counts(store, table)))
 
 
 def paths_by_state(connection: sqlite3.Connection) -> dict[bool, list[str]]:

@@ -7,35 +7,32 @@ between which they hold, so that the file can answer for any snapshot that is st
                7    100000           12         NULL  100000/0/12-0.ext     in all snapshots >= 12
                3    100000            9           12  100000/all/9-0.ext    in snapshots 9, 10, 11
 
-The file is read whole when the database is opened (`load`); then `write` puts the changes of one commit into one
-BEGIN IMMEDIATE, and what other processes have committed is read as news (news.py). WAL with synchronous FULL makes
-COMMIT durable. All SQL of the catalogue stands in these files and in copies.py, so that another database can take
-SQLite's place.
+The file is read whole when the database is opened (`load`, loading.py); then `write` puts the changes of one commit
+into one BEGIN IMMEDIATE (writing.py; those of a single row: row_commits.py), and what other processes have committed is
+read as news (news.py). WAL with synchronous FULL makes COMMIT durable. All SQL of the catalogue stands in these files
+and in copies.py, so that another database can take SQLite's place.
 """
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from ... import errors
 from ...records import dataclass
 from ..access.facts import NO_FACTS, Facts
-from ..deletes import DeleteVector, Group
 from ..failpoints import reach
 from ..schema import ExtentRef, Table, Topology, View
 from ..serializable import Committed
-from . import codec, sketches
+from . import codec, row_commits
 from .changes import Changes
 from .layout import APPLICATION_ID, FORMAT_VERSION, create, number, upgrade
+from .loading import load_entries, load_relations
 from .news import (
-    EXTENT,
     News,
     committed_since,
     dropped_since,
-    inline_data,
-    modified_rows,
     paths_by_state,
     read_news,
 )
@@ -188,8 +185,8 @@ class CatalogStore:
                 hint="Upgrade warehouse-sql.",
             )
         if advanced is None:
-            relations = self._load_relations()
-            entries = self._load_entries(relations)
+            relations = load_relations(self.connection)
+            entries = load_entries(self, relations)
         else:
             relations, entries = advanced
         state = CatalogState(
@@ -210,12 +207,16 @@ class CatalogStore:
         }
         return Loaded(
             state, codec.topology_from_json(meta["topology"]), int(meta["next_relation"]),
-            self._one("SELECT coalesce(max(id), 0) + 1 FROM extents"), int(meta["transaction"]), identity,
+            max(self._one("SELECT coalesce(max(id), 0) FROM extents"), row_commits.highest_extent(self)) + 1,
+            int(meta["transaction"]), identity,
         )
 
     def meta(self) -> dict[str, str]:
         """The numbers and the like, by their keys."""
-        return dict(self.connection.execute("SELECT key, value FROM meta"))
+        found = dict(self.connection.execute("SELECT key, value FROM meta"))
+        if self.has_table(row_commits.TABLE):
+            found["seq"] = str(max(int(found["seq"]), row_commits.last(self.connection)))
+        return found
 
     def named(self, paths: list[str]) -> set[str]:
         """Those of the relative paths that are extents', live or dropped."""
@@ -256,15 +257,6 @@ class CatalogStore:
     def _one(self, sql: str) -> int:
         return int(self.connection.execute(sql).fetchone()[0])
 
-    def _load_relations(self) -> dict[int, Table | View]:
-        columns = "id, schema, name, version, definition"
-        relations: dict[int, Table | View] = {}
-        for row in self.connection.execute(f"SELECT {columns} FROM tables WHERE dropped_seq IS NULL"):
-            relations[row[0]] = codec.table_from_json(*row)
-        for row in self.connection.execute(f"SELECT {columns} FROM views WHERE dropped_seq IS NULL"):
-            relations[row[0]] = codec.view_from_json(*row)
-        return relations
-
     def _load_facts(self, seq: int, known: Facts) -> Facts:
         """Those of commit `seq`: the known ones where they are the same, since plans hold for their version only."""
         if not self.has_table("facts"):
@@ -282,41 +274,6 @@ class CatalogStore:
             self._tables.add(name)
         return True
 
-    def _load_entries(self, relations: dict[int, Table | View]) -> dict[int, TableEntry]:
-        extents: dict[int, list[ExtentRef]] = {}
-        for table_id, *fields in self.connection.execute(
-            f"SELECT table_id, id, {EXTENT}, {inline_data(self)} FROM extents"
-            " WHERE dropped_seq IS NULL ORDER BY id"
-        ):
-            extents.setdefault(table_id, []).append(ExtentRef(*fields))
-        deleted = self._load_deleted(extents)
-        modified = modified_rows(self)
-        entries: dict[int, TableEntry] = {}
-        for table_id, replicated, exact, blob in self.connection.execute(
-            "SELECT table_id, replicated, exact_bounds, sketches FROM statistics"
-        ):
-            table = relations[table_id]
-            if not isinstance(table, Table):
-                raise ValueError(f"statistics of {table.name}, which is not a table")
-            entries[table_id] = TableEntry(
-                table, tuple(extents.get(table_id, ())), sketches.from_bytes(blob), bool(replicated),
-                bool(exact), deleted=deleted.get(table_id, {}), modified=modified.get(table_id, 0),
-            )
-        return entries
-
-    def _load_deleted(self, extents: dict[int, list[ExtentRef]]) -> dict[int, dict[Group, DeleteVector]]:
-        """Delete vectors by table; those of dropped extents wait for `purge_dropped`."""
-        if not self.has_table("delete_vectors"):
-            return {}  # format 2
-        owner = {e.id: table_id for table_id, refs in extents.items() for e in refs}
-        found: dict[int, dict[Group, DeleteVector]] = {}
-        for extent, group, data in self.connection.execute(
-            "SELECT extent_id, row_group, vector FROM delete_vectors"
-        ):
-            if extent in owner:
-                found.setdefault(owner[extent], {})[extent, group] = DeleteVector.from_bytes(data)
-        return found
-
     # -- committing ----------------------------------------------------------------------------
 
     def write(
@@ -326,7 +283,7 @@ class CatalogStore:
         *,
         next_relation: int,
         transaction: int,
-        forget: Iterable[int] = (),
+        forget: Collection[int] = (),
         record: Committed | None = None,
         horizon: int | None = None,
         topology: Topology | None = None,
@@ -337,30 +294,48 @@ class CatalogStore:
         transaction, if others may have to be ordered against it, kept until `horizon` has passed it. `topology`: slices
         are on other nodes from now on. Raises Behind when the file has a commit that `state` does not follow.
         """
+        numbers = {"format": FORMAT_VERSION, "next_relation": next_relation, "transaction": transaction}
+        alone = record is None and horizon is None
+        if alone and self._no_transactions and self._numbers == numbers and not forget and topology is None:
+            row = row_commits.single(changes)
+            if row is not None:
+                self._commit(lambda: self._append(state.seq, *row))
+                return
+
+        def write() -> None:
+            self._upgrade()
+            row_commits.fold(self.connection)
+            self._follow(state.seq)
+            write_changes(self.connection, state, changes, forget)
+            write_meta(self.connection, numbers, self._numbers)
+            write_transaction(self.connection, record, horizon)
+            if topology is not None:
+                write_topology(self.connection, topology)
+
+        self._no_transactions = self._no_transactions and record is None
+        self._commit(write)
+        self._upgraded, self._numbers, self._no_transactions = True, numbers, alone
+
+    def _commit(self, write: Callable[[], None]) -> None:
+        """What `write` does, as one commit of SQLite."""
         try:
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 reach("commit.begun")
-                self._follow(state.seq)
-                self._upgrade()
-                write_changes(self.connection, state, changes, forget)
-                numbers = write_meta(self.connection, next_relation, transaction, self._numbers)
-                self._no_transactions = self._no_transactions and record is None
-                if not self._no_transactions:
-                    write_transaction(self.connection, record, horizon)
-                if topology is not None:
-                    write_topology(self.connection, topology)
+                write()
                 reach("commit.written")
                 self.connection.execute("COMMIT")
                 reach("commit.durable")
-                self._upgraded, self._numbers = True, numbers
-                self._no_transactions = record is None and horizon is None
             except BaseException:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
+
+    def _append(self, seq: int, table: int, extent: ExtentRef) -> None:
+        if not row_commits.append(self.connection, seq, table, extent):
+            raise self._behind(seq)
 
     @property
     def is_up_to_date(self) -> bool:
@@ -381,7 +356,10 @@ class CatalogStore:
             "UPDATE meta SET value = ?1 WHERE key = 'seq' AND value = ?2", (str(seq), str(seq - 1))
         )
         if mine.rowcount != 1:
-            raise Behind(f"the catalogue is at commit {self.number('seq')}, expected {seq - 1}")
+            raise self._behind(seq)
+
+    def _behind(self, seq: int) -> Behind:
+        return Behind(f"the catalogue is at commit {self.meta()['seq']}, expected {seq - 1}")
 
     def purge_dropped(self) -> None:
         """Forget what no snapshot can see any more: for opening, when nothing is pinned."""
@@ -391,6 +369,8 @@ class CatalogStore:
     def _purge(self) -> None:
         run = self.connection.execute
         run("BEGIN IMMEDIATE")
+        if self.has_table(row_commits.TABLE):
+            row_commits.fold(self.connection)
         for table in ("schemas", "tables", "views", "extents"):
             run(f"DELETE FROM {table} WHERE dropped_seq IS NOT NULL")
         run("INSERT OR REPLACE INTO meta VALUES ('purged', ?)", (str(self.number("seq")),))

@@ -14,7 +14,7 @@ from ..schema import Table, Topology
 from ..serializable import Committed
 from . import codec, sketches
 from .changes import Changes
-from .layout import FORMAT_VERSION, number
+from .layout import number
 from .state import CatalogState
 
 IDS_AT_A_TIME = 500
@@ -119,15 +119,11 @@ def _statistics(connection: sqlite3.Connection, state: CatalogState, changes: Ch
         run("INSERT OR REPLACE INTO identity VALUES (?, ?, ?)", (table_id, column, following))
 
 
-def write_meta(
-    connection: sqlite3.Connection, next_relation: int, transaction: int, known: Mapping[str, int]
-) -> dict[str, int]:
-    """The numbers that come next, of which the file has the `known` ones already; what it has then."""
-    numbers = {"format": FORMAT_VERSION, "next_relation": next_relation, "transaction": transaction}
+def write_meta(connection: sqlite3.Connection, numbers: Mapping[str, int], known: Mapping[str, int]) -> None:
+    """The format, and the numbers that come next, of which the file has the `known` ones already."""
     for key, value in numbers.items():
         if known.get(key) != value:
             connection.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
-    return numbers
 
 
 def write_transaction(connection: sqlite3.Connection, record: Committed | None, horizon: int | None) -> None:

@@ -2,7 +2,7 @@
 
 `format-<n>.tar.xz` is a folder made by the last commit that wrote format n. Each holds a table of all types then
 known, an ALL table with an IDENTITY and a DEFAULT, 3,000 rows in chosen encodings and a view; from format 3 on, rows
-were deleted and updated.
+were deleted and updated; from format 5 on, the rows of small commits are in the catalogue.
 """
 from __future__ import annotations
 
