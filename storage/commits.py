@@ -153,10 +153,11 @@ class Commits:
         """The commit itself; the lock of commits is held."""
         garbage, conflicts = self._timeline.garbage, self._timeline.conflicts
         forget = garbage.take_unlinked()
+        horizon = None if others.oldest is None else conflicts.horizon(others.oldest)
         try:
             self._store.write(
                 state, changes, next_relation=self._numbering.next_relation, transaction=self._numbering.transaction,
-                forget=forget, record=others.record, horizon=conflicts.horizon(others.oldest), topology=topology,
+                forget=forget, record=others.record, horizon=horizon, topology=topology,
             )
         except BaseException:
             garbage.give_back(forget)

@@ -207,7 +207,10 @@ def _text_maker(type: SqlType) -> Maker:
         frame, padding = _text_frame(len(text))
         block, low, high, bounded = frame + text + padding, 0, 0, _UNKNOWN
         if not unbounded and not text[:KEY_BYTES].endswith(b"\0"):
-            low, high, bounded = text_key(text, lower=True), text_key(text), _KNOWN
+            low = high = text_key(text)
+            bounded = _KNOWN
+            if text[:KEY_BYTES].endswith(b" "):
+                low = text_key(text, lower=True)
         return block, _TEXT_ENTRY(at, len(block), crc32(block), 0, low, high, _RAW, bounded, 0)
 
     return make

@@ -11,9 +11,10 @@ from typing import Any
 from ...errors import StringTooLong
 from ...planner.binder import check_assignable
 from ...planner.binder.zones import assigned
+from ...planner.constants import number
 from ...planner.expressions import Literal
 from ...storage.schema import Column
-from ...storage.types import Kind, SqlType
+from ...storage.types import INTEGER, UNKNOWN, Kind, SqlType
 from ..evaluate import cast, evaluate
 
 
@@ -37,7 +38,7 @@ def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
 class Fitting:
     """The values of one column, one after the other; `zone` is the session's."""
 
-    __slots__ = ("_as_it_is", "_checked", "_has_length", "_is_text", "column", "zone")
+    __slots__ = ("_as_it_is", "_checked", "_has_length", "_is_text", "_whole", "column", "zone")
 
     def __init__(self, column: Column, zone: str) -> None:
         self.column = column
@@ -45,7 +46,15 @@ class Fitting:
         self._checked: SqlType | None = None  # the type that was fine last
         self._as_it_is = False  # whether its values need no conversion
         self._is_text = False  # whether they are strings as written, for a column of text
+        self._whole = column.type == INTEGER  # what plain numbers are
         self._has_length = column.type.is_string or column.type.kind is Kind.VARBYTE
+
+    def written(self, text: str) -> Any:
+        """A plain literal (planner/text_shapes.py) as the column keeps it; errors as those of `value`."""
+        if text[0] != "'":
+            return int(text) if self._whole else self.value(number(text))
+        value = text[1:-1].replace("''", "'") if "''" in text else text[1:-1]
+        return fit_text(value, self.column.type) if self.column.type.is_string else self.value(Literal(value, UNKNOWN))
 
     def value(self, given: Literal, position: int | None = None) -> Any:
         """A constant as the column keeps it. DataError and the like, at `position`, where it does not fit."""

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from ...errors import Error
-from ...planner import constants
+from ...planner.constants import number
 from ...planner.expressions import Literal
 from ...planner.parse import parse_statement
 from ...planner.statements import Insert
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 4000  # longer texts are data rather than statements that come again
 SHAPES = 100  # kept; the first ones go first
+Literals = Sequence[Token | str]  # plain ones (text_shapes.py) are their texts
 PLAIN_SHAPES = 4  # of texts that are looked at before any other is taken apart
 
 
@@ -59,11 +60,14 @@ class Slot:
     parameter: int = 0
     constant: Literal | None = None
 
-    def value(self, tokens: Sequence[Token], parameters: tuple[Any, ...]) -> Literal:
-        if self.place >= 0:
-            token = tokens[self.place]
-            return constants.number(token.text, negative=True) if self.negative else token.literal()
-        return parameter(self.parameter, parameters) if self.constant is None else self.constant
+    def fit(self, fitting: Fitting, literals: Literals, parameters: tuple[Any, ...]) -> Any:
+        """The value as the column keeps it; of the literals, plain ones are their texts alone."""
+        if self.place < 0:
+            return fitting.value(parameter(self.parameter, parameters) if self.constant is None else self.constant)
+        token = literals[self.place]
+        if isinstance(token, str):
+            return fitting.value(number(token, negative=True)) if self.negative else fitting.written(token)
+        return fitting.value(number(token.text, negative=True) if self.negative else token.literal())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,10 +89,10 @@ class Recipe:
         same = isinstance(found, Table) and (found.id, found.version) == (self.table.id, self.table.version)
         return found if same and context.settings.zone == self.zone else None  # type: ignore[return-value]
 
-    def run(self, tokens: Sequence[Token], context: Context) -> Result | None:
+    def run(self, literals: Literals, context: Context) -> Result | None:
         transaction = context.transaction
         if isinstance(transaction, RowTransaction):
-            values = self._row(tokens, context)
+            values = self._row(literals, context)
             if values is None or not transaction.append(partial(self._added, values, context)):
                 return None
             return Result("INSERT", rowcount=1, notices=context.notices)
@@ -98,7 +102,7 @@ class Recipe:
         need(context, table, "insert")
         context.session.lock(context, [table])
         table = self.find(context)
-        row = None if table is None else self._row(tokens, context)
+        row = None if table is None else self._row(literals, context)
         if table is None or row is None:
             return None
         added = self._as_added(context.home(table), table, transaction.entry(table), row)
@@ -121,12 +125,12 @@ class Recipe:
     def _as_added(self, database: Database, table: Table, entry: TableEntry, row: list[Any]) -> AddExtents | None:
         return added_row(database, table, entry, row, self.positions, {}, self.form)
 
-    def _row(self, tokens: Sequence[Token], context: Context) -> list[Any] | None:
+    def _row(self, literals: Literals, context: Context) -> list[Any] | None:
         """The values of all columns; None where one does not fit."""
         row: list[Any] = [None] * len(self.table.columns)
         try:
             for slot, position, fitting in zip(self.slots, self.positions, self.fittings):
-                row[position] = fitting.value(slot.value(tokens, context.parameters))
+                row[position] = slot.fit(fitting, literals, context.parameters)
         except Error:
             return None
         return row
@@ -139,7 +143,7 @@ class Known:
     recipe: Recipe
     text: str
     offset: int
-    tokens: tuple[Token, ...]
+    literals: Literals
     exact_names: bool
 
     def into(self, session: Session) -> Table | None:
@@ -147,7 +151,7 @@ class Known:
         return self.recipe.table if self.recipe.around == surroundings(session) else None
 
     def run(self, context: Context) -> Result:
-        done = self.recipe.run(self.tokens, context)
+        done = self.recipe.run(self.literals, context)
         if done is not None:
             return done
         from .insert import run
@@ -174,8 +178,7 @@ class KnownInserts:
             return None
         for _, exact, pattern, plain in self._plain:
             if exact is exact_names and (match := pattern.fullmatch(given)) is not None:
-                tokens = tuple([Token(match.start(i), text) for i, text in enumerate(match.groups(), start=1)])
-                return Known(plain, given, 0, tokens, exact_names)
+                return Known(plain, given, 0, match.groups(), exact_names)
         text = given.strip()
         if text.endswith(";"):
             text = text[:-1].rstrip()

@@ -99,14 +99,15 @@ def other() -> Iterator[OtherProcess]:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(0, len(TYPES) - 1), st.lists(st.sampled_from(VALUES), min_size=2, max_size=5), st.booleans())
+@given(st.integers(0, len(TYPES) - 1), st.lists(st.sampled_from(VALUES), min_size=1, max_size=2), st.booleans())
 def test_both_ways_agree(both: tuple[Any, Any], i: int, values: list[str], zoned: bool) -> None:
     a, b = both
     for c in both:
         c.execute(f"truncate t{i}")
         c.execute(f"set timezone to {'cet' if zoned else 'utc'}")
-    for k, value in enumerate([values[0], *values]):
-        text = f"  insert into t{i} (k, v)\nvalues ({k}, {value}) ;"
+    for k, value in enumerate(value for value in values for _ in range(3)):  # kept, known, matched by its pattern
+        text = f"insert into t{i} (k, v)\nvalues ({k}, {value})"
+        text = f"  {text} ;" if k == 4 else text
         assert outcome(a, text) == outcome(b, text)
     rows = [repr(c.execute(f"select * from t{i} order by k").fetchall()) for c in both]
     assert rows[0] == rows[1]
