@@ -132,6 +132,8 @@ def _interval_type(b: Binder, node: exp.Interval) -> SqlType:
 
 @binds(exp.Cast)
 def _cast(e: ExpressionBinder, node: exp.Cast) -> Expr:
+    if node.args.get("default") is not None or node.args.get("action") is not None:
+        raise NotSupportedError("CAST ... DEFAULT is not supported by Redshift", position=e.b.position(node))
     if _is_bare_interval(node.args["to"]) and isinstance(node.this, exp.Literal) and node.this.is_string:
         return Literal(interval(node.this.this, None, e.b.position(node)), INTERVAL, -1, e.span(node))
     operand = e.bind(node.this)
