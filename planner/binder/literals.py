@@ -220,6 +220,9 @@ def _castable(source: SqlType, to: SqlType) -> bool:
     return (source.is_integer and to.kind is Kind.BOOLEAN) or (source.kind is Kind.BOOLEAN and to.is_integer)
 
 
+_FLOATS = (exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE)  # FLOAT(n); sqlglot may have told DOUBLE PRECISION
+
+
 def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     """The type a syntax tree names. VARCHAR without a length takes the operand's, as Redshift does in
     expressions."""
@@ -246,11 +249,11 @@ def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     if name in ("varchar", "text") and not arguments:
         printed = PRINTED.get(source.kind, MAX_VARCHAR)
         return varchar(source.length if source.is_string and source.length else printed)
-    return sql_type(name, arguments, position)
+    return sql_type("float" if arguments and this in _FLOATS else name, arguments, position)
 
 
 def _argument(node: Any) -> int | str:
-    inner = node.this
+    inner = node.this if isinstance(node.this, exp.Expression) else node
     if isinstance(inner, exp.Literal) and inner.this.isdigit():
         return int(inner.this)
     return str(inner.name)
