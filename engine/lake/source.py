@@ -45,7 +45,7 @@ from ...storage.vector import ColumnData
 from ..compile.batch import ScanColumn
 from ..compile.program import External
 from ..context import Charge
-from .splits import ScanNumbers, Split, dealt, splits_of
+from .splits import ScanNumbers, Split, dealt, share_numbers, splits_of
 
 if TYPE_CHECKING:
     from ...planner.physical import ExternalScan
@@ -88,8 +88,7 @@ def external_source(node: ExternalScan, slices: int, context: Context, counters:
     numbers.is_nested = any(f.type.is_nested for f in fields)
     shares = dealt(splits_of(node, reader, fields, context, numbers, filters), slices)
     _watch_size(node, numbers, context)
-    numbers.most_splits = max(len(share) for share in shares)
-    numbers.most_files = max(len({s.part.file.url for s in share}) for share in shares)
+    numbers.shares = [share_numbers(share) for share in shares]
     step = counters.step(node)
     step.files_read, step.files_skipped = numbers.files, numbers.skipped
     context.scans.append((numbers, step, node.props.width))
@@ -128,11 +127,13 @@ class ExternalSource:
         self.oids = _first_oids(every) if any(c.field is None and c.key == OID for c in self.columns) else {}
         self._lock = threading.Lock()
 
-    def scanned(self, rows: int, size: int) -> None:
-        """A split has been read."""
+    def scanned(self, task: int, rows: int, size: int) -> None:
+        """A split of a slice's has been read."""
         with self._lock:
-            self.numbers.rows += rows
-            self.numbers.bytes += size
+            for numbers in (self.numbers, self.numbers.shares[task]):
+                numbers.rows += rows
+                numbers.bytes += size
+            self.numbers.shares[task].read += 1
         if self._limit is not None:
             from ..workgroups import check_scanned
 
@@ -163,7 +164,8 @@ class ExternalSource:
         """The task's parts, those of one file side by side, in up to `shares` runs."""
         splits = sorted(self._shares[task], key=lambda s: (s.part.file.url, s.part.start))
         bounds = [len(splits) * i // shares for i in range(shares + 1)]
-        return [ExternalTask(self, splits[a:b]) for a, b in pairwise(bounds) if a < b] or [ExternalTask(self, [])]
+        runs = [splits[a:b] for a, b in pairwise(bounds) if a < b]
+        return [ExternalTask(self, task, run) for run in runs or [[]]]
 
 
 def _wanted(ref: ColumnRef, place: int, source: Source, reader: Reader, splits: Sequence[Split]) -> _Wanted:
@@ -197,8 +199,9 @@ def _range(lows: Sequence[Any], highs: Sequence[Any], type: SqlType) -> tuple[in
 class ExternalTask:
     """Feeds one task: reads a batch, describes it to the driver."""
 
-    def __init__(self, source: ExternalSource, splits: Sequence[Split]) -> None:
+    def __init__(self, source: ExternalSource, task: int, splits: Sequence[Split]) -> None:
         self._source = source
+        self._task = task
         self._splits = splits
         self._state = memory.zeros(source_layout.STATE_WORDS, np.int64)
         self.state_address = memory.address(self._state)
@@ -230,7 +233,7 @@ class ExternalTask:
                                   memory.address(line))
                 yield
                 seen += rows
-            source.scanned(seen, split.bytes)
+            source.scanned(self._task, seen, split.bytes)
             self.blocks += 1
 
 
