@@ -27,7 +27,7 @@ def create(statement: CreateExternalTable, schema: ExternalSchema, context: Cont
     statement = replace(statement, location=table_location(statement.location, context))
     query = bind(statement.query, context)
     if not statement.athena:
-        refuse_limit(query.plan)
+        refuse_limit(statement.query)
     fields = {name: Field(name, of_sql(column_type(ref.type))) for name, ref in zip(query.names, query.columns)}
     if len(fields) < len(query.names):
         raise InvalidDefinition("CREATE EXTERNAL TABLE AS needs column names that differ", sqlstate="42701")

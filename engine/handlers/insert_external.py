@@ -29,7 +29,7 @@ def run(statement: Insert, table: ExternalTable, context: Context) -> Result:
     width = len(statement.source.selects) if not statement.source.is_star else len(target.columns)
     if width < len(target.columns):
         raise SqlSyntaxError(f"INSERT has {width} expressions, and the external table {len(target.columns)} columns")
-    refuse_limit(bound.query.plan)
+    refuse_limit(statement.source)
     names = [column.name for column in target.columns]
     rows = write(replace(bound.query, names=tuple(names)), names, table.source, context, counted=False)
     return Result("INSERT", rowcount=rows, notices=context.notices)

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InvalidDefinition, NotSupportedError
-from ...planner.logical import Limit, Logical, Project, Query
+from ...planner.logical import Query
+from ...planner.syntax import has_limit
 from ...storage.access.facts import Fact
 from ...storage.lake.catalogue import partition_fact, table_fact
 from ...storage.lake.definition import Source
@@ -35,15 +36,16 @@ from ..kept_results import keep_manifest
 from ..workgroups import result_location
 from .tables import commit, partitions
 
+if TYPE_CHECKING:
+    from sqlglot import exp
+
 STEP = "writing of external files"
 WRITTEN = ("parquet", "text")
 
 
-def refuse_limit(plan: Logical) -> None:
+def refuse_limit(tree: exp.Expression) -> None:
     """No LIMIT in the outer SELECT."""
-    while isinstance(plan, Project):
-        plan = plan.input
-    if isinstance(plan, Limit):
+    if has_limit(tree):
         raise NotSupportedError("the LIMIT clause isn't supported in the outer SELECT query of external tables",
                                 hint="Use a nested LIMIT clause.")
 
