@@ -25,7 +25,7 @@ from ...types import Kind, Physical
 from ..definition import Field, Source
 from .base import Part
 from .lines import LineReader
-from .values import read_type, typed
+from .values import read_type, texts_of, typed
 
 NULL = "\\N"
 BLOCK_BYTES = 8 << 20
@@ -65,7 +65,7 @@ class TextReader(LineReader):
         if found is not None:
             return found
         rows = list(self._split(chunk, file))
-        texts = [pa.array([r[p] if p < len(r) else None for r in rows], pa.string()) for p in places]
+        texts = [texts_of([r[p] if p < len(r) else None for r in rows], c.type.sql) for p, c in zip(places, columns)]
         return len(rows), [self._value(text, column) for text, column in zip(texts, columns)]
 
     def _value(self, texts: pa.Array, column: Field) -> pa.Array:
@@ -168,17 +168,17 @@ class TextReader(LineReader):
 
     def _csv(self, chunk: bytes) -> Iterator[list[str]]:
         if not self.divisible:
-            yield from self._records(io.StringIO(chunk.decode(errors="replace"), newline=""))
+            yield from self._records(io.StringIO(chunk.decode(errors="surrogateescape"), newline=""))
             return
         for line in self.lines(chunk):
-            yield from self._records([line.decode(errors="replace")])
+            yield from self._records([line.decode(errors="surrogateescape")])
 
     def _records(self, lines: Iterable[str]) -> Iterator[list[str]]:
         return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape or None)
 
     def _delimited(self, chunk: bytes) -> Iterator[list[str]]:
         for line in self.lines(chunk):
-            text = line.decode(errors="replace")
+            text = line.decode(errors="surrogateescape")
             if not self.escape or self.escape not in text:
                 yield text.split(self.delimiter)
             else:
