@@ -53,6 +53,9 @@ class LoadRecord:
         self._rows[part] += rows
         self._times[part] = _now()
 
+    def file(self, part: int) -> str:
+        return self._source.parts[part].file.path
+
     def end(self, rows: int | None) -> None:
         """`rows`: what is in the table now; None: it failed, nothing is."""
         status = "aborted" if rows is None else "completed"

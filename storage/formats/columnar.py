@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ... import errors
 from ..arrow import of_numbers
@@ -54,6 +55,9 @@ class ColumnarOptions:
         arrays = [_interval(a, c) if c.type.is_interval else a for a, c in zip(arrays, columns)]
         if self.replacement is not None:
             arrays = [_mended(a, self.replacement) if _is_text(a.type, c) else a for a, c in zip(arrays, columns)]
+        for array, column in zip(arrays, columns):
+            if column.type.kind is Kind.CHAR:
+                _check_single_bytes(array, column)
         return pa.record_batch(arrays, names=[str(i) for i in range(len(arrays))])
 
     def check(self, schema: pa.Schema, columns: tuple[Column, ...], path: str) -> None:
@@ -91,6 +95,22 @@ def telling(file: SourceFile, problem: str) -> Iterator[None]:
 
 def _is_text(type_: pa.DataType, column: Column) -> bool:
     return column.type.kind is Kind.VARCHAR and any(test(type_) for test in _text)
+
+
+def _check_single_bytes(array: pa.Array, column: Column) -> None:
+    """CHAR holds characters of one byte."""
+    texts = array.dictionary if pa.types.is_dictionary(array.type) else array
+    if pa.types.is_null(texts.type):
+        return
+    plain = pc.string_is_ascii(texts.cast(pa.binary()).view(pa.string()))
+    if pc.all(plain).as_py() is False:
+        bad = texts[pc.index(plain, False).as_py()].as_py()
+        raw = bad.encode() if isinstance(bad, str) else bad
+        raise errors.InvalidText(
+            "Multibyte character not supported for CHAR (Hint: try using VARCHAR). "
+            f"Invalid char: {bytes(b for b in raw if b > 127)[:4].hex(' ')}",
+            detail=f'column "{column.name}"',
+        )
 
 
 def _interval(array: pa.Array, column: Column) -> pa.Array:
