@@ -75,15 +75,15 @@ def test_insert_casts_and_appends(local: Lake) -> None:
 
 def test_what_is_refused(local: Lake) -> None:
     local.sql("create external table lake.t (i int, s varchar(3)) stored as parquet location '{root}/t/'")
-    local.sql("create external table lake.o (i int) stored as orc location '{root}/o/'")
+    local.sql("create external table lake.o (i int) stored as ion location '{root}/o/'")
     refused(local, "insert into lake.t values (1, 'a')", "takes a SELECT")
     refused(local, "insert into lake.t (i) select 1", "takes a SELECT")
     refused(local, "insert into lake.t select 1", "1 expressions, and the external table 2 columns")
     refused(local, "insert into lake.t select 1, 'a', 2", "more expressions")
     refused(local, "insert into lake.t select 1, 'a' limit 1", "LIMIT clause isn't supported")
-    refused(local, "insert into lake.o select 1", "ORC files are only read")
+    refused(local, "insert into lake.o select 1", "ION files are only read")
     made = "create external table lake.m {} location '{{root}}/m/' as {}"
-    refused(local, made.format("stored as orc", "select 1 a"), "PARQUET and TEXTFILE")
+    refused(local, made.format("stored as orc", "select 1 a"), "ORC files are only read here")
     refused(local, made.format("stored as parquet", "select 1 a limit 1"), "LIMIT clause isn't supported")
     refused(local, made.format("stored as parquet", "select 1 a, 2 a"), "names that differ")
     refused(local, made.format("partitioned by (z) stored as parquet", "select 1 a"), 'partition column "z" is not in')
