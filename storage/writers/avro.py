@@ -8,7 +8,7 @@ Records pass through Python one by one: it is the format for small tables and fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -64,7 +64,7 @@ class AvroFile:
         from fastavro.write import Writer
 
         self._sink = Sink(out)
-        self._writer = Writer(self._sink, schema, codec)
+        self._writer = Writer(cast(Any, self._sink), schema, codec)
 
     @property
     def bytes(self) -> int:
