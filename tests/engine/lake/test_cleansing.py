@@ -95,3 +95,8 @@ def test_values_that_mean_nothing(lake: Lake) -> None:
                                  ("replacement_char", "??", "invalid value")):
         with pytest.raises(warehouse.Error, match=message):
             properties(lake, **{name: value})
+
+
+def test_what_was_changed_is_not_kept(lake: Lake) -> None:
+    with pytest.raises(warehouse.NotSupportedError, match="svl_spectrum_scan_error is not kept"):
+        lake.sql("select * from svl_spectrum_scan_error")
