@@ -20,13 +20,13 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from ...errors import DataCorrupted, DataError
+from ...errors import DataCorrupted, DataError, FileError, FileMissing
 from ...kernels import memory, source_layout
 from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
@@ -38,6 +38,7 @@ from ...storage.lake.definition import Field, Source
 from ...storage.lake.formats import Decoded, Reader, reader_of
 from ...storage.lake.plain import plain_column
 from ...storage.native import Descriptor, describe, raw_column
+from ...storage.objects.base import ObjectInfo
 from ...storage.objects.registry import Objects
 from ...storage.stored import constant
 from ...storage.types import Physical, SqlType
@@ -126,6 +127,7 @@ class ExternalSource:
         self.handling = Handling.of(node.table.source)
         self.oids = _first_oids(every) if any(c.field is None and c.key == OID for c in self.columns) else {}
         self._lock = threading.Lock()
+        self._objects = Objects(context.session.stores)
 
     def scanned(self, task: int, rows: int, size: int) -> None:
         """A split of a slice's has been read."""
@@ -139,6 +141,17 @@ class ExternalSource:
 
             check_scanned(self.context, self._limit)
         self.context.progress.blocks_done += 1
+
+    def check_unchanged(self, file: ObjectInfo) -> None:
+        """What was read is what was listed: its places and statistics are those of that file."""
+        if file.etag is None:
+            return
+        try:
+            found = self._objects.info(file.url).etag
+        except FileMissing as error:
+            raise FileError(f'file "{file.url}" vanished while it was read: {error.message}') from error
+        if found != file.etag:
+            raise FileError(f'file "{file.url}" changed while it was read')
 
     @property
     def filter(self) -> Expr | None:
@@ -216,7 +229,7 @@ class ExternalTask:
         coded = {c.ref.name for c in source.columns if c.coded}
         seen_dictionaries = [SeenDictionary() for _ in source.columns]
         charge = Charge(source.context.budget, f"scan of files of {source.node.table.name}")
-        for split in self._splits:
+        for split, following in zip_longest(self._splits, self._splits[1:]):
             source.context.cancel.check()
             seen = 0
             for rows, arrays in source.reader.read(split.part, fields, coded):
@@ -235,6 +248,8 @@ class ExternalTask:
                 seen += rows
             source.scanned(self._task, seen, split.bytes)
             self.blocks += 1
+            if following is None or following.part.file.url != split.part.file.url:
+                source.check_unchanged(split.part.file)
 
 
 def _told(array: pa.Array | Decoded, column: _Wanted, split: Split, handling: Handling,

@@ -67,7 +67,7 @@ MODULES = {
     "external": "svv_external_schemas svv_external_databases svv_external_tables svv_external_columns "
                 "svv_external_partitions svl_s3query_summary svcs_s3query_summary svl_s3partition svl_s3log "
                 "svcs_s3log svl_s3partition_summary svcs_s3partition_summary svl_s3list svcs_s3list svl_s3query "
-                "svl_s3retries svl_spectrum_scan_error sys_external_query_detail",
+                "svl_s3retries sys_external_query_detail",
     "unloads": "stl_unload_log svcs_unload_log sys_unload_detail sys_unload_history",
     "wlm": "!stv_wlm_service_class_config !stv_wlm_service_class_state !stv_wlm_classification_config "
            "!stv_wlm_qmr_config stv_wlm_query_state stv_wlm_query_queue_state stv_wlm_query_task_state stl_wlm_query "

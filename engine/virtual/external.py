@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NotSupportedError
 from ...storage.lake.classes import classes_of
 from ...storage.types import BIGINT, DOUBLE, INTEGER, TEXT, TIMESTAMP, char
 from ..context import Context
@@ -140,11 +139,6 @@ def _failures(context: Context) -> Rows:
                    None, share["read"], scan.get("largest_file"), scan.get("location", ""), r["error"])
 
 
-def _changed_values(context: Context) -> Rows:
-    raise NotSupportedError("svl_spectrum_scan_error is not kept: what data handling changes in values of external "
-                            "tables is not written down", hint="With the action FAIL a query names column and file.")
-
-
 def _own_scans(context: Context) -> Iterator[tuple[dict[str, Any], int, dict[str, Any]]]:
     """Those of the user's own queries; superusers see all."""
     user = context.rights.user
@@ -242,11 +236,6 @@ _RETRIES = (
     ("retries", INTEGER), ("successful_fetches", INTEGER), ("file_size", BIGINT), ("location", TEXT),
     ("message", TEXT),
 )  # fmt: skip
-_SCAN_ERROR = (
-    ("userid", INTEGER), ("query", INTEGER), ("location", char(128)), ("rowid", char(128)), ("colname", char(128)),
-    ("original_value", char(128)), ("modified_value", char(128)), ("trigger", char(128)), ("action", char(128)),
-    ("action_value", char(128)), ("error_code", INTEGER),
-)  # fmt: skip
 _LOG = (
     ("pid", INTEGER), ("query", INTEGER), ("segment", INTEGER), ("step", INTEGER), ("node", INTEGER),
     ("slice", INTEGER), ("eventtime", TIMESTAMP), ("message", TEXT),
@@ -293,7 +282,6 @@ TABLES = (
     VirtualTable("pg_catalog", "svl_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svcs_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3query", _S3QUERY, _slices, leader_only=False),
-    VirtualTable("pg_catalog", "svl_spectrum_scan_error", _SCAN_ERROR, _changed_values, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3retries", _RETRIES, _failures, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3partition", _PARTITION, _partitions, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3partition_summary", _PARTITION_SUMMARY, _partition_summary, leader_only=False),

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 import warehouse
 from lake_tables import Lake
+from warehouse.storage.lake.formats.text import TextReader
 
 
 def _typed(rows: int) -> pa.Table:
@@ -359,3 +360,19 @@ def test_rows_are_counted_without_reading_columns(lake: Lake) -> None:
     lake.sql("create external table lake.c (a int, s varchar(5)) row format delimited fields terminated by ',' "
              "stored as textfile location '{root}/c/'")
     assert lake.sql("select count(*) from lake.c") == [(3,)]
+
+
+@pytest.mark.parametrize("change", ["changed", "vanished"])
+def test_a_file_that_changes_while_it_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    path = lake.path("t/1.txt")
+    path.write_text("1\n2\n")
+    lake.sql("create external table lake.n (a bigint) stored as textfile location '{root}/t/'")
+    read = TextReader.rows
+
+    def rows(self: TextReader, *rest: Any) -> Any:
+        path.write_text("1\n2\n3\n") if change == "changed" else path.unlink()
+        return read(self, *rest)
+
+    monkeypatch.setattr(TextReader, "rows", rows)
+    with pytest.raises(warehouse.OperationalError, match=rf"1\.txt.*{change} while it was read"):
+        lake.sql("select sum(a) from lake.n")
