@@ -40,7 +40,7 @@ from .ranges import Ranges
 from .rejected import Findings
 from .source import Part, PartsOfFiles, Progress, whole
 from .strict import StrictParser
-from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
+from .values import FALSE_TEXTS, MAX_REAL, NOT_A_NUMBER, TRUE_TEXTS, WIDE
 
 # pyarrow shares a chunk out to threads in pieces of this size.
 BLOCK_BYTES = 2 << 20
@@ -49,8 +49,6 @@ STRICT_BYTES = 64 << 10
 _LINE_END, _RETURN, _LOWER_CASE = 0x0A, 0x0D, 0x20
 # How noncharacters of Unicode may look in UTF-8: U+FDD0 and following, and the last two of each plane.
 _NONCHARACTERS = re.compile(rb"\xef\xb7[\x90-\xaf]|\xbf[\xbe\xbf]")
-# What pyarrow reads as no number, too.
-_NAN = re.compile(rb"[nN][aA][nN]\(")
 MAX_DOUBLE = sys.float_info.max
 
 
@@ -213,7 +211,7 @@ class FastParser:
             return False
         if options.replacement is not None and _NONCHARACTERS.search(data):
             return False
-        if self._floats and b"(" in data and _NAN.search(data):
+        if self._floats and b"(" in data and NOT_A_NUMBER.search(data):
             return False
         if self._integers and _has_hex_prefix(data) and self._hex.search(data):
             return False

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +20,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from .... import errors
+from ...formats.values import NOT_A_NUMBER, WIDE
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
-from ...types import Kind, Physical
+from ...types import Kind, Physical, SqlType
 from ..definition import Field, Source
 from .base import Part
 from .lines import LineReader
@@ -109,8 +111,8 @@ class TextReader(LineReader):
         if self.mismatch != "DISABLED" and count != len(self.source.columns):
             return None
         types = {str(p): self._type(c) if exact else pa.string() for p, c in zip(places, columns)}
-        if exact and (b"0x" in chunk or b"0X" in chunk):
-            return None  # pyarrow takes hexadecimal numbers
+        if exact and (b"0x" in chunk or b"0X" in chunk or (b"(" in chunk and NOT_A_NUMBER.search(chunk))):
+            return None  # pyarrow takes hexadecimal numbers, and nan(...)
         table = self._parsed(chunk, count, types, quotes)
         if table is None:
             return None
@@ -121,6 +123,8 @@ class TextReader(LineReader):
                 continue
             array = _one(table.column(str(place)))
             done = exact and column.type.sql.physical is not Physical.STR and not pa.types.is_string(array.type)
+            if done and column.type.sql.kind is Kind.DECIMAL and not _is_within(array, column.type.sql):
+                return None
             arrays.append(array if done else self._value(array, column))
         return table.num_rows, arrays
 
@@ -174,7 +178,8 @@ class TextReader(LineReader):
             yield from self._records([line.decode(errors="surrogateescape")])
 
     def _records(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape or None)
+        rows = csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape or None)
+        return (row or [""] for row in rows)  # an empty line has one field, as elsewhere
 
     def _delimited(self, chunk: bytes) -> Iterator[list[str]]:
         for line in self.lines(chunk):
@@ -183,6 +188,13 @@ class TextReader(LineReader):
                 yield text.split(self.delimiter)
             else:
                 yield _unescaped(text, self.delimiter, self.escape)
+
+
+def _is_within(array: pa.Array, type: SqlType) -> bool:
+    """Do all decimals fit their type? What does not is NULL, as `typed` has it."""
+    extremes = pc.min_max(array).as_py()
+    low, high = (Decimal(limit).scaleb(-type.scale, WIDE) for limit in type.integer_limits)
+    return extremes["min"] is None or low <= extremes["min"] <= extremes["max"] <= high
 
 
 def _unescaped(text: str, delimiter: str, escape: str) -> list[str]:
