@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
@@ -31,6 +32,8 @@ from .values import read_type, texts_of, typed
 
 NULL = "\\N"
 BLOCK_BYTES = 8 << 20
+MOST_DAYS = (1 << 31) - 1
+_BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 _LINE_END = 0x0A
 _UNITS = (Kind.DATE, Kind.TIMESTAMP)
 
@@ -110,6 +113,8 @@ class TextReader(LineReader):
             count = first.count(self.delimiter.encode()) + 1
         if self.mismatch != "DISABLED" and count != len(self.source.columns):
             return None
+        if count > 1 and _BLANK_LINE.search(chunk):
+            return None  # of which pyarrow makes a row of empty fields, not one with a single field
         types = {str(p): self._type(c) if exact else pa.string() for p, c in zip(places, columns)}
         if exact and (b"0x" in chunk or b"0X" in chunk or (b"(" in chunk and NOT_A_NUMBER.search(chunk))):
             return None  # pyarrow takes hexadecimal numbers, and nan(...)
@@ -218,7 +223,11 @@ def _of_numbers(texts: pa.Array, kind: Kind) -> pa.Array:
     if not pc.any(numeric).as_py():
         return texts
     numbers = pc.if_else(numeric, texts, pa.scalar(None, pa.string())).cast(pa.int64())
-    moments = numbers.cast(pa.int32()).cast(pa.date32()) if kind is Kind.DATE else numbers.cast(pa.timestamp("ms"))
+    if kind is Kind.DATE:
+        days = pc.if_else(pc.less_equal(pc.abs(numbers), MOST_DAYS), numbers, pa.scalar(None, pa.int64()))
+        moments = days.cast(pa.int32()).cast(pa.date32())
+    else:
+        moments = numbers.cast(pa.timestamp("ms"))
     return pc.if_else(numeric, moments.cast(pa.string()), texts)
 
 

@@ -41,7 +41,7 @@ def _both(format: str, types: list[str], chunk: bytes) -> list[tuple[int, list[l
         return [*read, _read(format, types, chunk)]
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(s.sampled_from(["text", "csv"]), s.lists(s.sampled_from(TYPES), min_size=1, max_size=3), _rows, s.booleans())
 def test_both_ways_read_the_same(format: str, types: list[str], rows: list[list[str]], quoted: bool) -> None:
     if format == "csv" and quoted:
@@ -56,3 +56,8 @@ def test_both_ways_read_the_same(format: str, types: list[str], rows: list[list[
 ])  # fmt: skip
 def test_where_they_differed(format: str, type: str, text: str, found: list[str | None]) -> None:
     assert _both(format, [type], text.encode()) == [(2, [found])] * 2
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_an_empty_line_has_one_field(end: str) -> None:
+    assert _both("text", ["varchar(3)"] * 2, f",{end}{end}".encode()) == [(2, [["", ""], ["", None]])] * 2
