@@ -41,7 +41,7 @@ def _both(format: str, types: list[str], chunk: bytes) -> list[tuple[int, list[l
         return [*read, _read(format, types, chunk)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(s.sampled_from(["text", "csv"]), s.lists(s.sampled_from(TYPES), min_size=1, max_size=3), _rows, s.booleans())
 def test_both_ways_read_the_same(format: str, types: list[str], rows: list[list[str]], quoted: bool) -> None:
     if format == "csv" and quoted:
