@@ -51,7 +51,10 @@ class ColumnarOptions:
         if self.serialize and any(c.type.is_super for c in columns):
             from ..semistructured.arrow import from_values
 
-            arrays = [from_values(a, c.name) if c.type.is_super else a for a, c in zip(arrays, columns)]
+            arrays = [
+                from_values(a, c.name) if c.type.is_super and not _is_json(a.type) else a
+                for a, c in zip(arrays, columns)
+            ]
         arrays = [_interval(a, c) if c.type.is_interval else a for a, c in zip(arrays, columns)]
         if self.replacement is not None:
             arrays = [_mended(a, self.replacement) if _is_text(a.type, c) else a for a, c in zip(arrays, columns)]
@@ -91,6 +94,11 @@ def telling(file: SourceFile, problem: str) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError) as e:
         raise errors.LoadError(f'file "{file.path}" {problem}: {str(e).split(chr(10), 1)[0]}') from e
+
+
+def _is_json(type_: pa.DataType) -> bool:
+    """Is it text that Parquet calls JSON, as UNLOAD writes SUPER values? It is a document already."""
+    return isinstance(type_, pa.BaseExtensionType) and type_.extension_name == "arrow.json"
 
 
 def _is_text(type_: pa.DataType, column: Column) -> bool:

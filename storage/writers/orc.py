@@ -10,10 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from ...errors import NumericOutOfRange
 from ..objects.base import ObjectWriter
 from .base import Charge, OutColumn, Piece
 from .options import FileOptions
 from .parquet import Sink, converted, file_type
+
+MOST_MICROSECONDS = ((1 << 63) - 1) // 1000
 
 
 class OrcFormat:
@@ -29,12 +32,27 @@ class OrcFormat:
 
     def pieces(self, batch: pa.RecordBatch) -> Iterator[Piece]:
         arrays = [converted(a, kind, f.type) for a, kind, f in zip(batch.columns, self._kinds, self._schema)]
+        for array, field in zip(arrays, self._schema):
+            _check_moments(array, field)
         arrays = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in arrays]
         table = pa.Table.from_arrays(arrays, schema=self._schema)
         yield Piece(table, table.num_rows, table.nbytes)
 
     def open(self, out: ObjectWriter, charge: Charge) -> OrcFile:
         return OrcFile(out, self._options, charge)
+
+
+def _check_moments(array: pa.Array, field: pa.Field) -> None:
+    """pyarrow reads ORC's timestamps as nanoseconds in 64 bits; what lies beyond could not be read here again."""
+    import pyarrow.compute as pc
+
+    if not pa.types.is_timestamp(field.type):
+        return
+    extremes = pc.min_max(array.cast(pa.int64()))
+    for value in (extremes["min"].as_py(), extremes["max"].as_py()):
+        if value is not None and not -MOST_MICROSECONDS <= value <= MOST_MICROSECONDS:
+            raise NumericOutOfRange(f'a timestamp of column "{field.name}" is beyond the years 1678 to 2261, which ORC '
+                                    "files are written with here", sqlstate="22008")
 
 
 class OrcFile:

@@ -195,6 +195,9 @@ def test_create_table_as_in_other_formats(lake: Any, tmp_path: Path, format: str
     assert lake.execute(rows.format("lake.c")).fetchall() == [expected[0], *expected]
     found = list((tmp_path / "s3" / "results" / "c").rglob("*.*"))
     assert len(found) >= 3 and {p.name.rpartition(".")[2] for p in found} == {name}
+    if name == "orc":
+        with pytest.raises(errors.DataError, match='timestamp of column "t" is beyond'):
+            lake.execute("insert into lake.c select i, b, s, d, f, r, '3000-01-01'::timestamp, day, ok, k from local")
     if name == "json":
         assert all('"ok":true' in p.read_text() for p in found if p.parent.name == "k=1")
 
