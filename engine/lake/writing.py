@@ -4,8 +4,9 @@
                   --> the data catalogue          partitions that are new, numRows, in one commit
 
 All files appear at the end; when the commit fails they go again. CREATE EXTERNAL TABLE AS writes Parquet and delimited
-text, as on Redshift, Athena's CREATE TABLE AS and INSERT also ORC, Avro and JSON. Table properties say how:
-compression_type, write.parallel, write.maxfilesize.mb, serialization.null.format; BUCKETS how many there are.
+text, as on Redshift, Athena's CREATE TABLE AS and INSERT also ORC, Avro and JSON. Texts that delimited files could not
+give back are refused (decision 0049). Table properties say how: compression_type, write.parallel,
+write.maxfilesize.mb, serialization.null.format; BUCKETS how many files a folder has.
 """
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from ...storage.lake.formats.text import NULL
 from ...storage.lake.partitions import of_folders
 from ...storage.lake.projection import is_projected
 from ...storage.objects.registry import Objects
+from ...storage.writers.ambiguous import AmbiguousTexts
 from ...storage.writers.base import OutColumn, WrittenFile
 from ...storage.writers.buckets import Buckets
 from ...storage.writers.options import LARGEST_FILE, MEGABYTE, FileOptions
@@ -38,7 +40,10 @@ from ..workgroups import result_location
 from .tables import commit, partitions
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from sqlglot import exp
+
+    Check = Callable[[pa.RecordBatch], None]
 
 STEP = "writing of external files"
 WRITTEN, WRITTEN_BY_ATHENA = ("parquet", "text"), ("parquet", "text", "orc", "avro", "json")
@@ -73,13 +78,18 @@ def write(query: Query, names: Sequence[str], source: Source, context: Context, 
     in any case, else where the property is there) are told to the data catalogue. How many rows there were.
     `manifest`: where the list of files goes below the query result location, if there is one."""
     results = result_location(context)
-    with _writing(query, names, source, context) as (output, keys, serial):
+    with _writing(query, names, source, context) as (output, keys, serial, check):
         physical = plan_output(query, keys, serial, context)
+
+        def put(slice: int, batch: pa.RecordBatch) -> None:
+            check(batch)
+            output.write(slice, batch)
+
         if serial:
             for batch in execute(physical, context):
-                output.write(0, batch)
+                put(0, batch)
         else:
-            unload(physical, context, output.write, shared=not keys)
+            unload(physical, context, put, shared=not keys)
         files = output.finish()
         if results:
             keep_manifest([file.url for file in files], results + manifest, context)
@@ -91,7 +101,7 @@ def write(query: Query, names: Sequence[str], source: Source, context: Context, 
 
 @contextmanager
 def _writing(query: Query, names: Sequence[str], source: Source,
-             context: Context) -> Iterator[tuple[Output, list[Any], bool]]:
+             context: Context) -> Iterator[tuple[Output, list[Any], bool, Check]]:
     objects = Objects(context.session.stores)
     base = folder(source.location)
     if not source.location.endswith("/") and any(f.url == source.location for f in objects.list(source.location)):
@@ -108,11 +118,16 @@ def _writing(query: Query, names: Sequence[str], source: Source,
         partition_by=[key.name for key in source.keys], serial=serial, buckets=buckets, charge=held.add,
         check=context.cancel.check,
     )
+    ambiguous = AmbiguousTexts(columns, [key.name for key in source.keys], options)
     try:
-        yield output, keys, serial
+        yield output, keys, serial, ambiguous.refuse if options.format == "delimited" else _as_it_is
     except BaseException:
         output.abort()
         raise
+
+
+def _as_it_is(batch: pa.RecordBatch) -> None:
+    """Formats that hold any text."""
 
 
 def _options(source: Source) -> FileOptions:

@@ -71,11 +71,17 @@ class TextReader(LineReader):
             return found
         rows = list(self._split(chunk, file))
         texts = [texts_of([r[p] if p < len(r) else None for r in rows], c.type.sql) for p, c in zip(places, columns)]
-        return len(rows), [self._value(text, column) for text, column in zip(texts, columns)]
+        return len(rows), [self._value(text, c, told=self._tells_nulls) for text, c in zip(texts, columns)]
 
-    def _value(self, texts: pa.Array, column: Field) -> pa.Array:
+    @property
+    def _tells_nulls(self) -> bool:
+        """Are NULLs found before escapes are taken away? Then an escaped null string is text."""
+        return bool(self.escape) and not self.quoted
+
+    def _value(self, texts: pa.Array, column: Field, told: bool = False) -> pa.Array:
+        """`told`: what is NULL is so already."""
         null = pc.equal(texts, self.null)
-        if pc.any(null).as_py():
+        if not told and pc.any(null).as_py():
             texts = pc.if_else(null, pa.scalar(None, pa.string()), texts)
         if self.quoted and column.type.sql.kind in _UNITS:
             texts = _of_numbers(texts, column.type.sql.kind)
@@ -160,9 +166,9 @@ class TextReader(LineReader):
 
     # -- line by line ----------------------------------------------------------------------------------
 
-    def _split(self, chunk: bytes, file: ObjectInfo) -> Iterator[list[str]]:
+    def _split(self, chunk: bytes, file: ObjectInfo) -> Iterator[Sequence[str | None]]:
         wanted = len(self.source.columns)
-        rows = self._csv(chunk) if self.quoted else self._delimited(chunk)
+        rows: Iterator[Sequence[str | None]] = self._csv(chunk) if self.quoted else self._delimited(chunk)
         while True:
             try:
                 row = next(rows, None)
@@ -186,13 +192,16 @@ class TextReader(LineReader):
         rows = csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape or None)
         return (row or [""] for row in rows)  # an empty line has one field, as elsewhere
 
-    def _delimited(self, chunk: bytes) -> Iterator[list[str]]:
+    def _delimited(self, chunk: bytes) -> Iterator[Sequence[str | None]]:
         for line in self.lines(chunk):
             text = line.decode(errors="surrogateescape")
-            if not self.escape or self.escape not in text:
+            if not self.escape:
                 yield text.split(self.delimiter)
+            elif self.escape not in text:
+                yield [None if field == self.null else field for field in text.split(self.delimiter)]
             else:
-                yield _unescaped(text, self.delimiter, self.escape)
+                found = _unescaped(text, self.delimiter, self.escape)
+                yield [None if raw == self.null else field for raw, field in found]
 
 
 def _is_within(array: pa.Array, type: SqlType) -> bool:
@@ -202,19 +211,20 @@ def _is_within(array: pa.Array, type: SqlType) -> bool:
     return extremes["min"] is None or low <= extremes["min"] <= extremes["max"] <= high
 
 
-def _unescaped(text: str, delimiter: str, escape: str) -> list[str]:
-    """Fields of a line in which a character behind `escape` is itself."""
-    fields, field = [], ""
+def _unescaped(text: str, delimiter: str, escape: str) -> list[tuple[str, str]]:
+    """Fields of a line in which a character behind `escape` is itself: as they stand there, and what they mean."""
+    fields, raw, field = [], "", ""
     characters = iter(text)
     for character in characters:
         if character == escape:
-            field += next(characters, "")
+            following = next(characters, "")
+            raw, field = raw + character + following, field + following
         elif character == delimiter:
-            fields.append(field)
-            field = ""
+            fields.append((raw, field))
+            raw = field = ""
         else:
-            field += character
-    return [*fields, field]
+            raw, field = raw + character, field + character
+    return [*fields, (raw, field)]
 
 
 def _of_numbers(texts: pa.Array, kind: Kind) -> pa.Array:
