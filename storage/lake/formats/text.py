@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
@@ -33,7 +32,6 @@ from .values import read_type, texts_of, typed
 NULL = "\\N"
 BLOCK_BYTES = 8 << 20
 MOST_DAYS = (1 << 31) - 1
-_BLANK_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 _LINE_END = 0x0A
 _UNITS = (Kind.DATE, Kind.TIMESTAMP)
 
@@ -119,7 +117,7 @@ class TextReader(LineReader):
             count = first.count(self.delimiter.encode()) + 1
         if self.mismatch != "DISABLED" and count != len(self.source.columns):
             return None
-        if count > 1 and _BLANK_LINE.search(chunk):
+        if count > 1 and _has_blank_line(chunk):
             return None  # of which pyarrow makes a row of empty fields, not one with a single field
         types = {str(p): self._type(c) if exact else pa.string() for p, c in zip(places, columns)}
         if exact and (b"0x" in chunk or b"0X" in chunk or (b"(" in chunk and NOT_A_NUMBER.search(chunk))):
@@ -202,6 +200,10 @@ class TextReader(LineReader):
             else:
                 found = _unescaped(text, self.delimiter, self.escape)
                 yield [None if raw == self.null else field for raw, field in found]
+
+
+def _has_blank_line(chunk: bytes) -> bool:
+    return chunk.startswith((b"\n", b"\r\n")) or b"\n\n" in chunk or b"\n\r\n" in chunk
 
 
 def _is_within(array: pa.Array, type: SqlType) -> bool:
