@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,7 +27,7 @@ class AmbiguousTexts:
         """`left_out`: partition columns, which are not in the file."""
         self._columns = [(i, c.name) for i, c in enumerate(columns) if c.type.is_string and c.name not in left_out]
         self._characters = _LINE_ENDS if options.escape else _LINE_ENDS + options.delimiter
-        self._bytes = np.frombuffer(self._characters.encode(), np.uint8)
+        self._bytes = [character.encode() for character in self._characters]
         self._pattern = f"[{re.escape(self._characters)}]"
         self._null = None if options.escape else options.null
 
@@ -47,4 +46,5 @@ class AmbiguousTexts:
     def _may_hold(self, array: pa.Array) -> bool:
         """By a glance at the bytes, those of rows that were cut off too."""
         data = array.buffers()[-1]
-        return data is not None and bool(np.isin(np.frombuffer(data, np.uint8), self._bytes).any())
+        raw = b"" if data is None else data.to_pybytes()
+        return any(character in raw for character in self._bytes)
