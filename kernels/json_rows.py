@@ -1,6 +1,6 @@
 """JSON objects, one a line, as delimited text: what COPY FORMAT JSON 'auto' reads fast.
 
-    json_rows(data, at, stop, names, count, out, capacity, state) -> where the first line begins that is not taken
+    json_rows(data, at, stop, tree, count, out, capacity, state) -> where the first line begins that is not taken
 
     data   {"b": "x\\ty", "a": 1, "c": [2]}\\n{"a": null}\\n         columns a, b
     out    1<1f>x<tab>y\\n<1e><1f><1e>\\n                    0x1f between fields, 0x1e alone where there is no value
@@ -11,6 +11,15 @@ there on: broken JSON, arrays and objects in a column that is not SUPER, keys wi
 two marks inside a string, half a surrogate pair. What a SUPER column gets is not looked into, its reader does that;
 what no column gets is.
 
+Columns may lie inside members (JSONPaths). The tree of their paths is walked beside the document, with a stack of the
+objects and arrays that are open:
+
+    $.a, $.b.c, $.b.d[1]        root -- a (column 0)            {"a": 1, "b": {"d": [2, 3], "c": 4}}   -->   1 4 3
+                                    `-- b -- c (column 1)
+                                         `-- d -- [1] (column 2)
+
+A path that ends on the way is no value where a member is missing or null, and has to be looked at where an element is.
+
 `state` says how: FOLD finds keys in any case ('auto ignorecase'; keys that are not ASCII are not taken), WHOLE makes
 the document itself the one value of its row ('noshred').
 
@@ -20,207 +29,55 @@ from __future__ import annotations
 
 from .intrinsics import i64p, inline, memory_copy, shared, u8p
 from .json_rows_layout import (
-    COLUMN_WORDS,
+    CHILDREN,
+    ELEMENT,
     FIELD_END,
+    FIRST,
     FOLD,
+    FOUND,
+    FRAME_WORDS,
+    FRAMES,
     IS_SUPER,
     LIMIT,
     LINES,
+    LISTS,
     MAX_LINE,
     NAME,
     NAME_BYTES,
+    NEXT,
+    NODE,
+    NODE_WORDS,
     NULL,
+    PLACE,
     ROWS,
+    SLOT,
     SLOT_WORDS,
+    SLOTS,
     STATE_WORDS,
     WHOLE,
     WRITTEN,
 )  # fmt: skip
+from .json_tokens import (
+    BACKSLASH,
+    CLOSE,
+    COMMA,
+    LINE_END,
+    LIST,
+    LIST_END,
+    OPEN,
+    QUOTE,
+    behind_colon,
+    blanks,
+    checked,
+    hex_code,
+    nested,
+    scalar,
+    string,
+)  # fmt: skip
 from .registry import kernel
 
-_LINE_END, _QUOTE, _BACKSLASH, _COMMA, _COLON, _MINUS, _POINT, _ZERO, _NINE = 10, 34, 92, 44, 58, 45, 46, 48, 57
-_OPEN, _CLOSE, _LIST, _LIST_END = 123, 125, 91, 93
-_DEEPEST = 60  # brackets in one another that a word has bits for
 # What a slot holds: nothing, bytes as they are, a string with escapes.
 _MISSING, _AS_IT_IS, _ESCAPED, _IS_NULL = 0, 1, 2, 3
-
-
-@inline
-def _digit(byte):
-    return byte >= _ZERO and byte <= _NINE
-
-
-@shared
-def _blanks(data, i):
-    """Behind blanks; a line end is none here."""
-    x = u8p(data)
-    while x[i] == 32 or x[i] == 9 or x[i] == 13:
-        i += 1
-    return i
-
-
-@shared
-def _code(data):
-    """Four hexadecimal digits; -1 where they are none."""
-    x = u8p(data)
-    code = 0
-    for i in range(4):
-        byte = x[i]
-        if _digit(byte):
-            value = byte - _ZERO
-        elif byte >= 97 and byte <= 102:
-            value = byte - 87
-        elif byte >= 65 and byte <= 70:
-            value = byte - 55
-        else:
-            return -1
-        code = 16 * code + value
-    return code
-
-
-@shared
-def _string(data, i):
-    """Where a string ends that begins at i: 2 * place + (has it escapes?); -1 where it is none."""
-    x = u8p(data)
-    escapes = 0
-    while True:
-        byte = x[i]
-        if byte == _QUOTE:
-            return 2 * i + escapes
-        if byte < 32:
-            return -1
-        if byte == _BACKSLASH:
-            escapes = 1
-            i += 1
-            if x[i] == 117:  # u
-                if _code(data + i + 1) < 0:
-                    return -1
-            elif x[i] not in (_QUOTE, _BACKSLASH, 47, 98, 102, 110, 114, 116):  # quote, \\ / b f n r t
-                return -1
-        i += 1
-
-
-@shared
-def _number(data, i):
-    """Behind a number; -1 where it is none."""
-    x = u8p(data)
-    if x[i] == _MINUS:
-        i += 1
-    if not _digit(x[i]):
-        return -1
-    zero = x[i] == _ZERO
-    i += 1
-    while not zero and _digit(x[i]):
-        i += 1
-    if x[i] == _POINT:
-        i += 1
-        if not _digit(x[i]):
-            return -1
-        while _digit(x[i]):
-            i += 1
-    if x[i] == 101 or x[i] == 69:  # e, E
-        i += 1
-        if x[i] == _MINUS or x[i] == 43:
-            i += 1
-        if not _digit(x[i]):
-            return -1
-        while _digit(x[i]):
-            i += 1
-    return i
-
-
-@shared
-def _nested(data, i):
-    """Behind an array or object, by its brackets alone; -1 where the line ends before."""
-    x = u8p(data)
-    depth = 0
-    while True:
-        byte = x[i]
-        if byte < 32:
-            return -1
-        if byte == _QUOTE:
-            end = _string(data, i + 1)
-            if end < 0:
-                return -1
-            i = end >> 1
-        elif byte in (_OPEN, _LIST):
-            depth += 1
-        elif byte in (_CLOSE, _LIST_END):
-            depth -= 1
-            if depth == 0:
-                return i + 1
-        i += 1
-
-
-@shared
-def _word(data, i):
-    """The bytes of true, false or null; 0 for anything else."""
-    x = u8p(data)
-    if x[i] == 116 and x[i + 1] == 114 and x[i + 2] == 117 and x[i + 3] == 101:
-        return 4
-    if x[i] == 110 and x[i + 1] == 117 and x[i + 2] == 108 and x[i + 3] == 108:
-        return 4
-    if x[i] == 102 and x[i + 1] == 97 and x[i + 2] == 108 and x[i + 3] == 115 and x[i + 4] == 101:
-        return 5
-    return 0
-
-
-@shared
-def _scalar(data, i):
-    """Behind a string, number, true, false or null; -1 where there is none."""
-    byte = u8p(data)[i]
-    if byte == _QUOTE:
-        end = _string(data, i + 1)
-        return (end >> 1) + 1 if end >= 0 else -1
-    if byte == _MINUS or _digit(byte):
-        return _number(data, i)
-    length = _word(data, i)
-    return i + length if length > 0 else -1
-
-
-@shared
-def _behind_colon(data, i):
-    """The place of a member's value, from behind its key; -1."""
-    i = _blanks(data, i)
-    return _blanks(data, i + 1) if u8p(data)[i] == _COLON else -1
-
-
-@shared
-def _checked(data, i):
-    """Behind an array or object whose every value is looked at; -1 where that is broken, or nested deeply."""
-    x = u8p(data)
-    depth, objects = 0, 0  # a bit for each open bracket: is it an object's?
-    while True:
-        if x[i] in (_OPEN, _LIST):
-            if depth == _DEEPEST:
-                return -1
-            depth += 1
-            objects = 2 * objects + (1 if x[i] == _OPEN else 0)
-            i = _blanks(data, i + 1)
-            more = x[i] != (_CLOSE if objects & 1 else _LIST_END)
-        else:
-            i = _scalar(data, i)
-            if i < 0:
-                return -1
-            i = _blanks(data, i)
-            more = x[i] == _COMMA
-            i = _blanks(data, i + 1) if more else i
-        while not more:
-            if x[i] != (_CLOSE if objects & 1 else _LIST_END):
-                return -1
-            i += 1
-            depth -= 1
-            objects >>= 1
-            if depth == 0:
-                return i
-            i = _blanks(data, i)
-            more = x[i] == _COMMA
-            i = _blanks(data, i + 1) if more else i
-        if objects & 1:
-            end = _string(data, i + 1) if x[i] == _QUOTE else -1
-            i = _behind_colon(data, (end >> 1) + 1) if end >= 0 else -1
-            if i < 0:
-                return -1
 
 
 @inline
@@ -243,14 +100,23 @@ def _same(name, key, length, fold):
 
 
 @shared
-def _column(names, count, key, length, first, fold):
-    """The column of a key, looked for from `first` on; -1: none."""
+def _by_name(children, count, key, length, first, fold):
+    """Which of the children has a key's name, looked for from number `first` on; -1: none."""
     for k in range(count):
         j = first + k
         if j >= count:
             j -= count
-        name = i64p(names + 8 * COLUMN_WORDS * j)
+        name = i64p(children + 8 * NODE_WORDS * j)
         if name[NAME_BYTES] == length and _same(name[NAME], key, length, fold):
+            return j
+    return -1
+
+
+@shared
+def _by_place(children, count, place):
+    """Which of the children is the element of a number; -1: none."""
+    for j in range(count):
+        if i64p(children + 8 * NODE_WORDS * j)[PLACE] == place:
             return j
     return -1
 
@@ -285,7 +151,7 @@ def _unescaped(out, start, length):
     i = 0
     while i < length:
         byte = x[i]
-        if byte != _BACKSLASH:
+        if byte != BACKSLASH:
             u8p(out)[0] = byte
             out += 1
             i += 1
@@ -293,7 +159,7 @@ def _unescaped(out, start, length):
         byte = x[i + 1]
         i += 2
         code = -1
-        if byte in (_QUOTE, _BACKSLASH, 47):
+        if byte in (QUOTE, BACKSLASH, 47):
             code = byte
         elif byte == 98:
             code = 8
@@ -302,7 +168,7 @@ def _unescaped(out, start, length):
         elif byte == 116:
             code = 9
         elif byte == 117 and i + 4 <= length:
-            code = _code(start + i)
+            code = hex_code(start + i)
             i += 4
             if code < 32:
                 code = -1
@@ -310,8 +176,8 @@ def _unescaped(out, start, length):
                 code = -1
             if code >= 0xD800 and code < 0xDC00:
                 low = -1
-                if i + 6 <= length and x[i] == _BACKSLASH and x[i + 1] == 117:
-                    low = _code(start + i + 2)
+                if i + 6 <= length and x[i] == BACKSLASH and x[i + 1] == 117:
+                    low = hex_code(start + i + 2)
                 i += 6
                 code = 0x10000 + (code - 0xD800) * 1024 + low - 0xDC00 if low >= 0xDC00 and low < 0xE000 else -1
         if code < 0:
@@ -324,7 +190,7 @@ def _unescaped(out, start, length):
 def _key(data, i, fold):
     """Where a key ends that begins at i with its quote; -1 where it has escapes, or is to be folded and not ASCII."""
     x = u8p(data)
-    end = _string(data, i + 1) if x[i] == _QUOTE else -1
+    end = string(data, i + 1) if x[i] == QUOTE else -1
     if end < 0 or end & 1:
         return -1
     end >>= 1
@@ -338,75 +204,151 @@ def _key(data, i, fold):
 
 
 @shared
-def _member(data, start, name, slot):
+def _is_first(node, slots):
+    """Note that a member or element is there; is it so for the first time?"""
+    slot = i64p(slots + 8 * SLOT_WORDS * i64p(node)[SLOT])
+    first = slot[2] == _MISSING
+    slot[2] = _IS_NULL
+    return first
+
+
+@shared
+def _member(data, start, node, slots):
     """Note a column's value, which begins at `start`; behind it, or -1."""
-    x, s = u8p(data), i64p(slot)
-    if s[2] != _MISSING:
+    x, s = u8p(data), i64p(slots + 8 * SLOT_WORDS * i64p(node)[SLOT])
+    if not _is_first(node, slots):
         return -1
-    raw = i64p(name)[IS_SUPER] != 0
+    raw = i64p(node)[IS_SUPER] != 0
     kind, byte = _AS_IT_IS, x[start]
-    if byte == _QUOTE and not raw:
-        end = _string(data, start + 1)
+    if byte == QUOTE and not raw:
+        end = string(data, start + 1)
         if end < 0:
             return -1
         kind = _ESCAPED if end & 1 else _AS_IT_IS
         end >>= 1
         s[0], s[1], s[2] = start + 1, end - start - 1, kind
         return end + 1
-    if byte in (_OPEN, _LIST):
-        end = _nested(data, start) if raw else -1
+    if byte in (OPEN, LIST):
+        end = nested(data, start) if raw else -1
     else:
-        end = _scalar(data, start)
+        end = scalar(data, start)
         kind = _IS_NULL if byte == 110 else _AS_IT_IS  # n
     s[0], s[1], s[2] = start, end - start, kind
     return end
 
 
 @shared
-def _next(data, i):
-    """At the key of the next member, or at the bracket that closes the object; -1."""
-    x = u8p(data)
-    i = _blanks(data, i)
-    if x[i] == _COMMA:
-        i = _blanks(data, i + 1)
-        return i if x[i] == _QUOTE else -1
-    return i if x[i] == _CLOSE else -1
+def _absent(data, i, node, slots):
+    """A null where an object should be: its columns have no values. Behind it; -1 where it is something else."""
+    if u8p(data)[i] != 110 or i64p(node)[LISTS] != 0 or not _is_first(node, slots):  # n
+        return -1
+    return scalar(data, i)
 
 
 @shared
-def _object(data, i, names, count, slots, fold):
-    """Note where the values of the object at i are; behind it, or -1 where it has to be looked at."""
+def _unused(data, i):
+    """Behind a value that no column gets, or -1."""
+    return checked(data, i) if u8p(data)[i] in (OPEN, LIST) else scalar(data, i)
+
+
+@shared
+def _next(data, i, closing):
+    """At what comes next in an object or array, or at the bracket that closes it; -1."""
     x = u8p(data)
-    for j in range(count):
-        i64p(slots + 8 * SLOT_WORDS * j)[2] = _MISSING
-    i = _blanks(data, i + 1)
-    expected = 0
-    while x[i] != _CLOSE:
+    i = blanks(data, i)
+    if x[i] == COMMA:
+        i = blanks(data, i + 1)
+        return i if x[i] != closing else -1
+    return i if x[i] == closing else -1
+
+
+@shared
+def _begin(frame, node):
+    """Open an object or array."""
+    f = i64p(frame)
+    f[NODE], f[NEXT], f[ELEMENT] = node, 0, 0 if i64p(node)[LISTS] != 0 else -1
+
+
+@shared
+def _is_whole(frame, tree, slots):
+    """Has an array the elements that paths name, or an object the arrays that they lead into?"""
+    f = i64p(frame)
+    node = i64p(f[NODE])
+    for j in range(node[CHILDREN]):
+        child = i64p(tree + 8 * NODE_WORDS * (node[FIRST] + j))
+        if f[ELEMENT] >= 0:
+            if child[PLACE] >= f[ELEMENT]:
+                return False
+        elif child[LISTS] != 0 and i64p(slots + 8 * SLOT_WORDS * child[SLOT])[2] == _MISSING:
+            return False
+    return True
+
+
+@shared
+def _value(data, i, frame, tree, fold):
+    """The place of the value of the member or element at i, or -1; the frame says which node it is, 0 for none."""
+    f = i64p(frame)
+    node = i64p(f[NODE])
+    children, count = tree + 8 * NODE_WORDS * node[FIRST], node[CHILDREN]
+    if f[ELEMENT] >= 0:
+        found = _by_place(children, count, f[ELEMENT])
+        f[ELEMENT] += 1
+    else:
         end = _key(data, i, fold)
         if end < 0:
             return -1
-        column = _column(names, count, data + i + 1, end - i - 1, expected, fold)
-        i = _behind_colon(data, end + 1)
-        if i < 0:
-            return -1
-        if column >= 0:
-            i = _member(data, i, names + 8 * COLUMN_WORDS * column, slots + 8 * SLOT_WORDS * column)
-            expected = column + 1 if column + 1 < count else 0
-        elif x[i] in (_OPEN, _LIST):
-            i = _checked(data, i)
+        found = _by_name(children, count, data + i + 1, end - i - 1, f[NEXT], fold)
+        i = behind_colon(data, end + 1)
+    f[FOUND] = 0
+    if found >= 0:
+        f[NEXT] = found + 1 if found + 1 < count else 0
+        f[FOUND] = children + 8 * NODE_WORDS * found
+    return i
+
+
+@shared
+def _document(data, i, tree, frames, slots, fold):
+    """Note where the values of the document at i are; behind it, or -1 where it has to be looked at."""
+    x, frame = u8p(data), frames
+    _begin(frame, tree)
+    i = blanks(data, i + 1)
+    while True:
+        f = i64p(frame)
+        if x[i] == (LIST_END if f[ELEMENT] >= 0 else CLOSE):
+            if not _is_whole(frame, tree, slots):
+                return -1
+            i += 1
+            if frame == frames:
+                return i
+            frame -= 8 * FRAME_WORDS
         else:
-            i = _scalar(data, i)
+            i = _value(data, i, frame, tree, fold)
+            if i < 0:
+                return -1
+            node = f[FOUND]
+            if node == 0:
+                i = _unused(data, i)
+            elif i64p(node)[CHILDREN] == 0:
+                i = _member(data, i, node, slots)
+            elif x[i] != (LIST if i64p(node)[LISTS] != 0 else OPEN):
+                i = _absent(data, i, node, slots)
+            elif not _is_first(node, slots):
+                return -1
+            else:
+                frame += 8 * FRAME_WORDS
+                _begin(frame, node)
+                i = blanks(data, i + 1)
+                continue
         if i >= 0:
-            i = _next(data, i)
+            i = _next(data, i, LIST_END if i64p(frame)[ELEMENT] >= 0 else CLOSE)
         if i < 0:
             return -1
-    return i + 1
 
 
 @shared
 def _whole(data, i, slots):
     """Note the object or array at i as the one value of its row; behind it, or -1."""
-    end = _nested(data, i)
+    end = nested(data, i)
     slot = i64p(slots)
     slot[0], slot[1], slot[2] = i, end - i, _AS_IT_IS
     return end
@@ -431,26 +373,37 @@ def _row(out, data, count, slots):
         else:
             u8p(out)[0] = NULL
             out += 1
-    u8p(out)[0] = _LINE_END
+    u8p(out)[0] = LINE_END
     return out + 1
 
 
+@shared
+def _is_document(byte, tree, whole):
+    """May a line's first byte begin one?"""
+    if whole != 0:
+        return byte in (OPEN, LIST)
+    return byte == (LIST if i64p(tree)[LISTS] != 0 else OPEN)
+
+
 @kernel("json_rows", arity=8)
-def json_rows(data, at, stop, names, count, out, capacity, state):
+def json_rows(data, at, stop, tree, count, out, capacity, state):
     x, s = u8p(data), i64p(state)
-    slots = state + 8 * STATE_WORDS
+    frames = state + 8 * STATE_WORDS
+    slots = frames + 8 * FRAMES * FRAME_WORDS
     written, rows, lines = out, 0, 0
     while at < stop and rows < s[LIMIT]:
-        i = _blanks(data, at)
-        if x[i] != _LINE_END:
-            if x[i] != _OPEN and not (x[i] == _LIST and s[WHOLE] != 0):
+        i = blanks(data, at)
+        if x[i] != LINE_END:
+            if not _is_document(x[i], tree, s[WHOLE]):
                 break
-            i = _whole(data, i, slots) if s[WHOLE] != 0 else _object(data, i, names, count, slots, s[FOLD])
+            for j in range(s[SLOTS]):
+                i64p(slots + 8 * SLOT_WORDS * j)[2] = _MISSING
+            i = _whole(data, i, slots) if s[WHOLE] != 0 else _document(data, i, tree, frames, slots, s[FOLD])
             if i < 0:
                 break
-            i = _blanks(data, i)
+            i = blanks(data, i)
             length = i - at
-            if x[i] != _LINE_END or length > MAX_LINE or length + 2 * count + 2 > out + capacity - written:
+            if x[i] != LINE_END or length > MAX_LINE or length + 2 * count + 2 > out + capacity - written:
                 break
             end = _row(written, data, count, slots)
             if end < 0:

@@ -131,6 +131,13 @@ def parse_query(text: str, tokens: Sequence[Token] | None = None, exact_names: b
     return trees[0]
 
 
+def has_limit(tree: exp.Expr) -> bool:
+    """Has the outermost SELECT or set operation a LIMIT, TOP, FETCH or OFFSET? Those of its subqueries do not count."""
+    while isinstance(tree, exp.Subquery) and not any(tree.args.get(clause) for clause in ("limit", "offset")):
+        tree = tree.this
+    return any(tree.args.get(clause) is not None for clause in ("limit", "offset"))
+
+
 def parse_expression(text: str, tokens: Sequence[Token] | None = None) -> exp.Expr:
     """The tree of one scalar expression."""
     tokens = tokenize(text) if tokens is None else list(tokens)

@@ -128,6 +128,5 @@ def narrowest(values: Array) -> np.dtype[np.signedinteger]:
     """The integers that hold all int64 values."""
     if not len(values):
         return INTEGERS[0]
-    low, high = int(values.min()), int(values.max())
-    bits = max(high.bit_length(), (~low).bit_length() if low < 0 else 0)
+    bits = max((v if v >= 0 else ~v).bit_length() for v in (int(values.min()), int(values.max())))
     return next(kind for kind in INTEGERS if bits < 8 * kind.itemsize)

@@ -72,8 +72,12 @@ class RunBuffer:
                 raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
             self._builders[position].append(data)
 
-        for _ in (map if pool is None else pool.map)(append, range(len(batch))):
-            pass
+        places = range(len(batch))
+        if pool is None:
+            for position in places:
+                append(position)
+        else:
+            list(pool.map(append, places))
         self.rows = self._builders[0].rows
 
     def take(self) -> list[RunColumn]:

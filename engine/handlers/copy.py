@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 
-from ...errors import NotNullViolation, NotSupportedError, ProgrammingError
+from ...errors import DataError, NotNullViolation, NotSupportedError, ProgrammingError
 from ...planner.statements import Copy
 from ...records import dataclass
 from ...storage.access.facts import Fact
@@ -40,6 +41,8 @@ PROGRESS_BYTES = 1 << 20
 # From here on even a single part is read by a thread of its own, while rows before are written.
 READ_AHEAD_BYTES = 8 << 20
 COMPUPDATE: dict[str, bool | str] = {"on": True, "off": False, "preset": "preset"}
+
+_Batches = Iterator[tuple[int, pa.RecordBatch]]  # with the parts' numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,8 @@ def copy_into(
     context.progress.blocks_total = max(1, source.total_bytes // PROGRESS_BYTES)
     record.begin()
     try:
-        batches = _counted(_batches(source, into.columns, context, findings), record)
-        rows = _check(batches, into) if load.check_only else _load(batches, into, load, context, facts)
+        batches = _batches(source, into.columns, context, findings)
+        rows = _check(batches, into, record) if load.check_only else _load(batches, into, load, context, facts, record)
     except BaseException:
         record.end(None)
         raise
@@ -111,26 +114,41 @@ def copy_into(
 
 
 def _load(
-    batches: Iterator[pa.RecordBatch], into: Target, load: LoadOptions, context: Context, facts: tuple[Fact, ...]
+    batches: _Batches, into: Target, load: LoadOptions, context: Context, facts: tuple[Fact, ...], record: LoadRecord
 ) -> int:
     with loading(
         into.table, context, into.positions, compupdate=load.compupdate, comprows=load.comprows, facts=facts
     ) as writer:
-        for batch in batches:
-            writer.write(_complete(batch, into))
+        for part, batch in batches:
+            record.loaded(part, batch.num_rows)
+            with _telling_file(record, part):
+                writer.write(_complete(batch, into))
     return writer.rows
 
 
-def _check(batches: Iterator[pa.RecordBatch], into: Target) -> int:
+def _check(batches: _Batches, into: Target, record: LoadRecord) -> int:
     """NOLOAD: the rows are read and converted, and that is all."""
     rows = 0
-    for batch in batches:
-        for values, column in zip(batch.columns, into.columns):
-            data = from_arrow(values, column.type, column.name)
-            if data.null_count and (not column.nullable or column.primary_key):
-                raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
+    for part, batch in batches:
+        record.loaded(part, batch.num_rows)
+        with _telling_file(record, part):
+            for values, column in zip(batch.columns, into.columns):
+                data = from_arrow(values, column.type, column.name)
+                if data.null_count and (not column.nullable or column.primary_key):
+                    raise NotNullViolation(f'null value in column "{column.name}" violates not-null constraint')
         rows += batch.num_rows
     return rows
+
+
+@contextmanager
+def _telling_file(record: LoadRecord, part: int) -> Iterator[None]:
+    """A value that the table does not take is told with its file (of formats that have no lines to tell of)."""
+    try:
+        yield
+    except DataError as error:
+        where = f'file "{record.file(part)}"'
+        error.detail = where if error.detail is None else f"{where}, {error.detail}"
+        raise
 
 
 def _tell(table: Table, rows: int, findings: Findings, load: LoadOptions, context: Context) -> None:
@@ -184,15 +202,9 @@ def _complete(batch: pa.RecordBatch, into: Target) -> Any:
 # -- reading ------------------------------------------------------------------------------------------
 
 
-def _counted(batches: Iterator[tuple[int, pa.RecordBatch]], record: LoadRecord) -> Iterator[pa.RecordBatch]:
-    for part, batch in batches:
-        record.loaded(part, batch.num_rows)
-        yield batch
-
-
 def _batches(
     source: Source, columns: tuple[Column, ...], context: Context, findings: Findings
-) -> Iterator[tuple[int, pa.RecordBatch]]:
+) -> _Batches:
     """All batches of all parts, in order, with the parts' numbers."""
     told = _Told(context)
     few = len(source.parts) < 2 and source.total_bytes < READ_AHEAD_BYTES

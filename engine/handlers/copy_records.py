@@ -22,6 +22,7 @@ from .targets import Target
 # STL_LOADERROR_DETAIL has so many errors a slice.
 DETAILED_ERRORS = 20
 RANGED = ("csv", "delimited")
+_PACKED = {"GZIP", "BZIP2", "ZSTD"}
 _FORMATS = {"delimited": "Text", "csv": "CSV", "fixedwidth": "FixedWidth", "json": "JSON", "avro": "Avro",
             "parquet": "Parquet", "orc": "ORC"}  # fmt: skip
 
@@ -42,16 +43,23 @@ class LoadRecord:
         self._begun = datetime.now(UTC)
         self._rows: Counter[int] = Counter()
         self._times: dict[int, int] = {}
+        self._taken: Counter[int] = Counter()  # microseconds that a part took: parts come one after the other
+        self._last = _microseconds(self._begun)
 
     def begin(self) -> None:
         """The load begins: it shows as running, and is the session's last COPY, with no rows yet."""
         self._context.session.last.update({"copy id": self._context.query_id, "copy count": 0})
-        self._context.database.loads.begin(self._context.query_id, self._load("running", 0))
+        self._context.database.loads.begin(self._context.query_id, self._load("running", 0), self._state)
 
     def loaded(self, part: int, rows: int) -> None:
         """Rows of a part are on their way into the table."""
+        now = _now()
         self._rows[part] += rows
-        self._times[part] = _now()
+        self._taken[part] += now - self._last
+        self._times[part] = self._last = now
+
+    def file(self, part: int) -> str:
+        return self._source.parts[part].file.path
 
     def end(self, rows: int | None) -> None:
         """`rows`: what is in the table now; None: it failed, nothing is."""
@@ -67,6 +75,26 @@ class LoadRecord:
                 loads.REPLACEMENTS: [self._replacement(part, r) for part, r in self._findings.replacements],
             },
         )
+
+    def _state(self) -> list[dict[str, Any]]:
+        """How far each slice is with its parts; other threads ask. A part is through when a later one has begun."""
+        known = dict(self._rows)
+        now, at = self._common() | {"time": self._last}, max(known, default=-1)
+        by_slice: dict[int, dict[str, Any]] = {}
+        for number, part in enumerate(self._source.parts):
+            state = by_slice.setdefault(self._slice(number), now | {
+                "slice": self._slice(number), "packed": self._statement.options.keys() & _PACKED, "to_load": 0,
+                "loaded": 0, "lines": 0, "files": 0, "done": 0, "file": "",
+            })  # fmt: skip
+            state["to_load"] += part.bytes
+            state["files"] += 1
+            state["lines"] += known.get(number, 0)
+            if number < at:
+                state["loaded"] += part.bytes
+                state["done"] += 1
+            elif not state["file"]:
+                state["file"] = part.file.path
+        return list(by_slice.values())
 
     # -- records -----------------------------------------------------------------------------------
 
@@ -110,11 +138,12 @@ class LoadRecord:
             record = found.setdefault((part.file.path, offset), self._file(number, part, partial, offset))
             record["lines"] += self._rows[number] + self._findings.errors_of_part[number]
             record["errors"] += self._findings.errors_of_part[number]
+            record["taken"] += self._taken[number]
         return list(found.values())
 
     def _file(self, number: int, part: Part, partial: bool, offset: int) -> dict[str, Any]:
         return self._common() | {
-            "slice": self._slice(number), "file": part.file.path, "lines": 0, "errors": 0,
+            "slice": self._slice(number), "file": part.file.path, "lines": 0, "errors": 0, "taken": 0,
             "time": self._times.get(number, _microseconds(self._begun)), "format": self._format,
             "partial": int(partial), "offset": offset, "bytes": part.file.bytes,
         }  # fmt: skip

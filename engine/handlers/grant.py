@@ -141,6 +141,11 @@ def _relation(name: RelationName, context: Context) -> Table | View:
     if found is None:
         if find_virtual(name.schema, name.name) is not None:
             raise NotSupportedError(f"privileges on system tables cannot be changed: {name}", position=name.position)
+        from ..lake.tables import schema_of  # not imported before a name is not found
+
+        if schema_of(name.schema, context) is not None:
+            raise NotSupportedError("privileges on external tables cannot be changed", position=name.position,
+                                    hint=f"Grant USAGE ON SCHEMA {name.schema}.")
         raise names.undefined(name, context)
     if isinstance(found, Table) and found.temporary:
         raise NotSupportedError("a temporary table is its session's own: nothing can be granted on it",

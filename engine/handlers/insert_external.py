@@ -12,7 +12,7 @@ from ...storage.schema import ExternalTable
 from ..access import need_schema_owner
 from ..context import Context
 from ..lake.tables import refuse_block
-from ..lake.writing import check_format, refuse_limit, write
+from ..lake.writing import BUCKETS, check_format, refuse_limit, write
 from ..result import Result
 from .binding import bind_context
 
@@ -24,12 +24,14 @@ def run(statement: Insert, table: ExternalTable, context: Context) -> Result:
                                 position=statement.table.position)
     need_schema_owner(context, table.schema)
     check_format(table.source)
+    if table.source.option(BUCKETS):
+        raise NotSupportedError("INSERT INTO is not supported for a bucketed table", position=statement.table.position)
     target = replace(table, columns=table.columns[: table.visible])
     bound = bind_insert(statement, target, context.view, bind_context(context))
     width = len(statement.source.selects) if not statement.source.is_star else len(target.columns)
     if width < len(target.columns):
         raise SqlSyntaxError(f"INSERT has {width} expressions, and the external table {len(target.columns)} columns")
-    refuse_limit(bound.query.plan)
+    refuse_limit(statement.source)
     names = [column.name for column in target.columns]
     rows = write(replace(bound.query, names=tuple(names)), names, table.source, context, counted=False)
     return Result("INSERT", rowcount=rows, notices=context.notices)

@@ -13,9 +13,9 @@ from typing import Any
 
 from ...errors import Error, NotSupportedError, OperationalError, ProgrammingError, UndefinedColumn
 from ...planner.expressions import ColumnRef
-from ...planner.logical import Limit, Logical, Project, Query
+from ...planner.logical import Query
 from ...planner.statements import Unload
-from ...planner.syntax import parse_query
+from ...planner.syntax import has_limit, parse_query
 from ...records import dataclass
 from ...storage.objects.registry import Objects
 from ...storage.types import Kind
@@ -46,8 +46,11 @@ _KEYS = (
 
 def run(statement: Unload, context: Context) -> Result:
     with _placed(statement):
-        query = bind(parse_query(statement.query, None, context.settings.exact_names), context)
-    _refuse_limit(query.plan)
+        tree = parse_query(statement.query, None, context.settings.exact_names)
+        query = bind(tree, context)
+    if has_limit(tree):
+        raise NotSupportedError("Limit clause is not supported",
+                                hint="Put the LIMIT into a subquery of the query that is unloaded.")
     columns = [OutColumn(name, column_type(ref.type)) for name, ref in zip(query.names, query.columns, strict=True)]
     _check_columns(statement, columns)
     objects = Objects(context.session.stores.authorized(statement.authorization))
@@ -144,16 +147,6 @@ class _Target:
 
 
 # -- what cannot be unloaded ---------------------------------------------------------------------------
-
-
-def _refuse_limit(plan: Logical) -> None:
-    """r_UNLOAD: no LIMIT in the outer SELECT."""
-    while isinstance(plan, Project):
-        plan = plan.input
-    if isinstance(plan, Limit):
-        raise NotSupportedError(
-            "Limit clause is not supported", hint="Put the LIMIT into a subquery of the query that is unloaded."
-        )
 
 
 def _check_columns(statement: Unload, columns: list[OutColumn]) -> None:

@@ -44,7 +44,9 @@ def scans(context: Context) -> list[dict[str, Any]]:
     found = []
     for numbers, step, width in context.scans:
         numbers.returned, numbers.returned_bytes = step.rows, step.rows * width
-        found.append(asdict(numbers))
+        for number, share in enumerate(numbers.shares):
+            share.returned = step.slices[number].rows if number in step.slices else 0
+        found.append(asdict(numbers) | {"width": width})
     return found
 
 

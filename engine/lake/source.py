@@ -20,13 +20,13 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from ...errors import DataCorrupted, DataError
+from ...errors import DataCorrupted, DataError, FileError, FileMissing
 from ...kernels import memory, source_layout
 from ...planner.expressions import ColumnRef, Expr
 from ...records import dataclass
@@ -38,6 +38,7 @@ from ...storage.lake.definition import Field, Source
 from ...storage.lake.formats import Decoded, Reader, reader_of
 from ...storage.lake.plain import plain_column
 from ...storage.native import Descriptor, describe, raw_column
+from ...storage.objects.base import ObjectInfo
 from ...storage.objects.registry import Objects
 from ...storage.stored import constant
 from ...storage.types import Physical, SqlType
@@ -45,7 +46,7 @@ from ...storage.vector import ColumnData
 from ..compile.batch import ScanColumn
 from ..compile.program import External
 from ..context import Charge
-from .splits import ScanNumbers, Split, dealt, splits_of
+from .splits import ScanNumbers, Split, dealt, share_numbers, splits_of
 
 if TYPE_CHECKING:
     from ...planner.physical import ExternalScan
@@ -88,8 +89,7 @@ def external_source(node: ExternalScan, slices: int, context: Context, counters:
     numbers.is_nested = any(f.type.is_nested for f in fields)
     shares = dealt(splits_of(node, reader, fields, context, numbers, filters), slices)
     _watch_size(node, numbers, context)
-    numbers.most_splits = max(len(share) for share in shares)
-    numbers.most_files = max(len({s.part.file.url for s in share}) for share in shares)
+    numbers.shares = [share_numbers(share) for share in shares]
     step = counters.step(node)
     step.files_read, step.files_skipped = numbers.files, numbers.skipped
     context.scans.append((numbers, step, node.props.width))
@@ -127,17 +127,31 @@ class ExternalSource:
         self.handling = Handling.of(node.table.source)
         self.oids = _first_oids(every) if any(c.field is None and c.key == OID for c in self.columns) else {}
         self._lock = threading.Lock()
+        self._objects = Objects(context.session.stores)
 
-    def scanned(self, rows: int, size: int) -> None:
-        """A split has been read."""
+    def scanned(self, task: int, rows: int, size: int) -> None:
+        """A split of a slice's has been read."""
         with self._lock:
-            self.numbers.rows += rows
-            self.numbers.bytes += size
+            for numbers in (self.numbers, self.numbers.shares[task]):
+                numbers.rows += rows
+                numbers.bytes += size
+            self.numbers.shares[task].read += 1
         if self._limit is not None:
             from ..workgroups import check_scanned
 
             check_scanned(self.context, self._limit)
         self.context.progress.blocks_done += 1
+
+    def check_unchanged(self, file: ObjectInfo) -> None:
+        """What was read is what was listed: its places and statistics are those of that file."""
+        if file.etag is None:
+            return
+        try:
+            found = self._objects.info(file.url).etag
+        except FileMissing as error:
+            raise FileError(f'file "{file.url}" vanished while it was read: {error.message}') from error
+        if found != file.etag:
+            raise FileError(f'file "{file.url}" changed while it was read')
 
     @property
     def filter(self) -> Expr | None:
@@ -163,7 +177,8 @@ class ExternalSource:
         """The task's parts, those of one file side by side, in up to `shares` runs."""
         splits = sorted(self._shares[task], key=lambda s: (s.part.file.url, s.part.start))
         bounds = [len(splits) * i // shares for i in range(shares + 1)]
-        return [ExternalTask(self, splits[a:b]) for a, b in pairwise(bounds) if a < b] or [ExternalTask(self, [])]
+        runs = [splits[a:b] for a, b in pairwise(bounds) if a < b]
+        return [ExternalTask(self, task, run) for run in runs or [[]]]
 
 
 def _wanted(ref: ColumnRef, place: int, source: Source, reader: Reader, splits: Sequence[Split]) -> _Wanted:
@@ -197,8 +212,9 @@ def _range(lows: Sequence[Any], highs: Sequence[Any], type: SqlType) -> tuple[in
 class ExternalTask:
     """Feeds one task: reads a batch, describes it to the driver."""
 
-    def __init__(self, source: ExternalSource, splits: Sequence[Split]) -> None:
+    def __init__(self, source: ExternalSource, task: int, splits: Sequence[Split]) -> None:
         self._source = source
+        self._task = task
         self._splits = splits
         self._state = memory.zeros(source_layout.STATE_WORDS, np.int64)
         self.state_address = memory.address(self._state)
@@ -213,7 +229,7 @@ class ExternalTask:
         coded = {c.ref.name for c in source.columns if c.coded}
         seen_dictionaries = [SeenDictionary() for _ in source.columns]
         charge = Charge(source.context.budget, f"scan of files of {source.node.table.name}")
-        for split in self._splits:
+        for split, following in zip_longest(self._splits, self._splits[1:]):
             source.context.cancel.check()
             seen = 0
             for rows, arrays in source.reader.read(split.part, fields, coded):
@@ -230,8 +246,10 @@ class ExternalTask:
                                   memory.address(line))
                 yield
                 seen += rows
-            source.scanned(seen, split.bytes)
+            source.scanned(self._task, seen, split.bytes)
             self.blocks += 1
+            if following is None or following.part.file.url != split.part.file.url:
+                source.check_unchanged(split.part.file)
 
 
 def _told(array: pa.Array | Decoded, column: _Wanted, split: Split, handling: Handling,

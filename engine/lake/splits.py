@@ -10,6 +10,7 @@ A partition without a folder of its own lies where the data catalogue says. A ta
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import field
 from itertools import product
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,20 @@ _CONTROL = frozenset(range(0x20))
 
 
 @dataclass(slots=True)
+class SliceNumbers:
+    """A slice's part of a scan: what it was dealt, and what of that it has read."""
+
+    files: int = 0
+    splits: int = 0
+    split_bytes: int = 0
+    largest_split: int = 0
+    read: int = 0  # splits
+    rows: int = 0
+    bytes: int = 0
+    returned: int = 0
+
+
+@dataclass(slots=True)
 class ScanNumbers:
     """What a scan did, for svl_s3query_summary and svl_s3partition: the whole is in the query's history record."""
 
@@ -64,12 +79,17 @@ class ScanNumbers:
     skipped_splits: int = 0
     split_bytes: int = 0
     largest_split: int = 0
-    most_files: int = 0  # on one slice
-    most_splits: int = 0
+    shares: list[SliceNumbers] = field(default_factory=list)
     bytes: int = 0  # scanned
     rows: int = 0
     returned: int = 0  # rows that the filter let pass
     returned_bytes: int = 0
+
+
+def share_numbers(splits: Sequence[Split]) -> SliceNumbers:
+    """What a slice has been dealt."""
+    sizes = [split.bytes for split in splits]
+    return SliceNumbers(len({split.part.file.url for split in splits}), len(splits), sum(sizes), max(sizes, default=0))
 
 
 @dataclass(frozen=True, slots=True)

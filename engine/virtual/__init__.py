@@ -61,13 +61,13 @@ MODULES = {
              "stl_sort stl_window stl_save stl_insert stl_project stl_limit stl_merge svl_query_report "
              "svv_query_state svl_query_summary svcs_query_summary sys_query_detail stl_stream_segs svcs_stream_segs "
              "svl_compile svcs_compile",
-    "loads": "stl_load_errors stl_loaderror_detail stl_load_commits stl_replacements "
+    "loads": "stl_load_errors stl_loaderror_detail stl_load_commits stl_replacements stl_file_scan stv_load_state "
              "sys_load_history sys_load_detail sys_load_error_detail",
     "copy_jobs": "sys_copy_job sys_copy_job_detail sys_copy_job_info",
     "external": "svv_external_schemas svv_external_databases svv_external_tables svv_external_columns "
                 "svv_external_partitions svl_s3query_summary svcs_s3query_summary svl_s3partition svl_s3log "
-                "svcs_s3log svl_s3partition_summary svcs_s3partition_summary svl_s3list svcs_s3list "
-                "sys_external_query_detail",
+                "svcs_s3log svl_s3partition_summary svcs_s3partition_summary svl_s3list svcs_s3list svl_s3query "
+                "svl_s3retries sys_external_query_detail",
     "unloads": "stl_unload_log svcs_unload_log sys_unload_detail sys_unload_history",
     "wlm": "!stv_wlm_service_class_config !stv_wlm_service_class_state !stv_wlm_classification_config "
            "!stv_wlm_qmr_config stv_wlm_query_state stv_wlm_query_queue_state stv_wlm_query_task_state stl_wlm_query "

@@ -105,10 +105,38 @@ def _query_summary(context: Context) -> Rows:
             r["endtime"] - r["starttime"], r["aborted"], scan["table"], scan["format"].upper(),
             "t" if scan["is_partitioned"] else "f", "t" if scan["skipped_splits"] else "f",
             "t" if scan["is_nested"] else "f", scan["rows"], scan["bytes"], scan["returned"], scan["returned_bytes"],
-            scan["files"], scan["most_files"], scan["files"] // slices, count, scan["most_splits"], count // slices,
+            scan["files"], _most(scan, "files"), scan["files"] // slices, count, _most(scan, "splits"), count // slices,
             scan["split_bytes"], scan["largest_split"], scan["split_bytes"] // max(count, 1), 0, 0, 0, 0.0, slices,
             float(min(slices, count)), 0, 0,
         )  # fmt: skip
+
+
+def _most(scan: dict[str, Any], what: str) -> int:
+    """Of the slice that had most of something."""
+    return max((share[what] for share in scan.get("shares", ())), default=0)
+
+
+def _slices(context: Context) -> Rows:
+    """SVL_S3QUERY. Requests and their retries are the object store's client's and not counted here: no value."""
+    nodes = context.view.topology.node_of_slice
+    for r, segment, scan in _scans(context):
+        for number, share in enumerate(scan.get("shares", ())):
+            yield (
+                r["userid"], r["query"], segment, 0, nodes[number] if number < len(nodes) else 0, number,
+                moment(r["starttime"]), moment(r["endtime"]), r["endtime"] - r["starttime"], scan["table"],
+                "t" if scan["is_partitioned"] else "f", "t" if scan["skipped_splits"] else "f", share["rows"],
+                share["bytes"], share["returned"], share["returned"] * scan["width"], share["files"], share["splits"],
+                share["split_bytes"], share["largest_split"], *(None,) * 6,
+            )  # fmt: skip
+
+
+def _failures(context: Context) -> Rows:
+    """SVL_S3RETRIES: why a query failed that read files; what its slices had read by then."""
+    nodes = context.view.topology.node_of_slice
+    for r, segment, scan in _own_scans(context):
+        for number, share in enumerate(scan.get("shares", ()) if r["error"] else ()):
+            yield (r["query"], segment, nodes[number] if number < len(nodes) else 0, number, moment(r["starttime"]),
+                   None, share["read"], scan.get("largest_file"), scan.get("location", ""), r["error"])
 
 
 def _own_scans(context: Context) -> Iterator[tuple[dict[str, Any], int, dict[str, Any]]]:
@@ -193,6 +221,21 @@ _QUERY_DETAIL = (
     ("scanned_files", BIGINT), ("returned_rows", BIGINT), ("returned_bytes", BIGINT), ("file_format", TEXT),
     ("file_location", TEXT), ("external_query_text", TEXT), ("warning_message", TEXT),
 )  # fmt: skip
+_S3QUERY = (
+    ("userid", INTEGER), ("query", INTEGER), ("segment", INTEGER), ("step", INTEGER), ("node", INTEGER),
+    ("slice", INTEGER), ("starttime", TIMESTAMP), ("endtime", TIMESTAMP), ("elapsed", INTEGER),
+    ("external_table_name", char(136)), ("is_partitioned", char(1)), ("is_rrscan", char(1)),
+    ("s3_scanned_rows", BIGINT), ("s3_scanned_bytes", BIGINT), ("s3query_returned_rows", BIGINT),
+    ("s3query_returned_bytes", BIGINT), ("files", INTEGER), ("splits", INTEGER), ("total_split_size", BIGINT),
+    ("max_split_size", BIGINT), ("total_retries", INTEGER), ("max_retries", INTEGER),
+    ("max_request_duration", INTEGER), ("avg_request_duration", DOUBLE), ("max_request_parallelism", INTEGER),
+    ("avg_request_parallelism", DOUBLE),
+)  # fmt: skip
+_RETRIES = (
+    ("query", INTEGER), ("segment", INTEGER), ("node", INTEGER), ("slice", INTEGER), ("eventtime", TIMESTAMP),
+    ("retries", INTEGER), ("successful_fetches", INTEGER), ("file_size", BIGINT), ("location", TEXT),
+    ("message", TEXT),
+)  # fmt: skip
 _LOG = (
     ("pid", INTEGER), ("query", INTEGER), ("segment", INTEGER), ("step", INTEGER), ("node", INTEGER),
     ("slice", INTEGER), ("eventtime", TIMESTAMP), ("message", TEXT),
@@ -238,6 +281,8 @@ TABLES = (
           "serde_parameters:t compressed:i parameters:t", _external_partitions, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
     VirtualTable("pg_catalog", "svcs_s3query_summary", _SUMMARY, _query_summary, leader_only=False),
+    VirtualTable("pg_catalog", "svl_s3query", _S3QUERY, _slices, leader_only=False),
+    VirtualTable("pg_catalog", "svl_s3retries", _RETRIES, _failures, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3partition", _PARTITION, _partitions, leader_only=False),
     VirtualTable("pg_catalog", "svl_s3partition_summary", _PARTITION_SUMMARY, _partition_summary, leader_only=False),
     VirtualTable("pg_catalog", "svcs_s3partition_summary", _PARTITION_SUMMARY, _partition_summary, leader_only=False),

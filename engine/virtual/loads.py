@@ -53,7 +53,25 @@ _WHO: Columns = (
     ("session_id", INTEGER, "pid"), ("database_name", NAME, lambda r: DATABASE),
 )  # fmt: skip
 
+def _load_state(context: Context) -> Iterator[tuple[Any, ...]]:
+    """STV_LOAD_STATE: loads that run in this process, by slice. Compressed bytes are those of the files."""
+    for r in context.database.loads.states():
+        plain, packed = ((0, 0), (r["to_load"], r["loaded"])) if r["packed"] else ((r["to_load"], r["loaded"]), (0, 0))
+        yield (
+            r["userid"], r["pid"], r["query"], r["slice"], r["pid"], moment(r["time"]), *plain, *packed, r["lines"],
+            r["files"], r["done"], r["file"][:256], 100 * r["loaded"] // max(r["to_load"], 1),
+        )  # fmt: skip
+
+
+_LOAD_STATE = (
+    ("userid", INTEGER), ("session", INTEGER), ("query", INTEGER), ("slice", INTEGER), ("pid", INTEGER),
+    ("recordtime", TIMESTAMP), ("bytes_to_load", BIGINT), ("bytes_loaded", BIGINT),
+    ("bytes_to_load_compressed", BIGINT), ("bytes_loaded_compressed", BIGINT), ("lines", INTEGER),
+    ("num_files", INTEGER), ("num_files_complete", INTEGER), ("current_file", char(256)), ("pct_complete", INTEGER),
+)  # fmt: skip
+
 TABLES = (
+    VirtualTable("pg_catalog", "stv_load_state", _LOAD_STATE, _load_state, leader_only=False),
     _table("stl_load_errors", loads.ERRORS, (
         ("userid", INTEGER, "userid"), ("slice", INTEGER, "slice"), ("tbl", INTEGER, "tbl"),
         ("starttime", TIMESTAMP, _time("start")), ("session", INTEGER, "pid"), ("query", INTEGER, "query"),
@@ -75,6 +93,13 @@ TABLES = (
         ("lines_scanned", INTEGER, "lines"), ("errors", INTEGER, "errors"), ("curtime", TIMESTAMP, _time("time")),
         ("status", INTEGER, lambda r: 1), ("file_format", *_text("format", 16)), ("is_partial", INTEGER, "partial"),
         ("start_offset", BIGINT, "offset"), ("copy_job_id", BIGINT, "job"),
+    )),
+    _table("stl_file_scan", loads.FILES, (
+        ("userid", INTEGER, "userid"), ("query", INTEGER, "query"), ("slice", INTEGER, "slice"),
+        ("name", *_text("file", 90)), ("lines", BIGINT, "lines"), ("bytes", BIGINT, "bytes"),
+        ("loadtime", BIGINT, lambda r: r.get("taken")),
+        ("curtime", TIMESTAMP, lambda r: moment(r["time"] - r.get("taken", 0))), ("is_partial", INTEGER, "partial"),
+        ("start_offset", BIGINT, "offset"),
     )),
     _table("stl_replacements", loads.REPLACEMENTS, (
         ("userid", INTEGER, "userid"), ("query", INTEGER, "query"), ("slice", INTEGER, "slice"),

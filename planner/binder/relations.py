@@ -199,8 +199,18 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
     return Bound(bound.plan, bound.columns, renamed(bound.names, view.columns, view.name, lambda: position))
 
 
+# Views of the manual whose rows nothing here could fill.
+_NOT_KEPT = {
+    name: f"{name} is not kept: what data handling changes in values of external tables is not written down"
+    for name in ("svl_spectrum_scan_error", "sys_external_query_error")
+}
+
+
 def _undefined(b: Binder, node: Any, schema: str | None, name: str) -> Error:
     position = b.position(node)
+    if schema in (None, "pg_catalog") and name in _NOT_KEPT:
+        return NotSupportedError(_NOT_KEPT[name], position=position,
+                                 hint="With the action FAIL of invalid_char_handling and its like a query says more.")
     if schema is not None and schema not in b.view.schemas():
         system = {v.partition(".")[0] for v in b.context.virtual_tables}
         if schema not in system:

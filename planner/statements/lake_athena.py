@@ -2,10 +2,11 @@
 
     CREATE TABLE s.t [WITH (name = value, ...)] AS query [WITH [NO] DATA]
 
-    format = 'PARQUET' | 'TEXTFILE'       others are only read here
+    format = 'PARQUET' | 'ORC' | 'AVRO' | 'JSON' | 'TEXTFILE'      ION is only read here
     external_location = 's3://...'        else the query result location says where (engine/workgroups.py)
     partitioned_by = ARRAY['k', ...]      field_delimiter = ',' (of TEXTFILE)
-    write_compression, parquet_compression = 'GZIP' | 'SNAPPY' | 'ZSTD' | 'NONE'
+    write_compression, parquet_compression, orc_compression = 'GZIP' | 'SNAPPY' | 'ZSTD' | ...   as the format has them
+    bucketed_by = ARRAY['k', ...]         bucket_count = n
     table_type = 'HIVE'                   is_external = true
 
 Other properties are refused by name.
@@ -22,15 +23,25 @@ from .external import CreateExternalTable, ExternalColumn, Pairs, RowFormat
 from .names import RelationName
 
 _REFUSED = (
-    "bucketed_by", "bucket_count", "location", "partitioning", "orc_compression", "compression_level",
+    "location", "partitioning", "compression_level",
     "write_target_data_file_size_bytes", "optimize_rewrite_min_data_file_size_bytes",
     "optimize_rewrite_max_data_file_size_bytes", "optimize_rewrite_data_file_threshold",
     "optimize_rewrite_delete_file_threshold", "vacuum_min_snapshots_to_keep", "vacuum_max_snapshot_age_seconds",
 )
+_TEXT = {"gzip": "gzip", "zstd": "zstd", "bzip2": "bzip2", "none": "none"}
+# By format, Athena's words for compressions, the usual one first, and the table property that says it.
 _CODECS = {
     "parquet": {"gzip": "gzip", "snappy": "snappy", "zstd": "zstd", "none": "none", "uncompressed": "none"},
-    "textfile": {"gzip": "gzip", "zstd": "zstd", "bzip2": "bzip2", "none": "none"},
+    "orc": {"zlib": "zlib", "snappy": "snappy", "lz4": "lz4", "zstd": "zstd", "none": "none"},
+    "avro": {"deflate": "deflate", "bzip2": "bzip2", "none": "none"},
+    "textfile": _TEXT,
+    "json": _TEXT,
 }  # fmt: skip
+_PROPERTIES = {"parquet": "parquet.compression", "orc": "orc.compress", "avro": "avro.output.codec"}
+# Properties that are write_compression for one format.
+_OF_FORMAT = {"parquet_compression": "parquet", "orc_compression": "orc"}
+_JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
+MOST_BUCKETS = 65_536
 
 
 def table_as(cursor: Cursor, name: RelationName) -> CreateExternalTable:
@@ -45,7 +56,8 @@ def table_as(cursor: Cursor, name: RelationName) -> CreateExternalTable:
     query = _query(cursor)
     stored = given.get("format", "parquet").lower()
     if stored not in _CODECS:
-        raise NotSupportedError(f"CREATE TABLE AS writes PARQUET and TEXTFILE, not {stored.upper()}", position=position)
+        raise NotSupportedError(f"CREATE TABLE AS writes {', '.join(_CODECS).upper()}, not {stored.upper()}",
+                                position=position)
     delimiters: Pairs = ()
     if "field_delimiter" in given:
         if stored != "textfile" or len(given["field_delimiter"]) != 1:
@@ -53,10 +65,11 @@ def table_as(cursor: Cursor, name: RelationName) -> CreateExternalTable:
         delimiters = (("fields", given["field_delimiter"]),)
     names = [name.lower() for name in given.get("partitioned_by", "").split(",") if name]
     keys = tuple(ExternalColumn(name, None, position) for name in names)
+    row_format = RowFormat(stored, _JSON_SERDE) if stored == "json" else RowFormat(stored, delimiters=delimiters)
+    properties = (_compression(given, stored, position), *_buckets(given, position))
     return CreateExternalTable(
-        name, (), keys, RowFormat(stored, delimiters=delimiters), given.get("external_location", ""),
-        (_compression(given, stored, position),), query, athena=True,
-    )  # fmt: skip
+        name, (), keys, row_format, given.get("external_location", ""), properties, query, athena=True
+    )
 
 
 def plain_table_as(name: RelationName, query: Any) -> CreateExternalTable:
@@ -101,21 +114,35 @@ def _boolean(cursor: Cursor) -> str:
 _VALUES = {
     "format": Cursor.string, "external_location": Cursor.string, "field_delimiter": Cursor.string,
     "table_type": Cursor.string, "write_compression": Cursor.string, "parquet_compression": Cursor.string,
-    "partitioned_by": _array, "is_external": _boolean,
+    "orc_compression": Cursor.string, "partitioned_by": _array, "bucketed_by": _array,
+    "bucket_count": lambda cursor: str(cursor.integer()), "is_external": _boolean,
 }  # fmt: skip
 
 
 def _compression(given: dict[str, str], stored: str, position: int | None) -> tuple[str, str]:
-    """The table property that says how files are compressed; GZIP unless told."""
-    if "write_compression" in given and "parquet_compression" in given:
-        raise InvalidDefinition("write_compression and parquet_compression cannot be used together", position=position)
-    if "parquet_compression" in given and stored != "parquet":
-        raise InvalidDefinition("parquet_compression is for format PARQUET", position=position)
-    codec = given.get("write_compression", given.get("parquet_compression", "gzip")).lower()
+    """The table property that says how files are compressed."""
+    names = [name for name in ("write_compression", *_OF_FORMAT) if name in given]
+    if len(names) > 1:
+        raise InvalidDefinition(f"{names[0]} and {names[1]} cannot be used together", position=position)
+    name = names[0] if names else ""
+    if _OF_FORMAT.get(name, stored) != stored:
+        raise InvalidDefinition(f"{name} is for format {_OF_FORMAT[name].upper()}", position=position)
+    codec = given.get(name, next(iter(_CODECS[stored]))).lower()
     if codec not in _CODECS[stored]:
         raise NotSupportedError(f"{stored.upper()} files are not written with {codec.upper()}", position=position,
                                 hint=f"Known: {', '.join(_CODECS[stored]).upper()}.")
-    return ("parquet.compression" if stored == "parquet" else "compression_type"), _CODECS[stored][codec]
+    return _PROPERTIES.get(stored, "compression_type"), _CODECS[stored][codec]
+
+
+def _buckets(given: dict[str, str], position: int | None) -> Pairs:
+    """bucketed_by and bucket_count, as table properties."""
+    if "bucketed_by" not in given and "bucket_count" not in given:
+        return ()
+    if not ("bucketed_by" in given and "bucket_count" in given):
+        raise InvalidDefinition("bucketed_by and bucket_count must be given together", position=position)
+    if not 1 <= int(given["bucket_count"]) <= MOST_BUCKETS:
+        raise InvalidDefinition(f"bucket_count must be between 1 and {MOST_BUCKETS}", position=position)
+    return ("bucketed_by", given["bucketed_by"].lower()), ("bucket_count", given["bucket_count"])
 
 
 def _query(cursor: Cursor) -> Any:

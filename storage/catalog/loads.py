@@ -1,6 +1,6 @@
 """What COPY statements did: one record a load, a file, an error and a replacement, kept beside the query history.
 
-    loads.begin(query, record)          it runs: seen by this process alone
+    loads.begin(query, record, state)   it runs: seen by this process alone; `state` tells how far it is
     loads.end(query, record, {...})     it is over, well or not; everything goes to history.sqlite in one commit
 
 They are in tables of their own, so that a load with a hundred thousand errors drives nothing else out; the newest
@@ -12,7 +12,7 @@ import json
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +32,25 @@ class Loads:
         self._path = path
         self._lock = threading.Lock()
         self._running: dict[int, dict[str, Any]] = {}
+        self._states: dict[int, Callable[[], list[dict[str, Any]]]] = {}
         self._memory: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KEPT}
         self._connection: sqlite3.Connection | None = None
 
-    def begin(self, query: int, record: dict[str, Any]) -> None:
+    def begin(self, query: int, record: dict[str, Any], state: Callable[[], list[dict[str, Any]]] = list) -> None:
         with self._lock:
-            self._running[query] = record
+            self._running[query], self._states[query] = record, state
+
+    def states(self) -> list[dict[str, Any]]:
+        """How far the loads are that run: a record a slice."""
+        with self._lock:
+            states = list(self._states.values())
+        return [record for state in states for record in state()]
 
     def end(self, query: int, found: Mapping[str, Iterable[dict[str, Any]]]) -> None:
         """`found`: records by kind. That they cannot be written is no error of the load."""
         with self._lock:
             self._running.pop(query, None)
+            self._states.pop(query, None)
             if self._path is None:
                 for kind, records in found.items():
                     self._memory[kind] += records

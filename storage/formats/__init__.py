@@ -8,7 +8,7 @@
     values.py    one field's text to a value              datetimes.py formats of dates and times
     ranges.py    a large file in pieces, read at the same time
     json.py      documents one after the other            jsonpaths.py from a document to columns
-    json_lines.py  ... flat ones, a line each: fast path
+    json_lines.py  ... a line each: fast path            json_tree.py what it finds in them
     avro.py      Avro, avro_columns.py its fast path      documents.py a document's values as fields
     parquet.py   orc.py      columnar.py: columns by position
 

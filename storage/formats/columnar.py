@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ... import errors
 from ..arrow import of_numbers
@@ -50,10 +51,16 @@ class ColumnarOptions:
         if self.serialize and any(c.type.is_super for c in columns):
             from ..semistructured.arrow import from_values
 
-            arrays = [from_values(a, c.name) if c.type.is_super else a for a, c in zip(arrays, columns)]
+            arrays = [
+                from_values(a, c.name) if c.type.is_super and not _is_json(a.type) else a
+                for a, c in zip(arrays, columns)
+            ]
         arrays = [_interval(a, c) if c.type.is_interval else a for a, c in zip(arrays, columns)]
         if self.replacement is not None:
             arrays = [_mended(a, self.replacement) if _is_text(a.type, c) else a for a, c in zip(arrays, columns)]
+        for array, column in zip(arrays, columns):
+            if column.type.kind is Kind.CHAR:
+                _check_single_bytes(array, column)
         return pa.record_batch(arrays, names=[str(i) for i in range(len(arrays))])
 
     def check(self, schema: pa.Schema, columns: tuple[Column, ...], path: str) -> None:
@@ -89,8 +96,29 @@ def telling(file: SourceFile, problem: str) -> Iterator[None]:
         raise errors.LoadError(f'file "{file.path}" {problem}: {str(e).split(chr(10), 1)[0]}') from e
 
 
+def _is_json(type_: pa.DataType) -> bool:
+    """Is it text that Parquet calls JSON, as UNLOAD writes SUPER values? It is a document already."""
+    return isinstance(type_, pa.BaseExtensionType) and type_.extension_name == "arrow.json"
+
+
 def _is_text(type_: pa.DataType, column: Column) -> bool:
     return column.type.kind is Kind.VARCHAR and any(test(type_) for test in _text)
+
+
+def _check_single_bytes(array: pa.Array, column: Column) -> None:
+    """CHAR holds characters of one byte."""
+    texts = array.dictionary if pa.types.is_dictionary(array.type) else array
+    if pa.types.is_null(texts.type):
+        return
+    plain = pc.string_is_ascii(texts.cast(pa.binary()).view(pa.string()))
+    if pc.all(plain).as_py() is False:
+        bad = texts[pc.index(plain, False).as_py()].as_py()
+        raw = bad.encode() if isinstance(bad, str) else bad
+        raise errors.InvalidText(
+            "Multibyte character not supported for CHAR (Hint: try using VARCHAR). "
+            f"Invalid char: {bytes(b for b in raw if b > 127)[:4].hex(' ')}",
+            detail=f'column "{column.name}"',
+        )
 
 
 def _interval(array: pa.Array, column: Column) -> pa.Array:

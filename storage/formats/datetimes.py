@@ -31,7 +31,9 @@ EPOCH_FACTORS = {"epochsecs": 1_000_000, "epochmillisecs": 1_000}  # microsecond
 _TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.(?P<fraction>\d+))?)?"
 _HALF = r"(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?"
 _OFFSET = r"(?:\s*(?:(?P<zulu>[Zz]|UTC)|(?P<sign>[+-])(?P<zone_hour>\d{1,2})(?::?(?P<zone_minute>\d{2}))?))?"
-_TAIL = rf"(?:[ T]+{_TIME}{_HALF}{_OFFSET})?"
+# Behind a date an hour of two digits may stand alone: pyarrow, on the fast path, takes it so.
+_DAYTIME = _TIME.replace(r"\d{1,2}):", r"\d{1,2}(?=:)|\d{2})(?::", 1) + ")?"
+_TAIL = rf"(?:[ T]+{_DAYTIME}{_HALF}{_OFFSET})?"
 
 _PARTS = {
     "YYYY": r"(?P<year>\d{4})",

@@ -6,7 +6,7 @@
 
 What is no document is one rejected row (so for MAXERROR), and the next is looked for where a line begins with a
 bracket. The line of a rejected row is the document's last. Keys and paths: jsonpaths.py; values: documents.py. Objects
-of a line each, by far the most, are read without Python over their values, unless paths lead into them: json_lines.py.
+of a line each, by far the most, are read without Python over their values: json_lines.py.
 """
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class JsonSource(PartsOfFiles):
         rows = DocumentRows(part.file.path, columns, options, findings)
         with reading(part.file, options.compression, options.encoding, on_progress) as stream:
             window = Window(stream, options.ignore_header)
-            if mapped.keys is not None and columns:
+            if mapped.paths is not None and columns:
                 flat = LineRows(columns, mapped)
                 yield from flat_batches(window, flat, rows.fast, lambda count: _some(window, count, mapped, rows))
             else:

@@ -1,4 +1,4 @@
-"""JSON files of objects, one a line, without Python over their values: json.py's fast path.
+"""JSON files of documents, one a line, without Python over their values: json.py's fast path.
 
     bytes of the file  --kernels/json_rows.py-->  delimited text  --text.py's FastParser-->  batches
                             |                                           |
@@ -22,6 +22,7 @@ from ...records import dataclass
 from ..schema import Column
 from .chunks import Chunk
 from .document_rows import BATCH_ROWS, FEWEST_ROWS
+from .json_tree import PathTree
 from .jsonpaths import Mapping
 from .streams import Readable
 from .text import FastParser
@@ -106,33 +107,26 @@ NONE = Taken(memoryview(b""), 0, 0, 0)
 
 
 class LineRows:
-    """Lines to text, for columns that are the values of keys, or one that is the document (jsonpaths.Mapping)."""
+    """Lines to text, for columns that are the values at paths, or one that is the document (jsonpaths.Mapping)."""
 
     def __init__(self, columns: tuple[Column, ...], mapped: Mapping) -> None:
-        keys = mapped.keys or ()
-        names = [key.encode(errors="surrogatepass") for key in keys]
-        whole = b"".join(names)
-        self._kept = memory.zeros(len(whole) or 1, np.uint8)
-        self._kept[: len(whole)] = np.frombuffer(whole, np.uint8)
-        self._names = memory.zeros(len(columns) * layout.COLUMN_WORDS, np.int64).reshape(len(columns), -1)
-        ends = np.cumsum([len(name) for name in names])
-        for i, (column, name) in enumerate(zip(columns, names)):
-            self._names[i, layout.NAME] = memory.address(self._kept) + int(ends[i]) - len(name)
-            self._names[i, layout.NAME_BYTES] = len(name)
-            self._names[i, layout.IS_SUPER] = column.type.is_super
-        self._state = memory.zeros(layout.STATE_WORDS + len(columns) * layout.SLOT_WORDS, np.int64)
+        self._columns = len(columns)
+        self._tree = PathTree(columns, mapped.paths or ())
+        words = layout.STATE_WORDS + layout.FRAMES * layout.FRAME_WORDS + self._tree.slots * layout.SLOT_WORDS
+        self._state = memory.zeros(words, np.int64)
         self._state[layout.FOLD], self._state[layout.WHOLE] = mapped.fold, mapped.whole
+        self._state[layout.SLOTS] = self._tree.slots
         self._out = memory.empty(1 << 16, np.uint8)
 
     def take(self, lines: bytes, at: int, limit: int) -> Taken:
         """As many rows of whole lines as can be taken in one go, `limit` at most, from byte `at` on."""
-        room = 2 * (len(lines) - at) + 4 * len(self._names) + 4
+        room = 2 * (len(lines) - at) + 4 * self._columns + 4
         if len(self._out) < room:
             self._out = memory.empty(room, np.uint8)
         state, data = self._state, np.frombuffer(lines, np.uint8)
         state[layout.LIMIT] = limit
         end = pack.native("json_rows")(
-            data.ctypes.data, at, len(lines), memory.address(self._names), len(self._names),
+            data.ctypes.data, at, len(lines), memory.address(self._tree.nodes), self._columns,
             memory.address(self._out), len(self._out), memory.address(state),
         )  # fmt: skip
         written = int(state[layout.WRITTEN])

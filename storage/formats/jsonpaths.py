@@ -19,12 +19,12 @@ from ... import errors
 from ...records import dataclass
 from ..objects.registry import Objects
 from ..schema import Column
+from .json_tree import Path, has_tree
 from .listing import SourceFile, one_file
 from .rejected import BAD_LINE
 from .values import BadValue
 
 AUTO, IGNORECASE, NOSHRED = "auto", "auto ignorecase", "noshred"
-Path = tuple[str | int, ...]
 
 _BRACKETS = re.compile(r"\$((?:\['(?:[^'\\]|\\.)*'\]|\[\d+\])+)")
 _DOTS = re.compile(r"\$((?:\.[^.\[\]'*]+|\[\d+\])+)")
@@ -34,39 +34,44 @@ _MAX_PATHS_BYTES = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """`values`: a document to the values of the columns; BadValue where it has none. `keys`: where a column is nothing
-    but the value of a key of the document, these keys, all different, one a column; `fold`: in lower case, and in the
-    documents in any. `whole`: the one column is the document."""
+    """`values`: a document to the values of the columns; BadValue where it has none. `paths`: where the kernel can
+    follow them (json_tree.py), the columns' paths; `fold`: keys are in lower case, and in the documents in any.
+    `whole`: the one column is the document."""
 
     values: Callable[[Any], list[Any]]
-    keys: tuple[str, ...] | None = None
+    paths: tuple[Path, ...] | None = None
     fold: bool = False
     whole: bool = False
 
     @property
     def exact_keys(self) -> tuple[str, ...] | None:
-        """The keys where documents have them as they are written here."""
-        return None if self.fold or self.whole else self.keys
+        """The keys where each column is nothing but the value of a key, as it is written here."""
+        if self.paths is None or self.fold or self.whole:
+            return None
+        keys = tuple(path[0] for path in self.paths if len(path) == 1 and isinstance(path[0], str))
+        return keys if len(keys) == len(self.paths) else None
 
 
 def mapping(argument: str, objects: Objects, columns: tuple[Column, ...]) -> Mapping:
     """What JSON or AVRO's argument means for these columns. Raises for a JSONPaths file that cannot be used."""
     if argument == IGNORECASE:
-        names = tuple(column.name.lower() for column in columns)
-        return Mapping(_by_name(columns, fold=True), names if len(set(names)) == len(names) else None, fold=True)
+        return Mapping(_by_name(columns, fold=True), _followed([(c.name.lower(),) for c in columns]), fold=True)
     if argument == NOSHRED:
-        return Mapping(_whole(columns), ("",), whole=True)
+        return Mapping(_whole(columns), (("",),), whole=True)
     paths = None if argument == AUTO else _read(one_file(argument.strip(), objects))
     if paths is None:
-        return Mapping(_by_name(columns), tuple(column.name for column in columns))
+        return Mapping(_by_name(columns), _followed([(column.name,) for column in columns]))
     if len(paths) != len(columns):
         raise errors.LoadError(
             "Number of jsonpaths and the number of columns should match. "
             f"JSONPath size: {len(paths)}, Number of columns in table or column list: {len(columns)}"
         )
-    keys = [path[0] for path in paths if len(path) == 1 and isinstance(path[0], str)]
-    plain = len(set(keys)) == len(columns)
-    return Mapping(lambda document: [_follow(document, path) for path in paths], tuple(keys) if plain else None)
+    return Mapping(lambda document: [_follow(document, path) for path in paths], _followed(paths))
+
+
+def _followed(paths: Sequence[Path]) -> tuple[Path, ...] | None:
+    """The paths, if the kernel can follow them."""
+    return tuple(paths) if paths and has_tree(paths) else None
 
 
 def _by_name(columns: tuple[Column, ...], fold: bool = False) -> Callable[[Any], list[Any]]:

@@ -17,7 +17,7 @@ from .values import BadValue, parse_value
 
 def moments(column: Column, array: pa.ChunkedArray, options: TextOptions) -> pa.ChunkedArray | None:
     """None where a row must be looked at."""
-    absent = pc.equal(pc.utf8_trim_whitespace(array), "")
+    absent = pc.equal(pc.ascii_trim_whitespace(array), "")
     if options.null_string is not None:
         absent = pc.or_(absent, pc.equal(array, options.null_string))
     texts = pc.if_else(absent, pa.scalar(None, pa.string()), array).combine_chunks()

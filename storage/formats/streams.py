@@ -1,6 +1,6 @@
 """A file's bytes as its reader wants them: decompressed, in UTF-8, counted for the progress bar.
 
-    file --counted--> [gzip | bzip2 | zstd] --> [UTF-16 to UTF-8] --> read(size)
+    file --counted--> [gzip | bzip2 | zstd] --> [UTF-16 or ISO 8859-1 to UTF-8] --> read(size)
 
 Decompression is Arrow's: streamed, outside the interpreter's lock, over files of several members.
 A file that is compressed though nobody said so is recognised and refused (by its first bytes).
@@ -24,7 +24,7 @@ CODECS = {"GZIP": "gzip", "BZIP2": "bz2", "ZSTD": "zstd"}
 _MAGIC = {"GZIP": b"\x1f\x8b", "BZIP2": b"BZh", "ZSTD": b"\x28\xb5\x2f\xfd"}
 _MARKS = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 UTF8 = "UTF8"
-ENCODINGS = {UTF8: "utf-8", "UTF16": "utf-16", "UTF16LE": "utf-16-le", "UTF16BE": "utf-16-be"}
+ENCODINGS = {UTF8: "utf-8", "UTF16": "utf-16", "UTF16LE": "utf-16-le", "UTF16BE": "utf-16-be", "ISO88591": "iso-8859-1"}
 
 
 class Readable(Protocol):
@@ -104,7 +104,7 @@ class Piece:
 
 
 class Transcoded:
-    """UTF-16 as UTF-8. UTF16 needs a byte order mark; the others take it away if it is there."""
+    """Text of another encoding as UTF-8. UTF16 needs a byte order mark; the others take it away if it is there."""
 
     def __init__(self, file: SourceFile, stream: Readable, encoding: str) -> None:
         self._file = file
@@ -126,7 +126,8 @@ class Transcoded:
 
     def _begin(self, data: bytes) -> bytes:
         name = ENCODINGS[self._encoding]
-        mark = next((mark for mark in _MARKS.values() if data.startswith(mark)), None)
+        marks = _MARKS.values() if self._encoding.startswith("UTF16") else ()
+        mark = next((mark for mark in marks if data.startswith(mark)), None)
         if self._encoding == "UTF16":
             if mark is None and data:
                 raise self._wrong("there is no byte order mark", hint="ENCODING UTF16LE or UTF16BE needs none.")

@@ -40,7 +40,7 @@ from .ranges import Ranges
 from .rejected import Findings
 from .source import Part, PartsOfFiles, Progress, whole
 from .strict import StrictParser
-from .values import FALSE_TEXTS, MAX_REAL, TRUE_TEXTS, WIDE
+from .values import FALSE_TEXTS, MAX_REAL, NOT_A_NUMBER, TRUE_TEXTS, WIDE
 
 # pyarrow shares a chunk out to threads in pieces of this size.
 BLOCK_BYTES = 2 << 20
@@ -153,6 +153,7 @@ class FastParser:
         self._unescaped = b""  # the present chunk, where it had backslashes under ESCAPE
         epochs = options.time_format in EPOCH_FORMATS
         self._integers = epochs or any(c.type.is_integer for c in columns)
+        self._floats = any(c.type.is_float for c in columns)
         delimiter = re.escape(options.delimiter.encode())
         self._single_quote = re.compile(rb"(?:^|[\n" + delimiter + rb"])'")
         borders = re.escape(options.delimiter.encode() + options.quote.encode())
@@ -209,6 +210,8 @@ class FastParser:
         if options.remove_quotes and b"'" in data and self._single_quote.search(data):
             return False
         if options.replacement is not None and _NONCHARACTERS.search(data):
+            return False
+        if self._floats and b"(" in data and NOT_A_NUMBER.search(data):
             return False
         if self._integers and _has_hex_prefix(data) and self._hex.search(data):
             return False
@@ -288,7 +291,7 @@ class FastParser:
         if options.empty_as_null:
             null = pc.or_(null, pc.equal(array, ""))
         if options.blanks_as_null:
-            blank = pc.and_(pc.equal(pc.utf8_trim_whitespace(array), ""), pc.not_equal(array, ""))
+            blank = pc.and_(pc.equal(pc.ascii_trim_whitespace(array), ""), pc.not_equal(array, ""))
             null = pc.or_(null, blank)
         if pc.any(null).as_py():
             array = pc.if_else(null, pa.scalar(None, pa.string()), array)
@@ -312,7 +315,7 @@ def _documents(column: Column, array: pa.ChunkedArray, options: TextOptions) -> 
     """SUPER values of JSON; None when a row must be looked at."""
     from ..semistructured.arrow import from_json
 
-    absent = pc.or_(pc.equal(array, options.null_string), pc.equal(pc.utf8_trim_whitespace(array), ""))
+    absent = pc.or_(pc.equal(array, options.null_string), pc.equal(pc.ascii_trim_whitespace(array), ""))
     try:
         made = from_json(pc.if_else(absent, pa.scalar(None, pa.string()), array).combine_chunks(), column.name)
     except errors.DataError:

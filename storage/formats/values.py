@@ -48,6 +48,8 @@ _REASON_TYPES = {
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _FLOAT = re.compile(r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|inf(inity)?|nan)", re.IGNORECASE)
+# Floats that pyarrow reads and COPY does not: nan(...).
+NOT_A_NUMBER = re.compile(rb"[nN][aA][nN]\(")
 WIDE = Context(prec=100)
 MAX_REAL = 3.4028234663852886e38
 LONGEST_INTERVAL = 200  # characters

@@ -6,6 +6,7 @@ text: a prefix is listed from its folder, from its first key on, until the keys 
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ import obstore
 from obstore import exceptions as failures
 
 from ... import errors
+from ...patterns import pattern
 from .base import ObjectInfo, ObjectWriter
 
 # Read ahead of a reader that goes from front to back.
@@ -34,6 +36,9 @@ NO_CREDENTIALS_HINT = (
     "folder by connect(s3_root=...)."
 )
 RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
+
+# What the service answers, inside an error of obstore's.
+_SERVICE_ERROR = pattern(r"status code: (\d+).*?<Code>([^<]*)</Code>(?:\s*<Message>([^<]*)</Message>)?", re.DOTALL)
 
 _memories: dict[str, Any] = {}
 _lock = threading.Lock()
@@ -137,6 +142,18 @@ class Remote:
             return errors.PermissionDenied(f'there are no credentials to {doing} "{name}"', hint=NO_CREDENTIALS_HINT)
         if isinstance(error, failures.AlreadyExistsError):
             return errors.OperationalError(f'"{name}" is there already', sqlstate="58P01")
+        told = _SERVICE_ERROR.search(text)
+        if told is not None:  # a listing, of which obstore does not tell what kind of error it is
+            status, code, message = told[1], told[2], told[3] or told[2]
+            kind = errors.PermissionDenied if status in ("401", "403") else errors.FileError
+            message = "Access Denied" if code == "AccessDenied" else message
+            return kind(f"S3ServiceException:{message},Status {status},Error {code}: {name}")
+        if "redirect without LOCATION" in text:
+            return errors.FileError(
+                "S3ServiceException:The bucket you are attempting to access must be addressed using the specified "
+                f"endpoint.,Status 301,Error PermanentRedirect: {name}",
+                hint="Give the bucket's region by REGION or AWS_REGION.",
+            )
         return errors.FileError(f'cannot {doing} "{name}": {_first_line(error)}')
 
 

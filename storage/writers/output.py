@@ -5,7 +5,8 @@
         NULL, 2       of slice 1   ->  s3://b/sales/day=__HIVE_DEFAULT_PARTITION__/0001_part_00.parquet
 
 Rows best come sorted by their partition on each slice: then one file a slice is open. In any other order they are
-right as well; with more than OPEN_FOLDERS folders in turn files end early and further parts are begun.
+right as well; with more than OPEN_FOLDERS folders in turn files end early and further parts are begun. With buckets
+(buckets.py) a folder has one file a bucket, of the rows of all slices: then a bucket stands where a slice does.
 """
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from ... import errors
 from ..objects.registry import Objects
 from ..types import Kind, SqlType
 from .base import Charge, Format, OutColumn, WrittenFile
+from .buckets import Buckets
 from .fields import as_printed
 from .options import FileOptions
 from .publishing import Publisher
@@ -36,13 +38,13 @@ _ESCAPED = frozenset("\"#%'*/:=?\\\x7f{[]^") | {chr(i) for i in range(32)}
 class Output:
     """`base` is put before folders and names, `prefix` before names only. `serial`: one series of files, 000, 001 ...,
     whatever slice rows come from. `include`: partition columns stay in the files. `slices`: of which each has a file
-    in formats that have files without rows; none where there are folders. `charge`: bytes held. `check`
-    raises when the work is to stop."""
+    in formats that have files without rows; none where there are folders. `buckets`: see above. `charge`: bytes held.
+    `check` raises when the work is to stop."""
 
     def __init__(
         self, objects: Objects, base: str, columns: Sequence[OutColumn], options: FileOptions, *, prefix: str = "",
         partition_by: Sequence[str] = (), include: bool = False, serial: bool = False, overwrite: bool = False,
-        clean: bool = False, slices: int = 0, charge: Charge | None = None,
+        clean: bool = False, slices: int = 0, buckets: Buckets | None = None, charge: Charge | None = None,
         check: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         names = [c.name for c in columns]
@@ -53,6 +55,7 @@ class Output:
         self._options = options
         self._base, self._prefix, self._serial = base, prefix, serial
         self._slices = slices
+        self._buckets = buckets
         self._charge: Charge = charge or (lambda amount: None)
         self._check = check
         self._publisher = Publisher(objects, base, overwrite=overwrite, clean=clean)
@@ -66,11 +69,11 @@ class Output:
         if not batch.num_rows:
             return
         self._check()
-        place = 0 if self._serial else slice
-        if not self._keys:
-            self._find(place, "").write(batch)
-        else:
-            for folder, rows in self._by_folder(batch):
+        for place, part in self._by_place(slice, batch):
+            if not self._keys:
+                self._find(place, "").write(part)
+                continue
+            for folder, rows in self._by_folder(part):
                 self._find(place, folder).write(rows)
         with self._lock:
             self.rows += batch.num_rows
@@ -99,7 +102,8 @@ class Output:
         with self._lock:
             series = self._series.pop(key, None)
             if series is None:
-                self._make_room(slice)
+                if self._buckets is None:  # others may be writing to a bucket's
+                    self._make_room(slice)
                 series = self._new(slice, folder)
             self._series[key] = series
             return series
@@ -122,10 +126,22 @@ class Output:
         return series
 
     def _url(self, slice: int, folder: str, part: int) -> str:
-        name = f"{part:03d}" if self._serial else f"{slice:04d}_part_{part:02d}"
+        if self._buckets is not None:
+            name = f"bucket-{slice:05d}" + (f"_{part}" if part else "")
+        else:
+            name = f"{part:03d}" if self._serial else f"{slice:04d}_part_{part:02d}"
         return f"{self._base}{folder}{self._prefix}{name}{self._options.suffix}"
 
-    # -- partitions --------------------------------------------------------------------------------------
+    # -- buckets and partitions --------------------------------------------------------------------------------------
+
+    def _by_place(self, slice: int, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """(number of the series of files, its rows)."""
+        if self._buckets is None:
+            yield 0 if self._serial else slice, batch
+            return
+        numbers = self._buckets.numbers(batch)
+        for number in np.unique(numbers).tolist():
+            yield number, batch.take(pa.array(np.flatnonzero(numbers == number)))
 
     def _by_folder(self, batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
         """(folder, its rows without the key columns), each folder once."""
@@ -153,13 +169,23 @@ class Output:
 
 def open_format(columns: Sequence[OutColumn], options: FileOptions) -> Format:
     """The format that `options` name, for these columns."""
-    if options.format == "parquet":
-        from .parquet import ParquetFormat
+    match options.format:
+        case "parquet":
+            from .parquet import ParquetFormat
 
-        return ParquetFormat(columns, options)
-    from .text import TextFormat
+            return ParquetFormat(columns, options)
+        case "orc":
+            from .orc import OrcFormat
 
-    return TextFormat(columns, options)
+            return OrcFormat(columns, options)
+        case "avro":
+            from .avro import AvroFormat
+
+            return AvroFormat(columns, options)
+        case _:
+            from .text import TextFormat
+
+            return TextFormat(columns, options)
 
 
 def folder_value(array: pa.Array, type: SqlType) -> str:

@@ -42,15 +42,15 @@ class ParquetFormat:
     empty_files = False
 
     def __init__(self, columns: Sequence[OutColumn], options: FileOptions) -> None:
-        self._schema = pa.schema([pa.field(c.name, _file_type(c.type)) for c in columns])
-        self._targets = [(c.type.kind, _file_type(c.type)) for c in columns]
+        self._schema = pa.schema([pa.field(c.name, file_type(c.type)) for c in columns])
+        self._targets = [(c.type.kind, file_type(c.type)) for c in columns]
         self._options = options
         self.ratio = FIRST_RATIO  # as in the row group that was written last
 
     def pieces(self, batch: pa.RecordBatch) -> Iterator[Piece]:
         parts = -(-batch.nbytes // min(PIECE_BYTES, self._options.row_group_bytes)) or 1
         step = max(-(-batch.num_rows // parts), 1)
-        arrays = [_converted(a, k, t) for a, (k, t) in zip(batch.columns, self._targets, strict=True)]
+        arrays = [converted(a, k, t) for a, (k, t) in zip(batch.columns, self._targets, strict=True)]
         whole = pa.RecordBatch.from_arrays(arrays, self._schema.names)
         for start in range(0, batch.num_rows, step):
             part = whole.slice(start, step)
@@ -66,9 +66,9 @@ class ParquetFile:
     def __init__(
         self, format: ParquetFormat, out: ObjectWriter, schema: pa.Schema, options: FileOptions, charge: Charge
     ) -> None:
-        self._sink = _Sink(out)
+        self._sink = Sink(out)
         self._writer: Any = None
-        self._codec = options.parquet_compression
+        self._codec = options.codec
         self._format = format
         self._schema = schema
         self._limit = min(options.row_group_bytes, options.file_bytes)
@@ -150,8 +150,8 @@ def _as(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
     return column.dictionary_encode() if pa.types.is_dictionary(wanted) else column.cast(wanted)
 
 
-class _Sink:
-    """An ObjectWriter as pyarrow takes files; closing it is another's affair."""
+class Sink:
+    """An ObjectWriter as pyarrow and fastavro take files; closing it is another's affair."""
 
     def __init__(self, out: ObjectWriter) -> None:
         self._out = out
@@ -172,11 +172,15 @@ class _Sink:
     def writable(self) -> bool:
         return True
 
+    def seekable(self) -> bool:
+        return False
+
     def close(self) -> None:
         self.closed = True
 
 
-def _file_type(type: SqlType) -> pa.DataType:
+def file_type(type: SqlType) -> pa.DataType:
+    """What a column is in the file."""
     match type.kind:
         case Kind.TIMESTAMPTZ:
             return pa.timestamp("us")
@@ -188,7 +192,8 @@ def _file_type(type: SqlType) -> pa.DataType:
             return arrow_type(type)
 
 
-def _converted(array: pa.Array, kind: Kind, target: pa.DataType) -> pa.Array:
+def converted(array: pa.Array, kind: Kind, target: pa.DataType) -> pa.Array:
+    """A batch's column as `file_type` has it; one of a dictionary stays so."""
     if array.type == target:
         return array
     if kind in (Kind.INTERVAL_YM, Kind.INTERVAL_DS):

@@ -4,7 +4,7 @@
                               ADDQUOTES quotation marks around every field that is not NULL
     csv         1,"a|""b",      quotation marks where a field has the delimiter, one of them, or a line end
     fixedwidth  1  x          blanks up to each column's width, in characters; longer values are refused
-    json        {"a":1,"b":"x","c":null}     booleans as "t" and "f", SUPER as the JSON that it is
+    json        {"a":1,"b":"x","c":null}     booleans as "t" and "f" (`words`: true, false), SUPER as it is
 
 The rows themselves are put together by a kernel (kernels/text_rows.py), in a buffer of BUFFER_BYTES at a time; with a
 compression each buffer becomes a member of its own (gzip, zstd and bzip2 files may have any number of them), so that
@@ -24,7 +24,7 @@ from ...errors import DataError, InternalError
 from ...kernels import memory, pack
 from ...kernels import text_rows_layout as layout
 from ..objects.base import ObjectWriter
-from ..types import Kind, SqlType
+from ..types import SUPER, Kind, SqlType
 from .base import Charge, OutColumn, Piece
 from .fields import as_printed, describe, kind_of
 from .options import FileOptions
@@ -41,9 +41,11 @@ class TextFormat:
     """See base.Format."""
 
     def __init__(self, columns: Sequence[OutColumn], options: FileOptions) -> None:
-        self._columns = columns
         self._options = options
         self._json = options.format == "json"
+        self._words_of = [i for i, c in enumerate(columns) if options.words and c.type.kind is Kind.BOOLEAN]
+        columns = [OutColumn(c.name, SUPER) if i in self._words_of else c for i, c in enumerate(columns)]
+        self._columns = columns
         self.header_rows = int(options.header)
         self.empty_files = not self._json
         self._compress = compressor(options.compression)
@@ -148,6 +150,8 @@ class TextFormat:
             yield from self._written(batch.slice(start, step))
 
     def _written(self, batch: pa.RecordBatch) -> Iterator[tuple[memoryview, int]]:
+        for i in self._words_of:
+            batch = batch.set_column(i, batch.schema.names[i], batch.column(i).cast(pa.string()))
         arrays = [as_printed(a, c.type.kind) for a, c in zip(batch.columns, self._columns, strict=True)]
         if self._json:
             arrays = [_json_floats(a, c.type.kind) for a, c in zip(arrays, self._columns, strict=True)]

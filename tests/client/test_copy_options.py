@@ -120,6 +120,15 @@ def test_parquet_by_position_and_other_schemas(t: Any, tmp_path: Path) -> None:
     with pytest.raises(warehouse.Error) as caught:
         t.execute(f"copy t from '{tmp_path}/bad.parquet' format parquet")
     assert "bad.parquet" in f"{caught.value} {caught.value.detail}" and len(rows(t)) == 1
+    pq.write_table(good.set_column(1, "y", pa.array(["far too long for it" * 20])), tmp_path / "long.parquet")
+    with pytest.raises(warehouse.DataError, match="too long") as caught:
+        t.execute(f"copy t from '{tmp_path}/long.parquet' format parquet")
+    assert "long.parquet" in caught.value.detail and len(rows(t)) == 1
+    t.execute("create temp table c (x char(4))")
+    for texts in (["abc", "\u00e9"], pa.array(["\u00e9", None]).dictionary_encode()):
+        pq.write_table(pa.table({"x": texts}), tmp_path / "char.parquet")
+        with pytest.raises(warehouse.DataError, match="Multibyte character not supported for CHAR"):
+            t.execute(f"copy c from '{tmp_path}/char.parquet' format parquet")
 
 
 # -- what the load does -------------------------------------------------------------------------------
@@ -137,8 +146,9 @@ def notices(cursor: Any) -> str:
         ("encoding as utf16", b"\xfe\xff" + "1|é|2\n".encode("utf-16-be")),
         ("encoding utf16le", "1|é|2\n".encode("utf-16-le")),
         ("encoding utf16be", b"\xfe\xff" + "1|é|2\n".encode("utf-16-be")),
+        ("encoding as 'ISO88591'", b"1|\xe9|2\n"),
     ],
-    ids=["utf8", "utf16", "utf16 big", "utf16le", "utf16be"],
+    ids=["utf8", "utf16", "utf16 big", "utf16le", "utf16be", "iso 8859-1"],
 )
 def test_encoding(t: Any, tmp_path: Path, clause: str, encoded: bytes) -> None:
     (tmp_path / "in.txt").write_bytes(encoded)

@@ -164,12 +164,67 @@ def test_an_enforced_location_takes_no_other(lake: Any) -> None:
 
 
 REFUSED = (
-    ("bucketed_by = ARRAY['a']", "the property bucketed_by of CREATE TABLE AS is not supported"),
-    ("colour = 'red'", '"colour" is no property'), ("format = 'ORC'", "writes PARQUET and TEXTFILE, not ORC"),
+    ("bucketed_by = ARRAY['a']", "bucketed_by and bucket_count must be given together"),
+    ("bucketed_by = ARRAY['a'], bucket_count = 0", "bucket_count must be between 1"),
+    ("compression_level = 5", "the property compression_level of CREATE TABLE AS is not supported"),
+    ("colour = 'red'", '"colour" is no property'), ("format = 'ION'", "writes PARQUET, ORC, AVRO, TEXTFILE, JSON, not"),
+    ("format = 'ORC', parquet_compression = 'GZIP'", "for format PARQUET"),
+    ("format = 'AVRO', write_compression = 'GZIP'", "AVRO files are not written with GZIP"),
     ("table_type = 'ICEBERG'", "makes no Iceberg tables"), ("field_delimiter = ','", "of format TEXTFILE"),
     ("write_compression = 'LZ4'", "not written with LZ4"), ("format = 'PARQUET', format = 'ORC'", "more than once"),
     ("write_compression = 'GZIP', parquet_compression = 'GZIP'", "cannot be used together"),
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("format, name, extra", [
+    ("ORC", "orc", ""), ("ORC", "orc", ", orc_compression = 'SNAPPY'"), ("AVRO", "avro", ""), ("JSON", "gz", ""),
+    ("JSON", "json", ", write_compression = 'NONE'"),
+])  # fmt: skip
+def test_create_table_as_in_other_formats(lake: Any, tmp_path: Path, format: str, name: str, extra: str) -> None:
+    lake.execute("create table local (i int, b bigint, s varchar(20), d decimal(9,2), f float8, r float4, t timestamp, "
+                 "day date, ok boolean, k int)")
+    lake.execute("""insert into local values (1, 10000000000, 'x"y,', -1.25, 0.1, 2.5, '2020-01-02 03:04:05.123456',
+                 '1969-12-31', true, 1), (2, null, '', 0, 'NaN', -1, '1969-01-01', '9999-12-31', false, 2),
+                 (null, null, null, null, null, null, null, null, null, 2)""")
+    lake.execute(f"create table lake.c with (format = '{format}', external_location = 's3://results/c/'{extra}, "
+                 "partitioned_by = ARRAY['k']) as select * from local")
+    lake.execute("insert into lake.c select * from local where i = 1")
+    columns = "i, b, s, d, f::varchar, r, t, day, ok, k"
+    rows = f"select {columns} from {{}} order by k, i"
+    expected = lake.execute(rows.format("local")).fetchall()
+    assert lake.execute(rows.format("lake.c")).fetchall() == [expected[0], *expected]
+    found = list((tmp_path / "s3" / "results" / "c").rglob("*.*"))
+    assert len(found) >= 3 and {p.name.rpartition(".")[2] for p in found} == {name}
+    if name == "orc":
+        with pytest.raises(errors.DataError, match='timestamp of column "t" is beyond'):
+            lake.execute("insert into lake.c select i, b, s, d, f, r, '3000-01-01'::timestamp, day, ok, k from local")
+    if name == "json":
+        assert all('"ok":true' in p.read_text() for p in found if p.parent.name == "k=1")
+
+
+def test_buckets(lake: Any, tmp_path: Path) -> None:
+    lake.execute("create table local (i int, s varchar(20))")
+    lake.execute("insert into local select a, 'k' || a from lake.t union all select 7, null")
+    lake.execute("create table lake.c with (external_location = 's3://results/c/', bucketed_by = ARRAY['s', 'i'], "
+                 "bucket_count = 3) as select i, s from local")
+    found = {p.name.rpartition("_")[2]: pq.read_table(p).to_pylist() for p in (tmp_path / "s3/results/c").iterdir()}
+
+    def bucket(row: dict[str, Any]) -> int:
+        code = 0
+        for byte in (row["s"] or "").encode():
+            code = (31 * code + byte) & 0xFFFFFFFF
+        return ((31 * code + row["i"]) & 0x7FFFFFFF) % 3
+
+    assert {int(name[7:12]) for name in found} == {bucket(row) for rows in found.values() for row in rows}
+    assert all(bucket(row) == int(name[7:12]) for name, rows in found.items() for row in rows)
+    assert lake.execute("select count(*), sum(i) from lake.c").fetchall() == lake.execute(
+        "select count(*), sum(i) from local").fetchall()  # fmt: skip
+    for key, told in (("z", "is not in the query"), ("i", "is a partition column")):
+        with pytest.raises(errors.UndefinedColumn, match=f'bucketed_by: column "{key}" {told}'):
+            lake.execute("create table lake.d with (external_location = 's3://results/d/', bucket_count = 2, "
+                         f"partitioned_by = ARRAY['i'], bucketed_by = ARRAY['{key}']) as select s, i from local")
+    with pytest.raises(errors.NotSupportedError, match="bucketed table"):
+        lake.execute("insert into lake.c select * from local")
 
 
 def test_properties_that_are_refused(lake: Any) -> None:

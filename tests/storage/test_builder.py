@@ -11,10 +11,12 @@ from warehouse.storage import types as t
 from warehouse.storage.builder import ColumnBuilder
 from warehouse.storage.coded import CodedColumn
 from warehouse.storage.narrow import NarrowColumn, NarrowText, plain
+from warehouse.storage.run import RunBuffer
+from warehouse.storage.schema import Column
 from warehouse.storage.vector import TEXT_PADDING, from_list
 
 VALUES: dict[t.SqlType, s.SearchStrategy[Any]] = {
-    t.BIGINT: s.integers(-9, 9),
+    t.BIGINT: s.integers(-9, 9) | s.sampled_from([-(1 << 63), (1 << 63) - 1, -128, -129, 128]),
     t.DOUBLE: s.sampled_from([0.5, -1.0]),
     t.BOOLEAN: s.booleans(),
     t.decimal(38, 0): s.integers(-(10**37), 10**37),
@@ -33,6 +35,26 @@ def test_equals_the_batches(data: s.DataObject, kind: t.SqlType, reserve: int) -
     assert builder.rows == column.rows
     if column.offsets is not None:
         assert column.data is not None and len(column.data) >= column.text_bytes + TEXT_PADDING
+
+
+def test_the_least_integer_alone_in_a_batch() -> None:
+    builder = ColumnBuilder(t.BIGINT, 0)
+    for value in (1, -(1 << 63), -128, (1 << 63) - 1):
+        builder.append(from_list(t.BIGINT, [value]))
+    assert plain(builder.finish()).to_list() == [1, -(1 << 63), -128, (1 << 63) - 1]
+
+
+def test_a_batch_is_taken_in_whole_or_told_of() -> None:
+    """StopIteration ends a `map` without a word."""
+    columns = (Column(1, "a", t.BIGINT), Column(2, "b", t.BIGINT))
+    buffer = RunBuffer(columns, 4)
+
+    def fails(column: Any) -> None:
+        raise StopIteration
+
+    buffer._builders[0].append = fails  # type: ignore[method-assign]
+    with pytest.raises(StopIteration):
+        buffer.add([from_list(t.BIGINT, [1]), from_list(t.BIGINT, [2])])
 
 
 def test_one_batch_is_not_copied() -> None:

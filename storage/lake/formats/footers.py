@@ -5,8 +5,7 @@
     with this footer    int64                   1234           the file's own bytes; a column of the table as it is
 
 Only the schema at the footer's beginning is written anew; what follows (row groups, statistics) is copied byte by
-byte. The footer is a struct in Thrift's compact protocol: a field is a byte (distance from the field before << 4 |
-kind) and a value, integers are zigzag varints.
+byte. The footer is a struct in Thrift's compact protocol (thrift.py).
 
     FileMetaData     1: version  2: list of SchemaElement  3: ...
     SchemaElement    1: type (1 INT32, 2 INT64)  6: converted type (5 DECIMAL)  7: scale  8: precision  10: logical type
@@ -17,24 +16,12 @@ A footer that is not understood is left as it is: then decimals are read as Arro
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from itertools import islice
 
-from ....records import dataclass
-from .parquet_footer import Damaged, varint
+from .thrift import LIST, STOP, STRUCT, Damaged, Span, list_head, spans
 
 _TYPE, _NAME, _CHILDREN, _CONVERTED, _SCALE, _PRECISION, _LOGICAL = 1, 4, 5, 6, 7, 8, 10
 _DECIMAL = 5
-_STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 0, 1, 2, 3, 7, 8, 9, 10, 11, 12
-_INTEGERS = (4, 5, 6)
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    number: int
-    kind: int
-    start: int  # of the value
-    stop: int
-    value: Any  # of integers and binaries
 
 
 def with_plain_decimals(footer: bytes, columns: Collection[str]) -> bytes | None:
@@ -47,18 +34,17 @@ def with_plain_decimals(footer: bytes, columns: Collection[str]) -> bytes | None
 
 
 def _rewritten(footer: bytes, columns: Collection[str]) -> bytes | None:
-    fields = _fields(footer, 0, most=2)
-    if [f.number for f in fields] != [1, 2] or fields[1].kind != _LIST:
+    fields = list(islice(spans(footer, 0), 2))
+    if [f.number for f in fields] != [1, 2] or fields[1].kind != LIST:
         raise Damaged
-    schema = fields[1]
-    kind, count, at = _list_head(footer, schema.start)
-    if kind != _STRUCT:
+    kind, count, at = list_head(footer, fields[1].start)
+    if kind != STRUCT:
         raise Damaged
     out = [footer[:at]]
     changed = False
     inside = 0  # elements of a nested column that follow
     for i in range(count):
-        element = _fields(footer, at)
+        element = list(spans(footer, at))
         end = element[-1].stop if element else at
         by_number = {f.number: f for f in element}
         if i and not inside:
@@ -74,18 +60,18 @@ def _rewritten(footer: bytes, columns: Collection[str]) -> bytes | None:
     return b"".join(out) if changed else None
 
 
-def _children(fields: dict[int, _Field]) -> int:
+def _children(fields: dict[int, Span]) -> int:
     return int(fields[_CHILDREN].value) if _CHILDREN in fields else 0
 
 
-def _is_plain_decimal(fields: dict[int, _Field], columns: Collection[str]) -> bool:
+def _is_plain_decimal(fields: dict[int, Span], columns: Collection[str]) -> bool:
     return (
         _CHILDREN not in fields and fields[_TYPE].value in (1, 2) and _CONVERTED in fields
         and fields[_CONVERTED].value == _DECIMAL and fields[_NAME].value.decode() in columns
     )  # fmt: skip
 
 
-def _without_decimal(footer: bytes, fields: list[_Field]) -> bytes:
+def _without_decimal(footer: bytes, fields: list[Span]) -> bytes:
     """The element without what says that it is a decimal."""
     out, before = bytearray(), 0
     for field in fields:
@@ -94,61 +80,5 @@ def _without_decimal(footer: bytes, fields: list[_Field]) -> bytes:
         out.append((field.number - before) << 4 | field.kind)
         out += footer[field.start : field.stop]
         before = field.number
-    out.append(_STOP)
+    out.append(STOP)
     return bytes(out)
-
-
-# -- the compact protocol ------------------------------------------------------------------------------
-
-
-def _fields(data: bytes, at: int, most: int = 1 << 30) -> list[_Field]:
-    """The fields of a struct that begins there, the first `most` of them."""
-    found: list[_Field] = []
-    number = 0
-    while len(found) < most and data[at] != _STOP:
-        head = data[at]
-        kind, distance = head & 15, head >> 4
-        if not distance:
-            raise Damaged  # a long form, which footers have no use for
-        number += distance
-        start = at + 1
-        stop, value = _value(data, start, kind)
-        found.append(_Field(number, kind, start, stop, value))
-        at = stop
-    return found
-
-
-def _value(data: bytes, at: int, kind: int) -> tuple[int, Any]:
-    """(where the value ends, what it is where that matters)"""
-    match kind:
-        case 1 | 2:
-            return at, kind == _TRUE
-        case 3:
-            return at + 1, data[at]
-        case 4 | 5 | 6:
-            number, end = varint(data, at)
-            return end, number >> 1 ^ -(number & 1)
-        case 7:
-            return at + 8, None
-        case 8:
-            size, end = varint(data, at)
-            return end + size, data[end : end + size]
-        case 9 | 10:
-            inner, count, end = _list_head(data, at)
-            for _ in range(count):
-                end = end + 1 if inner in (_TRUE, _FALSE) else _value(data, end, inner)[0]
-            return end, None
-        case 12:
-            inside = _fields(data, at)
-            return (inside[-1].stop if inside else at) + 1, None
-        case _:
-            raise Damaged
-
-
-def _list_head(data: bytes, at: int) -> tuple[int, int, int]:
-    """(kind of the elements, how many, where the first begins)"""
-    kind, count = data[at] & 15, data[at] >> 4
-    if count < 15:
-        return kind, count, at + 1
-    count, end = varint(data, at + 1)
-    return kind, count, end

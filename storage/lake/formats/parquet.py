@@ -30,9 +30,10 @@ from ..definition import Field, Source
 from .base import BATCH_ROWS, NOTHING_KNOWN, Bounds, Decoded, Part, Plain
 from .footers import with_plain_decimals
 from .parquet_columns import Column, is_read, reader_of
-from .parquet_footer import GZIP, INT64, ZSTD, Chunk, Damaged, FileInfo, read_footer
+from .parquet_footer import GZIP, INT64, ZSTD, Chunk, FileInfo, read_footer
 from .parquet_pages import NotHereError
 from .parquet_statistics import bounds_of
+from .thrift import Damaged
 
 FOOTERS = 4096  # kept; a footer is a few kilobytes
 READ_AHEAD = 1 << 20  # of each column of a local file

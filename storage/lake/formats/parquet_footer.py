@@ -3,7 +3,7 @@
 pyarrow reads footers too, but asking its metadata for a column whose part of the footer is damaged ends the process
 (seen with pyarrow 26). So all that is asked of columns is asked here; whatever is missing or impossible is Damaged.
 
-A footer is a struct in Thrift's compact protocol (footers.py). The fields that matter:
+A footer is a struct in Thrift's compact protocol (thrift.py). The fields that matter:
 
     FileMetaData     2: schema  4: row groups  7: column orders, without which bounds of texts mean nothing
     SchemaElement    1: type  2: length of fixed ones  3: repetition  4: name  5: number of children
@@ -17,18 +17,12 @@ from __future__ import annotations
 from typing import Any
 
 from ....records import dataclass
+from .thrift import Damaged, Struct, struct
 
 BOOLEAN, INT32, INT64, INT96, FLOAT, DOUBLE, BYTE_ARRAY, FIXED = range(8)
 UNCOMPRESSED, SNAPPY, GZIP, LZO, BROTLI, LZ4, ZSTD, LZ4_RAW = range(8)
 _REQUIRED, _OPTIONAL, _REPEATED = range(3)
-_DEEPEST = 24  # structs in structs
 _MOST_LEVELS = 64
-
-Struct = dict[int, Any]
-
-
-class Damaged(Exception):
-    """What no footer has, or lacks what each has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +66,7 @@ class FileInfo:
 def read_footer(footer: bytes) -> FileInfo:
     """The footer's bytes, without what stands before and behind them; Damaged."""
     try:
-        file, _ = _struct(footer, 0, 0)
+        file, _ = struct(footer, 0)
         leaves = tuple(_leaves(_need(file, 2, list)))
         ordered = bool(file.get(7))
         groups = _need(file, 4, list)
@@ -157,88 +151,3 @@ def _natural(fields: Any, number: int) -> int:
     if found < 0:
         raise Damaged(f"field {number} is negative")
     return found
-
-
-# -- the compact protocol ------------------------------------------------------------------------------
-
-
-def _struct(data: bytes, at: int, depth: int) -> tuple[Struct, int]:
-    """(its fields by number, where it ends)"""
-    if depth > _DEEPEST:
-        raise Damaged("structs without end")
-    fields: Struct = {}
-    number = 0
-    while True:
-        head = data[at]
-        at += 1
-        if head == 0:
-            return fields, at
-        kind = head & 15
-        if head > 15:
-            number += head >> 4
-        else:
-            number, at = _integer(data, at)
-        if kind == 5 or kind == 6 or kind == 4:
-            fields[number], at = _integer(data, at)
-        elif kind == 1 or kind == 2:
-            fields[number] = kind == 1
-        else:
-            fields[number], at = _value(data, at, kind, depth)
-
-
-def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
-    match kind:
-        case 1 | 2:  # in a list
-            return data[at] == 1, at + 1
-        case 3:
-            return data[at], at + 1
-        case 4 | 5 | 6:
-            return _integer(data, at)
-        case 7:
-            return None, at + 8
-        case 8:
-            size, at = varint(data, at)
-            if size > len(data) - at:
-                raise Damaged("bytes behind the end")
-            return data[at : at + size], at + size
-        case 9 | 10:
-            return _list(data, at, depth)
-        case 12:
-            return _struct(data, at, depth + 1)
-        case _:
-            raise Damaged(f"kind {kind}")
-
-
-def _list(data: bytes, at: int, depth: int) -> tuple[list[Any], int]:
-    inner, count = data[at] & 15, data[at] >> 4
-    at += 1
-    if count == 15:
-        count, at = varint(data, at)
-    if count > len(data) - at or depth > _DEEPEST:
-        raise Damaged("a list behind the end")
-    found = []
-    for _ in range(count):
-        value, at = _value(data, at, inner, depth + 1)
-        found.append(value)
-    return found, at
-
-
-def _integer(data: bytes, at: int) -> tuple[int, int]:
-    byte = data[at]
-    if byte < 0x80:
-        return byte >> 1 ^ -(byte & 1), at + 1
-    number, at = varint(data, at)
-    return number >> 1 ^ -(number & 1), at
-
-
-def varint(data: bytes, at: int) -> tuple[int, int]:
-    """(an unsigned number, the place behind it)"""
-    number = shift = 0
-    while True:
-        byte = data[at]
-        number |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return number, at
-        if shift > 63:
-            raise Damaged("a number without end")

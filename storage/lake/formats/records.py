@@ -22,7 +22,7 @@ from ...types import Kind, Physical
 from ..definition import Field
 from ..hive_types import HiveType
 from .base import BATCH_ROWS
-from .values import typed
+from .values import texts_of, typed
 
 
 def columns_of(records: Sequence[Sequence[Any]], columns: Sequence[Field]) -> list[pa.Array]:
@@ -47,8 +47,8 @@ def column_of(values: list[Any], column: Field) -> pa.Array:
     if column.type.is_nested:
         return pa.array([None if v is None else _json(v, column.type) for v in values], pa.large_string())
     if column.type.sql.physical is Physical.STR and all(v is None or type(v) is str for v in values):
-        return pa.array(values, pa.string())
-    return typed(pa.array([_text(v) for v in values], pa.string()), column.type.sql)
+        return texts_of(values, column.type.sql)
+    return typed(texts_of([_text(v) for v in values], column.type.sql), column.type.sql)
 
 
 def nested(array: pa.Array, type: HiveType) -> pa.Array:
@@ -107,5 +107,5 @@ def _text(value: Any) -> str | None:
     if isinstance(value, (dict, list)):
         return dump(document(value))
     if isinstance(value, bytes):
-        return value.decode(errors="replace")
+        return value.decode(errors="surrogateescape")
     return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -45,7 +45,7 @@ class RegexReader(LineReader):
         empty: list[Any] = [None] * len(columns)
         found = []
         for line in self.lines(chunk):
-            match = self._pattern.fullmatch(line.decode(errors="replace"))
+            match = self._pattern.fullmatch(line.decode(errors="surrogateescape"))
             found.append(empty if match is None else [None if g is None else match[g] for g in groups])
         return len(found), columns_of(found, columns)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -19,16 +20,18 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from .... import errors
+from ...formats.values import NOT_A_NUMBER, WIDE
 from ...objects.base import ObjectInfo
 from ...objects.registry import Objects
-from ...types import Kind, Physical
+from ...types import Kind, Physical, SqlType
 from ..definition import Field, Source
 from .base import Part
 from .lines import LineReader
-from .values import read_type, typed
+from .values import read_type, texts_of, typed
 
 NULL = "\\N"
 BLOCK_BYTES = 8 << 20
+MOST_DAYS = (1 << 31) - 1
 _LINE_END = 0x0A
 _UNITS = (Kind.DATE, Kind.TIMESTAMP)
 
@@ -65,12 +68,18 @@ class TextReader(LineReader):
         if found is not None:
             return found
         rows = list(self._split(chunk, file))
-        texts = [pa.array([r[p] if p < len(r) else None for r in rows], pa.string()) for p in places]
-        return len(rows), [self._value(text, column) for text, column in zip(texts, columns)]
+        texts = [texts_of([r[p] if p < len(r) else None for r in rows], c.type.sql) for p, c in zip(places, columns)]
+        return len(rows), [self._value(text, c, told=self._tells_nulls) for text, c in zip(texts, columns)]
 
-    def _value(self, texts: pa.Array, column: Field) -> pa.Array:
+    @property
+    def _tells_nulls(self) -> bool:
+        """Are NULLs found before escapes are taken away? Then an escaped null string is text."""
+        return bool(self.escape) and not self.quoted
+
+    def _value(self, texts: pa.Array, column: Field, told: bool = False) -> pa.Array:
+        """`told`: what is NULL is so already."""
         null = pc.equal(texts, self.null)
-        if pc.any(null).as_py():
+        if not told and pc.any(null).as_py():
             texts = pc.if_else(null, pa.scalar(None, pa.string()), texts)
         if self.quoted and column.type.sql.kind in _UNITS:
             texts = _of_numbers(texts, column.type.sql.kind)
@@ -108,9 +117,11 @@ class TextReader(LineReader):
             count = first.count(self.delimiter.encode()) + 1
         if self.mismatch != "DISABLED" and count != len(self.source.columns):
             return None
+        if count > 1 and _has_blank_line(chunk):
+            return None  # of which pyarrow makes a row of empty fields, not one with a single field
         types = {str(p): self._type(c) if exact else pa.string() for p, c in zip(places, columns)}
-        if exact and (b"0x" in chunk or b"0X" in chunk):
-            return None  # pyarrow takes hexadecimal numbers
+        if exact and (b"0x" in chunk or b"0X" in chunk or (b"(" in chunk and NOT_A_NUMBER.search(chunk))):
+            return None  # pyarrow takes hexadecimal numbers, and nan(...)
         table = self._parsed(chunk, count, types, quotes)
         if table is None:
             return None
@@ -121,6 +132,8 @@ class TextReader(LineReader):
                 continue
             array = _one(table.column(str(place)))
             done = exact and column.type.sql.physical is not Physical.STR and not pa.types.is_string(array.type)
+            if done and column.type.sql.kind is Kind.DECIMAL and not _is_within(array, column.type.sql):
+                return None
             arrays.append(array if done else self._value(array, column))
         return table.num_rows, arrays
 
@@ -151,9 +164,9 @@ class TextReader(LineReader):
 
     # -- line by line ----------------------------------------------------------------------------------
 
-    def _split(self, chunk: bytes, file: ObjectInfo) -> Iterator[list[str]]:
+    def _split(self, chunk: bytes, file: ObjectInfo) -> Iterator[Sequence[str | None]]:
         wanted = len(self.source.columns)
-        rows = self._csv(chunk) if self.quoted else self._delimited(chunk)
+        rows: Iterator[Sequence[str | None]] = self._csv(chunk) if self.quoted else self._delimited(chunk)
         while True:
             try:
                 row = next(rows, None)
@@ -168,36 +181,52 @@ class TextReader(LineReader):
 
     def _csv(self, chunk: bytes) -> Iterator[list[str]]:
         if not self.divisible:
-            yield from self._records(io.StringIO(chunk.decode(errors="replace"), newline=""))
+            yield from self._records(io.StringIO(chunk.decode(errors="surrogateescape"), newline=""))
             return
         for line in self.lines(chunk):
-            yield from self._records([line.decode(errors="replace")])
+            yield from self._records([line.decode(errors="surrogateescape")])
 
     def _records(self, lines: Iterable[str]) -> Iterator[list[str]]:
-        return csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape or None)
+        rows = csv.reader(lines, delimiter=self.delimiter, quotechar=self.quote, escapechar=self.escape or None)
+        return (row or [""] for row in rows)  # an empty line has one field, as elsewhere
 
-    def _delimited(self, chunk: bytes) -> Iterator[list[str]]:
+    def _delimited(self, chunk: bytes) -> Iterator[Sequence[str | None]]:
         for line in self.lines(chunk):
-            text = line.decode(errors="replace")
-            if not self.escape or self.escape not in text:
+            text = line.decode(errors="surrogateescape")
+            if not self.escape:
                 yield text.split(self.delimiter)
+            elif self.escape not in text:
+                yield [None if field == self.null else field for field in text.split(self.delimiter)]
             else:
-                yield _unescaped(text, self.delimiter, self.escape)
+                found = _unescaped(text, self.delimiter, self.escape)
+                yield [None if raw == self.null else field for raw, field in found]
 
 
-def _unescaped(text: str, delimiter: str, escape: str) -> list[str]:
-    """Fields of a line in which a character behind `escape` is itself."""
-    fields, field = [], ""
+def _has_blank_line(chunk: bytes) -> bool:
+    return chunk.startswith((b"\n", b"\r\n")) or b"\n\n" in chunk or b"\n\r\n" in chunk
+
+
+def _is_within(array: pa.Array, type: SqlType) -> bool:
+    """Do all decimals fit their type? What does not is NULL, as `typed` has it."""
+    extremes = pc.min_max(array).as_py()
+    low, high = (Decimal(limit).scaleb(-type.scale, WIDE) for limit in type.integer_limits)
+    return extremes["min"] is None or low <= extremes["min"] <= extremes["max"] <= high
+
+
+def _unescaped(text: str, delimiter: str, escape: str) -> list[tuple[str, str]]:
+    """Fields of a line in which a character behind `escape` is itself: as they stand there, and what they mean."""
+    fields, raw, field = [], "", ""
     characters = iter(text)
     for character in characters:
         if character == escape:
-            field += next(characters, "")
+            following = next(characters, "")
+            raw, field = raw + character + following, field + following
         elif character == delimiter:
-            fields.append(field)
-            field = ""
+            fields.append((raw, field))
+            raw = field = ""
         else:
-            field += character
-    return [*fields, field]
+            raw, field = raw + character, field + character
+    return [*fields, (raw, field)]
 
 
 def _of_numbers(texts: pa.Array, kind: Kind) -> pa.Array:
@@ -206,7 +235,11 @@ def _of_numbers(texts: pa.Array, kind: Kind) -> pa.Array:
     if not pc.any(numeric).as_py():
         return texts
     numbers = pc.if_else(numeric, texts, pa.scalar(None, pa.string())).cast(pa.int64())
-    moments = numbers.cast(pa.int32()).cast(pa.date32()) if kind is Kind.DATE else numbers.cast(pa.timestamp("ms"))
+    if kind is Kind.DATE:
+        days = pc.if_else(pc.less_equal(pc.abs(numbers), MOST_DAYS), numbers, pa.scalar(None, pa.int64()))
+        moments = days.cast(pa.int32()).cast(pa.date32())
+    else:
+        moments = numbers.cast(pa.timestamp("ms"))
     return pc.if_else(numeric, moments.cast(pa.string()), texts)
 
 

@@ -8,7 +8,7 @@ taken in the manual's forms (r_CREATE_EXTERNAL_TABLE), timestamps as yyyy-mm-dd 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -53,6 +53,18 @@ def typed(texts: pa.Array, type: SqlType) -> pa.Array:
             return _where(trimmed, _DATE, pa.date32(), _date)
         case _:
             return _where(trimmed, _TIMESTAMP, pa.timestamp("us"), _timestamp)
+
+
+def texts_of(values: Sequence[str | None], type: SqlType) -> pa.Array:
+    """Texts that were decoded with surrogates for what is no UTF-8: as they were in the file where text is wanted, for
+    cleansing.py to judge, and NULL for another type."""
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:
+        raw = [None if v is None else v.encode(errors="surrogateescape") for v in values]
+    if type.physical is Physical.STR:
+        return pa.array(raw, pa.binary()).view(pa.string())
+    return pa.array([b.decode(errors="replace") if b is not None else None for b in raw], pa.string())
 
 
 def _where(texts: pa.Array, pattern: str, type: pa.DataType, otherwise: Callable[[str], Any]) -> pa.Array:

@@ -79,6 +79,15 @@ def test_parquet_with_serializetojson(cursor: Any, tmp_path: Path) -> None:
     assert rows(cursor, "select s from t where id > 3 order by id, s") == [('{"k":2}',), ('"[1]"',), ("[1]",)]
 
 
+def test_json_in_parquet_is_no_text_for_serializetojson(cursor: Any, tmp_path: Path) -> None:
+    cursor.execute("create table t (s super)")
+    cursor.execute("insert into t select json_parse('{\"a\": [1, \"x\"]}')")
+    cursor.execute(f"unload ('select s from t') to '{tmp_path}/u_' parquet")
+    for option in ("", "serializetojson"):
+        cursor.execute(f"copy t from '{tmp_path}/u_' format parquet {option}")
+    assert rows(cursor, "select s from t") == [('{"a":[1,"x"]}',)] * 3
+
+
 def test_serializetojson_is_for_parquet(cursor: Any, tmp_path: Path) -> None:
     cursor.execute("create table t (s super)")
     (tmp_path / "a.txt").write_text("1\n")

@@ -285,6 +285,8 @@ def test_limit(db: Any, bucket: Path) -> None:
 (select venueid from venue order by venueid desc limit 10)')
 to 's3://mybucket/venue_pipe_' {ROLE};""")
     assert lines(bucket) == PIPED
+    db.execute("unload ('select * from (select * from venue order by venueid limit 10) v') to 's3://mybucket/nested_'")
+    assert lines(bucket, "nested_*") == PIPED
 
 
 def test_quoted_words_in_the_query(db: Any, bucket: Path) -> None:

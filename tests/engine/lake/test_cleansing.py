@@ -53,6 +53,23 @@ def test_invalid_characters(lake: Lake, dictionary: bool) -> None:
     assert lake.sql("select s from lake.t order by 1") == [("*",), ("**",), ("ok",)]
 
 
+@pytest.mark.parametrize("rows", [
+    "row format delimited fields terminated by ','", "row format serde 'org.apache.hadoop.hive.serde2.OpenCSVSerde'",
+    "row format serde 'org.apache.hadoop.hive.serde2.RegexSerDe' "
+    "with serdeproperties ('input.regex'='([^,]*),([^,]*)')",
+], ids=["delimited", "csv", "regex"])  # fmt: skip
+def test_invalid_characters_in_text(lake: Lake, rows: str) -> None:
+    lake.path("t/1.txt").write_bytes(b"ok,1\nx\xff,2\ny,\xff\n")
+    lake.sql(f"create external table lake.t (s varchar(9), a int) {rows} stored as textfile location '{{root}}/t/'")
+    assert lake.sql("select a from lake.t order by 1") == [(1,), (2,), (None,)]
+    with pytest.raises(warehouse.Error, match='invalid UTF-8 in column "s"'):
+        lake.sql("select s from lake.t")
+    properties(lake, data_cleansing_enabled="true", invalid_char_handling="SET_TO_NULL")
+    assert lake.sql("select s, a from lake.t order by 1") == [("ok", 1), ("y", None), (None, 2)]
+    properties(lake, invalid_char_handling="REPLACE", replacement_char="*")
+    assert lake.sql("select s from lake.t order by 1") == [("ok",), ("x*",), ("y",)]
+
+
 def test_numbers_that_are_too_wide(lake: Lake) -> None:
     orc.write_table(pa.table({"a": pa.array([1, 1 << 40, None], pa.int64())}), lake.path("t/1.orc"))
     lake.sql("create external table lake.t (a int) stored as orc location '{root}/t/'")
@@ -78,3 +95,8 @@ def test_values_that_mean_nothing(lake: Lake) -> None:
                                  ("replacement_char", "??", "invalid value")):
         with pytest.raises(warehouse.Error, match=message):
             properties(lake, **{name: value})
+
+
+def test_what_was_changed_is_not_kept(lake: Lake) -> None:
+    with pytest.raises(warehouse.NotSupportedError, match="svl_spectrum_scan_error is not kept"):
+        lake.sql("select * from svl_spectrum_scan_error")

@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from warehouse.storage.lake.formats.parquet_footer import Damaged, read_footer
+from warehouse.storage.lake.formats.parquet_footer import read_footer
+from warehouse.storage.lake.formats.thrift import Damaged
 
 ROWS = 300
 CASES = 80

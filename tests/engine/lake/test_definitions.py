@@ -202,6 +202,9 @@ def test_privileges_are_the_schemas(lake: Lake) -> None:
     refused(lake, "select * from lake.t", "permission denied for schema lake", "42501")
     assert lake.sql("select tablename from svv_external_tables") == []
     lake.sql("reset session authorization")
+    with pytest.raises(warehouse.NotSupportedError, match="external tables") as caught:
+        lake.sql("grant select on lake.t to ann")
+    assert caught.value.hint == "Grant USAGE ON SCHEMA lake."
     lake.sql("grant usage on schema lake to ann")
     lake.sql("set session authorization ann")
     assert lake.sql("select a from lake.t") == [(1,)]

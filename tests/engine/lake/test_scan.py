@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 import warehouse
 from lake_tables import Lake
+from warehouse.storage.lake.formats.text import TextReader
 
 
 def _typed(rows: int) -> pa.Table:
@@ -167,6 +168,22 @@ def test_the_log_of_scans(lake: Lake) -> None:
     assert first[0].startswith("lake.n: 1 of 2 files read, 1 of 2 splits, 1 rows,")
     assert lake.sql("select message from svcs_s3log order by query, eventtime") == [first, second, failed]
     assert second[0].startswith("lake.n: 2 of 2 files") and failed[0].startswith("division by zero")
+    retries = lake.sql("select retries, location, message, sum(successful_fetches) <= 2 from svl_s3retries "
+                       "group by 1, 2, 3")
+    assert retries == [(None, f"{lake.root}/t/", failed[0], True)]
+
+
+def test_what_each_slice_read(lake: Lake) -> None:
+    sizes = [lake.parquet(f"t/{i}.parquet", {"a": list(range(10 * i))}).stat().st_size for i in (1, 2, 3)]
+    lake.sql("create external table lake.n (a bigint) stored as parquet location '{root}/t/'")
+    assert lake.sql("select count(a) from lake.n where a < 9") == [(27,)]
+    rows = lake.sql("select node, slice, s3_scanned_rows, s3query_returned_rows, files, splits, trim("
+                    "external_table_name), is_partitioned, total_retries from svl_s3query where query = "
+                    "pg_last_query_id() order by slice")
+    assert len(rows) > 1 and rows[0][6:] == ("lake.n", "f", None)
+    assert [sum(row[i] for row in rows) for i in (2, 3, 4, 5)] == [60, 27, 3, 3]
+    summary = lake.scan()
+    assert summary["files_max"] == max(row[4] for row in rows) and 0 < summary["s3_scanned_bytes"] < sum(sizes)
 
 
 def test_what_was_listed(lake: Lake) -> None:
@@ -343,3 +360,19 @@ def test_rows_are_counted_without_reading_columns(lake: Lake) -> None:
     lake.sql("create external table lake.c (a int, s varchar(5)) row format delimited fields terminated by ',' "
              "stored as textfile location '{root}/c/'")
     assert lake.sql("select count(*) from lake.c") == [(3,)]
+
+
+@pytest.mark.parametrize("change", ["changed", "vanished"])
+def test_a_file_that_changes_while_it_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    path = lake.path("t/1.txt")
+    path.write_text("1\n2\n")
+    lake.sql("create external table lake.n (a bigint) stored as textfile location '{root}/t/'")
+    read = TextReader.rows
+
+    def rows(self: TextReader, *rest: Any) -> Any:
+        path.write_text("1\n2\n3\n") if change == "changed" else path.unlink()
+        return read(self, *rest)
+
+    monkeypatch.setattr(TextReader, "rows", rows)
+    with pytest.raises(warehouse.OperationalError, match=rf"1\.txt.*{change} while it was read"):
+        lake.sql("select sum(a) from lake.n")

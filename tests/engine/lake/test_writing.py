@@ -73,17 +73,30 @@ def test_insert_casts_and_appends(local: Lake) -> None:
     assert local.sql("select parameters from svv_external_tables") == [('{"write.parallel": "off"}',)]
 
 
+def test_texts_that_a_text_file_cannot_hold(local: Lake) -> None:
+    made = ("create external table lake.{} row format delimited fields terminated by '|'{} stored as textfile "
+            "location '{{root}}/{}/' as select 1 as i, {} as v union all select 2, null")
+    for number, text in enumerate(("'a|b'", "'x' || chr(10)", "chr(13) || 'y'", "chr(92) || 'N'")):
+        refused(local, made.format(f"r{number}", "", f"r{number}", text), "could not give back|means NULL")
+    escaped = " escaped by '\\\\'"
+    refused(local, made.format("r", escaped, "r", "'x' || chr(10)"), "holds a line end")
+    for number, text in enumerate(("'a|b'", "chr(92) || 'N'", "chr(92) || chr(92)", "'N'")):
+        local.sql(made.format(f"e{number}", escaped, f"e{number}", text))
+        [(one,)] = local.sql(f"select {text}")
+        assert local.sql(f"select v from lake.e{number} order by i") == [(one,), (None,)]
+
+
 def test_what_is_refused(local: Lake) -> None:
     local.sql("create external table lake.t (i int, s varchar(3)) stored as parquet location '{root}/t/'")
-    local.sql("create external table lake.o (i int) stored as orc location '{root}/o/'")
+    local.sql("create external table lake.o (i int) stored as ion location '{root}/o/'")
     refused(local, "insert into lake.t values (1, 'a')", "takes a SELECT")
     refused(local, "insert into lake.t (i) select 1", "takes a SELECT")
     refused(local, "insert into lake.t select 1", "1 expressions, and the external table 2 columns")
     refused(local, "insert into lake.t select 1, 'a', 2", "more expressions")
     refused(local, "insert into lake.t select 1, 'a' limit 1", "LIMIT clause isn't supported")
-    refused(local, "insert into lake.o select 1", "ORC files are only read")
+    refused(local, "insert into lake.o select 1", "ION files are only read")
     made = "create external table lake.m {} location '{{root}}/m/' as {}"
-    refused(local, made.format("stored as orc", "select 1 a"), "PARQUET and TEXTFILE")
+    refused(local, made.format("stored as orc", "select 1 a"), "ORC files are only read here")
     refused(local, made.format("stored as parquet", "select 1 a limit 1"), "LIMIT clause isn't supported")
     refused(local, made.format("stored as parquet", "select 1 a, 2 a"), "names that differ")
     refused(local, made.format("partitioned by (z) stored as parquet", "select 1 a"), 'partition column "z" is not in')

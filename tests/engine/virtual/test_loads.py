@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import warehouse
+from warehouse.engine.handlers.copy_records import LoadRecord
 from warehouse.storage.catalog import loads
 from warehouse.storage.catalog.loads import Loads
 
@@ -73,3 +74,25 @@ def test_the_newest_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         assert kept.records(loads.ERRORS) == [{"n": 1}, {"n": 10}, {"n": 11}]
         assert kept.records(loads.LOADS) == [{"n": 0}, {"n": 10}]
         kept.close()
+
+
+def test_how_far_a_load_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        (folder / f"part{number}").write_text(f"{number}|x\n" * (number + 1))
+    db, other, seen = opened(folder), opened(folder), []
+    db.execute("create table t (a integer, b varchar(3))")
+    loaded = LoadRecord.loaded
+
+    def watched(self: LoadRecord, part: int, rows: int) -> None:
+        loaded(self, part, rows)
+        seen.append(other.execute("select slice, bytes_to_load, bytes_loaded, lines, num_files, num_files_complete, "
+                                  "trim(current_file), pct_complete from stv_load_state order by slice").fetchall())
+
+    monkeypatch.setattr(LoadRecord, "loaded", watched)
+    db.execute(f"copy t from '{folder}/part'")
+    assert seen[2] == [
+        (0, 16, 4, 4, 2, 1, f"{folder}/part2", 25), (1, 24, 8, 2, 2, 1, f"{folder}/part3", 33),
+    ]  # fmt: skip
+    assert len(seen) == 4 and other.execute("select count(*) from stv_load_state").fetchall() == [(0,)]
+    files = db.execute("select trim(name), lines, bytes, loadtime >= 0, curtime is not null from stl_file_scan")
+    assert sorted(files.fetchall()) == [(f"{folder}/part{n}"[:90], n + 1, 4 * n + 4, True, True) for n in range(4)]

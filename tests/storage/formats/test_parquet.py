@@ -36,7 +36,7 @@ def test_every_type_arrives(tmp_path: Path) -> None:
         "z": pa.array([1, None], pa.int16()), "y": pa.array([2, None], pa.uint32()), "x": pa.array([3, None]),
         "d": pa.array([decimal.Decimal("1.5"), None], pa.decimal128(7, 2)),
         "r": pa.array([0.5, None], pa.float32()), "f": pa.array([0.25, None]),
-        "b": pa.array([True, None]), "c": pa.array(["é", None]),
+        "b": pa.array([True, None]), "c": pa.array(["e", None]),
         "v": pa.array(["x", None]).dictionary_encode(),
         "day": pa.array([datetime.date(1970, 1, 3), None]),
         "ts": pa.array([moment, None], pa.timestamp("ms")), "tz": pa.array([moment, None], pa.timestamp("us", "UTC")),
@@ -49,7 +49,7 @@ def test_every_type_arrives(tmp_path: Path) -> None:
     )  # fmt: skip
     micro = int(moment.replace(tzinfo=datetime.UTC).timestamp()) * 1_000_000
     first, second = rows(open_source(str(tmp_path / "f"), "parquet"), wanted)
-    assert first == (1, 2, 3, 1500, 0.5, 0.25, True, "é", "x", 2, micro, micro + 5, 3_600_000_000)
+    assert first == (1, 2, 3, 1500, 0.5, 0.25, True, "e", "x", 2, micro, micro + 5, 3_600_000_000)
     assert second == (None,) * 13
 
 

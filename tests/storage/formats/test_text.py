@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as s
 from warehouse import errors
+from warehouse.engine.handlers.copy_findings import PartFindings
 from warehouse.storage import types as t
 from warehouse.storage.arrow import from_arrow
 from warehouse.storage.formats.chunks import Chunk
@@ -298,10 +299,11 @@ FIELD = s.sampled_from([
     "", "1", "-7", "+3", " 4", "5 ", "0x1", "1.5", "1.555", "1e3", "99999999999", "abc", "abcdef", "é", '"', '"a"',
     '"a""b"', '"a,b|c"', '""', "'x'", "\\N", "\\", "a\\|b", "2020-02-29", "2020-2-3", "2021-02-29", "t", "yes",
     "nan", " ", "\r", "NULL", '"\n"', "1_000", "１", "1,5", "0.1e-1", "--1", "2020-01-01 10:00:00", "10:00:00",
+    "2020-01-01 10", "2020-01-01T1", "nan(5)", "\xa0", "\x1f", "\u2028 ",
 ])  # fmt: skip
 KINDS = s.sampled_from([
     t.SMALLINT, t.BIGINT, t.decimal(5, 1), t.decimal(38, 0), t.DOUBLE, t.REAL, t.BOOLEAN, t.varchar(4), t.char(3),
-    t.DATE, t.TIMESTAMP, t.TIMESTAMPTZ, t.TIME,
+    t.DATE, t.TIMESTAMP, t.TIMESTAMPTZ, t.TIME, t.SUPER,
 ])  # fmt: skip
 OPTIONS = s.sampled_from([
     ("delimited", {}), ("delimited", {"ESCAPE": True}), ("delimited", {"REMOVEQUOTES": True}),
@@ -323,6 +325,22 @@ def test_what_the_fast_path_reads_the_strict_one_reads_too(
     if table is not None:
         strict = StrictParser("f", wanted, options).parse(Chunk(text, 1))
         assert str(to_rows(table.to_batches(), wanted)) == str(to_rows([strict], wanted))
+
+
+@pytest.mark.parametrize(("kind", "text", "options"), [
+    (t.varchar(4), "\xa0\n\x1f\n \t\n", {"BLANKSASNULL": True}), (t.SUPER, "\xa0\n", {}),
+    (t.DOUBLE, "nan(5)\n1\n", {}),
+    (t.TIMESTAMP, "2020-01-01 10\n2020-01-01T07\n2020-01-01 7\n", {}), (t.DATE, "\xa0\n", {"DATEFORMAT": "DD.MM.YYYY"}),
+    (t.TIMESTAMP, "2020-01-01 10\n2020-01-01T07\n", {}),
+])  # fmt: skip
+def test_what_python_and_arrow_see_differently(
+    tmp_path: Path, kind: t.SqlType, text: str, options: dict[str, Any]
+) -> None:
+    wanted, asked, made = columns(kind), text_options("delimited", options), Chunk(text.encode(), 1)
+    own = PartFindings(None)
+    strict = to_rows([StrictParser("x", wanted, asked, own).parse(made)], wanted)
+    fast = FastParser(wanted, asked).parse(made)
+    assert fast is None or (to_rows(fast.to_batches(), wanted) == strict and not own.take().rejections)
 
 
 @pytest.mark.parametrize("text", ["1|a|1.5\n2|b|\n", "1|a|1.5|\n", "1|\\N|1\r\n"])

@@ -179,3 +179,20 @@ def test_where_nobody_has_credentials() -> None:
 
     told = Remote(None, "s3://b/")._failed(OSError("PUT http://169.254.169.254/latest/api"), "k", "read")
     assert told.sqlstate == "42501" and 's3://b/k' in told.message and "s3_root" in str(told.hint)
+
+
+def test_what_s3_answers_to_a_listing_is_told_in_its_words() -> None:
+    from obstore.exceptions import GenericError
+    from warehouse.storage.objects.remote import Remote
+
+    def told(status: str, body: str) -> errors.Error:
+        text = f"Generic S3 error: Error performing list request: ... - Server returned non-2xx status code: {status}: "
+        return Remote(None, "s3://b/")._failed(GenericError(text + body), "d/", "list")
+
+    denied = told("403 Forbidden", "<?xml?><Error><Code>AccessDenied</Code><Message>no</Message></Error>")
+    assert isinstance(denied, errors.PermissionDenied)
+    assert str(denied) == "S3ServiceException:Access Denied,Status 403,Error AccessDenied: s3://b/d/"
+    expired = told("400 Bad Request", "<Error>\n<Code>ExpiredToken</Code>\n<Message>It has expired</Message></Error>")
+    assert str(expired) == "S3ServiceException:It has expired,Status 400,Error ExpiredToken: s3://b/d/"
+    moved = Remote(None, "s3://b/")._failed(GenericError("Received redirect without LOCATION, this"), "d/", "list")
+    assert "Status 301,Error PermanentRedirect" in str(moved) and "region" in (moved.hint or "")

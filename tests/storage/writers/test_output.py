@@ -64,7 +64,7 @@ def test_files_end_before_they_are_too_large(tmp_path: Path) -> None:
 
 
 def test_parquet_row_groups_and_files_end_by_size(tmp_path: Path) -> None:
-    options = FileOptions("parquet", row_group_bytes=MEGABYTE, file_bytes=MEGABYTE, parquet_compression="none")
+    options = FileOptions("parquet", row_group_bytes=MEGABYTE, file_bytes=MEGABYTE, codec="none")
     charged = [0]
     output = Output(Objects(), f"{tmp_path}/", COLUMNS, options,
                     charge=lambda n: charged.__setitem__(0, charged[0] + n))  # fmt: skip
