@@ -78,7 +78,7 @@ def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Genera
     schema = _schema(plan)
     if ticket is not None:
         ticket.usage.resume(counters)
-    ahead = None if leader else _reading_ahead(plan, context)
+    ahead = _reading_ahead(plan, context) if context.new_plan and not leader else None
     try:
         for part in parts:
             for batch in _batches(part, plan, schema, context):

@@ -53,6 +53,7 @@ from .sources import ScanSource, by_extent
 
 if TYPE_CHECKING:
     from ..storage.extent import ExtentReader
+    from ..storage.schema import Table
     from .context import Context
     from .workers import Workers
 
@@ -63,8 +64,9 @@ _PAUSE = 0.02  # seconds between looks whether the statement has ended, while wo
 
 
 def begin(plan: PhysicalQuery, context: Context, workers: Workers) -> ReadAhead | None:
-    """Start reading, where another thread may be used and something big is missing."""
-    if workers.threads == 1 or memory.is_bounded():
+    """Start reading, where another thread may be used and something big is missing. Only for a plan that is new to
+    the process (Context.new_plan): another run of it would look for nothing."""
+    if workers.threads == 1 or memory.is_bounded() or not any(_is_large(table, context) for table in plan.tables):
         return None
     coming = [each for each in surely_read(plan.root) if _is_cold(each[0], context)]
     return ReadAhead(coming, context, workers) if coming else None
@@ -209,18 +211,21 @@ def _bounds(groups: Sequence[RowGroup], column: int) -> tuple[Array, Array]:
     return bounds[:, 0], bounds[:, 1]
 
 
+def _is_large(table: Table, context: Context) -> bool:
+    """Whether a table's blocks are worth it: many, in files, and here."""
+    if table.temporary or context.database.files.arrivals is not None:
+        return False  # a streaming restore's blocks may be far away, and nobody waits for those
+    extents = context.view.data(table).extents
+    return bool(extents) and not extents[0].is_inline and sum([e.rows for e in extents]) >= WORTH_ROWS
+
+
 def _is_cold(scan: TableScan, context: Context) -> bool:
-    """Whether a table is large and the cache has nothing of it, or nothing of some column."""
-    if scan.table.temporary:
-        return False
-    extents = context.view.data(scan.table).extents
-    if not extents or extents[0].is_inline or sum(e.rows for e in extents) < WORTH_ROWS:
-        return False
-    database = context.database
-    if database.files.arrivals is not None:  # blocks may be far away, and nobody waits for those
+    """Whether of a large table the cache has nothing, or nothing of some column."""
+    if not _is_large(scan.table, context):
         return False
     columns = [scan.table.columns[position].id for _, position in scan.columns]
-    return bool(columns) and not database.cache.has_some(database.extent_path(extents[0]), columns)
+    first = context.view.data(scan.table).extents[0]
+    return bool(columns) and not context.database.cache.has_some(context.database.extent_path(first), columns)
 
 
 def _windows(shares: Sequence[list[RowGroup]], source: ScanSource,
