@@ -184,7 +184,7 @@ def _arguments(fields: Fields, arguments: tuple[Any, ...], named: dict[str, Any]
         if value is missing:
             if each.default_factory is missing:
                 return None
-            value = each.default_factory()  # type: ignore[misc]
+            value = each.default_factory()  # type: ignore[operator, misc]
         values.append(value)
     return None if named or len(arguments) > len(fields) else values
 
