@@ -81,13 +81,15 @@ class ReadAhead:
         self._workers = workers
         self._left = int(context.database.cache.limit * SHARE)
         self._ended = threading.Event()
+        self._at_it = threading.Lock()  # held while files are touched
         self._thread = threading.Thread(target=self._run, name="warehouse-ahead", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Read no more, and wait for what is being read: some row groups, milliseconds."""
         self._ended.set()
-        self._thread.join()
+        with self._at_it:
+            pass  # whoever takes it from here on finds that all is over
 
     def _run(self) -> None:
         ticket = self._context.ticket
@@ -105,23 +107,22 @@ class ReadAhead:
     def _read(self, scan: TableScan, filtered: frozenset[ColumnId]) -> bool:
         """Read a scan's blocks; False when the statement has ended or enough is read."""
         context = self._context
-        cache = context.database.cache
-        shares, _ = scan_groups(scan, context.view.data(scan.table), context.view.topology.slices, False, context)
+        with self._at_it:
+            if self._over:
+                return False
+            data, slices = context.view.data(scan.table), context.view.topology.slices
+            shares, _ = scan_groups(scan, data, slices, False, context)
         if may_be_skipped(scan, [g for share in shares for g in share], filtered):
             return True
-        source = ScanSource(scan, shares, 0, context)
-        for window in _windows(shares, source):
+        for reader, numbers, places in _windows(shares, ScanSource(scan, shares, 0, context)):
             while not self._workers.quiet.wait(_PAUSE):
                 if self._over:
                     return False
-            if self._over:
-                return False
-            reader, numbers, places = window
             self._left -= int(reader.footer.entries["length"][np.ix_(numbers, places)].sum())
-            if self._left < 0:
-                return False
-            with cache.pins() as pins:
-                cache.pin_table(reader, numbers, places, pins)
+            with self._at_it, context.database.cache.pins() as pins:
+                if self._over or self._left < 0:
+                    return False
+                context.database.cache.pin_table(reader, numbers, places, pins)
         return True
 
     @property

@@ -158,5 +158,18 @@ def test_a_cancelled_statement_reads_no_more(cold: Any, noted: list[Noted]) -> N
     kept._context.cancel.set()
     ahead = ReadAhead(kept._coming, kept._context, cold._session.workers)
     ahead._thread.join()
-    ahead.stop()
     assert misses(cold) == before
+
+
+def test_it_reads_nothing_while_workers_work_and_ends_with_its_statement(cold: Any, noted: list[Noted]) -> None:
+    cold.execute("select sum(k) from s").fetchall()
+    kept, before, workers = noted[0], misses(cold), cold._session.workers
+    cold._session.database.cache.clear()
+    with workers._working():
+        assert not workers.quiet.is_set()
+        ahead = ReadAhead(kept._coming, kept._context, workers)
+        ahead.stop()
+    ahead._thread.join()
+    assert workers.quiet.is_set() and misses(cold) == before
+    ReadAhead(kept._coming, kept._context, workers)._thread.join()
+    assert misses(cold) > before
