@@ -128,11 +128,11 @@ def _stand_in(cls: type, name: str, make: Maker, slow: Slow) -> Callable[..., An
         nonlocal calls, fields
         calls += 1
         if calls <= SLOW_CALLS:
-            fields = fields or dataclasses.fields(cls)  # type: ignore[arg-type]
+            fields = fields or _fields_of(cls)
             answer = slow(cls, fields, self, *arguments, **named)
             if answer is not _WRONG:
                 return answer
-        made = make(cls, dataclasses.fields(cls))  # type: ignore[arg-type]
+        made = make(cls, _fields_of(cls))
         made.__name__, made.__qualname__, made.__module__ = name, f"{cls.__qualname__}.{name}", cls.__module__
         setattr(cls, name, made)
         return made(self, *arguments, **named)
@@ -141,33 +141,52 @@ def _stand_in(cls: type, name: str, make: Maker, slow: Slow) -> Callable[..., An
     return method
 
 
+def _fields_of(cls: Any) -> Fields:
+    """As dataclasses.fields."""
+    return tuple([each for each in cls.__dataclass_fields__.values() if each._field_type is _FIELD])
+
+
 _WRONG = object()  # of calls that the true method shall judge
 
 
 def _slow_init(frozen: bool) -> Slow:
     put: Callable[[Any, str, Any], None] = object.__setattr__ if frozen else setattr
+    names: tuple[str, ...] = ()  # of the one class that this is made for, from its first call on
+    finish = False
 
     def init(cls: type, fields: Fields, made: Any, /, *arguments: Any, **named: Any) -> Any:
-        _with_default(cls, fields)
-        values = list(arguments)
-        for each in fields[len(arguments) :]:
-            if each.name in named:
-                values.append(named.pop(each.name))
-            elif each.default is not MISSING:
-                values.append(each.default)
-            elif each.default_factory is not MISSING:
-                values.append(each.default_factory())
-            else:
+        nonlocal names, finish
+        if not names:
+            _with_default(cls, fields)
+            finish = hasattr(cls, "__post_init__")  # before the names, which tell other threads that it is known
+            names = tuple([each.name for each in fields])
+        values: Any = arguments
+        if named or len(arguments) != len(names):
+            values = _arguments(fields, arguments, named)
+            if values is None:
                 return _WRONG
-        if named or len(arguments) > len(fields):
-            return _WRONG
-        for each, value in zip(fields, values):
-            put(made, each.name, value)
-        if hasattr(cls, "__post_init__"):
+        for name, value in zip(names, values):
+            put(made, name, value)
+        if finish:
             made.__post_init__()
         return None
 
     return init
+
+
+def _arguments(fields: Fields, arguments: tuple[Any, ...], named: dict[str, Any]) -> list[Any] | None:
+    """The fields' values; None if the call is wrong."""
+    values, missing = list(arguments), MISSING
+    for each in fields[len(arguments) :]:
+        value = named.pop(each.name, missing)
+        if value is missing:
+            value = each.default
+        if value is missing:
+            if each.default_factory is missing:
+                return None
+            value = each.default_factory()  # type: ignore[operator, misc]
+        values.append(value)
+    return None if named or len(arguments) > len(fields) else values
 
 
 def _slow_eq(cls: type, fields: Fields, one: Any, other: Any) -> Any:

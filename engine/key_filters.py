@@ -66,7 +66,7 @@ def descend(chain: Sequence[Physical], above: Sequence[Passed],
     column that equals its own in the rows that come out at the top, wherever in the chain it stands. A side that is too
     large (`build` answers None) is left out."""
     sides: dict[int, BuildSide] = {}
-    equal = _equal_columns(chain)
+    equal = equal_columns(chain)
     active = _spread(above, equal)
     for join in sorted((n for n in chain if isinstance(n, HashJoin)), key=lambda j: j.build.props.rows):
         side = build(join, _for_build(join, active))
@@ -79,14 +79,14 @@ def descend(chain: Sequence[Physical], above: Sequence[Passed],
     return sides, active
 
 
-def _equal_columns(chain: Sequence[Physical]) -> list[tuple[ColumnId, ColumnId]]:
+def equal_columns(chain: Sequence[Physical]) -> list[tuple[ColumnId, ColumnId]]:
     """Columns that are one another, or that an inner join of the chain makes equal."""
     equal: list[tuple[ColumnId, ColumnId]] = []
     for node in chain:
         if isinstance(node, ProjectColumns):
             equal += [(ref.id, e.id) for ref, e in node.columns if isinstance(e, ColumnRef) and e.id != ref.id]
         elif isinstance(node, HashJoin) and node.type is JoinType.INNER:
-            equal += _key_pairs(node)
+            equal += key_pairs(node)
     return equal
 
 
@@ -102,7 +102,7 @@ def _spread(active: Sequence[Passed], equal: Sequence[tuple[ColumnId, ColumnId]]
     return found
 
 
-def _key_pairs(join: HashJoin) -> list[tuple[ColumnId, ColumnId]]:
+def key_pairs(join: HashJoin) -> list[tuple[ColumnId, ColumnId]]:
     """Columns of the probe and the build side that are equal in every row that the join puts together."""
     return [(a.id, b.id) for a, b in zip(join.probe_keys, join.build_keys, strict=True)
             if isinstance(a, ColumnRef) and isinstance(b, ColumnRef)]
@@ -113,7 +113,7 @@ def _for_build(join: HashJoin, active: Sequence[Passed]) -> list[Passed]:
     asks whether there is any NULL among its rows, wherever it is.)"""
     if join.null_aware:
         return []
-    partner = dict(_key_pairs(join))
+    partner = dict(key_pairs(join))
     if join.type is JoinType.INNER:
         partner = {c.id: c.id for c in physical_columns(join.build)}  # the filters were spread over equal columns
     return [Passed(partner[f.column], f.filter, f.rate) for f in active if f.column in partner]

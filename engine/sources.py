@@ -131,7 +131,7 @@ class ScanTask:
             with cache.pins() as pins:
                 stored = np.concatenate([
                     self._pinned(reader, numbers, pins)
-                    for reader, numbers in _by_extent(window)
+                    for reader, numbers in by_extent(window)
                 ])
                 table, made = self._with_hidden(stored, window)
                 width = table.size // len(window)
@@ -178,7 +178,7 @@ class ScanTask:
         return memory.padded(np.ascontiguousarray(table).reshape(-1)), made
 
 
-def _by_extent(window: Sequence[RowGroup]) -> Iterator[tuple[Any, list[int]]]:
+def by_extent(window: Sequence[RowGroup]) -> Iterator[tuple[Any, list[int]]]:
     """Neighbouring row groups of one extent together."""
     i = 0
     while i < len(window):

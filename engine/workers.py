@@ -34,6 +34,9 @@ class Workers:
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._arenas: list[Arena] = []
+        self._at_work = 0  # callers of `run` whose work is in the pool
+        self.quiet = threading.Event()  # set while there are none: others may use the processor (read_ahead.py)
+        self.quiet.set()
 
     def run(self, work: Callable[[int], None], count: int, rows: int) -> None:
         """work(0) ... work(count - 1); the first error is raised when all have stopped."""
@@ -58,13 +61,28 @@ class Workers:
                     failed.set()
                     raise
 
-        futures = [self._executor().submit(worker) for _ in range(shares - 1)]
-        error: BaseException | None = None
+        with self._working():
+            futures = [self._executor().submit(worker) for _ in range(shares - 1)]
+            error: BaseException | None = None
+            try:
+                worker()
+            except BaseException as caught:
+                error = caught
+            _finish(futures, error)
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Not quiet within it."""
+        with self._lock:
+            self._at_work += 1
+            self.quiet.clear()
         try:
-            worker()
-        except BaseException as caught:
-            error = caught
-        _finish(futures, error)
+            yield
+        finally:
+            with self._lock:
+                self._at_work -= 1
+                if not self._at_work:
+                    self.quiet.set()
 
     def _executor(self) -> ThreadPoolExecutor:
         with self._lock:

@@ -8,6 +8,8 @@ here: its sections side by side into pages of their own, then each place that ho
     | .ltext | .rodata ... |      64-bit places: address of a section, or of memcpy, log, ... in the process
     mapped writable -> filled -> made executable and read only; never unmapped, since threads may be in it
 
+The pages of many objects are mapped at once, and made executable one object after the other.
+
 Everything else (another machine, a Mach-O object, a kind of place that is not known here) goes to llvmlite.
 LLVM does the same at the same speed, but loading its library costs a new process 60 ms, which is why the
 common case does without (decision 0030).
@@ -31,6 +33,7 @@ _ELF64_LITTLE = b"\x7fELF\x02\x01"
 _X86_64 = 62
 _SECTION = struct.Struct("<IIQQQQIIQQ")  # name, kind, flags, -, offset, size, link, info, alignment, -
 _SYMBOL = struct.Struct("<IBBHQQ")  # name, -, -, section, value, -
+_WORD = struct.Struct("<Q")
 _PLACE = struct.Struct("<QQq")  # offset, symbol << 32 | kind, addend
 _NOBITS, _SYMTAB, _RELA, _UNWIND = 8, 2, 4, 0x70000001
 _IN_MEMORY, _WRITABLE, _PER_THREAD = 2, 1, 0x400
@@ -77,17 +80,15 @@ def place(compiled: Compiled) -> int:
     if found is None:
         raise NotUnderstood
     size = -(-found.size // mmap.PAGESIZE) * mmap.PAGESIZE
-    image = bytearray(size)
+    places = found.places()  # may raise, so before the pages are there
+    image, base = _pages(size)
     for number, at in found.offsets.items():
         _, _, _, _, start, length, _, _, _, _ = found.sections[number]
-        image[at : at + length] = compiled.code[start : start + length]
-    places = list(found.places())  # may raise, so before the pages are there
-    base = _pages(size)
+        image[at : at + length] = found.code[start : start + length]
     for at, target, value in places:
         if target is not None:
             value += base + found.offsets[target]
-        struct.pack_into("<Q", image, at, value & (1 << 64) - 1)
-    ctypes.memmove(base, bytes(image), size)
+        _WORD.pack_into(image, at, value & (1 << 64) - 1)
     _make_executable(base, size)
     home, offset = found.function("warehouse_" + compiled.name)
     return base + found.offsets[home] + offset
@@ -111,7 +112,7 @@ class _Object(NamedTuple):
             return None
         (table,) = struct.unpack_from("<Q", code, 40)
         (count,) = struct.unpack_from("<H", code, 60)
-        sections: list[tuple[int, ...]] = [_SECTION.unpack_from(code, table + i * 64) for i in range(count)]
+        sections: list[tuple[int, ...]] = list(_SECTION.iter_unpack(code[table : table + count * _SECTION.size]))
         symbols: list[tuple[int, ...]] = []
         offsets: dict[int, int] = {}
         names = size = 0
@@ -157,14 +158,12 @@ class _Object(NamedTuple):
 
     def _text(self, name: int) -> str:
         start = self.names + name
-        return ctypes.string_at(bytes(self.code[start : start + 256])).decode()
+        return bytes(self.code[start : start + 256]).partition(b"\0")[0].decode()
 
 
 @cache
 def _process() -> ctypes.CDLL:
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
     libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     return libc
 
@@ -178,13 +177,21 @@ def _in_process(symbol: str) -> int | None:
         return None
 
 
-def _pages(size: int) -> int:
-    """The address of fresh writable pages."""
-    protection, flags = mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    address: int | None = _process().mmap(None, size, protection, flags, -1, 0)
-    if address is None or address == ctypes.c_size_t(-1).value:
-        raise MemoryError("no memory for native code")
-    return address
+_REGION = 1 << 20
+_mapped: list[tuple[mmap.mmap, memoryview]] = []  # all that were ever mapped, to stay
+_next = 0  # the first byte of the last one that is not used yet
+
+
+def _pages(size: int) -> tuple[memoryview, int]:
+    """Fresh writable pages, and their address. For one thread at a time."""
+    global _next
+    if not _mapped or _next + size > len(_mapped[-1][1]):
+        region = mmap.mmap(-1, max(size, _REGION), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        _mapped.append((region, memoryview(region)))
+        _next = 0
+    view = _mapped[-1][1][_next : _next + size]
+    _next += size
+    return view, ctypes.addressof(ctypes.c_char.from_buffer(view))
 
 
 def _make_executable(address: int, size: int) -> None:

@@ -146,7 +146,8 @@ def observed(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
 
 
 def noted(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
-    """Remember which columns a new plan has predicates on, for ANALYZE ... PREDICATE COLUMNS."""
+    """That it is a new plan; which columns it has predicates on is remembered for ANALYZE ... PREDICATE COLUMNS."""
+    context.new_plan = True
     for table, column in predicate_columns(physical.root):
         context.database.upkeep.predicates.setdefault(table, set()).add(column)
     return physical
