@@ -66,6 +66,7 @@ class Commits:
                         self._upkeep.keep_moves(state.seq, transaction.moves, oldest)
                 self._numbering.keep_identity(changes.identity)
                 self._timeline.remember(state)
+                self._timeline.tidy_reads()
             reach("commit.known")
             self._upkeep.note_inline(state, {table for table, e in changes.added_extents if e.is_inline})
             self._timeline.drop(state, changes)
@@ -114,8 +115,6 @@ class Commits:
         except BaseException:
             garbage.give_back(forget)
             raise
-        if self._shared is not None:
-            self._shared.tidy_reads(lambda: conflicts.readers)
 
     def _record(self, seq: int, deltas: Sequence[Delta], transaction: Transaction | None) -> Committed | None:
         """What others must know of a commit to order themselves against it, if there are others."""

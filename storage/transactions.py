@@ -170,8 +170,8 @@ class Transaction:
         try:
             if self._deltas:
                 self.database.commit_transaction(self, self._deltas)
-            elif self.reads and self.database.timeline.oldest_live(self.id) is not None:
-                self._remember(self.snapshot)
+            elif self.reads:
+                self.database.timeline.has_read(self.as_committed(self.snapshot), published=self.published)
             self.published = False  # what others know of its reads stays true
         finally:
             self.rollback()
