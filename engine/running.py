@@ -39,6 +39,7 @@ class Work:
     kind: str
     offset: int = 0
     into: Table | None = None
+    apart: bool = False  # beside the session's transaction, in one of its own
 
 
 @dataclass(slots=True)
@@ -53,7 +54,9 @@ class Running:
 
 def begin(session: Session, work: Work) -> Running:
     """See the module's text."""
-    transaction = session.block.for_statement(ends=work.kind == Transaction.__name__)
+    transaction = session.block.for_statement(
+        ends=work.kind == Transaction.__name__, apart=work.apart
+    )
     try:
         return _begin(session, work, transaction)
     except BaseException:

@@ -38,8 +38,11 @@ class TransactionBlock:
     def is_open(self) -> bool:
         return self._open is not None
 
-    def for_statement(self, *, ends: bool = False) -> SessionTransaction:
-        """The transaction that the next statement runs in; `ends`: it is a statement about transactions itself."""
+    def for_statement(self, *, ends: bool = False, apart: bool = False) -> SessionTransaction:
+        """The transaction that the next statement runs in; `ends`: it is a statement about transactions itself;
+        `apart`: it has one of its own whatever the session does."""
+        if apart:
+            return self._make(True)
         if ends:
             return self._open or self._make(True)
         if self.failed:
