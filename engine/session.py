@@ -346,10 +346,10 @@ class Session:
             self.temporary = TemporaryDatabase(self.database, self.id)
         return self.temporary
 
-    def begin(self) -> bool:
+    def begin(self, *, read_only: bool = False) -> bool:
         """BEGIN; False when a block is open already."""
         self._check_open()
-        return self.block.begin()
+        return self.block.begin(read_only=read_only)
 
     def commit(self) -> bool:
         """COMMIT; False when the block had failed, so that it was rolled back."""

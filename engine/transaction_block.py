@@ -54,11 +54,12 @@ class TransactionBlock:
     def owns(self, transaction: SessionTransaction) -> bool:
         return transaction is self._open
 
-    def begin(self) -> bool:
+    def begin(self, *, read_only: bool = False) -> bool:
         """Open a block; False when one is open already."""
         if self._open is not None:
             return False
         self._open = self._make(False)
+        self._open.read_only = read_only
         return True
 
     def fail(self) -> None:
