@@ -185,6 +185,16 @@ def test_names_that_are_none(db: warehouse.Connection, name: str) -> None:
             action(name)
 
 
+def test_names_that_are_no_texts(db: warehouse.Connection, folder: Path) -> None:
+    number: Any = 5
+    for action in (
+        lambda: db.snapshots.create(number), lambda: db.snapshots.restore_table("monday", number, "x"),
+        lambda: warehouse.connect(folder, as_of=number),
+    ):
+        with pytest.raises(errors.InterfaceError, match="name must be a text, not 5"):
+            action()
+
+
 def test_what_is_refused(db: warehouse.Connection, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(errors.ProgrammingError, match='snapshot "monday" already exists'):
         db.snapshots.create("monday")
