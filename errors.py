@@ -18,6 +18,8 @@ Words follow PostgreSQL's and Redshift's messages (`relation "x" does not exist`
 """
 from __future__ import annotations
 
+import errno
+
 
 class Warning(Exception):
     """An important notice that is not an error (PEP 249)."""
@@ -256,6 +258,12 @@ class FileError(OperationalError):
     """A file could not be read or written."""
 
     sqlstate = "58030"
+
+
+def file_failure(what: str, error: OSError) -> DiskFull | FileError:
+    """What the system says of a file, as an error: `what`, and why."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return (DiskFull if full else FileError)(f"{what}: {error.strerror or error}")
 
 
 class FileMissing(OperationalError):

@@ -68,7 +68,9 @@ class PublishedReads:
         self._descriptor, self._size = descriptor, len(data)
 
     def _append(self, *record: int) -> None:
-        os.write(self._descriptor, _RECORD.pack(*record))
+        if os.write(self._descriptor, _RECORD.pack(*record)) < _RECORD.size:
+            os.ftruncate(self._descriptor, self._size)  # the disk is full: no part of a record stays
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._size += _RECORD.size
 
     @property

@@ -234,7 +234,7 @@ def test_a_full_disk_leaves_nothing_half_made(
     monkeypatch.setattr(source, "place", full)
     for action in (lambda: db.snapshots.create("tuesday"), lambda: db.snapshots.restore("monday", tmp_path / "r"),
                    lambda: db.snapshots.copy("monday", tmp_path / "c")):
-        with pytest.raises(errors.FileError, match="the disk is full") as caught:
+        with pytest.raises(errors.DiskFull, match="the disk is full") as caught:
             action()
         assert caught.value.sqlstate == "53100"
     monkeypatch.undo()
