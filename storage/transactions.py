@@ -100,6 +100,7 @@ class Transaction:
             self.check_there(table)
             self.reads.add(table)
             self.database.timeline.reading(self, table)
+            self.check_there(table)  # others' commits are known now
 
     def check_there(self, table: int) -> None:
         """Refuse a table that others have dropped since the snapshot."""
@@ -130,6 +131,7 @@ class Transaction:
         self.database.locks.acquire(self._owner, new, check)
         self.refresh()
         if self.used:
+            self.database.snapshot()  # what other processes have dropped, too
             for id in new:
                 self.check_there(id)
 
