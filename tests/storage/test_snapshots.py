@@ -193,6 +193,12 @@ def test_names_that_are_no_texts(db: warehouse.Connection, folder: Path) -> None
     ):
         with pytest.raises(errors.InterfaceError, match="name must be a text, not 5"):
             action()
+    for action in (
+        lambda: db.snapshots.copy("monday", number), lambda: db.snapshots.restore("monday", number),
+        lambda: db.snapshots.schedule(number),
+    ):
+        with pytest.raises(errors.InterfaceError, match="must be a .*, not 5"):
+            action()
 
 
 def test_what_is_refused(db: warehouse.Connection, folder: Path, tmp_path: Path) -> None:
