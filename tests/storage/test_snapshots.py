@@ -197,7 +197,7 @@ def test_names_that_are_no_texts(db: warehouse.Connection, folder: Path) -> None
         lambda: db.snapshots.copy("monday", number), lambda: db.snapshots.restore("monday", number),
         lambda: db.snapshots.schedule(number),
     ):
-        with pytest.raises(errors.InterfaceError, match="must be a .*, not 5"):
+        with pytest.raises(errors.InterfaceError, match=r"must be a .*, not 5"):
             action()
 
 
