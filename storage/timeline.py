@@ -26,7 +26,7 @@ from .catalog.garbage import Garbage, Pins
 from .catalog.state import CatalogState
 from .maintenance.upkeep import Upkeep
 from .schema import ExtentRef, Topology
-from .serializable import Committed, ConflictGraph
+from .serializable import ConflictGraph
 from .snapshot_isolation import is_snapshot
 
 if TYPE_CHECKING:
@@ -217,12 +217,12 @@ class Timeline:
         if self.newest.seq > transaction.snapshot and not is_snapshot(self.newest):
             transaction.check_serializable(tuple if self._shared is None else self._shared.readers)
 
-    def has_read(self, reader: Committed, *, published: bool) -> None:
-        """A transaction that has only read ends well; `published`: others have been told what it has read."""
+    def has_read(self, transaction: Transaction) -> None:
+        """A transaction that has only read ends well."""
         with self._lock:
-            if not published and self.oldest_live(reader.id) is None:
-                return  # it began alone, and whoever has come since cannot lead back to it
-            self.conflicts.learn([reader])
+            if not transaction.published and self.oldest_live(transaction.id) is None:
+                return  # it read while nobody else was live, and whoever has come since cannot lead back to it
+            self.conflicts.learn([transaction.as_committed(transaction.snapshot)])
             if self.conflicts.is_long:
                 self._forget_conflicts()
             if self._shared is not None and self._shared.reads_are_long:

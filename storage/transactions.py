@@ -173,7 +173,7 @@ class Transaction:
             if self._deltas:
                 self.database.commit_transaction(self, self._deltas)
             elif self.reads:
-                self.database.timeline.has_read(self.as_committed(self.snapshot), published=self.published)
+                self.database.timeline.has_read(self)
             self.published = False  # what others know of its reads stays true
         finally:
             self.rollback()
