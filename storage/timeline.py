@@ -227,6 +227,7 @@ class Timeline:
                 self._forget_conflicts()
             if self._shared is not None and self._shared.reads_are_long:
                 with self._shared.committing():
+                    self._hear()
                     self.tidy_reads()
 
     def _forget_conflicts(self) -> None:
@@ -238,9 +239,9 @@ class Timeline:
             self._shared.remove_reads(self.conflicts.horizon(oldest))
 
     def tidy_reads(self) -> None:
-        """Keep what is needed of a long file of reads. The lock of commits is held."""
+        """Keep what is needed of a long file of reads. The lock of commits is held, and the newest commit is known."""
         if self._shared is not None and self._shared.reads_are_long:
-            self._forget_conflicts()
+            self.conflicts.forget(self.oldest_overlapping(0))
             self._shared.keep_reads(self.conflicts.readers)
 
     def leave_reads(self) -> None:
