@@ -260,10 +260,9 @@ class FileError(OperationalError):
     sqlstate = "58030"
 
 
-def file_failure(what: str, error: OSError) -> DiskFull | FileError:
-    """What the system says of a file, as an error: `what`, and why."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return (DiskFull if full else FileError)(f"{what}: {error.strerror or error}")
+def file_failure(text: str, error: OSError) -> DiskFull | FileError:
+    """The error for what the system says of a file, in our words."""
+    return (DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else FileError)(text)
 
 
 class FileMissing(OperationalError):

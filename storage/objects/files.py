@@ -186,6 +186,7 @@ class _FileWriter:
 
 
 def _failed(what: str, error: OSError) -> errors.Error:
+    text = f"{what}: {error.strerror}"
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return errors.FileMissing(f"{what}: {error.strerror}")
-    return errors.file_failure(what, error)
+        return errors.FileMissing(text)
+    return errors.file_failure(text, error)
