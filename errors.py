@@ -18,6 +18,8 @@ Words follow PostgreSQL's and Redshift's messages (`relation "x" does not exist`
 """
 from __future__ import annotations
 
+import errno
+
 
 class Warning(Exception):
     """An important notice that is not an error (PEP 249)."""
@@ -256,6 +258,11 @@ class FileError(OperationalError):
     """A file could not be read or written."""
 
     sqlstate = "58030"
+
+
+def file_failure(text: str, error: OSError) -> DiskFull | FileError:
+    """The error for what the system says of a file, in our words."""
+    return (DiskFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else FileError)(text)
 
 
 class FileMissing(OperationalError):

@@ -257,7 +257,8 @@ class Connection:
     ) -> None:
         """Classic resize: the whole database into `folder`, which must be new or empty, with other nodes or slices.
 
-        This one serves reads meanwhile; writers wait. What is not given stays as it is.
+        This one serves reads meanwhile, other threads' on this connection, too; writers wait. What is not given stays
+        as it is.
         """
         from .resizing import resize
 

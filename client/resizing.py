@@ -18,7 +18,6 @@ def resize(
     node_type: str | None,
 ) -> None:
     """See Connection.resize. A statement of its own: it is cancelled, and ends at statement_timeout, as others do."""
-    from ..engine.result import Result
     from ..storage.maintenance.resize import resize as classic
     from ..storage.schema import Topology
 
@@ -30,15 +29,14 @@ def resize(
         raise errors.InterfaceError("a resize needs a number of nodes, slices_per_node or a node_type")
     new = Topology.even(wanted.nodes or now.nodes, wanted.slices_per_node or now.slices_per_node)
 
-    def work(context: Context) -> Result:
-        classic(session.database, Path(folder).absolute(), new, check=context.cancel.check)
-        return Result("RESIZE")
+    if not isinstance(folder, (str, os.PathLike)):
+        raise errors.InterfaceError(f"a resize needs the path of a new folder, not {folder!r}")
+    target = Path(folder).absolute()
 
-    before, session.block.autocommit = session.block.autocommit, True
-    try:
-        session.perform(f"-- resize to {os.fspath(folder)}", "Resize", work)
-    finally:
-        session.block.autocommit = before
+    def work(context: Context) -> None:
+        classic(session.database, target, new, check=context.cancel.check)
+
+    session.perform_apart(f"-- resize to {os.fspath(folder)}", "Resize", work)
 
 
 def elastic_resize(session: Session, nodes: int, node_type: str | None) -> None:

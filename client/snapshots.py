@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import InterfaceError
 from ..storage.snapshots import create, places, restore, tables
 from ..storage.snapshots.manifest import Snapshot
 from ..storage.snapshots.schedule import DEFAULT_EVERY, DEFAULT_KEEP, Schedule, schedule_of, set_schedule
@@ -46,7 +47,7 @@ class Snapshots:
         """A folder, or a URL of an object store as this connection reaches it; None: the database's own snapshots."""
         if where is None:
             return self._home
-        return places.place_of(os.fspath(where), self._connection.session.stores)
+        return places.place_of(os.fspath(_where(where)), self._connection.session.stores)
 
     def _allowed(self, action: str) -> Database:
         session = self._connection.session
@@ -74,7 +75,7 @@ class Snapshots:
         opened at once, and brings its blocks in as they are asked for and in the background; until `restoring` of a
         connection to it is None it needs the snapshot where it is."""
         self._allowed("restore a snapshot")
-        restore.restore(self._place(source), name, Path(folder), streaming=streaming)
+        restore.restore(self._place(source), name, Path(_where(folder)), streaming=streaming)
 
     @property
     def restoring(self) -> Restoring | None:
@@ -113,6 +114,9 @@ class Snapshots:
 
     def schedule(self, every: timedelta = DEFAULT_EVERY, keep: timedelta = DEFAULT_KEEP) -> None:
         """Make a snapshot by itself, every so often while the database is open, and keep each for so long."""
+        for name, given in (("every", every), ("keep", keep)):
+            if not isinstance(given, timedelta):
+                raise InterfaceError(f"{name} must be a timedelta, not {given!r}")
         set_schedule(self._allowed("schedule snapshots"), Schedule(every, keep))
 
     def unschedule(self) -> None:
@@ -122,3 +126,9 @@ class Snapshots:
     @property
     def scheduled(self) -> Schedule | None:
         return schedule_of(self._connection.session.database)
+
+
+def _where(given: Where) -> Where:
+    if not isinstance(given, (str, os.PathLike)):
+        raise InterfaceError(f"a place must be a path or a URL, not {given!r}")
+    return given

@@ -30,9 +30,8 @@ def translate(error: Exception) -> errors.Error:
                 "stack depth limit exceeded", hint="The statement is nested too deeply.", sqlstate="54001"
             )
         case OSError():
-            return errors.FileError(
-                f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-            )
+            place = f": {error.filename}" if error.filename else ""
+            return errors.file_failure(f"{error.strerror or error}{place}", error)
         case pa.ArrowInvalid():
             return errors.DataError(str(error))
         case _:

@@ -40,6 +40,7 @@ class Work:
     kind: str
     offset: int = 0
     into: Table | None = None
+    apart: bool = False  # beside the session's transaction, in one of its own
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ def begin(session: Session, work: Work) -> Running:
     if work.into is not None:
         transaction = session.row_transaction(work.into)
     if transaction is None:
-        transaction = session.block.for_statement(ends=work.kind == Transaction.__name__)
+        transaction = session.block.for_statement(ends=work.kind == Transaction.__name__, apart=work.apart)
     try:
         return _begin(session, work, transaction)
     except BaseException:

@@ -94,6 +94,7 @@ class Session:
         self.notices: deque[Notice] = deque(maxlen=KEPT_NOTICES)
         self.block = TransactionBlock(self._transaction, self.identity.transaction_ended)
         self._lock = threading.RLock()
+        self._apart = threading.Lock()  # held by what runs beside the session's statements; taken before the other
         self.running: dict[int, Running] = {}
         self._closed = False
         self._ended_by: str | None = None  # who else ended the session, in the words of the error
@@ -200,6 +201,24 @@ class Session:
         as `text` of class `kind`."""
         return self._run(Work(text, (), kind), action)
 
+    def perform_apart(self, text: str, kind: str, action: Callable[[Context], None]) -> None:
+        """As `perform`, in a transaction of its own, and other threads' statements of this session run meanwhile: for
+        what takes long and does not touch the session. No block may be open."""
+        with self._apart:
+            with self._lock:
+                self._check_open()
+                running = begin(self, Work(text, (), kind, apart=True))
+            try:
+                action(running.context)
+            except BaseException as error:
+                with self._lock:
+                    seen = self._failed(running, error)
+                if seen is error:
+                    raise
+                raise seen from error
+            with self._lock:
+                end(self, running, None, -1)
+
     def _split(self, text: str) -> tuple[tuple[str, int], ...]:
         self._check_open()
         pieces = split(text)
@@ -246,8 +265,7 @@ class Session:
             try:
                 result = action(running.context)
             except BaseException as error:
-                seen = told(in_snapshot(error, running.context), running.context, work.offset)
-                end(self, running, error, -1)
+                seen = self._failed(running, error)
                 if seen is error:
                     raise
                 raise seen from error
@@ -256,6 +274,12 @@ class Session:
                 lambda error, rows: end(self, running, error, rows),
             )
             return result.start()
+
+    def _failed(self, running: Running, error: BaseException) -> BaseException:
+        """End a statement; what the user sees of the error."""
+        seen = told(in_snapshot(error, running.context), running.context, running.work.offset)
+        end(self, running, error, -1)
+        return seen
 
     def _transaction(self, single: bool) -> SessionTransaction:
         from .session_transaction import SessionTransaction
@@ -330,10 +354,10 @@ class Session:
             self.temporary = TemporaryDatabase(self.database, self.id)
         return self.temporary
 
-    def begin(self) -> bool:
+    def begin(self, *, read_only: bool = False) -> bool:
         """BEGIN; False when a block is open already."""
         self._check_open()
-        return self.block.begin()
+        return self.block.begin(read_only=read_only)
 
     def commit(self) -> bool:
         """COMMIT; False when the block had failed, so that it was rolled back."""
@@ -378,7 +402,7 @@ class Session:
         self._leave_a_note()
         self.database.sessions.remove(self.id)
         self.cancel()
-        with self._lock:
+        with self._apart, self._lock:
             for running in list(self.running.values()):
                 end(self, running, errors.QueryCanceled("the session was closed"), -1)
             self.block.rollback()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from ..errors import ReadOnly
 from ..storage.catalog.delta import Delta
 from ..storage.catalog.state import TableEntry
 from ..storage.database import Database
@@ -27,6 +28,7 @@ class SessionTransaction:
         self, database: Database, temporary: Temporary, *, single: bool = False, session: int = 0
     ) -> None:
         self.single = single
+        self.read_only = False
         self._base = Transaction(database, session)
         self._temporary = temporary
         self._own: Transaction | None = None
@@ -96,7 +98,10 @@ class SessionTransaction:
 
     def lock(self, tables: Iterable[Table], check: Callable[[], None]) -> None:
         """Write locks of all tables but temporary ones, which nobody else sees."""
-        self._base.lock([t for t in tables if not t.temporary], check)
+        shared = [t for t in tables if not t.temporary]
+        if shared:
+            self._check_writable()
+        self._base.lock(shared, check)
 
     def lock_at_once(self, table: Table) -> None:
         """The write lock of a table that a statement of its own is going to write, if that takes no waiting."""
@@ -122,13 +127,21 @@ class SessionTransaction:
         """Make a statement's changes visible to the statements after it, or true where it stands alone."""
         own = self._temporary_part()
         if own is None:
+            self._check_writable()
             self._base.change(delta, last=self.single)
         else:
-            for part, share in zip((self._base, own), split(delta)):
-                if share:
-                    part.change(share)
+            base_share, own_share = split(delta)
+            if base_share:
+                self._check_writable()
+                self._base.change(base_share)
+            if own_share:
+                own.change(own_share)
         if self.single:
             self.commit()
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise ReadOnly("transaction is read-only", hint="It was begun with READ ONLY.")
 
     @contextmanager
     def together(self) -> Iterator[None]:

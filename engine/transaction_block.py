@@ -43,8 +43,11 @@ class TransactionBlock:
         """Whether the next statement is in no block and begins none."""
         return self.autocommit and self._open is None and not self.failed
 
-    def for_statement(self, *, ends: bool = False) -> SessionTransaction:
-        """The transaction that the next statement runs in; `ends`: it is a statement about transactions itself."""
+    def for_statement(self, *, ends: bool = False, apart: bool = False) -> SessionTransaction:
+        """The transaction that the next statement runs in; `ends`: it is a statement about transactions itself;
+        `apart`: it has one of its own whatever the session does."""
+        if apart:
+            return self._make(True)
         if ends:
             return self._open or self._make(True)
         if self.failed:
@@ -56,11 +59,12 @@ class TransactionBlock:
     def owns(self, transaction: object) -> bool:
         return transaction is self._open
 
-    def begin(self) -> bool:
+    def begin(self, *, read_only: bool = False) -> bool:
         """Open a block; False when one is open already."""
         if self._open is not None:
             return False
         self._open = self._make(False)
+        self._open.read_only = read_only
         return True
 
     def fail(self) -> None:

@@ -23,6 +23,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from .lock_waits import FIRST_POLL, HOLDER, POLL, LockOwner, Patience, Wait, check_circle, gate_file
@@ -61,7 +62,7 @@ class AccessLocks:
         wanted = sorted(tables)
         for table in wanted:
             if table not in owner.closed:
-                self._shut(owner, table)
+                self._shut(owner, table, check)
         for table in wanted if alone else ():
             while not self._is_alone(owner, table):
                 self._wait(owner, Wait.LEAVING, table, check, self._others)
@@ -115,17 +116,19 @@ class AccessLocks:
         gate = gate_file(self._path, table)
         return os.path.exists(gate) and is_locked(gate)
 
-    def _shut(self, owner: LockOwner, table: int) -> None:
+    def _shut(self, owner: LockOwner, table: int, check: Check) -> None:
         with self._changed:
             self._gates[table] = owner
             owner.closed.add(table)
         if self._path is not None:
             lock = FileLock(gate_file(self._path, table))
             while not lock.try_acquire():  # somebody looks at it
+                check()
                 time.sleep(FIRST_POLL)
+            self._gate_files[table] = lock  # from here on `release` knows it, whatever fails
             now = time.time_ns() // 1000
-            os.pwrite(lock.descriptor, HOLDER.pack(owner.id, owner.session, now, owner.began // 1000), 0)
-            self._gate_files[table] = lock
+            with suppress(OSError):  # on a full disk DROP and TRUNCATE must not fail for want of a note
+                os.pwrite(lock.descriptor, HOLDER.pack(owner.id, owner.session, now, owner.began // 1000), 0)
 
     def _is_alone(self, owner: LockOwner, table: int) -> bool:
         with self._changed:
@@ -183,5 +186,9 @@ class AccessLocks:
 def _shared(path: Path) -> int:
     """A descriptor with the file's shared lock; another has it exclusively for moments only."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor

@@ -1,6 +1,6 @@
 """`warehouse-sql check`: is everything that the catalogue promises there, and whole?
 
-    catalogue       SQLite's own check of its file; the newest state can be read
+    catalogue       SQLite's own check of its file, ours of its header; the newest state can be read
     each extent     the file (inline: the BLOB) is there, as long as it was; header and footer carry
                     the right checksums; rows and row groups are as many as the catalogue says; every column that it
                     has fits the table's

@@ -69,6 +69,7 @@ class Commits:
                         self._upkeep.keep_moves(state.seq, transaction.moves, oldest)
                 self._numbering.keep_identity(changes.identity)
                 self._timeline.remember(state)
+                self._timeline.tidy_reads()
             reach("commit.known")
             self._upkeep.note_inline(state, {table for table, e in changes.added_extents if e.is_inline})
             self._timeline.drop(state, changes)
@@ -162,8 +163,6 @@ class Commits:
         except BaseException:
             garbage.give_back(forget)
             raise
-        if self._shared is not None:
-            self._shared.tidy_reads(lambda: conflicts.readers)
 
     def _others(self, seq: int, deltas: Sequence[Delta], transaction: Transaction | None) -> _Others:
         """What a commit is to those who may have to order themselves against it."""

@@ -166,6 +166,7 @@ class Database:
             self._shut()
 
     def _shut(self) -> None:
+        self.timeline.leave_reads()
         self.history.close()
         self.loads.close()
         self.locks.close()

@@ -27,7 +27,7 @@ from typing import IO
 
 import numpy as np
 
-from ..errors import DataCorrupted, FileError, InternalError
+from ..errors import DataCorrupted, InternalError, file_failure
 from ..records import dataclass
 from .block import MAX_ROWS, EncodedBlock, coded_block, decode_block, encode_block
 from .blockio import BlockReader, MemoryReader
@@ -133,7 +133,7 @@ class ExtentWriter:
         try:
             self._file = io.BytesIO() if inline else open(path, "xb", buffering=1 << 20)  # noqa: SIM115 - finish, abort
         except OSError as error:
-            raise FileError(f'could not create file "{path}": {error.strerror}') from error
+            raise file_failure(f'could not create file "{path}": {error.strerror}', error) from error
         try:
             self._write(header_bytes())
         except BaseException:
@@ -190,7 +190,7 @@ class ExtentWriter:
                 os.fsync(self._file.fileno())
             self._file.close()
         except OSError as error:
-            raise FileError(f'could not write file "{self.path}": {error.strerror}') from error
+            raise file_failure(f'could not write file "{self.path}": {error.strerror}', error) from error
         sketches = {column.id: sketch for column, sketch in zip(self.columns, self._sketches)}
         return ExtentSummary(self.path, self.rows, self._at, len(self._rows), sketches)
 
@@ -214,7 +214,7 @@ class ExtentWriter:
                 reach("extent.write")
             self._file.write(data)
         except OSError as error:
-            raise FileError(f'could not write file "{self.path}": {error.strerror}') from error
+            raise file_failure(f'could not write file "{self.path}": {error.strerror}', error) from error
         self._at += len(data)
 
 

@@ -96,8 +96,8 @@ class TableLocks:
 
     def _told(self, owner: LockOwner, table: int, lock: FileLock) -> None:
         """A file lock is taken: say in it who has it."""
+        self._files[table] = lock  # from here on `release` knows it, whatever fails
         os.pwrite(lock.descriptor, HOLDER.pack(owner.id, owner.session, self._since[table], owner.began // 1000), 0)
-        self._files[table] = lock
 
     def _acquire_here(self, owner: LockOwner, table: int, check: Callable[[], None], patience: Patience) -> bool:
         waited = False

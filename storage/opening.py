@@ -173,3 +173,4 @@ def _tidy(path: Path, store: CatalogStore, shared: Shared) -> None:
         remove_leftovers(path, shared.is_live_process)
         if alone:
             folders.clear_spill(path)
+            folders.clear_locks(path)

@@ -11,7 +11,8 @@ violation on table" (the manual, c_serial_isolation). Its first arrow must lead 
 own snapshot, so only transactions that overlap a live one are kept, and what those reach backwards.
 
 A transaction that is still reading counts with what it has read, for the rows may have been shown to somebody. It
-asks for itself when it reads one more table. So nobody need be asked when a transaction that only read ends.
+asks for itself when it reads one more table. So nobody need be asked when a transaction that only read ends. It is
+kept like the others, as long as it overlaps a live one here or in another process.
 
     T1 reads t, writes u      T2 reads u, writes t      T1 commits; T2:  T1 -rw-> T2 -rw-> T1   refused
 """
@@ -21,6 +22,9 @@ import threading
 from collections.abc import Callable, Iterable
 
 from ..records import dataclass
+
+# Transactions that may be remembered for nothing: asking what anybody still needs costs more.
+SPARE = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +47,7 @@ class ConflictGraph:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._committed: list[Committed] = []
+        self._enough = SPARE
         self._reading: dict[int, Committed] = {}
 
     def violation(
@@ -103,9 +108,19 @@ class ConflictGraph:
             self._committed.extend(transactions)
 
     def forget(self, oldest_live: int | None) -> None:
-        """Keep those that overlap a live transaction, or one that is kept."""
+        """Keep those that overlap a live transaction, or one that is kept.
+
+        `oldest_live` must have been asked for before what others have committed was learned: whoever ends in between is
+        then either among the live or among those that are known.
+        """
         with self._lock:
-            self._committed = _needed(self._committed, oldest_live)
+            self._committed = _distinct(_needed(self._committed, oldest_live))
+            self._enough = 2 * len(self._committed) + SPARE
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is time to forget: as many have come as were kept the last time."""
+        return len(self._committed) > self._enough
 
     def horizon(self, oldest_live: int | None) -> int | None:
         """The commits up to this one are not needed; None: none is."""
@@ -147,3 +162,9 @@ def _needed(committed: list[Committed], oldest_live: int | None) -> list[Committ
         if lower >= horizon:
             return kept
         horizon = lower
+
+
+def _distinct(committed: list[Committed]) -> list[Committed]:
+    """Without readers that have seen the same tables of the same snapshot as another one."""
+    alike = {(c.snapshot, c.reads): c for c in committed if not c.writes}
+    return [c for c in committed if c.writes or alike[c.snapshot, c.reads] is c]

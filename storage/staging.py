@@ -110,7 +110,7 @@ def sync_file(path: Path) -> None:
 def file_error(what: str, error: OSError) -> errors.Error:
     """What the operating system says, in our words; a full disk by name."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return errors.FileError(f"{what}: the disk is full", hint="Nothing of it was kept.", sqlstate="53100")
+        return errors.DiskFull(f"{what}: the disk is full", hint="Nothing of it was kept.")
     if isinstance(error, FileNotFoundError):
         return errors.FileMissing(f'{what}: file "{error.filename}" does not exist')
     return errors.FileError(f"{what}: {error.strerror or error}")

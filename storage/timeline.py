@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 # Snapshots that nobody pinned stay readable for this many commits, so that one may ask for the
 # newest number first and for its view a moment later.
 RECENT_STATES = 64
-# Transactions of others that may be remembered for nothing: asking what anybody still needs costs more.
-KEPT_CONFLICTS = 16
 
 
 class Timeline:
@@ -81,6 +79,7 @@ class Timeline:
             self.conflicts.learn(news.transactions)
             self.garbage.learn(news.dropped)
             self._tell_pins()
+            self._forget_conflicts()
             self._collect()
 
     # -- states --------------------------------------------------------------------------------
@@ -88,13 +87,16 @@ class Timeline:
     def see_newest(self) -> CatalogState:
         """The newest state of all, with what other processes have committed."""
         with self._lock:
-            if self._watched is not None and self._watched.changed():
-                news = self._watched.news(self.newest)
-                if news is not None:
-                    self._learn(news)
-                    if len(self.conflicts) > KEPT_CONFLICTS:
-                        self.conflicts.forget(self.oldest_overlapping(0))
+            self._hear()
+            if self.conflicts.is_long:
+                self._forget_conflicts()
             return self.newest
+
+    def _hear(self) -> None:
+        if self._watched is not None and self._watched.changed():
+            news = self._watched.news(self.newest)
+            if news is not None:
+                self._learn(news)
 
     def _learn(self, news: News) -> None:
         self.topology = news.loaded.topology
@@ -222,6 +224,39 @@ class Timeline:
     def _check_reads(self, transaction: Transaction) -> None:
         if self.newest.seq > transaction.snapshot and not is_snapshot(self.newest):
             transaction.check_serializable(tuple if self._shared is None else self._shared.readers)
+
+    def has_read(self, transaction: Transaction) -> None:
+        """A transaction that has only read ends well."""
+        with self._lock:
+            if not transaction.published and self.oldest_live(transaction.id) is None:
+                return  # it read while nobody else was live, and whoever has come since cannot lead back to it
+            self.conflicts.learn([transaction.as_committed(transaction.snapshot)])
+            if self.conflicts.is_long:
+                self._forget_conflicts()
+            if self._shared is not None and self._shared.reads_are_long:
+                with self._shared.committing():
+                    self._hear()
+                    self.tidy_reads()
+
+    def _forget_conflicts(self) -> None:
+        """Forget whom nobody has to be ordered against any more."""
+        oldest = self.oldest_overlapping(0)
+        self._hear()  # after the pins: see ConflictGraph.forget
+        self.conflicts.forget(oldest)
+        if self._shared is not None:
+            self._shared.remove_reads(self.conflicts.horizon(oldest))
+
+    def tidy_reads(self) -> None:
+        """Keep what is needed of a long file of reads. The lock of commits is held, and the newest commit is known."""
+        if self._shared is not None and self._shared.reads_are_long:
+            self.conflicts.forget(self.oldest_overlapping(0))
+            self._shared.keep_reads(self.conflicts.readers)
+
+    def leave_reads(self) -> None:
+        """At the end: while somebody is live elsewhere, what was read here counts though this process is gone."""
+        with self._lock:
+            if self._shared is not None and self._shared.oldest_pin(None) is not None:
+                self._shared.leave_reads()
 
     def forget_reads(self, transaction: Transaction) -> None:
         """A transaction that had published its reads was rolled back."""

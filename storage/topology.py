@@ -9,6 +9,7 @@ writes all rows anew for other slices (maintenance/resize.py).
 """
 from __future__ import annotations
 
+import operator
 import os
 
 from .. import errors
@@ -21,10 +22,12 @@ SLICES_OF_NODE_TYPE = {
     "dc2.8xlarge": 16,
     "ds2.xlarge": 2,
     "ds2.8xlarge": 16,
+    "ra3.large": 2,
+    "ra3.xlplus": 2,
     "ra3.4xlarge": 4,
     "ra3.16xlarge": 16,
 }
-# Elastic resize doubles or halves clusters of these.
+# Elastic resize doubles or halves clusters of these. (It is for dc2 and ra3 nodes now; ds2 ones are no longer made.)
 DOUBLED_OR_HALVED = frozenset(("dc2.large", "ds2.xlarge"))
 MAX_NODES = 128  # Redshift's largest cluster
 MAX_SLICES_PER_NODE = 64
@@ -57,7 +60,7 @@ def request(
 ) -> TopologyRequest:
     """Check what the user gave and put a node type's number of slices in."""
     if node_type is not None:
-        preset = SLICES_OF_NODE_TYPE.get(node_type.lower())
+        preset = SLICES_OF_NODE_TYPE.get(node_type.lower()) if isinstance(node_type, str) else None
         if preset is None:
             raise errors.InterfaceError(
                 f'unknown node type "{node_type}"',
@@ -68,12 +71,18 @@ def request(
                 f"node_type {node_type} has {preset} slices per node, not {slices_per_node}"
             )
         slices_per_node = preset
-    for name, value, limit in (
-        ("nodes", nodes, MAX_NODES), ("slices_per_node", slices_per_node, MAX_SLICES_PER_NODE)
-    ):
-        if value is not None and not 1 <= value <= limit:
-            raise errors.InterfaceError(f"{name} must be between 1 and {limit}, not {value}")
-    return TopologyRequest(nodes, slices_per_node)
+    return TopologyRequest(
+        None if nodes is None else _count("nodes", nodes, MAX_NODES),
+        None if slices_per_node is None else _count("slices_per_node", slices_per_node, MAX_SLICES_PER_NODE),
+    )
+
+
+def _count(name: str, value: int, limit: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise errors.InterfaceError(f"{name} must be a whole number between 1 and {limit}, not {value!r}")
+    if not 1 <= value <= limit:
+        raise errors.InterfaceError(f"{name} must be between 1 and {limit}, not {value}")
+    return operator.index(value)
 
 
 def configurations(topology: Topology, node_type: str | None = None) -> tuple[int, ...]:
@@ -95,6 +104,7 @@ def moved(topology: Topology, nodes: int, node_type: str | None = None) -> Topol
 
         2 nodes x 2   slice -> node: 0 0 1 1   to 4 nodes: 0 2 1 3   to 1 node: 0 0 0 0
     """
+    nodes = _count("nodes", nodes, MAX_NODES)
     fitting = configurations(topology, node_type)
     if nodes not in fitting:
         raise errors.TopologyMismatch(

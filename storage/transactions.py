@@ -100,6 +100,7 @@ class Transaction:
             self.check_there(table)
             self.reads.add(table)
             self.database.timeline.reading(self, table)
+            self.check_there(table)  # others' commits are known now
 
     def check_there(self, table: int) -> None:
         """Refuse a table that others have dropped since the snapshot."""
@@ -130,6 +131,7 @@ class Transaction:
         self.database.locks.acquire(self._owner, new, check)
         self.refresh()
         if self.used:
+            self.database.snapshot()  # what other processes have dropped, too
             for id in new:
                 self.check_there(id)
 
@@ -170,8 +172,8 @@ class Transaction:
         try:
             if self._deltas:
                 self.database.commit_transaction(self, self._deltas)
-            elif self.reads and self.database.timeline.oldest_live(self.id) is not None:
-                self._remember(self.snapshot)
+            elif self.reads:
+                self.database.timeline.has_read(self)
             self.published = False  # what others know of its reads stays true
         finally:
             self.rollback()

@@ -7,7 +7,6 @@
 
 Properties, their ranges and defaults: the management guide's "Properties for the wlm_json_configuration parameter"
 and cm-c-defining-query-queues.md. What a mode does not have (a priority in manual WLM, slots in automatic) is refused.
-An object alone stands for a list of one.
 """
 from __future__ import annotations
 
@@ -49,7 +48,7 @@ def parse(text: str) -> Configuration:
     except ValueError as e:
         raise _wrong(f"is not valid JSON: {e}") from None
     if isinstance(objects, dict):
-        objects = [objects]
+        raise _wrong("must be a list of queues, not an object", "Put the queue in brackets: [{...}]")
     if not isinstance(objects, list) or not objects or not all(isinstance(o, dict) for o in objects):
         raise _wrong("must be a list of queues, each an object")
     whole = [o for o in objects if "short_query_queue" in o and set(o) <= set(SHORT_KEYS)]

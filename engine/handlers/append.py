@@ -60,9 +60,9 @@ def _matched(target: Table, source: Table, statement: AppendTable) -> list[Colum
         if table.temporary:
             raise InvalidDefinition(f'"{table.name}" is a temporary table: both tables must be permanent',
                                     position=name.position)
-    theirs = {c.name: c for c in source.columns}
-    extra = [c for c in source.columns if target.position(c.name) is None or _is_identity(c)]
-    lacking = [c for c in target.columns if c.name not in theirs or _is_identity(c)]
+    _check_identity(target, source, statement)
+    extra = [c for c in source.columns if target.position(c.name) is None]
+    lacking = [c for c in target.columns if source.position(c.name) is None]
     _check_extra(source, extra, statement.ignore_extra, "IGNOREEXTRA", statement)
     _check_extra(target, lacking, statement.fill_target, "FILLTARGET", statement)
     moving = [c for c in source.columns if c not in extra]
@@ -74,6 +74,18 @@ def _matched(target: Table, source: Table, statement: AppendTable) -> list[Colum
             position=statement.source.position,
         )
     return moving
+
+
+def _check_identity(target: Table, source: Table, statement: AppendTable) -> None:
+    """One table may have an IDENTITY column, by a name that the other one does not have."""
+    found = [(table, c.name) for table in (target, source) for c in table.columns if _is_identity(c)]
+    if len(found) > 1:
+        raise InvalidDefinition(f'tables "{target.name}" and "{source.name}" both have an IDENTITY column',
+                                position=statement.source.position)
+    for table, name in found:
+        if (source if table is target else target).position(name) is not None:
+            raise InvalidDefinition(f'column "{name}" is an IDENTITY column in table "{table.name}" only',
+                                    position=statement.source.position)
 
 
 def _is_identity(column: Column) -> bool:

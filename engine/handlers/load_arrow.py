@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from ...errors import DuplicateColumn, NotSupportedError, UndefinedColumn
+from ...errors import DuplicateColumn, InterfaceError, NotSupportedError, UndefinedColumn
 from ...planner.statements import ColumnDefinition, RelationName
 from ...planner.statements.cursor import Cursor
 from ...planner.syntax import tokenize
@@ -81,6 +81,8 @@ def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context)
 
 def relation_name(text: str, exact_names: bool) -> RelationName:
     """"schema.table" or "table", as SQL folds and quotes names."""
+    if not isinstance(text, str):
+        raise InterfaceError(f"a table's name must be a text, not {text!r}")
     cursor = Cursor(tokenize(text, exact_names), text)
     name = cursor.relation()
     cursor.finish()

@@ -10,7 +10,7 @@ from ..result import Result
 def run(statement: Transaction, context: Context) -> Result:
     session = context.session
     if statement.action == "begin":
-        if not session.begin():
+        if not session.begin(read_only=statement.read_only):
             context.notice("WARNING", "there is already a transaction in progress")
         return Result("BEGIN", notices=context.notices)
     if not session.block.is_open:

@@ -42,9 +42,9 @@ MODULES = {
                            "^information_schema.constraint_column_usage ^information_schema.table_privileges "
                            "^information_schema.enabled_roles ^information_schema.routines "
                            "^information_schema.parameters ^information_schema.sequences ^information_schema.triggers",
-    "stl": "stl_tr_conflict stl_undone",
+    "stl": "!stl_tr_conflict stl_undone",
     "connections": "!stl_connection_log !sys_connection_log",
-    "stv": "!stv_db_isolation_level stv_sessions stv_locks stv_slices ^pg_locks",
+    "stv": "!stv_db_isolation_level stv_sessions !stv_locks stv_slices ^pg_locks",
     "svv": "svv_transactions !svv_table_info",
     "svv_objects": "svv_tables svv_columns svv_all_schemas svv_all_tables svv_all_columns svv_redshift_schemas "
                     "svv_redshift_tables svv_redshift_columns svv_redshift_databases svv_redshift_functions "
@@ -52,9 +52,9 @@ MODULES = {
                     "svv_datashare_consumers svv_datashare_privileges svv_identity_providers svv_iam_privileges "
                     "svv_ml_model_info svv_ml_model_privileges svv_rls_policy svv_rls_attached_policy svv_rls_relation "
                     "svv_masking_policy svv_attached_masking_policy",
-    "blocks": "stv_blocklist stv_tbl_perm svv_diskusage",
-    "upkeep": "stl_vacuum svv_vacuum_summary svl_vacuum_percentage svv_vacuum_progress svl_auto_worker_action "
-               "svv_interleaved_columns stl_analyze stl_analyze_compression",
+    "blocks": "!stv_blocklist !stv_tbl_perm !svv_diskusage",
+    "upkeep": "!stl_vacuum !svv_vacuum_summary !svl_vacuum_percentage !svv_vacuum_progress svl_auto_worker_action "
+               "!svv_interleaved_columns !stl_analyze stl_analyze_compression",
     "queries": "stl_query svl_qlog stl_querytext stl_ddltext stl_utilitytext svl_statementtext stv_inflight "
                "svv_query_inflight stv_recents sys_query_history",
     "steps": "stl_scan stl_dist stl_bcast stl_return stl_hash stl_hashjoin stl_mergejoin stl_nestloop stl_aggr "

@@ -132,6 +132,7 @@ TABLES = (
         ),
         _stv_blocklist,
         leader_only=False,
+        superusers=True,
     ),
     VirtualTable(
         "pg_catalog",
@@ -143,6 +144,7 @@ TABLES = (
         ),
         _stv_tbl_perm,
         leader_only=False,
+        superusers=True,
     ),
     VirtualTable(
         "pg_catalog",
@@ -154,5 +156,6 @@ TABLES = (
         ),
         _svv_diskusage,
         leader_only=False,
+        superusers=True,
     ),
 )  # fmt: skip

@@ -45,5 +45,6 @@ TABLES = (
          ("table_id", BIGINT)),
         _stl_tr_conflict,
         leader_only=False,
+        superusers=True,
     ),
 )  # fmt: skip

@@ -79,6 +79,7 @@ TABLES = (
          ("lock_status", char(22))),
         _stv_locks,
         leader_only=False,
+        superusers=True,
     ),
     VirtualTable(
         "pg_catalog",

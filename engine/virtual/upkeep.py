@@ -116,8 +116,8 @@ def _svv_interleaved_columns(context: Context) -> Rows:
             yield table.id, position, found, reindexed.get(table.id)
 
 
-def _table(name: str, columns: tuple[tuple[str, Any], ...], make: Any) -> VirtualTable:
-    return VirtualTable("pg_catalog", name, columns, make, leader_only=False)
+def _table(name: str, columns: tuple[tuple[str, Any], ...], make: Any, superusers: bool = False) -> VirtualTable:
+    return VirtualTable("pg_catalog", name, columns, make, leader_only=False, superusers=superusers)
 
 
 TABLES = (
@@ -130,6 +130,7 @@ TABLES = (
             ("is_recluster", INTEGER),
         ),
         _stl_vacuum,
+        superusers=True,
     ),
     _table(
         "svv_vacuum_summary",
@@ -139,16 +140,19 @@ TABLES = (
             ("max_merge_partitions", INTEGER),
         ),
         _svv_vacuum_summary,
+        superusers=True,
     ),
     _table(
         "svl_vacuum_percentage",
         (("xid", BIGINT), ("table_id", INTEGER), ("percentage", BIGINT)),
         _svl_vacuum_percentage,
+        superusers=True,
     ),
     _table(
         "svv_vacuum_progress",
         (("table_name", TEXT), ("status", TEXT), ("time_remaining_estimate", TEXT)),
         _svv_vacuum_progress,
+        superusers=True,
     ),
     _table(
         "svl_auto_worker_action",
@@ -162,6 +166,7 @@ TABLES = (
         "svv_interleaved_columns",
         (("tbl", INTEGER), ("col", INTEGER), ("interleaved_skew", decimal(19, 2)), ("last_reindex", TIMESTAMP)),
         _svv_interleaved_columns,
+        superusers=True,
     ),
     _table(
         "stl_analyze",
@@ -173,6 +178,7 @@ TABLES = (
             ("schema_name", char(128)), ("table_name", char(128)),
         ),
         _stl_analyze,
+        superusers=True,
     ),
     _table(
         "stl_analyze_compression",

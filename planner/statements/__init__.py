@@ -250,9 +250,10 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """action: 'begin', 'commit', 'rollback'."""
+    """action: 'begin', 'commit', 'rollback'; `read_only`: BEGIN ... READ ONLY."""
 
     action: str
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

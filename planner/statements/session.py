@@ -141,22 +141,25 @@ def parse_transaction(cursor: Cursor, word: str) -> Transaction:
         cursor.expect("transaction")
     else:
         cursor.accept_any("work", "transaction")
-    if word in ("BEGIN", "START"):
-        _modes(cursor)
+    read_only = word in ("BEGIN", "START") and _modes(cursor)
     cursor.finish()
     action = {"BEGIN": "begin", "START": "begin", "COMMIT": "commit", "END": "commit"}.get(word, "rollback")
-    return Transaction(action)
+    return Transaction(action, read_only)
 
 
-def _modes(cursor: Cursor) -> None:
-    """ISOLATION LEVEL ..., READ WRITE | READ ONLY. All levels mean SERIALIZABLE, as in Redshift."""
+def _modes(cursor: Cursor) -> bool:
+    """ISOLATION LEVEL ..., READ WRITE | READ ONLY (r_BEGIN); whether it is READ ONLY. All levels mean SERIALIZABLE, as
+    in Redshift."""
+    read_only = False
     while not cursor.done:
         if cursor.accept("isolation", "level"):
             if not (cursor.accept("serializable") or cursor.accept("repeatable", "read")
                     or cursor.accept("read", "committed") or cursor.accept("read", "uncommitted")):
                 raise cursor.error()
-        elif cursor.at("read", "only"):
-            raise NotSupportedError("READ ONLY transactions are not supported yet", position=cursor.position)
+        elif cursor.accept("read", "only"):
+            read_only = True
         else:
             cursor.expect("read", "write")
+            read_only = False
         cursor.accept(",")
+    return read_only

@@ -11,7 +11,7 @@ from ... import errors
 def failure(path: Path | None, error: sqlite3.Error) -> errors.DatabaseError:
     """The error to raise for one of SQLite's; `path`: of the catalogue, None: it is in memory."""
     name = getattr(error, "sqlite_errorname", "")
-    if not isinstance(error, sqlite3.OperationalError):
+    if not isinstance(error, sqlite3.OperationalError) or str(error) == "unsupported file format":
         return errors.DataCorrupted(f"the catalogue {path} is damaged: {error}")
     if name == "SQLITE_FULL":
         return errors.DiskFull(f"the catalogue {path} cannot be written: the disk is full")

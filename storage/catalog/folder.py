@@ -30,6 +30,7 @@ READERS_LOCK, WRITERS_LOCK = "readers.lock", "writers.lock"
 SPILL = "spill"
 RESTORE = "restore.json"  # of a streaming restore that is under way (snapshots/streaming.py)
 FOLDERS = (DATA, LOCKS, RUN, SPILL)
+MOST_LOCKS = 500  # lock files of tables that may be left from the last time
 _SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _OWN_NAMES = frozenset((*FOLDERS, *(f + s for f in (CATALOG, HISTORY) for s in _SQLITE_SUFFIXES)))
 
@@ -84,6 +85,15 @@ def clear_spill(path: Path) -> None:
     """Remove what a killed process left of its statements' rows, while no other has the database open."""
     for left in (path / SPILL).glob("*"):
         left.unlink(missing_ok=True)
+
+
+def clear_locks(path: Path) -> None:
+    """Remove the lock files of tables where many have gathered, while no other process has the database open: they
+    outlive their tables, and are made when they are needed."""
+    found = [name for name in os.listdir(path / LOCKS) if name.partition(".")[0].isdigit()]
+    if len(found) > MOST_LOCKS:
+        for name in found:
+            (path / LOCKS / name).unlink(missing_ok=True)
 
 
 def check_not_lost(path: Path) -> None:

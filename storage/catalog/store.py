@@ -238,9 +238,13 @@ class CatalogStore:
         return found[True], found[False]
 
     def integrity(self) -> list[str]:
-        """What SQLite finds wrong with the file."""
+        """What is wrong with the file by SQLite's own check, and with what that does not look at in its header."""
+        from .header import LENGTH, problems
+
         rows = self._working(lambda: self.connection.execute("PRAGMA integrity_check").fetchall())
-        return [text for (text,) in rows if text != "ok"]
+        found = [text for (text,) in rows if text != "ok"]
+        # Through SQLite: opening its file beside it would let go of its locks.
+        return [*found, *problems(self._working(self.connection.serialize)[:LENGTH])]
 
     def topology(self) -> Topology:
         """What the database was made with."""

@@ -1,7 +1,6 @@
 """Local files as an object store; `root` is put before keys and stays out of names (s3_root)."""
 from __future__ import annotations
 
-import errno
 import os
 import re
 import uuid
@@ -190,4 +189,4 @@ def _failed(what: str, error: OSError) -> errors.Error:
     text = f"{what}: {error.strerror}"
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return errors.FileMissing(text)
-    return errors.DiskFull(text) if error.errno in (errno.ENOSPC, errno.EDQUOT) else errors.FileError(text)
+    return errors.file_failure(text, error)

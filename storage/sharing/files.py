@@ -84,8 +84,10 @@ class FileLock:
 
     def remove(self) -> None:
         """Remove the file, whose lock must be held, and let go."""
-        self.path.unlink(missing_ok=True)
-        self.release()
+        try:
+            self.path.unlink(missing_ok=True)
+        finally:
+            self.release()
 
 
 def _leads_to(path: Path, descriptor: int) -> bool:

@@ -8,10 +8,12 @@ A transaction that reads a table may have to stand before one that changes the t
     | transaction i64 | snapshot i64 | FORGET    |     it was rolled back
 
 A process that must know reads the files of all others, of each what was appended since the last time. Records that no
-live transaction can overlap any more are left out when a file has grown: it is made anew then, with another mark.
+live transaction can overlap any more are left out when a file has grown: it is made anew then, with another mark. A
+process that ends leaves what a live transaction may still overlap, which whoever finds it needless removes.
 """
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from collections.abc import Callable, Iterable
@@ -20,6 +22,7 @@ from pathlib import Path
 from ..serializable import Committed
 
 PREFIX = "reads-"
+NEW_READS = "new_reads"
 FORGET, BEGUN = -1, -2
 # A file this long is written anew with what is still needed.
 LONG = 64 << 10
@@ -31,37 +34,74 @@ class PublishedReads:
 
     def __init__(self, run: Path, number: int) -> None:
         self._path = run / f"{PREFIX}{number}"
+        self._new = run / f"{NEW_READS}-{number}"
         self._descriptor = -1
         self._size = 0
+        self._kept = 0  # of the size, the last time it was looked at
+        self._told: set[int] = set()  # the transactions in the file
 
     def add(self, transaction: int, snapshot: int, table: int) -> None:
         """Append a record; table FORGET: the transaction is no more."""
         if self._descriptor < 0:
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
-            self._size = 0
-            self._append(int.from_bytes(os.urandom(7)), 0, BEGUN)
+            self._begin(self._path, [])
         self._append(transaction, snapshot, table)
+        if table == FORGET:
+            self._told.discard(transaction)
+        else:
+            self._told.add(transaction)
+
+    def _begin(self, path: Path, records: Iterable[tuple[int, int, int]]) -> None:
+        """A new file, which is this process's from now on."""
+        data = b"".join(_RECORD.pack(*r) for r in [(int.from_bytes(os.urandom(7)), 0, BEGUN), *records])
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+        try:
+            if os.write(descriptor, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if path != self._path:
+                os.replace(path, self._path)
+        except OSError:
+            os.close(descriptor)
+            path.unlink(missing_ok=True)
+            raise
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._size = descriptor, len(data)
 
     def _append(self, *record: int) -> None:
-        os.write(self._descriptor, _RECORD.pack(*record))
+        if os.write(self._descriptor, _RECORD.pack(*record)) < _RECORD.size:
+            os.ftruncate(self._descriptor, self._size)  # the disk is full: no part of a record stays
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._size += _RECORD.size
 
     @property
     def is_long(self) -> bool:
-        return self._size >= LONG
+        return self._size >= max(LONG, 2 * self._kept)
 
     def keep(self, records: Iterable[Committed]) -> None:
-        """Only these from now on. The lock of commits must be held exclusively."""
-        self.close()
-        for record in records:
-            for table in record.reads:
-                self.add(record.id, record.snapshot, table)
+        """Only these from now on, if they were told. The lock of commits must be held exclusively."""
+        kept = [r for r in records if r.id in self._told]
+        if kept:
+            try:
+                self._begin(self._new, [(r.id, r.snapshot, table) for r in kept for table in r.reads])
+                self._told = {r.id for r in kept}
+            except OSError:
+                pass  # what is kept for nothing only costs room, and there is none for less of it
+        else:
+            self.close()
+        self._kept = self._size
 
-    def close(self) -> None:
+    def leave(self) -> None:
+        """Let go of the file, and do not remove it."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def close(self) -> None:
+        """Remove the file."""
+        if self._descriptor >= 0:
+            self.leave()
             self._path.unlink(missing_ok=True)
+        self._told, self._size = set(), 0
 
 
 def readers(run: Path) -> list[int]:

@@ -13,7 +13,7 @@ others: who finds it free may read the catalogue's files as they are.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from . import moves
 from .files import FileLock, StandingLock
 from .numbers import Numbers
 from .processes import EVERYTHING, NOTHING, TRANSACTION_BITS, Peers, Presence, is_alive, remove_dead
-from .reads import FORGET, PublishedReads, ReadsOfOthers, published, readers
+from .reads import FORGET, NEW_READS, PublishedReads, ReadsOfOthers, published, readers
 from .reads import PREFIX as READS_PREFIX
 
 
@@ -96,15 +96,12 @@ class Shared:
         for name in os.listdir(self.run):
             kind, _, rest = name.partition("-")
             process = rest.partition("-")[0]
-            if kind in ("mail", "session", "map") and process.isdigit() and not self.is_live_process(int(process)):
+            ours = kind in ("mail", "session", "map", NEW_READS) and process.isdigit()
+            if ours and not self.is_live_process(int(process)):
                 (self.run / name).unlink(missing_ok=True)
         for note in self.run.glob("wait-*"):
             if not self.is_live(int(note.name.removeprefix("wait-"))):
                 note.unlink(missing_ok=True)
-        for number in readers(self.run):
-            known, needed = published(self.run, number), self.peers.oldest_pin()
-            if not self.is_live_process(number) and all(r.snapshot < needed for r in known):
-                (self.run / f"{READS_PREFIX}{number}").unlink(missing_ok=True)
         moves.forget(self.run, self.peers.oldest_pin())
 
     def forget_moves(self, oldest_pin: int | None) -> None:
@@ -125,10 +122,26 @@ class Shared:
         """What transactions of the other processes have read; those of killed processes have read it, too."""
         return self._others_reads.all(self.presence.is_mine)
 
-    def tidy_reads(self, needed: Callable[[], list[Committed]]) -> None:
-        """Keep what is needed of a long file. While `committing`."""
-        if self._reads.is_long:
-            self._reads.keep(needed())
+    @property
+    def reads_are_long(self) -> bool:
+        """Whether this process has told so much that it should look what is needed of it."""
+        return self._reads.is_long
+
+    def keep_reads(self, needed: Iterable[Committed]) -> None:
+        """Of what this process has told, only this from now on. While `committing`."""
+        self._reads.keep(needed)
+
+    def leave_reads(self) -> None:
+        """This process goes, and leaves what it has told."""
+        self._reads.leave()
+
+    def remove_reads(self, horizon: int | None) -> None:
+        """Remove what processes that are gone have left. `horizon`: what was read up to this commit nobody needs."""
+        for number in readers(self.run):
+            if not self.is_live_process(number):
+                known = published(self.run, number)
+                if horizon is None or all(r.snapshot <= horizon for r in known):
+                    (self.run / f"{READS_PREFIX}{number}").unlink(missing_ok=True)
 
     def close(self) -> None:
         self._reads.close()

@@ -78,6 +78,8 @@ class Snapshot:
 
 
 def check_name(name: str) -> None:
+    if not isinstance(name, str):
+        raise errors.InterfaceError(f"a snapshot's name must be a text, not {name!r}")
     if len(name) > MAX_NAME or not _NAME.fullmatch(name):
         raise errors.ProgrammingError(
             f'"{name}" cannot be a snapshot\'s name',

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -241,3 +242,17 @@ def test_1018_for_what_came_or_went_after_the_snapshot(two: tuple[Any, Any]) -> 
     a.execute("begin; create table own (v int); insert into own values (5)")
     assert value(a, "own") == 5
     a.execute("rollback")
+
+
+def test_1018_for_what_another_process_has_dropped(two: tuple[Any, Any], other: OtherProcess, tmp_path: Path) -> None:
+    a, _ = two
+    other.connect("o", tmp_path / "dw")
+    try:
+        for sql in ("select * from y", "insert into y values (1)", "update y set v = 1"):
+            a.execute("begin")
+            assert value(a) == 10
+            other.execute("o", "drop table y")
+            too_new(partial(a.execute, sql))
+            a.execute("rollback; create table y (v int)")
+    finally:
+        other.close("o")

@@ -90,3 +90,13 @@ def test_a_database_of_the_former_format_opens(tmp_path: Path) -> None:
         c.execute("create user ann password disable; grant select on t to ann")
     with _connect(tmp_path / "db", "ann") as c:
         assert c.execute("select count(*) from t").fetchall() == [(0,)]
+
+
+def test_without_users_nobody_else_owns_or_is_granted_anything() -> None:
+    with warehouse.connect(autocommit=True) as c:
+        c.execute("create table t (a int)")
+        for sql in ("alter table t owner to nobody", "create schema s authorization nobody",
+                    "grant select on t to nobody"):
+            with pytest.raises(warehouse.errors.UndefinedObject, match='user "nobody" does not exist'):
+                c.execute(sql)
+        c.execute("alter table t owner to dev")

@@ -16,6 +16,7 @@ import pytest
 import stored_tables as st
 import warehouse
 from warehouse import errors
+from warehouse.storage.catalog import folder
 from warehouse.storage.catalog.delta import Delta, DropExtents
 from warehouse.storage.check import Checked, check
 from warehouse.storage.database import Database
@@ -68,6 +69,20 @@ def test_a_missing_path_is_created_with_its_folders(tmp_path: Path) -> None:
         assert db.topology == Topology.even(2, 2)
     for name in ("data", "locks", "run", "spill", "catalog.sqlite"):
         assert (path / name).exists()
+
+
+def test_lock_files_of_tables_that_were_do_not_gather(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Database.open(tmp_path / "dw").close()
+    monkeypatch.setattr(folder, "MOST_LOCKS", 3)
+    locks = tmp_path / "dw" / "locks"
+    others = set(os.listdir(locks))
+    for name in ("100001.write", "100001.access", "100002.gate"):
+        (locks / name).touch()
+    Database.open(tmp_path / "dw").close()
+    assert len(os.listdir(locks)) == len(others) + 3
+    (locks / "100003.write").touch()
+    Database.open(tmp_path / "dw").close()
+    assert set(os.listdir(locks)) == others
 
 
 def test_create_false_refuses_a_missing_path(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Resizing: every query answers the same before and after, whatever the tables' designs; nothing committed is lost."""
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import warehouse
@@ -140,6 +142,49 @@ def test_a_resize_that_waits_for_a_writer_ends_at_the_timeout(made: warehouse.Co
         assert not c.session.block.is_open and (tmp_path / "new" / "catalog.sqlite").exists()
 
 
+def test_a_resize_lets_its_own_connection_read(
+    made: warehouse.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From another thread, also in a transaction of its own, which does not become the resize's."""
+    rewrite, seen = resizing._rewrite, []
+    with warehouse.connect(made.session.database.path) as c:
+
+        def read() -> None:
+            seen.append(c.execute("select count(*) from even").fetchone())
+            seen.append(c.session.block.is_open)
+            c.rollback()
+
+        def meanwhile(database: Any, table: Any, check: Any, memory: int) -> None:
+            if table.name == "even":
+                thread = threading.Thread(target=read)
+                thread.start()
+                thread.join(10)
+            rewrite(database, table, check, memory)
+
+        monkeypatch.setattr(resizing, "_rewrite", meanwhile)
+        c.resize(tmp_path / "new", slices_per_node=3)
+        assert seen == [(161,), True]
+
+
+def test_a_connection_that_is_closed_ends_its_resize_first(
+    made: warehouse.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c = warehouse.connect(made.session.database.path)
+    closing = threading.Thread(target=c.close)
+
+    def meanwhile(database: Any, table: Any, check: Any, memory: int) -> None:
+        closing.start()
+        for _ in range(5000):
+            check()
+            time.sleep(0.001)
+
+    monkeypatch.setattr(resizing, "_rewrite", meanwhile)
+    with pytest.raises(errors.QueryCanceled):
+        c.resize(tmp_path / "new", slices_per_node=3)
+    closing.join(10)
+    assert not closing.is_alive() and not list(tmp_path.iterdir())
+
+
 def test_what_a_resize_refuses(made: warehouse.Connection, tmp_path: Path) -> None:
     path = made.session.database.path
     for target in (path, path / "inside"):
@@ -147,6 +192,12 @@ def test_what_a_resize_refuses(made: warehouse.Connection, tmp_path: Path) -> No
             made.resize(target, nodes=3)
     with pytest.raises(errors.InterfaceError, match="nodes must be between"):
         made.resize(tmp_path / "new", nodes=999)
+    unfit: Any = "4"
+    for action in (lambda: made.resize(tmp_path / "new", nodes=unfit), lambda: made.elastic_resize(unfit)):
+        with pytest.raises(errors.InterfaceError, match="nodes must be a whole number between 1 and 128, not '4'"):
+            action()
+    with pytest.raises(errors.InterfaceError, match="path of a new folder, not 5"):
+        made.resize(cast(Any, 5), nodes=3)
     made.execute("begin")
     for action in (lambda: made.resize(tmp_path / "new", nodes=3), lambda: made.elastic_resize(1)):
         with pytest.raises(errors.ProgrammingError, match="inside a transaction"):

@@ -5,6 +5,7 @@ import random
 from itertools import permutations
 
 import pytest
+from serial_orders import is_serial
 from warehouse.storage.serializable import Committed, ConflictGraph
 
 
@@ -45,22 +46,6 @@ class History:
         self.graph.add(done, min((s for s, _, _ in self.live.values()), default=None))
         self.done.append(done)
         return True
-
-
-def is_serial(order: tuple[Committed, ...]) -> bool:
-    """Whether each one would read, one after the other, the versions it has read."""
-    newest: dict[int, int] = {}
-    for t in order:
-        for table in t.reads:
-            writers = (u for u in order if table in u.writes and u is not t)
-            seen = max((u.commit for u in writers if u.commit <= t.snapshot), default=0)
-            if newest.get(table, 0) != seen:
-                return False
-        for table in t.writes:
-            if newest.get(table, 0) > t.commit:
-                return False
-            newest[table] = t.commit
-    return True
 
 
 @pytest.mark.parametrize("seed", range(300))

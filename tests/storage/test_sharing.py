@@ -120,6 +120,22 @@ def test_published_reads_come_back_but_for_those_that_were_forgotten(tmp_path: P
     assert published(tmp_path, 4) == []
 
 
+def test_no_part_of_a_record_stays_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = PublishedReads(tmp_path, 4)
+    reads.add(1, 10, 100)
+    write = os.write
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:10]))
+        reads.add(2, 10, 100)
+    reads.add(3, 11, 101)
+    assert [(r.id, r.reads) for r in published(tmp_path, 4)] == [(1, {100}), (3, {101})]
+    with monkeypatch.context() as patch:  # what cannot be made shorter stays as it is
+        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:10]))
+        reads.keep([Committed(3, 11, 11, frozenset({101}), frozenset())])
+    assert len(published(tmp_path, 4)) == 2 and os.listdir(tmp_path) == ["reads-4"]
+    reads.close()
+
+
 def test_reads_of_others_are_followed(tmp_path: Path) -> None:
     """What is told bit by bit is what is read whole, also of files made anew, shorter or longer than before."""
     chance = random.Random(3)

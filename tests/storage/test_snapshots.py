@@ -185,6 +185,22 @@ def test_names_that_are_none(db: warehouse.Connection, name: str) -> None:
             action(name)
 
 
+def test_names_that_are_no_texts(db: warehouse.Connection, folder: Path) -> None:
+    number: Any = 5
+    for action in (
+        lambda: db.snapshots.create(number), lambda: db.snapshots.restore_table("monday", number, "x"),
+        lambda: warehouse.connect(folder, as_of=number),
+    ):
+        with pytest.raises(errors.InterfaceError, match="name must be a text, not 5"):
+            action()
+    for action in (
+        lambda: db.snapshots.copy("monday", number), lambda: db.snapshots.restore("monday", number),
+        lambda: db.snapshots.schedule(number),
+    ):
+        with pytest.raises(errors.InterfaceError, match=r"must be a .*, not 5"):
+            action()
+
+
 def test_what_is_refused(db: warehouse.Connection, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(errors.ProgrammingError, match='snapshot "monday" already exists'):
         db.snapshots.create("monday")
@@ -224,7 +240,7 @@ def test_a_full_disk_leaves_nothing_half_made(
     monkeypatch.setattr(source, "place", full)
     for action in (lambda: db.snapshots.create("tuesday"), lambda: db.snapshots.restore("monday", tmp_path / "r"),
                    lambda: db.snapshots.copy("monday", tmp_path / "c")):
-        with pytest.raises(errors.FileError, match="the disk is full") as caught:
+        with pytest.raises(errors.DiskFull, match="the disk is full") as caught:
             action()
         assert caught.value.sqlstate == "53100"
     monkeypatch.undo()

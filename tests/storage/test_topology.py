@@ -10,6 +10,7 @@ from warehouse.storage.schema import Topology
 @pytest.mark.parametrize(
     ("node_type", "slices"),
     [("dc2.large", 2), ("dc2.8xlarge", 16), ("ds2.xlarge", 2), ("ds2.8xlarge", 16), ("ra3.4xlarge", 4),
+     ("ra3.large", 2), ("ra3.xlplus", 2),
      ("ra3.16xlarge", 16), ("RA3.4XLARGE", 4)],
 )  # fmt: skip
 def test_node_types_set_the_slices_of_a_node(node_type: str, slices: int) -> None:
@@ -29,7 +30,8 @@ def test_the_default_is_one_node_with_a_slice_for_each_usable_cpu() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [{"nodes": 0}, {"nodes": 129}, {"slices_per_node": 0}, {"slices_per_node": 65}, {"node_type": "m5.large"},
-     {"node_type": "dc2.large", "slices_per_node": 4}],
+     {"node_type": "dc2.large", "slices_per_node": 4}, {"nodes": "2"}, {"nodes": 2.0}, {"slices_per_node": True},
+     {"node_type": 2}],
 )  # fmt: skip
 def test_what_no_cluster_can_be_is_refused(arguments: dict[str, object]) -> None:
     with pytest.raises(errors.InterfaceError):

@@ -41,19 +41,21 @@ def test_the_manuals_priorities_example_gets_a_default_queue() -> None:
     assert found.queues[-1].name == "Default queue"
 
 
-def test_one_object_and_the_default() -> None:
-    assert parse('{"query_concurrency":5}').queues[0].concurrency == 5
-    assert parse('{"auto_wlm": true}').automatic
+def test_one_queue_and_the_default() -> None:
+    assert parse('[{"query_concurrency":5}]').queues[0].concurrency == 5
+    assert parse('[{"auto_wlm": true}]').automatic
     assert parse(DEFAULT_TEXT) == DEFAULT
     assert parse('[{"short_query_queue": true, "max_execution_time": 5000}]').short_limit == 5_000_000
-    assert parse('{"user_group": "a, b", "query_concurrency": 2, "name": "ETL queue"}'
-                 .replace("{", "[{", 1) + ", {}]").queues[0].user_groups == ("a", "b")
+    queues = '[{"user_group": "a, b", "query_concurrency": 2, "name": "ETL queue"}, {}]'
+    assert parse(queues).queues[0].user_groups == ("a", "b")
 
 
 @pytest.mark.parametrize("objects, words", [
     ("[", "is not valid JSON"),
     ("[1]", "must be a list of queues"),
     ("[]", "must be a list of queues"),
+    ("{}", "must be a list of queues, not an object"),
+    ('{"query_concurrency": 5}', "must be a list of queues, not an object"),
     ('{"name": "a", "name": "b"}', "has the property 'name' twice"),
     ([{"query_concurency": 5}], "queue 1: unknown property 'query_concurency'"),
     ([{"query_concurrency": 51}], "must be a whole number from 1 to 50, not 51"),

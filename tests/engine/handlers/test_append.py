@@ -81,6 +81,19 @@ def test_fill_target(c: Any) -> None:
     assert len({r[4] for r in found}) == 3
 
 
+def test_identity_columns_are_not_appended(c: Any) -> None:
+    c.execute("create table target (i int identity(1, 1), a int, b varchar(5)) diststyle even")
+    for definition, words in {
+        "(i int identity(1, 1), a int, b varchar(5))": "both have an IDENTITY column",
+        "(j int identity(1, 1), a int, b varchar(5))": "both have an IDENTITY column",
+        "(i int not null, a int, b varchar(5))": '"i" is an IDENTITY column in table "target" only',
+    }.items():
+        c.execute(f"create table source {definition} diststyle even")
+        with pytest.raises(Error, match=words):
+            append(c, "filltarget")
+        c.execute("drop table source")
+
+
 def test_a_filled_column_without_default_moves_extents(c: Any) -> None:
     c.execute("create table source (a int, b varchar(5)) diststyle even")
     c.execute("create table target (a int, b varchar(5), d int) diststyle even")

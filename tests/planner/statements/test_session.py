@@ -35,6 +35,8 @@ def parse(text: str) -> Any:
         ("begin", s.Transaction("begin")),
         ("begin work", s.Transaction("begin")),
         ("start transaction isolation level serializable, read write", s.Transaction("begin")),
+        ("begin read only", s.Transaction("begin", read_only=True)),
+        ("begin isolation level read committed read only", s.Transaction("begin", read_only=True)),
         ("commit", s.Transaction("commit")),
         ("end transaction", s.Transaction("commit")),
         ("rollback", s.Transaction("rollback")),
@@ -48,7 +50,7 @@ def test_statements(text: str, expected: s.Statement) -> None:
     assert parse(text) == expected
 
 
-@pytest.mark.parametrize("text", ["show datashares", "set transaction read only", "begin read only"])
+@pytest.mark.parametrize("text", ["show datashares", "set transaction read only"])
 def test_refused_by_name(text: str) -> None:
     with pytest.raises(NotSupportedError):
         parse(text)
