@@ -219,23 +219,6 @@ def free_columns(plan: Logical) -> set[ColumnId]:
     return used - defined_columns(plan)
 
 
-def largest_id(plan: Logical) -> int:
-    """The largest column id anywhere, subqueries included: fresh ones start behind it."""
-    used = defined_columns(plan)
-    for node in walk_plan(plan):
-        for expr in expressions(node):
-            if expr.__class__ is ColumnRef:
-                used.add(expr.id)  # type: ignore[union-attr]
-                continue
-            for e in walk(expr):
-                kind = e.__class__
-                if kind is ColumnRef:
-                    used.add(e.id)  # type: ignore[union-attr]
-                elif kind in _NESTING:
-                    used.add(largest_id(e.plan))  # type: ignore[union-attr]
-    return max(used, default=0)
-
-
 # -- swapping columns --------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ rows that the join drops is never seen, so nothing of it may fail. (TPC-DS Q4, Q
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...records import dataclass
 from ...storage.schema import CatalogView
@@ -62,7 +63,7 @@ def eager_groups(query: Query, view: CatalogView, context: RewriteContext) -> Qu
         return _made_early(node, estimator, context) if isinstance(node, Aggregate) else node
 
     ctes = tuple([(number, visit(body), columns) for number, body, columns in query.ctes])
-    return Query(visit(query.plan), query.columns, query.names, ctes, query.parameters)
+    return replace(query, plan=visit(query.plan), ctes=ctes)
 
 
 def _made_early(node: Aggregate, estimator: Estimator, context: RewriteContext) -> Logical:

@@ -24,7 +24,7 @@ from ...records import dataclass
 from ..expressions import Expr
 from ..logical import JoinKind
 from ..physical import JoinType
-from .connected import connected_pairs
+from .connected import few_pairs
 from .cost import Weights
 from .estimates import Estimator
 from .join_graph import CONSTRAINED, JoinGraph, Key, Leaf, neighbours
@@ -122,17 +122,16 @@ class JoinOrder:
     def solve(self) -> Candidate:
         count = len(self.graph.leaves)
         near = neighbours(self.graph)
-        if count <= MAX_EXACT:
-            pairs = list(connected_pairs(count, near, MAX_PAIRS))
-            if len(pairs) < MAX_PAIRS:
-                self._most = next(most for limit, most in KEEP if len(pairs) <= limit)
-                if len(pairs) > FEW_PAIRS:
-                    self._bound = self._greedy(count).cost
-                for one, other in pairs:
-                    self._join(one, other)
-                everything = self.best.get((1 << count) - 1)
-                if everything:
-                    return min(everything, key=lambda c: c.cost)
+        pairs = few_pairs(tuple(near), MAX_PAIRS) if count <= MAX_EXACT else None
+        if pairs is not None:
+            self._most = next(most for limit, most in KEEP if len(pairs) <= limit)
+            if len(pairs) > FEW_PAIRS:
+                self._bound = self._greedy(count).cost
+            for one, other in pairs:
+                self._join(one, other)
+            everything = self.best.get((1 << count) - 1)
+            if everything:
+                return min(everything, key=lambda c: c.cost)
         return self._greedy(count)
 
     def _greedy(self, count: int) -> Candidate:
@@ -320,4 +319,4 @@ _TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
 }
 
 
-__all__ = ["Candidate", "Choice", "JoinOrder", "connected_pairs"]
+__all__ = ["Candidate", "Choice", "JoinOrder"]

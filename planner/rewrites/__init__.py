@@ -11,6 +11,7 @@ the rules here are those that (nearly) always help or that later stages rely on:
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Set
+from dataclasses import replace
 
 from ..logical import Aggregate, DependentJoin, GroupingSets, Join, JoinKind, Logical, Query, SetOperation
 from ..traverse import walk_plan
@@ -129,7 +130,7 @@ def rewrite_query(query: Query, context: RewriteContext) -> Query:
         context.ctes[number] = (number, done[number], columns)
     plan = prune_columns(plan, [ref.id for ref in query.columns])
     prune_ctes([plan], context)
-    return Query(plan, query.columns, query.names, tuple(context.ctes.values()), query.parameters)
+    return replace(query, plan=plan, ctes=tuple(context.ctes.values()))
 
 
 def _unread(pending: Set[int], context: RewriteContext) -> int:

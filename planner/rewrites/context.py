@@ -8,7 +8,7 @@ from typing import Any
 
 from ...records import dataclass
 from ...storage.types import Kind, SqlType
-from ..columns import largest_id, output_columns
+from ..columns import output_columns
 from ..expressions import ColumnRef, Expr, Literal
 from ..logical import CteRef, Logical, Query
 from ..nulls import never_null
@@ -75,9 +75,7 @@ class RewriteContext:
 
     @staticmethod
     def of(query: Query, evaluate: Evaluate | None = None) -> RewriteContext:
-        plans = [query.plan, *(plan for _, plan, _ in query.ctes)]
-        top = max(largest_id(plan) for plan in plans)
-        return RewriteContext(count(top + 1), evaluate, {cte[0]: cte for cte in query.ctes})
+        return RewriteContext(count(query.next_id), evaluate, {cte[0]: cte for cte in query.ctes})
 
     def fresh(self, type: SqlType, name: str, nullable: bool = True) -> ColumnRef:
         return ColumnRef(next(self.next_id), type, name, nullable)

@@ -8,7 +8,7 @@ import pytest
 from plan_tools.reference import Cluster
 from plan_tools.tpch_tables import Planning
 from warehouse.planner.optimizer import join_order
-from warehouse.planner.optimizer.join_order import connected_pairs
+from warehouse.planner.optimizer.connected import connected_pairs
 from warehouse.planner.physical import HashJoin, TableScan
 from warehouse.planner.physical_traverse import walk_physical
 
