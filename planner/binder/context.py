@@ -14,7 +14,7 @@ from ..expressions import ColumnRef, Span
 if TYPE_CHECKING:
     from ...storage.access.rights import Rights
     from ...storage.lake.hive_types import HiveType
-    from ...storage.schema import CatalogView, Column, ExternalTable
+    from ...storage.schema import CatalogView, ExternalTable
     from ..logical import Logical
     from .as_of import AsOf
 
@@ -39,6 +39,7 @@ class BindContext:
     literals        a list that gets (span, type) of each plain literal of the text, in the order of binding; its
                     place there is the `parameter` of the Literal, as long as nothing but casts was done to it.
                     None: not wanted
+    words           the words of the statement's text, if they are the only names of columns there (named_columns.py)
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -63,6 +64,7 @@ class BindContext:
     stable: bool = False
     reads_files: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
+    words: frozenset[str] | None = None
 
     @property
     def zone(self) -> str:
@@ -85,8 +87,8 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "nested", "next_id", "rights",
-        "user_tables", "view",
+        "arguments", "context", "ctes", "depth", "every", "has_spans", "hidden", "leader_tables", "nested", "next_id",
+        "places", "rights", "user_tables", "view", "words",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
@@ -102,6 +104,9 @@ class Binder:
         self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
+        self.words = context.words  # None inside a view
+        self.every = False  # the SELECT whose FROM is being bound has a star
+        self.places: dict[int, list[int]] = {}  # table id -> places of the columns that the words name
 
     def column(
         self, type: SqlType, name: str, nullable: bool = True, span: Span | None = None
@@ -110,12 +115,6 @@ class Binder:
         id = self.next_id
         self.next_id = id + 1
         return ColumnRef(id, type, name, nullable, span)
-
-    def columns(self, like: Sequence[Column]) -> list[ColumnRef]:
-        """A new column for each of a table."""
-        first = self.next_id
-        self.next_id = first + len(like)
-        return [ColumnRef(id, c.type, c.name, c.nullable) for id, c in enumerate(like, first)]
 
     def span(self, node: Any) -> Span | None:
         """Where a node stands in the statement's text."""
