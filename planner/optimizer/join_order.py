@@ -37,6 +37,7 @@ MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
 KEEP = ((120, 4), (400, 2), (MAX_PAIRS, 1))
 FEW_PAIRS = 20  # from here on a greedy search first says what a whole plan needs to cost at most
 PAIR_COST = 0.3  # one comparison in a join without keys
+_NEARLY = 1 + 1e-9  # sums of costs are as good as equal
 
 
 @dataclass(slots=True)
@@ -72,25 +73,36 @@ class Candidate:
             return None
         way, probe, build, move = self.joined
         link = way.link
-        return Choice(way.type, probe, build, way.keys, link.residual, move, link.null_aware, link.after)
+        keys = tuple([(b, a) for a, b in link.keys]) if way.turned else link.keys
+        return Choice(way.type, probe, build, keys, link.residual, move, link.null_aware, link.after)
 
 
 @dataclass(slots=True, eq=False)
 class _Way:
-    """A kind of join of two sets, one probing and one building; `slack`: what better lying rows are worth;
-    `most`: what a plan of both may cost at most to be part of a better whole; `prices`: of the movements
-    (movement.py)."""
+    """A kind of join of two sets, one probing and one building; `turned`: the link's second set probes; `slack`: what
+    better lying rows are worth; `most`: what a plan of both may cost at most to be part of a better whole; `moves`:
+    the ways to move rows that lie so and so, as far as they were asked for; `prices`: theirs (movement.py), once a
+    plan is cheap enough to ask for them."""
 
     type: JoinType
     mask: int
-    keys: tuple[Key, ...]  # probe side, build side
-    roots: Roots
     link: Link
+    turned: bool
+    roots: Roots
+    sides: tuple[Side, Side]
     work: float
-    width: float
-    prices: Prices
     slack: float
     most: float
+    moves: dict[tuple[Where, Where], tuple[Movement, ...]]
+    prices: Prices | None = None
+
+    @property
+    def width(self) -> float:
+        """Of the joined rows."""
+        probe, build = self.sides
+        if self.type in (JoinType.SEMI, JoinType.ANTI):
+            return probe.width
+        return build.width if self.type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI) else probe.width + build.width
 
 
 def _cost(candidate: Candidate) -> float:
@@ -107,7 +119,8 @@ class JoinOrder:
         self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
         self._cheapest: dict[int, float] = {}
         self._most_by_set: dict[int, float] = {}
-        self._ways_to_move: dict[Hashable, tuple[Movement, ...]] = {}
+        self._ways_to_move: dict[Hashable, dict[tuple[Where, Where], tuple[Movement, ...]]] = {}
+        self._links: dict[tuple[int, int], Link] = {}
         self._sides: dict[int, Side] = {}  # what it costs to move or build from a set
         self._bound = inf  # what a whole plan costs: parts that cost more are of no use
         self._most = KEEP[0][1]
@@ -156,10 +169,21 @@ class JoinOrder:
         """The smaller, the sooner the greedy search joins the two."""
         if not self._valid(one, other):
             return inf
-        link = self.links.between(one, other)
+        link = self._between(one, other)
         return link.rows if link.keys else 1e6 + self.rows[one] * self.rows[other]
 
+    def _between(self, one: int, other: int) -> Link:
+        """The link of two free sets; the greedy search asks for many before the exact one does."""
+        found = self._links.get((one, other))
+        if found is None:
+            found = self._links[one, other] = self.links.between(one, other)
+        else:
+            found.rows = self.rows.get(one | other, found.rows)
+        return found
+
     def _valid(self, one: int, other: int) -> bool:
+        if not self.constrained:
+            return True
         both = one | other
         for leaf in self.constrained:
             bit = 1 << leaf.index
@@ -178,7 +202,7 @@ class JoinOrder:
                 return self._join_constrained(one, leaf)
             if bit == one:
                 return self._join_constrained(other, leaf)
-        link = self.links.between(one, other)
+        link = self._between(one, other)
         there = self._way(JoinType.INNER, one, other, link)
         back = self._way(JoinType.INNER, other, one, link, turned=True)
         self._offer_all(one, other, there, back)
@@ -193,27 +217,25 @@ class JoinOrder:
 
     # -- costs -----------------------------------------------------------------------------------
 
-    def _way(self, type: JoinType, probe: int, build: int, link: Link, turned: bool = False) -> _Way:
-        """What all joins of plans of two sets have in common; `turned`: the link's second set probes."""
-        keys, roots = link.keys, link.roots
-        if turned:
-            keys = tuple([(b, a) for a, b in keys])
-            roots = tuple([(b, a) for a, b in roots])
-        weights = self.weights
+    def _way(self, type: JoinType, probe: int, build: int, link: Link, turned: bool = False) -> _Way | None:
+        """What all joins of plans of two sets have in common; None if even the cheapest plans make none of use."""
+        weights, mask = self.weights, probe | build
         probing = self._sides.get(probe) or self._side(probe)
         building = self._sides.get(build) or self._side(build)
         work = weights.probe(probing.rows, building.rows) + building.work
-        if not keys:
+        if not link.keys:
             work += PAIR_COST * probing.rows * building.rows
         work += link.rows * weights.output_row
-        width = 0.0
-        if type not in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI):
-            width += probing.width
-        if type not in (JoinType.SEMI, JoinType.ANTI):
-            width += building.width
-        slack = weights.distribute(link.rows, width)
-        most = self._left_of_bound(probe | build)
-        return _Way(type, probe | build, keys, roots, link, work, width, prices(probing, building), slack, most)
+        least = self._cheapest[probe] + self._cheapest[build] + work
+        most = self._left_of_bound(mask)
+        if least >= most:
+            return None
+        roots = tuple([(b, a) for a, b in link.roots]) if turned else link.roots
+        moves = self._ways_to_move.setdefault((type, roots, link.null_aware), {})
+        way = _Way(type, mask, link, turned, roots, (probing, building), work, 0.0, most, moves)
+        way.slack = weights.distribute(link.rows, way.width)
+        known = self._cheapest.get(mask)
+        return way if known is None or least < (known + way.slack) * _NEARLY else None
 
     def _side(self, mask: int) -> Side:
         rows, width, weights = self.rows[mask], self.best[mask][0].width, self.weights
@@ -241,13 +263,16 @@ class JoinOrder:
     def _offer(self, way: _Way, probe: Candidate, build: Candidate, base: float) -> None:
         work, limit = way.work, way.most
         if (cheapest := self._cheapest.get(way.mask)) is not None:
-            limit = min(limit, (cheapest + way.slack) * (1 + 1e-9))
+            limit = min(limit, (cheapest + way.slack) * _NEARLY)
         if base + work >= limit:
             return
-        moves = self._ways_to_move.get((way.type, way.roots, probe.where, build.where, way.link.null_aware))
-        for move in self._moves(way, probe.where, build.where) if moves is None else moves:
+        moves = way.moves.get((probe.where, build.where))
+        if moves is None:
+            moves = self._moves(way, probe.where, build.where)
+        prices_of = way.prices = way.prices or prices(*way.sides)
+        for move in moves:
             times = self.weights.slices if move.everywhere else 1
-            cost = base + work * times + way.prices[move.price]
+            cost = base + work * times + prices_of[move.price]
             if cost >= limit:
                 continue
             self._keep(way, probe, build, move, cost, move.where)
@@ -256,9 +281,8 @@ class JoinOrder:
 
     def _moves(self, way: _Way, probe: Where, build: Where) -> tuple[Movement, ...]:
         """The ways to move rows that lie so, found once."""
-        null_aware = way.link.null_aware
-        made = tuple(movements(way.type, probe, build, way.roots, self.weights.slices, null_aware))
-        self._ways_to_move[way.type, way.roots, probe, build, null_aware] = made
+        made = tuple(movements(way.type, probe, build, way.roots, self.weights.slices, way.link.null_aware))
+        way.moves[probe, build] = made
         return made
 
     def _left_of_bound(self, mask: int) -> float:
@@ -268,7 +292,7 @@ class JoinOrder:
         found = self._most_by_set.get(mask)
         if found is None:
             outside = sum([self.rows[1 << leaf.index] for leaf in self.graph.leaves if not mask >> leaf.index & 1])
-            found = self._most_by_set[mask] = self._bound * (1 + 1e-9) - outside
+            found = self._most_by_set[mask] = self._bound * _NEARLY - outside
         return found
 
     def _too_dear(self, one: int, other: int) -> bool:
