@@ -18,7 +18,7 @@ What holds between two sets is join_links.py's to say. Costs and rows are plain 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from math import inf
+from math import inf, nextafter
 
 from ...records import dataclass
 from ..expressions import Expr
@@ -91,18 +91,11 @@ class _Way:
     roots: Roots
     sides: tuple[Side, Side]
     work: float
+    width: float
     slack: float
     most: float
     moves: dict[tuple[Where, Where], tuple[Movement, ...]]
     prices: Prices | None = None
-
-    @property
-    def width(self) -> float:
-        """Of the joined rows."""
-        probe, build = self.sides
-        if self.type in (JoinType.SEMI, JoinType.ANTI):
-            return probe.width
-        return build.width if self.type in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI) else probe.width + build.width
 
 
 def _cost(candidate: Candidate) -> float:
@@ -119,6 +112,7 @@ class JoinOrder:
         self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
         self._cheapest: dict[int, float] = {}
         self._most_by_set: dict[int, float] = {}
+        self._limits: dict[int, dict[Where, float]] = {}  # what one more plan of a set must cost less than, by where
         self._ways_to_move: dict[Hashable, dict[tuple[Where, Where], tuple[Movement, ...]]] = {}
         self._links: dict[tuple[int, int], Link] = {}
         self._sides: dict[int, Side] = {}  # what it costs to move or build from a set
@@ -230,12 +224,16 @@ class JoinOrder:
         most = self._left_of_bound(mask)
         if least >= most:
             return None
+        width = 0.0 if type in _BUILD_ONLY else probing.width
+        if type not in _PROBE_ONLY:
+            width += building.width
+        slack = weights.distribute(link.rows, width)
+        known = self._cheapest.get(mask)
+        if known is not None and least >= (known + slack) * _NEARLY:
+            return None
         roots = tuple([(b, a) for a, b in link.roots]) if turned else link.roots
         moves = self._ways_to_move.setdefault((type, roots, link.null_aware), {})
-        way = _Way(type, mask, link, turned, roots, (probing, building), work, 0.0, most, moves)
-        way.slack = weights.distribute(link.rows, way.width)
-        known = self._cheapest.get(mask)
-        return way if known is None or least < (known + way.slack) * _NEARLY else None
+        return _Way(type, mask, link, turned, roots, (probing, building), work, width, slack, most, moves)
 
     def _side(self, mask: int) -> Side:
         rows, width, weights = self.rows[mask], self.best[mask][0].width, self.weights
@@ -269,15 +267,18 @@ class JoinOrder:
         moves = way.moves.get((probe.where, build.where))
         if moves is None:
             moves = self._moves(way, probe.where, build.where)
-        prices_of = way.prices = way.prices or prices(*way.sides)
+        if way.prices is None:
+            way.prices = prices(*way.sides)
+        limits = self._limits.get(way.mask, _NONE)
         for move in moves:
             times = self.weights.slices if move.everywhere else 1
-            cost = base + work * times + prices_of[move.price]
+            cost = base + work * times + way.prices[move.price]
             if cost >= limit:
                 continue
-            self._keep(way, probe, build, move, cost, move.where)
-            if move.where == "replicated":
-                self._keep(way, probe, build, move, base + work, "anywhere", split=True)
+            if cost < limits.get(move.where, limits[""]):
+                limits = self._keep(way, probe, build, move, cost, move.where)
+            if move.where == "replicated" and base + work < limits["anywhere"]:
+                limits = self._keep(way, probe, build, move, base + work, "anywhere", split=True)
 
     def _moves(self, way: _Way, probe: Where, build: Where) -> tuple[Movement, ...]:
         """The ways to move rows that lie so, found once."""
@@ -307,33 +308,36 @@ class JoinOrder:
     def _keep(
         self, way: _Way, probe: Candidate, build: Candidate, move: Movement, cost: float, where: Where,
         split: bool = False,
-    ) -> None:
-        """Keeps the plan unless another one is at least as cheap and lies as well: rows that are hashed by something
-        lie as well as rows that are anywhere."""
+    ) -> dict[Where, float]:
+        """Keeps a plan in the place of those that it beats: rows that are hashed by something lie as well as rows that
+        are anywhere. Gives what the next one must cost less than, by where its rows lie; "": anywhere else."""
         mask, rows = way.mask, way.link.rows
-        kept = self.best.get(mask)
-        if kept is None:
-            kept = self.best[mask] = []
-            self.rows.setdefault(mask, rows)
-        for i, other in enumerate(kept):
-            if other.where == where:
-                if cost >= other.cost:
-                    return
-                del kept[i]
-                break
-            if where == "anywhere" and isinstance(other.where, tuple) and other.cost <= cost:
-                return
-        if isinstance(where, tuple):
-            kept[:] = [other for other in kept if other.where != "anywhere" or other.cost < cost]
+        hashed = isinstance(where, tuple)
+        kept = []
+        for other in self.best.get(mask, ()):
+            if other.cost < cost or (other.where != where and not (hashed and other.where == "anywhere")):
+                kept.append(other)
         if len(kept) >= self._most:
-            dearest = max(kept, key=_cost)
-            if dearest.cost < cost:
-                return
-            kept.remove(dearest)
+            kept.remove(max(kept, key=_cost))
+        limits: dict[Where, float] = {where: cost}
+        dearest, least_hashed = cost, cost if hashed else inf
+        for other in kept:
+            limits[other.where] = other.cost
+            dearest = max(dearest, other.cost)
+            if isinstance(other.where, tuple):
+                least_hashed = min(least_hashed, other.cost)
         kept.append(Candidate(mask, rows, way.width, cost, where, (way, probe, build, move), split))
+        limits[""] = inf if len(kept) < self._most else nextafter(dearest, inf)
+        limits["anywhere"] = min(limits.get("anywhere", limits[""]), least_hashed)
+        self.rows.setdefault(mask, rows)
+        self.best[mask], self._limits[mask] = kept, limits
         self._cheapest[mask] = min(cost, self._cheapest.get(mask, inf))
+        return limits
 
 
+_NONE = {"": inf, "anywhere": inf}  # the limits of a set without plans
+_PROBE_ONLY = (JoinType.SEMI, JoinType.ANTI)
+_BUILD_ONLY = (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
 _TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
     JoinKind.LEFT: (JoinType.LEFT, JoinType.RIGHT),
     JoinKind.SEMI: (JoinType.SEMI, JoinType.RIGHT_SEMI),
