@@ -21,10 +21,8 @@ from . import physical as p
 from .expressions import (
     ColumnId,
     ColumnRef,
-    Compare,
     Exists,
     Expr,
-    Literal,
     Quantified,
     ScalarSubquery,
 )
@@ -50,7 +48,6 @@ from .logical import (
     WorkingRows,
 )
 from .traverse import (
-    children,
     expressions,
     map_children,
     map_expressions,
@@ -153,19 +150,12 @@ def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
     if expr.__class__ is ColumnRef:
         into.add(expr.id)  # type: ignore[union-attr]
         return
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        kind = type(node)
+    for node in walk(expr):
+        kind = node.__class__
         if kind is ColumnRef:
             into.add(node.id)  # type: ignore[union-attr]
-        elif kind is Compare:
-            stack.append(node.left)  # type: ignore[union-attr]
-            stack.append(node.right)  # type: ignore[union-attr]
-        elif kind is not Literal:
-            if kind in _NESTING:
-                into |= free_columns(node.plan)  # type: ignore[union-attr]
-            stack.extend(children(node))
+        elif kind in _NESTING:
+            into |= free_columns(node.plan)  # type: ignore[union-attr]
 
 
 def columns_of(expr: Expr) -> set[ColumnId]:
@@ -184,7 +174,7 @@ def columns_of_all(exprs: Iterable[Expr]) -> set[ColumnId]:
 
 
 def has_subquery(expr: Expr) -> bool:
-    return not _NESTING.isdisjoint(map(type, walk(expr)))
+    return expr.__class__ is not ColumnRef and not _NESTING.isdisjoint(map(type, walk(expr)))
 
 
 def defined_columns(plan: Logical) -> set[ColumnId]:
