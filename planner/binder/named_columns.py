@@ -53,6 +53,7 @@ def _places(b: Binder, table: Table, words: frozenset[str]) -> Any:
     found = b.places.get(table.id)
     if found is None:
         columns = table.columns
-        narrowest = min(range(len(columns)), key=lambda i: columns[i].type.storage_bytes or 1000)
+        widths = [c.type.storage_bytes or 1000 for c in columns]
+        narrowest = widths.index(min(widths))
         found = b.places[table.id] = [i for i, c in enumerate(columns) if c.name in words or i == narrowest]
     return found

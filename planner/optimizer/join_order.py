@@ -216,7 +216,7 @@ class JoinOrder:
         weights, mask = self.weights, probe | build
         probing = self._sides.get(probe) or self._side(probe)
         building = self._sides.get(build) or self._side(build)
-        work = weights.probe(probing.rows, building.rows) + building.work
+        work = (probing.far if building.is_large else probing.near) + building.work
         if not link.keys:
             work += PAIR_COST * probing.rows * building.rows
         work += link.rows * weights.output_row
@@ -239,7 +239,8 @@ class JoinOrder:
         rows, width, weights = self.rows[mask], self.best[mask][0].width, self.weights
         again = rows * (weights.slices - 1)
         found = self._sides[mask] = Side(
-            rows, width, weights.build(rows), weights.distribute(rows, width), weights.broadcast(rows, width), again
+            rows, width, weights.probe(rows, False), weights.probe(rows, True), weights.is_large(rows),
+            weights.build(rows), weights.distribute(rows, width), weights.broadcast(rows, width), again
         )
         return found
 
@@ -301,8 +302,9 @@ class JoinOrder:
         most = self._left_of_bound(one | other)
         if most == inf:
             return False
-        weights, a, b = self.weights, self.rows[one], self.rows[other]
-        least = min(weights.probe(a, b) + weights.build(b), weights.probe(b, a) + weights.build(a))
+        a = self._sides.get(one) or self._side(one)
+        b = self._sides.get(other) or self._side(other)
+        least = min((a.far if b.is_large else a.near) + b.work, (b.far if a.is_large else b.near) + a.work)
         return self._cheapest[one] + self._cheapest[other] + least >= most
 
     def _keep(
