@@ -21,12 +21,12 @@ from ...storage.schema import Table
 from ..expressions import ColumnRef
 from .context import Binder
 
-_WORD = re.compile(r"[a-z_$][\w$]*")
+_WORD = re.compile(r"[a-z_$][\w$]*|\(\+\)")
 _UNNAMED = frozenset({"natural", "pivot", "unpivot"})  # clauses that take columns which they do not name
 
 
 def words_of(text: str) -> frozenset[str] | None:
-    """The words of a statement's text, in lower case. None: columns may have other names in it, or none."""
+    """The words of a statement's text, in lower case, (+) among them. None: columns may have other names, or none."""
     if '"' in text or not text.isascii():
         return None
     words = frozenset(_WORD.findall(text.lower()))

@@ -111,7 +111,7 @@ class _Select:
         self._expand()
         if where is None:
             return source.plan, None
-        if not items or not has_marks(where):
+        if not items or not has_marks(self.b, where):
             return source.plan, self._binder("WHERE", None).boolean(where.this)
         source, condition = outer_joined(self._binder("WHERE", None), self.node, items)
         self.scope = source.scope

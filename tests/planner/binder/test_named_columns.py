@@ -28,6 +28,7 @@ FORMS = [
     "select 1 from nation where exists (select * from region where r_regionkey = n_regionkey)",
     'select "N_NAME" from nation',
     "select regions from v order by 1",
+    "select n_name, r_name from nation, region where n_regionkey = r_regionkey(+)",
     "with a as (select * from nation) select count(*) from a union all select r_regionkey from region",
 ]
 
@@ -58,6 +59,7 @@ def test_columns_that_are_not_named_are_not_bound() -> None:
 
 def test_words() -> None:
     assert words_of("select A, b$1 from t -- c") == {"select", "a", "b$1", "from", "t", "c"}
+    assert words_of("a = b(+)") == {"a", "b", "(+)"}
     assert words_of("select é from t") is words_of("select * from a NATURAL join b") is words_of('select "a"') is None
 
 
