@@ -43,6 +43,8 @@ def _constants(
     values: dict[Any, None] = {}
     local: set[bool] = set()
     is_text = arg.type.kind is Kind.VARCHAR
+    left: Expr
+    right: Expr
     for item in items:
         if is_text and item.type.kind is Kind.UNKNOWN:  # quoted text as it stands; a list may have thousands
             left, right = arg, item

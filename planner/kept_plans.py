@@ -82,7 +82,7 @@ class Shelf:
         if raw[:8] != _MAGIC or zlib.crc32(raw[12:]).to_bytes(4, "little") != raw[8:12]:
             return None
         try:
-            return _Reader(raw[12:], view, self._state).entry()
+            return _Reader(raw[12:], view, self._known_state).entry()
         except Exception:  # a file that is whole and still not a plan: whatever it is, the query is planned
             return None
 
@@ -90,7 +90,7 @@ class Shelf:
         """Keep a plan that was made just now; it is written by `save`."""
         name = self._name(key, view)
         if name is not None:
-            self._waiting[name] = entry, [self._state(view.data(table)) for table, *_ in entry.rows]
+            self._waiting[name] = entry, [self._known_state(view.data(table)) for table, *_ in entry.rows]
             if len(self._waiting) >= _WAITING:
                 self.save()
 
@@ -108,7 +108,7 @@ class Shelf:
             if waiting:
                 _tidy(folder)
 
-    def _state(self, data: TableData) -> str:
+    def _known_state(self, data: TableData) -> str:
         """`_state`, which goes through all that is known of a table's columns, once for the same rows."""
         known = self._states.get(data.table.id)
         if known is None or known[0] is not data:
@@ -269,7 +269,7 @@ def _relation(number: int) -> Table | View:
 
 
 def _parts(obj: Any) -> Any:
-    kind = type(obj)
+    kind: Any = type(obj)
     values_of = _values(kind)
     return NotImplemented if values_of is None else (_made, (kind, *values_of(obj)))
 

@@ -337,7 +337,7 @@ class JoinOrder:
         return limits
 
 
-_NONE = {"": inf, "anywhere": inf}  # the limits of a set without plans
+_NONE: dict[Where, float] = {"": inf, "anywhere": inf}  # the limits of a set without plans
 _PROBE_ONLY = (JoinType.SEMI, JoinType.ANTI)
 _BUILD_ONLY = (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
 _TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
