@@ -1,6 +1,6 @@
 """The seam to sqlglot: text to tokens, tokens to a syntax tree, its errors to ours.
 
-Nothing else imports sqlglot's parser. Six things are arranged here:
+Nothing else imports sqlglot's parser. Seven things are arranged here:
 
     functions    sqlglot rewrites many functions while parsing (ADD_MONTHS becomes a DATEADD, LEN a
                  LENGTH, TO_CHAR's format is translated). We want the text's own words, so every closing
@@ -8,6 +8,7 @@ Nothing else imports sqlglot's parser. Six things are arranged here:
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
     case         names fold to lower case, except those the session wants exact (ExactName).
+    operators    those before their operand bind less than arithmetic (prefix_operators.py)
     PartiQL      paths in FROM become calls (partiql.py). sqlglot looks for plain ones too, by copying every FROM
                  with all its subqueries: a third of the time for a large query. The binder, which knows what
                  is a table, finds them without (binder/unnesting.py), so here it does not (_NotForOurs).
@@ -33,7 +34,10 @@ from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 from ..patterns import pattern
+from . import strict
 from .partiql import MARKS, rewritten
+from .prefix_operators import PREFIXES, parenthesised
+from .strict import error_at as syntax_error
 
 _DIALECT = Redshift()
 _of_thread = threading.local()  # a tokenizer costs as much to make as a short text to read
@@ -159,6 +163,9 @@ def _prepared(tokens: list[Token]) -> list[Token]:
     """The tokens as sqlglot's parser has to see them. What seldom stands in a text is looked for in sets first."""
     kinds = {token.token_type for token in tokens}
     words = {token.text.upper() for token in tokens}
+    strict.check(tokens, words, kinds)
+    if not words.isdisjoint(PREFIXES):
+        tokens = parenthesised(tokens)
     if TokenType.INTERVAL in kinds:
         tokens = _qualified_intervals(tokens)
     if TokenType.DCOLON in kinds:
@@ -279,13 +286,6 @@ def _translated(error: ParseError, tokens: Sequence[Token]) -> ProgrammingError:
                 return SqlSyntaxError("syntax error at end of input", position=token.end + 1)
             return syntax_error(tokens[i + 1] if "missing" in problem else token)
     return SqlSyntaxError(f"syntax error: {where.get('description', error)}")
-
-
-def syntax_error(token: Token | None) -> SqlSyntaxError:
-    """PostgreSQL's wording."""
-    if token is None:
-        return SqlSyntaxError("syntax error at end of input")
-    return SqlSyntaxError(f'syntax error at or near "{token.text}"', position=token.start)
 
 
 def _approximate(tokens: list[Token]) -> list[Token]:

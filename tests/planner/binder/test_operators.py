@@ -29,7 +29,7 @@ TS = "timestamp without time zone"
         ("v || 'x'", "concat(v, 'x') :: character varying(21)"),
         ("v || a", "concat(v, cast(a as character varying(11))) :: character varying(31)"),
         ("v || c || 'ab'", "concat(concat(v, cast(c as character varying(5))), 'ab') :: character varying(27)"),
-        ("'a' 'b'", "'ab' :: character varying(2)"),
+        ("'a'\n'b'", "'ab' :: character varying(2)"),
     ],
 )
 def test_values(sql: str, expected: str) -> None:
@@ -131,7 +131,7 @@ def test_operands_that_do_not_fit(sql: str, shown: str, position: int) -> None:
 @pytest.mark.parametrize(
     ("sql", "error", "words", "position"),
     [
-        ("a + 'x'", InvalidText, 'invalid input syntax for type integer: "x"', 11),
+        ("a + 'x'", InvalidText, 'invalid input syntax for integer: "x"', 11),
         ("d = 'nonsense'", InvalidDatetime, 'invalid input syntax for type date: "nonsense"', 11),
         ("d > '2020-02-30'", InvalidDatetime, "date/time field value out of range", 11),
         ("not a", DatatypeMismatch, "argument of NOT must be type boolean, not type integer", 11),
