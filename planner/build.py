@@ -321,9 +321,13 @@ def comparison_key(expr: Expr) -> Expr:
     return collation.key(expr) if collation.insensitive(expr) else expr
 
 
+_PLAIN = frozenset((Kind.BOOLEAN, Kind.DATE, Kind.DECIMAL, Kind.REAL, Kind.DOUBLE))  # compared with their like
+
+
 def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
     """Both operands in one type."""
-    if left.type.is_integer and right.type.is_integer:
+    a, b = left.type, right.type
+    if (a.is_integer and b.is_integer) or (a.kind in _PLAIN and a == b):
         return left, right
     if left.type.is_interval or right.type.is_interval:
         left, right = _intervals(left, right)

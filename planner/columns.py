@@ -15,16 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import TypeVar, assert_never
+from typing import Any, TypeVar, assert_never
 
 from . import physical as p
 from .expressions import (
     ColumnId,
     ColumnRef,
-    Compare,
     Exists,
     Expr,
-    Literal,
     Quantified,
     ScalarSubquery,
 )
@@ -50,7 +48,6 @@ from .logical import (
     WorkingRows,
 )
 from .traverse import (
-    children,
     expressions,
     map_children,
     map_expressions,
@@ -65,28 +62,27 @@ Fresh = Callable[[ColumnRef], ColumnRef]
 
 
 def output_columns(plan: Logical) -> tuple[ColumnRef, ...]:
-    match plan:
-        case Scan() | VirtualScan() | Project() | CteRef() | WorkingRows():
-            return tuple([ref for ref, _ in plan.columns])
-        case Values() | SetOperation() | Recursion():
-            return plan.columns
-        case Filter() | Sort() | Limit():
-            return output_columns(plan.input)
-        case Join() | DependentJoin():
-            if plan.kind in LEFT_ONLY:
-                return output_columns(plan.left)
-            return output_columns(plan.left) + output_columns(plan.right)
-        case Aggregate():
-            return tuple([ref for ref, _ in plan.groups]) + tuple([ref for ref, _ in plan.aggregates])
-        case GroupingSets():
-            pairs = (*plan.groups, *plan.aggregates, *plan.groupings)
-            return tuple([ref for ref, _ in pairs])
-        case Window():
-            return output_columns(plan.input) + tuple([ref for ref, _ in plan.calls])
-        case Unnest():
-            return output_columns(plan.input) + plan.made
-        case _:
-            assert_never(plan)
+    return _OUTPUTS[plan.__class__](plan)
+
+
+def _of_join(plan: Join | DependentJoin) -> tuple[ColumnRef, ...]:
+    left = output_columns(plan.left)
+    return left if plan.kind in LEFT_ONLY else left + output_columns(plan.right)
+
+
+# By class, in place of a `match`, as in traverse.py.
+_OUTPUTS: dict[type, Callable[[Any], tuple[ColumnRef, ...]]] = {
+    **dict.fromkeys(
+        (Scan, VirtualScan, Project, CteRef, WorkingRows), lambda plan: tuple([ref for ref, _ in plan.columns])
+    ),
+    **dict.fromkeys((Values, SetOperation, Recursion), lambda plan: plan.columns),
+    **dict.fromkeys((Filter, Sort, Limit), lambda plan: output_columns(plan.input)),
+    **dict.fromkeys((Join, DependentJoin), _of_join),
+    Aggregate: lambda plan: tuple([ref for ref, _ in plan.groups + plan.aggregates]),
+    GroupingSets: lambda plan: tuple([ref for ref, _ in (*plan.groups, *plan.aggregates, *plan.groupings)]),
+    Window: lambda plan: output_columns(plan.input) + tuple([ref for ref, _ in plan.calls]),
+    Unnest: lambda plan: output_columns(plan.input) + plan.made,
+}
 
 
 def output_ids(plan: Logical) -> frozenset[ColumnId]:
@@ -95,51 +91,53 @@ def output_ids(plan: Logical) -> frozenset[ColumnId]:
 
 def physical_columns(node: p.Physical) -> tuple[ColumnRef, ...]:
     """Output columns of a physical node, in the order of its batches."""
-    match node:
-        case p.TableScan() | p.ExternalScan() | p.VirtualTableScan() | p.ProjectColumns():
-            return tuple([ref for ref, _ in node.columns])
-        case p.Shared() | p.WorkingTable():
-            return tuple([ref for ref, _ in node.columns])
-        case p.ConstantRows() | p.UnionAll() | p.RecursiveUnion():
-            return node.columns
-        case p.FilterRows() | p.SortRows() | p.LimitRows() | p.Exchange():
-            return physical_columns(node.input)
-        case p.InsertRows():
-            return ()
-        case p.HashAggregate():
-            return tuple([ref for ref, _ in node.groups]) + tuple([ref for ref, _ in node.aggregates])
-        case p.WindowRows():
-            return physical_columns(node.input) + tuple([ref for ref, _ in node.calls])
-        case p.UnnestRows():
-            return physical_columns(node.input) + node.made
-        case p.HashJoin():
-            match node.type:
-                case p.JoinType.SEMI | p.JoinType.ANTI:
-                    return physical_columns(node.probe)
-                case p.JoinType.RIGHT_SEMI | p.JoinType.RIGHT_ANTI:
-                    return physical_columns(node.build)
-                case _:
-                    return physical_columns(node.probe) + physical_columns(node.build)
+    return _PHYSICAL_OUTPUTS[node.__class__](node)
+
+
+def _of_hash_join(node: p.HashJoin) -> tuple[ColumnRef, ...]:
+    match node.type:
+        case p.JoinType.SEMI | p.JoinType.ANTI:
+            return physical_columns(node.probe)
+        case p.JoinType.RIGHT_SEMI | p.JoinType.RIGHT_ANTI:
+            return physical_columns(node.build)
         case _:
-            assert_never(node)
+            return physical_columns(node.probe) + physical_columns(node.build)
+
+
+_PHYSICAL_OUTPUTS: dict[type, Callable[[Any], tuple[ColumnRef, ...]]] = {
+    **dict.fromkeys(
+        (p.TableScan, p.ExternalScan, p.VirtualTableScan, p.ProjectColumns, p.Shared, p.WorkingTable),
+        lambda node: tuple([ref for ref, _ in node.columns]),
+    ),
+    **dict.fromkeys((p.ConstantRows, p.UnionAll, p.RecursiveUnion), lambda node: node.columns),
+    **dict.fromkeys(
+        (p.FilterRows, p.SortRows, p.LimitRows, p.Exchange), lambda node: physical_columns(node.input)
+    ),
+    p.InsertRows: lambda node: (),
+    p.HashAggregate: lambda node: tuple([ref for ref, _ in node.groups + node.aggregates]),
+    p.WindowRows: lambda node: physical_columns(node.input) + tuple([ref for ref, _ in node.calls]),
+    p.UnnestRows: lambda node: physical_columns(node.input) + node.made,
+    p.HashJoin: _of_hash_join,
+}
 
 
 def physical_inputs(node: p.Physical) -> tuple[p.Physical, ...]:
-    match node:
-        case p.TableScan() | p.ExternalScan() | p.VirtualTableScan() | p.ConstantRows() | p.WorkingTable():
-            return ()
-        case p.RecursiveUnion():
-            return (node.seed, node.step)
-        case p.FilterRows() | p.ProjectColumns() | p.HashAggregate() | p.SortRows() | p.WindowRows():
-            return (node.input,)
-        case p.LimitRows() | p.Exchange() | p.Shared() | p.InsertRows() | p.UnnestRows():
-            return (node.input,)
-        case p.HashJoin():
-            return (node.probe, node.build)
-        case p.UnionAll():
-            return node.inputs
-        case _:
-            assert_never(node)
+    return _PHYSICAL_INPUTS[node.__class__](node)
+
+
+_PHYSICAL_INPUTS: dict[type, Callable[[Any], tuple[p.Physical, ...]]] = {
+    **dict.fromkeys(
+        (p.TableScan, p.ExternalScan, p.VirtualTableScan, p.ConstantRows, p.WorkingTable), lambda node: ()
+    ),
+    **dict.fromkeys(
+        (p.FilterRows, p.ProjectColumns, p.HashAggregate, p.SortRows, p.WindowRows, p.LimitRows, p.Exchange, p.Shared,
+         p.InsertRows, p.UnnestRows),
+        lambda node: (node.input,),
+    ),
+    p.HashJoin: lambda node: (node.probe, node.build),
+    p.UnionAll: lambda node: node.inputs,
+    p.RecursiveUnion: lambda node: (node.seed, node.step),
+}
 
 
 # -- what is used ------------------------------------------------------------------------------
@@ -152,19 +150,12 @@ def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
     if expr.__class__ is ColumnRef:
         into.add(expr.id)  # type: ignore[union-attr]
         return
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        kind = type(node)
+    for node in walk(expr):
+        kind = node.__class__
         if kind is ColumnRef:
             into.add(node.id)  # type: ignore[union-attr]
-        elif kind is Compare:
-            stack.append(node.left)  # type: ignore[union-attr]
-            stack.append(node.right)  # type: ignore[union-attr]
-        elif kind is not Literal:
-            if kind in _NESTING:
-                into |= free_columns(node.plan)  # type: ignore[union-attr]
-            stack.extend(children(node))
+        elif kind in _NESTING:
+            into |= free_columns(node.plan)  # type: ignore[union-attr]
 
 
 def columns_of(expr: Expr) -> set[ColumnId]:
@@ -183,7 +174,7 @@ def columns_of_all(exprs: Iterable[Expr]) -> set[ColumnId]:
 
 
 def has_subquery(expr: Expr) -> bool:
-    return not _NESTING.isdisjoint(map(type, walk(expr)))
+    return expr.__class__ is not ColumnRef and not _NESTING.isdisjoint(map(type, walk(expr)))
 
 
 def defined_columns(plan: Logical) -> set[ColumnId]:
@@ -197,9 +188,6 @@ def defined_columns(plan: Logical) -> set[ColumnId]:
                 made.update([ref.id for ref in node.columns])
             case Aggregate() | GroupingSets():
                 made.update([ref.id for ref in output_columns(node)])
-            case Aggregate():
-                made.update([ref.id for ref, _ in node.groups])
-                made.update([ref.id for ref, _ in node.aggregates])
             case Window():
                 made.update([ref.id for ref, _ in node.calls])
             case Unnest():
@@ -217,23 +205,6 @@ def free_columns(plan: Logical) -> set[ColumnId]:
         for expr in expressions(node):
             collect_columns(expr, used)
     return used - defined_columns(plan)
-
-
-def largest_id(plan: Logical) -> int:
-    """The largest column id anywhere, subqueries included: fresh ones start behind it."""
-    used = defined_columns(plan)
-    for node in walk_plan(plan):
-        for expr in expressions(node):
-            if expr.__class__ is ColumnRef:
-                used.add(expr.id)  # type: ignore[union-attr]
-                continue
-            for e in walk(expr):
-                kind = e.__class__
-                if kind is ColumnRef:
-                    used.add(e.id)  # type: ignore[union-attr]
-                elif kind in _NESTING:
-                    used.add(largest_id(e.plan))  # type: ignore[union-attr]
-    return max(used, default=0)
 
 
 # -- swapping columns --------------------------------------------------------------------------

@@ -50,10 +50,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 NULL = Literal(None, UNKNOWN)
 
 
-def number(text: str, span: Span | None = None, negative: bool = False) -> Literal:
-    """A numeric literal as written."""
-    if len(text) <= FEW_DIGITS and text.isdecimal():
-        return Literal(-int(text) if negative else int(text), INTEGER, -1, span)
+def number(text: str, span: Span | None = None, negative: bool = False, parameter: int = -1) -> Literal:
+    """A numeric literal as written; `parameter`: its number in the statement."""
+    if len(text) <= FEW_DIGITS and text.isascii() and text.isdecimal():
+        return Literal(-int(text) if negative else int(text), INTEGER, parameter, span)
     if "e" in text or "E" in text:
         try:
             value = float(text)
@@ -61,7 +61,7 @@ def number(text: str, span: Span | None = None, negative: bool = False) -> Liter
             raise InvalidText(f'invalid number "{text}"', position=_start(span)) from None
         if math.isinf(value):
             raise NumericOutOfRange(f'"{text}" is out of range for type double precision', position=_start(span))
-        return Literal(-value if negative else value, DOUBLE, -1, span)
+        return Literal(-value if negative else value, DOUBLE, parameter, span)
     whole, _, fraction = text.partition(".")
     if not (whole + fraction).isdigit():
         raise SqlSyntaxError(f'syntax error at or near "{text}"', position=_start(span))
@@ -69,25 +69,25 @@ def number(text: str, span: Span | None = None, negative: bool = False) -> Liter
     if negative:
         value = -value
     if "." not in text:
-        return integer(value, span)
+        return integer(value, span, parameter)
     digits = max(len(whole.lstrip("0")) + scale, 1)
     if digits > MAX_PRECISION:
         raise NumericOutOfRange(
             f"a numeric literal has at most {MAX_PRECISION} digits", position=_start(span)
         )
-    return Literal(value, decimal(max(digits, scale), scale), -1, span)
+    return Literal(value, decimal(max(digits, scale), scale), parameter, span)
 
 
-def integer(value: int, span: Span | None = None) -> Literal:
+def integer(value: int, span: Span | None = None, parameter: int = -1) -> Literal:
     """A whole number in the smallest of INTEGER, BIGINT, NUMERIC that holds it."""
     if -(1 << 31) <= value < 1 << 31:
-        return Literal(value, INTEGER, -1, span)
+        return Literal(value, INTEGER, parameter, span)
     if -(1 << 63) <= value < 1 << 63:
-        return Literal(value, BIGINT, -1, span)
+        return Literal(value, BIGINT, parameter, span)
     digits = len(str(abs(value)))
     if digits > MAX_PRECISION:
         raise NumericOutOfRange(f"{value} is out of range for every numeric type", position=_start(span))
-    return Literal(value, decimal(digits, 0), -1, span)
+    return Literal(value, decimal(digits, 0), parameter, span)
 
 
 def parameter(value: Any, span: Span | None = None) -> Literal:

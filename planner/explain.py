@@ -351,11 +351,11 @@ def _visible(node: Physical, moves: bool = False) -> Physical:
     own move is a line."""
     if isinstance(node, InsertRows):
         return node.input if isinstance(node.input, Exchange) else _visible(node.input)
-    while isinstance(node, ProjectColumns) or (
-        isinstance(node, Exchange) and node.move is not Move.GATHER and not moves
-    ):
-        node = node.input
-    return node
+    while True:
+        kind = node.__class__
+        if kind is not ProjectColumns and (kind is not Exchange or moves or node.move is Move.GATHER):  # type: ignore[union-attr]
+            return node
+        node = node.input  # type: ignore[union-attr]
 
 
 def _aggregated(node: HashAggregate) -> Physical:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..storage.types import SqlType
+from ..storage.types import Kind, SqlType
 from . import collation
 from .build import MOMENTS, comparable, compare, conjunction, disjunction
 from .expressions import Expr, InList, Literal, Span
@@ -42,9 +42,15 @@ def _constants(
             seen = {*seen, item.type} if arg is before else set()
     values: dict[Any, None] = {}
     local: set[bool] = set()
+    is_text = arg.type.kind is Kind.VARCHAR
+    left: Expr
+    right: Expr
     for item in items:
-        left, right = comparable("=", arg, item, span)
-        if left != arg or not isinstance(right, Literal):
+        if is_text and item.type.kind is Kind.UNKNOWN:  # quoted text as it stands; a list may have thousands
+            left, right = arg, item
+        else:
+            left, right = comparable("=", arg, item, span)
+        if (left is not arg and left != arg) or not isinstance(right, Literal):
             return None
         if right.value is not None:
             values[right.value] = None

@@ -32,6 +32,7 @@ import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import fields, replace
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ class Shelf:
         self._database = os.path.realpath(database)
         self._waiting: dict[str, tuple[Entry, list[str]]] = {}
         self._facts: tuple[Facts, str] | None = None
+        self._states: dict[int, tuple[TableData, str]] = {}  # of tables' rows, as they were last looked at
 
     def find(self, key: Hashable, view: CatalogView) -> Entry | None:
         """The plan that was kept for this key, if every name means what it meant."""
@@ -80,7 +82,7 @@ class Shelf:
         if raw[:8] != _MAGIC or zlib.crc32(raw[12:]).to_bytes(4, "little") != raw[8:12]:
             return None
         try:
-            return _Reader(raw[12:], view).entry()
+            return _Reader(raw[12:], view, self._known_state).entry()
         except Exception:  # a file that is whole and still not a plan: whatever it is, the query is planned
             return None
 
@@ -88,7 +90,7 @@ class Shelf:
         """Keep a plan that was made just now; it is written by `save`."""
         name = self._name(key, view)
         if name is not None:
-            self._waiting[name] = entry, [_state(view.data(table)) for table, *_ in entry.rows]
+            self._waiting[name] = entry, [self._known_state(view.data(table)) for table, *_ in entry.rows]
             if len(self._waiting) >= _WAITING:
                 self.save()
 
@@ -105,6 +107,13 @@ class Shelf:
                 packfile.replace_file(folder / name, _MAGIC + zlib.crc32(content).to_bytes(4, "little") + content)
             if waiting:
                 _tidy(folder)
+
+    def _known_state(self, data: TableData) -> str:
+        """`_state`, which goes through all that is known of a table's columns, once for the same rows."""
+        known = self._states.get(data.table.id)
+        if known is None or known[0] is not data:
+            known = self._states[data.table.id] = data, _state(data)
+        return known[1]
 
     def _name(self, key: Hashable, view: CatalogView) -> str | None:
         """The file of a key; None: nothing can be kept for it."""
@@ -179,15 +188,12 @@ class _Writer(pickle.Pickler):
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
         self._numbers = {id(each): i for i, each in enumerate(relations)}
 
-    def persistent_id(self, obj: Any) -> int | None:
-        if not isinstance(obj, Table | VirtualTableScan):
-            return None
-        number = self._numbers.get(id(obj))
-        if number is None or (isinstance(obj, Table) and obj.temporary):
-            raise NotKept
-        return number
-
     def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, Table | VirtualTableScan):
+            number = self._numbers.get(id(obj))
+            if number is None or (isinstance(obj, Table) and obj.temporary):
+                raise NotKept
+            return _relation, (number,)
         return _parts(obj)
 
 
@@ -215,9 +221,10 @@ def _state(data: TableData) -> str:
 
 
 class _Reader:
-    def __init__(self, content: bytes, view: CatalogView) -> None:
+    def __init__(self, content: bytes, view: CatalogView, state: Callable[[TableData], str]) -> None:
         self._file = io.BytesIO(content)
         self._view = view
+        self._state = state
 
     def entry(self) -> Entry | None:
         """None if a name means something else now, or rows are others."""
@@ -230,7 +237,8 @@ class _Reader:
             names.append((schema, name, found))
             if found is not None:
                 relations.append(found)
-        if any(_state(self._view.data(table)) != known for table, known in _Unpickler(self._file, relations).load()):
+        states = _Unpickler(self._file, relations).load()
+        if any(self._state(self._view.data(table)) != known for table, known in states):
             return None
         entry = _Unpickler(self._file, relations).load()
         if not isinstance(entry, Entry):
@@ -245,10 +253,9 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(file)
         self._relations = relations
 
-    def persistent_load(self, pid: Any) -> Any:
-        return self._relations[pid]
-
     def find_class(self, module: str, name: str) -> Any:
+        if module == __name__ and name == "_relation":
+            return self._relations.__getitem__
         found = super().find_class(module, name) if module.startswith(_ROOT) and "." not in name else None
         ours = found is _made or (isinstance(found, type) and found.__module__.startswith(_ROOT))
         if not ours and (module, name) not in _OTHERS:
@@ -256,11 +263,26 @@ class _Unpickler(pickle.Unpickler):
         return super().find_class(module, name) if found is None else found
 
 
+def _relation(number: int) -> Table | View:
+    """Stands in a pickle for the relation of that number."""
+    raise AssertionError(f"relation {number} is one of a reader's")
+
+
 def _parts(obj: Any) -> Any:
-    kind = type(obj)
-    if "__dataclass_fields__" in kind.__dict__ and "__slots__" in kind.__dict__:
-        return _made, (kind, *[getattr(obj, each.name) for each in fields(kind)])
-    return NotImplemented
+    kind: Any = type(obj)
+    values_of = _values(kind)
+    return NotImplemented if values_of is None else (_made, (kind, *values_of(obj)))
+
+
+@cache
+def _values(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
+    """What gives the values of a record; None for all that are none."""
+    if "__dataclass_fields__" not in kind.__dict__ or "__slots__" not in kind.__dict__:
+        return None
+    names = [each.name for each in fields(kind)]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda obj: tuple([getattr(obj, name) for name in names])
 
 
 def _made(kind: type, *values: Any) -> Any:

@@ -228,10 +228,13 @@ Logical = Union[
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A whole SELECT: result columns with the names the user sees, and CTEs that are shared."""
+    """A whole SELECT: result columns with the names the user sees, and CTEs that are shared. No column anywhere in it
+    has the number `next_id` or one behind it."""
 
     plan: Logical
     columns: tuple[ColumnRef, ...]
     names: tuple[str, ...]
+    next_id: int
     ctes: tuple[tuple[int, Logical, tuple[ColumnRef, ...]], ...] = ()
     parameters: tuple[Any, ...] = ()  # values of literals by Literal.parameter
+    subqueries: bool = True  # False: no expression holds one

@@ -4,7 +4,7 @@ A shared subplan is one object with several readers, and remains so.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -36,56 +36,49 @@ from .physical import (
 ExprFunction = Callable[[Expr], Expr]
 
 
-def walk_physical(root: Physical) -> Iterator[Physical]:
+def walk_physical(root: Physical) -> list[Physical]:
     """Every node once."""
     seen: set[int] = set()
-    stack = [root]
+    stack, found = [root], []
     while stack:
         node = stack.pop()
         if id(node) not in seen:
             seen.add(id(node))
-            yield node
+            found.append(node)
             stack.extend(physical_inputs(node))
+    return found
 
 
-def expressions_of(node: Physical) -> Iterator[Expr]:
-    match node:
-        case TableScan() | ExternalScan():
-            if node.filter is not None:
-                yield node.filter
-            yield from node.pruning
-        case ConstantRows():
-            for row in node.rows:
-                yield from row
-        case FilterRows():
-            yield node.predicate
-        case ProjectColumns():
-            yield from [e for _, e in node.columns]
-        case HashJoin():
-            yield from node.probe_keys
-            yield from node.build_keys
-            if node.residual is not None:
-                yield node.residual
-        case HashAggregate():
-            yield from [e for _, e in node.groups]
-            yield from [call for _, call in node.aggregates]
-        case SortRows():
-            yield from [key.expr for key in node.keys]
-        case UnnestRows():
-            yield node.value
-        case WindowRows():
-            yield from node.partition
-            yield from [key.expr for key in node.order]
-            yield from [call for _, call in node.calls]
-        case Exchange():
-            yield from node.keys
-            yield from [key.expr for key in node.merge_keys]
-        case VirtualTableScan() | LimitRows() | UnionAll() | Shared() | InsertRows():
-            return
-        case RecursiveUnion() | WorkingTable():
-            return
-        case _:
-            assert_never(node)
+def expressions_of(node: Physical) -> Sequence[Expr]:
+    """The expressions that stand in this node itself."""
+    return _EXPRESSIONS[node.__class__](node)
+
+
+def _of_scan(node: TableScan | ExternalScan) -> Sequence[Expr]:
+    return node.pruning if node.filter is None else (node.filter, *node.pruning)
+
+
+def _of_join(node: HashJoin) -> Sequence[Expr]:
+    keys = node.probe_keys + node.build_keys
+    return keys if node.residual is None else (*keys, node.residual)
+
+
+_EXPRESSIONS: dict[type, Callable[[Any], Sequence[Expr]]] = {
+    TableScan: _of_scan,
+    ExternalScan: _of_scan,
+    ConstantRows: lambda node: [expr for row in node.rows for expr in row],
+    FilterRows: lambda node: (node.predicate,),
+    ProjectColumns: lambda node: [expr for _, expr in node.columns],
+    HashJoin: _of_join,
+    HashAggregate: lambda node: [expr for _, expr in node.groups + node.aggregates],
+    SortRows: lambda node: [key.expr for key in node.keys],
+    UnnestRows: lambda node: (node.value,),
+    WindowRows: lambda node: [*node.partition, *[key.expr for key in node.order], *[call for _, call in node.calls]],
+    Exchange: lambda node: [*node.keys, *[key.expr for key in node.merge_keys]],
+    **dict.fromkeys(
+        (VirtualTableScan, LimitRows, UnionAll, Shared, InsertRows, RecursiveUnion, WorkingTable), lambda node: ()
+    ),
+}
 
 
 def map_physical(root: Physical, f: ExprFunction) -> Physical:

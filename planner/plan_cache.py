@@ -231,14 +231,15 @@ def _used_literals(
 
     def note(expr: Expr) -> None:
         for e in walk(expr):
-            if isinstance(e, ColumnRef):
+            if e.__class__ is Call:
+                if e.key not in _TYPED_BY_TYPES and not e.key.startswith(_MOMENTS):  # type: ignore[union-attr]
+                    for arg in e.args:  # type: ignore[union-attr]
+                        if isinstance(arg, Literal):
+                            trace.pin(arg)
                 continue
-            if isinstance(e, Call) and e.key not in _TYPED_BY_TYPES and not e.key.startswith(_MOMENTS):
-                for arg in e.args:
-                    if isinstance(arg, Literal):
-                        trace.pin(arg)
-            if not isinstance(e, Literal) or e.parameter < 0:
+            if e.__class__ is not Literal or e.parameter < 0:  # type: ignore[union-attr]
                 continue
+            assert isinstance(e, Literal)
             if e.parameter < DERIVED:
                 used.setdefault(e.parameter, []).append(e)
             elif e.parameter not in recipes:
@@ -248,7 +249,7 @@ def _used_literals(
 
     for node in walk_physical(plan.root):
         for expr in expressions_of(node):
-            if not isinstance(expr, ColumnRef):
+            if expr.__class__ is not ColumnRef:
                 note(expr)
     return used, tuple(recipes.items())
 

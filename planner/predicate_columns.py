@@ -1,34 +1,25 @@
 """Columns of stored tables that a plan filters, joins or groups by: the predicate columns of ANALYZE (r_ANALYZE.md)."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from .expressions import ColumnRef, Expr
+from .columns import collect_columns, columns_of_all
+from .expressions import ColumnId
 from .physical import FilterRows, HashAggregate, HashJoin, Physical, TableScan
-from .physical_traverse import walk_physical
-from .traverse import walk
+from .physical_traverse import expressions_of, walk_physical
 
 
 def predicate_columns(root: Physical) -> set[tuple[int, int]]:
     """(table id, Column.id) of each."""
-    nodes = list(walk_physical(root))
-    stored = {
-        ref.id: (node.table.id, node.table.columns[position].id)
-        for node in nodes if isinstance(node, TableScan) for ref, position in node.columns
-    }
-    used = (e.id for node in nodes for expr in _predicates(node) for e in walk(expr) if isinstance(e, ColumnRef))
+    stored: dict[ColumnId, tuple[int, int]] = {}
+    used: set[ColumnId] = set()
+    for node in walk_physical(root):
+        if isinstance(node, TableScan):
+            columns = node.table.columns
+            for ref, position in node.columns:
+                stored[ref.id] = node.table.id, columns[position].id
+            if node.filter is not None:
+                collect_columns(node.filter, used)
+        elif isinstance(node, HashAggregate):
+            used |= columns_of_all([expr for _, expr in node.groups])
+        elif isinstance(node, (FilterRows, HashJoin)):
+            used |= columns_of_all(expressions_of(node))
     return {stored[id] for id in used if id in stored}
-
-
-def _predicates(node: Physical) -> Iterator[Expr]:
-    match node:
-        case TableScan(filter=expr) | FilterRows(predicate=expr):
-            if expr is not None:
-                yield expr
-        case HashJoin():
-            yield from node.probe_keys
-            yield from node.build_keys
-            if node.residual is not None:
-                yield node.residual
-        case HashAggregate():
-            yield from [e for _, e in node.groups]

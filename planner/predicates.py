@@ -267,5 +267,5 @@ def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
 
 
 def is_volatile(expr: Expr) -> bool:
-    return any(e.key in VOLATILE for e in walk(expr) if isinstance(e, Call))
+    return any(e.__class__ is Call and e.key in VOLATILE for e in walk(expr))  # type: ignore[union-attr]
 

@@ -16,8 +16,9 @@ only `planner/rewrites/extract_subqueries.py` and the column helpers in columns.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any, assert_never
 
 from .expressions import (
@@ -95,12 +96,14 @@ def walk(expr: Expr) -> list[Expr]:
     return found
 
 
+def _same(new: Sequence[object], old: Sequence[object]) -> bool:
+    """Whether nothing was changed: these are the very same objects."""
+    return all(map(is_, new, old))
+
+
 def _map_all(args: tuple[Expr, ...], f: ExprFunction) -> tuple[Expr, ...]:
-    mapped = tuple([f(a) for a in args])
-    for a, b in zip(args, mapped):
-        if a is not b:
-            return mapped
-    return args
+    mapped = [f(a) for a in args]
+    return args if _same(mapped, args) else tuple(mapped)
 
 
 def map_children(expr: Expr, f: ExprFunction) -> Expr:
@@ -217,57 +220,27 @@ _INPUTS: dict[type, Callable[[Any], tuple[Logical, ...]]] = {
 
 
 def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
-    match plan:
-        case Scan() | VirtualScan() | Values() | CteRef() | WorkingRows():
-            return plan
-        case Recursion():
-            seed, step = new
-            return plan if seed is plan.seed and step is plan.step else replace(plan, seed=seed, step=step)
-        case Filter() | Project() | Aggregate() | GroupingSets() | Window() | Unnest() | Sort() | Limit():
-            return plan if new[0] is plan.input else _over(plan, new[0])
-        case Join() | DependentJoin() | SetOperation():
-            left, right = new
-            if left is plan.left and right is plan.right:
-                return plan
-            return _over_both(plan, left, right)
-        case _:
-            assert_never(plan)
+    if plan.__class__ in _SOURCES or _same(new, _INPUTS[plan.__class__](plan)):
+        return plan
+    return _OVER[plan.__class__](plan, *new)
 
 
-def _over(
-    plan: Filter | Project | Aggregate | GroupingSets | Window | Unnest | Sort | Limit, source: Logical
-) -> Logical:
-    match plan:
-        case Filter():
-            return Filter(source, plan.predicate)
-        case Project():
-            return Project(source, plan.columns)
-        case Aggregate():
-            return Aggregate(source, plan.groups, plan.aggregates)
-        case GroupingSets() | Unnest():
-            return replace(plan, input=source)
-        case Window():
-            return Window(source, plan.partition, plan.order, plan.calls)
-        case Sort():
-            return Sort(source, plan.keys)
-        case Limit():
-            return Limit(source, plan.count, plan.offset)
-        case _:
-            assert_never(plan)
-
-
-def _over_both(plan: Join | DependentJoin | SetOperation, left: Logical, right: Logical) -> Logical:
-    match plan:
-        case Join():
-            return Join(plan.kind, left, right, plan.condition, plan.null_aware)
-        case DependentJoin():
-            return DependentJoin(plan.kind, left, right, plan.condition, plan.null_aware)
-        case SetOperation():
-            return SetOperation(
-                plan.kind, plan.all, left, right, plan.columns, plan.left_columns, plan.right_columns
-            )
-        case _:
-            assert_never(plan)
+# The same node over other inputs.
+_OVER: dict[type, Callable[..., Logical]] = {
+    Filter: lambda plan, source: Filter(source, plan.predicate),
+    Project: lambda plan, source: Project(source, plan.columns),
+    Aggregate: lambda plan, source: Aggregate(source, plan.groups, plan.aggregates),
+    **dict.fromkeys((GroupingSets, Unnest), lambda plan, source: replace(plan, input=source)),
+    Window: lambda plan, source: Window(source, plan.partition, plan.order, plan.calls),
+    Sort: lambda plan, source: Sort(source, plan.keys),
+    Limit: lambda plan, source: Limit(source, plan.count, plan.offset),
+    Join: lambda plan, left, right: Join(plan.kind, left, right, plan.condition, plan.null_aware),
+    DependentJoin: lambda plan, left, right: DependentJoin(plan.kind, left, right, plan.condition, plan.null_aware),
+    SetOperation: lambda plan, left, right: SetOperation(
+        plan.kind, plan.all, left, right, plan.columns, plan.left_columns, plan.right_columns
+    ),
+    Recursion: lambda plan, seed, step: replace(plan, seed=seed, step=step),
+}
 
 
 def map_inputs(plan: Logical, f: PlanFunction) -> Logical:
@@ -276,10 +249,12 @@ def map_inputs(plan: Logical, f: PlanFunction) -> Logical:
     if kind in _OVER_ONE:
         old = plan.input  # type: ignore[union-attr]
         new = f(old)
-        return plan if new is old else _over(plan, new)  # type: ignore[arg-type]
+        return plan if new is old else _OVER[kind](plan, new)
     if kind in _SOURCES:
         return plan
-    return with_inputs(plan, tuple([f(child) for child in _INPUTS[kind](plan)]))
+    one, other = _INPUTS[kind](plan)
+    left, right = f(one), f(other)
+    return plan if left is one and right is other else _OVER[kind](plan, left, right)
 
 
 def rewrite_plan(plan: Logical, f: PlanFunction) -> Logical:
@@ -300,102 +275,100 @@ def walk_plan(plan: Logical) -> list[Logical]:
     return found
 
 
-def expressions(plan: Logical) -> Iterator[Expr]:
+def expressions(plan: Logical) -> Sequence[Expr]:
     """The expressions that stand in this node itself."""
-    match plan:
-        case Scan() | VirtualScan() | Limit() | CteRef() | WorkingRows():
-            return
-        case SetOperation():
-            yield from plan.left_columns
-            yield from plan.right_columns
-        case Recursion():
-            yield from plan.seed_columns
-            yield from plan.step_columns
-        case Values():
-            for row in plan.rows:
-                yield from row
-        case Filter():
-            yield plan.predicate
-        case Project():
-            for _, expr in plan.columns:
-                yield expr
-        case Join() | DependentJoin():
-            if plan.condition is not None:
-                yield plan.condition
-        case Aggregate() | GroupingSets():
-            for _, expr in plan.groups:
-                yield expr
-            for _, call in plan.aggregates:
-                yield call
-        case Window():
-            yield from plan.partition
-            for key in plan.order:
-                yield key.expr
-            for _, window in plan.calls:
-                yield window
-        case Unnest():
-            yield plan.value
-        case Sort():
-            for key in plan.keys:
-                yield key.expr
-        case _:
-            assert_never(plan)
+    return _EXPRESSIONS[plan.__class__](plan)
+
+
+_EXPRESSIONS: dict[type, Callable[[Any], Sequence[Expr]]] = {
+    **dict.fromkeys((Scan, VirtualScan, Limit, CteRef, WorkingRows), lambda plan: ()),
+    SetOperation: lambda plan: plan.left_columns + plan.right_columns,
+    Recursion: lambda plan: plan.seed_columns + plan.step_columns,
+    Values: lambda plan: [expr for row in plan.rows for expr in row],
+    Filter: lambda plan: (plan.predicate,),
+    Project: lambda plan: [expr for _, expr in plan.columns],
+    **dict.fromkeys((Join, DependentJoin), lambda plan: () if plan.condition is None else (plan.condition,)),
+    **dict.fromkeys((Aggregate, GroupingSets), lambda plan: [expr for _, expr in plan.groups + plan.aggregates]),
+    Window: lambda plan: [*plan.partition, *[key.expr for key in plan.order], *[call for _, call in plan.calls]],
+    Unnest: lambda plan: (plan.value,),
+    Sort: lambda plan: [key.expr for key in plan.keys],
+}
 
 
 def map_expressions(plan: Logical, f: ExprFunction) -> Logical:
     """The same node with f applied to each expression. The feeds of a set operation are columns by
     definition and stay as they are (columns.py: rename_plan changes them)."""
-    match plan:
-        case Scan() | VirtualScan() | Limit() | SetOperation() | CteRef() | Recursion() | WorkingRows():
-            return plan
-        case Filter():
-            predicate = f(plan.predicate)
-            return plan if predicate is plan.predicate else Filter(plan.input, predicate)
-        case Project():
-            columns = _map_pairs(plan.columns, f)
-            return plan if columns is plan.columns else Project(plan.input, columns)
-        case Join() | DependentJoin():
-            condition = None if plan.condition is None else f(plan.condition)
-            if condition is plan.condition:
-                return plan
-            return type(plan)(plan.kind, plan.left, plan.right, condition, plan.null_aware)
-        case Aggregate():
-            groups, aggregates = _map_pairs(plan.groups, f), _map_pairs(plan.aggregates, f)
-            if groups is plan.groups and aggregates is plan.aggregates:
-                return plan
-            return Aggregate(plan.input, groups, aggregates)  # type: ignore[arg-type]
-        case GroupingSets():
-            groups, aggregates = _map_pairs(plan.groups, f), _map_pairs(plan.aggregates, f)
-            if groups is plan.groups and aggregates is plan.aggregates:
-                return plan
-            return replace(plan, groups=groups, aggregates=aggregates)  # type: ignore[arg-type]
-        case Window():
-            partition, order = _map_all(plan.partition, f), _map_keys(plan.order, f)
-            windows = _map_pairs(plan.calls, f)
-            if partition is plan.partition and order is plan.order and windows is plan.calls:
-                return plan
-            return Window(plan.input, partition, order, windows)  # type: ignore[arg-type]
-        case Unnest():
-            value = f(plan.value)
-            return plan if value is plan.value else replace(plan, value=value)
-        case Sort():
-            keys = _map_keys(plan.keys, f)
-            return plan if keys is plan.keys else Sort(plan.input, keys)
-        case Values():
-            rows = tuple([_map_all(row, f) for row in plan.rows])
-            same = all(a is b for a, b in zip(rows, plan.rows))
-            return plan if same else Values(plan.columns, rows)
-        case _:
-            assert_never(plan)
+    mapped = _MAPPED.get(plan.__class__)
+    return plan if mapped is None else mapped(plan, f)
+
+
+def _map_filter(plan: Filter, f: ExprFunction) -> Logical:
+    predicate = f(plan.predicate)
+    return plan if predicate is plan.predicate else Filter(plan.input, predicate)
+
+
+def _map_project(plan: Project, f: ExprFunction) -> Logical:
+    columns = _map_pairs(plan.columns, f)
+    return plan if columns is plan.columns else Project(plan.input, columns)
+
+
+def _map_join(plan: Join | DependentJoin, f: ExprFunction) -> Logical:
+    condition = None if plan.condition is None else f(plan.condition)
+    if condition is plan.condition:
+        return plan
+    return type(plan)(plan.kind, plan.left, plan.right, condition, plan.null_aware)
+
+
+def _map_groups(plan: Aggregate | GroupingSets, f: ExprFunction) -> Logical:
+    groups, aggregates = _map_pairs(plan.groups, f), _map_pairs(plan.aggregates, f)
+    if groups is plan.groups and aggregates is plan.aggregates:
+        return plan
+    if isinstance(plan, Aggregate):
+        return Aggregate(plan.input, groups, aggregates)  # type: ignore[arg-type]
+    return replace(plan, groups=groups, aggregates=aggregates)  # type: ignore[arg-type]
+
+
+def _map_over(plan: Window, f: ExprFunction) -> Logical:
+    partition, order = _map_all(plan.partition, f), _map_keys(plan.order, f)
+    windows = _map_pairs(plan.calls, f)
+    if partition is plan.partition and order is plan.order and windows is plan.calls:
+        return plan
+    return Window(plan.input, partition, order, windows)  # type: ignore[arg-type]
+
+
+def _map_unnest(plan: Unnest, f: ExprFunction) -> Logical:
+    value = f(plan.value)
+    return plan if value is plan.value else replace(plan, value=value)
+
+
+def _map_sort(plan: Sort, f: ExprFunction) -> Logical:
+    keys = _map_keys(plan.keys, f)
+    return plan if keys is plan.keys else Sort(plan.input, keys)
+
+
+def _map_values(plan: Values, f: ExprFunction) -> Logical:
+    rows = tuple([_map_all(row, f) for row in plan.rows])
+    return plan if _same(rows, plan.rows) else Values(plan.columns, rows)
+
+
+_MAPPED: dict[type, Callable[[Any, ExprFunction], Logical]] = {
+    Filter: _map_filter, Project: _map_project, Join: _map_join, DependentJoin: _map_join, Aggregate: _map_groups,
+    GroupingSets: _map_groups, Window: _map_over, Unnest: _map_unnest, Sort: _map_sort, Values: _map_values,
+}
+_NOT_MAPPED = frozenset((Scan, VirtualScan, Limit, SetOperation, CteRef, Recursion, WorkingRows))
 
 
 def _map_keys(keys: tuple[SortKey, ...], f: ExprFunction) -> tuple[SortKey, ...]:
-    mapped = tuple([SortKey(f(k.expr), k.descending, k.nulls_first) for k in keys])
-    return keys if all(a.expr is b.expr for a, b in zip(mapped, keys)) else mapped
+    old = [key.expr for key in keys]
+    new = [f(expr) for expr in old]
+    if _same(new, old):
+        return keys
+    return tuple([SortKey(expr, key.descending, key.nulls_first) for key, expr in zip(keys, new)])
 
 
 def _map_pairs(
     pairs: tuple[tuple[ColumnRef, Expr], ...], f: ExprFunction
 ) -> tuple[tuple[ColumnRef, Expr], ...]:
-    mapped = tuple([(ref, f(expr)) for ref, expr in pairs])
-    return pairs if all(a[1] is b[1] for a, b in zip(pairs, mapped)) else mapped
+    old = [expr for _, expr in pairs]
+    new = [f(expr) for expr in old]
+    return pairs if _same(new, old) else tuple([(pair[0], expr) for pair, expr in zip(pairs, new)])

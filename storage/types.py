@@ -30,6 +30,7 @@ The declared type, its scale and its limits are always Redshift's; a physical cl
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 
 from ..records import dataclass
 
@@ -94,6 +95,11 @@ for _kind in (Kind.CHAR, Kind.VARCHAR, Kind.VARBYTE, Kind.SUPER, Kind.HLLSKETCH,
     _kind.physical = Physical.STR
 Kind.BOOLEAN.physical = Physical.BOOL
 _INTEGER_BYTES = {Kind.SMALLINT: 2, Kind.INTEGER: 4, Kind.BIGINT: 8}
+_STORAGE_BYTES = {
+    Kind.BOOLEAN: 1, Kind.SMALLINT: 2,
+    **dict.fromkeys((Kind.INTEGER, Kind.DATE, Kind.REAL, Kind.INTERVAL_YM), 4),
+    **dict.fromkeys((Kind.CHAR, Kind.VARCHAR, Kind.VARBYTE, Kind.SUPER, Kind.HLLSKETCH, Kind.UNKNOWN), 0),
+}
 MAX_PRECISION = 38
 I64_PRECISION = 19
 MAX_VARCHAR = 65535
@@ -113,6 +119,14 @@ class SqlType:
     scale: int = 0  # DECIMAL, intervals
     length: int = 0  # CHAR, VARCHAR, VARBYTE: bytes
     case_insensitive: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, SqlType) and self.kind is other.kind and self.length == other.length and (
+            (self.precision, self.scale, self.case_insensitive)
+            == (other.precision, other.scale, other.case_insensitive)
+        )
 
     @property
     def physical(self) -> Physical:
@@ -174,19 +188,9 @@ class SqlType:
     @property
     def storage_bytes(self) -> int:
         """Bytes of one value on disk before encoding; strings: 0 (they vary)."""
-        match self.kind:
-            case Kind.SMALLINT:
-                return 2
-            case Kind.INTEGER | Kind.DATE | Kind.REAL | Kind.INTERVAL_YM:
-                return 4
-            case Kind.BOOLEAN:
-                return 1
-            case Kind.DECIMAL:
-                return 8 if self.precision <= I64_PRECISION else 16
-            case Kind.CHAR | Kind.VARCHAR | Kind.VARBYTE | Kind.SUPER | Kind.HLLSKETCH | Kind.UNKNOWN:
-                return 0
-            case _:
-                return 8
+        if self.kind is Kind.DECIMAL:
+            return 8 if self.precision <= I64_PRECISION else 16
+        return _STORAGE_BYTES.get(self.kind, 8)
 
     @property
     def integer_limits(self) -> tuple[int, int]:
@@ -232,14 +236,18 @@ HLLSKETCH = SqlType(Kind.HLLSKETCH)
 TEXT = SqlType(Kind.VARCHAR, length=MAX_VARCHAR)
 
 
+# Types are compared more often than they are made: the same object is the quickest to compare.
+@lru_cache(maxsize=1024)
 def decimal(precision: int, scale: int) -> SqlType:
     return SqlType(Kind.DECIMAL, precision=precision, scale=scale)
 
 
+@lru_cache(maxsize=1024)
 def varchar(length: int = DEFAULT_VARCHAR) -> SqlType:
     return SqlType(Kind.VARCHAR, length=length)
 
 
+@lru_cache(maxsize=1024)
 def char(length: int = 1) -> SqlType:
     return SqlType(Kind.CHAR, length=length)
 

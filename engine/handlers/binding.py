@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...planner.binder import BindContext, bind_insert, bind_query, bind_scalar
+from ...planner.binder.named_columns import words_of
 from ...planner.collector import at_rest
 from ...planner.expressions import ColumnRef, Expr
 from ...planner.logical import Query
@@ -160,6 +161,7 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
 
     def bind_text(view: CatalogView, literals: Any) -> Binding:
         around.literals = literals
+        around.words = words_of(query.text)
         bound = bind_query(parse_query_text(query).tree, view, around)
         return Binding(bound, keep=not around.stable)
 

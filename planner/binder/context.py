@@ -16,7 +16,7 @@ from ..expressions import ColumnRef, Span
 if TYPE_CHECKING:
     from ...storage.access.rights import Rights
     from ...storage.lake.hive_types import HiveType
-    from ...storage.schema import CatalogView, Column, ExternalTable
+    from ...storage.schema import CatalogView, ExternalTable
     from ..logical import Logical
     from .as_of import AsOf
 
@@ -41,6 +41,7 @@ class BindContext:
     literals        a list that gets (span, type) of each plain literal of the text, in the order of binding; its
                     place there is the `parameter` of the Literal, as long as nothing but casts was done to it.
                     None: not wanted
+    words           the words of the statement's text, if they are the only names of columns there (named_columns.py)
     """
 
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class BindContext:
     stable: bool = False
     reads_files: bool = False
     literals: list[tuple[Span, SqlType]] | None = None
+    words: frozenset[str] | None = None
 
     @property
     def zone(self) -> str:
@@ -91,8 +93,8 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "arguments", "context", "ctes", "depth", "has_spans", "hidden", "leader_tables", "nested", "next_id", "rights",
-        "user_tables", "view",
+        "arguments", "context", "ctes", "depth", "every", "has_spans", "hidden", "leader_tables", "nested", "next_id",
+        "places", "rights", "subqueries", "user_tables", "view", "words",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
@@ -108,6 +110,10 @@ class Binder:
         self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
+        self.subqueries = False  # whether an expression holds one
+        self.words = context.words  # None inside a view
+        self.every = False  # the SELECT whose FROM is being bound has a star
+        self.places: dict[int, list[int]] = {}  # table id -> places of the columns that the words name
 
     def column(
         self, type: SqlType, name: str, nullable: bool = True, span: Span | None = None
@@ -116,12 +122,6 @@ class Binder:
         id = self.next_id
         self.next_id = id + 1
         return ColumnRef(id, type, name, nullable, span)
-
-    def columns(self, like: Sequence[Column]) -> list[ColumnRef]:
-        """A new column for each of a table."""
-        first = self.next_id
-        self.next_id = first + len(like)
-        return [ColumnRef(id, c.type, c.name, c.nullable) for id, c in enumerate(like, first)]
 
     def name(self, identifier: Any) -> str:
         """An identifier folded to lower case; a reserved word is none unless it is quoted."""

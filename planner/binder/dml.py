@@ -55,7 +55,8 @@ def bind_changes(
     check_hidden(b, bound.plan, bound.columns)
     if assignments is not None:
         bound = _assigned(b, bound, table, given)
-    return localised(Query(bound.plan, bound.columns, bound.names, tuple(b.ctes)), context)
+    query = Query(bound.plan, bound.columns, bound.names, b.next_id, tuple(b.ctes), subqueries=b.subqueries)
+    return localised(query, context)
 
 
 def _column(name: str, table: str) -> exp.Column:

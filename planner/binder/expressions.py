@@ -64,11 +64,11 @@ class ExpressionBinder:
     def bind(self, node: Any) -> Expr:
         """The expression for a syntax node."""
         handler = HANDLERS.get(type(node))
+        if handler is not None:
+            return handler(self, node)
         if node is None:
             raise SqlSyntaxError(f"an expression is missing in {self.clause}")
-        if handler is None:
-            raise self.unsupported(node)
-        return handler(self, node)
+        raise self.unsupported(node)
 
     def boolean(self, node: Any) -> Expr:
         """A condition: BOOLEAN, or an error that says what stands there."""

@@ -262,7 +262,7 @@ def _side_column(name: str, scope: Scope, side: str, position: int | None) -> Ex
     if found is None:
         raise UndefinedColumn(
             f'column "{name}" specified in USING clause does not exist in {side} table',
-            hint=near(name, scope.unqualified), position=position,
+            hint=near(name, scope.known()), position=position,
         )
     if found is AMBIGUOUS:
         raise ProgrammingError(

@@ -37,13 +37,13 @@ _TYPE_NAMES = {
 
 @binds(exp.Literal)
 def _literal(e: ExpressionBinder, node: exp.Literal) -> Expr:
-    span = e.span(node)
-    made = Literal(node.this, UNKNOWN, -1, span) if node.is_string else number(node.this, span)
-    known = e.b.context.literals
-    if known is None or span is None:
-        return made
-    known.append((span, made.type))
-    return Literal(made.value, made.type, len(known) - 1, span)
+    span, known = e.span(node), e.b.context.literals
+    place = -1 if known is None or span is None else len(known)
+    text = node.args["this"]
+    made = Literal(text, UNKNOWN, place, span) if node.args["is_string"] else number(text, span, parameter=place)
+    if known is not None and span is not None:
+        known.append((span, made.type))
+    return made
 
 
 @binds(exp.National, exp.RawString)

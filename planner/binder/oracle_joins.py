@@ -32,9 +32,11 @@ from .scope import Scope
 _JOIN_WORDS = ("side", "kind", "method", "on", "using")
 
 
-def has_marks(where: Any) -> bool:
+def has_marks(b: Binder, where: Any) -> bool:
     """Whether a WHERE clause has a (+) of its own query."""
-    return where is not None and next(_marked(where), None) is not None
+    if b.words is not None and "(+)" not in b.words:
+        return False
+    return next(_marked(where), None) is not None
 
 
 def _marked(node: Any) -> Iterator[exp.Column]:

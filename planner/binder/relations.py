@@ -24,12 +24,13 @@ from ...errors import (
 )
 from ...records import dataclass
 from ...storage.deletes import ROW_ID
-from ...storage.schema import ExternalTable, Table, View
+from ...storage.schema import Column, ExternalTable, Table, View
 from ..logical import Logical, Scan, VirtualScan
 from ..statements.dml import ROW_ID_WANTED
 from .bound import Bound, finished, renamed
 from .context import MAX_DEPTH, Binder
 from .ctes import EMPTY, Env, use
+from .named_columns import columns_named
 from .permissions import check_read, check_system
 from .scope import Relation, Scope, near
 from .series import NAME, bind_series, is_series
@@ -61,8 +62,16 @@ def named_item(
 ) -> Item:
     """The rows as an item under one alias; `unseen`: so many of the last columns are left out of `*`."""
     scope = Scope(outer)
-    scope.add(Relation(alias, bound.names, bound.columns, schema, unseen=unseen))
+    scope.add(Relation(alias, bound.names, bound.columns, schema, unseen=unseen, unnamed=_unnamed(bound)))
     return Item(bound.plan, scope)
+
+
+def _unnamed(bound: Bound) -> tuple[Column, ...]:
+    """The columns of a table, if some of them are left out because the text does not name them."""
+    plan = bound.plan
+    if not isinstance(plan, Scan) or len(plan.columns) == len(plan.table.columns):
+        return ()
+    return plan.table.columns
 
 
 def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
@@ -94,7 +103,7 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
     if schema is None and name in env and ROW_ID_WANTED not in node.meta:
         bound = use(b, env[name])
     else:
-        bound, schema = _relation(b, node, schema, name, alias or name)
+        bound, schema = _relation(b, node, schema, name, alias or name, bool(given))
     names = renamed(bound.names, given, alias or name, lambda: b.position(node))
     unseen = 0
     if isinstance(bound.plan, Scan) and isinstance(bound.plan.table, ExternalTable):
@@ -114,8 +123,10 @@ def function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> It
     return named_item(Bound(bound.plan, bound.columns, names), alias or bound.names[0], outer)
 
 
-def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -> tuple[Bound, str | None]:
-    """A table, view or system table, and the schema it is in."""
+def _relation(
+    b: Binder, node: Any, schema: str | None, name: str, alias: str, every: bool
+) -> tuple[Bound, str | None]:
+    """A table, view or system table, and the schema it is in. `every`: with all columns, whatever the text names."""
     virtual = f"{schema or 'pg_catalog'}.{name}"
     if virtual in b.context.virtual_tables:
         check_system(b, virtual, b.position(node))
@@ -126,11 +137,12 @@ def _relation(b: Binder, node: Any, schema: str | None, name: str, alias: str) -
             if ROW_ID_WANTED in node.meta:
                 found = replace(found, columns=(*found.columns, ROW_ID))
             b.user_tables.append(found.name)
-            refs = b.columns(found.columns)
+            columns = tuple(columns_named(b, found, every))
             if ROW_ID_WANTED not in node.meta:
-                check_read(b, found, [(r, c.id) for r, c in zip(refs, found.columns)], b.position(node))
-            plan = Scan(found, tuple([(ref, i) for i, ref in enumerate(refs)]), alias)
-            return Bound(plan, tuple(refs), tuple([c.name for c in found.columns])), found.schema
+                check_read(b, found, [(ref, found.columns[i].id) for ref, i in columns], b.position(node))
+            plan = Scan(found, columns, alias)
+            refs = tuple([ref for ref, _ in columns])
+            return Bound(plan, refs, tuple([ref.name for ref in refs])), found.schema
         case View():
             return _view(b, found, b.position(node)), found.schema
         case _ if schema is not None and b.context.external is not None:
@@ -182,6 +194,7 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
         raise ProgrammingError(f'view "{view.name}" is nested too deeply', sqlstate="54001", position=position)
     spans, b.has_spans = b.has_spans, False
     rights, b.rights = b.rights, None if b.rights is None else b.rights.of(view.owner)
+    words, b.words = b.words, None
     exact = b.context.exact_names if view.late_binding else view.exact_names
     b.depth += 1
     try:
@@ -194,6 +207,7 @@ def _view(b: Binder, view: View, position: int | None) -> Bound:
     finally:
         b.has_spans = spans
         b.rights = rights
+        b.words = words
         b.depth -= 1
     check_read(b, view, [(c, i) for i, c in enumerate(bound.columns, start=1)], position)
     return Bound(bound.plan, bound.columns, renamed(bound.names, view.columns, view.name, lambda: position))

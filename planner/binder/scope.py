@@ -13,11 +13,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import AmbiguousColumn, Error, UndefinedColumn, UndefinedTable
 from ...records import dataclass
 from ..expressions import ColumnRef, Expr
+
+if TYPE_CHECKING:
+    from ...storage.schema import Column
 
 AMBIGUOUS = object()
 NamedExpr = tuple[str, Expr]
@@ -34,6 +37,7 @@ class Relation:
     element: ColumnRef | None = None  # of an array in FROM, whose attributes `alias.name` means
     unseen: int = 0  # how many of the last columns `*` leaves out
     by_name: dict[str, Any] = field(default_factory=dict)
+    unnamed: tuple[Column, ...] = ()  # of a table, if some are left out: the text does not name them (named_columns.py)
 
     def __post_init__(self) -> None:
         for name, column in zip(self.names, self.columns):
@@ -42,7 +46,12 @@ class Relation:
     def nullable(self) -> Relation:
         """The same on the side of an outer join that may be missing."""
         return Relation(self.alias, self.names, tuple([_filled_up(c) for c in self.columns]), self.schema,
-                        None if self.element is None else _filled_up(self.element), self.unseen)
+                        None if self.element is None else _filled_up(self.element), self.unseen, unnamed=self.unnamed)
+
+    @property
+    def known(self) -> list[str]:
+        """All names that one may have meant, for hints."""
+        return [*self.names, *[c.name for c in self.unnamed]]
 
     @property
     def star(self) -> list[NamedExpr]:
@@ -125,7 +134,7 @@ class Scope:
     def _unknown_of(self, relation: Relation, name: str, position: int | None) -> Error:
         return UndefinedColumn(
             f"column {relation.alias}.{name} does not exist",
-            hint=near(name, relation.names), position=position,
+            hint=near(name, relation.known), position=position,
         )
 
     def unknown(self, name: str, table: str | None, position: int | None, also: Iterable[str] = ()) -> Error:
@@ -140,9 +149,13 @@ class Scope:
                      "query." if hidden else near(table, aliases),
                 position=position,
             )
-        names = {n for s in self.chain() for n in s.unqualified}
+        names = [n for scope in self.chain() for n in scope.known()]
         return UndefinedColumn(f'column "{name}" does not exist', hint=near(name, [*names, *also]),
                                position=position)
+
+    def known(self) -> list[str]:
+        """All names that one without a table may have meant here, for hints."""
+        return [*self.unqualified, *[name for relation in self.relations for name in relation.known]]
 
     def chain(self) -> list[Scope]:
         """This scope and those around it."""

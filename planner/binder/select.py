@@ -30,6 +30,7 @@ from .ctes import Env, extended
 from .expressions import ExpressionBinder
 from .from_clause import bind_items, from_items
 from .grouping_sets import GroupBy, bind_group_by
+from .named_columns import has_star
 from .oracle_joins import has_marks, outer_joined
 from .scope import Scope
 from .select_list import Item, select_list
@@ -100,14 +101,17 @@ class _Select:
 
     def _from_where(self) -> tuple[Logical, Expr | None]:
         """(the rows of FROM, the condition of WHERE)."""
-        items = bind_items(self.b, self.node, self.scope.parent, self.env)
+        b = self.b
+        before, b.every = b.every, has_star(self.node)
+        items = bind_items(b, self.node, self.scope.parent, self.env)
+        b.every = before
         where = self.node.args.get("where")
         source = from_items(items, self.scope.parent)
         self.scope = source.scope
         self._expand()
         if where is None:
             return source.plan, None
-        if not items or not has_marks(where):
+        if not items or not has_marks(self.b, where):
             return source.plan, self._binder("WHERE", None).boolean(where.this)
         source, condition = outer_joined(self._binder("WHERE", None), self.node, items)
         self.scope = source.scope

@@ -7,6 +7,15 @@ Moerkotte and Neumann's DPccp: `near[i]` is the mask of the neighbours of node i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+
+
+@lru_cache(maxsize=64)
+def few_pairs(near: tuple[int, ...], limit: int) -> tuple[tuple[int, int], ...] | None:
+    """The pairs of `connected_pairs` if there are fewer than `limit`. Graphs come again, in other queries and in other
+    subqueries of one, so they are remembered: 64 of them take a megabyte or two, as most have under a hundred pairs."""
+    found = tuple(connected_pairs(len(near), list(near), limit))
+    return found if len(found) < limit else None
 
 
 def connected_pairs(count: int, near: list[int], limit: int) -> Iterator[tuple[int, int]]:

@@ -86,11 +86,15 @@ class Weights:
     shared_row: float = 0.5  # putting a row into a hash table that all slices of a node read
     network_byte: float = 0.2
 
-    def probe(self, probe_rows: float, build_rows: float) -> float:
-        return probe_rows * (1.0 + (self.miss if build_rows > self.wide_table_rows else 0.0))
+    def is_large(self, rows: float) -> bool:
+        """Whether a hash table of so many rows misses the caches."""
+        return rows > self.wide_table_rows
+
+    def probe(self, rows: float, large: bool) -> float:
+        return rows * (1.0 + (self.miss if large else 0.0))
 
     def build(self, rows: float) -> float:
-        return rows * self.build_row * (1.5 if rows > self.wide_table_rows else 1.0)
+        return rows * self.build_row * (1.5 if self.is_large(rows) else 1.0)
 
     def distribute(self, rows: float, width: float) -> float:
         if self.slices == 1:

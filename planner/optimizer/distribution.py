@@ -45,6 +45,8 @@ REPLICATED = Replicated()
 def key_column(expr: Expr) -> ColumnRef | None:
     """The column whose hash is the expression's hash, if there is one: casts within a hash family that
     keep the value do not change it."""
+    if expr.__class__ is ColumnRef:
+        return expr  # type: ignore[return-value]
     while isinstance(expr, Cast):
         source, target = expr.operand.type, expr.type
         widening = (source.is_integer and target.is_integer) or (source.is_string and target.is_string)

@@ -17,6 +17,7 @@ rows that the join drops is never seen, so nothing of it may fail. (TPC-DS Q4, Q
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...records import dataclass
 from ...storage.schema import CatalogView
@@ -62,18 +63,20 @@ def eager_groups(query: Query, view: CatalogView, context: RewriteContext) -> Qu
         return _made_early(node, estimator, context) if isinstance(node, Aggregate) else node
 
     ctes = tuple([(number, visit(body), columns) for number, body, columns in query.ctes])
-    return Query(visit(query.plan), query.columns, query.names, ctes, query.parameters)
+    return replace(query, plan=visit(query.plan), ctes=ctes)
 
 
 def _made_early(node: Aggregate, estimator: Estimator, context: RewriteContext) -> Logical:
-    if len(node.groups) <= MANY or not _can_be_added_up(node):
+    if len(node.groups) <= MANY:
         return node
     region = _Region([], [])
     _collect(node.input, region)
     if not len(region.leaves) >= 2:
         return node
-    for place, leaf in enumerate(region.leaves):
-        if _gives_groups(node, leaf):
+    added = columns_of_all([call for _, call in node.aggregates])
+    places = [place for place, leaf in enumerate(region.leaves) if _gives_groups(node, leaf, added)]
+    if places and _can_be_added_up(node):
+        for place in places:
             split = _split(region, place)
             if split is not None and _is_worth(node, split, estimator):
                 return _rebuilt(node, split, context)
@@ -100,7 +103,7 @@ def _collect(plan: Logical, region: _Region) -> None:
             region.leaves.append(plan)
 
 
-def _gives_groups(node: Aggregate, leaf: Logical) -> bool:
+def _gives_groups(node: Aggregate, leaf: Logical, added: set[ColumnId]) -> bool:
     """Whether the leaf is a table, with many columns among the groups, text among them, and none to add up."""
     inside = leaf
     while isinstance(inside, Filter | Project):
@@ -108,7 +111,7 @@ def _gives_groups(node: Aggregate, leaf: Logical) -> bool:
     if not isinstance(inside, Scan):
         return False
     own = output_ids(leaf)
-    if not own.isdisjoint(columns_of_all([call for _, call in node.aggregates])):
+    if not own.isdisjoint(added):
         return False
     given = [e for _, e in node.groups if columns_of(e) & own]
     plain = all(isinstance(e, ColumnRef) for e in given)

@@ -39,6 +39,8 @@ from ..logical import (
     WorkingRows,
 )
 from ..predicates import conjuncts
+from .key_bands import join_selectivity
+from .selectivity import selectivity
 
 if TYPE_CHECKING:
     from ...storage.sample import Sample
@@ -98,7 +100,7 @@ class Estimator:
     def of_expression(self, expr: Expr, rows: float) -> ColumnEstimate:
         match expr:
             case ColumnRef():
-                return self.column(expr)
+                return self.columns.get(expr.id) or self.column(expr)
             case Literal():
                 return ColumnEstimate(1, max(rows, 1), expr.value, expr.value, 0.0, type_width(expr.type))
             case Cast() if expr.operand.type.is_integer and expr.type.is_integer:
@@ -139,7 +141,8 @@ class Estimator:
         return otherwise
 
     def width(self, refs: tuple[ColumnRef, ...]) -> int:
-        return round(sum([self.column(ref).width for ref in refs]))
+        known = self.columns
+        return round(sum([(known.get(ref.id) or self.column(ref)).width for ref in refs]))
 
     # -- rows ------------------------------------------------------------------------------------
 
@@ -157,8 +160,6 @@ class Estimator:
         self._kept.append(plan)
 
     def _compute(self, plan: Logical) -> float:
-        from .selectivity import selectivity
-
         match plan:
             case Scan():
                 return self._scan(plan)
@@ -351,8 +352,6 @@ class Estimator:
 
     def _join(self, plan: Join | DependentJoin) -> float:
         """For joins that the join graph does not take apart (FULL) and for rules that ask."""
-        from .key_bands import join_selectivity
-
         return joined_rows(plan.kind, self.rows(plan.left), self.rows(plan.right), join_selectivity(plan, self))
 
 

@@ -18,13 +18,13 @@ What holds between two sets is join_links.py's to say. Costs and rows are plain 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from math import inf
+from math import inf, nextafter
 
 from ...records import dataclass
 from ..expressions import Expr
 from ..logical import JoinKind
 from ..physical import JoinType
-from .connected import connected_pairs
+from .connected import few_pairs
 from .cost import Weights
 from .estimates import Estimator
 from .join_graph import CONSTRAINED, JoinGraph, Key, Leaf, neighbours
@@ -37,6 +37,7 @@ MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
 KEEP = ((120, 4), (400, 2), (MAX_PAIRS, 1))
 FEW_PAIRS = 20  # from here on a greedy search first says what a whole plan needs to cost at most
 PAIR_COST = 0.3  # one comparison in a join without keys
+_NEARLY = 1 + 1e-9  # sums of costs are as good as equal
 
 
 @dataclass(slots=True)
@@ -72,25 +73,29 @@ class Candidate:
             return None
         way, probe, build, move = self.joined
         link = way.link
-        return Choice(way.type, probe, build, way.keys, link.residual, move, link.null_aware, link.after)
+        keys = tuple([(b, a) for a, b in link.keys]) if way.turned else link.keys
+        return Choice(way.type, probe, build, keys, link.residual, move, link.null_aware, link.after)
 
 
 @dataclass(slots=True, eq=False)
 class _Way:
-    """A kind of join of two sets, one probing and one building; `slack`: what better lying rows are worth;
-    `most`: what a plan of both may cost at most to be part of a better whole; `prices`: of the movements
-    (movement.py)."""
+    """A kind of join of two sets, one probing and one building; `turned`: the link's second set probes; `slack`: what
+    better lying rows are worth; `most`: what a plan of both may cost at most to be part of a better whole; `moves`:
+    the ways to move rows that lie so and so, as far as they were asked for; `prices`: theirs (movement.py), once a
+    plan is cheap enough to ask for them."""
 
     type: JoinType
     mask: int
-    keys: tuple[Key, ...]  # probe side, build side
-    roots: Roots
     link: Link
+    turned: bool
+    roots: Roots
+    sides: tuple[Side, Side]
     work: float
     width: float
-    prices: Prices
     slack: float
     most: float
+    moves: dict[tuple[Where, Where], tuple[Movement, ...]]
+    prices: Prices | None = None
 
 
 def _cost(candidate: Candidate) -> float:
@@ -107,7 +112,9 @@ class JoinOrder:
         self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
         self._cheapest: dict[int, float] = {}
         self._most_by_set: dict[int, float] = {}
-        self._ways_to_move: dict[Hashable, tuple[Movement, ...]] = {}
+        self._limits: dict[int, dict[Where, float]] = {}  # what one more plan of a set must cost less than, by where
+        self._ways_to_move: dict[Hashable, dict[tuple[Where, Where], tuple[Movement, ...]]] = {}
+        self._links: dict[tuple[int, int], Link] = {}
         self._sides: dict[int, Side] = {}  # what it costs to move or build from a set
         self._bound = inf  # what a whole plan costs: parts that cost more are of no use
         self._most = KEEP[0][1]
@@ -122,17 +129,16 @@ class JoinOrder:
     def solve(self) -> Candidate:
         count = len(self.graph.leaves)
         near = neighbours(self.graph)
-        if count <= MAX_EXACT:
-            pairs = list(connected_pairs(count, near, MAX_PAIRS))
-            if len(pairs) < MAX_PAIRS:
-                self._most = next(most for limit, most in KEEP if len(pairs) <= limit)
-                if len(pairs) > FEW_PAIRS:
-                    self._bound = self._greedy(count).cost
-                for one, other in pairs:
-                    self._join(one, other)
-                everything = self.best.get((1 << count) - 1)
-                if everything:
-                    return min(everything, key=lambda c: c.cost)
+        pairs = few_pairs(tuple(near), MAX_PAIRS) if count <= MAX_EXACT else None
+        if pairs is not None:
+            self._most = next(most for limit, most in KEEP if len(pairs) <= limit)
+            if len(pairs) > FEW_PAIRS:
+                self._bound = self._greedy(count).cost
+            for one, other in pairs:
+                self._join(one, other)
+            everything = self.best.get((1 << count) - 1)
+            if everything:
+                return min(everything, key=lambda c: c.cost)
         return self._greedy(count)
 
     def _greedy(self, count: int) -> Candidate:
@@ -157,10 +163,21 @@ class JoinOrder:
         """The smaller, the sooner the greedy search joins the two."""
         if not self._valid(one, other):
             return inf
-        link = self.links.between(one, other)
+        link = self._between(one, other)
         return link.rows if link.keys else 1e6 + self.rows[one] * self.rows[other]
 
+    def _between(self, one: int, other: int) -> Link:
+        """The link of two free sets; the greedy search asks for many before the exact one does."""
+        found = self._links.get((one, other))
+        if found is None:
+            found = self._links[one, other] = self.links.between(one, other)
+        else:
+            found.rows = self.rows.get(one | other, found.rows)
+        return found
+
     def _valid(self, one: int, other: int) -> bool:
+        if not self.constrained:
+            return True
         both = one | other
         for leaf in self.constrained:
             bit = 1 << leaf.index
@@ -179,7 +196,7 @@ class JoinOrder:
                 return self._join_constrained(one, leaf)
             if bit == one:
                 return self._join_constrained(other, leaf)
-        link = self.links.between(one, other)
+        link = self._between(one, other)
         there = self._way(JoinType.INNER, one, other, link)
         back = self._way(JoinType.INNER, other, one, link, turned=True)
         self._offer_all(one, other, there, back)
@@ -194,33 +211,36 @@ class JoinOrder:
 
     # -- costs -----------------------------------------------------------------------------------
 
-    def _way(self, type: JoinType, probe: int, build: int, link: Link, turned: bool = False) -> _Way:
-        """What all joins of plans of two sets have in common; `turned`: the link's second set probes."""
-        keys, roots = link.keys, link.roots
-        if turned:
-            keys = tuple([(b, a) for a, b in keys])
-            roots = tuple([(b, a) for a, b in roots])
-        weights = self.weights
+    def _way(self, type: JoinType, probe: int, build: int, link: Link, turned: bool = False) -> _Way | None:
+        """What all joins of plans of two sets have in common; None if even the cheapest plans make none of use."""
+        weights, mask = self.weights, probe | build
         probing = self._sides.get(probe) or self._side(probe)
         building = self._sides.get(build) or self._side(build)
-        work = weights.probe(probing.rows, building.rows) + building.work
-        if not keys:
+        work = (probing.far if building.is_large else probing.near) + building.work
+        if not link.keys:
             work += PAIR_COST * probing.rows * building.rows
         work += link.rows * weights.output_row
-        width = 0.0
-        if type not in (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI):
-            width += probing.width
-        if type not in (JoinType.SEMI, JoinType.ANTI):
+        least = self._cheapest[probe] + self._cheapest[build] + work
+        most = self._left_of_bound(mask)
+        if least >= most:
+            return None
+        width = 0.0 if type in _BUILD_ONLY else probing.width
+        if type not in _PROBE_ONLY:
             width += building.width
         slack = weights.distribute(link.rows, width)
-        most = self._left_of_bound(probe | build)
-        return _Way(type, probe | build, keys, roots, link, work, width, prices(probing, building), slack, most)
+        known = self._cheapest.get(mask)
+        if known is not None and least >= (known + slack) * _NEARLY:
+            return None
+        roots = tuple([(b, a) for a, b in link.roots]) if turned else link.roots
+        moves = self._ways_to_move.setdefault((type, roots, link.null_aware), {})
+        return _Way(type, mask, link, turned, roots, (probing, building), work, width, slack, most, moves)
 
     def _side(self, mask: int) -> Side:
         rows, width, weights = self.rows[mask], self.best[mask][0].width, self.weights
         again = rows * (weights.slices - 1)
         found = self._sides[mask] = Side(
-            rows, width, weights.build(rows), weights.distribute(rows, width), weights.broadcast(rows, width), again
+            rows, width, weights.probe(rows, False), weights.probe(rows, True), weights.is_large(rows),
+            weights.build(rows), weights.distribute(rows, width), weights.broadcast(rows, width), again
         )
         return found
 
@@ -242,24 +262,29 @@ class JoinOrder:
     def _offer(self, way: _Way, probe: Candidate, build: Candidate, base: float) -> None:
         work, limit = way.work, way.most
         if (cheapest := self._cheapest.get(way.mask)) is not None:
-            limit = min(limit, (cheapest + way.slack) * (1 + 1e-9))
+            limit = min(limit, (cheapest + way.slack) * _NEARLY)
         if base + work >= limit:
             return
-        moves = self._ways_to_move.get((way.type, way.roots, probe.where, build.where, way.link.null_aware))
-        for move in self._moves(way, probe.where, build.where) if moves is None else moves:
+        moves = way.moves.get((probe.where, build.where))
+        if moves is None:
+            moves = self._moves(way, probe.where, build.where)
+        if way.prices is None:
+            way.prices = prices(*way.sides)
+        limits = self._limits.get(way.mask, _NONE)
+        for move in moves:
             times = self.weights.slices if move.everywhere else 1
             cost = base + work * times + way.prices[move.price]
             if cost >= limit:
                 continue
-            self._keep(way, probe, build, move, cost, move.where)
-            if move.where == "replicated":
-                self._keep(way, probe, build, move, base + work, "anywhere", split=True)
+            if cost < limits.get(move.where, limits[""]):
+                limits = self._keep(way, probe, build, move, cost, move.where)
+            if move.where == "replicated" and base + work < limits["anywhere"]:
+                limits = self._keep(way, probe, build, move, base + work, "anywhere", split=True)
 
     def _moves(self, way: _Way, probe: Where, build: Where) -> tuple[Movement, ...]:
         """The ways to move rows that lie so, found once."""
-        null_aware = way.link.null_aware
-        made = tuple(movements(way.type, probe, build, way.roots, self.weights.slices, null_aware))
-        self._ways_to_move[way.type, way.roots, probe, build, null_aware] = made
+        made = tuple(movements(way.type, probe, build, way.roots, self.weights.slices, way.link.null_aware))
+        way.moves[probe, build] = made
         return made
 
     def _left_of_bound(self, mask: int) -> float:
@@ -269,7 +294,7 @@ class JoinOrder:
         found = self._most_by_set.get(mask)
         if found is None:
             outside = sum([self.rows[1 << leaf.index] for leaf in self.graph.leaves if not mask >> leaf.index & 1])
-            found = self._most_by_set[mask] = self._bound * (1 + 1e-9) - outside
+            found = self._most_by_set[mask] = self._bound * _NEARLY - outside
         return found
 
     def _too_dear(self, one: int, other: int) -> bool:
@@ -277,40 +302,44 @@ class JoinOrder:
         most = self._left_of_bound(one | other)
         if most == inf:
             return False
-        weights, a, b = self.weights, self.rows[one], self.rows[other]
-        least = min(weights.probe(a, b) + weights.build(b), weights.probe(b, a) + weights.build(a))
+        a = self._sides.get(one) or self._side(one)
+        b = self._sides.get(other) or self._side(other)
+        least = min((a.far if b.is_large else a.near) + b.work, (b.far if a.is_large else b.near) + a.work)
         return self._cheapest[one] + self._cheapest[other] + least >= most
 
     def _keep(
         self, way: _Way, probe: Candidate, build: Candidate, move: Movement, cost: float, where: Where,
         split: bool = False,
-    ) -> None:
-        """Keeps the plan unless another one is at least as cheap and lies as well: rows that are hashed by something
-        lie as well as rows that are anywhere."""
+    ) -> dict[Where, float]:
+        """Keeps a plan in the place of those that it beats: rows that are hashed by something lie as well as rows that
+        are anywhere. Gives what the next one must cost less than, by where its rows lie; "": anywhere else."""
         mask, rows = way.mask, way.link.rows
-        kept = self.best.get(mask)
-        if kept is None:
-            kept = self.best[mask] = []
-            self.rows.setdefault(mask, rows)
-        for i, other in enumerate(kept):
-            if other.where == where:
-                if cost >= other.cost:
-                    return
-                del kept[i]
-                break
-            if where == "anywhere" and isinstance(other.where, tuple) and other.cost <= cost:
-                return
-        if isinstance(where, tuple):
-            kept[:] = [other for other in kept if other.where != "anywhere" or other.cost < cost]
+        hashed = isinstance(where, tuple)
+        kept = []
+        for other in self.best.get(mask, ()):
+            if other.cost < cost or (other.where != where and not (hashed and other.where == "anywhere")):
+                kept.append(other)
         if len(kept) >= self._most:
-            dearest = max(kept, key=_cost)
-            if dearest.cost < cost:
-                return
-            kept.remove(dearest)
+            kept.remove(max(kept, key=_cost))
+        limits: dict[Where, float] = {where: cost}
+        dearest, least_hashed = cost, cost if hashed else inf
+        for other in kept:
+            limits[other.where] = other.cost
+            dearest = max(dearest, other.cost)
+            if isinstance(other.where, tuple):
+                least_hashed = min(least_hashed, other.cost)
         kept.append(Candidate(mask, rows, way.width, cost, where, (way, probe, build, move), split))
+        limits[""] = inf if len(kept) < self._most else nextafter(dearest, inf)
+        limits["anywhere"] = min(limits.get("anywhere", limits[""]), least_hashed)
+        self.rows.setdefault(mask, rows)
+        self.best[mask], self._limits[mask] = kept, limits
         self._cheapest[mask] = min(cost, self._cheapest.get(mask, inf))
+        return limits
 
 
+_NONE: dict[Where, float] = {"": inf, "anywhere": inf}  # the limits of a set without plans
+_PROBE_ONLY = (JoinType.SEMI, JoinType.ANTI)
+_BUILD_ONLY = (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
 _TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
     JoinKind.LEFT: (JoinType.LEFT, JoinType.RIGHT),
     JoinKind.SEMI: (JoinType.SEMI, JoinType.RIGHT_SEMI),
@@ -320,4 +349,4 @@ _TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
 }
 
 
-__all__ = ["Candidate", "Choice", "JoinOrder", "connected_pairs"]
+__all__ = ["Candidate", "Choice", "JoinOrder"]

@@ -13,13 +13,16 @@ outside of it (d_moy = 11: 0.83 to 0.92) shows that the column does not rise wit
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ..columns import output_ids
 from ..expressions import ColumnRef, Compare, Expr, InList, Literal
 from ..logical import DependentJoin, Filter, Join, Logical, Scan
 from ..predicates import FLIPPED, conjuncts
-from .estimates import ColumnEstimate, Estimator
 from .selectivity import selectivity, share_below
+
+if TYPE_CHECKING:
+    from .estimates import ColumnEstimate, Estimator
 
 Band = tuple[float, float]
 UNIQUE = 0.9  # distinct values per row from which a column counts as a key

@@ -53,11 +53,15 @@ class Movement:
 
 @dataclass(slots=True)
 class Side:
-    """A side of a join: its size, and what building from it and moving it cost (cost.py); `again`: what the rows cost
-    that all slices but one probe once more."""
+    """A side of a join: its size, what its rows cost to probe in a small table (`near`) and in a large one (`far`),
+    what building from it and moving it cost (cost.py); `again`: what the rows cost that all slices but one probe once
+    more."""
 
     rows: float
     width: float
+    near: float
+    far: float
+    is_large: bool
     work: float
     to_slices: float
     to_all: float

@@ -159,6 +159,8 @@ class Planner:
 
     def _prepare(self, node: Logical) -> None:
         """Shared subplans are planned before the rows of their readers are estimated."""
+        if len(self._shared) == len(self._ctes):
+            return
         for below in walk_plan(node):
             if isinstance(below, CteRef):
                 self._shared_plan(below.cte)

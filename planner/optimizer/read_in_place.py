@@ -11,6 +11,7 @@ all readers are of that kind: one other wants all rows anyway. (TPC-DS Q95, Q61.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...storage.schema import CatalogView
 from ..columns import copy_plan
@@ -32,7 +33,7 @@ def read_in_place(query: Query, view: CatalogView, context: RewriteContext) -> Q
         return query
     estimator = Estimator(view)
     plans = [query.plan, *(body for _, body, _ in query.ctes)]
-    uses = count_uses(plans)
+    uses = count_uses(plans, subqueries=False)
 
     def is_few(asking: Logical, number: int) -> bool:
         return estimator.rows(asking) < FEW * estimator.rows(bodies[number])
@@ -47,7 +48,7 @@ def read_in_place(query: Query, view: CatalogView, context: RewriteContext) -> Q
         (n, _inlined(body, chosen, bodies, context), columns) for n, body, columns in query.ctes if n not in chosen
     ])
     plan = pull_projections(_inlined(query.plan, chosen, bodies, context), context)
-    return Query(plan, query.columns, query.names, left, query.parameters)
+    return replace(query, plan=plan, ctes=left)
 
 
 def _is_join_of_scans(body: Logical) -> bool:

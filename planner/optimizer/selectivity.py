@@ -11,7 +11,7 @@ Where a column's sample says that its values are not spread like this, the sampl
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...storage.types import SqlType
 from ..expressions import (
@@ -29,8 +29,10 @@ from ..expressions import (
     Or,
 )
 from ..predicates import FLIPPED, conjuncts
-from .estimates import ColumnEstimate, Estimator
 from .sampled import Sampled, position, sampled
+
+if TYPE_CHECKING:
+    from .estimates import ColumnEstimate, Estimator
 
 UNKNOWN_RANGE = 1.0 / 3.0
 UNKNOWN_EQUALITY = 0.05

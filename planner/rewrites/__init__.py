@@ -11,6 +11,7 @@ the rules here are those that (nearly) always help or that later stages rely on:
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Set
+from dataclasses import replace
 
 from ..logical import Aggregate, DependentJoin, GroupingSets, Join, JoinKind, Logical, Query, SetOperation
 from ..traverse import walk_plan
@@ -105,13 +106,13 @@ def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
 
 def subjects_in(plan: Logical) -> set[object]:
     """All that SUBJECTS may speak of."""
-    found: set[object] = set()
-    for node in walk_plan(plan):
-        found.add(node.__class__)
-        if isinstance(node, Join):
-            found.add(node.kind)
-        elif isinstance(node, Aggregate):
-            for _, call in node.aggregates:
+    nodes = walk_plan(plan)
+    found: set[object] = set(map(type, nodes))
+    for node in nodes if Join in found or Aggregate in found else ():
+        if node.__class__ is Join:
+            found.add(node.kind)  # type: ignore[union-attr]
+        elif node.__class__ is Aggregate:
+            for _, call in node.aggregates:  # type: ignore[union-attr]
                 found.add(call.function)
                 if call.distinct:
                     found.add("distinct")
@@ -129,12 +130,12 @@ def rewrite_query(query: Query, context: RewriteContext) -> Query:
         context.ctes[number] = (number, done[number], columns)
     plan = prune_columns(plan, [ref.id for ref in query.columns])
     prune_ctes([plan], context)
-    return Query(plan, query.columns, query.names, tuple(context.ctes.values()), query.parameters)
+    return replace(query, plan=plan, ctes=tuple(context.ctes.values()))
 
 
 def _unread(pending: Set[int], context: RewriteContext) -> int:
     """A shared subplan whose readers are all done: what they keep of it is known."""
-    read = count_uses(context.ctes[number][1] for number in pending)
+    read = count_uses([context.ctes[number][1] for number in pending], context.subqueries)
     return min(pending - read.keys())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...records import dataclass
 from ...storage.types import Kind, SqlType
-from ..columns import largest_id, output_columns
+from ..columns import output_columns
 from ..expressions import ColumnRef, Expr, Literal
 from ..logical import CteRef, Logical, Query
 from ..nulls import never_null
@@ -72,12 +72,12 @@ class RewriteContext:
     evaluate: Evaluate | None = None
     ctes: dict[int, Cte] = field(default_factory=dict)
     literals: LiteralTrace = field(default_factory=LiteralTrace)
+    subqueries: bool = True  # False: no expression of the query holds one
 
     @staticmethod
     def of(query: Query, evaluate: Evaluate | None = None) -> RewriteContext:
-        plans = [query.plan, *(plan for _, plan, _ in query.ctes)]
-        top = max(largest_id(plan) for plan in plans)
-        return RewriteContext(count(top + 1), evaluate, {cte[0]: cte for cte in query.ctes})
+        ctes = {cte[0]: cte for cte in query.ctes}
+        return RewriteContext(count(query.next_id), evaluate, ctes, subqueries=query.subqueries)
 
     def fresh(self, type: SqlType, name: str, nullable: bool = True) -> ColumnRef:
         return ColumnRef(next(self.next_id), type, name, nullable)

@@ -82,6 +82,8 @@ _SUBQUERIES = (ScalarSubquery, Exists, Quantified)
 
 
 def extract_subqueries(plan: Logical, context: RewriteContext) -> Logical:
+    if not context.subqueries:
+        return plan
     used: set[int] = set()
 
     def visit(node: Logical) -> Logical:

@@ -9,6 +9,8 @@ only an IN list, a LIKE or a Case could use are folded too; volatile functions n
 """
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..expressions import (
     And,
     Call,
@@ -24,20 +26,28 @@ from ..expressions import (
     Not,
     Or,
 )
-from ..logical import Logical
+from ..logical import Filter, Join, Logical
 from ..predicates import FALSE, VOLATILE, is_false_or_null, is_true
 from ..traverse import children, map_expressions, rewrite, rewrite_plan, walk
 from .context import RewriteContext
 
 
 def fold_constants(plan: Logical, context: RewriteContext) -> Logical:
+    fold = _folder(context)
+    return rewrite_plan(plan, lambda node: map_expressions(node, fold))
+
+
+def fold_predicates(plan: Logical, context: RewriteContext) -> Logical:
+    """The same for filters and conditions of joins alone."""
+    fold = _folder(context)
+    return rewrite_plan(plan, lambda node: map_expressions(node, fold) if isinstance(node, Filter | Join) else node)
+
+
+def _folder(context: RewriteContext) -> Callable[[Expr], Expr]:
     def visit(expr: Expr) -> Expr:
         return expr if expr.__class__ is ColumnRef or expr.__class__ is Literal else fold_node(expr, context)
 
-    def fold(expr: Expr) -> Expr:
-        return rewrite(expr, visit) if _may_fold(expr) else expr
-
-    return rewrite_plan(plan, lambda node: map_expressions(node, fold))
+    return lambda expr: rewrite(expr, visit) if _may_fold(expr) else expr
 
 
 def _may_fold(expr: Expr) -> bool:

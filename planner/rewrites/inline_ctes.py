@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..columns import copy_plan, has_subquery
-from ..expressions import ColumnRef, Exists, Expr, Quantified, ScalarSubquery
+from ..expressions import Exists, Expr, Quantified, ScalarSubquery
 from ..logical import CteRef, Filter, Logical, Project, Scan, Values
 from ..predicates import is_volatile
 from ..traverse import expressions, map_expressions, map_inputs, rewrite, walk, walk_plan
@@ -22,28 +22,26 @@ from .context import RewriteContext
 def inline_ctes(plan: Logical, context: RewriteContext) -> Logical:
     if not context.ctes:
         return plan
-    uses = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
+    uses = count_uses([plan, *(body for _, body, _ in context.ctes.values())], context.subqueries)
     for number in sorted(context.ctes):
         _, body, columns = context.ctes[number]
         context.ctes[number] = (number, _inline(body, context, uses), columns)
     plan = _inline(plan, context, uses)
-    left = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
+    left = count_uses([plan, *(body for _, body, _ in context.ctes.values())], context.subqueries)
     for number in [n for n in context.ctes if not left[n]]:
         del context.ctes[number]
     return plan
 
 
-def count_uses(plans: Iterable[Logical]) -> Counter[int]:
-    """How often each shared subplan is read, subqueries in expressions included."""
+def count_uses(plans: Iterable[Logical], subqueries: bool) -> Counter[int]:
+    """How often each shared subplan is read, also in subqueries, where expressions hold some."""
     uses: Counter[int] = Counter()
     pending = list(plans)
     while pending:
         for node in walk_plan(pending.pop()):
             if isinstance(node, CteRef):
                 uses[node.cte] += 1
-            for expr in expressions(node):
-                if isinstance(expr, ColumnRef):
-                    continue
+            for expr in expressions(node) if subqueries else ():
                 if has_subquery(expr):
                     pending += [e.plan for e in walk(expr) if isinstance(e, (ScalarSubquery, Exists, Quantified))]
     return uses
@@ -62,7 +60,9 @@ def _inline(plan: Logical, context: RewriteContext, uses: Counter[int]) -> Logic
                 return expr
 
     def visit(node: Logical) -> Logical:
-        node = map_expressions(map_inputs(node, visit), lambda e: rewrite(e, in_subquery) if has_subquery(e) else e)
+        node = map_inputs(node, visit)
+        if context.subqueries:
+            node = map_expressions(node, lambda e: rewrite(e, in_subquery) if has_subquery(e) else e)
         if isinstance(node, CteRef) and node.cte in context.ctes:
             body = context.ctes[node.cte][1]
             if uses[node.cte] == 1:

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 from typing import get_args
 
-from warehouse.planner import traverse
+from warehouse.planner import columns, physical_traverse, traverse
 from warehouse.planner.expressions import ColumnRef, Compare, Expr, IsNull, Literal, Not
 from warehouse.planner.logical import Logical
+from warehouse.planner.physical import Physical
 from warehouse.storage.types import INTEGER
 
 
@@ -15,8 +16,17 @@ def test_every_expression_has_children() -> None:
     assert traverse._MAPPERS.keys() | traverse._LEAVES == kinds
 
 
-def test_every_plan_node_has_inputs() -> None:
-    assert traverse._INPUTS.keys() == set(get_args(Logical))
+def test_every_plan_node_has_inputs_and_expressions() -> None:
+    kinds = set(get_args(Logical))
+    assert traverse._INPUTS.keys() == traverse._EXPRESSIONS.keys() == columns._OUTPUTS.keys() == kinds
+    assert traverse._OVER.keys() | traverse._SOURCES == kinds
+    assert traverse._MAPPED.keys() | traverse._NOT_MAPPED == kinds
+
+
+def test_every_physical_node_has_inputs_and_expressions() -> None:
+    kinds = set(get_args(Physical))
+    assert columns._PHYSICAL_INPUTS.keys() == columns._PHYSICAL_OUTPUTS.keys() == kinds
+    assert physical_traverse._EXPRESSIONS.keys() == kinds
 
 
 def test_a_walk_sees_all_and_mapping_nothing_changes_nothing() -> None:

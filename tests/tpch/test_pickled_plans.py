@@ -68,7 +68,7 @@ def test_a_plan_on_disk_is_read_back_as_it_was(tpch: Any, query: str) -> None:
     view = tpch.session.database.view()
     written = kept_plans._written(entry, [kept_plans._state(view.data(table)) for table, *_ in entry.rows])
     assert len(written) < 50_000
-    assert kept_plans._Reader(written, view).entry() == entry
+    assert kept_plans._Reader(written, view, kept_plans._state).entry() == entry
 
 
 def test_a_pickled_insert_writes_the_same_rows(tpch: Any, sent: list[int]) -> None:

@@ -13,7 +13,7 @@ from other_process import OtherProcess
 from warehouse.engine.handlers.known_inserts import KnownInserts, Recipe
 from warehouse.errors import (
     Error,
-    FileError,
+    DiskFull,
     NotNullViolation,
     PermissionDenied,
     QueryCanceled,
@@ -373,7 +373,7 @@ def test_what_fails_in_the_commit_is_told_and_undone(tmp_path: Path, short: list
         c.execute("insert into t values (1)")
         failpoints.ACTIONS["commit.written"] = full
         try:
-            with pytest.raises(FileError, match="No space left"):
+            with pytest.raises(DiskFull, match="No space left"):
                 c.execute("insert into t values (2)")
         finally:
             del failpoints.ACTIONS["commit.written"]

@@ -8,7 +8,7 @@ import pytest
 from plan_tools.reference import Cluster
 from plan_tools.tpch_tables import Planning
 from warehouse.planner.optimizer import join_order
-from warehouse.planner.optimizer.join_order import connected_pairs
+from warehouse.planner.optimizer.connected import connected_pairs, few_pairs
 from warehouse.planner.physical import HashJoin, TableScan
 from warehouse.planner.physical_traverse import walk_physical
 
@@ -47,6 +47,8 @@ def test_connected_pairs(seed: int) -> None:
     pairs = list(connected_pairs(count, near, 1 << 30))
     assert len(pairs) == len({frozenset(p) for p in pairs}), "no pair twice"
     assert {frozenset(p) for p in pairs} == every_pair(count, near)
+    assert few_pairs(tuple(near), len(pairs) + 1) == tuple(pairs)
+    assert few_pairs(tuple(near), len(pairs)) is None
     done = {1 << i for i in range(count)}
     for one, other in pairs:  # both parts were made before they are joined
         assert one in done and other in done

@@ -72,7 +72,8 @@ def test_one_slice() -> None:
 def test_what_is_sent_is_paid_for() -> None:
     weights, few = Weights(2, 4), (10.0, 8.0)
     many_side, few_side = (
-        Side(rows, 8.0, weights.build(rows), weights.distribute(rows, 8.0), weights.broadcast(rows, 8.0), 3 * rows)
+        Side(rows, 8.0, rows, rows, False, weights.build(rows), weights.distribute(rows, 8.0),
+             weights.broadcast(rows, 8.0), 3 * rows)
         for rows in (100_000.0, 10.0)
     )
     costs = prices(many_side, few_side)
