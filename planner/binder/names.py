@@ -14,7 +14,8 @@ _NODES: dict[type, str] = {
     exp.Extract: "date_part", exp.Substring: "substring", exp.StrPosition: "position", exp.Floor: "floor",
     exp.Ceil: "ceil", exp.DecodeCase: "case", exp.CurrentDate: "date", exp.CurrentUser: "current_user",
     exp.SessionUser: "session_user", exp.CurrentSchema: "current_schema", exp.Exists: "?column?",
-    exp.Boolean: "bool", exp.Interval: "interval", exp.Initcap: "initcap", exp.AtTimeZone: "timezone", exp.CurrentUserId: "current_user_id",
+    exp.Boolean: "bool", exp.Interval: "interval", exp.Initcap: "initcap", exp.AtTimeZone: "timezone",
+    exp.CurrentUserId: "current_user_id",
 }
 _TRIMS = {"LEADING": "ltrim", "TRAILING": "rtrim"}
 
@@ -59,7 +60,7 @@ def _of_cast(node: exp.Cast) -> str:
     if not _is_weak(node.this):
         return output_name(node.this)
     types = {"INT": "int4", "BIGINT": "int8", "SMALLINT": "int2", "DECIMAL": "numeric", "DOUBLE": "float8",
-             "FLOAT": "float4", "BOOLEAN": "bool", "CHAR": "bpchar", "TEXT": "varchar"}
+             "FLOAT": "float4", "BOOLEAN": "bool", "CHAR": "bpchar", "TEXT": "varchar", "VARBINARY": "varbyte"}
     this = node.args["to"].this
     word = this.value if isinstance(this, exp.DataType.Type) else str(this)
     return types.get(word, word.lower())

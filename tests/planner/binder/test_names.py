@@ -62,7 +62,7 @@ def test_names_that_do(sql: str) -> None:
         ("case when z then 1 end::bigint", "int8"), ("case when z then 1 else 2::int end", "case"),
         ("nullif(a, 1)", "a"), ("nullif(1, a)", "case"), ("initcap(v)", "initcap"), ("ln(a)", "ln"),
         ("position('x' in v)", "position"), ("current_user_id", "current_user_id"), ("interval '1 day'", "interval"),
-        ("sysdate at time zone 'MST'", "timezone"),
+        ("sysdate at time zone 'MST'", "timezone"), ("'abc'::varbyte", "varbyte"), ("'abc'::varbinary(4)", "varbyte"),
     ],
 )
 def test_output_names(item: str, name: str) -> None:
