@@ -26,18 +26,19 @@ _NO_SUCH_PART = """
     svl_spatial_simplify sys_spatial_simplify svv_rls_applied_policy sys_applied_masking_policy_log
 """
 _NOT_KEPT = """
-    stl_commit_stats stl_delete stl_disk_full_diag stl_error stl_file_scan stl_parse stl_schema_quota_violations
+    stl_commit_stats stl_disk_full_diag stl_error stl_file_scan stl_parse stl_schema_quota_violations
     stl_sessions=stv_sessions stl_unique=svl_query_report stl_userlog=sys_connection_log stv_active_cursors
     stv_cursor_configuration stv_exec_state=svv_query_state stv_load_state=sys_load_history
     stv_node_storage_capacity=svv_diskusage stv_partitions=svv_diskusage stv_tbl_trans=stv_tbl_perm
-    svl_multi_statement_violations svl_qerror=sys_query_history svl_terminate svl_user_info=svv_user_info
+    svl_multi_statement_violations svl_qerror=sys_query_history svl_terminate
     svv_session_parameters sys_analyze_history=stl_analyze sys_analyze_compression_history=stl_analyze_compression
     sys_auto_table_optimization=svl_auto_worker_action sys_automatic_optimization=svl_auto_worker_action
     sys_child_query_text sys_copy_replacements=stl_replacements sys_extra_compute_for_automatic_optimization
     sys_query_explain=stl_explain sys_query_text=stl_querytext sys_schema_quota_violations
     sys_session_history=stv_sessions sys_transaction_history=svv_transactions sys_userlog=sys_connection_log
     sys_vacuum_history=svv_vacuum_summary pg_attribute_info=pg_table_def pg_statistic=svv_table_info
-    pg_statistic_indicator=svv_table_info pg_stats=svv_table_info
+    pg_statistic_indicator=svv_table_info pg_stats=svv_table_info pg_opclass pg_amop pg_amproc pg_conversion
+    pg_listener pg_largeobject
 """
 
 
