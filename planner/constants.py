@@ -44,7 +44,7 @@ from .expressions import Literal, Span
 
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
 _FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
-_NUMBER = pattern(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?\s*")
+_NUMBER = pattern(r"\s*([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,5}))?\s*")
 _EPOCH = date(1970, 1, 1).toordinal()
 NULL = Literal(None, UNKNOWN)
 
@@ -183,11 +183,11 @@ def read_text(text: str, to: SqlType, position: int | None = None) -> Any:
 def _read(text: str, to: SqlType) -> Any:
     match to.kind:
         case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
-            return _integer(text, to)
+            return read_integer(text, to)
         case Kind.DECIMAL:
             return _decimal(text, to)
         case Kind.REAL | Kind.DOUBLE:
-            return _float(text, to)
+            return read_float(text, to)
         case Kind.BOOLEAN:
             word = text.strip().lower()
             if word in _TRUE or word in _FALSE:
@@ -215,11 +215,12 @@ def _read(text: str, to: SqlType) -> Any:
             return text
 
 
-def _integer(text: str, to: SqlType) -> int:
+def read_integer(text: str, to: SqlType) -> int:
+    """A whole number within the type's limits."""
     try:
-        value = int(text)
+        value = int(_plain(text))
     except ValueError:
-        raise InvalidText(f'invalid input syntax for type {to}: "{text}"') from None
+        raise InvalidText(f'invalid input syntax for integer: "{text}"') from None
     low, high = to.integer_limits
     if not low <= value <= high:
         raise NumericOutOfRange(f'value "{text}" is out of range for type {to}')
@@ -247,9 +248,17 @@ def _decimal(text: str, to: SqlType) -> int:
     return -value if match.group(1) == "-" else value
 
 
-def _float(text: str, to: SqlType) -> float:
+def _plain(text: str) -> str:
+    """The text, ValueError where Python would read a number in it that SQL does not know: 1_000, digits of others."""
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return text
+
+
+def read_float(text: str, to: SqlType) -> float:
+    """A number, infinity or NaN."""
     try:
-        value = float(text.replace("_", "?"))
+        value = float(_plain(text))
     except ValueError:
         raise InvalidText(f'invalid input syntax for type {to}: "{text}"') from None
     if math.isinf(value) and "inf" not in text.lower():
@@ -271,7 +280,7 @@ def moment(text: str, to: SqlType) -> int:
                 value = read_timestamp(text, to.kind is Kind.TIMESTAMPTZ)
     except ValueError:
         raise InvalidDatetime(f'date/time field value out of range: "{text}"', sqlstate="22008") from None
-    if value is None:
+    if value is None or not text.isascii():
         raise InvalidDatetime(f'invalid input syntax for type {to}: "{text}"')
     return value
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ...errors import InvalidText, NumericOutOfRange
-from ...planner.constants import moment
+from ...planner.constants import moment, read_float, read_integer
 from ...storage.interval_text import read_interval
 from ...storage.intervals import micros_text, months_text
 from ...storage.types import Kind, SqlType
@@ -20,7 +20,7 @@ EPOCH_DATE = date(1970, 1, 1)
 EPOCH = datetime(1970, 1, 1)
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
 _FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
-_DECIMAL = re.compile(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?\s*")
+_DECIMAL = re.compile(r"\s*([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?\s*")
 
 
 def print_text(value: Any, type: SqlType) -> str:
@@ -75,14 +75,11 @@ def parse_text(text: str, type: SqlType) -> Any:
     bare = text.strip()
     match type.kind:
         case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
-            return _parse_integer(text, bare, type)
+            return read_integer(text, type)
         case Kind.DECIMAL:
             return _parse_decimal(text, type)
         case Kind.REAL | Kind.DOUBLE:
-            try:
-                return float(bare)
-            except ValueError:
-                raise InvalidText(f'invalid input syntax for type {type}: "{text}"') from None
+            return read_float(text, type)
         case Kind.BOOLEAN:
             if bare.lower() in _TRUE:
                 return True
@@ -95,17 +92,6 @@ def parse_text(text: str, type: SqlType) -> Any:
             return read_interval(text, type)
         case _:
             return text
-
-
-def _parse_integer(text: str, bare: str, type: SqlType) -> int:
-    try:
-        value = int(bare)
-    except ValueError:
-        raise InvalidText(f'invalid input syntax for integer: "{text}"') from None
-    low, high = type.integer_limits
-    if not low <= value <= high:
-        raise NumericOutOfRange(f'value "{text}" is out of range for type {type}')
-    return value
 
 
 def _parse_decimal(text: str, type: SqlType) -> int:
