@@ -1,8 +1,7 @@
 """Session settings: Redshift's configuration parameters by their own names, for SET, RESET and SHOW.
 
-Each `Setting` knows its default and how to check a value. `effect` says what it does *here*: most
-change something; a few are only kept (and shown, and recorded) because what they steer on a cluster
-has no counterpart yet. A value that this engine could not honour is refused by name rather than kept.
+Each `Setting` knows its default and how to check a value. `effect` says what it does *here*. A value that this
+engine could not honour is refused by name rather than kept.
 
     set statement_timeout to 5000;     show search_path;     reset query_group;
 
@@ -262,8 +261,6 @@ class Setting:
     effect: str
 
 
-KEPT = "kept and shown; nothing here depends on it"
-
 SETTINGS: dict[str, Setting] = {
     "analyze_threshold_percent": Setting("10", _percent, "ANALYZE skips tables of which fewer rows have changed"),
     "application_name": Setting("", _text, "recorded with the session"),
@@ -297,7 +294,7 @@ SETTINGS: dict[str, Setting] = {
     "error_on_nondeterministic_update": Setting(
         "off", _boolean, "an UPDATE that finds several new values for a row is an error"
     ),
-    "extra_float_digits": Setting("0", _integer(-15, 2), KEPT + ": floats come out with all their digits"),
+    "extra_float_digits": Setting("0", _integer(-15, 2), "floats as text have 15 digits (REAL: 6) and so many more"),
     "json_parse_dedup_attributes": Setting("off", _boolean, "JSON_PARSE keeps the last of equal names in an object"),
     "json_parse_truncate_strings": Setting("off", _boolean, "JSON_PARSE cuts strings beyond 65535 bytes"),
     "navigate_super_null_on_error": Setting("on", _boolean, "a path into SUPER that leads nowhere is NULL, no error"),
