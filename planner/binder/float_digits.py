@@ -14,7 +14,6 @@ from ..expressions import Call, Cast, Exists, Expr, Literal, Quantified, ScalarS
 from ..logical import Logical, Query
 from ..traverse import map_expressions, rewrite, rewrite_plan
 
-SETTING = "extra_float_digits"
 PRINTED = varchar(24)
 DIGITS = {Kind.DOUBLE: 15, Kind.REAL: 6}
 

@@ -29,7 +29,6 @@ from ..expressions import Call, Cast, Exists, Expr, InList, Literal, Quantified,
 from ..logical import Logical, Query
 from ..traverse import map_expressions, rewrite, rewrite_plan
 from .context import BindContext
-from .float_digits import SETTING, with_digits
 
 UTC = "UTC"
 PRINTED = varchar(38)  # with a distance to the second, as zones had before they were agreed on
@@ -39,7 +38,9 @@ _SMALL = ("hour", "minute", "second", "millisecond", "microsecond")
 
 def localised(query: Query, context: BindContext) -> Query:
     """The query in the session's zone, floats printed as the session has it."""
-    if (digits := context.settings.get(SETTING, "0")) != "0":
+    if (digits := context.settings.get("extra_float_digits", "0")) != "0":
+        from .float_digits import with_digits
+
         query = with_digits(query, int(digits))
     if context.zone == UTC:
         return query
