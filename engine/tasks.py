@@ -130,7 +130,6 @@ _ERRORS: dict[int, tuple[type[DataError] | type[CardinalityViolation] | type[Dat
     abi.ERR_BAD_DATE: (InvalidDatetime, "date/time field value out of range"),
     abi.ERR_STRING_TOO_LONG: (StringTooLong, "value too long for its type"),
     abi.ERR_BAD_ENCODING: (DataCorrupted, "a block is of a kind that cannot be read here"),
-    abi.ERR_DOMAIN: (DataError, "a function's argument is outside its domain"),
     abi.ERR_NEGATIVE_LENGTH: (DataError, "negative substring length not allowed"),
 }
 
@@ -144,6 +143,10 @@ def _fail(task: Task, instance: Instance, frame: np.ndarray) -> NoReturn:
         from .overflow import out_of_range
 
         raise out_of_range(builder, instance.words, pc, int(frame[abi.F_ERROR_ROW]))
+    if code == abi.ERR_DOMAIN:
+        from .overflow import outside_domain
+
+        raise outside_domain(builder, instance.words, pc, int(frame[abi.F_ERROR_ROW]))
     kind, words = _ERRORS[code]
     span = builder.instructions[pc].span
     raise kind(words, position=None if span is None else span[0])

@@ -15,7 +15,7 @@ _NODES: dict[type, str] = {
     exp.Ceil: "ceil", exp.DecodeCase: "case", exp.CurrentDate: "date", exp.CurrentUser: "current_user",
     exp.SessionUser: "session_user", exp.CurrentSchema: "current_schema", exp.Exists: "?column?",
     exp.Boolean: "bool", exp.Interval: "interval", exp.Initcap: "initcap", exp.AtTimeZone: "timezone",
-    exp.CurrentUserId: "current_user_id",
+    exp.CurrentUserId: "current_user_id", exp.Chr: "chr", exp.ObjectTransform: "object_transform",
 }
 _TRIMS = {"LEADING": "ltrim", "TRAILING": "rtrim"}
 
