@@ -240,7 +240,7 @@ def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     if name == "NAME":
         return LEADER_TYPES["name"]
     arguments = [_argument(a) for a in node.expressions]
-    name = _TYPE_NAMES.get(name, name.lower())
+    name = "float" if name == "DOUBLE" and arguments else _TYPE_NAMES.get(name, name.lower())  # FLOAT(n)
     if name in ("varchar", "text") and not arguments:
         printed = PRINTED.get(source.kind, MAX_VARCHAR)
         return varchar(source.length if source.is_string and source.length else printed)
