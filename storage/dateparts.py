@@ -66,6 +66,8 @@ def interval(text: str, unit: str | None, position: int | None = None) -> tuple[
     months = micros = Fraction(0)
     at, default = 0, date_part(unit, position) if unit else "second"
     body = text.strip()
+    ago = body.lower().endswith(" ago")  # all of it backwards
+    body = body[:-4].rstrip() if ago else body
     if not body:
         raise _invalid(text, position)
     while at < len(body):
@@ -85,7 +87,7 @@ def interval(text: str, unit: str | None, position: int | None = None) -> tuple[
         at = match.end()
     whole = int(months)
     micros += (months - whole) * _DAYS_OF_A_MONTH * DAY
-    return whole, round(micros)
+    return (-whole, -round(micros)) if ago else (whole, round(micros))
 
 
 def _clock(match: re.Match[str]) -> int:
