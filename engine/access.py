@@ -17,7 +17,7 @@ from ..errors import PermissionDenied, UndefinedObject
 from ..planner.statements.access import Grantee
 from ..storage.access.directory import Directory
 from ..storage.access.facts import Fact
-from ..storage.access.principals import PUBLIC, Group, Role, User
+from ..storage.access.principals import PUBLIC, SYSTEM_NAME, Group, Role, User
 from ..storage.access.privileges import Grant, relation_object, schema_object
 from ..storage.catalog.delta import Delta
 from ..storage.schema import Table, View
@@ -79,7 +79,10 @@ def need_system(context: Context, permission: str, action: str) -> None:
 
 
 def user(context: Context, name: str, position: int | None = None) -> User:
-    found = directory(context).user(name)
+    known = directory(context)
+    found = known.user(name)
+    if not known.users and name not in (context.user, SYSTEM_NAME):  # whoever connects is the one user there is
+        found = None
     if found is None:
         raise UndefinedObject(f'user "{name}" does not exist', position=position)
     return found
