@@ -81,9 +81,8 @@ def need_system(context: Context, permission: str, action: str) -> None:
 def user(context: Context, name: str, position: int | None = None) -> User:
     known = directory(context)
     found = known.user(name)
-    if not known.users and name not in (context.user, SYSTEM_NAME):  # whoever connects is the one user there is
-        found = None
-    if found is None:
+    nobody = not known.users and name not in (context.user, SYSTEM_NAME)  # who connects is the only one then
+    if found is None or nobody:
         raise UndefinedObject(f'user "{name}" does not exist', position=position)
     return found
 

@@ -1,10 +1,11 @@
-"""What overflowed, or is no argument of a function: the error with the value, read from the operands that the failing
-instruction left behind.
+"""What overflowed, and what a function is not defined for: the error with the value, read from the operands that the
+failing instruction left behind.
 
     select a::smallint from t         smallint out of range                          The value is 33000.
     select n::decimal(4, 2) from t    Numeric data overflow (result precision)       The value is 350.10; ...
     select b + 1 from t               bigint out of range                            The operation is ... + 1.
-    select sqrt(a) from t             cannot take square root of a negative number   The argument is -4.
+
+    select ln(a) from t               cannot take logarithm of a negative number     The value is -2.
 
 The driver stops at the failure, so registers still hold the vector with the failing row. Other instructions (casts from
 floats, functions) say only that it happened.
@@ -18,7 +19,7 @@ import numpy as np
 
 from ..errors import DataError, NumericOutOfRange
 from ..kernels import abi
-from ..storage.types import Kind, SqlType
+from ..storage.types import DOUBLE, Kind, SqlType
 from .compile.program import ProgramBuilder
 from .functions.text import print_text
 
@@ -46,27 +47,24 @@ def out_of_range(builder: ProgramBuilder, words: np.ndarray, pc: int, row: int) 
     return NumericOutOfRange(f"{type} out of range", detail=detail, position=position)
 
 
-# Of functions: the words (PostgreSQL's), SQLSTATE.
-_DOMAINS = {
-    "sqrt_f64": ("cannot take square root of a negative number", "2201F"),
-    "ln_f64": ("cannot take logarithm of a negative number", "2201E"),
-    "log10_f64": ("cannot take logarithm of a negative number", "2201E"),
-    "pow_f64": ("a negative number raised to a non-integer power yields a complex result", "2201F"),
-}
-_ZERO = {
-    "ln_f64": ("cannot take logarithm of zero", "2201E"),
-    "log10_f64": ("cannot take logarithm of zero", "2201E"),
-    "pow_f64": ("zero raised to a negative power is undefined", "2201F"),
-}
-
-
 def outside_domain(builder: ProgramBuilder, words: np.ndarray, pc: int, row: int) -> DataError:
-    """The error of instruction `pc`, a function of doubles that has no value for the argument of `row`."""
-    op, span = str(builder.instructions[pc].op), builder.instructions[pc].span
-    (value,) = struct.unpack("<d", _operand(words[pc], abi.I_A, row, 8).to_bytes(8, "little", signed=True))
-    message, state = (_ZERO if value == 0 else _DOMAINS).get(op, ("input is out of range", "22003"))
-    return DataError(message, sqlstate=state, detail=f"The argument is {value:.15g}.",
-                     position=None if span is None else span[0])
+    """The error of a mathematical function that is not defined for its argument, in PostgreSQL's words."""
+    instruction = builder.instructions[pc]
+    value = struct.unpack("<d", _operand(words[pc], abi.I_A, row, 8).to_bytes(8, "little", signed=True))[0]
+    state = "2201F"
+    match instruction.op:
+        case "ln_f64" | "log10_f64":
+            state, what = "2201E", f"cannot take logarithm of {'a negative number' if value else 'zero'}"
+        case "sqrt_f64":
+            what = "cannot take square root of a negative number"
+        case "pow_f64" if value:
+            what = "a negative number raised to a non-integer power yields a complex result"
+        case "pow_f64":
+            what = "zero raised to a negative power is undefined"
+        case _:
+            state, what = "22003", "input is out of range"
+    return DataError(what, sqlstate=state, detail=f"The value is {print_text(value, DOUBLE)}.",
+                     position=None if instruction.span is None else instruction.span[0])
 
 
 def _operand(instruction: np.ndarray, word: int, row: int, width: int) -> int:

@@ -59,15 +59,16 @@ def date_part(name: str, position: int | None = None) -> str:
 
 
 def interval(text: str, unit: str | None, position: int | None = None) -> tuple[int, int]:
-    """(months, microseconds) of INTERVAL 'text' [unit]."""
+    """(months, microseconds) of INTERVAL 'text' [unit]; `ago` at its end turns it round."""
+    if (before := text.rstrip().lower()).endswith(" ago"):
+        back = interval(text[: len(before) - 4], unit, position)
+        return -back[0], -back[1]
     if match := _YEAR_MONTH.match(text):
         total = int(match.group(2)) * 12 + int(match.group(3))
         return (-total if match.group(1) == "-" else total), 0
     months = micros = Fraction(0)
     at, default = 0, date_part(unit, position) if unit else "second"
     body = text.strip()
-    ago = body.lower().endswith(" ago")  # all of it backwards
-    body = body[:-4].rstrip() if ago else body
     if not body:
         raise _invalid(text, position)
     while at < len(body):
@@ -87,7 +88,7 @@ def interval(text: str, unit: str | None, position: int | None = None) -> tuple[
         at = match.end()
     whole = int(months)
     micros += (months - whole) * _DAYS_OF_A_MONTH * DAY
-    return (-whole, -round(micros)) if ago else (whole, round(micros))
+    return whole, round(micros)
 
 
 def _clock(match: re.Match[str]) -> int:
