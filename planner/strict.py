@@ -39,7 +39,10 @@ _VALUE_ENDS = frozenset({T.VAR, T.IDENTIFIER, T.NUMBER, T.STRING, T.R_PAREN, T.R
 _CONSPICUOUS = frozenset({T.STRING, T.EXCEPT, T.L_BRACKET, T.EQ, T.RLIKE, T.NOT})
 _BEFORE_ARRAYS = frozenset({T.SELECT, T.L_PAREN, T.EQ, T.IN})
 # Reserved words that may stand behind a value and before the end of an item.
-_SUFFIXES = frozenset({"end", "asc", "desc", "isnull", "notnull", "nulls", "ignore", "respect"})
+_SUFFIXES = frozenset({
+    "end", "asc", "desc", "isnull", "notnull", "nulls", "ignore", "respect",
+    "current_date", "current_time", "current_timestamp", "sysdate", "localtime", "localtimestamp",  # AS OF sysdate
+})
 _NAMES = frozenset([word.upper() for word in RESERVED - _SUFFIXES])
 # Statements with none of these are not searched: words that most have, and that nobody takes for a name, are left out.
 _COMMON = """

@@ -6,21 +6,20 @@ Formats are Redshift's output formats: ISO dates, timestamps with up to six frac
 from __future__ import annotations
 
 import math
-import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from ...errors import InvalidText, NumericOutOfRange
-from ...planner.constants import moment, read_float, read_integer
+from ...errors import InvalidText
+from ...planner.constants import moment
 from ...storage.interval_text import read_interval
 from ...storage.intervals import micros_text, months_text
+from ...storage.number_text import read_number
 from ...storage.types import Kind, SqlType
 
 EPOCH_DATE = date(1970, 1, 1)
 EPOCH = datetime(1970, 1, 1)
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
 _FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
-_DECIMAL = re.compile(r"\s*([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?\s*")
 
 
 def print_text(value: Any, type: SqlType) -> str:
@@ -74,12 +73,8 @@ def parse_text(text: str, type: SqlType) -> Any:
     """Read `text` as a value; InvalidText or InvalidDatetime name the text and the type."""
     bare = text.strip()
     match type.kind:
-        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
-            return read_integer(text, type)
-        case Kind.DECIMAL:
-            return _parse_decimal(text, type)
-        case Kind.REAL | Kind.DOUBLE:
-            return read_float(text, type)
+        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT | Kind.DECIMAL | Kind.REAL | Kind.DOUBLE:
+            return read_number(text, type)
         case Kind.BOOLEAN:
             if bare.lower() in _TRUE:
                 return True
@@ -92,20 +87,3 @@ def parse_text(text: str, type: SqlType) -> Any:
             return read_interval(text, type)
         case _:
             return text
-
-
-def _parse_decimal(text: str, type: SqlType) -> int:
-    """A decimal literal, rounded half away from zero to the type's scale."""
-    match = _DECIMAL.fullmatch(text)
-    if match is None or not (match[2] or match[3]):
-        raise InvalidText(f'invalid input syntax for type numeric: "{text}"')
-    fraction = match[3] or ""
-    digits = int((match[2] or "") + fraction)
-    shift = type.scale - len(fraction) + int(match[4] or 0)
-    if shift >= 0:
-        digits *= 10 ** min(shift, 80)
-    else:
-        digits = (2 * digits + 10**-shift) // (2 * 10**-shift) if shift > -80 else 0
-    if digits > type.integer_limits[1]:
-        raise NumericOutOfRange("Numeric data overflow (result precision)")
-    return -digits if match[1] == "-" else digits

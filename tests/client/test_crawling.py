@@ -43,7 +43,7 @@ def test_formats_and_partitions(lake: tuple[Any, Path]) -> None:
     write(folder, "lines.txt/part-0", "1|2.50\n2|3.25\n")
     for year in (2023, 2024):
         write(folder, f"sales/year={year}/x.parquet", {"a": [year], "s": ["t"], "n": [{"k": [1]}]})
-    write(folder, "events/e.json", '{"id": 1, "tag": "x"}\n{"id": 2}\n')
+    write(folder, "events/e.json", '{"id": 1, "label": "x"}\n{"id": 2}\n')
     write(folder, "events/_SUCCESS", "")
     assert told(db) == {
         "lake.orders": "created: 3 columns, csv, 2 files", "lake.lines": "created: 2 columns, delimited, 1 files",
@@ -54,7 +54,7 @@ def test_formats_and_partitions(lake: tuple[Any, Path]) -> None:
         "[(1, 'x, y', datetime.date(2024, 1, 1)), (2, 'z', None)]"  # fmt: skip
     assert db.execute("select sum(column2) from lake.lines").fetchall()[0][0] == pytest.approx(5.75, abs=0)
     assert db.execute("select a, year from lake.sales where year = 2024").fetchall() == [(2024, 2024)]
-    assert db.execute("select id, tag from lake.events order by 1").fetchall() == [(1, "x"), (2, None)]
+    assert db.execute("select id, label from lake.events order by 1").fetchall() == [(1, "x"), (2, None)]
     assert set(told(db).values()) == {"unchanged: "}
 
 

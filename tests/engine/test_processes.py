@@ -280,6 +280,7 @@ def test_waiting_ends_with_the_timeout(two: tuple[Any, Any]) -> None:
     a.execute("set statement_timeout to 100")
     with pytest.raises(QueryCanceled):
         a.execute("update x set v = 1")
+    a.execute("set statement_timeout to 0")
     assert value(a) == 10
     b.execute("rollback")
     a.execute("update x set v = 1")

@@ -312,14 +312,14 @@ def test_a_copy_lives_without_the_database(db: warehouse.Connection, folder: Pat
 def test_a_table_comes_back_under_a_new_name(db: warehouse.Connection) -> None:
     db.execute("drop view v")
     db.execute("drop table t")
-    db.execute("create schema old")
-    assert db.snapshots.restore_table("monday", "t", "old.t") == 3
-    assert rows(db, "select a, b, i from old.t order by a") == [(1, "x", 1), (3, "z", 3), (4, None, 4)]
-    assert rows(db, "select a from old.t where a > 1 and b is not null") == [(3,)]
+    db.execute("create schema before")
+    assert db.snapshots.restore_table("monday", "t", "before.t") == 3
+    assert rows(db, "select a, b, i from before.t order by a") == [(1, "x", 1), (3, "z", 3), (4, None, 4)]
+    assert rows(db, "select a from before.t where a > 1 and b is not null") == [(3,)]
     db.snapshots.delete("monday")
-    db.execute("insert into old.t (a) values (9)")
-    db.execute("delete from old.t where a = 1")
-    assert rows(db, "select a, i from old.t order by a") == [(3, 3), (4, 4), (9, 5)]
+    db.execute("insert into before.t (a) values (9)")
+    db.execute("delete from before.t where a = 1")
+    assert rows(db, "select a, i from before.t order by a") == [(3, 3), (4, 4), (9, 5)]
 
 
 def test_tables_that_cannot_come_back(db: warehouse.Connection, tmp_path: Path) -> None:

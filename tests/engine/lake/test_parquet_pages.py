@@ -170,11 +170,11 @@ def test_what_is_read(lake: Lake) -> None:
         "small": pa.array([1, -1], pa.int8()), "unsigned": pa.array([1, 1 << 31], pa.uint32()),
         "ms": pa.array([1, 2], pa.timestamp("ms")), "half": pa.array([1.5, None], pa.float32()),
         "scaled": pa.array([Decimal("1.5"), None], pa.decimal128(9, 1)), "yes": pa.array([True, False]),
-        "zone": pa.array([1, 2], pa.timestamp("us", "UTC")), "raw": pa.array([b"a ", b"b"], pa.binary()),
+        "zone": pa.array([1, 2], pa.timestamp("us", "UTC")), "bare": pa.array([b"a ", b"b"], pa.binary()),
     }))  # fmt: skip
     lake.sql("create external table lake.t (small smallint, unsigned bigint, ms timestamp, half float8, "
-             "scaled decimal(9,3), yes boolean, raw varchar(3)) stored as parquet location '{root}/t/'")
-    assert lake.sql("select small, unsigned, half, scaled, yes, raw, ms from lake.t order by small") == [
+             "scaled decimal(9,3), yes boolean, bare varchar(3)) stored as parquet location '{root}/t/'")
+    assert lake.sql("select small, unsigned, half, scaled, yes, bare, ms from lake.t order by small") == [
         (-1, 1 << 31, None, None, False, "b", datetime(1970, 1, 1, 0, 0, 0, 2000)),
         (1, 1, 1.5, Decimal("1.500"), True, "a ", datetime(1970, 1, 1, 0, 0, 0, 1000)),
     ]
