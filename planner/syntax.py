@@ -32,7 +32,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.parsers.redshift import RedshiftParser
 from sqlglot.tokens import Token, TokenType
 
-from ..errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
+from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 from ..patterns import pattern
 from . import strict
 from .partiql import MARKS, rewritten
@@ -180,10 +180,6 @@ def _prepared(tokens: list[Token]) -> list[Token]:
         tokens = rewritten(tokens)
     if TokenType.JOIN_MARKER in kinds:
         _check_markers(tokens)
-    if "@" in words:
-        at = next((t for t in tokens if t.text == "@" and t.token_type is TokenType.PARAMETER), None)
-        if at is not None:
-            raise NotSupportedError("operator @ is not supported: ABS() says the same", position=at.start)
     if "#" in words or not words.isdisjoint(_SYNONYMS):
         _rename(tokens)
     _close_calls(tokens)
