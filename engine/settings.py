@@ -1,8 +1,7 @@
 """Session settings: Redshift's configuration parameters by their own names, for SET, RESET and SHOW.
 
-Each `Setting` knows its default and how to check a value. `effect` says what it does *here*: most
-change something; a few are only kept (and shown, and recorded) because what they steer on a cluster
-has no counterpart yet. A value that this engine could not honour is refused by name rather than kept.
+Each `Setting` knows its default and how to check a value. `effect` says what it does *here*. A value that this
+engine could not honour is refused by name rather than kept.
 
     set statement_timeout to 5000;     show search_path;     reset query_group;
 
@@ -133,7 +132,9 @@ def _known(name: str) -> Setting:
     return setting
 
 
-def _unknown(name: str) -> UndefinedObject:
+def _unknown(name: str) -> ProgrammingError | NotSupportedError:
+    if name in _NO_MEANING:
+        return NotSupportedError(f'parameter "{name}" is not supported: {_NO_MEANING[name]}')
     near = difflib.get_close_matches(name, SETTINGS, n=1)
     return UndefinedObject(
         f'unrecognized configuration parameter "{name}"',
@@ -244,8 +245,10 @@ def _time_zone(name: str, value: str) -> str:
 
 
 def _path(name: str, value: str) -> str:
+    """Names in quotes where they need them; $user stays as it is while nobody quotes it, as in the default."""
+    bare = value.strip().lower().startswith("$user")
     return ", ".join(
-        n if n == "$user" or (n == n.lower() and n.isidentifier()) else f'"{n}"' for n in split_names(value)
+        n if (n == n.lower() and n.isidentifier()) or (bare and n == "$user") else f'"{n}"' for n in split_names(value)
     )
 
 
@@ -257,8 +260,6 @@ class Setting:
     check: Check
     effect: str
 
-
-KEPT = "kept and shown; nothing here depends on it"
 
 SETTINGS: dict[str, Setting] = {
     "analyze_threshold_percent": Setting("10", _percent, "ANALYZE skips tables of which fewer rows have changed"),
@@ -277,6 +278,7 @@ SETTINGS: dict[str, Setting] = {
         "dates print as ISO; 1/2/2020 is January 2",
     ),
     "default_array_search_null_handling": Setting("on", _boolean, "ARRAY_CONTAINS and the like find NULL elements"),
+    "describe_field_name_in_uppercase": Setting("off", _boolean, "columns of results have names in upper case"),
     "downcase_delimited_identifier": Setting(
         "on", _boolean, "off: as enable_case_sensitive_identifier on, which takes its place"
     ),
@@ -292,7 +294,7 @@ SETTINGS: dict[str, Setting] = {
     "error_on_nondeterministic_update": Setting(
         "off", _boolean, "an UPDATE that finds several new values for a row is an error"
     ),
-    "extra_float_digits": Setting("0", _integer(-15, 2), KEPT + ": floats come out with all their digits"),
+    "extra_float_digits": Setting("0", _integer(-15, 2), "floats as text have 15 digits (REAL: 6) and so many more"),
     "json_parse_dedup_attributes": Setting("off", _boolean, "JSON_PARSE keeps the last of equal names in an object"),
     "json_parse_truncate_strings": Setting("off", _boolean, "JSON_PARSE cuts strings beyond 65535 bytes"),
     "navigate_super_null_on_error": Setting("on", _boolean, "a path into SUPER that leads nowhere is NULL, no error"),
@@ -313,6 +315,21 @@ SETTINGS: dict[str, Setting] = {
     ),
     "wlm_query_slot_count": Setting("1", _integer(1, 50), "slots that a query takes in its queue (manual WLM)"),
     "workgroup": Setting("", _text, "queries run in it: its scan limit and result location hold"),
+}
+
+# Redshift's parameters that are refused by name, and why.
+_NO_MEANING = {
+    "datashare_break_glass_session_var": "there are no datashares here",
+    "default_geometry_encoding": "spatial types are not supported",
+    "json_serialization_enable": "columns of structures and arrays come as they are, or as SUPER",
+    "json_serialization_parse_nested_strings": "columns of structures and arrays come as they are, or as SUPER",
+    "max_concurrency_scaling_clusters": "it is part of the queues' configuration",
+    "max_cursor_result_set_size": "it is deprecated, and cursors have no limit here",
+    "mv_enable_aqmv_for_session": "materialized views are not supported",
+    "pg_federation_repeatable_read": "federated queries are not supported",
+    "spectrum_query_maxerror": "a value that cannot be read is an error",
+    "stored_proc_log_min_messages": "stored procedures are not supported",
+    "use_fips_ssl": "there is no wire here",
 }
 
 _ALIASES = {

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..errors import DatatypeMismatch, UndefinedFunction
+from ..errors import DatatypeMismatch, Error, NotSupportedError, UndefinedFunction
 from ..storage.datetimes import DAY
 from ..storage.types import (
     BIGINT,
@@ -42,8 +42,11 @@ MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
 
 
-def undefined_operator(symbol: str, left: SqlType | None, right: SqlType, span: Span | None) -> UndefinedFunction:
+def undefined_operator(symbol: str, left: SqlType | None, right: SqlType, span: Span | None) -> Error:
     """PostgreSQL's words for operands that do not fit."""
+    if left is not None and (left.is_super or right.is_super) and (left.case_insensitive or right.case_insensitive):
+        return NotSupportedError("Coercing from case insensitive string to SUPER is not supported.",
+                                 position=None if span is None else span[0])
     sides = f"{symbol} {_bare(right)}" if left is None else f"{_bare(left)} {symbol} {_bare(right)}"
     return UndefinedFunction(
         f"operator does not exist: {sides}",

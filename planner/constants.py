@@ -228,7 +228,7 @@ def moment(text: str, to: SqlType) -> int:
                 value = read_timestamp(text, to.kind is Kind.TIMESTAMPTZ)
     except ValueError:
         raise InvalidDatetime(f'date/time field value out of range: "{text}"', sqlstate="22008") from None
-    if value is None:
+    if value is None or not text.isascii():
         raise InvalidDatetime(f'invalid input syntax for type {to}: "{text}"')
     return value
 

@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import Any
 
 from ..errors import NotSupportedError, SqlSyntaxError
+from ..patterns import pattern
 from . import statements as s
 from .statements.cursor import Cursor
 from .syntax import parse_query, tokenize
@@ -102,8 +103,15 @@ _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 LONG = 30_000  # characters; longer texts are mostly rows of data
-_NOT_YET = (
-    "ATTACH", "CALL", "DETACH", "REFRESH", "USE",
+_NOT_YET = ("ATTACH", "CALL", "DESC", "DESCRIBE", "DETACH", "REFRESH", "USE", "UNDROP")
+# What they are called in full, where a second word belongs to the name.
+_IN_FULL = pattern(
+    r"(?:ATTACH|DETACH)\s+(?:RLS|MASKING)\s+POLICY|REFRESH\s+MATERIALIZED\s+VIEW|"
+    r"DESC(?:RIBE)?\s+(?:DATASHARE|IDENTITY\s+PROVIDER)|UNDROP\s+(?:TABLE|SCHEMA|DATABASE)", re.IGNORECASE)
+# PostgreSQL's statements that Redshift lacks too.
+_POSTGRES = (
+    "CHECKPOINT", "CLUSTER", "DISCARD", "DO", "LISTEN", "LOAD", "MOVE", "NOTIFY", "REASSIGN", "REINDEX", "RELEASE",
+    "SAVEPOINT", "SECURITY", "UNLISTEN",
 )
 
 
@@ -220,8 +228,11 @@ def parse_statement(
     if word == "EXPLAIN":
         return _explain(text, first.end(), lazily, exact_names)
     if word in _NOT_YET:
-        named = "REFRESH MATERIALIZED VIEW" if word == "REFRESH" else word
+        full = _IN_FULL.match(text, first.start())
+        named = " ".join(full.group().upper().split()) if full else word
         raise NotSupportedError(f"{named} is not supported yet", position=first.start())
+    if word in _POSTGRES:
+        raise NotSupportedError(f"{word} is not supported by Redshift", position=first.start())
     # The first word is hidden from sqlglot's tokenizer, which swallows the rest behind some of them.
     hidden = _HIDDEN.match(text, first.start()) or first
     begin = first.start() if word in _KEPT else hidden.end()

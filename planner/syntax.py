@@ -48,6 +48,8 @@ _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType
 _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 UNIT_MARK = "\x01"  # before units in the text of a qualified interval
+WHOLE_MARK = "\x010s"  # behind the text of an interval of which sqlglot would read a part only
+_ONE_PART = pattern(r"-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z]+")  # what it takes for all: the only one in the text
 _UNIT = pattern(r"(?<![A-Za-z\x01])([A-Za-z])")
 _NO_TYPE = "Required keyword: 'to' missing for"
 TOO_DEEP = "54001"  # statement_too_complex
@@ -174,7 +176,7 @@ def _prepared(tokens: list[Token]) -> list[Token]:
     if not words.isdisjoint(PREFIXES):
         tokens = parenthesised(tokens)
     if TokenType.INTERVAL in kinds:
-        tokens = _qualified_intervals(tokens)
+        tokens = _whole_intervals(_qualified_intervals(tokens))
     if TokenType.DCOLON in kinds:
         tokens = _typed_literals(_bare_types(tokens))
     elif "PG_CATALOG" in words:
@@ -257,6 +259,17 @@ def _qualified_intervals(tokens: list[Token]) -> list[Token]:
         if (kind.token_type is TokenType.INTERVAL and literal.token_type is TokenType.STRING
                 and unit.text.upper() in _INTERVAL_FIELDS):
             literal.text = _UNIT.sub(UNIT_MARK + r"\1", literal.text)
+    return tokens
+
+
+def _whole_intervals(tokens: list[Token]) -> list[Token]:
+    """Marks the text of INTERVAL '3 days 4:05' and the like: sqlglot would keep '3 days' and lose the rest. The
+    binder takes the mark away again."""
+    for kind, literal in pairwise(tokens):
+        if kind.token_type is TokenType.INTERVAL and literal.token_type is TokenType.STRING:
+            parts = _ONE_PART.findall(literal.text)
+            if len(parts) == 1 and literal.text.strip() != parts[0]:
+                literal.text += WHOLE_MARK
     return tokens
 
 

@@ -59,7 +59,10 @@ def date_part(name: str, position: int | None = None) -> str:
 
 
 def interval(text: str, unit: str | None, position: int | None = None) -> tuple[int, int]:
-    """(months, microseconds) of INTERVAL 'text' [unit]."""
+    """(months, microseconds) of INTERVAL 'text' [unit]; `ago` at its end turns it round."""
+    if (before := text.rstrip().lower()).endswith(" ago"):
+        back = interval(text[: len(before) - 4], unit, position)
+        return -back[0], -back[1]
     if match := _YEAR_MONTH.match(text):
         total = int(match.group(2)) * 12 + int(match.group(3))
         return (-total if match.group(1) == "-" else total), 0

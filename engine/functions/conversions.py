@@ -8,7 +8,8 @@ from typing import Any
 
 from ...errors import DataError, InvalidText, NumericOutOfRange
 from ...storage.types import BIGINT, Kind, SqlType
-from .base import Function
+from .base import Function, plain
+from .text import print_float
 
 _SIGNED = re.compile(r"(?P<sign>[+-]?)(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<after>[+-]?)")
 _IGNORED = str.maketrans("", "", "/,:% ")
@@ -69,6 +70,7 @@ def _within(value: int, text: str, to: SqlType) -> int:
 
 FUNCTIONS: dict[str, Function] = {
     "try_cast": try_cast,
+    "print_float": plain(print_float),
     "to_hex": to_hex,
     "text_to_int_alt": text_to_int,
     "text_to_numeric_alt": text_to_numeric,

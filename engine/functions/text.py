@@ -29,7 +29,7 @@ def print_text(value: Any, type: SqlType) -> str:
         case Kind.DECIMAL:
             return _print_decimal(value, type.scale)
         case Kind.REAL | Kind.DOUBLE:
-            return _print_float(value, type.kind is Kind.REAL)
+            return print_float(value, 6 if type.kind is Kind.REAL else 15)
         case Kind.DATE:
             return (EPOCH_DATE + timedelta(days=value)).isoformat()
         case Kind.TIMESTAMP:
@@ -54,13 +54,13 @@ def _print_decimal(value: int, scale: int) -> str:
     return sign + (f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits)
 
 
-def _print_float(value: float, single: bool) -> str:
+def print_float(value: float, digits: int) -> str:
+    """As C's %g has it; a session may want other digits (planner/binder/float_digits.py)."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    text = f"{value:.6g}" if single else repr(value)
-    return text.removesuffix(".0")
+    return f"{value:.{digits}g}"
 
 
 def _print_timestamp(micros: int) -> str:

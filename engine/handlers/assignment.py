@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import StringTooLong
+from ...errors import NumericOutOfRange, StringTooLong
 from ...planner.binder import check_assignable
 from ...planner.binder.zones import assigned
 from ...planner.constants import number
@@ -25,7 +25,7 @@ def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
         return None
     if source is not target and source != target:
         zoned = assigned(value, source, target, zone)
-        value = cast(value, source, target) if zoned is None else evaluate(zoned)
+        value = _cast(value, source, target) if zoned is None else evaluate(zoned)
         if value is None:  # an object or array of a SUPER value is no text (lax)
             return None
     if target.is_string:
@@ -33,6 +33,20 @@ def assign(value: Any, source: SqlType, column: Column, zone: str) -> Any:
     if target.kind is Kind.VARBYTE and len(value) > target.text_limit:
         raise StringTooLong(f"value too long for type {target}", detail=f"The value has {len(value) // 2} bytes.")
     return value
+
+
+def _cast(value: Any, source: SqlType, target: SqlType) -> Any:
+    try:
+        return cast(value, source, target)
+    except NumericOutOfRange:
+        if target.kind is not Kind.DECIMAL:
+            raise
+        whole, scale = target.precision - target.scale, target.scale
+        raise NumericOutOfRange(
+            "numeric field overflow",
+            detail=f"The absolute value is greater than or equal to 10^{whole} for field with precision "
+                   f"{target.precision}, scale {scale}.",
+        ) from None
 
 
 class Fitting:

@@ -42,7 +42,7 @@ def _declare(statement: DeclareCursor, context: Context) -> Result:
         )
     query = statement.query
     physical = plan(query.tree if isinstance(query, Select) else query, context)
-    columns = result_columns(physical, context.settings["timezone"])
+    columns = result_columns(physical, context.settings)
     block.cursor = OpenCursor(statement.name, physical, columns, context, context.transaction.pin())
     return Result("DECLARE CURSOR")
 

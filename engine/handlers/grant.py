@@ -191,10 +191,16 @@ def _system(statement: Grant, context: Context) -> Iterator[Fact]:
     """System permissions, which roles alone may have."""
     if not context.rights.superuser:
         raise PermissionDenied("must be superuser to grant system permissions")
-    for privilege, columns in statement.privileges:
+    named = statement.privileges
+    if named == (("all", ()),):
+        named = tuple((privilege, ()) for privilege in SYSTEM)
+    for privilege, columns in named:
         if privilege not in SYSTEM or columns:
             raise ProgrammingError(f"{privilege.upper()} is granted ON something", sqlstate="42601")
         for grantee, option in statement.grantees:
+            if grantee.kind != "role" and privilege == "create model":
+                verb = "GRANT" if statement.give else "REVOKE"
+                raise NotSupportedError(f"{verb} CREATE MODEL is not supported: there are no models here")
             if grantee.kind != "role" or option:
                 raise ProgrammingError("system permissions can be granted to roles only", sqlstate=INVALID)
             given = Given("system:", access.grantee(context, grantee), privilege,
@@ -218,7 +224,9 @@ def _memberships(statement: GrantRole, context: Context) -> Iterator[Fact]:
             held = next((m for m in found.members if (m.of, m.member) == (role.grantee, member)), None)
             if statement.give:
                 if member == role.grantee or member in found.memberships(role.grantee):
-                    raise ProgrammingError(f'role "{name}" is a member of role "{grantee.name}"', sqlstate=INVALID)
+                    raise ProgrammingError(
+                        "cannot grant this role, a circular dependency was detected between these roles",
+                        sqlstate=INVALID, detail=f'Role "{name}" is a member of role "{grantee.name}".')
                 if option and grantee.kind == "role":
                     raise ProgrammingError("the admin option can be granted to users only", sqlstate=INVALID)
                 yield Membership(role.grantee, member, option or (held is not None and held.admin)).fact()

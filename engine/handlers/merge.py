@@ -32,6 +32,8 @@ from .update import MANY
 def run(statement: Merge, context: Context) -> Result:
     for needed in _needs(statement):
         need(context, names.table(statement.table, context), needed)
+    if context.settings["compatibility"] != "extended":
+        _refuse_paths(statement)
     target = names.locked(statement.table, context)
     source = _source(statement, context)
     if source.id == target.id:
@@ -43,6 +45,18 @@ def run(statement: Merge, context: Context) -> Result:
         with loading(target, context, positions, plan=insert) as load:
             load.run(insert, before)
     return Result("MERGE", rowcount=count + load.rows, notices=context.notices)
+
+
+def _refuse_paths(statement: Merge) -> None:
+    """A part of a SUPER column, by [..] or a dot behind the column (r_MERGE)."""
+    tables = (statement.alias or statement.table.name, statement.source_alias or statement.source.name)
+    values = [a.value for a in statement.update or ()] + list(statement.insert or ())
+    for tree in (statement.on, *values):
+        if tree is None:
+            continue
+        columns = tree.find_all(exp.Column)  # t.column.attribute looks like schema.table.column
+        if tree.find(exp.Bracket, exp.Dot) is not None or any(c.db.lower() in tables for c in columns):
+            raise NotSupportedError("Partial reference of SUPER column is not supported in MERGE statement.")
 
 
 def _needs(statement: Merge) -> list[str]:

@@ -1,7 +1,7 @@
 """What goes with a dropped user, group or role, and what keeps it from being dropped (r_DROP_USER, r_DROP_ROLE).
 
 A user may own nothing and hold no privilege. A group's memberships go with it; its privileges must be revoked first. A
-role must be granted to nobody, unless FORCE takes it away from all.
+role must be granted to nobody and have no role itself, unless FORCE takes it away from all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...errors import DependentObjects, ProgrammingError
 from ...storage.access.directory import Directory
 from ...storage.access.facts import Fact
-from ...storage.access.principals import Group, Role, User
+from ...storage.access.principals import Group, Membership, Role, User
 from .. import access
 from ..context import Context
 
@@ -28,9 +28,8 @@ def gone(principal: User | Group | Role, force: bool, context: Context) -> list[
         if d.grantee == principal.grantee or (isinstance(principal, User) and d.owner == principal.id)
     ]
     if isinstance(principal, Role):
-        if not force and any(m.of == principal.grantee for m in members):
-            raise DependentObjects(f"cannot drop role {principal.name} because it is granted to users or roles",
-                                   hint="Revoke it first, or use DROP ROLE ... FORCE.")
+        if not force:
+            _check_role(principal, members)
     elif grants or any(d.grantee == principal.grantee for d in defaults):
         kind = "user" if isinstance(principal, User) else "group"
         raise ProgrammingError(
@@ -41,6 +40,18 @@ def gone(principal: User | Group | Role, force: bool, context: Context) -> list[
         Fact(type(principal).__name__.lower(), principal.name),
         *(m.gone() for m in members), *(g.gone() for g in grants), *(d.gone() for d in defaults),
     ]
+
+
+def _check_role(role: Role, members: list[Membership]) -> None:
+    """A role that nobody has, and that has no role itself."""
+    held = [m.member for m in members if m.of == role.grantee]
+    if held:
+        why = f"it has been granted on {'a user' if any(h.startswith('user:') for h in held) else 'another role'}"
+    elif members:
+        why = "it depends on another role"
+    else:
+        return
+    raise DependentObjects(f"cannot drop this role since {why}", hint="Revoke it first, or use DROP ROLE ... FORCE.")
 
 
 def _check_user(user: User, found: Directory, context: Context) -> None:

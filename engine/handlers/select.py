@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pyarrow as pa
 
@@ -21,7 +21,7 @@ def run(statement: Select | QueryText, context: Context) -> Result:
     physical = plan(tree, context)
     while context.session.enter(context, physical.tables):
         physical = plan(tree, context)  # what there is now that nobody keeps its tables closed
-    columns = result_columns(physical, context.settings["timezone"])
+    columns = result_columns(physical, context.settings)
     batches = _batches(physical, context)
     if context.settings["workgroup"] or context.settings["query_result_location"]:
         from ..workgroups import result_location
@@ -47,9 +47,13 @@ def _batches(physical: PhysicalQuery, context: Context) -> Iterable[pa.RecordBat
     return known.batches
 
 
-def result_columns(physical: PhysicalQuery, timezone: str) -> tuple[ResultColumn, ...]:
+def result_columns(physical: PhysicalQuery, settings: Mapping[str, str]) -> tuple[ResultColumn, ...]:
     """Names and types as users see them, in the session's time zone."""
+    timezone = settings["timezone"]
+    names = physical.names
+    if settings["describe_field_name_in_uppercase"] == "on":
+        names = tuple(name.upper() for name in names)
     zone = timezone if timezone == "UTC" else shown_zone(timezone)
     return tuple(
-        ResultColumn(name, ref.type, ref.nullable, zone) for name, ref in zip(physical.names, physical.columns)
+        ResultColumn(name, ref.type, ref.nullable, zone) for name, ref in zip(names, physical.columns)
     )

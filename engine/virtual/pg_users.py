@@ -32,14 +32,14 @@ def _pg_user(context: Context) -> Rows:
 
 def _pg_user_info(context: Context) -> Rows:
     for row, limit in zip(_pg_user(context), [None, *(u.connection_limit for u in users(context))]):
-        yield (*row[:7], "UNLIMITED" if limit is None else str(limit), row[7])
+        yield (*row, "UNLIMITED" if limit is None else str(limit))
 
 
 def _svv_user_info(context: Context) -> Rows:
     for u in users(context):
         yield (u.name, u.id, u.create_databases or u.superuser, u.superuser, u.superuser,
-               "UNLIMITED" if u.connection_limit is None else str(u.connection_limit), u.unrestricted, None, None,
-               None)  # fmt: skip
+               "UNLIMITED" if u.connection_limit is None else str(u.connection_limit),
+               "UNRESTRICTED" if u.unrestricted else "RESTRICTED", None, None, None)  # fmt: skip
 
 
 def _pg_group(context: Context) -> Rows:
@@ -170,7 +170,7 @@ _USER = "usename:n usesysid:o usecreatedb:b usesuper:b usecatupd:b passwd:t valu
 TABLES = (
     table(PG, "pg_user", _USER, _pg_user),
     table(PG, "pg_shadow", _USER, _pg_user),
-    table(PG, "pg_user_info", _USER.replace("useconfig", "useconnlimit:t useconfig"), _pg_user_info),
+    table(PG, "pg_user_info", f"{_USER} useconnlimit:t", _pg_user_info),
     table(PG, "pg_group", "groname:n grosysid:o grolist:a", _pg_group),
     table(PG, "pg_roles",
           "oid:o rolname:n rolsuper:b rolinherit:b rolcreaterole:b rolcreatedb:b rolcatupdate:b rolcanlogin:b "
@@ -178,8 +178,11 @@ TABLES = (
     table(PG, "pg_auth_members", "roleid:o member:o grantor:o admin_option:b", _pg_auth_members),
     table(PG, "pg_default_acl", "defacluser:o defaclnamespace:o defaclobjtype:c defaclacl:a", _pg_default_acl),
     table(PG, "svv_user_info",
-          "user_name:t user_id:i createdb:b superuser:b catalog_update:b connection_limit:t syslog_access:b "
+          "user_name:t user_id:i createdb:b superuser:b catalog_update:b connection_limit:t syslog_access:t "
           "last_ddl_timestamp:d session_timeout:i external_user_id:t", _svv_user_info, leader_only=False),
+    table(PG, "svl_user_info",
+          "usename:t usesysid:i usecreatedb:b usesuper:b usecatupd:b useconnlimit:t syslogaccess:t last_ddl_ts:d "
+          "sessiontimeout:i external_id:t", _svv_user_info, leader_only=False),
     table(PG, "svv_roles", "role_id:i role_name:t role_owner:t external_id:t", _svv_roles, leader_only=False),
     table(PG, "svv_role_grants", "role_id:i role_name:t granted_role_id:i granted_role_name:t", _svv_role_grants,
           leader_only=False),

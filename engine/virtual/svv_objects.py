@@ -117,10 +117,9 @@ def _every_column(context: Context) -> Rows:
 
 
 def _redshift_columns(context: Context) -> Rows:
-    for row in _all_columns(context):
-        details = next(c for r in seen(context) if (r.schema, r.name) == (row[1], row[2])
-                       for c in columns_of(r, context) if c.name == row[3])
-        yield (*row[:8], *row[8:11], row[11], details.encoding, details.is_dist_key, details.sort_position, row[12])
+    details = (c for r in seen(context) for c in columns_of(r, context))
+    for row, c in zip(_all_columns(context), details):
+        yield (*row[:5], row[7], *row[5:7], c.encoding, c.is_dist_key, c.sort_position, row[12], row[11])
 
 
 def _databases(context: Context) -> Rows:
@@ -155,15 +154,16 @@ TABLES = tuple(
         ("svv_redshift_schemas",
          "database_name:n schema_name:n schema_owner:i schema_type:n schema_acl:t schema_option:t", _redshift_schemas),
         ("svv_redshift_tables", _ALL_TABLES, _all_tables),
-        ("svv_redshift_columns", f"{_COLUMNS} encoding:t distkey:b sortkey:i column_acl:t", _redshift_columns),
+        ("svv_redshift_columns",
+         "database_name:n schema_name:n table_name:n column_name:n ordinal_position:i data_type:n column_default:t "
+         "is_nullable:n encoding:t distkey:b sortkey:i column_acl:t remarks:t", _redshift_columns),
         ("svv_redshift_databases",
          "database_name:n database_owner:i database_type:n database_acl:t database_options:t "
          "database_isolation_level:t parameters:t", _databases),
         ("svv_redshift_functions",
          "database_name:n schema_name:n function_name:n function_type:n argument_type:t result_type:t"),
         ("svv_mv_info",
-         "database_name:n schema_name:n user_name:n name:n is_stale:c owner:n state:i autorefresh:c autorewrite:c "
-         "user_id:i"),
+         "database_name:n schema_name:n user_name:n name:n is_stale:c state:i autorefresh:c autorewrite:c"),
         ("svv_mv_dependency",
          "database_name:n schema_name:n name:n dependent_database_name:n dependent_schema_name:n dependent_name:n"),
         ("svv_schema_quota_state",
@@ -187,7 +187,7 @@ TABLES = tuple(
          "polmodifiedtime:d"),
         ("svv_rls_attached_policy",
          "relschema:t relname:t relkind:t polname:t grantor:t grantee:t granteekind:t is_pol_on:b is_rls_on:b"),
-        ("svv_rls_relation", "datname:t relschema:t relname:t relkind:t is_rls_on:b"),
+        ("svv_rls_relation", "datname:t relschema:t relname:t relkind:t is_rls_on:b is_rls_datashare_on:b"),
         ("svv_masking_policy", "policy_database:t policy_name:t input_columns:t policy_expression:t "
          "policy_modified_by:t policy_modified_time:d"),
         ("svv_attached_masking_policy",

@@ -122,8 +122,12 @@ def _type_of(e: ExpressionBinder, node: Any) -> SqlType:
         e.aggregates = aggregates
 
 
+_ROW_FUNCTIONS = ("generate_series", "pg_timezone_abbrevs", "pg_timezone_names", "pg_get_cols",
+                  "pg_get_late_binding_view_cols")  # series.py
+
+
 def _unknown(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Exception:
-    if name in ("generate_series", "pg_timezone_abbrevs", "pg_timezone_names"):
+    if name in _ROW_FUNCTIONS:
         raise NotSupportedError(f"{name} is supported in FROM and in a select list without FROM only",
                                 position=e.b.position(node))
     if (refused := functions.refusal(name)) is not None:

@@ -52,10 +52,11 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
     recursive = bool(with_.args.get("recursive"))
     if recursive:
         check_place(b, with_)
-    counts = Counter(t.name.lower() for t in node.find_all(exp.Table) if t.args.get("db") is None)
+    counts = _names(node)
     known = dict(env)
     seen: set[str] = set()
     for member in with_.expressions:
+        counts -= _names(member.this)  # what stands before a member, or in it, does not see it
         cte = _member(b, member, outer, MappingProxyType(dict(known)), counts)
         if cte.name in seen:
             raise DuplicateTable(
@@ -65,11 +66,15 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
         seen.add(cte.name)
         if recursive and references(member.this, cte.name):
             cte.recursive = True
-            cte.uses -= len(references(member.this, cte.name))
         known[cte.name] = cte
         if cte.uses == 0:
             _check_unused(b, cte)
     return MappingProxyType(known)
+
+
+def _names(node: Any) -> Counter[str]:
+    """How often each name without a schema stands in FROM."""
+    return Counter(t.name.lower() for t in node.find_all(exp.Table) if t.args.get("db") is None)
 
 
 def _member(b: Binder, member: Any, outer: Scope | None, env: Env, counts: Counter[str]) -> Cte:

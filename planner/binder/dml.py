@@ -8,6 +8,7 @@ All columns of the table come out, in its order and types, so that the sink can 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -39,13 +40,19 @@ def bind_changes(
     the rows as they are to be."""
     b = Binder(view, context)
     name = alias or table.name
+    tree = tree.copy()
+    if assignments is not None and tree.args.get("joins"):
+        from .self_joins import renamed, turned_over
+
+        old, name = name, turned_over(b, tree, table, name)
+        if name != old:
+            assignments = [a if a.value is None else replace(a, value=renamed(a.value, old, name)) for a in assignments]
     given = {} if assignments is None else _by_position(assignments, table)
     nodes = [_column(ROW_ID.name, name)]
     if assignments is not None:
         for i, column in enumerate(table.columns):
             node = given[i].value if i in given else None
             nodes.append(_column(column.name, name) if node is None else node)
-    tree = tree.copy()
     tree.set("expressions", nodes)
     try:
         bound = bind_tree(b, tree)

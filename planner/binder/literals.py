@@ -20,7 +20,7 @@ from ..constants import integer, number, parameter
 from ..expressions import Cast, Expr, Literal, Span
 from ..intervals import interval_type, to_type, typed
 from ..registered import LEADER_TYPES, is_registered
-from ..syntax import UNIT_MARK
+from ..syntax import UNIT_MARK, WHOLE_MARK
 from ..typenames import sql_type
 from .context import Binder
 from .dispatch import binds
@@ -107,7 +107,7 @@ def _interval(e: ExpressionBinder, node: exp.Interval) -> Expr:
     if unit is not None and node.this.meta:  # INTERVAL '1' DAY; of INTERVAL '1 day' sqlglot made a new literal
         to, text = _interval_type(e.b, node), node.this.this.replace(UNIT_MARK, "")
         return Literal(read_interval(text, to, e.b.position(node)), to, -1, e.span(node))
-    value = interval(node.this.this, None if unit is None else unit.name, e.b.position(node))
+    value = interval(node.this.this.removesuffix(WHOLE_MARK), None if unit is None else unit.name, e.b.position(node))
     return Literal(value, INTERVAL, -1, e.span(node))
 
 

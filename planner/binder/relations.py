@@ -230,6 +230,13 @@ def _undefined(b: Binder, node: Any, schema: str | None, name: str) -> Error:
         if schema not in system:
             return UndefinedObject(f'schema "{schema}" does not exist', sqlstate="3F000", position=position,
                                    hint=near(schema, [*b.view.schemas(), *system]))
+    if schema in (None, "pg_catalog"):
+        from ..missing_tables import instead
+
+        if (found := instead(name)) is not None:
+            why, other = found
+            return NotSupportedError(f"system table {name} is not supported: {why}", position=position,
+                                     hint=other and f"{other} has what is closest.")
     known = [r.name for r in b.view.relations(schema)]
     known += [v.partition(".")[2] for v in b.context.virtual_tables]
     shown = f"{schema}.{name}" if schema else name

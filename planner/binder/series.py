@@ -3,6 +3,7 @@
     from generate_series(1, 3) as g (n)        VALUES (1), (2), (3)
     select 2 * generate_series(1, 3)           the same as select 2 * n from generate_series(1, 3) as g (n)
     select pg_timezone_names()                 its rows as text: (Africa/Abidjan,GMT,00:00:00,f)
+    select pg_get_cols('t')                    (public,t,price,"numeric(8,2)",1)
 
 As on Redshift they cannot meet a user table. generate_series is nowhere in the manual; integers only.
 """
@@ -25,7 +26,11 @@ from .scope import Scope
 NAME = "generate_series"
 MAX_ROWS = 100_000
 _OFFSET = ("utc_offset::varchar", "case when is_dst then 't' else 'f' end")
-_ROWS = {"pg_timezone_names": ("name", "abbrev", *_OFFSET), "pg_timezone_abbrevs": ("abbrev", *_OFFSET)}
+# Values with blanks or commas stand in double quotes.
+_COLUMN = tuple(f"case when {name} ~ '[ ,()]' then '\"' || {name} || '\"' else {name}::varchar end"
+                for name in ("view_schema", "view_name", "col_name", "col_type")) + ("col_num::varchar",)
+_ROWS = {"pg_timezone_names": ("name", "abbrev", *_OFFSET), "pg_timezone_abbrevs": ("abbrev", *_OFFSET),
+         "pg_get_cols": _COLUMN, "pg_get_late_binding_view_cols": _COLUMN}
 
 
 def is_series(node: Any) -> bool:

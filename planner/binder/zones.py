@@ -37,7 +37,11 @@ _SMALL = ("hour", "minute", "second", "millisecond", "microsecond")
 
 
 def localised(query: Query, context: BindContext) -> Query:
-    """The query in the session's zone."""
+    """The query in the session's zone, floats printed as the session has it."""
+    if (digits := context.settings.get("extra_float_digits", "0")) != "0":
+        from .float_digits import with_digits
+
+        query = with_digits(query, int(digits))
     if context.zone == UTC:
         return query
     zone = _Zone(context.zone)

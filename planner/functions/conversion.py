@@ -92,4 +92,5 @@ FUNCTIONS: tuple[Signature, ...] = (
     Signature(("text_to_numeric_alt",), "refused", (string, string, whole, whole), decimal(MAX_PRECISION, 0),
               optional=2, build=_with_format),
 )
-KEYS = ("to_date", "to_timestamp", "to_number", "try_cast")
+# print_float is made by binder/float_digits.py.
+KEYS = ("print_float", "to_date", "to_timestamp", "to_number", "try_cast")

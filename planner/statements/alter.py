@@ -127,6 +127,8 @@ def _change(cursor: Cursor, table: RelationName) -> Alter:
         return AppendTable(table, source, option == "ignoreextra", option == "filltarget")
     if cursor.at("alter"):
         return _type(cursor, table, position) or _design(cursor, table, position)
+    if cursor.at("row", "level", "security"):
+        raise NotSupportedError("ROW LEVEL SECURITY is not supported yet", position=cursor.position)
     word = cursor.word()
     raise NotSupportedError(f"ALTER TABLE ... {word} in this form is not supported yet", position=position)
 

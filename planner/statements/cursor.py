@@ -152,6 +152,8 @@ class Cursor:
         token = self.token
         if token is None or token.token_type in _NOT_A_NAME or not _wordlike(token):
             raise self.error()
+        if not token.text:
+            raise SqlSyntaxError('zero-length delimited identifier at or near """"', position=token.start)
         self.index += 1
         return token.text.lower()
 

@@ -22,6 +22,8 @@ from .tables import read_type
 Privileges = tuple[tuple[str, tuple[str, ...]], ...]
 Grantees = tuple[tuple[Grantee, bool], ...]
 _NOT_HERE = ("DATASHARE", "MODEL", "EXTERNAL", "COPY", "IAM_ROLE", "ASSUMEROLE")
+_REFUSED = (*_NOT_HERE, "SHARE", "CREATE MASKING POLICY", "ALTER MASKING POLICY", "DROP MASKING POLICY",
+            "CREATE RLS POLICY", "ALTER RLS POLICY", "DROP RLS POLICY", "ATTACH", "DETACH")
 _SINGLE = {name for names in BY_KIND.values() for name in names} | {"temp"}
 _SYSTEM_WORDS = sorted((tuple(name.split()) for name in SYSTEM), key=len, reverse=True)
 _ON = {"schema": "schema", "database": "database", "language": "language"}
@@ -35,9 +37,12 @@ def parse_grant(cursor: Cursor, *, give: bool) -> Grant | GrantRole:
     admin_only = not give and cursor.accept("admin", "option", "for")
     if admin_only or cursor.at("role") or _is_role_list(cursor, give):
         return _grant_role(cursor, give, admin_only)
-    privileges = _privileges(cursor)
+    privileges = _privileges(cursor, give)
     if cursor.accept("on"):
-        on, objects = _objects(cursor)
+        on, objects = _objects(cursor, give)
+    elif cursor.at("for"):
+        raise NotSupportedError(f"{_verb(give)} ... FOR, of scoped permissions, is not supported yet",
+                                position=cursor.position)
     else:
         on, objects = "system", ()
     grantees = _grantees(cursor, give, "grant")
@@ -70,32 +75,37 @@ def _is_role_list(cursor: Cursor, give: bool) -> bool:
         cursor.index = start
 
 
-def _privileges(cursor: Cursor) -> Privileges:
+def _verb(give: bool) -> str:
+    return "GRANT" if give else "REVOKE"
+
+
+def _privileges(cursor: Cursor, give: bool) -> Privileges:
     if cursor.accept("all"):
         cursor.accept("privileges")
         return (("all", cursor.names() if cursor.at("(") else ()),)
-    return cursor.list_of(lambda: _privilege(cursor))
+    return cursor.list_of(lambda: _privilege(cursor, give))
 
 
-def _privilege(cursor: Cursor) -> tuple[str, tuple[str, ...]]:
+def _privilege(cursor: Cursor, give: bool) -> tuple[str, tuple[str, ...]]:
     for words in _SYSTEM_WORDS:
         if cursor.accept(*words):
             name = " ".join(words)
             break
     else:
-        if cursor.word() in _NOT_HERE or cursor.word().lower() not in _SINGLE:
-            if cursor.word() in _NOT_HERE:
-                raise NotSupportedError(f"GRANT {cursor.word()} is not supported: there is none here",
+        for refused in _REFUSED:
+            if cursor.at(*refused.lower().split()):
+                raise NotSupportedError(f"{_verb(give)} {refused} is not supported: there is none here",
                                         position=cursor.position)
+        if cursor.word().lower() not in _SINGLE:
             raise cursor.error()
         name = cursor.next().text.lower()
     name = "temporary" if name == "temp" else name
     return name, cursor.names() if cursor.at("(") else ()
 
 
-def _objects(cursor: Cursor) -> tuple[str, tuple[RelationName, ...]]:
+def _objects(cursor: Cursor, give: bool) -> tuple[str, tuple[RelationName, ...]]:
     if cursor.word() in _NOT_HERE:
-        raise NotSupportedError(f"GRANT ON {cursor.word()} is not supported: there is none here",
+        raise NotSupportedError(f"{_verb(give)} ON {cursor.word()} is not supported: there is none here",
                                 position=cursor.position)
     if cursor.accept("all"):
         what = cursor.accept_any(*_MANY)
@@ -149,7 +159,11 @@ def _grantees(cursor: Cursor, give: bool, option: str) -> Grantees:
 def _grantee(cursor: Cursor, give: bool, option: str) -> tuple[Grantee, bool]:
     position = cursor.position
     if cursor.word() in ("NAMESPACE", "ACCOUNT", "IAM_ROLE"):
-        raise NotSupportedError(f"GRANT TO {cursor.word()} is not supported: there is none here", position=position)
+        raise NotSupportedError(f"{_verb(give)} {'TO' if give else 'FROM'} {cursor.word()} is not supported: there "
+                                "is none here", position=position)
+    if cursor.at("rls", "policy") or cursor.at("masking", "policy"):
+        raise NotSupportedError(f"{_verb(give)} {'TO' if give else 'FROM'} {cursor.word()} POLICY is not supported yet",
+                                position=position)
     kind = cursor.accept_any("group", "role", "public") or "user"
     name = "" if kind == "public" else principal_name(cursor, kind) if kind == "role" else cursor.user()
     return Grantee(kind, name, position), give and cursor.accept("with", option, "option")
@@ -166,7 +180,7 @@ def parse_default_privileges(cursor: Cursor) -> DefaultPrivileges:
     if not give:
         cursor.expect("revoke")
     option_only = not give and cursor.accept("grant", "option", "for")
-    privileges = _privileges(cursor)
+    privileges = _privileges(cursor, give)
     cursor.expect("on")
     what = cursor.accept_any(*_DEFAULTS)
     if what is None:

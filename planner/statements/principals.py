@@ -45,7 +45,7 @@ def create_principal(cursor: Cursor) -> CreateUser | CreateGroup | CreateRole:
         made = CreateGroup(name, tuple(users))
     else:
         if cursor.at("externalid"):
-            raise NotSupportedError("EXTERNALID is not supported: there is no identity provider", position=position)
+            raise _no_provider("EXTERNALID", position)
         made = CreateRole(name)
     cursor.finish()
     return made
@@ -54,9 +54,16 @@ def create_principal(cursor: Cursor) -> CreateUser | CreateGroup | CreateRole:
 def principal_name(cursor: Cursor, kind: str) -> str:
     """A name; those of roles may have a colon (sys:monitor)."""
     if kind == "user":
-        return cursor.user()
+        name = cursor.user()
+        if cursor.at(":"):
+            raise _no_provider(f"a user of an identity provider ({name}:)", cursor.position)
+        return name
     name = cursor.name()
     return f"{name}:{cursor.name()}" if cursor.accept(":") else name
+
+
+def _no_provider(what: str, position: int | None) -> NotSupportedError:
+    return NotSupportedError(f"{what} is not supported: there is no identity provider", position=position)
 
 
 def alter_principal(cursor: Cursor) -> AlterUser | AlterGroup | AlterRole:
@@ -84,8 +91,7 @@ def alter_principal(cursor: Cursor) -> AlterUser | AlterGroup | AlterRole:
             cursor.expect("to")
             made = AlterRole(name, rename=cursor.name())
         elif cursor.at("externalid"):
-            raise NotSupportedError("EXTERNALID is not supported: there is no identity provider",
-                                    position=cursor.position)
+            raise _no_provider("EXTERNALID", cursor.position)
         else:
             cursor.expect("owner", "to")
             made = AlterRole(name, owner=cursor.user())
@@ -131,8 +137,10 @@ def _option(cursor: Cursor, so_far: UserOptions, altering: bool) -> dict[str, An
         return {"valid_until": cursor.string()}
     if cursor.accept("connection", "limit"):
         return {"connection_limit": UNLIMITED if cursor.accept("unlimited") else cursor.integer()}
-    if cursor.at("session", "timeout") or cursor.at("reset", "session", "timeout") or cursor.at("externalid"):
-        raise NotSupportedError(f"{cursor.word()} of a user is not supported", position=position)
+    if cursor.at("session", "timeout") or cursor.at("reset", "session", "timeout"):
+        raise NotSupportedError("SESSION TIMEOUT is not supported: sessions end with their program", position=position)
+    if cursor.at("externalid"):
+        raise _no_provider("EXTERNALID", position)
     if not altering and cursor.accept("in", "group"):
         return {"groups": cursor.list_of(cursor.name)}
     if (altering and cursor.at("set")) or cursor.at("reset"):

@@ -14,6 +14,9 @@ def parse_set(cursor: Cursor) -> SetOption | SetUser:
     local = cursor.accept("local")
     if not local and not cursor.at("session", "authorization"):
         cursor.accept("session")
+    if cursor.accept("characteristics", "as", "transaction"):  # deprecated (r_SET_SESSION_CHARACTERISTICS)
+        _modes(cursor)
+        return SetOption("transaction_isolation", "serializable")
     if cursor.accept("session", "authorization"):
         user = None if cursor.accept("default") else cursor.user()
         cursor.finish()

@@ -82,14 +82,20 @@ def no_databases(verb: str, cursor: Cursor) -> NotSupportedError:
     )
 
 
+_REDSHIFTS = ("EXTERNAL", "MATERIALIZED", "PROCEDURE", "LIBRARY", "DATASHARE", "MODEL", "IDENTITY", "RLS", "MASKING",
+              "TEMPLATE")
+_POSTGRES = ("INDEX", "SEQUENCE", "TRIGGER", "TYPE", "DOMAIN", "EXTENSION", "OPERATOR", "AGGREGATE", "CAST", "RULE",
+             "TABLESPACE", "UNLOGGED", "CONVERSION", "SERVER", "FOREIGN", "LANGUAGE")
+
+
 def _unsupported(cursor: Cursor) -> Exception:
-    words = ("EXTERNAL", "MATERIALIZED", "PROCEDURE", "LIBRARY",
-             "DATASHARE", "MODEL", "IDENTITY", "RLS", "MASKING", "INDEX", "SEQUENCE", "TRIGGER")
     word = cursor.word()
     if word == "DATABASE":
         return no_databases("CREATE", cursor)
-    if word in words:
+    if word in _REDSHIFTS:
         return NotSupportedError(f"CREATE {unknown_kind(cursor)} is not supported yet", position=cursor.position)
+    if word in _POSTGRES:
+        return NotSupportedError(f"CREATE {word} is not supported by Redshift", position=cursor.position)
     return cursor.error()
 
 
@@ -376,10 +382,10 @@ def parse_drop(cursor: Cursor) -> Drop | DropPrincipal | DropFunction:
     if kind is None:
         if cursor.word() == "DATABASE":
             raise no_databases("DROP", cursor)
-        known = ("PROCEDURE", "LIBRARY", "DATASHARE", "MODEL",
-                 "MATERIALIZED", "EXTERNAL", "RLS", "MASKING", "IDENTITY")
-        if cursor.word() in known:
+        if cursor.word() in _REDSHIFTS:
             raise NotSupportedError(f"DROP {unknown_kind(cursor)} is not supported yet", position=cursor.position)
+        if cursor.word() in _POSTGRES:
+            raise NotSupportedError(f"DROP {cursor.word()} is not supported by Redshift", position=cursor.position)
         raise cursor.error()
     if_exists = cursor.accept("if", "exists")
     names = cursor.list_of(cursor.relation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import warehouse
 from warehouse.engine.settings import SETTINGS, Settings, split_names
 from warehouse.errors import Error, NotSupportedError, ProgrammingError, UndefinedObject
 
@@ -18,7 +19,9 @@ def test_every_default_passes_its_own_check() -> None:
     [
         ("statement_timeout", "5000", "5000"),
         ("statement_timeout", "2s", "2000"),
-        ("SEARCH_PATH", "'$user', Public, \"Odd Name\"", '$user, public, "Odd Name"'),
+        ("SEARCH_PATH", "'$user', Public, \"Odd Name\"", '"$user", public, "Odd Name"'),
+        ("search_path", "$user, public", "$user, public"),
+        ("describe_field_name_in_uppercase", "true", "on"),
         ("query_group", "Monday", "Monday"),
         ("time zone", "gmt", "UTC"),
         ("timezone", "utc", "UTC"),
@@ -41,6 +44,7 @@ def test_set_and_reset(name: str, value: str, kept: str) -> None:
     ("name", "value", "error", "sqlstate"),
     [
         ("no_such", "1", UndefinedObject, "42704"),
+        ("mv_enable_aqmv_for_session", "on", NotSupportedError, "0A000"),
         ("statement_timeout", "-1", ProgrammingError, "22023"),
         ("statement_timeout", "soon", ProgrammingError, "22023"),
         ("timezone", "Nowhere/Land", ProgrammingError, "22023"),
@@ -81,3 +85,13 @@ def test_a_copy_is_separate() -> None:
 
 def test_search_path_names() -> None:
     assert split_names("$user, \"Mixed\", PUBLIC, 'x'") == ("$user", "Mixed", "public", "x")
+
+
+def test_names_of_results_in_upper_case() -> None:
+    with warehouse.connect(":memory:", autocommit=True) as session:
+        session.execute("create table t (a int)")
+        for value, names in (("on", ["A", "?COLUMN?"]), ("off", ["a", "?column?"])):
+            session.execute(f"set describe_field_name_in_uppercase to {value}")
+            found = session.execute("select a, a + 1 from t")
+            assert [column[0] for column in found.description or ()] == names
+            assert found.fetch_arrow_table().column_names == names

@@ -57,7 +57,12 @@ def test_names_that_do(sql: str) -> None:
         ("extract(year from d)", "date_part"), ("dateadd(day, 1, d)", "date_add"), ("datediff(day, d, d)", "date_diff"),
         ("date_part(year, d)", "pgdate_part"),
         ("nvl(a, 1)", "coalesce"), ("len(v)", "len"), ("trim(v)", "btrim"), ("upper(v)", "upper"),
-        ("current_date", "date"), ("(select 1)", "?column?"), ("sysdate", "sysdate"),
+        ("current_date", "date"), ("(select 1)", "?column?"), ("sysdate", "timestamp"),
+        ("1::int::bigint", "int8"), ("true::int", "int4"), ("upper(v)::date", "upper"), ("sysdate::date", "date"),
+        ("case when z then 1 end::bigint", "int8"), ("case when z then 1 else 2::int end", "case"),
+        ("nullif(a, 1)", "a"), ("nullif(1, a)", "case"), ("initcap(v)", "initcap"), ("ln(a)", "ln"), ("chr(a)", "chr"),
+        ("position('x' in v)", "position"), ("current_user_id", "current_user_id"), ("interval '1 day'", "interval"),
+        ("sysdate at time zone 'MST'", "timezone"), ("'abc'::varbyte", "varbyte"), ("'abc'::varbinary(4)", "varbyte"),
     ],
 )
 def test_output_names(item: str, name: str) -> None:
