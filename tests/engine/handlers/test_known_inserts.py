@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from other_process import OtherProcess
 from warehouse.engine.handlers.known_inserts import KnownInserts, Recipe
 from warehouse.errors import (
-    Error,
     DiskFull,
+    Error,
     NotNullViolation,
     PermissionDenied,
     QueryCanceled,
