@@ -26,7 +26,7 @@ from .compile.program import External
 from .compile.segment import Segment
 from .hidden import LIVE, ROW_ID, added, row_ids
 from .hidden import live as live_rows
-from .pruning import READ_AS_CODES, RowGroup, column_proof, in_dictionaries
+from .pruning import DICTIONARIES, READ_AS_CODES, RowGroup, by_reader, column_proof, encodings
 from .rows import Part, Pieces, pieces_of
 
 if TYPE_CHECKING:
@@ -82,18 +82,17 @@ class ScanSource:
         """Write the source instruction and tell the batch which columns there are."""
         segment.builder.node = self.node
         segment.builder.block("scan_source", k=External(lambda task: task.source.state_address))
-        every = [g for groups in self.groups for g in groups]
+        chosen = by_reader(g for groups in self.groups for g in groups)
         for index, (ref, position) in enumerate(self.node.columns):
             column = self.node.table.columns[position]
             if column.id == ROW_ID.id:
                 segment.batch.scan[ref.id] = ScanColumn(index, column.type, Physical.I64, False, *_ANY)
                 continue
-            lo, hi, nullable = column_proof(every, column)
-            text = column.type.physical is Physical.STR
+            lo, hi, nullable = column_proof(chosen, column)
+            kinds = encodings(chosen, column.id) if column.type.physical is Physical.STR else {None}
             segment.batch.scan[ref.id] = ScanColumn(
                 index, column.type, column.type.physical, nullable, lo, hi,
-                dictionary=text and in_dictionaries(every, column.id),
-                coded=text and in_dictionaries(every, column.id, READ_AS_CODES),
+                dictionary=kinds <= DICTIONARIES, coded=kinds <= READ_AS_CODES,
             )
 
         if self.some_deleted:
