@@ -26,7 +26,8 @@ from ..storage.vector import TEXT_PADDING
 from .context import Charge
 from .texts import EMPTY, Texts, by_code, coding_table, unified
 
-_DTYPES = {Physical.I64: np.int64, Physical.F64: np.float64, Physical.BOOL: np.uint8}
+_DTYPES = {Physical.I64: np.dtype(np.int64), Physical.F64: np.dtype(np.float64), Physical.BOOL: np.dtype(np.uint8)}
+_PAIRS = np.dtype(np.int64)
 FIRST_ROWS = 4096
 FIRST_HEAP = 1 << 16
 NATIVE_ROWS = 1 << 14
@@ -36,7 +37,12 @@ def allocate(carried: Physical, rows: int) -> np.ndarray:
     """Uninitialised values of `rows` rows (two words a row for I128 and STR), padded."""
     if carried in _DTYPES:
         return memory.empty(rows, _DTYPES[carried])
-    return memory.empty(rows * 2, np.int64).reshape(rows, 2)
+    return memory.empty(rows * 2, _PAIRS).reshape(rows, 2)
+
+
+def form(carried: Physical, rows: int) -> tuple[int | tuple[int, int], np.dtype[Any]]:
+    """Shape and type of the same, for `memory.together`."""
+    return (rows, _DTYPES[carried]) if carried in _DTYPES else ((rows, 2), _PAIRS)
 
 
 @dataclass(slots=True)
