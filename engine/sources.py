@@ -124,19 +124,18 @@ class ScanTask:
         context = self._source.context
         cache = context.database.cache
         columns = self._source.columns
-        line = memory.empty(source_layout.line_words(len(columns) + self._source.some_deleted), np.int64)
+        line_words = source_layout.line_words(len(columns) + self._source.some_deleted)
         for start in range(0, len(self._groups), self.window):
             window = self._groups[start : start + self.window]
             with cache.pins() as pins:
-                stored = np.concatenate([
-                    self._pinned(reader, numbers, pins)
-                    for reader, numbers in _by_extent(window)
-                ])
-                table, made = self._with_hidden(stored, window)
-                width = table.size // len(window)
-                sizes = memory.words(*(n for g in window for n in (g.rows, 0)))
-                self._state[:] = (0, len(window), memory.address(table), width, memory.address(sizes),
-                                  batch_rows, 0, memory.address(line))
+                parts = [self._pinned(reader, numbers, pins) for reader, numbers in _by_extent(window)]
+                table, made = self._with_hidden(parts[0] if len(parts) == 1 else np.concatenate(parts), window)
+                sizes = [n for g in window for n in (g.rows, 0)]
+                rest = memory.empty(len(sizes) + line_words, np.int64)  # the sizes, then the driver's line
+                rest[: len(sizes)] = sizes
+                at = memory.address(rest)
+                self._state[:] = (0, len(window), memory.address(table), table.size // len(window), at, batch_rows, 0,
+                                  at + 8 * len(sizes))
                 yield
                 del made
             self.blocks += len(window) * len(columns)
@@ -283,6 +282,16 @@ class StoredTask:
 
     def _windows(self, part: Collection, first: int, last: int, batch_rows: int) -> Iterator[None]:
         if first == last:
+            return
+        if last - first <= batch_rows:
+            line: list[int] = []
+            for column in part.columns:
+                line.append(memory.address(column.values) + first * column.carried.width)
+                line.append(0 if column.valid is None else memory.address(column.valid) + first)
+            words = memory.words(*line, last - first, first)
+            at = memory.address(words)
+            self._state[:] = (0, 1, at, len(line), at + 8 * len(line), batch_rows, 0, 0)
+            yield
             return
         starts = np.arange(first, last, batch_rows, dtype=np.int64)
         table = memory.empty(len(starts) * len(part.columns) * 2, np.int64)

@@ -22,8 +22,7 @@ always stay: a task may exceed the limit by what it pins, which is given back wh
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -73,6 +72,12 @@ class PinSet:
         self._cache = cache
         self._held: list[tuple[_Slots, Grid]] = []
 
+    def __enter__(self) -> PinSet:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.release()
+
     def release(self) -> None:
         """Give all pins back; calling twice does no harm."""
         held, self._held = self._held, []
@@ -91,14 +96,9 @@ class BufferCache:
         self._bytes = self._entries = 0
         self._hits = self._misses = self._evictions = self._bytes_read = 0
 
-    @contextmanager
-    def pins(self) -> Iterator[PinSet]:
-        """A set of pins that is released at the end of the block."""
-        pins = PinSet(self)
-        try:
-            yield pins
-        finally:
-            pins.release()
+    def pins(self) -> PinSet:
+        """A set of pins that is released at the end of a `with` block."""
+        return PinSet(self)
 
     def pin_table(
         self, extent: ExtentReader, groups: Sequence[int], columns: Sequence[int], pins: PinSet
