@@ -69,7 +69,12 @@ class StoredColumn:
     def recoded(self, texts: Texts, codes: np.ndarray | None) -> StoredColumn:
         """The column by another dictionary, in which its codes are `codes` (None: the same)."""
         values = self.values if codes is None else by_code(codes, self.values)
-        return replace(self, values=values, lo=0, hi=len(texts) - 1, texts=texts)
+        return StoredColumn(self.ref, self.carried, self.nullable, values, self.valid, 0, len(texts) - 1, texts)
+
+    def renamed(self, ref: ColumnRef) -> StoredColumn:
+        if ref is self.ref:
+            return self
+        return StoredColumn(ref, self.carried, self.nullable, self.values, self.valid, self.lo, self.hi, self.texts)
 
     def numbered(self) -> StoredColumn:
         """A column of codes as the numbers of its strings: integers, equal where the strings are."""
@@ -157,8 +162,7 @@ class Collection:
 
     def select(self, columns: Sequence[tuple[ColumnRef, ColumnId]]) -> Collection:
         """The same rows with these columns (new name, id here), sharing memory."""
-        chosen = [self.column(old) for _, old in columns]
-        renamed = [c if c.ref is ref else replace(c, ref=ref) for c, (ref, _) in zip(chosen, columns, strict=True)]
+        renamed = [self.column(old).renamed(ref) for ref, old in columns]
         return Collection(renamed, self.rows, list(self.heaps), list(self.charges), list(self.heap_charges))
 
     @property

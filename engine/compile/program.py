@@ -20,6 +20,7 @@ import heapq
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -133,13 +134,13 @@ class ProgramBuilder:
         kept = self.kept
         if kept:
             for each in self.instructions:
-                if isinstance(each.out, Place):
+                if each.out is not None and isinstance(each.out, Place):
                     each.out = kept.get(each.out.index, each.out)
-                if isinstance(each.a, Place):
+                if each.a is not None and isinstance(each.a, Place):
                     each.a = kept.get(each.a.index, each.a)
-                if isinstance(each.b, Place):
+                if each.b is not None and isinstance(each.b, Place):
                     each.b = kept.get(each.b.index, each.b)
-                if isinstance(each.c, Place):
+                if each.c is not None and isinstance(each.c, Place):
                     each.c = kept.get(each.c.index, each.c)
         return _finish(self)
 
@@ -235,21 +236,25 @@ def _finish(builder: ProgramBuilder) -> Template:
         row[abi.I_LEVEL] = level if isinstance(level, int) else _known(level, base + abi.I_LEVEL, at, externals)
         row[abi.I_K] = k if isinstance(k, int) else _known(k, base + abi.I_K, at, externals)
         for word, operand in ((abi.I_OUT, each.out), (abi.I_A, each.a), (abi.I_B, each.b), (abi.I_C, each.c)):
+            if operand is None:
+                continue
             if isinstance(operand, Place):
                 kind, offset = places[operand.index]
                 fixes[kind].append(base + word)
                 offsets[kind].append(offset)
                 if kind == SLOT:
                     row[word + 1] = operand.width * abi.VECTOR_ROWS
-            elif operand is not None:
+            else:
                 _known(operand, base + word, at, externals)
                 row[word + 1] = operand.width * abi.VECTOR_ROWS
         flat += row
     _mark_sections(flat, instructions)
-    words = np.array(flat, np.int64).reshape(len(instructions), abi.INSTRUCTION_WORDS)
+    parts = [flat, fixes[REGISTER], offsets[REGISTER], fixes[SLOT], offsets[SLOT], at]
+    whole = np.array([number for part in parts for number in part], np.int64)  # one array is made sooner than six
+    ends = list(accumulate(map(len, parts)))
+    words, *others = [whole[end - len(part) : end] for part, end in zip(parts, ends)]
     return Template(
-        words, np.array(fixes[0], np.int64), np.array(offsets[0], np.int64), np.array(fixes[1], np.int64),
-        np.array(offsets[1], np.int64), np.array(at, np.int64), externals, register_bytes, slot_bytes, places,
+        words.reshape(len(instructions), abi.INSTRUCTION_WORDS), *others, externals, register_bytes, slot_bytes, places,
         batch_rows(builder, slot_bytes), builder,
     )
 
@@ -291,7 +296,7 @@ def _allocate(instructions: list[Instruction]) -> tuple[dict[int, tuple[int, int
         if each.level == abi.LEVEL_RESUMABLE or isinstance(each.level, External):
             resumable.append(pc)
         for operand in (each.out, each.a, each.b, each.c, *each.touches):
-            if isinstance(operand, Place):
+            if operand is not None and isinstance(operand, Place):
                 index = operand.index
                 if index not in last:
                     first[index] = pc
