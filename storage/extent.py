@@ -284,16 +284,20 @@ class ExtentReader:
             return self.zones(column)
         found = self._bounds.get(column)
         if found is None:
-            zones = self.zones(column)
-            parts = (zones.low, zones.high, zones.known, zones.nulls, zones.rows)
-            found = self._bounds[column] = Zones(*[part[0].item() for part in parts])
+            entry = self.footer.entries[0, column]
+            dtype = key_dtype(self.type_of(column))
+            low, high = entry["low"].view(dtype).item(), entry["high"].view(dtype).item()
+            known = bool(entry["bounded"] == Bounded.KNOWN)
+            found = self._bounds[column] = Zones(low, high, known, entry["nulls"].item(), self.rows)
         return found
 
     def proof(self, column: int) -> Proof:
         """What zone maps prove about all rows of the extent."""
         found = self._proofs.get(column)
         if found is None:
-            found = self._proofs[column] = self.zones(column).proof(slice(None))
+            alone = len(self.group_rows) == 1
+            found = self.bounds(column).proof_of_one() if alone else self.zones(column).proof(slice(None))
+            self._proofs[column] = found
         return found
 
     def encodings(self, column: int) -> frozenset[str]:

@@ -79,6 +79,12 @@ class Zones:
             return nullable, (_INT64_LOW, _INT64_HIGH)
         return nullable, (low.min().item(), high.max().item())
 
+    def proof_of_one(self) -> Proof:
+        """The same of plain numbers."""
+        if self.nulls >= self.rows:
+            return self.nulls > 0, None
+        return self.nulls > 0, (self.low, self.high) if self.known else (_INT64_LOW, _INT64_HIGH)
+
 
 _KEY_DTYPES: dict[Physical, Any] = {
     Physical.I64: np.int64,
