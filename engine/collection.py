@@ -26,7 +26,9 @@ from ..storage.vector import TEXT_PADDING
 from .context import Charge
 from .texts import EMPTY, Texts, by_code, coding_table, unified
 
-_DTYPES = {Physical.I64: np.dtype(np.int64), Physical.F64: np.dtype(np.float64), Physical.BOOL: np.dtype(np.uint8)}
+_DTYPES: dict[Physical, np.dtype[Any]] = {
+    Physical.I64: np.dtype(np.int64), Physical.F64: np.dtype(np.float64), Physical.BOOL: np.dtype(np.uint8),
+}
 _PAIRS = np.dtype(np.int64)
 FIRST_ROWS = 4096
 FIRST_HEAP = 1 << 16

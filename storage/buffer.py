@@ -112,7 +112,7 @@ class BufferCache:
             slots.used[grid] = self._clock
             pins._held.append((slots, grid))
             addresses = slots.addresses[grid].copy("C")
-            present = np.count_nonzero(addresses)
+            present = int(np.count_nonzero(addresses))
             self._misses += addresses.size - present
             self._hits += present
         if present < addresses.size:

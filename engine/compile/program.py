@@ -252,10 +252,12 @@ def _finish(builder: ProgramBuilder) -> Template:
     parts = [flat, fixes[REGISTER], offsets[REGISTER], fixes[SLOT], offsets[SLOT], at]
     whole = np.array([number for part in parts for number in part], np.int64)  # one array is made sooner than six
     ends = list(accumulate(map(len, parts)))
-    words, *others = [whole[end - len(part) : end] for part, end in zip(parts, ends)]
+    words, registers, register_offsets, slots, slot_offsets, external_words = [
+        whole[end - len(part) : end] for part, end in zip(parts, ends)
+    ]
     return Template(
-        words.reshape(len(instructions), abi.INSTRUCTION_WORDS), *others, externals, register_bytes, slot_bytes, places,
-        batch_rows(builder, slot_bytes), builder,
+        words.reshape(len(instructions), abi.INSTRUCTION_WORDS), registers, register_offsets, slots, slot_offsets,
+        external_words, externals, register_bytes, slot_bytes, places, batch_rows(builder, slot_bytes), builder,
     )
 
 
