@@ -26,7 +26,10 @@ from ..storage.vector import TEXT_PADDING
 from .context import Charge
 from .texts import EMPTY, Texts, by_code, coding_table, unified
 
-_DTYPES = {Physical.I64: np.int64, Physical.F64: np.float64, Physical.BOOL: np.uint8}
+_DTYPES: dict[Physical, np.dtype[Any]] = {
+    Physical.I64: np.dtype(np.int64), Physical.F64: np.dtype(np.float64), Physical.BOOL: np.dtype(np.uint8),
+}
+_PAIRS = np.dtype(np.int64)
 FIRST_ROWS = 4096
 FIRST_HEAP = 1 << 16
 NATIVE_ROWS = 1 << 14
@@ -36,7 +39,12 @@ def allocate(carried: Physical, rows: int) -> np.ndarray:
     """Uninitialised values of `rows` rows (two words a row for I128 and STR), padded."""
     if carried in _DTYPES:
         return memory.empty(rows, _DTYPES[carried])
-    return memory.empty(rows * 2, np.int64).reshape(rows, 2)
+    return memory.empty(rows * 2, _PAIRS).reshape(rows, 2)
+
+
+def form(carried: Physical, rows: int) -> tuple[int | tuple[int, int], np.dtype[Any]]:
+    """Shape and type of the same, for `memory.together`."""
+    return (rows, _DTYPES[carried]) if carried in _DTYPES else ((rows, 2), _PAIRS)
 
 
 @dataclass(slots=True)
@@ -63,7 +71,12 @@ class StoredColumn:
     def recoded(self, texts: Texts, codes: np.ndarray | None) -> StoredColumn:
         """The column by another dictionary, in which its codes are `codes` (None: the same)."""
         values = self.values if codes is None else by_code(codes, self.values)
-        return replace(self, values=values, lo=0, hi=len(texts) - 1, texts=texts)
+        return StoredColumn(self.ref, self.carried, self.nullable, values, self.valid, 0, len(texts) - 1, texts)
+
+    def renamed(self, ref: ColumnRef) -> StoredColumn:
+        if ref is self.ref:
+            return self
+        return StoredColumn(ref, self.carried, self.nullable, self.values, self.valid, self.lo, self.hi, self.texts)
 
     def numbered(self) -> StoredColumn:
         """A column of codes as the numbers of its strings: integers, equal where the strings are."""
@@ -151,8 +164,7 @@ class Collection:
 
     def select(self, columns: Sequence[tuple[ColumnRef, ColumnId]]) -> Collection:
         """The same rows with these columns (new name, id here), sharing memory."""
-        chosen = [self.column(old) for _, old in columns]
-        renamed = [c if c.ref is ref else replace(c, ref=ref) for c, (ref, _) in zip(chosen, columns, strict=True)]
+        renamed = [self.column(old).renamed(ref) for ref, old in columns]
         return Collection(renamed, self.rows, list(self.heaps), list(self.charges), list(self.heap_charges))
 
     @property

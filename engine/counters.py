@@ -169,8 +169,7 @@ class Counters:
         Cycles are shared out over the run's time; a node's rows are those given to what comes behind it.
         """
         owners = instance.template.builder.owners
-        cycles = instance.words[:, abi.I_CYCLES].tolist()
-        rows = instance.words[:, abi.I_ROWS]
+        levels, rows, cycles = instance.words[:, (abi.I_LEVEL, abi.I_ROWS, abi.I_CYCLES)].T.tolist()
         ended = perf_counter()
         scale = (ended - begun) / max(sum(cycles), 1)
         with self._lock:
@@ -182,7 +181,7 @@ class Counters:
                     step = self.steps[id(node)] = StepCounters()
                 step.seconds += cycles[pc] * scale
                 if pc + 1 == len(owners) or owners[pc + 1] is not node:
-                    given = int(rows[_next_block(instance, pc + 1)])
+                    given = rows[_next_block(levels, pc + 1)]
                     share = step.slice(slice)
                     step.rows += given
                     share.rows += given
@@ -190,9 +189,8 @@ class Counters:
                     share.ended = max(share.ended, ended)
 
 
-def _next_block(instance: Instance, pc: int) -> int:
+def _next_block(levels: list[int], pc: int) -> int:
     """The first block op at or behind `pc`, or else the last one: only those count rows."""
-    levels = instance.words[:, abi.I_LEVEL]
     while pc < len(levels) and levels[pc] == abi.LEVEL_VECTOR:
         pc += 1
     while pc == len(levels) or levels[pc] == abi.LEVEL_VECTOR:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, assert_never
 
 from ..errors import InternalError
@@ -265,7 +266,8 @@ class Executor:
         while isinstance(current, _STREAMING) or (isinstance(current, HashJoin) and current.type in PROBES):
             chain.append(current)
             current = current.probe if isinstance(current, HashJoin) else current.input
-        sides, found = descend(chain, filters, self._prepare)
+        rows = self.context.view.data(current.table).statistics.rows if isinstance(current, TableScan) else inf
+        sides, found = descend(chain, filters, self._prepare, rows)
         for i, step in enumerate(chain):
             if isinstance(step, HashJoin) and id(step) not in sides:
                 below = [id(j) for j in chain[i + 1 :] if id(j) in sides]

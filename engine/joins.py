@@ -10,6 +10,7 @@ the keys themselves: kernels/join_table.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -74,9 +75,15 @@ class KeyFilter:
         np.cumsum(np.bitwise_count(bits.view(np.uint64)), out=ranks[1:], dtype=np.int64)
         return KeyFilter(low, span, bits, int(ranks[-1]) / span, ranks)
 
-    def may_hold(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-        """Which ranges of values (both bounds included) hold a key; never false where one does."""
+    def may_hold(self, low: Any, high: Any) -> Any:
+        """Which ranges of values (both bounds included) hold a key; never false where one does. Of arrays, or of two
+        numbers."""
         last = self.low + self.span - 1
+        if isinstance(low, int):
+            if low > last or high < self.low:
+                return False
+            before, behind = (max(low, self.low) - self.low) >> 6, ((min(high, last) - self.low) >> 6) + 1
+            return bool(self.ranks[behind] > self.ranks[before])
         first_word = (np.clip(low, self.low, last) - self.low) >> 6
         behind = ((np.clip(high, self.low, last) - self.low) >> 6) + 1
         return (low <= last) & (high >= self.low) & (self.ranks[behind] > self.ranks[first_word])

@@ -19,12 +19,14 @@ below, which then has fewer rows to put into its table.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 
 from ..planner.columns import physical_columns
 from ..planner.expressions import ColumnId, ColumnRef
 from ..planner.physical import HashAggregate, HashJoin, JoinType, Physical, ProjectColumns
 from ..records import dataclass
 from .joins import BuildSide, KeyFilter
+from .workers import SMALL_ROWS
 
 PASS_RATE = 0.6  # filters are tried where fewer probe rows than this should find a match
 DENSITY = 0.6  # ... or where fewer of the keys in the range are there
@@ -59,21 +61,24 @@ def of_join(join: HashJoin, side: BuildSide) -> Passed | None:
 
 
 def descend(chain: Sequence[Physical], above: Sequence[Passed],
-            build: Callable[[HashJoin, Sequence[Passed]], BuildSide | None],
+            build: Callable[[HashJoin, Sequence[Passed]], BuildSide | None], rows: float = inf,
             ) -> tuple[dict[int, BuildSide], list[Passed]]:
     """Make the build sides of a chain's joins, by id of their join, and find the filters that apply to the rows of its
     source. Small sides come first: what is known of their keys keeps the later ones small. A filter holds for every
     column that equals its own in the rows that come out at the top, wherever in the chain it stands. A side that is too
-    large (`build` answers None) is left out."""
+    large (`build` answers None) is left out. `rows`: so many are in what the source reads; where that and all build
+    sides are little, reading them whole costs less than a filter."""
     sides: dict[int, BuildSide] = {}
     equal = equal_columns(chain)
     active = _spread(above, equal)
-    for join in sorted((n for n in chain if isinstance(n, HashJoin)), key=lambda j: j.build.props.rows):
+    joins = sorted([n for n in chain if isinstance(n, HashJoin)], key=lambda j: j.build.props.rows)
+    few = max([rows, *[j.build.props.rows for j in joins]]) < SMALL_ROWS
+    for join in joins:
         side = build(join, _for_build(join, active))
         if side is None:
             continue
         sides[id(join)] = side
-        made = of_join(join, side)
+        made = None if few else of_join(join, side)
         if made is not None:
             active = _spread([*active, made], equal)
     return sides, active

@@ -14,7 +14,7 @@ over the groups that remain, are the proven ranges that arithmetic is compiled w
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 DICTIONARIES = frozenset(("bytedict", "text32k", "text255"))  # rows are codes of few entries
 READ_AS_CODES = frozenset(("bytedict",))  # those that native code reads as codes, of at most 256 entries
 _I64 = (-(1 << 63), (1 << 63) - 1)
+Mask = Any  # bools of numpy, one a row group, or one bool for all
+Chosen = tuple[ExtentReader, "np.ndarray | None"]  # numbers of row groups; None: all of the extent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +66,14 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool, cont
     ids = {ref.id: node.table.columns[position].id for ref, position in node.columns}
     integral = {ref.id for ref, _ in node.columns if ref.type.physical is Physical.I64}
     filters = [f for f in filters if f.column in integral]
+    home, deleted = context.home(node.table), data.deleted
     for extent in data.extents:
-        reader = context.home(node.table).reader(extent)
-        keep = np.ones(extent.row_groups, bool)
-        for conjunct in node.pruning:
-            keep &= may_match(conjunct, partial(zones_of, reader, ids), extent.row_groups)
-        for passed in filters:
-            if (zone := zones_of(reader, ids, passed.column)) is not None:
-                some = zone.nulls < zone.rows  # a NULL key finds no match
-                keep &= some & (passed.filter.may_hold(zone.low, zone.high) | ~zone.known)
-        skipped += int((~keep).sum())
+        reader = home.reader(extent)
+        numbers = _kept(reader, ids, node.pruning, filters)
         rows = reader.group_rows.tolist()
-        for number in np.flatnonzero(keep).tolist():
-            group = RowGroup(reader, number, rows[number], extent.id, data.deleted.get((extent.id, number)))
+        skipped += len(rows) - len(numbers)
+        for number in numbers:
+            group = RowGroup(reader, number, rows[number], extent.id, deleted.get((extent.id, number)))
             if group.deleted is not None and group.deleted.rows >= group.rows:
                 continue
             if as_one:
@@ -90,44 +87,66 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool, cont
     return groups, skipped
 
 
+def _kept(reader: ExtentReader, ids: dict[ColumnId, int], pruning: Sequence[Expr],
+          filters: Sequence[Passed]) -> Sequence[int]:
+    """Numbers of the row groups of an extent that may hold rows of the answer."""
+    keep: Mask = True
+    zones = partial(zones_of, reader, ids)
+    for conjunct in pruning:
+        keep = keep & _mask(conjunct, zones)
+    for passed in filters:
+        if (zone := zones(passed.column)) is not None:
+            some = zone.nulls < zone.rows  # a NULL key finds no match
+            keep = keep & some & (passed.filter.may_hold(zone.low, zone.high) | zone.unknown)
+    if isinstance(keep, np.ndarray):
+        return np.flatnonzero(keep).tolist()
+    return range(reader.row_groups if keep else 0)
+
+
 def zones_of(reader: ExtentReader, ids: dict[ColumnId, int], id: ColumnId) -> Zones | None:
-    """An extent's zone maps of a column; `ids`: Column.id of each column of the scan."""
+    """An extent's zone maps of a column (plain numbers where it has one row group); `ids`: Column.id of each column
+    of the scan."""
     position = reader.position(ids[id]) if id in ids else None
-    return None if position is None else reader.zones(position)
+    return None if position is None else reader.bounds(position)
 
 
 def may_match(expr: Expr, zones: Callable[[ColumnId], Zones | None], count: int) -> np.ndarray:
     """Mask of row groups in which some row may make `expr` true."""
+    return np.ones(count, bool) & _mask(expr, zones)
+
+
+def _mask(expr: Expr, zones: Callable[[ColumnId], Zones | None]) -> Mask:
+    """The same; a single answer is that of all row groups."""
     match expr:
         case And():
-            mask = np.ones(count, bool)
+            mask: Mask = True
             for arg in expr.args:
-                mask &= may_match(arg, zones, count)
+                mask = mask & _mask(arg, zones)
             return mask
         case Or():
-            mask = np.zeros(count, bool)
+            mask = False
             for arg in expr.args:
-                mask |= may_match(arg, zones, count)
+                mask = mask | _mask(arg, zones)
             return mask
         case Compare(left=ColumnRef() as column, right=Literal() as literal):
-            return _compare(expr.op, column, literal.value, zones, count)
+            return _compare(expr.op, column, literal.value, zones)
         case Compare(left=Literal() as literal, right=ColumnRef() as column):
-            return _compare(MIRRORED[expr.op], column, literal.value, zones, count)
+            return _compare(MIRRORED[expr.op], column, literal.value, zones)
         case InList(arg=ColumnRef() as column, negated=False):
-            mask = np.zeros(count, bool)
+            mask = False
             for value in expr.values:
-                mask |= _compare("=", column, value, zones, count)
+                mask = mask | _compare("=", column, value, zones)
             return mask
         case IsNull(arg=ColumnRef() as column):
             zone = zones(column.id)
             if zone is None:
-                return np.ones(count, bool)
-            return np.asarray(zone.nulls < zone.rows if expr.negated else zone.nulls > 0)
+                return True
+            return zone.nulls < zone.rows if expr.negated else zone.nulls > 0
         case Like(arg=ColumnRef() as column, negated=False, case_insensitive=False):
             prefix = like_prefix(expr.pattern, expr.escape)
-            return _prefix(column, prefix, zones, count) if prefix else np.ones(count, bool)
+            return _prefix(column, prefix, zones) if prefix else True
         case _:
-            return np.ones(count, bool)
+            return True
 
 
 def like_prefix(pattern: str, escape: str) -> str:
@@ -144,13 +163,12 @@ def like_prefix(pattern: str, escape: str) -> str:
     return "".join(out)
 
 
-def _compare(op: str, column: ColumnRef, value: Any, zones: Callable[[ColumnId], Zones | None],
-             count: int) -> np.ndarray:
+def _compare(op: str, column: ColumnRef, value: Any, zones: Callable[[ColumnId], Zones | None]) -> Mask:
     zone = zones(column.id)
     if value is None:
-        return np.zeros(count, bool)
+        return False
     if zone is None or op == "<>":
-        return np.ones(count, bool)
+        return True
     some = zone.nulls < zone.rows
     low_side, high_side = _keys(value, column.type)
     if low_side is None or high_side is None:
@@ -162,7 +180,7 @@ def _compare(op: str, column: ColumnRef, value: Any, zones: Callable[[ColumnId],
             mask = zone.low <= low_side
         case _:
             mask = zone.high >= high_side
-    return np.asarray(some & (mask | ~zone.known))
+    return some & (mask | zone.unknown)
 
 
 def _keys(value: Any, type: SqlType) -> tuple[Any, Any]:
@@ -177,64 +195,61 @@ def _keys(value: Any, type: SqlType) -> tuple[Any, Any]:
             return clamped, clamped
 
 
-def _prefix(column: ColumnRef, prefix: str, zones: Callable[[ColumnId], Zones | None], count: int) -> np.ndarray:
+def _prefix(column: ColumnRef, prefix: str, zones: Callable[[ColumnId], Zones | None]) -> Mask:
     zone = zones(column.id)
     if zone is None:
-        return np.ones(count, bool)
+        return True
     raw = prefix.encode()[:8]
     low = int.from_bytes(raw.rstrip(b" ").ljust(8, b"\0"), "big")
     high = int.from_bytes(raw.ljust(8, b"\xff"), "big")
     mask = (zone.low <= np.uint64(high)) & (zone.high >= np.uint64(low))
-    return np.asarray((zone.nulls < zone.rows) & (mask | ~zone.known))
+    return (zone.nulls < zone.rows) & (mask | zone.unknown)
 
 
-def _by_reader(groups: list[RowGroup]) -> list[tuple[ExtentReader, np.ndarray]]:
+def by_reader(groups: Iterable[RowGroup]) -> list[Chosen]:
+    """The row groups by extent; of an extent that is read whole, no numbers."""
     found: dict[int, tuple[ExtentReader, list[int]]] = {}
     for group in groups:
         found.setdefault(id(group.reader), (group.reader, []))[1].append(group.number)
-    return [(reader, np.array(numbers)) for reader, numbers in found.values()]
+    return [(reader, None if len(set(numbers)) == reader.row_groups else np.array(numbers))
+            for reader, numbers in found.values()]
 
 
-def in_dictionaries(groups: list[RowGroup], column: int, names: frozenset[str] = DICTIONARIES) -> bool:
-    """Whether all blocks of a text column (by its id) are dictionaries, of encodings `names`."""
-    for reader, numbers in _by_reader(groups):
+def encodings(chosen: Sequence[Chosen], column: int) -> frozenset[str | None]:
+    """The encodings of all blocks of a column (by its id); None for extents that are older than it."""
+    names: set[str | None] = set()
+    for reader, numbers in chosen:
         position = reader.position(column)
         if position is None:
-            return False
-        codes = set(reader.footer.entries["encoding"][numbers, position].tolist())
-        if any(by_code(code).name not in names for code in codes):
-            return False
-    return True
+            names.add(None)
+        elif numbers is None:
+            names.update(reader.encodings(position))
+        else:
+            codes = set(reader.footer.entries["encoding"][numbers, position].tolist())
+            names.update([by_code(code).name for code in codes])
+    return frozenset(names)
 
 
-def column_proof(groups: list[RowGroup], column: Column) -> tuple[int, int, bool]:
+def column_proof(chosen: Sequence[Chosen], column: Column) -> tuple[int, int, bool]:
     """(lo, hi, nullable) of a column over row groups; lo, hi for integral classes."""
     type = column.type
     integral = type.physical in (Physical.I64, Physical.I128)
-    limits = type.integer_limits if integral else (0, 0)
-    lo, hi, nullable = None, None, False
-    for reader, chosen in _by_reader(groups):
+    ranges: list[tuple[int, int]] = []
+    nullable = False
+    for reader, numbers in chosen:
         position = reader.position(column.id)
         if position is None:
             nullable = nullable or column.added is None
             if integral and column.added is not None:
-                lo = column.added if lo is None else min(lo, column.added)
-                hi = column.added if hi is None else max(hi, column.added)
+                ranges.append((column.added, column.added))
             continue
-        zone: Zones = reader.zones(position)
-        nullable = nullable or bool(zone.nulls[chosen].any())
-        if not integral:
-            continue
-        live = chosen[zone.nulls[chosen] < zone.rows[chosen]]
-        if not len(live):
-            continue
-        low, high = int(zone.low[live].min()), int(zone.high[live].max())
-        if not zone.known[live].all() or low == _I64[0] or high == _I64[1]:
-            low, high = limits
-        lo = low if lo is None else min(lo, low)
-        hi = high if hi is None else max(hi, high)
-    if lo is None or hi is None:
-        lo = hi = 0
+        some, range_ = reader.proof(position) if numbers is None else reader.zones(position).proof(numbers)
+        nullable = nullable or some
+        if integral and range_ is not None:
+            low, high = range_
+            unbounded = low == _I64[0] or high == _I64[1]
+            ranges.append(type.integer_limits if unbounded else (int(low), int(high)))
+    lo, hi = (min(low for low, _ in ranges), max(high for _, high in ranges)) if ranges else (0, 0)
     if nullable:
         lo, hi = min(lo, 0), max(hi, 0)
     return lo, hi, nullable

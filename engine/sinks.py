@@ -19,7 +19,7 @@ from ..kernels import memory
 from ..planner.expressions import ColumnRef, Expr
 from ..records import dataclass
 from ..storage.types import Physical
-from .collection import FIRST_HEAP, FIRST_ROWS, Collection, StoredColumn, allocate
+from .collection import FIRST_HEAP, FIRST_ROWS, Collection, StoredColumn, allocate, form
 from .compile.batch import Value
 from .compile.codes import Coded, coded
 from .compile.program import External
@@ -107,53 +107,62 @@ class CollectState:
         self.hand_over: Callable[[], None] | None = None  # takes the rows so far, by `detach`
         self._charge = charge
         self.task_states: dict[int, Any] = {}  # the task's, where dictionaries are
-        self._rows = memory.words(0, 0)
-        self.rows_address = memory.address(self._rows)
-        self._blocks = memory.zeros(len(columns) * 16, np.int64).reshape(len(columns), 16)
+        self._row_bytes = sum([o.value.carried.width + (o.value.valid is not None) for o in columns])
+        count = len(columns)
+        words = memory.zeros(count * 16 + 2, np.int64)
+        self._blocks, self._rows = words[:-2].reshape(count, 16), words[-2:]
+        self._blocks_address = memory.address(words)
+        self.rows_address = self._blocks_address + count * 128
         self._values: list[np.ndarray] = []
         self._valid: list[np.ndarray | None] = []
         self._heaps: list[list[np.ndarray]] = [[] for _ in columns]
-        for i, output in enumerate(columns):
-            self._values.append(allocate(output.value.carried, 0))
-            self._valid.append(None if output.value.valid is None else allocate(Physical.BOOL, 0))
-            self._blocks[i, 1] = self._blocks[i, 9] = self.rows_address
-            if output.value.carried is Physical.STR:
+        self._capacity = 0
+        self._begin(max(min(expected, FIRST_ROWS), 16) if expected else 0)
+
+    def _begin(self, capacity: int) -> None:
+        """Memory for the first rows, in one piece; none where there will be none."""
+        self._charge.add(self._row_bytes * capacity)
+        wanted = [form(o.value.carried, capacity) for o in self._columns]
+        wanted += [form(Physical.BOOL, capacity) for o in self._columns if o.value.valid is not None]
+        arrays, addresses = memory.together(wanted)
+        count = len(self._columns)
+        self._values, validity = arrays[:count], iter(zip(arrays[count:], addresses[count:]))
+        self._valid = [None] * count
+        table: list[int] = []
+        for i, output in enumerate(self._columns):
+            valid = 0
+            if output.value.valid is not None:
+                self._valid[i], valid = next(validity)
+            table += (addresses[i], self.rows_address, 0, 0, 0, 0, 0, 0, valid, self.rows_address, 0, 0, 0, 0, 0, 0)
+        self._blocks.reshape(-1)[:] = table
+        self._rows[:] = (0, capacity)
+        self._capacity = capacity
+        for i, output in enumerate(self._columns):
+            if output.value.carried is Physical.STR and capacity:
                 self._new_heap(i, FIRST_HEAP)
-        self._resize(max(min(expected, FIRST_ROWS), 16))
 
     def detach(self) -> Collection:
         """The rows so far; the sink goes on with memory of its own."""
         part = self.finish()
         self._charge = self._charge.like(0)
-        self._rows[0] = 0
         self._heaps = [[] for _ in self._columns]
-        for i, output in enumerate(self._columns):
-            self._values[i] = allocate(output.value.carried, 0)
-            if self._valid[i] is not None:
-                self._valid[i] = allocate(Physical.BOOL, 0)
-            if output.value.carried is Physical.STR:
-                self._new_heap(i, FIRST_HEAP)
         capacity = max(part.rows, FIRST_ROWS)
-        self._resize(0 if self._charge.budget.presses(self._row_bytes * capacity, part.size) else capacity)
+        self._begin(0 if self._charge.budget.presses(self._row_bytes * capacity, part.size) else capacity)
         return part
 
     def column_address(self, i: int) -> int:
-        return memory.address(self._blocks) + i * 128
+        return self._blocks_address + i * 128
 
     def valid_address(self, i: int) -> int:
-        return memory.address(self._blocks) + i * 128 + 64
+        return self._blocks_address + i * 128 + 64
 
     def grow_rows(self) -> None:
         rows = int(self._rows[0])
-        capacity = max(len(self._values[0]) * 2 if self._values else 0, rows + self._charge.budget.batch_rows)
+        capacity = max(self._capacity * 2, rows + self._charge.budget.batch_rows)
         if rows and self._presses(self._row_bytes * capacity):
             self._spill()
         else:
             self._resize(capacity)
-
-    @property
-    def _row_bytes(self) -> int:
-        return sum(o.value.carried.width + (o.value.valid is not None) for o in self._columns)
 
     def _presses(self, more: int) -> bool:
         goes = self._spool is not None or self.hand_over is not None
@@ -166,7 +175,7 @@ class CollectState:
             return
         assert self._spool is not None
         self.chunks += self._spool().write(self._so_far())
-        self._rows[:] = (0, len(self._values[0]))
+        self._rows[:] = (0, self._capacity)
         for i, heaps in enumerate(self._heaps):
             if heaps:
                 self._charge.add(-sum(h.nbytes for h in heaps[:-1]))
@@ -174,23 +183,25 @@ class CollectState:
                 self._blocks[i, 3] = 0
 
     def _resize(self, capacity: int) -> None:
+        """Room for `capacity` rows in all columns; one after the other, so that little is held twice."""
         rows = int(self._rows[0])
         for i, output in enumerate(self._columns):
-            value = output.value
-            width = value.carried.width + (value.valid is not None)
+            carried, nullable = output.value.carried, output.value.valid is not None
+            width = carried.width + nullable
             self._charge.add(capacity * width)
-            longer = allocate(value.carried, capacity)
-            longer[:rows] = self._values[i][:rows]
-            self._charge.add(-len(self._values[i]) * width)
-            self._values[i] = longer
-            self._blocks[i, 0] = memory.address(longer)
-            old = self._valid[i]
-            if old is not None:
-                valid = allocate(Physical.BOOL, capacity)
-                valid[:rows] = old[:rows]
-                self._valid[i] = valid
+            values = allocate(carried, capacity)
+            valid = allocate(Physical.BOOL, capacity) if nullable else None
+            if rows:
+                values[:rows] = self._values[i][:rows]
+                if valid is not None:
+                    valid[:rows] = self._valid[i][:rows]  # type: ignore[index]
+            if self._capacity:
+                self._charge.add(-self._capacity * width)
+            self._values[i], self._valid[i] = values, valid
+            self._blocks[i, 0] = memory.address(values)
+            if valid is not None:
                 self._blocks[i, 8] = memory.address(valid)
-        self._rows[1] = capacity
+        self._rows[1] = self._capacity = capacity
 
     def grow_heap(self, i: int) -> None:
         """A further heap: strings stored so far stay where they are."""

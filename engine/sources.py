@@ -26,7 +26,7 @@ from .compile.program import External
 from .compile.segment import Segment
 from .hidden import LIVE, ROW_ID, added, row_ids
 from .hidden import live as live_rows
-from .pruning import READ_AS_CODES, RowGroup, column_proof, in_dictionaries
+from .pruning import DICTIONARIES, READ_AS_CODES, RowGroup, by_reader, column_proof, encodings
 from .rows import Part, Pieces, pieces_of
 
 if TYPE_CHECKING:
@@ -82,18 +82,17 @@ class ScanSource:
         """Write the source instruction and tell the batch which columns there are."""
         segment.builder.node = self.node
         segment.builder.block("scan_source", k=External(lambda task: task.source.state_address))
-        every = [g for groups in self.groups for g in groups]
+        chosen = by_reader(g for groups in self.groups for g in groups)
         for index, (ref, position) in enumerate(self.node.columns):
             column = self.node.table.columns[position]
             if column.id == ROW_ID.id:
                 segment.batch.scan[ref.id] = ScanColumn(index, column.type, Physical.I64, False, *_ANY)
                 continue
-            lo, hi, nullable = column_proof(every, column)
-            text = column.type.physical is Physical.STR
+            lo, hi, nullable = column_proof(chosen, column)
+            kinds = encodings(chosen, column.id) if column.type.physical is Physical.STR else {None}
             segment.batch.scan[ref.id] = ScanColumn(
                 index, column.type, column.type.physical, nullable, lo, hi,
-                dictionary=text and in_dictionaries(every, column.id),
-                coded=text and in_dictionaries(every, column.id, READ_AS_CODES),
+                dictionary=kinds <= DICTIONARIES, coded=kinds <= READ_AS_CODES,
             )
 
         if self.some_deleted:
@@ -125,19 +124,18 @@ class ScanTask:
         context = self._source.context
         cache = context.database.cache
         columns = self._source.columns
-        line = memory.empty(source_layout.line_words(len(columns) + self._source.some_deleted), np.int64)
+        line_words = source_layout.line_words(len(columns) + self._source.some_deleted)
         for start in range(0, len(self._groups), self.window):
             window = self._groups[start : start + self.window]
             with cache.pins() as pins:
-                stored = np.concatenate([
-                    self._pinned(reader, numbers, pins)
-                    for reader, numbers in by_extent(window)
-                ])
-                table, made = self._with_hidden(stored, window)
-                width = table.size // len(window)
-                sizes = memory.words(*(n for g in window for n in (g.rows, 0)))
-                self._state[:] = (0, len(window), memory.address(table), width, memory.address(sizes),
-                                  batch_rows, 0, memory.address(line))
+                parts = [self._pinned(reader, numbers, pins) for reader, numbers in by_extent(window)]
+                table, made = self._with_hidden(parts[0] if len(parts) == 1 else np.concatenate(parts), window)
+                sizes = [n for g in window for n in (g.rows, 0)]
+                rest = memory.empty(len(sizes) + line_words, np.int64)  # the sizes, then the driver's line
+                rest[: len(sizes)] = sizes
+                at = memory.address(rest)
+                self._state[:] = (0, len(window), memory.address(table), table.size // len(window), at, batch_rows, 0,
+                                  at + 8 * len(sizes))
                 yield
                 del made
             self.blocks += len(window) * len(columns)
@@ -284,6 +282,16 @@ class StoredTask:
 
     def _windows(self, part: Collection, first: int, last: int, batch_rows: int) -> Iterator[None]:
         if first == last:
+            return
+        if last - first <= batch_rows:
+            line: list[int] = []
+            for column in part.columns:
+                line.append(memory.address(column.values) + first * column.carried.width)
+                line.append(0 if column.valid is None else memory.address(column.valid) + first)
+            words = memory.words(*line, last - first, first)
+            at = memory.address(words)
+            self._state[:] = (0, 1, at, len(line), at + 8 * len(line), batch_rows, 0, 0)
+            yield
             return
         starts = np.arange(first, last, batch_rows, dtype=np.int64)
         table = memory.empty(len(starts) * len(part.columns) * 2, np.int64)

@@ -26,6 +26,25 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
+class _Borrowed:
+    """An arena that goes back to the others at the end of the block."""
+
+    __slots__ = ("_arena", "_spare")
+
+    def __init__(self, spare: list[Arena]) -> None:
+        self._spare = spare
+
+    def __enter__(self) -> Arena:
+        try:
+            self._arena = self._spare.pop()  # one step for Python: two threads never get the same
+        except IndexError:
+            self._arena = Arena()
+        return self._arena
+
+    def __exit__(self, *raised: object) -> None:
+        self._spare.append(self._arena)
+
+
 class Workers:
     """A pool of `threads` threads, the caller's being one of them."""
 
@@ -90,16 +109,9 @@ class Workers:
                 self._pool = ThreadPoolExecutor(self.threads - 1, thread_name_prefix="warehouse-worker")
             return self._pool
 
-    @contextmanager
-    def arena(self) -> Iterator[Arena]:
-        """An arena for one program's run."""
-        with self._lock:
-            arena = self._arenas.pop() if self._arenas else Arena()
-        try:
-            yield arena
-        finally:
-            with self._lock:
-                self._arenas.append(arena)
+    def arena(self) -> _Borrowed:
+        """An arena for one program's run: for a `with` block."""
+        return _Borrowed(self._arenas)
 
     def close(self) -> None:
         if self._pool is not None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -89,6 +89,22 @@ def zeros(n: int, dtype: Any) -> np.ndarray:
     if base is None:
         base = pages.zeroed(size) if pages.SMALLEST <= size <= _LARGEST_ZEROED else np.zeros(size, _BYTE)
     return np.ndarray(n, kind, base, -_addressof(_from_buffer(base)) % ALIGNMENT)  # type: ignore[arg-type]
+
+
+def together(wanted: Sequence[tuple[int | tuple[int, int], Any]]) -> tuple[list[np.ndarray], list[int]]:
+    """Several uninitialised arrays, by shape and type, and their addresses; each as of `empty`, in one piece of memory.
+    For small ones that go together: the piece stays as long as one of them."""
+    places: list[int] = []
+    size = 0
+    for shape, dtype in wanted:
+        places.append(size)
+        rows = shape if isinstance(shape, int) else shape[0] * shape[1]
+        size += -(-(rows * dtype.itemsize + SLACK) // ALIGNMENT) * ALIGNMENT
+    base = empty(size, _BYTE)
+    start = address(base)
+    arrays = [np.ndarray(shape, dtype, base, place)  # type: ignore[arg-type]
+              for (shape, dtype), place in zip(wanted, places)]
+    return arrays, [start + place for place in places]
 
 
 def nothing(dtype: Any) -> np.ndarray:

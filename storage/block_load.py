@@ -41,14 +41,17 @@ _DICTIONARY_BYTES = ENTRIES * 16
 
 def load_blocks(extent: ExtentReader, keys: Sequence[Key]) -> Iterator[Descriptor]:
     """Read, verify and prepare blocks, in the order of the keys; DataCorrupted names the one that fails."""
-    groups, columns = (np.array(numbers, np.intp) for numbers in zip(*keys))
-    entries = extent.footer.entries[groups, columns]
-    kinds = list(zip(columns.tolist(), entries["encoding"].tolist()))
+    groups, columns = (list(numbers) for numbers in zip(*keys))
+    entries, rows = extent.footer.entries[groups, columns], extent.group_rows[groups]
+    kinds = list(zip(columns, entries["encoding"].tolist()))
     known = {kind: form_of(extent.type_of(kind[0]), kind[1]) for kind in dict.fromkeys(kinds)}
+    common = [known[kind] is not NO_FORM for kind in kinds]
     forms = np.array([known[kind] for kind in kinds], np.int64)
-    common = forms[:, 0] != NO_FORM[0]
-    together = _load_together(extent, entries[common], extent.group_rows[groups[common]], forms[common])
-    for key, is_common in zip(keys, common.tolist()):
+    if not all(common):
+        chosen = np.array(common)
+        entries, rows, forms = entries[chosen], rows[chosen], forms[chosen]
+    together = _load_together(extent, entries, rows, forms)
+    for key, is_common in zip(keys, common):
         opened = next(together) if is_common else None
         # Others are read when it is their turn: what is read here is freed again once decompressed. So are those that
         # native code refused, for block.py to say what is wrong, if anything is.

@@ -50,7 +50,7 @@ from .schema import Column, Data
 from .statistics import ColumnSketch
 from .types import SqlType
 from .vector import Array, ColumnData
-from .zones import Bounded, Bounds, Zones, bounds, key_dtype
+from .zones import Bounded, Bounds, Proof, Zones, bounds, key_dtype
 
 MAX_GROUPS = 64
 GROUP_BYTES = 16 << 20  # a row group ends when its widest column reaches this, raw
@@ -234,6 +234,9 @@ class ExtentReader:
         self.group_rows = self.footer.group_rows
         self.positions = {column.id: i for i, column in enumerate(self.columns)}
         self._zones: dict[int, Zones] = {}
+        self._bounds: dict[int, Zones] = {}
+        self._proofs: dict[int, Proof] = {}
+        self._encodings: dict[int, frozenset[str]] = {}
 
     @cached_property
     def rows(self) -> int:
@@ -273,6 +276,36 @@ class ExtentReader:
             known = entries["bounded"] == Bounded.KNOWN
             found = Zones(low, high, known, entries["nulls"].astype(np.int64), self.group_rows)
             self._zones[column] = found
+        return found
+
+    def bounds(self, column: int) -> Zones:
+        """The same, in plain numbers where there is one row group, as in small extents: they are compared sooner."""
+        if len(self.group_rows) != 1:
+            return self.zones(column)
+        found = self._bounds.get(column)
+        if found is None:
+            entry = self.footer.entries[0, column]
+            dtype = key_dtype(self.type_of(column))
+            low, high = entry["low"].view(dtype).item(), entry["high"].view(dtype).item()
+            known = bool(entry["bounded"] == Bounded.KNOWN)
+            found = self._bounds[column] = Zones(low, high, known, entry["nulls"].item(), self.rows)
+        return found
+
+    def proof(self, column: int) -> Proof:
+        """What zone maps prove about all rows of the extent."""
+        found = self._proofs.get(column)
+        if found is None:
+            alone = len(self.group_rows) == 1
+            found = self.bounds(column).proof_of_one() if alone else self.zones(column).proof(slice(None))
+            self._proofs[column] = found
+        return found
+
+    def encodings(self, column: int) -> frozenset[str]:
+        """Those of the column's blocks."""
+        found = self._encodings.get(column)
+        if found is None:
+            codes = set(self.footer.entries["encoding"][:, column].tolist())
+            found = self._encodings[column] = frozenset([by_code(code).name for code in codes])
         return found
 
     def zone(self, group: int, column: int) -> tuple[int | float | None, int | float | None, int, int]:

@@ -92,8 +92,10 @@ class RunWriter:
     def drop(self) -> None:
         """Let go of rows and memory; nothing more is written."""
         with self._lock:
-            self._buffer = self._new_buffer()
+            if self._buffer.rows:
+                self._buffer = self._new_buffer()
             self._memory.hold(0)
+            self._workers, self._placing = _nobody, None  # which may know the writer: nothing is kept by a circle
 
     def _add(self, batch: Batch, rows: int) -> None:
         self.admit(batch, rows)
@@ -160,3 +162,7 @@ class RunWriter:
             self._buffer.add(rest)
         self._memory.hold(run_cost(self._buffer.rows, self._buffer.bytes))
         give_back()
+
+
+def _nobody(rows: int) -> None:
+    """Threads of a writer that has ended."""

@@ -17,7 +17,7 @@ values: the same load writes the same bytes.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -125,19 +125,22 @@ def _draw(rows: int, seed: int) -> tuple[Array, Array]:
     """Random different places of `rows`, and their priorities: the smallest of as many as there are rows."""
     count = min(rows, BLOCK_VALUES)
     if rows <= 4 * BLOCK_VALUES:
-        places = np.argsort(_uniform(seed, rows), kind="stable")[:count]
+        order, numbers = _uniform([seed, seed ^ rows], rows)
+        places, numbers = np.argsort(order, kind="stable")[:count], numbers[:count]
     else:
-        drawn = (_uniform(seed, 2 * count) * rows).astype(np.int64)
+        drawn = (_uniform([seed], 2 * count)[0] * rows).astype(np.int64)
         _, first = np.unique(drawn, return_index=True)
         places = drawn[np.sort(first)[:count]]
+        (numbers,) = _uniform([seed ^ rows], len(places))
     # Gaps between sorted uniform numbers: exponential steps of -log(1 - number) (Renyi).
-    steps = -np.log(_uniform(seed ^ rows, len(places))) / (rows - np.arange(len(places)))
+    steps = -np.log(numbers) / (rows - np.arange(len(places)))
     return places, -np.expm1(-np.cumsum(steps)).astype(np.float32)
 
 
-def _uniform(seed: int, count: int) -> Array:
-    """Numbers above 0 and below 1 (SplitMix64)."""
-    words = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(seed)
+def _uniform(seeds: Sequence[int], count: int) -> Array:
+    """For each seed, numbers above 0 and below 1 (SplitMix64): float64[seeds][count]."""
+    first = np.array(seeds, np.uint64)[:, None]
+    words = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + first
     words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return ((words ^ (words >> np.uint64(31))) >> np.uint64(12)).astype(np.float64) / 2.0**52 + 2.0**-53

@@ -34,6 +34,9 @@ from .zones import Bounded, Bounds, bounds, key_prefix
 PRECISION = 12
 REGISTERS = 1 << PRECISION
 _ALPHA = 0.7213 / (1 + 1.079 / REGISTERS)
+_FEW = 2.5  # values for each register: up to there empty registers are counted
+# So many empty registers leave no doubt of that: each adds 1 to the sum in the estimate's denominator.
+_CLEARLY_FEW = int(_ALPHA * REGISTERS / _FEW) + 1
 # version, physical, bounded, 0, rows, nulls, bytes, length of registers; then the length of the sample
 _HEAD = struct.Struct("<BBBBQQQI")
 _SAMPLE_LENGTH = struct.Struct("<I")
@@ -194,8 +197,10 @@ def add_hashes(registers: Array, hashes: Array, valid: Array | None = None) -> N
 
 def estimate_distinct(registers: Array) -> float:
     """HyperLogLog's estimate, by linear counting while registers are empty."""
+    empty = REGISTERS - int(np.count_nonzero(registers))
+    if empty >= _CLEARLY_FEW:
+        return REGISTERS * math.log(REGISTERS / empty)
     raw = _ALPHA * REGISTERS * REGISTERS / float(np.exp2(-registers.astype(np.float64)).sum())
-    empty = int(np.count_nonzero(registers == 0))
-    if empty and raw <= 2.5 * REGISTERS:
+    if empty and raw <= _FEW * REGISTERS:
         return REGISTERS * math.log(REGISTERS / empty)
     return raw

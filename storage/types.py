@@ -64,7 +64,7 @@ class Kind(enum.Enum):
 
 
 class Physical(enum.Enum):
-    """How values travel through programs. The value is the width in bytes."""
+    """How values travel through programs."""
 
     I64 = "i64"
     F64 = "f64"
@@ -74,18 +74,12 @@ class Physical(enum.Enum):
 
     __hash__ = object.__hash__  # each member is one object; Enum's own hash is a Python function
 
-    @property
-    def width(self) -> int:
-        return _WIDTHS[self]
+    width: int  # in bytes
 
 
-_WIDTHS = {
-    Physical.I64: 8,
-    Physical.F64: 8,
-    Physical.BOOL: 1,
-    Physical.I128: 16,
-    Physical.STR: 16,
-}
+Physical.I64.width = Physical.F64.width = 8
+Physical.BOOL.width = 1
+Physical.I128.width = Physical.STR.width = 16
 
 for _kind in Kind:  # an attribute, for it is asked for very often
     _kind.physical = Physical.I64

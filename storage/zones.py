@@ -48,15 +48,42 @@ class Bounds:
     high: int | float = 0
 
 
+# Whether some value is NULL; the smallest and largest key of the others, _INT64_LOW and _INT64_HIGH where nothing is
+# known, None where there is no other.
+Proof = tuple[bool, "tuple[int | float, int | float] | None"]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Zones:
-    """A column's bounds over an extent's row groups: arrays, so that pruning is one comparison."""
+    """A column's bounds over an extent's row groups: arrays, so that pruning is one comparison; or plain numbers, of
+    one row group alone."""
 
-    low: Array  # keys: int64, float64 or uint64
-    high: Array
-    known: Array  # bool: low and high mean something
-    nulls: Array  # int64
-    rows: Array  # int64
+    low: Any  # keys: int64, float64 or uint64
+    high: Any
+    known: Any  # bool: low and high mean something
+    nulls: Any  # int64
+    rows: Any  # int64
+
+    @property
+    def unknown(self) -> Any:
+        return self.known ^ True
+
+    def proof(self, groups: Array | slice) -> Proof:
+        """Of arrays, what they prove about all rows of some row groups."""
+        nulls, rows = self.nulls[groups], self.rows[groups]
+        nullable, live = bool(nulls.any()), nulls < rows
+        if not live.any():
+            return nullable, None
+        low, high, known = self.low[groups][live], self.high[groups][live], self.known[groups][live]
+        if not known.all():
+            return nullable, (_INT64_LOW, _INT64_HIGH)
+        return nullable, (low.min().item(), high.max().item())
+
+    def proof_of_one(self) -> Proof:
+        """The same of plain numbers."""
+        if self.nulls >= self.rows:
+            return self.nulls > 0, None
+        return self.nulls > 0, (self.low, self.high) if self.known else (_INT64_LOW, _INT64_HIGH)
 
 
 _KEY_DTYPES: dict[Physical, Any] = {

@@ -50,6 +50,10 @@ class Value:
     constant: Any = NOT_CONSTANT
     failed: tuple[Place, ...] = ()
 
+    def moved(self, place: Place, valid: Place | None) -> Value:
+        """The same in other places. (Made by itself: dataclasses.replace takes several times as long.)"""
+        return Value(self.type, self.carried, place, valid, self.lo, self.hi, NOT_CONSTANT, self.failed)
+
     @property
     def is_constant(self) -> bool:
         return self.constant is not NOT_CONSTANT
@@ -342,4 +346,4 @@ class Batch:
         if value.valid is not None:
             valid = b.slot(Physical.BOOL)
             b.block("gather_valid", valid, value.valid, rows)
-        return replace(value, place=place, valid=valid)
+        return value.moved(place, valid)

@@ -95,8 +95,8 @@ class Compiler(Masks):
         if value.is_constant:
             return value
         assert value.place is not None
-        return replace(value, place=self.builder.keep(value.place, value.carried),
-                       valid=None if value.valid is None else self.builder.keep(value.valid, Physical.BOOL))
+        valid = None if value.valid is None else self.builder.keep(value.valid, Physical.BOOL)
+        return value.moved(self.builder.keep(value.place, value.carried), valid)
 
     def filled(self, value: Value) -> Value:
         """A value with bytes: constants are written into a slot."""

@@ -20,6 +20,7 @@ import heapq
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -62,12 +63,6 @@ class Instruction:
     k: int | External
     span: tuple[int, int] | None = None  # in the statement's text, for errors
     touches: tuple[Place, ...] = ()  # further places it uses, through its state
-
-
-_OPERAND_WORDS = (
-    (abi.I_OUT, abi.I_OUT_STRIDE), (abi.I_A, abi.I_A_STRIDE), (abi.I_B, abi.I_B_STRIDE),
-    (abi.I_C, abi.I_C_STRIDE),
-)
 
 
 @dataclass(slots=True)
@@ -139,13 +134,13 @@ class ProgramBuilder:
         kept = self.kept
         if kept:
             for each in self.instructions:
-                if isinstance(each.out, Place):
+                if each.out is not None and isinstance(each.out, Place):
                     each.out = kept.get(each.out.index, each.out)
-                if isinstance(each.a, Place):
+                if each.a is not None and isinstance(each.a, Place):
                     each.a = kept.get(each.a.index, each.a)
-                if isinstance(each.b, Place):
+                if each.b is not None and isinstance(each.b, Place):
                     each.b = kept.get(each.b.index, each.b)
-                if isinstance(each.c, Place):
+                if each.c is not None and isinstance(each.c, Place):
                     each.c = kept.get(each.c.index, each.c)
         return _finish(self)
 
@@ -159,7 +154,8 @@ class Template:
     register_offsets: np.ndarray  # ... and byte offsets in the register arena
     slot_words: np.ndarray
     slot_offsets: np.ndarray
-    externals: list[tuple[int, External]]
+    external_words: np.ndarray  # flat positions of what tasks fill in ...
+    externals: list[External]  # ... and who knows it
     register_bytes: int
     slot_bytes: int
     places: dict[int, tuple[int, int]]  # place index -> (kind, byte offset)
@@ -173,8 +169,7 @@ class Template:
         flat[self.register_words] = self.register_offsets + registers
         flat[self.slot_words] = self.slot_offsets + slots
         task.instance = instance = Instance(self, words, registers, slots)
-        for position, external in self.externals:
-            flat[position] = external.resolve(task)
+        flat[self.external_words] = [external.resolve(task) for external in self.externals]
         return instance
 
 
@@ -227,43 +222,50 @@ FEWEST_BATCH_ROWS = 2048
 
 def _finish(builder: ProgramBuilder) -> Template:
     instructions = builder.instructions
-    places = _allocate(instructions)
+    places, (register_bytes, slot_bytes) = _allocate(instructions)
+    flat: list[int] = []
     fixes: tuple[list[int], list[int]] = ([], [])
     offsets: tuple[list[int], list[int]] = ([], [])
-    externals: list[tuple[int, External]] = []
-    register_bytes = slot_bytes = 0
-    flat = [0] * (len(instructions) * abi.INSTRUCTION_WORDS)
-    base = 0
-    for instruction in instructions:
-        for word, value in ((abi.I_OP, instruction.op), (abi.I_LEVEL, instruction.level), (abi.I_K, instruction.k)):
-            if isinstance(value, External):
-                externals.append((base + word, value))
-            else:
-                flat[base + word] = pack.address(value) if isinstance(value, str) else value
-        operands = (instruction.out, instruction.a, instruction.b, instruction.c)
-        for (word, stride), operand in zip(_OPERAND_WORDS, operands):
+    at: list[int] = []
+    externals: list[External] = []
+    for each in instructions:
+        base = len(flat)
+        op, level, k = each.op, each.level, each.k
+        row = [0] * abi.INSTRUCTION_WORDS
+        row[abi.I_OP] = _known(op, base + abi.I_OP, at, externals) if isinstance(op, External) else pack.address(op)
+        row[abi.I_LEVEL] = level if isinstance(level, int) else _known(level, base + abi.I_LEVEL, at, externals)
+        row[abi.I_K] = k if isinstance(k, int) else _known(k, base + abi.I_K, at, externals)
+        for word, operand in ((abi.I_OUT, each.out), (abi.I_A, each.a), (abi.I_B, each.b), (abi.I_C, each.c)):
             if operand is None:
                 continue
-            if isinstance(operand, External):
-                externals.append((base + word, operand))
-                flat[base + stride] = operand.width * abi.VECTOR_ROWS
-                continue
-            kind, offset = places[operand.index]
-            fixes[kind].append(base + word)
-            offsets[kind].append(offset)
-            if kind == SLOT:
-                flat[base + stride] = operand.width * abi.VECTOR_ROWS
-                slot_bytes = max(slot_bytes, offset + _SLOT_ROWS * operand.width + _PAD)
+            if isinstance(operand, Place):
+                kind, offset = places[operand.index]
+                fixes[kind].append(base + word)
+                offsets[kind].append(offset)
+                if kind == SLOT:
+                    row[word + 1] = operand.width * abi.VECTOR_ROWS
             else:
-                register_bytes = max(register_bytes, offset + _REGISTER_ROWS * operand.width + _PAD)
-        base += abi.INSTRUCTION_WORDS
+                _known(operand, base + word, at, externals)
+                row[word + 1] = operand.width * abi.VECTOR_ROWS
+        flat += row
     _mark_sections(flat, instructions)
-    words = np.array(flat, np.int64).reshape(len(instructions), abi.INSTRUCTION_WORDS)
+    parts = [flat, fixes[REGISTER], offsets[REGISTER], fixes[SLOT], offsets[SLOT], at]
+    whole = np.array([number for part in parts for number in part], np.int64)  # one array is made sooner than six
+    ends = list(accumulate(map(len, parts)))
+    words, registers, register_offsets, slots, slot_offsets, external_words = [
+        whole[end - len(part) : end] for part, end in zip(parts, ends)
+    ]
     return Template(
-        words, np.array(fixes[0], np.int64), np.array(offsets[0], np.int64), np.array(fixes[1], np.int64),
-        np.array(offsets[1], np.int64), externals, register_bytes, slot_bytes, places,
-        batch_rows(builder, slot_bytes), builder,
+        words.reshape(len(instructions), abi.INSTRUCTION_WORDS), registers, register_offsets, slots, slot_offsets,
+        external_words, externals, register_bytes, slot_bytes, places, batch_rows(builder, slot_bytes), builder,
     )
+
+
+def _known(external: External, position: int, at: list[int], externals: list[External]) -> int:
+    """Note a word that each task fills in; 0 until then."""
+    at.append(position)
+    externals.append(external)
+    return 0
 
 
 def batch_rows(builder: ProgramBuilder, slot_bytes: int) -> int:
@@ -278,60 +280,63 @@ def batch_rows(builder: ProgramBuilder, slot_bytes: int) -> int:
 def _mark_sections(words: list[int], instructions: list[Instruction]) -> None:
     """Write into each section's first op how many ops it has; `words`: of all instructions in one row."""
     start = None
-    for pc in range(len(instructions) + 1):
-        vector = pc < len(instructions) and instructions[pc].level == abi.LEVEL_VECTOR
-        if vector and start is None:
-            start = pc
-        elif not vector and start is not None:
-            words[start * abi.INSTRUCTION_WORDS + abi.I_SECTION] = pc - start
+    for pc, instruction in enumerate(instructions):
+        if instruction.level == abi.LEVEL_VECTOR:
+            start = pc if start is None else start
+            words[start * abi.INSTRUCTION_WORDS + abi.I_SECTION] += 1
+        else:
             start = None
 
 
-def _allocate(instructions: list[Instruction]) -> dict[int, tuple[int, int]]:
-    """Place index -> (kind, byte offset), by linear scan over live ranges."""
+def _allocate(instructions: list[Instruction]) -> tuple[dict[int, tuple[int, int]], list[int]]:
+    """Place index -> (kind, byte offset), by linear scan over live ranges; bytes in all, of each kind."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
-    known: dict[int, Place] = {}
+    known: dict[int, Place] = {}  # in the order of their first use
     resumable: list[int] = []
-    for pc, instruction in enumerate(instructions):
-        if instruction.level == abi.LEVEL_RESUMABLE or isinstance(instruction.level, External):
+    for pc, each in enumerate(instructions):
+        if each.level == abi.LEVEL_RESUMABLE or isinstance(each.level, External):
             resumable.append(pc)
-        operands = (instruction.out, instruction.a, instruction.b, instruction.c)
-        for operand in (*operands, *instruction.touches) if instruction.touches else operands:
-            if isinstance(operand, Place):
+        for operand in (each.out, each.a, each.b, each.c, *each.touches):
+            if operand is not None and isinstance(operand, Place):
                 index = operand.index
-                if index not in known:
+                if index not in last:
                     first[index] = pc
                     known[index] = operand
                 last[index] = pc
-    end = len(instructions)
-    for index, place in known.items():
-        # Read at or behind a resumable instruction that it was written before: keep to the end.
-        if place.kind == SLOT:
-            behind = bisect_right(resumable, first[index])
-            if behind < len(resumable) and resumable[behind] <= last[index]:
-                last[index] = end
-    return {**_scan(known, first, last, REGISTER, _REGISTER_ROWS), **_scan(known, first, last, SLOT, _SLOT_ROWS)}
+    if resumable:
+        end = len(instructions)
+        for index, place in known.items():
+            # Read at or behind a resumable instruction that it was written before: keep to the end.
+            if place.kind == SLOT:
+                behind = bisect_right(resumable, first[index])
+                if behind < len(resumable) and resumable[behind] <= last[index]:
+                    last[index] = end
+    return _scan(known, first, last)
 
 
-def _scan(known: dict[int, Place], first: dict[int, int], last: dict[int, int], kind: int,
-          rows: int) -> dict[int, tuple[int, int]]:
-    """Linear scan with one free list per width."""
+_ROWS = (_REGISTER_ROWS, _SLOT_ROWS)  # by kind
+
+
+def _scan(known: dict[int, Place], first: dict[int, int],
+          last: dict[int, int]) -> tuple[dict[int, tuple[int, int]], list[int]]:
+    """Linear scan with one free list per kind and width; `known`: in the order of their first use."""
     result: dict[int, tuple[int, int]] = {}
-    free: dict[int, list[int]] = {}
-    active: list[tuple[int, int, int]] = []  # a heap of (last use, width, offset)
-    top = 0
-    for place in sorted((p for p in known.values() if p.kind == kind), key=lambda p: first[p.index]):
-        start = first[place.index]
-        while active and active[0][0] < start:
-            _, width, offset = heapq.heappop(active)
-            free.setdefault(width, []).append(offset)
-        spare = free.get(place.width)
+    free: dict[tuple[int, int], list[int]] = {}
+    active: tuple[list[tuple[int, int, int]], ...] = ([], [])  # by kind, heaps of (last use, width, offset)
+    tops = [0, 0]
+    for index, place in known.items():
+        kind, width, start = place.kind, place.width, first[index]
+        used = active[kind]
+        while used and used[0][0] < start:
+            _, freed, offset = heapq.heappop(used)
+            free.setdefault((kind, freed), []).append(offset)
+        spare = free.get((kind, width))
         if spare:
             offset = spare.pop()
         else:
-            offset = top
-            top += rows * place.width + _PAD
-        result[place.index] = (kind, offset)
-        heapq.heappush(active, (last[place.index], place.width, offset))
-    return result
+            offset = tops[kind]
+            tops[kind] += _ROWS[kind] * width + _PAD
+        result[index] = (kind, offset)
+        heapq.heappush(used, (last[index], width, offset))
+    return result, tops

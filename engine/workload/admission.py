@@ -15,7 +15,7 @@ from ...errors import OperationalError, QueryCanceled
 from ...planner.physical import PhysicalQuery
 from ...wlm.configuration import SUPERUSER_GROUP
 from ...wlm.requests import NOTHING, Kind, Request
-from ..context import HOP_TEXT, Context
+from ..context import HOP_TEXT, Context, Notice
 from ..identity import without_secrets
 from .estimates import Outline, outline, reads_tables_only
 from .manager import Manager, manager_of
@@ -41,7 +41,7 @@ class Ticket:
         self.manager = manager
         self._cancel = context.cancel
         self._budget = context.budget
-        self._notice = context.notice
+        self._notices = context.notices
         self._event: threading.Event | None = None
         self._returning = False
         self._over = False
@@ -136,7 +136,7 @@ class Ticket:
             self._event.set()
 
     def warn(self, text: str) -> None:
-        self._notice("WARNING", text)
+        self._notices.append(Notice("WARNING", text))
 
     def share(self, soft: int) -> None:
         self._budget.press(soft if soft < self.manager.machine.floor.memory else None)

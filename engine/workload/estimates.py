@@ -11,7 +11,6 @@ whose nodes are each plan's own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from ...planner.physical import (
@@ -63,16 +62,14 @@ def outline(plan: PhysicalQuery) -> Outline:
         found = known[1]
         if not found.estimate.joins:
             return found
-        return replace(found, joins=_joins(plan, loops=False), loops=_joins(plan, loops=True))
+        nodes = [n for n in _nodes(plan.root) if type(n) is HashJoin]
+        joins, loops = ([id(n) for n in nodes if bool(n.probe_keys) is keyed] for keyed in (True, False))
+        return Outline(found.estimate, found.shape, found.tables, tuple(joins), tuple(loops), found.external)
     found = _outline(plan)
     if len(_known) >= KEPT:
         _known.pop(next(iter(_known)), None)
     _known[key] = props, found
     return found
-
-
-def _joins(plan: PhysicalQuery, *, loops: bool) -> tuple[int, ...]:
-    return tuple(id(n) for n in _nodes(plan.root) if isinstance(n, HashJoin) and loops is not bool(n.probe_keys))
 
 
 def _outline(plan: PhysicalQuery) -> Outline:

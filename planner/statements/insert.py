@@ -60,12 +60,14 @@ def _accepts(cursor: Cursor, kind: TokenType) -> bool:
 
 def _row(cursor: Cursor) -> exp.Tuple:
     position = cursor.position
-    cursor.expect("(")
+    if not _accepts(cursor, TokenType.L_PAREN):
+        cursor.expect("(")  # which says what is there instead
     values = [_value(cursor)]
     while _accepts(cursor, TokenType.COMMA):
         values.append(_value(cursor))
     row = exp.Tuple(expressions=values)
-    cursor.expect(")")
+    if not _accepts(cursor, TokenType.R_PAREN):
+        cursor.expect(")")
     row.meta["start"] = row.meta["end"] = position
     return row
 

@@ -15,7 +15,10 @@ def parse_set(cursor: Cursor) -> SetOption | SetUser:
     if not local and not cursor.at("session", "authorization"):
         cursor.accept("session")
     if cursor.accept("characteristics", "as", "transaction"):  # deprecated (r_SET_SESSION_CHARACTERISTICS)
-        _modes(cursor)
+        position = cursor.position
+        if _modes(cursor):
+            raise NotSupportedError("READ ONLY for a whole session is not supported", position=position,
+                                    hint="BEGIN READ ONLY is, and connect(read_only=True).")
         return SetOption("transaction_isolation", "serializable")
     if cursor.accept("session", "authorization"):
         user = None if cursor.accept("default") else cursor.user()

@@ -11,7 +11,7 @@ SQLite is in store.py.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,22 @@ BUILTIN_SCHEMAS = ("information_schema", "pg_catalog", "public")
 FIRST_RELATION_ID = 100_000
 
 
+class _Inline:
+    """Sketches of a table's inline extents, made when they are first asked for; all its states share them."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: InlineSketches | None = None
+
+    def of(self, column: Column, extents: Sequence[ExtentRef]) -> ColumnSketch:
+        if self._made is None:
+            from ..inline import InlineSketches
+
+            self._made = InlineSketches()
+        return self._made.of(column, extents)
+
+
 @dataclass(slots=True, eq=False)
 class TableEntry:
     """A table with its extents and sketches (of files: inline.py); the statistics are worked out when first asked for.
@@ -54,7 +70,7 @@ class TableEntry:
     deleted: Mapping[Group, DeleteVector] = field(default_factory=dict)
     modified: int = 0  # rows added to what was there, or deleted, since the table was last analyzed
     _data: TableData | None = field(default=None, repr=False)
-    _inline: InlineSketches | None = field(default=None, repr=False)
+    _inline: _Inline = field(default_factory=_Inline, repr=False)
     _rows: int = -1  # -1: to be counted; so with bytes and inline extents
     _bytes: int = -1
     _inline_extents: int = -1
@@ -96,27 +112,32 @@ class TableEntry:
         return self._data
 
     def _statistics(self) -> TableStatistics:
-        return TableStatistics(self.rows, self.bytes, _Columns(self))
+        columns = _Columns(self.table, self.extents, self.sketches, self._inline, self.exact_bounds)
+        return TableStatistics(self.rows, self.bytes, columns)
 
     def sketch(self, column: Column) -> ColumnSketch | None:
         """Of all rows, those of inline extents too; None: nothing is known."""
-        inline = [e for e in self.extents if e.is_inline]
-        known = None if len(inline) == len(self.extents) else self.sketches.get(column.id)
-        if not inline or (known is None and len(inline) < len(self.extents)):
-            return known
-        if self._inline is None:
-            from ..inline import InlineSketches
+        return _sketch(column, self.extents, self.sketches, self._inline)
 
-            self._inline = InlineSketches()
-        found = self._inline.of(column, inline)
-        return found if known is None else known.merge(found)
+
+def _sketch(column: Column, extents: Sequence[ExtentRef], sketches: Mapping[int, ColumnSketch],
+            of_inline: _Inline) -> ColumnSketch | None:
+    inline = [e for e in extents if e.is_inline]
+    known = None if len(inline) == len(extents) else sketches.get(column.id)
+    if not inline or (known is None and len(inline) < len(extents)):
+        return known
+    found = of_inline.of(column, inline)
+    return found if known is None else known.merge(found)
 
 
 class _Columns(Mapping[int, ColumnStatistics]):
-    """The statistics of a table's columns, each worked out when it is first asked for."""
+    """The statistics of a table's columns, each worked out when it is first asked for. (They do not know the entry,
+    which knows them: a table that is dropped leaves no circle behind.)"""
 
-    def __init__(self, entry: TableEntry) -> None:
-        self._entry = entry
+    def __init__(self, table: Table, extents: tuple[ExtentRef, ...], sketches: Mapping[int, ColumnSketch],
+                 inline: _Inline, exact_bounds: bool) -> None:
+        self._table, self._extents, self._sketches = table, extents, sketches
+        self._inline, self._exact_bounds = inline, exact_bounds
         self._known: dict[int, ColumnStatistics] = {}
 
     def __getitem__(self, id: int) -> ColumnStatistics:
@@ -128,22 +149,20 @@ class _Columns(Mapping[int, ColumnStatistics]):
     @cached_property
     def _columns(self) -> dict[int, Column]:
         """Those of which something is known."""
-        entry = self._entry
-        files = any(not e.is_inline for e in entry.extents)
-        return {c.id: c for c in entry.table.columns if not files or c.id in entry.sketches}
+        files = any(not e.is_inline for e in self._extents)
+        return {c.id: c for c in self._table.columns if not files or c.id in self._sketches}
 
     def _of(self, column: Column) -> ColumnStatistics:
-        entry = self._entry
-        sketch = entry.sketch(column) if entry.extents else None
+        sketch = _sketch(column, self._extents, self._sketches, self._inline) if self._extents else None
         if sketch is None:
             return ColumnStatistics(0.0, 0)
         statistics = sketch.statistics()
-        return statistics if entry.exact_bounds else replace(statistics, exact_bounds=False)
+        return statistics if self._exact_bounds else replace(statistics, exact_bounds=False)
 
     def digest(self) -> str:
         """Of what the statistics are worked out from."""
-        found = hashlib.blake2b(repr(self._entry.exact_bounds).encode(), digest_size=16)
-        for id, sketch in sorted(self._entry.sketches.items()):
+        found = hashlib.blake2b(repr(self._exact_bounds).encode(), digest_size=16)
+        for id, sketch in sorted(self._sketches.items()):
             found.update(repr((id, sketch.rows, sketch.nulls, sketch.total_bytes, sketch.sample.reach)).encode())
             found.update(sketch.registers)
             found.update(sketch.sample.priorities)

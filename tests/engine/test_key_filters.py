@@ -24,6 +24,7 @@ def test_ranges_with_a_key_are_never_refused(keys: list[int], pairs: list[tuple[
     assert filter is not None
     ranges = np.array([sorted(pair) for pair in pairs])
     held = filter.may_hold(ranges[:, 0], ranges[:, 1])
+    assert [filter.may_hold(int(low), int(high)) for low, high in ranges] == held.tolist()
     for (low, high), answer in zip(ranges, held, strict=True):
         if any(low <= key <= high for key in keys):
             assert answer

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
+import warehouse
 from warehouse.engine.context import Context
 from warehouse.engine.handlers import MODULES
 from warehouse.engine.result import Result, ResultColumn
@@ -259,3 +262,29 @@ def test_over_the_memory_limit_the_step_is_named() -> None:
             c.execute("select x.s, y.s from t x, t y")
         assert caught.value.sqlstate == "53200" and "needs" in str(caught.value)
         assert c.execute("select count(*) from t").fetchone() == (2000,)
+
+
+def test_statements_leave_no_circles_behind() -> None:
+    """What a statement held is free when it ends, whenever Python's cyclic collector comes by."""
+    kinds = ("Context", "Ticket", "TableWriter", "RunWriter", "TableEntry", "CollectState", "BuildSide")
+
+    def held() -> Counter[str]:
+        names = Counter(type(each).__name__ for each in gc.get_objects())
+        return Counter({kind: names[kind] for kind in kinds})
+
+    def work() -> None:
+        for sql in ("create table t (a int, b varchar(9))", "insert into t values (1, 'x'), (2, 'y')",
+                    "select t.a, u.b from t join t u on t.a = u.a where u.a > 1", "drop table t"):
+            connection.execute(sql)
+
+    with warehouse.connect(":memory:", autocommit=True) as connection:
+        connection.execute("set enable_result_cache_for_session to off")
+        gc.collect()
+        gc.disable()
+        try:
+            work()
+            left = held()
+            gc.collect()
+            assert held() == left
+        finally:
+            gc.enable()

@@ -5,6 +5,7 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from warehouse.errors import DataCorrupted, FileError, FileMissing, FormatTooNew, InternalError
 from warehouse.kernels.memory import address
@@ -87,6 +88,27 @@ def test_zones_bound_each_group(path: Path) -> None:
     assert reader.zone(0, 1) == (text_key("customer"), text_key("customer"), 43, 300)
     assert reader.zone(0, 3) == (0.0, 74.75, 0, 300)
     assert reader.zone(0, 4) == (0, 1, 0, 300)
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+def test_one_group_is_bounded_in_plain_numbers(tmp_path: Path, rows: int) -> None:
+    writer = ExtentWriter(tmp_path / "one.ext", COLUMNS)
+    writer.append(rows_of(0, rows))
+    writer.finish()
+    reader = ExtentReader(tmp_path / "one.ext")
+    for column in range(len(COLUMNS)):
+        zones, bounds = reader.zones(column), reader.bounds(column)
+        for name in ("low", "high", "known", "nulls", "rows", "unknown"):
+            assert [getattr(bounds, name)] == getattr(zones, name).tolist()
+        assert reader.proof(column) == zones.proof(slice(None))
+
+
+def test_several_groups_prove_what_all_of_them_do(path: Path) -> None:
+    reader = ExtentReader(path)
+    assert reader.bounds(0) is reader.zones(0)
+    assert reader.proof(0) == (False, (0, 599))
+    assert reader.zones(0).proof(np.array([1])) == (False, (300, 599))
+    assert reader.encodings(2) == {"bytedict"}
 
 
 def test_blocks_are_aligned_for_native_code(path: Path) -> None:

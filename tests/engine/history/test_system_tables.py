@@ -81,7 +81,7 @@ def test_a_join_and_a_group(db: Any) -> None:
     assert summary == [
         (0, 0, 0, f"scan   tbl={small} name=small", 4), (0, 0, 1, "bcast", 4),
         (0, 1, 0, "scan name=Internal Worktable", 4), (0, 1, 1, "hash   tbl=239", 4),
-        (1, 2, 0, f"scan   tbl={big} name=big", 4), (1, 2, 1, "hjoin  tbl=239", 4), (1, 2, 2, "project", 4),
+        (1, 2, 0, f"scan   tbl={big} name=big", 8), (1, 2, 1, "hjoin  tbl=239", 4), (1, 2, 2, "project", 4),
         (1, 2, 3, "aggr   tbl=240", 4),
         (2, 3, 0, "scan   tbl=240 name=Internal Worktable", 4), (2, 3, 1, "return", 4),
         (2, 4, 0, "scan name=Internal Worktable", 4), (2, 4, 1, "aggr   tbl=241", 2),
