@@ -23,6 +23,7 @@ from .. import build
 from ..coercion import unify
 from ..expressions import Case, Expr, IsNull
 from ..logical import Filter, Join, JoinKind, Values
+from ..predicates import TRUE
 from .bound import Bound, finished, renamed
 from .context import Binder
 from .correlation import check_outer_join
@@ -203,7 +204,9 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         using = [n for n, _ in left.scope.star if n in right.scope.unqualified]
         if not using and kind is JoinKind.INNER:
             return crossed([left, right])
-    condition: Expr | None = None
+        condition: Expr | None = None if using else TRUE  # nothing in common: every pair matches
+    else:
+        condition = None
     if using:
         condition = build.conjunction([_equal(b, n, left.scope, right.scope, node) for n in using])
     elif node.args.get("on") is not None:
@@ -216,7 +219,7 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
             check_no_super(b, condition, kind, node.args["on"])
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
-    else:
+    elif condition is None:
         raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
     return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))
 
