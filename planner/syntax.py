@@ -45,6 +45,12 @@ _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 UNIT_MARK = "\x01"  # before units in the text of a qualified interval
 _UNIT = pattern(r"(?<![A-Za-z\x01])([A-Za-z])")
+# `$1,$2`: sqlglot takes `$1,$` for the begin of a dollar quote. @ is the same sign to it; what is quoted stays.
+_GLUED = pattern(r"(?<![\w$])\$[0-9][^\s$]*\$")
+_PARAMETER = pattern(
+    r"""(?s)'(?:[^'\\]|\\.|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|\$([A-Za-z_]*)\$.*?\$\1\$"""
+    r"""|(?<![\w$])(?P<sign>\$)(?=[0-9])"""
+)
 _NO_TYPE = "Required keyword: 'to' missing for"
 TOO_DEEP = "54001"  # statement_too_complex
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
@@ -107,6 +113,8 @@ def tokenize(text: str, exact_names: bool = False) -> list[Token]:
     tokenizer = getattr(_of_thread, "tokenizer", None)
     if tokenizer is None:
         tokenizer = _of_thread.tokenizer = _DIALECT.tokenizer()
+    if "$" in text and _GLUED.search(text):
+        text = _PARAMETER.sub(lambda found: found[0] if found["sign"] is None else "@", text)
     try:
         tokens: list[Token] = tokenizer.tokenize(text)
     except TokenError as error:
