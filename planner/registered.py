@@ -1,4 +1,4 @@
-"""Types of the catalogue that only the leader knows: regclass, regtype, regproc, regprocedure, regnamespace; oid, name, "char".
+"""Types of the catalogue that only the leader knows: regclass, regproc and their like; oid, name, "char".
 
 A `reg...` value is an id that reads and prints as a name:
 
