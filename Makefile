@@ -44,7 +44,7 @@ $(READY): pyproject.toml
 demo: $(READY)  ## load TPC-H (SF=0.1), explain a join in two designs, run and check the 22 queries
 	@$(BIN)/python -m warehouse.bench demo $(if $(SF),--sf $(SF)) $(if $(THREADS),--threads $(THREADS))
 
-test: $(READY)  ## lint, types, every test, and the check of docs/coverage.toml
+test: $(READY)  ## [TESTS_SEED=all]: lint, types, tests (a sample of the largest, or all), and docs/coverage.toml
 	@$(MAKE) --no-print-directory --jobs 2 lint typecheck warmup
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --check-coverage $(TESTS)
 

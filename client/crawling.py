@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..records import dataclass
+from ..reserved_words import quoted
 from .admin import guarded
-from .loading import quoted
 
 if TYPE_CHECKING:
     from ..storage.inference.files import Found

@@ -18,28 +18,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..reserved_words import quoted
 from .admin import guarded
 
 if TYPE_CHECKING:
     from ..storage.inference.files import Inferred
     from .dbapi import Connection
-
-
-# Redshift's reserved words that files use as names (r_pg_keywords).
-_RESERVED_WORDS = """
-    aes128 aes256 all allowoverwrite analyse analyze and any array as asc authorization backup between binary
-    blanksasnull both bytedict bzip2 case cast check collate column constraint create credentials cross
-    current_date current_time current_timestamp current_user current_user_id default deferrable deflate defrag
-    delta delta32k desc disable distinct do else emptyasnull enable encode encrypt encryption end except
-    explicit false for foreign freeze from full globaldict256 globaldict64k grant group gzip having identity
-    ignore ilike in initially inner intersect into is isnull join leading left like limit localtime
-    localtimestamp lun luns lzo lzop minus mostly13 mostly32 mostly8 natural new not notnull null nulls off
-    offline offset oid old on only open or order outer overlaps parallel partition percent permissions pivot
-    placing primary raw readratio recover references rejectlog resort respect restore right select session_user
-    similar snapshot some sysdate system table tag tdes text255 text32k then timestamp to top trailing true
-    truncatecolumns union unique unnest unpivot user using verbose wallet when where with without
-"""
-_RESERVED = frozenset(_RESERVED_WORDS.split())
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -88,7 +72,7 @@ def is_there(connection: Connection, table: str) -> bool:
     from ..errors import UndefinedTable
 
     try:
-        connection.execute(f"select * from {quoted(table)} where false").close()
+        connection.execute(f"select * from {dotted(table)} where false").close()
     except UndefinedTable:
         connection.rollback()
         return False
@@ -97,21 +81,19 @@ def is_there(connection: Connection, table: str) -> bool:
 
 def create_statement(table: str, found: Inferred) -> str:
     columns = ",\n".join(f"    {quoted(c.name)} {c.type}" for c in found.columns)
-    return f"create table {quoted(table)} (\n{columns}\n)"
+    return f"create table {dotted(table)} (\n{columns}\n)"
 
 
 def copy_statement(table: str, source: str, found: Inferred, options: str = "") -> str:
     """COPY of one file; its columns are named, in the file's order."""
     named = ", ".join(quoted(c.name) for c in found.columns)
     name = source.replace("\\", "\\\\").replace("'", "''")
-    return " ".join(filter(None, [f"copy {quoted(table)} ({named}) from '{name}'", found.clauses(), options]))
+    return " ".join(filter(None, [f"copy {dotted(table)} ({named}) from '{name}'", found.clauses(), options]))
 
 
-def quoted(name: str) -> str:
+def dotted(name: str) -> str:
     """A name in a statement; schema.table stays two names."""
-    plain = [part.isidentifier() and part.isascii() and part not in _RESERVED for part in name.split(".")]
-    parts = [part.replace('"', '""') for part in name.split(".")]
-    return ".".join(part if p else f'"{part}"' for part, p in zip(parts, plain, strict=True))
+    return ".".join(map(quoted, name.split(".")))
 
 
 COMMANDS: dict[str, click.Command] = {"load": load}

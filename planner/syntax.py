@@ -33,7 +33,9 @@ from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 from ..patterns import pattern
+from . import strict
 from .partiql import MARKS, rewritten
+from .strict import error_at as syntax_error
 
 _DIALECT = Redshift()
 _of_thread = threading.local()  # a tokenizer costs as much to make as a short text to read
@@ -167,6 +169,7 @@ def _prepared(tokens: list[Token]) -> list[Token]:
     """The tokens as sqlglot's parser has to see them. What seldom stands in a text is looked for in sets first."""
     kinds = {token.token_type for token in tokens}
     words = {token.text.upper() for token in tokens}
+    strict.check(tokens, words, kinds)
     if TokenType.INTERVAL in kinds:
         tokens = _qualified_intervals(tokens)
     if TokenType.DCOLON in kinds:
@@ -287,13 +290,6 @@ def _translated(error: ParseError, tokens: Sequence[Token]) -> ProgrammingError:
                 return SqlSyntaxError("syntax error at end of input", position=token.end + 1)
             return syntax_error(tokens[i + 1] if "missing" in problem else token)
     return SqlSyntaxError(f"syntax error: {where.get('description', error)}")
-
-
-def syntax_error(token: Token | None) -> SqlSyntaxError:
-    """PostgreSQL's wording."""
-    if token is None:
-        return SqlSyntaxError("syntax error at end of input")
-    return SqlSyntaxError(f'syntax error at or near "{token.text}"', position=token.start)
 
 
 def _approximate(tokens: list[Token]) -> list[Token]:

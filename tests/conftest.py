@@ -16,6 +16,7 @@ from typing import Any
 import golden_files
 import hypothesis
 import pytest
+import sampling
 import support_table
 from places import ByPlace
 
@@ -42,9 +43,20 @@ def pytest_configure(config: pytest.Config) -> None:
     on_a_worker = hasattr(config, "workerinput")
     if config.getoption("--check-coverage") and not on_a_worker:
         config.pluginmanager.register(CoverageCheck(), "warehouse-coverage")
+    if config.getoption("numprocesses", None) and not on_a_worker:
+        sampling.draw_a_seed()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    if config.getoption("numprocesses", None):
+        terminalreporter.line(f"sampled by {sampling.VARIABLE}={sampling.draw_a_seed()} (all: every case)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    out = set(sampling.left_out(items))
+    if out:
+        config.hook.pytest_deselected(items=[item for item in items if item in out])
+        items[:] = [item for item in items if item not in out]
     for item in items:
         if "golden" in getattr(item, "fixturenames", ()):
             item.add_marker("golden")

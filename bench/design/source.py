@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 from ...engine.advisor.designs import TableName, name_of, shown
 from ...engine.advisor.usage import Column
-from ...engine.functions.strings import quote_ident as quoted
 from ...engine.result import Result
 from ...engine.virtual.definitions import create_table
 from ...errors import Error
+from ...reserved_words import quoted
 from ...storage.schema import Table, TableStatistics, View
 from ...storage.types import Kind
 

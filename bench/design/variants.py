@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.advisor.designs import Design, TableDesign, TableName
 from ...engine.advisor.whatif import Routed
-from ...engine.functions.strings import quote_ident as quoted
 from ...engine.result import Result
 from ...engine.virtual.definitions import create_table
 from ...errors import Error
+from ...reserved_words import quoted
 from ...storage.schema import CatalogView, Table
 from ...storage.types import Kind
 from .source import without_encoding

@@ -68,9 +68,10 @@ def run(connection: Connection, text: str) -> str:
 
 
 def _load(connection: Connection, command: CopyCommand) -> str:
+    from ...reserved_words import quoted
     from ...storage.inference.files import infer
     from ...storage.objects.registry import Objects
-    from ..loading import copy_statement, quoted
+    from ..loading import copy_statement
 
     path = os.path.expanduser(command.file)
     if command.options:

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any
 
 from ...records import dataclass
+from ...reserved_words import quoted
 from ...storage.schema import DistStyle, Table
-from ..functions.strings import quote_ident as quoted
 
 AUTO = "auto"
 TableName = tuple[str, str]  # schema, table

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from ...records import dataclass
+from ...reserved_words import quoted
 from ...storage.schema import DistStyle, Table
-from ..functions.strings import quote_ident as quoted
 from .candidates import Candidates, Rules
 from .cost import Cluster
 from .designs import Design, TableDesign, TableName, name_of

@@ -8,20 +8,11 @@ from __future__ import annotations
 import re
 
 from ...errors import DataError, StringTooLong
+from ...reserved_words import quoted
 from ...storage.types import MAX_VARCHAR
 from .base import Function, plain
 
 _WORD = re.compile(r"[^\W_]+")
-_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_$]*")
-_RESERVED_WORDS = """
-    all and any array as asc authorization between binary both case cast check collate column constraint
-    create cross current_date current_time current_timestamp current_user default deferrable desc distinct do
-    else end except false for foreign freeze from full grant group having in initially inner intersect into is
-    isnull join leading left like limit localtime localtimestamp natural new not notnull null off offset old on
-    only or order outer overlaps placing primary references right select session_user similar some table then
-    to top trailing true union unique user using verbose when where with
-"""
-_RESERVED = frozenset(_RESERVED_WORDS.split())
 _SOUNDS = {c: str(i + 1) for i, group in enumerate(("bfpv", "cgjkqsxz", "dt", "l", "mn", "r")) for c in group}
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -86,13 +77,6 @@ def octet_index(sought: str, text: str) -> int:
     return text.encode().find(sought.encode()) + 1
 
 
-def quote_ident(text: str) -> str:
-    """In double quotes where a bare name would not do."""
-    if _PLAIN_NAME.fullmatch(text) and text not in _RESERVED:
-        return text
-    return '"' + text.replace('"', '""') + '"'
-
-
 def quote_literal(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
@@ -146,7 +130,7 @@ FUNCTIONS: dict[str, Function] = {
     "lpad": lambda a, t, to: pad(a[0], a[1], a[2] if len(a) > 2 else " ", True),
     "rpad": lambda a, t, to: pad(a[0], a[1], a[2] if len(a) > 2 else " ", False),
     "octetindex": plain(octet_index),
-    "quote_ident": plain(quote_ident),
+    "quote_ident": plain(quoted),
     "quote_literal": plain(quote_literal),
     "repeat": plain(repeat),
     "replace": plain(replace),

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...errors import InvalidDefinition, NotSupportedError, ProgrammingError
 from ...planner.statements import CreateView, RelationName
+from ...reserved_words import quoted
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Table, View
 from ...storage.temporary import is_temporary
@@ -105,9 +106,5 @@ def _with_schemas(statement: CreateView, context: Context) -> str:
         found = context.view.relation(None, name)
         if found is not None:
             at = start - base
-            text = f"{text[:at]}{_quoted(found.schema)}.{text[at:]}"
+            text = f"{text[:at]}{quoted(found.schema)}.{text[at:]}"
     return text
-
-
-def _quoted(name: str) -> str:
-    return name if name.isidentifier() and name == name.lower() else '"' + name.replace('"', '""') + '"'

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...reserved_words import quoted
 from ...storage.access.directory import Directory
 from ...storage.access.privileges import LETTERS, Grant, relation_object
 from ...storage.schema import Column, DistStyle, Table, View
-from ..functions.strings import quote_ident as quoted
 from .constraints import NamedConstraint, constraints_of
 from .relations import shown_encoding
 

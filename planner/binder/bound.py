@@ -3,14 +3,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
-from ...errors import SqlSyntaxError
+from ...errors import NotSupportedError, SqlSyntaxError
 from ...records import dataclass
 from ...storage.types import Kind, SqlType, varchar
 from ..coercion import coerce, settled
 from ..columns import output_columns, substitute
 from ..expressions import ColumnRef, Expr
-from ..logical import Limit, Logical, Project, SetOperation, Sort, Values
+from ..logical import Limit, Logical, Project, SetOperation, Sort, SortKey, Values
 from .context import Binder
 
 
@@ -25,6 +26,13 @@ class Bound:
     @property
     def types(self) -> tuple[SqlType, ...]:
         return tuple(c.type for c in self.columns)
+
+
+def sort_key(expr: Expr, item: Any) -> SortKey:
+    """The key of an item of ORDER BY whose expression is bound."""
+    if item.args.get("with_fill") is not None:
+        raise NotSupportedError("ORDER BY ... WITH FILL is not supported by Redshift")
+    return SortKey(expr, bool(item.args.get("desc")), bool(item.args.get("nulls_first")))
 
 
 def retyped(b: Binder, bound: Bound, types: Sequence[SqlType]) -> Bound:

@@ -6,7 +6,9 @@ from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ...errors import SqlSyntaxError
 from ...records import dataclass
+from ...reserved_words import RESERVED
 from ...storage.timezones import zone_name
 from ...storage.types import SqlType
 from ..expressions import ColumnRef, Span
@@ -81,6 +83,10 @@ class BindContext:
         return self.leader or self.settings.get("compatibility", "redshift") == "extended"
 
 
+# Reserved, and in queries all the same: a column of the catalogue's tables; an alias of the manual's (query-super.md).
+_ASKED_FOR = ("oid", "array")
+
+
 class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
@@ -116,6 +122,17 @@ class Binder:
         first = self.next_id
         self.next_id = first + len(like)
         return [ColumnRef(id, c.type, c.name, c.nullable) for id, c in enumerate(like, first)]
+
+    def name(self, identifier: Any) -> str:
+        """An identifier folded to lower case; a reserved word is none unless it is quoted."""
+        name: str = identifier.name.lower()
+        if name in RESERVED:
+            self.check_reserved(identifier, name)
+        return name
+
+    def check_reserved(self, identifier: Any, name: str) -> None:
+        if self.has_spans and not identifier.args.get("quoted") and name not in _ASKED_FOR:
+            raise SqlSyntaxError(f'syntax error at or near "{identifier.name}"', position=self.position(identifier))
 
     def span(self, node: Any) -> Span | None:
         """Where a node stands in the statement's text."""

@@ -74,10 +74,12 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
 
 def _member(b: Binder, member: Any, outer: Scope | None, env: Env, counts: Counter[str]) -> Cte:
     alias = member.args["alias"]
+    if member.args.get("materialized") is not None:
+        raise NotSupportedError("MATERIALIZED of a WITH query is not supported by Redshift", position=b.position(alias))
     if not isinstance(member.this, (exp.Query, exp.Subquery)):
         raise NotSupportedError("WITH is for queries only", position=b.position(alias))
-    name = alias.this.name.lower()
-    names = tuple(c.name.lower() for c in alias.args.get("columns") or ())
+    name = b.name(alias.this)
+    names = tuple(b.name(c) for c in alias.args.get("columns") or ())
     return Cte(name, member.this, names, env, outer, counts[name])
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
+from ...reserved_words import RESERVED
 from ...storage.types import BOOLEAN, Kind
 from ..coercion import coerce
 from ..expressions import ColumnRef, Expr, Literal, Span
@@ -140,6 +141,8 @@ def named_column(e: ExpressionBinder, node: exp.Column) -> Expr:
     if not isinstance(identifier, exp.Identifier):
         raise SqlSyntaxError("a column name is needed behind the dot", position=e.b.position(node))
     name = identifier.this.lower()
+    if name in RESERVED:
+        e.b.check_reserved(identifier, name)
     where = None if table is None else table.this.lower()
     span = None
     if e.b.has_spans:

@@ -40,6 +40,7 @@ _FORBIDDEN = {
     "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
     "hints": "a table hint", "only": "ONLY", "partition": "PARTITION",
     "ordinality": "WITH ORDINALITY", "match_condition": "MATCH_CONDITION", "changes": "CHANGES",
+    "rows_from": "ROWS FROM",
 }
 
 
@@ -123,6 +124,8 @@ def _item(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
             name = _FORBIDDEN[key]
             hint = "connect(as_of=...) shows the database as of a snapshot." if name == "AS OF" else None
             raise NotSupportedError(f"{name} is not supported yet", position=b.position(node), hint=hint)
+    if "indexed" in node.args:
+        raise SqlSyntaxError("INDEXED BY and NOT INDEXED are other systems'", position=b.position(node))
     if node.args.get("pivots"):
         return _pivoted(b, node, outer, env)
     match node:
@@ -153,7 +156,7 @@ def _derived(b: Binder, node: Any, query: Any, outer: Scope | None, env: Env) ->
 
     inner = node if query is not node and _has_modifiers(node) else query
     bound = finished(b, bind_tree(b, inner, outer, env))
-    alias, given = alias_of(node)
+    alias, given = alias_of(b, node)
     names = renamed(bound.names, given, alias or "*", lambda: b.position(node))
     return named_item(Bound(bound.plan, bound.columns, names), alias, outer)
 
@@ -169,7 +172,7 @@ def _pivoted(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
     source = _item(b, bare, outer, env)
     (relation,) = source.scope.relations
     bound = pivoted(b, clause, Bound(source.plan, relation.columns, relation.names), relation.alias, env)
-    alias, given = alias_of(clause)
+    alias, given = alias_of(b, clause)
     alias = alias or relation.alias
     names = renamed(bound.names, given, alias or "*", lambda: b.position(node))
     return named_item(Bound(bound.plan, bound.columns, names), alias, outer)
@@ -199,7 +202,7 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         return _join_path(b, left, node, kind, path, outer, env)
     right = _joined(b, node.this, [], outer, env, later)
     _check_aliases(b, left.scope, right.scope, node.this)
-    using = [u.name.lower() for u in node.args.get("using") or ()]
+    using = [b.name(u) for u in node.args.get("using") or ()]
     if str(node.args.get("method") or "").upper() == "NATURAL":
         using = [n for n, _ in left.scope.star if n in right.scope.unqualified]
         if not using and kind is JoinKind.INNER:
@@ -246,6 +249,9 @@ def _join_path(b: Binder, left: Item, node: Any, kind: JoinKind, path: Path, out
 def _kind(b: Binder, node: Any) -> JoinKind:
     side, kind = str(node.args.get("side") or "").upper(), str(node.args.get("kind") or "").upper()
     method = str(node.args.get("method") or "").upper()
+    condition = node.args.get("on") or node.args.get("using")
+    if condition and (kind == "CROSS" or method == "NATURAL"):
+        raise SqlSyntaxError(f"a {method or kind} JOIN has no ON or USING", position=b.position(node))
     if kind == "CROSS":
         return JoinKind.CROSS
     if kind not in ("", "INNER", "OUTER") or side not in _KINDS or method not in ("", "NATURAL"):

@@ -132,6 +132,8 @@ def _interval_type(b: Binder, node: exp.Interval) -> SqlType:
 
 @binds(exp.Cast)
 def _cast(e: ExpressionBinder, node: exp.Cast) -> Expr:
+    if node.args.get("default") is not None or node.args.get("action") is not None:
+        raise NotSupportedError("CAST ... DEFAULT is not supported by Redshift", position=e.b.position(node))
     if _is_bare_interval(node.args["to"]) and isinstance(node.this, exp.Literal) and node.this.is_string:
         return Literal(interval(node.this.this, None, e.b.position(node)), INTERVAL, -1, e.span(node))
     operand = e.bind(node.this)
@@ -218,6 +220,9 @@ def _castable(source: SqlType, to: SqlType) -> bool:
     return (source.is_integer and to.kind is Kind.BOOLEAN) or (source.kind is Kind.BOOLEAN and to.is_integer)
 
 
+_FLOATS = (exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE)  # FLOAT(n); sqlglot may have told DOUBLE PRECISION
+
+
 def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     """The type a syntax tree names. VARCHAR without a length takes the operand's, as Redshift does in
     expressions."""
@@ -244,11 +249,11 @@ def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     if name in ("varchar", "text") and not arguments:
         printed = PRINTED.get(source.kind, MAX_VARCHAR)
         return varchar(source.length if source.is_string and source.length else printed)
-    return sql_type(name, arguments, position)
+    return sql_type("float" if arguments and this in _FLOATS else name, arguments, position)
 
 
 def _argument(node: Any) -> int | str:
-    inner = node.this
+    inner = node.this if isinstance(node.this, exp.Expression) else node
     if isinstance(inner, exp.Literal) and inner.this.isdigit():
         return int(inner.this)
     return str(inner.name)

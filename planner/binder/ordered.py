@@ -23,6 +23,7 @@ from ..coercion import coerce, settle
 from ..expressions import AggregateCall, Expr, Literal
 from ..functions.ordered import OrderedFunction, between_type, element_type
 from ..logical import SortKey
+from .bound import sort_key
 from .dispatch import binds
 from .expressions import ExpressionBinder
 
@@ -67,7 +68,7 @@ def bind_ordered(e: ExpressionBinder, name: str, nodes: Sequence[Any], node: Any
     if within is not None and function.within == "refused":
         raise SqlSyntaxError(f"WITHIN GROUP is not allowed for {name}()", sqlstate="42809", position=position)
     keys = () if within is None else tuple([
-        SortKey(settle(e.bind(item.this)), bool(item.args.get("desc")), bool(item.args.get("nulls_first")))
+        sort_key(settle(e.bind(item.this)), item)
         for item in within.expressions
     ])
     if function.key == "listagg":

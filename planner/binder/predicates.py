@@ -35,6 +35,8 @@ def in_predicate(e: ExpressionBinder, node: exp.In, negated: bool) -> Expr:
 
         return in_subquery(e, node.this, query, negated, node)
     items = node.expressions
+    if node.args.get("unnest") is not None:
+        raise NotSupportedError("IN UNNEST(...) is not supported by Redshift", position=e.b.position(node))
     if not items:
         raise NotSupportedError("an empty IN list is not supported", position=e.b.position(node))
     if isinstance(node.this, exp.Tuple):

@@ -47,13 +47,13 @@ class Item:
     scope: Scope
 
 
-def alias_of(node: Any) -> tuple[str | None, tuple[str, ...]]:
+def alias_of(b: Binder, node: Any) -> tuple[str | None, tuple[str, ...]]:
     """(alias, names of its column list)."""
     alias = node.args.get("alias")
     if alias is None:
         return None, ()
-    name = None if alias.this is None else alias.this.name.lower()
-    return name, tuple(c.name.lower() for c in alias.args.get("columns") or ())
+    name = None if alias.this is None else b.name(alias.this)
+    return name, tuple([b.name(c) for c in alias.args.get("columns") or ()])
 
 
 def named_item(
@@ -69,7 +69,7 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
     """The item of a name, or of a function call."""
     if is_series(node.this):
         bound = bind_series(b, node.this)
-        alias, given = alias_of(node)
+        alias, given = alias_of(b, node)
         given = given or ((alias,) if alias else ())  # a function's alias names its column too
         names = renamed(bound.names, given, alias or NAME, lambda: b.position(node))
         return named_item(Bound(bound.plan, bound.columns, names), alias or NAME, outer)
@@ -83,14 +83,14 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
     for part in (schema_node, catalog):
         if part is not None and not isinstance(part, exp.Identifier):
             raise SqlSyntaxError("a schema name is needed before the dot", position=b.position(node))
-    schema = None if schema_node is None else schema_node.name.lower()
-    name = node.this.name.lower()
+    schema = None if schema_node is None else b.name(schema_node)
+    name = b.name(node.this)
     if catalog is not None and catalog.name.lower() != b.context.database:
         raise NotSupportedError(
             f'cross-database references are not supported yet: "{catalog.name}.{schema}.{name}"',
             position=b.position(node),
         )
-    alias, given = alias_of(node)
+    alias, given = alias_of(b, node)
     if schema is None and name in env and ROW_ID_WANTED not in node.meta:
         bound = use(b, env[name])
     else:
@@ -108,7 +108,7 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
 
 def function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> Item:
     """The rows of a function; an alias alone names the column of a function that has one."""
-    alias, given = alias_of(node)
+    alias, given = alias_of(b, node)
     given = given or ((alias,) if alias and len(bound.columns) == 1 else ())
     names = renamed(bound.names, given, alias or bound.names[0], lambda: b.position(node))
     return named_item(Bound(bound.plan, bound.columns, names), alias or bound.names[0], outer)

@@ -23,7 +23,7 @@ from ..intervals import typed
 from ..logical import Aggregate, Filter, Logical, Project, Sort, SortKey
 from ..traverse import unnumbered
 from .aggregates import Aggregates, Grouping
-from .bound import Bound
+from .bound import Bound, sort_key
 from .context import Binder
 from .correlation import check_group
 from .ctes import Env, extended
@@ -272,7 +272,7 @@ class _Select:
             if known is None:
                 by_expr[key] = ref
                 columns.append((ref, key))
-            keys.append(SortKey(ref, bool(item.args.get("desc")), bool(item.args.get("nulls_first"))))
+            keys.append(sort_key(ref, item))
         plan = Project(plan, tuple(columns))
         if distinct is not None:
             plan, mapped = self._distinct(plan, visible)

@@ -40,6 +40,9 @@ def select_list(b: Binder, scope: Scope, node: exp.Select) -> list[Item]:
             found.extend([(name, None, expr) for name, expr in _star(b, scope, node)])
         elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
             found.extend([(name, None, expr) for name, expr in _star_of(b, scope, item)])
+        elif isinstance(item, exp.Alias) and not isinstance(item.args["alias"], exp.Identifier):
+            raise SqlSyntaxError(f"a column's name is needed, not {item.args['alias'].sql()}",
+                                 position=b.position(item))
         else:
             found.append((output_name(item), item, None))
     names = {name for name, item, _ in found if _is_column(item)}
@@ -67,8 +70,9 @@ def _parts(b: Binder, node: exp.Select) -> tuple[list[Any], list[exp.Column]]:
         star = item.this if isinstance(item, exp.Column) else item
         if not isinstance(star, exp.Star):
             continue
-        if any(star.args.get(k) for k in ("replace", "rename")):
-            raise NotSupportedError("* REPLACE and * RENAME are not supported by Redshift", position=b.position(node))
+        if any(star.args.get(k) for k in ("replace", "rename", "ilike")):
+            raise NotSupportedError("* REPLACE, * RENAME and * ILIKE are not supported by Redshift",
+                                    position=b.position(node))
         if star.args.get("except_"):
             behind = items[place + 1 :]
             if behind and (star.comments or item.comments):  # it had parentheses, so the list ended there

@@ -14,7 +14,7 @@ from ...storage.types import SqlType
 from ..coercion import common_type
 from ..expressions import ColumnRef
 from ..logical import Limit, SetKind, SetOperation, Sort, SortKey
-from .bound import Bound, finished, retyped
+from .bound import Bound, finished, retyped, sort_key
 from .context import Binder
 from .ctes import Env, extended
 from .expressions import ExpressionBinder
@@ -93,7 +93,7 @@ def _key(b: Binder, bound: Bound, item: Any) -> SortKey:
     column = ordinal(b, bound.columns, expr)
     if column is None:
         column = _by_name(b, bound, expr)
-    return SortKey(column, bool(item.args.get("desc")), bool(item.args.get("nulls_first")))
+    return sort_key(column, item)
 
 
 def _by_name(b: Binder, bound: Bound, node: Any) -> ColumnRef:
@@ -138,6 +138,9 @@ def limited(b: Binder, bound: Bound, node: Any, env: Env) -> Bound:
         return bound
     if limit is not None and (not isinstance(limit, exp.Limit) or limit.args.get("limit_options")):
         raise NotSupportedError("FETCH FIRST is not supported by Redshift; use LIMIT", position=b.position(limit))
+    for clause in (limit, offset):
+        if clause is not None and clause.expressions:
+            raise NotSupportedError("LIMIT ... BY is not supported by Redshift", position=b.position(clause))
     e = ExpressionBinder(b, Scope(), env, "LIMIT")
     count = None if limit is None else constant_count(e, limit.expression, "LIMIT")
     skipped = 0 if offset is None else constant_count(e, offset.expression, "OFFSET") or 0

@@ -61,7 +61,7 @@ def as_path(b: Binder, node: Any, scopes: Sequence[Scope], outer: Scope | None) 
         at = index[0].name.lower() if index else None
         return Path(node, path, _alias(b, node, name), at, inner.name == UNPIVOT)
     parts = [p for p in node.parts if isinstance(p, exp.Identifier)]
-    if len(parts) < len(node.parts):
+    if not parts or len(parts) < len(node.parts):
         return None
     first = parts[0].name.lower()
     around = [] if outer is None else outer.chain()

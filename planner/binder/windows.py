@@ -33,6 +33,7 @@ from ..logical import Logical, SortKey, Window
 from ..predicates import is_volatile
 from ..rewrites.split_average import sum_type
 from .aggregates import NESTED, aggregated
+from .bound import sort_key
 from .context import Binder
 from .dispatch import binds
 from .expressions import ExpressionBinder
@@ -262,7 +263,7 @@ class _Over:
         for item in node.expressions:
             expr = self._key(item.this, "order by")
             if expr is not None and all(expr != k.expr for k in keys):
-                keys.append(SortKey(expr, bool(item.args.get("desc")), bool(item.args.get("nulls_first"))))
+                keys.append(sort_key(expr, item))
         return tuple(keys)
 
     def _frame(self, function: WindowFunction, spec: Spec) -> Frame:

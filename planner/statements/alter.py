@@ -192,7 +192,7 @@ def _clause(cursor: Cursor, given: dict[str, Any], encodings: list[tuple[str, st
         at = cursor.position
         name = cursor.name()
         cursor.expect("encode")
-        encodings.append((name, cursor.name(), at))
+        encodings.append((name, cursor.any_word(), at))
         return "COLUMN"
     at = cursor.position
     if cursor.at("interleaved"):

@@ -183,7 +183,7 @@ def _switch(cursor: Cursor, name: str) -> str:
 def _encoding(cursor: Cursor) -> str:
     cursor.accept("as")
     position = cursor.position
-    word = cursor.name_or_string()
+    word = cursor.string() if cursor.at_string() else cursor.any_word()
     name = word.upper().replace("-", "")
     if name not in _ENCODINGS:
         raise NotSupportedError(f"COPY ENCODING {word.upper()} is not supported", position=position)

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from sqlglot.tokens import Token, TokenType
 
 from ...errors import SqlSyntaxError
+from ...reserved_words import RESERVED
 from ..syntax import parse_expression, parse_query, syntax_error
 from . import RelationName
 
@@ -140,7 +141,14 @@ class Cursor:
     # -- reading ---------------------------------------------------------------------------------
 
     def name(self) -> str:
-        """An identifier, folded to lower case."""
+        """An identifier, folded to lower case; a reserved word is none unless it is quoted."""
+        token = self.token
+        if token is not None and token.text.lower() in RESERVED and token.token_type is not TokenType.IDENTIFIER:
+            raise self.error()
+        return self.any_word()
+
+    def any_word(self) -> str:
+        """A name or any keyword (of an encoding, a type, a setting), folded to lower case."""
         token = self.token
         if token is None or token.token_type in _NOT_A_NAME or not _wordlike(token):
             raise self.error()

@@ -70,7 +70,7 @@ def _properties(cursor: Cursor) -> dict[str, str]:
     cursor.expect("with", "(")
     found: dict[str, str] = {}
     while True:
-        position, name = cursor.position, cursor.name()
+        position, name = cursor.position, cursor.any_word()
         if name in _REFUSED:
             raise NotSupportedError(f"the property {name} of CREATE TABLE AS is not supported", position=position)
         if name not in _VALUES:

@@ -51,7 +51,7 @@ def _value(cursor: Cursor) -> str:
         cursor.accept("+")
         return sign + ("0." if cursor.accept(".") else "") + cursor.next().text
     token = cursor.token
-    cursor.name()
+    cursor.any_word()
     assert token is not None
     quoted = cursor.text[token.start] == '"'
     return f'"{token.text}"' if quoted else token.text
@@ -69,9 +69,9 @@ def _distance(cursor: Cursor) -> str:
 
 def dotted(cursor: Cursor) -> str:
     """A parameter's name, which may have a dot."""
-    name = cursor.name()
+    name = cursor.any_word()
     while cursor.accept("."):
-        name += "." + cursor.name()
+        name += "." + cursor.any_word()
     return name
 
 

@@ -236,7 +236,7 @@ def _column_attribute(cursor: Cursor, given: dict[str, Any]) -> None:
         _once(cursor, given, "identity", _seed_and_step(cursor))
         given["by_default"] = True
     elif cursor.accept("encode"):
-        _once(cursor, given, "encoding", cursor.name())
+        _once(cursor, given, "encoding", cursor.any_word())
     elif cursor.accept("distkey"):
         _once(cursor, given, "dist_key", True)
     elif cursor.accept("sortkey"):
@@ -312,7 +312,7 @@ def _collate(cursor: Cursor, given: dict[str, Any]) -> None:
 def read_type(cursor: Cursor) -> SqlType:
     """A type name with its modifiers."""
     position = cursor.position
-    name = cursor.name()
+    name = cursor.any_word()
     if name.upper() in _TWO_WORD_TYPES and cursor.accept(_TWO_WORD_TYPES[name.upper()]):
         name += " " + _TWO_WORD_TYPES[name.upper()]
     if name == "interval":
@@ -335,7 +335,7 @@ def _interval_type(cursor: Cursor, position: int | None) -> SqlType:
     if fields[0] is None:
         raise SqlSyntaxError("type interval needs a qualifier: YEAR TO MONTH or DAY TO SECOND", position=position)
     if cursor.accept("to"):
-        fields.append(cursor.name())
+        fields.append(cursor.any_word())
     digits = None
     if cursor.accept("("):
         digits = cursor.integer()

@@ -164,6 +164,7 @@ def limits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("name", QUERIES)
 def test_every_breaker(places: dict[str, Any], judge: Any, limits: str, name: str) -> None:
     text = QUERIES[name]

@@ -106,6 +106,7 @@ def check_sorted(db: Any, table: Table) -> None:
         assert all(b is None or (a is not None and a <= b) for a, b in pairwise(found))
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("design", DESIGNS)
 def test_every_row_once_where_it_belongs(shared: Any, design: str) -> None:
     source = ("by_key", "even", "everywhere")[DESIGNS.index(design) % 3]
@@ -137,6 +138,7 @@ QUERIES = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("query", QUERIES)
 def test_what_a_query_answers_is_what_it_inserts(shared: Any, query: str) -> None:
     source, design = (("even", "distkey(k)"), ("by_key", "diststyle even"), ("by_key", "diststyle all"))[len(query) % 3]

@@ -121,6 +121,7 @@ def rows_by_id(cursor: Any, text: str) -> list[tuple[Any, ...]]:
     return sorted(map(tuple, cursor.execute(text).fetchall()), key=lambda row: row[0])
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_ranks_and_shifts(ours: Any, judge: Any, partition: str) -> None:
     for order in random.Random(partition).sample(ORDERS, 3):
@@ -129,6 +130,7 @@ def test_ranks_and_shifts(ours: Any, judge: Any, partition: str) -> None:
         check(ours, judge, [(f, partition, f"{order}, id", "") for f in (*RANKS, *SHIFTS)])
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("frame", FRAMES)
 def test_frames_in_rows(ours: Any, judge: Any, frame: str) -> None:
     source = random.Random(frame)
@@ -136,6 +138,7 @@ def test_frames_in_rows(ours: Any, judge: Any, frame: str) -> None:
     check(ours, judge, [(f, partition, f"{order}, id", frame) for f in FRAMED])
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("frame", RANGES)
 def test_frames_of_peers(ours: Any, judge: Any, frame: str) -> None:
     calls = [f for f in FRAMED if f.startswith(("sum", "count", "min", "max"))]
@@ -143,6 +146,7 @@ def test_frames_of_peers(ours: Any, judge: Any, frame: str) -> None:
         check(ours, judge, [(f, partition, "k", frame) for f in calls])
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("partition", PARTITIONS)
 def test_whole_partitions(ours: Any, judge: Any, partition: str) -> None:
     check(ours, judge, [(f, partition, "", "") for f in FRAMED if "value" not in f])

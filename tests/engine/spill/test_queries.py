@@ -149,6 +149,7 @@ def over(first: Iterable[str], others: Iterable[str]) -> list[Any]:
     return [pytest.param(t, name, id=f"{t[0]}x{t[1]}-{name}") for t, name in pairs]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("db", "name"), over([*QUERIES, *ORDERED], SOME), indirect=["db"])
 def test_the_rows_are_the_same(db: Any, name: str, request: pytest.FixtureRequest) -> None:
     sql = QUERIES.get(name) or ORDERED[name]
@@ -163,6 +164,7 @@ def test_the_rows_are_the_same(db: Any, name: str, request: pytest.FixtureReques
     assert same(found, wanted)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("db", "name"), over(JOINS, ("full", "not in")), indirect=["db"])
 def test_joins_block_by_block(db: Any, name: str, request: pytest.FixtureRequest,
                               monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ TS = "timestamp without time zone"
         ("v || 'x'", "concat(v, 'x') :: character varying(21)"),
         ("v || a", "concat(v, cast(a as character varying(11))) :: character varying(31)"),
         ("v || c || 'ab'", "concat(concat(v, cast(c as character varying(5))), 'ab') :: character varying(27)"),
-        ("'a' 'b'", "'ab' :: character varying(2)"),
+        ("'a'\n'b'", "'ab' :: character varying(2)"),
     ],
 )
 def test_values(sql: str, expected: str) -> None:

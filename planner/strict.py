@@ -1,0 +1,143 @@
+"""What sqlglot's parser lets pass and Redshift's does not, told by which tokens stand beside each other.
+
+    select a, from t                       a comma before nothing: sqlglot drops it
+    select a from t join u where a = 1     a join without its condition: sqlglot takes it for a comma
+    select 1 as 'x', a == 1, 'x' 'y'       strings as names, other dialects' operators, strings beside each other
+    select count(*) percent from t         a reserved word as a name without AS (reserved_words.py)
+    select a from t limit 1, 2             MySQL's LIMIT
+
+sqlglot reads many dialects at once, and a statement that passes here and fails in production is as bad as a wrong
+answer. Names with AS, of columns and of tables are looked at where they are bound (binder/context.py); clauses that get
+a place of their own in the tree, where that place is bound.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from sqlglot.tokens import Token
+from sqlglot.tokens import TokenType as T
+
+from ..errors import SqlSyntaxError
+from ..reserved_words import RESERVED
+
+# Members of an Enum are slow to come by.
+_COMMA, _STRING, _ALIAS, _NOT, _RLIKE, _EQ, _STAR, _EXCEPT = (
+    T.COMMA, T.STRING, T.ALIAS, T.NOT, T.RLIKE, T.EQ, T.STAR, T.EXCEPT
+)
+_L_PAREN, _R_PAREN, _L_BRACKET, _JOIN, _CROSS, _NATURAL, _ON, _USING, _LIMIT = (
+    T.L_PAREN, T.R_PAREN, T.L_BRACKET, T.JOIN, T.CROSS, T.NATURAL, T.ON, T.USING, T.LIMIT
+)
+_IDENTIFIER, _SEMICOLON = T.IDENTIFIER, T.SEMICOLON
+_OPENS = (T.L_PAREN, T.SELECT)
+_ITEM_ENDS = frozenset({
+    T.COMMA, T.FROM, T.R_PAREN, T.WHERE, T.GROUP_BY, T.ORDER_BY, T.HAVING, T.QUALIFY, T.LIMIT, T.OFFSET, T.UNION,
+    T.EXCEPT, T.INTERSECT, T.SEMICOLON,
+})
+_NO_LABELS = frozenset({T.COMMA, T.R_PAREN, T.SEMICOLON, T.STRING})
+_VALUE_ENDS = frozenset({T.VAR, T.IDENTIFIER, T.NUMBER, T.STRING, T.R_PAREN, T.R_BRACKET, T.END})
+_CONSPICUOUS = frozenset({T.STRING, T.EXCEPT, T.L_BRACKET, T.EQ, T.RLIKE, T.NOT})
+_BEFORE_ARRAYS = frozenset({T.SELECT, T.L_PAREN, T.EQ, T.IN})
+# Reserved words that may stand behind a value and before the end of an item.
+_SUFFIXES = frozenset({"end", "asc", "desc", "isnull", "notnull", "nulls", "ignore", "respect"})
+_NAMES = frozenset([word.upper() for word in RESERVED - _SUFFIXES])
+# Statements with none of these are not searched: words that most have, and that nobody takes for a name, are left out.
+_COMMON = """
+    SELECT FROM WHERE AND OR ON AS JOIN LEFT RIGHT FULL INNER OUTER CROSS IN NOT LIKE BETWEEN CASE WHEN THEN ELSE UNION
+    INTERSECT EXCEPT ALL ANY DISTINCT WITH IS NULL TRUE FALSE LIMIT USING CAST HAVING GROUP INTERVAL
+"""
+_RARE_NAMES = _NAMES - frozenset(_COMMON.split())
+
+
+def check(tokens: Sequence[Token], words: set[str], kinds: set[T]) -> None:
+    """Raise the syntax error that Redshift has for these tokens; `words`: their texts in upper case."""
+    _neighbours(tokens)
+    if "JOIN" in words:
+        _joins(tokens)
+    if _LIMIT in kinds:
+        _limits(tokens)
+    if not words.isdisjoint(_RARE_NAMES):
+        _names(tokens)
+
+
+def error_at(token: Token | None) -> SqlSyntaxError:
+    """PostgreSQL's wording."""
+    if token is None:
+        return SqlSyntaxError("syntax error at end of input")
+    return SqlSyntaxError(f'syntax error at or near "{token.text}"', position=token.start)
+
+
+def _neighbours(tokens: Sequence[Token]) -> None:
+    kinds = [token.token_type for token in tokens]
+    before: T | None = None
+    for i, kind in enumerate(kinds):
+        if before is _COMMA:
+            if kind in _ITEM_ENDS:
+                raise error_at(tokens[i])
+        elif kind is _COMMA:
+            if before in _OPENS:
+                raise error_at(tokens[i])
+        elif before is _ALIAS:
+            if kind in _NO_LABELS:
+                raise error_at(tokens[i])
+        elif kind in _CONSPICUOUS:
+            _conspicuous(tokens, kinds, i, before)
+        before = kind
+    if before is _COMMA or before is _ALIAS:
+        raise error_at(None)
+
+
+def _conspicuous(tokens: Sequence[Token], kinds: list[T], i: int, before: T | None) -> None:
+    """Tokens that stand where Redshift has them, or where another dialect has."""
+    token, kind = tokens[i], kinds[i]
+    wrong = (
+        (kind is _STRING and before is _STRING and tokens[i - 1].line == token.line)
+        or (kind is _EXCEPT and before is _STAR)
+        or (kind is _L_BRACKET and before in _BEFORE_ARRAYS)
+        or (kind is _EQ and token.text == "==")
+        or (kind is _RLIKE and token.text.isalpha())
+        or (kind is _NOT and token.text == "!" and kinds[i + 1 : i + 2] != [_RLIKE])
+    )
+    if wrong:
+        raise error_at(token)
+
+
+def _joins(tokens: Sequence[Token]) -> None:
+    """Every JOIN has its ON or USING, unless it is CROSS or NATURAL."""
+    open = [0]  # joins that wait for their condition, by depth of parentheses
+    free = False
+    for token in tokens:
+        kind = token.token_type
+        if kind is _L_PAREN:
+            open.append(0)
+        elif kind is _R_PAREN:
+            if open.pop() or not open:
+                raise error_at(token)
+        elif kind is _JOIN:
+            open[-1] += not free
+            free = False
+        elif kind in (_CROSS, _NATURAL):
+            free = True
+        elif kind in (_ON, _USING):
+            open[-1] = max(open[-1] - 1, 0)
+        elif kind in _ITEM_ENDS and open[-1]:
+            raise error_at(token)
+    if open[-1]:
+        raise error_at(None)
+
+
+def _limits(tokens: Sequence[Token]) -> None:
+    for limit, _, comma in zip(tokens, tokens[1:], tokens[2:]):
+        if limit.token_type is _LIMIT and comma.token_type is _COMMA:
+            raise SqlSyntaxError("LIMIT #,# syntax is not supported", position=comma.start,
+                                 hint="Use separate LIMIT and OFFSET clauses.")
+
+
+def _names(tokens: Sequence[Token]) -> None:
+    """A reserved word between a value and the end of an item would be the item's name."""
+    for i, (before, token) in enumerate(pairwise(tokens), 1):
+        if (token.text.upper() in _NAMES and before.token_type in _VALUE_ENDS
+                and token.token_type not in (_IDENTIFIER, _STRING, _ALIAS)):
+            after = tokens[i + 1].token_type if i + 1 < len(tokens) else _SEMICOLON
+            if after in _ITEM_ENDS:
+                raise error_at(token)
