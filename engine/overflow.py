@@ -1,8 +1,11 @@
-"""What overflowed: the error 22003 with the value, read from the operands that the failing instruction left behind.
+"""What overflowed, and what a function is not defined for: the error with the value, read from the operands that the
+failing instruction left behind.
 
     select a::smallint from t         smallint out of range                          The value is 33000.
     select n::decimal(4, 2) from t    Numeric data overflow (result precision)       The value is 350.10; ...
     select b + 1 from t               bigint out of range                            The operation is ... + 1.
+
+    select ln(a) from t               cannot take logarithm of a negative number     The value is -2.
 
 The driver stops at the failure, so registers still hold the vector with the failing row. Other instructions (casts from
 floats, functions) say only that it happened.
@@ -10,12 +13,13 @@ floats, functions) say only that it happened.
 from __future__ import annotations
 
 import ctypes
+import struct
 
 import numpy as np
 
-from ..errors import NumericOutOfRange
+from ..errors import DataError, NumericOutOfRange
 from ..kernels import abi
-from ..storage.types import Kind, SqlType
+from ..storage.types import DOUBLE, Kind, SqlType
 from .compile.program import ProgramBuilder
 from .functions.text import print_text
 
@@ -41,6 +45,26 @@ def out_of_range(builder: ProgramBuilder, words: np.ndarray, pc: int, row: int) 
         return NumericOutOfRange("Numeric data overflow (result precision)",
                                  detail=f"{detail[:-1]}; the type is {type}.", position=position)
     return NumericOutOfRange(f"{type} out of range", detail=detail, position=position)
+
+
+def outside_domain(builder: ProgramBuilder, words: np.ndarray, pc: int, row: int) -> DataError:
+    """The error of a mathematical function that is not defined for its argument, in PostgreSQL's words."""
+    instruction = builder.instructions[pc]
+    value = struct.unpack("<d", _operand(words[pc], abi.I_A, row, 8).to_bytes(8, "little", signed=True))[0]
+    state = "2201F"
+    match instruction.op:
+        case "ln_f64" | "log10_f64":
+            state, what = "2201E", f"cannot take logarithm of {'a negative number' if value else 'zero'}"
+        case "sqrt_f64":
+            what = "cannot take square root of a negative number"
+        case "pow_f64" if value:
+            what = "a negative number raised to a non-integer power yields a complex result"
+        case "pow_f64":
+            what = "zero raised to a negative power is undefined"
+        case _:
+            state, what = "22003", "input is out of range"
+    return DataError(what, sqlstate=state, detail=f"The value is {print_text(value, DOUBLE)}.",
+                     position=None if instruction.span is None else instruction.span[0])
 
 
 def _operand(instruction: np.ndarray, word: int, row: int, width: int) -> int:

@@ -130,7 +130,6 @@ _ERRORS: dict[int, tuple[type[DataError] | type[CardinalityViolation] | type[Dat
     abi.ERR_BAD_DATE: (InvalidDatetime, "date/time field value out of range"),
     abi.ERR_STRING_TOO_LONG: (StringTooLong, "value too long for its type"),
     abi.ERR_BAD_ENCODING: (DataCorrupted, "a block is of a kind that cannot be read here"),
-    abi.ERR_DOMAIN: (DataError, "a function's argument is outside its domain"),
     abi.ERR_NEGATIVE_LENGTH: (DataError, "negative substring length not allowed"),
 }
 
@@ -140,10 +139,11 @@ def _fail(task: Task, instance: Instance, frame: np.ndarray) -> NoReturn:
     builder = instance.template.builder
     if code == abi.ERR_CALL:
         raise task.states[builder.failures[pc]].taken(int(frame[abi.F_ERROR_ROW]))
-    if code == abi.ERR_OVERFLOW:
-        from .overflow import out_of_range
+    if code in (abi.ERR_OVERFLOW, abi.ERR_DOMAIN):
+        from .overflow import out_of_range, outside_domain
 
-        raise out_of_range(builder, instance.words, pc, int(frame[abi.F_ERROR_ROW]))
+        told = out_of_range if code == abi.ERR_OVERFLOW else outside_domain
+        raise told(builder, instance.words, pc, int(frame[abi.F_ERROR_ROW]))
     kind, words = _ERRORS[code]
     span = builder.instructions[pc].span
     raise kind(words, position=None if span is None else span[0])
