@@ -17,8 +17,8 @@ from dataclasses import replace
 from sqlglot import exp
 
 from ...planner.syntax import parse_query
+from ...reserved_words import quoted
 from ...storage.schema import CatalogView, Table, View
-from ..functions.strings import quote_ident as quoted
 from .dependencies import key, read_tables, relations_in
 
 Key = tuple[str, str]

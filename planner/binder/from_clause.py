@@ -21,9 +21,10 @@ from ...errors import (
 )
 from .. import build
 from ..coercion import unify
+from ..columns import output_ids
 from ..expressions import Case, Expr, IsNull
 from ..logical import Filter, Join, JoinKind, Values
-from ..predicates import TRUE
+from ..predicates import TRUE, joins_by_keys
 from .bound import Bound, finished, renamed
 from .context import Binder
 from .correlation import check_outer_join
@@ -220,6 +221,9 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
             check_outer_join(b, condition, node.args["on"])
         if kind in (JoinKind.RIGHT, JoinKind.FULL) and not b.context.extended:
             check_no_super(b, condition, kind, node.args["on"])
+        if kind is JoinKind.FULL and not b.context.extended and not joins_by_keys(condition, output_ids(right.plan)):
+            raise NotSupportedError("FULL JOIN is only supported with merge-joinable join conditions",
+                                    position=b.position(node.args["on"]))
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
     elif condition is None:

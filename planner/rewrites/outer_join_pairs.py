@@ -23,26 +23,34 @@ Part of `extract_subqueries.py`, which removes the subqueries from the inner joi
 """
 from __future__ import annotations
 
+from collections.abc import Set
+
+from ...errors import NotSupportedError
 from ...records import dataclass
 from ..collation import with_collation
 from ..columns import copy_plan, output_columns, substitute
 from ..expressions import ColumnId, ColumnRef, Expr, Literal
 from ..logical import Aggregate, Join, JoinKind, Logical, Project, SetKind, SetOperation
 from ..nulls import never_null
-from ..predicates import conjoin, null_safe_equal
+from ..predicates import conjoin, is_volatile, null_safe_equal
+from ..traverse import expressions, walk_plan
 from .context import RewriteContext
 
 _Side = tuple[Logical, list[ColumnRef]]  # a side of a join, and its columns that subqueries ask about
 
 
 def join_of_pairs(
-    join: Join, plain: Expr | None, asked: frozenset[ColumnId], passing: Logical, context: RewriteContext
+    join: Join, plain: Expr | None, asked: Set[ColumnId], passing: Logical, context: RewriteContext
 ) -> Logical:
     """The LEFT or FULL JOIN by what its subqueries have let pass.
 
     `plain` is the condition without them, `asked` the columns that they read, `passing` the inner join under the
     whole condition. What reads the join keeps its columns' names, so that the sides below it are the copies.
     """
+    for node in (*walk_plan(join.left), *walk_plan(join.right)):  # each side is read more than once
+        if any(is_volatile(e) for e in expressions(node)):
+            raise NotSupportedError("a subquery about both sides of an outer join is not supported where a side has a "
+                                    "volatile function")
     outer = [c for c in output_columns(join.left) if c.id in asked]
     inner = [c for c in output_columns(join.right) if c.id in asked]
     spelled = [(c.id, with_collation(c, False)) for c in (*outer, *inner)]  # a subquery may tell 'a' from 'A'
