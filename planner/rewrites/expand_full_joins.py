@@ -24,7 +24,7 @@ from ..predicates import TRUE, is_volatile, joins_by_keys
 from ..traverse import expressions, map_inputs, walk_plan
 from .context import RewriteContext
 
-LARGE = 12  # nodes; a table with its filters has fewer
+LARGE = 8  # nodes; a table with its filters has fewer
 _Reading = tuple[Logical, dict[ColumnId, ColumnRef]]  # a side under new names
 
 
