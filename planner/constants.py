@@ -21,8 +21,8 @@ from ..errors import (
     NumericOutOfRange,
     SqlSyntaxError,
 )
-from ..patterns import pattern
 from ..storage.datetimes import DAY, read_date, read_time, read_timestamp, read_timetz
+from ..storage.number_text import read_number
 from ..storage.types import (
     BIGINT,
     BOOLEAN,
@@ -44,7 +44,6 @@ from .expressions import Literal, Span
 
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
 _FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
-_NUMBER = pattern(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?\s*")
 _EPOCH = date(1970, 1, 1).toordinal()
 NULL = Literal(None, UNKNOWN)
 
@@ -182,12 +181,8 @@ def read_text(text: str, to: SqlType, position: int | None = None) -> Any:
 
 def _read(text: str, to: SqlType) -> Any:
     match to.kind:
-        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
-            return _integer(text, to)
-        case Kind.DECIMAL:
-            return _decimal(text, to)
-        case Kind.REAL | Kind.DOUBLE:
-            return _float(text, to)
+        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT | Kind.DECIMAL | Kind.REAL | Kind.DOUBLE:
+            return read_number(text, to)
         case Kind.BOOLEAN:
             word = text.strip().lower()
             if word in _TRUE or word in _FALSE:
@@ -213,48 +208,6 @@ def _read(text: str, to: SqlType) -> Any:
             return parse(text)
         case _:
             return text
-
-
-def _integer(text: str, to: SqlType) -> int:
-    try:
-        value = int(text)
-    except ValueError:
-        raise InvalidText(f'invalid input syntax for type {to}: "{text}"') from None
-    low, high = to.integer_limits
-    if not low <= value <= high:
-        raise NumericOutOfRange(f'value "{text}" is out of range for type {to}')
-    return value
-
-
-def _decimal(text: str, to: SqlType) -> int:
-    """Rounded half away from zero to the type's scale."""
-    match = _NUMBER.fullmatch(text)
-    if match is None or not (match.group(2) or match.group(3)):
-        raise InvalidText(f'invalid input syntax for type numeric: "{text}"')
-    whole, fraction = match.group(2) or "", match.group(3) or ""
-    shift = int(match.group(4) or 0) - len(fraction) + to.scale
-    value = int(whole + fraction)
-    if shift > 80 and value:
-        raise NumericOutOfRange(f'value "{text}" is out of range for type {to}')
-    if shift >= 0:
-        value *= 10 ** min(shift, 80)
-    else:
-        half = 10 ** min(-shift, len(whole + fraction) + 1)
-        value = (2 * value + half) // (2 * half)
-    low, high = to.integer_limits
-    if not low <= value <= high:
-        raise NumericOutOfRange(f'value "{text}" is out of range for type {to}')
-    return -value if match.group(1) == "-" else value
-
-
-def _float(text: str, to: SqlType) -> float:
-    try:
-        value = float(text.replace("_", "?"))
-    except ValueError:
-        raise InvalidText(f'invalid input syntax for type {to}: "{text}"') from None
-    if math.isinf(value) and "inf" not in text.lower():
-        raise NumericOutOfRange(f'"{text}" is out of range for type {to}')
-    return value
 
 
 def moment(text: str, to: SqlType) -> int:

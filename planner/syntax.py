@@ -1,6 +1,6 @@
 """The seam to sqlglot: text to tokens, tokens to a syntax tree, its errors to ours.
 
-Nothing else imports sqlglot's parser. Six things are arranged here:
+Nothing else imports sqlglot's parser. Seven things are arranged here:
 
     functions    sqlglot rewrites many functions while parsing (ADD_MONTHS becomes a DATEADD, LEN a
                  LENGTH, TO_CHAR's format is translated). We want the text's own words, so every closing
@@ -8,6 +8,7 @@ Nothing else imports sqlglot's parser. Six things are arranged here:
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
     case         names fold to lower case, except those the session wants exact (ExactName).
+    operators    those before their operand bind less than arithmetic (prefix_operators.py)
     PartiQL      paths in FROM become calls (partiql.py). sqlglot looks for plain ones too, by copying every FROM
                  with all its subqueries: a third of the time for a large query. The binder, which knows what
                  is a table, finds them without (binder/unnesting.py), so here it does not (_NotForOurs).
@@ -35,6 +36,7 @@ from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 from ..patterns import pattern
 from . import strict
 from .partiql import MARKS, rewritten
+from .prefix_operators import PREFIXES, parenthesised
 from .strict import error_at as syntax_error
 
 _DIALECT = Redshift()
@@ -170,6 +172,8 @@ def _prepared(tokens: list[Token]) -> list[Token]:
     kinds = {token.token_type for token in tokens}
     words = {token.text.upper() for token in tokens}
     strict.check(tokens, words, kinds)
+    if not words.isdisjoint(PREFIXES):
+        tokens = parenthesised(tokens)
     if TokenType.INTERVAL in kinds:
         tokens = _qualified_intervals(tokens)
     if TokenType.DCOLON in kinds:

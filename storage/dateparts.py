@@ -45,9 +45,9 @@ MICROS = {"microsecond": 1, "millisecond": 1000, "second": 1_000_000, "minute": 
 DAYS = {"day": 1, "week": 7}
 _DAYS_OF_A_MONTH = 30  # what a fraction of a month counts, as in PostgreSQL
 
-_PIECE = pattern(r"\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([A-Za-z]*)\s*,?")
-_CLOCK = pattern(r"\s*([+-]?)(\d+):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,6}))?)?\s*,?")
-_YEAR_MONTH = pattern(r"\s*([+-]?)(\d+)-(\d{1,2})\s*\Z")
+_PIECE = pattern(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*([A-Za-z]*)\s*,?")
+_CLOCK = pattern(r"\s*([+-]?)([0-9]+):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,6}))?)?\s*,?")
+_YEAR_MONTH = pattern(r"\s*([+-]?)([0-9]+)-([0-9]{1,2})\s*\Z")
 MOST_MONTHS, MOST_MICROS = 2**31 - 1, 2**63 - 1  # in an INTEGER and a BIGINT
 
 

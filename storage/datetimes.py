@@ -28,27 +28,27 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_ISO = pattern(r"(\d{4})-(\d{1,2})-(\d{1,2})")
-_COMPACT = pattern(r"(\d{4})(\d{2})(\d{2})(?!\d)")
-_SLASHED = pattern(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})")
-_AMERICAN = pattern(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?!\d)")
-_MONTH_FIRST = pattern(r"([A-Za-z]{3,9})[- ]\s*(\d{1,2})(?:,\s*|-|\s+)(\d{4}|\d{2})(?!\d)")
-_DAY_FIRST = pattern(r"(\d{1,2})[- ]([A-Za-z]{3,9})[- ](\d{4}|\d{2})(?!\d)")
+_ISO = pattern(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+_COMPACT = pattern(r"([0-9]{4})([0-9]{2})([0-9]{2})(?![0-9])")
+_SLASHED = pattern(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
+_AMERICAN = pattern(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4}|[0-9]{2})(?![0-9])")
+_MONTH_FIRST = pattern(r"([A-Za-z]{3,9})[- ]\s*([0-9]{1,2})(?:,\s*|-|\s+)([0-9]{4}|[0-9]{2})(?![0-9])")
+_DAY_FIRST = pattern(r"([0-9]{1,2})[- ]([A-Za-z]{3,9})[- ]([0-9]{4}|[0-9]{2})(?![0-9])")
 _TIME = pattern(
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s*(am|pm)?", re.IGNORECASE
 )
-_COMPACT_TIME = pattern(r"(\d{2})(\d{2})(\d{2})(?:\.(\d{1,9}))?(?!\d)")
-_DAY_OF_YEAR = pattern(r"(\d{4})\.(\d{3})(?!\d)")
-_JULIAN = pattern(r"[Jj](\d{5,7})(?!\d)")
+_COMPACT_TIME = pattern(r"([0-9]{2})([0-9]{2})([0-9]{2})(?:\.([0-9]{1,9}))?(?![0-9])")
+_DAY_OF_YEAR = pattern(r"([0-9]{4})\.([0-9]{3})(?![0-9])")
+_JULIAN = pattern(r"[Jj]([0-9]{5,7})(?![0-9])")
 _JULIAN_EPOCH = 2_440_588
-_SHORT = pattern(r"(\d{2})(\d{2})(\d{2})(?!\d)")
-_YEAR_NAME_DAY = pattern(r"(\d{4})[- ]([A-Za-z]{3,9})[- ](\d{1,2})(?!\d)")
-_CLOCK = pattern(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:\s*[ap]m\b)?", re.IGNORECASE)
+_SHORT = pattern(r"([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
+_YEAR_NAME_DAY = pattern(r"([0-9]{4})[- ]([A-Za-z]{3,9})[- ]([0-9]{1,2})(?![0-9])")
+_CLOCK = pattern(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:\s*[ap]m\b)?", re.IGNORECASE)
 # What stands behind a time of day: the year, where the date before it has none, and a zone.
 _BEHIND = pattern(
     r"(?:\s+(\d{4}))?\s*([+-]\d{1,2}(?::?\d{2})?|[A-Za-z][A-Za-z_/]*(?:[+-]\d{1,2}(?::\d{2})?)?)?\s*\Z"
 )
-_OFFSET = pattern(r"([+-])(\d{1,2}):?(\d{2})?")
+_OFFSET = pattern(r"([+-])([0-9]{1,2}):?([0-9]{2})?")
 
 
 def read_date(text: str) -> int | None:
@@ -94,6 +94,8 @@ def read_timetz(text: str) -> int | None:
 def zoned_time(text: str) -> tuple[int, int] | None:
     """(microseconds since midnight, the zone's distance from UTC) of a time of day; a date in front counts for the
     zone alone."""
+    if not text.isascii():
+        return None
     text = text.strip()
     if _CLOCK.search(text) is None:
         micros = _time_of(re.sub(r"\s*(z|utc)\Z", "", text, flags=re.IGNORECASE))
@@ -114,6 +116,8 @@ def zoned_time(text: str) -> tuple[int, int] | None:
 
 def _taken_apart(text: str) -> tuple[str, str, str] | None:
     """(date, time of day, zone) of a moment's text; without a colon the time is left with the date."""
+    if not text.isascii():  # int() would read the digits of other scripts
+        return None
     text = text.strip()
     match = _CLOCK.search(text)
     if match is None:

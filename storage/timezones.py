@@ -25,9 +25,9 @@ _HOURS = {
     "pdt": -7, "akst": -9, "akdt": -8, "hst": -10, "acst": 9.5, "acdt": 10.5, "brt": -3, "art": -3, "clt": -3,
 }
 _NAMED = pattern(r"[A-Za-z_/]+")
-_ISO = pattern(r"([+-]?)(\d{1,2})(?::?(\d{2}))?")
+_ISO = pattern(r"([+-]?)([0-9]{1,2})(?::?([0-9]{2}))?")
 _MOST = 16 * 60  # minutes: no zone is further from UTC
-_POSIX = pattern(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>\d{1,2})(?::(?P<minutes>\d{2}))?")
+_POSIX = pattern(r"[A-Za-z_/]*\s*(?P<sign>[+-]?)(?P<hours>[0-9]{1,2})(?::(?P<minutes>[0-9]{2}))?")
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -10,7 +10,7 @@ from ...errors import DataError, InvalidText, NumericOutOfRange
 from ...storage.types import BIGINT, Kind, SqlType
 from .base import Function
 
-_SIGNED = re.compile(r"(?P<sign>[+-]?)(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?P<after>[+-]?)")
+_SIGNED = re.compile(r"(?P<sign>[+-]?)(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<after>[+-]?)")
 _IGNORED = str.maketrans("", "", "/,:% ")
 _DIGITS = 60  # more than any type has
 _WIDE = Context(prec=120)

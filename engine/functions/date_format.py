@@ -153,6 +153,7 @@ def _zone_text(t: datetime) -> str:
 
 # -- reading -----------------------------------------------------------------------------------
 
+_DIGITS = frozenset("0123456789")
 _WIDTHS = {
     "YYYY": 4, "YYY": 3, "YY": 2, "Y": 1, "IYYY": 4, "IYY": 3, "IY": 2, "I": 1, "CC": 2, "Q": 1, "MM": 2, "W": 1,
     "WW": 2, "IW": 2, "DDD": 3, "IDDD": 3, "DD": 2, "D": 1, "ID": 1, "J": 7, "HH24": 2, "HH12": 2, "HH": 2, "MI": 2,
@@ -191,7 +192,7 @@ def read(text: str, format: str, strict: bool) -> int:
 def _skip_text(text: str, at: int, part: str) -> int:
     """Text of the format stands for as many characters, but a digit is left for the next field."""
     for c in part:
-        if at < len(text) and not (text[at].isdigit() and c != text[at]):
+        if at < len(text) and not (text[at] in _DIGITS and c != text[at]):
             at += 1
     return at
 
@@ -208,7 +209,7 @@ def _read_field(text: str, at: int, token: Token, follows: Part | None, fields: 
         return _read_number(text, at, token, follows, fields)
     if name == "Y,YYY":
         end = at
-        while end < len(text) and (text[end].isdigit() or text[end] == ","):
+        while end < len(text) and (text[end] in _DIGITS or text[end] == ","):
             end += 1
         fields.numbers["YYYY"] = int(text[at:end].replace(",", "") or 0)
         return end
@@ -240,7 +241,7 @@ def _read_number(text: str, at: int, token: Token, follows: Part | None, fields:
         width = min(width, 6)
     signed = text[at : at + 1] in ("+", "-") and token.name == "YYYY"
     end = at + signed
-    while end < len(text) and end - at - signed < width and text[end].isdigit():
+    while end < len(text) and end - at - signed < width and text[end] in _DIGITS:
         end += 1
     if end == at + signed:
         raise _bad(text, token.name)
@@ -258,7 +259,7 @@ _FIELD = {"YYY": "YYYY", "YY": "YYYY", "Y": "YYYY", "IYY": "IYYY", "IY": "IYYY",
 
 def _digits_follow(part: Part | None) -> bool:
     """Whether the format goes on with digits, so that a number must stop in time."""
-    return part[0].isdigit() if isinstance(part, str) else part is not None and part.name in _WIDTHS
+    return part[0] in _DIGITS if isinstance(part, str) else part is not None and part.name in _WIDTHS
 
 
 def _full_year(value: int, digits: int) -> int:

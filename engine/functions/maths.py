@@ -12,7 +12,9 @@ from .base import Function, plain
 
 
 def cbrt(x: float) -> float:
-    return math.copysign(math.cbrt(abs(x)), x)
+    root = math.cbrt(x)
+    whole = float(round(root)) if abs(root) < 1e5 else root  # the library's roots of cubes may be a last digit off
+    return whole if whole**3 == x else root
 
 
 _SEEDED_CALLS = 256  # of statements that are running

@@ -6,14 +6,14 @@ Formats are Redshift's output formats: ISO dates, timestamps with up to six frac
 from __future__ import annotations
 
 import math
-import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from ...errors import InvalidText, NumericOutOfRange
+from ...errors import InvalidText
 from ...planner.constants import moment
 from ...storage.interval_text import read_interval
 from ...storage.intervals import micros_text, months_text
+from ...storage.number_text import read_number
 from ...storage.types import Kind, SqlType
 
 EPOCH_DATE = date(1970, 1, 1)
@@ -22,7 +22,6 @@ _CYCLE_DAYS = 146_097  # 400 years
 _DAY = 86_400_000_000  # microseconds
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
 _FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
-_DECIMAL = re.compile(r"\s*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?\s*")
 
 
 def print_text(value: Any, type: SqlType) -> str:
@@ -98,15 +97,8 @@ def parse_text(text: str, type: SqlType) -> Any:
     """Read `text` as a value; InvalidText or InvalidDatetime name the text and the type."""
     bare = text.strip()
     match type.kind:
-        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT:
-            return _parse_integer(text, bare, type)
-        case Kind.DECIMAL:
-            return _parse_decimal(text, type)
-        case Kind.REAL | Kind.DOUBLE:
-            try:
-                return float(bare)
-            except ValueError:
-                raise InvalidText(f'invalid input syntax for type {type}: "{text}"') from None
+        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT | Kind.DECIMAL | Kind.REAL | Kind.DOUBLE:
+            return read_number(text, type)
         case Kind.BOOLEAN:
             if bare.lower() in _TRUE:
                 return True
@@ -119,31 +111,3 @@ def parse_text(text: str, type: SqlType) -> Any:
             return read_interval(text, type)
         case _:
             return text
-
-
-def _parse_integer(text: str, bare: str, type: SqlType) -> int:
-    try:
-        value = int(bare)
-    except ValueError:
-        raise InvalidText(f'invalid input syntax for integer: "{text}"') from None
-    low, high = type.integer_limits
-    if not low <= value <= high:
-        raise NumericOutOfRange(f'value "{text}" is out of range for type {type}')
-    return value
-
-
-def _parse_decimal(text: str, type: SqlType) -> int:
-    """A decimal literal, rounded half away from zero to the type's scale."""
-    match = _DECIMAL.fullmatch(text)
-    if match is None or not (match[2] or match[3]):
-        raise InvalidText(f'invalid input syntax for type numeric: "{text}"')
-    fraction = match[3] or ""
-    digits = int((match[2] or "") + fraction)
-    shift = type.scale - len(fraction) + int(match[4] or 0)
-    if shift >= 0:
-        digits *= 10 ** min(shift, 80)
-    else:
-        digits = (2 * digits + 10**-shift) // (2 * 10**-shift) if shift > -80 else 0
-    if digits > type.integer_limits[1]:
-        raise NumericOutOfRange("Numeric data overflow (result precision)")
-    return -digits if match[1] == "-" else digits

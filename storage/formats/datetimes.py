@@ -77,7 +77,7 @@ def parse_timestamp(text: str, pattern: str | None, zoned: bool = False) -> int:
         return found
     if pattern in ("epochsecs", "epochmillisecs"):
         factor = EPOCH_FACTORS[pattern]
-        if not re.fullmatch(r"[+-]?\d+(\.\d*)?", text):
+        if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]*)?", text):
             raise ValueError(text)
         if len(text) > LONGEST_EPOCH:
             raise ValueError(text)
@@ -102,7 +102,7 @@ def _as_cast(text: str, zoned: bool) -> int | None:
 
 def parse_time(text: str, zoned: bool = False) -> int:
     """Microseconds since midnight; `zoned`: since midnight UTC, an offset may follow."""
-    match = re.fullmatch(_TIME + _HALF + (_OFFSET if zoned else ""), text)
+    match = re.fullmatch(_TIME + _HALF + (_OFFSET if zoned else ""), text, re.ASCII)
     if match is None:
         raise ValueError(text)
     return (_time(match) - (_offset(match) if zoned else 0)) % DAY_MICROSECONDS
@@ -125,7 +125,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
         has_time = has_time or name.startswith(("HH", "MI", "SS"))
         at = token.end()
     parts.append(re.escape(pattern[at:]))
-    return re.compile("".join(parts) + ("" if has_time else _TAIL))
+    return re.compile("".join(parts) + ("" if has_time else _TAIL), re.ASCII)
 
 
 def check_pattern(pattern: str) -> None:

@@ -227,14 +227,14 @@ def test_as_plain_text(places: dict[str, Any], limits: str, text: str) -> None:
 
 def test_deleted_rows(places: dict[str, Any]) -> None:
     for connection in places.values():
-        connection.execute("create table some (w varchar(12) encode bytedict, k bigint)")
-        connection.execute("insert into some select w, k from coded")
-        connection.execute("delete from some where k = 3")
-        connection.execute("update some set w = 'TRAM' where w = 'AIR' and k = 1")
+        connection.execute("create table a_few (w varchar(12) encode bytedict, k bigint)")
+        connection.execute("insert into a_few select w, k from coded")
+        connection.execute("delete from a_few where k = 3")
+        connection.execute("update a_few set w = 'TRAM' where w = 'AIR' and k = 1")
         told = "select w, k, count(*) as n from {} group by w, k order by w, k"
         wanted = ("(select case when w = 'AIR' and k = 1 then 'TRAM' else w end as w, k from plain where k <> 3) x")
-        assert connection.execute(told.format("some")).fetchall() == connection.execute(told.format(wanted)).fetchall()
-        connection.execute("drop table some")
+        assert connection.execute(told.format("a_few")).fetchall() == connection.execute(told.format(wanted)).fetchall()
+        connection.execute("drop table a_few")
 
 
 def test_rows_that_were_pickled_on_their_way(places: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:

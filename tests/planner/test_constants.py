@@ -97,11 +97,11 @@ def test_text_as(text: str, to: SqlType, value: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "to", "error", "words"),
     [
-        ("x", INTEGER, InvalidText, 'invalid input syntax for type integer: "x"'),
-        ("1.5", INTEGER, InvalidText, "invalid input syntax for type integer"),
+        ("x", INTEGER, InvalidText, 'invalid input syntax for integer: "x"'),
+        ("1.5", INTEGER, InvalidText, "invalid input syntax for integer"),
         ("40000", SMALLINT, NumericOutOfRange, "out of range for type smallint"),
-        ("1000", decimal(5, 2), NumericOutOfRange, "out of range"),
-        ("1e99", decimal(38, 0), NumericOutOfRange, "out of range"),
+        ("1000", decimal(5, 2), NumericOutOfRange, "data overflow"),
+        ("1e99", decimal(38, 0), NumericOutOfRange, "data overflow"),
         ("", decimal(5, 2), InvalidText, "type numeric"),
         (".", decimal(5, 2), InvalidText, "type numeric"),
         ("1_0", DOUBLE, InvalidText, "double precision"),

@@ -43,8 +43,15 @@ def _finite(result: np.ndarray, x: Any, y: Any) -> bool:
     return bool(np.isfinite(result).all())
 
 
+def _cube_root(x: np.ndarray) -> np.ndarray:
+    """As maths.cbrt."""
+    root = np.cbrt(x)
+    whole = np.where(np.abs(root) < 1e5, np.rint(root), root)
+    return np.where(whole**3 == x, whole, root)
+
+
 FORMS: dict[str, Form] = {
     "atan2": _binary(np.arctan2),
-    "cbrt": _unary(np.cbrt),
+    "cbrt": _unary(_cube_root),
     "power": _binary(np.power, _finite),
 }

@@ -66,7 +66,7 @@ def test_plans(sql: str, targets: tuple[int, ...], plan: str) -> None:
         ("insert into w (d) values (5)", DatatypeMismatch,
          'column "d" is of type date but expression is of type integer'),
         ("insert into w (a) select v from t", DatatypeMismatch, 'column "a" is of type integer'),
-        ("insert into w (a) values ('x')", Error, "invalid input syntax for type integer"),
+        ("insert into w (a) values ('x')", Error, "invalid input syntax for integer"),
         ("insert into w (a) values (b)", UndefinedColumn, '"b" does not exist'),
     ],
 )

@@ -50,7 +50,7 @@ def test_literals_and_casts(sql: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("sql", "error", "words", "position"),
     [
-        ("'x'::int", InvalidText, 'invalid input syntax for type integer: "x"', 7),
+        ("'x'::int", InvalidText, 'invalid input syntax for integer: "x"', 7),
         ("date '2020-13-01'", InvalidDatetime, "out of range", 12),
         ("d::int", Error, "cannot cast type date to integer", 7),
         ("interval '1 day'::int", Error, "cannot cast type interval day to second to integer", None),

@@ -131,7 +131,7 @@ def test_operands_that_do_not_fit(sql: str, shown: str, position: int) -> None:
 @pytest.mark.parametrize(
     ("sql", "error", "words", "position"),
     [
-        ("a + 'x'", InvalidText, 'invalid input syntax for type integer: "x"', 11),
+        ("a + 'x'", InvalidText, 'invalid input syntax for integer: "x"', 11),
         ("d = 'nonsense'", InvalidDatetime, 'invalid input syntax for type date: "nonsense"', 11),
         ("d > '2020-02-30'", InvalidDatetime, "date/time field value out of range", 11),
         ("not a", DatatypeMismatch, "argument of NOT must be type boolean, not type integer", 11),

@@ -68,9 +68,9 @@ def test_case(sql: str, expected: str) -> None:
         ("v like any ('a', 'b')", NotSupportedError, "LIKE ANY"),
         ("a is true", DatatypeMismatch, "argument of IS TRUE must be type boolean, not type integer"),
         ("case when a then 1 end", DatatypeMismatch, "argument of CASE/WHEN must be type boolean"),
-        ("case when z then 1 else 'x' end", InvalidText, "type integer"),
+        ("case when z then 1 else 'x' end", InvalidText, "for integer"),
         ("case when z then 1 else d end", DatatypeMismatch, "CASE types integer and date cannot be matched"),
-        ("a in ('x')", InvalidText, "type integer"),
+        ("a in ('x')", InvalidText, "for integer"),
         ("(a, b) in ((1, 2, 3))", NotSupportedError, "unequal number of entries"),
     ],
 )

@@ -65,7 +65,7 @@ def test_names_are_the_first_branchs() -> None:
         ("select a from t union select v from t", DatatypeMismatch,
          "UNION types integer and character varying cannot be matched", 29),
         ("select a from t union select a, b from t", SqlSyntaxError, "each UNION query must have the same number", 29),
-        ("select 'x' union select 1", Error, 'invalid input syntax for type integer: "x"', 7),
+        ("select 'x' union select 1", Error, 'invalid input syntax for integer: "x"', 7),
         ("select a from t except all select a from u", NotSupportedError, "EXCEPT ALL is not supported", 34),
         ("select a from t union select k from u order by k", ProgrammingError, 'column "k" does not exist', 47),
         ("select a from t union select k from u order by a + 1", ProgrammingError, "must be on one of the result", 47),

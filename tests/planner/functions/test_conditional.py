@@ -34,7 +34,7 @@ def test_calls(call: str, expected: str) -> None:
 def test_types_that_do_not_meet() -> None:
     with pytest.raises(DatatypeMismatch, match="COALESCE types integer and boolean cannot be matched"):
         text("coalesce(a, z)")
-    with pytest.raises(InvalidText, match='invalid input syntax for type integer: "x"'):
+    with pytest.raises(InvalidText, match='invalid input syntax for integer: "x"'):
         text("coalesce(a, 'x')")
     with pytest.raises(UndefinedFunction, match="greatest"):
         text("greatest(z, z)")
