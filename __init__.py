@@ -55,6 +55,10 @@ def __getattr__(name: str) -> Any:
         return getattr(dbtypes, name)
     if name in _ARRAY_ERRORS:
         return _ARRAY_ERRORS[name]
+    if name in _CONNECTOR:
+        from .client import connector_names
+
+        return connector_names.find(name)
     if name.isupper():
         from .client.oids import OIDS
 
@@ -66,6 +70,14 @@ def __getattr__(name: str) -> Any:
 _LAZY = frozenset(
     ("BINARY", "DATETIME", "NUMBER", "ROWID", "STRING", "Binary", "Date", "DateFromTicks", "Time",
      "TimeFromTicks", "Timestamp", "TimestampFromTicks")
+)
+
+# What else its module has: types of parameters, enumerations, its own modules' names (client/connector_names.py).
+_CONNECTOR = frozenset(
+    ("ClientProtocolVersion", "DEFAULT_PROTOCOL_VERSION", "DbApiParamstyle", "DriverInfo",
+     "IDC_OR_NATIVE_IDP_PLUGINS_LIST", "IDC_PLUGINS_LIST", "IamHelper", "PGEnum", "PGJson", "PGJsonb", "PGText",
+     "PGTsvector", "PGType", "PGVarchar", "RedshiftOID", "RedshiftProperty", "config", "core", "cursor", "error",
+     "make_divider_block", "mask_secure_info_in_props", "objects", "pg_types", "plugin", "redshift_oids")
 )
 
 # redshift_connector's errors of array parameters. There are none here; an `except` may name them.

@@ -29,6 +29,7 @@ from .options import NO_MEANING
 if TYPE_CHECKING:
     from ..engine.context import Progress
     from .crawling import Change
+    from .dbtypes import Description
     from .snapshots import Snapshots
     from .workgroups import Workgroups
 
@@ -160,6 +161,7 @@ class Connection:
         self._session: Session | None = session
         self.paramstyle = paramstyle
         self.numeric_to_float = numeric_to_float
+        self.description: list[Description] | None = None  # of what run() has run last
 
     @property
     def session(self) -> Session:
@@ -188,6 +190,16 @@ class Connection:
         block.autocommit = value
 
     @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open that commit() or rollback() would end."""
+        return self.session.block.is_open
+
+    @property
+    def is_single_database_metadata(self) -> bool:
+        """A folder is one database: its catalogue tells of no other."""
+        return True
+
+    @property
     def notices(self) -> list[str]:
         """The latest notices (INFO, NOTICE, WARNING), oldest first."""
         return [str(notice) for notice in self.session.notices]
@@ -211,6 +223,7 @@ class Connection:
         if parameters:
             cursor.paramstyle = "named"
         cursor.execute(sql, parameters or None)
+        self.description = cursor.description
         return tuple(cursor.fetchall()) if cursor.description else ()
 
     def commit(self) -> None:

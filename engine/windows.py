@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import InternalError
 from ..kernels.windows import PEERS, ROWS, UNBOUNDED, Bound, Frames, Key, Segments, changes
 from ..planner.expressions import ColumnRef, Expr, Frame
+from ..planner.logical import SortKey
 from ..planner.physical import WindowRows
 from ..records import dataclass
 from .collection import Collection, StoredColumn
@@ -26,7 +27,7 @@ from .window_functions import compute
 
 def run(part: Collection, node: WindowRows, budget: MemoryBudget) -> Collection:
     """The rows of a trimmed collection with the results of all calls."""
-    step = Step(part, node.partition, [key.expr for key in node.order])
+    step = Step(part, node.partition, node.order)
     made = [compute(step, ref, call) for ref, call in node.calls]
     heaps = [*part.heaps, *step.heaps]
     out = Collection([*part.columns, *made], part.rows, heaps, list(part.charges), part.heap_charges)
@@ -46,7 +47,7 @@ class Step:
 
     part: Collection
     partition: Sequence[Expr]
-    order: Sequence[Expr]
+    order: Sequence[SortKey]
     heaps: list[np.ndarray] = field(default_factory=list)  # of strings that calls made
     _segments: Segments | None = None
     _peers: np.ndarray | None = None
@@ -77,7 +78,7 @@ class Step:
     def peers(self) -> np.ndarray:
         """1 where a row differs from the one before in partition or order."""
         if self._peers is None:
-            self._peers = changes(self._keys([*self.partition, *self.order]), self.part.rows)
+            self._peers = changes(self._keys([*self.partition, *[key.expr for key in self.order]]), self.part.rows)
         return self._peers
 
     @staticmethod
@@ -96,12 +97,15 @@ class Step:
         return self._frames[frame]
 
     def _made(self, frame: Frame) -> Frames:
+        if frame.by_distance:
+            (key,) = self._keys([self.order[0].expr])
+            return self.segments.within(key, self.order[0].descending, frame.start, frame.end)
         # Offsets in rows do not ask for peers; any flags will do.
         peers = self.peers if frame.mode == "range" else np.ones(self.part.rows, np.uint8)
         return self.segments.bounded(peers, _bound(frame.mode, frame.start), _bound(frame.mode, frame.end))
 
 
-def _bound(mode: str, offset: int | None) -> Bound:
+def _bound(mode: str, offset: float | None) -> Bound:
     if offset is None:
         return UNBOUNDED, 0
-    return (PEERS, 0) if mode == "range" else (ROWS, offset)
+    return (PEERS, 0) if mode == "range" else (ROWS, int(offset))

@@ -6,4 +6,6 @@ UNBOUNDED = 0
 ROWS = 1
 PEERS = 2
 
+I64_MIN, I64_MAX = -(1 << 63), (1 << 63) - 1
+
 LAST = -1  # instead of "the n-th row of the frame"

@@ -11,6 +11,9 @@
     window_ntile(starts, parts, buckets, out)      buckets: one a partition
     window_bounds(starts, parts, peers, start kind, start, end kind, end, lo, hi)
                                                    each row's frame as lo <= row < hi
+    window_reach_{i64 f64}(starts, parts, values, valid, descending, distance, behind, out)
+                                                   the first row of each row's partition that lies at least (behind: by
+                                                   more than) so far behind it in the order; RANGE n PRECEDING
     window_expand_{i64 bool i128}(values, starts, parts, out)         one value a partition -> one a row
 
 NULLs are alike, and so are NaNs, 0.0 and -0.0, and strings that differ in trailing blanks only.
@@ -24,7 +27,7 @@ from .hash_ops import canonical_bits
 from .intrinsics import f64p, i64p, inline, u8p
 from .registry import kernel
 from .text import significant, text_equal
-from .window_layout import ROWS, UNBOUNDED
+from .window_layout import I64_MAX, I64_MIN, ROWS, UNBOUNDED
 
 
 @inline
@@ -189,6 +192,70 @@ def window_bounds(starts, parts, peers, start_kind, start, end_kind, end, lo, hi
                 high[i] = max(a, b)
             group = behind
     return OK
+
+
+@inline
+def _target_i64(value, distance):
+    """value + distance, kept within 64 bits."""
+    if distance > 0 and value > I64_MAX - distance:
+        return I64_MAX
+    if distance < 0 and value < I64_MIN - distance:
+        return I64_MIN
+    return value + distance
+
+
+@inline
+def _target_f64(value, distance):
+    return value + distance
+
+
+@inline
+def _below_i64(a, b):
+    return a < b
+
+
+@inline
+def _below_f64(a, b):
+    """NaN is the greatest."""
+    return a < b or (a == a and b != b)
+
+
+def _reach(suffix: str, pointer: Any, target_of: Any, below: Any) -> None:
+    @kernel("window_reach_" + suffix, arity=8)
+    def reach(starts, parts, values, valid, descending, distance, behind, out):
+        s, x, o, step = i64p(starts), pointer(values), i64p(out), pointer(distance)[0]
+        for p in range(parts):
+            first, stop = s[p], s[p + 1]
+            if valid != 0:  # NULLs stand together, at one end: they are a partition of their own
+                known = u8p(valid)
+                while first < stop and known[first] == 0:
+                    o[first] = s[p]
+                    first += 1
+                if behind != 0:
+                    for i in range(s[p], first):
+                        o[i] = first
+                end = stop
+                while end > first and known[end - 1] == 0:
+                    end -= 1
+                for i in range(end, stop):
+                    o[i] = stop if behind != 0 else end
+                stop = end
+            j = first
+            for i in range(first, stop):
+                if descending != 0:
+                    target = target_of(x[i], -step)
+                    while j < stop and (below(target, x[j]) or (behind != 0 and not below(x[j], target))):
+                        j += 1
+                else:
+                    target = target_of(x[i], step)
+                    while j < stop and (below(x[j], target) or (behind != 0 and not below(target, x[j]))):
+                        j += 1
+                o[i] = j
+        return OK
+
+
+_reach("i64", i64p, _target_i64, _below_i64)
+_reach("f64", f64p, _target_f64, _below_f64)
 
 
 def _expand(suffix: str, pointer: Any) -> None:

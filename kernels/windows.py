@@ -3,6 +3,7 @@
     segments = Segments.of(changes(partition columns, rows))      runs of rows that belong together
     frames = segments.whole()                                     one frame a partition: its rows
     frames = segments.bounded(peers, (ROWS, -3), (ROWS, 0))       one frame a row
+    frames = segments.within(order column, False, -3, 0)          one frame a row, by the distance of its values
     total_i64(values, frames), best_rows(codes, valid, frames) ...   one result a frame
     segments.expand("i64", results)                               a result a partition -> one a row
 
@@ -97,6 +98,23 @@ class Segments:
             address(self.starts), self.count, address(peers), *start, *end, address(lo), address(hi)
         )
         return Frames(lo, hi)
+
+    def within(self, key: Key, descending: bool, start: float | None, end: float | None) -> Frames:
+        """A frame for each row: those whose key (int64 or float64, one that the rows are sorted by) lies from `start`
+        to `end` behind the row's own; None: to the partition's end. NULLs lie beside NULLs only."""
+        lo = self.expand("i64", self.starts[:-1]) if start is None else self._reached(key, descending, start, False)
+        hi = self.expand("i64", self.starts[1:]) if end is None else self._reached(key, descending, end, True)
+        return Frames(lo, np.maximum(lo, hi))
+
+    def _reached(self, key: Key, descending: bool, distance: float, behind: bool) -> np.ndarray:
+        physical, values, valid = key
+        check_values(physical, values, self.rows)
+        out, step = empty(self.rows, np.int64), np.array([distance], _DTYPES[physical])
+        pack.native(f"window_reach_{physical}")(
+            address(self.starts), self.count, address(values), _at(valid), int(descending), address(step), int(behind),
+            address(out),
+        )
+        return out
 
     def expand(self, physical: str, values: np.ndarray) -> np.ndarray:
         """A value for each partition, repeated for its rows."""

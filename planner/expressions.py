@@ -186,12 +186,19 @@ class Frame:
     """The rows around the current one that a window function sees, from `start` to `end`, both included.
 
     mode 'rows': an offset counts rows, negative before the current one, 0 the current row itself.
-    mode 'range': 0 stands for all rows that the ORDER BY does not tell from the current one (its peers).
+    mode 'range': 0 stands for all rows that the ORDER BY does not tell from the current one (its peers); another
+    offset is a distance between values of the only ORDER BY column, as they are held (days, microseconds, a decimal's
+    last digit).
     None: UNBOUNDED, the partition's first or last row."""
 
     mode: str = "rows"
-    start: int | None = None
-    end: int | None = None
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def by_distance(self) -> bool:
+        """Whether rows are told by how far their values lie apart."""
+        return self.mode == "range" and bool(self.start or self.end)
 
 
 WHOLE_PARTITION = Frame()

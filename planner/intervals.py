@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
-from ..storage.dateparts import MICROS, MONTHS, date_part
+from ..storage.dateparts import MICROS, MONTHS, date_part, fitting
 from ..storage.datetimes import DAY
 from ..storage.interval_text import DAYS, YEARS
 from ..storage.intervals import interval_unit
@@ -145,7 +145,7 @@ def _both(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
     literals = [e for e in (left, right) if isinstance(e, Literal) and e.value is not None]
     if len(literals) == 2:
         (a, b), (c, d) = _pair(literals[0]), _pair(literals[1])
-        return Literal((a + sign * c, b + sign * d), INTERVAL, -1, span)
+        return Literal(fitting((a + sign * c, b + sign * d), span and span[0]), INTERVAL, -1, span)
     left, right = typed(left), typed(right)
     if left.type.kind is not right.type.kind:
         raise build.undefined_operator(build.SYMBOLS[key], left.type, right.type, span)
@@ -159,7 +159,7 @@ def _scaled(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
     if left.type.kind is Kind.INTERVAL:
         found = _scaled_literal(key, left, right)
         if found is not None:
-            return Literal(found, INTERVAL, -1, span)
+            return Literal(fitting(found, span and span[0]), INTERVAL, -1, span)
     left = typed(left)
     number, type = as_number(left), SqlType(left.type.kind)
     if key == "multiply" and right.type.is_integer:

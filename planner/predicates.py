@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from ..storage.types import BOOLEAN, Kind, Physical, SqlType
+from .columns import columns_of
 from .expressions import (
     And,
     Call,
@@ -264,6 +265,23 @@ def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
     if source.kind is Kind.DATE:
         return target.kind not in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
     return True
+
+
+def joins_by_keys(condition: Expr | None, right: Collection[ColumnId]) -> bool:
+    """Whether every conjunct of a join's condition is an equality of both sides or about one side, and one is the
+    former: what PostgreSQL calls merge-joinable. `right`: the columns of the right side."""
+    keys = 0
+    for conjunct in conjuncts(condition):
+        used = columns_of(conjunct)
+        if used <= set(right) or used.isdisjoint(right):
+            continue
+        if not isinstance(conjunct, Compare) or conjunct.op != "=":
+            return False
+        sides = columns_of(conjunct.left), columns_of(conjunct.right)
+        if not any(a and a <= set(right) and b.isdisjoint(right) for a, b in (sides, sides[::-1])):
+            return False
+        keys += 1
+    return keys > 0
 
 
 def is_volatile(expr: Expr) -> bool:

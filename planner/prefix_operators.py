@@ -82,6 +82,8 @@ def _value(tokens: Sequence[Token], at: int) -> int:
     token = tokens[at]
     if token.text in _OPENING:
         end = _group(tokens, at)
+    elif token.text == "$" and token.token_type is TokenType.PARAMETER:  # $1
+        end = at + 2
     elif token.text.upper() == "CASE" and token.token_type is TokenType.CASE:
         end = _case(tokens, at)
     elif token.token_type in _VALUES or token.text[:1].isalpha():

@@ -1,4 +1,4 @@
-"""Types of the catalogue that only the leader knows: regclass, regtype, regproc, regnamespace; oid, name, "char".
+"""Types of the catalogue that only the leader knows: regclass, regproc and their like; oid, name, "char".
 
 A `reg...` value is an id that reads and prints as a name:
 
@@ -19,11 +19,12 @@ REGCLASS = SqlType(Kind.INTEGER, length=1)
 REGTYPE = SqlType(Kind.INTEGER, length=2)
 REGPROC = SqlType(Kind.INTEGER, length=3)
 REGNAMESPACE = SqlType(Kind.INTEGER, length=4)
+REGPROCEDURE = SqlType(Kind.INTEGER, length=5)
 REGISTERED = {
-    "regclass": REGCLASS, "regtype": REGTYPE, "regproc": REGPROC, "regprocedure": REGPROC,
+    "regclass": REGCLASS, "regtype": REGTYPE, "regproc": REGPROC, "regprocedure": REGPROCEDURE,
     "regnamespace": REGNAMESPACE,
 }
-_NAMES = {REGCLASS: "regclass", REGTYPE: "regtype", REGPROC: "regproc", REGNAMESPACE: "regnamespace"}
+_NAMES = {type: name for name, type in REGISTERED.items()}
 LEADER_TYPES: dict[str, SqlType] = {
     **REGISTERED, "oid": INTEGER, "xid": INTEGER, "name": NAME, '"char"': char(1), "aclitem": TEXT,
     "int2vector": TEXT, "oidvector": TEXT, "anyarray": TEXT, "pg_node_tree": TEXT,

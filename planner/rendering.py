@@ -130,7 +130,7 @@ def show_frame(frame: Frame) -> str:
     return f"{frame.mode.upper()} BETWEEN {_bound(frame.start, 'PRECEDING')} AND {_bound(frame.end, 'FOLLOWING')}"
 
 
-def _bound(offset: int | None, unbounded: str) -> str:
+def _bound(offset: float | None, unbounded: str) -> str:
     if offset is None:
         return f"UNBOUNDED {unbounded}"
     if offset == 0:

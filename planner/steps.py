@@ -74,6 +74,7 @@ class StepKind(enum.Enum):
     MERGE = "merge"
     LIMIT = "limit"
     INSERT = "insert"
+    DELETE = "delete"
 
 
 class Counted(enum.Enum):

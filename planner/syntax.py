@@ -51,6 +51,12 @@ UNIT_MARK = "\x01"  # before units in the text of a qualified interval
 WHOLE_MARK = "\x010s"  # behind the text of an interval of which sqlglot would read a part only
 _ONE_PART = pattern(r"-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z]+")  # what it takes for all: the only one in the text
 _UNIT = pattern(r"(?<![A-Za-z\x01])([A-Za-z])")
+# `$1,$2`: sqlglot takes `$1,$` for the begin of a dollar quote. It reads @ as the same sign; what is quoted stays.
+_GLUED = pattern(r"(?<![\w$])\$[0-9][^\s$]*\$")
+_PARAMETER = pattern(
+    r"""(?s)'(?:[^'\\]|\\.|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|\$([A-Za-z_]*)\$.*?\$\1\$"""
+    r"""|(?<![\w$@])(?P<sign>\$)(?=[0-9])"""
+)
 _NO_TYPE = "Required keyword: 'to' missing for"
 TOO_DEEP = "54001"  # statement_too_complex
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
@@ -113,10 +119,16 @@ def tokenize(text: str, exact_names: bool = False) -> list[Token]:
     tokenizer = getattr(_of_thread, "tokenizer", None)
     if tokenizer is None:
         tokenizer = _of_thread.tokenizer = _DIALECT.tokenizer()
+    glued = "$" in text and _GLUED.search(text) is not None
+    source = _PARAMETER.sub(lambda found: found[0] if found["sign"] is None else "@", text) if glued else text
     try:
-        tokens: list[Token] = tokenizer.tokenize(text)
+        tokens: list[Token] = tokenizer.tokenize(source)
     except TokenError as error:
         raise SqlSyntaxError(f"the text cannot be read as SQL: {error}") from None
+    if glued:
+        for token in tokens:
+            if token.text == "@" and text[token.start] == "$":
+                token.text = "$"
     if exact_names:
         for token in tokens:
             if token.token_type is TokenType.IDENTIFIER:

@@ -48,6 +48,7 @@ _DAYS_OF_A_MONTH = 30  # what a fraction of a month counts, as in PostgreSQL
 _PIECE = pattern(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+))\s*([A-Za-z]*)\s*,?")
 _CLOCK = pattern(r"\s*([+-]?)([0-9]+):([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{1,6}))?)?\s*,?")
 _YEAR_MONTH = pattern(r"\s*([+-]?)([0-9]+)-([0-9]{1,2})\s*\Z")
+MOST_MONTHS, MOST_MICROS = 2**31 - 1, 2**63 - 1  # in an INTEGER and a BIGINT
 
 
 def date_part(name: str, position: int | None = None) -> str:
@@ -65,7 +66,7 @@ def interval(text: str, unit: str | None, position: int | None = None) -> tuple[
         return -back[0], -back[1]
     if match := _YEAR_MONTH.match(text):
         total = int(match.group(2)) * 12 + int(match.group(3))
-        return (-total if match.group(1) == "-" else total), 0
+        return fitting((-total if match.group(1) == "-" else total, 0), position)
     months = micros = Fraction(0)
     at, default = 0, date_part(unit, position) if unit else "second"
     body = text.strip()
@@ -88,7 +89,14 @@ def interval(text: str, unit: str | None, position: int | None = None) -> tuple[
         at = match.end()
     whole = int(months)
     micros += (months - whole) * _DAYS_OF_A_MONTH * DAY
-    return whole, round(micros)
+    return fitting((whole, round(micros)), position)
+
+
+def fitting(value: tuple[int, int], position: int | None) -> tuple[int, int]:
+    """(months, microseconds) that the interval types can hold; an error otherwise."""
+    if abs(value[0]) > MOST_MONTHS or abs(value[1]) > MOST_MICROS:
+        raise InvalidDatetime("interval out of range", sqlstate="22008", position=position)
+    return value
 
 
 def _clock(match: re.Match[str]) -> int:

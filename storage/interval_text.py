@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from ..errors import InvalidDatetime
-from .dateparts import MICROS, interval
+from .dateparts import MICROS, fitting, interval
 from .datetimes import DAY
 from .intervals import cut
 from .types import Kind, SqlType
@@ -28,7 +28,7 @@ def read_interval(text: str, to: SqlType, position: int | None = None) -> int:
     order = YEARS if to.kind is Kind.INTERVAL_YM else DAYS
     unit = order[len(order) - 1 - to.precision]
     found = _day_and_clock(text, unit) if to.kind is Kind.INTERVAL_DS else None
-    months, micros = interval(text, unit, position) if found is None else (0, found)
+    months, micros = interval(text, unit, position) if found is None else fitting((0, found), position)
     if to.kind is Kind.INTERVAL_YM:
         return cut(months, to)
     if months:

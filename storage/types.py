@@ -101,6 +101,7 @@ MAX_CHAR = 4096
 DEFAULT_VARCHAR = 256
 MAX_VARBYTE = 1_024_000
 MAX_SUPER = 16 << 20
+SUPER_SUM_SCALE = 12  # digits behind the point of a part of a sum over SUPER (planner/binder/super_totals.py)
 DEFAULT_VARBYTE = 64_000
 
 

@@ -129,9 +129,11 @@ def is_text_cast(expr: Cast) -> bool:
 
 
 def shortens_text(expr: Cast) -> bool:
+    """Whether text may lose characters, or the blanks at its end: a CHAR has none."""
     source, to = expr.operand.type, expr.type
-    return (source.physical is Physical.STR and to.is_string and to.length > 0
-            and (source.length == 0 or source.length > to.length))
+    if source.physical is not Physical.STR or not to.is_string or to.length <= 0:
+        return False
+    return source.length == 0 or source.length > to.length or (to.kind is Kind.CHAR and source.kind is Kind.VARCHAR)
 
 
 def fallible(expr: Cast) -> bool:

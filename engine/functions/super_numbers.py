@@ -12,10 +12,13 @@ from typing import Any
 from ...errors import NumericOutOfRange
 from ...planner.expressions import Literal
 from ...storage.semistructured import form
-from ...storage.types import INTEGER, SqlType, decimal
+from ...storage.types import INTEGER, MAX_PRECISION, SUPER_SUM_SCALE, SqlType, decimal
 from .base import Function
 from .semistructured import scalar, to_super
 from .text import print_text
+
+_DIGITS = 37  # that a number may have behind the point
+_MIDDLE = 14  # digits before it that are in the middle part of a sum
 
 
 def _arithmetic(key: str) -> Function:
@@ -79,34 +82,76 @@ def _exact_part(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int |
     if form.EXACT.fullmatch(text) is None:
         return None
     if form.scale(text) > to.scale:
-        raise NumericOutOfRange(f"SUM and AVG over SUPER take at most {to.scale} digits behind the point")
+        raise NumericOutOfRange(f"SUM and AVG of DISTINCT values take at most {to.scale} digits behind the point")
     value = int(text.replace(".", "")) * 10 ** (to.scale - form.scale(text))
     if abs(value) >= 10**to.precision:
-        raise NumericOutOfRange(f"the number {text} is too large for SUM and AVG over SUPER")
+        raise NumericOutOfRange(f"the number {text} is too large for SUM and AVG of DISTINCT values")
     return value
+
+
+def _split(text: str) -> tuple[int, int, int] | None:
+    """(high, middle, low) of an exact number (planner/binder/super_totals.py)."""
+    if form.EXACT.fullmatch(text) is None:
+        return None
+    value = int(text.replace(".", "")) * 10 ** (_DIGITS - form.scale(text))
+    sign, value = (-1, -value) if value < 0 else (1, value)
+    rest, low = divmod(value, 10 ** (_DIGITS - SUPER_SUM_SCALE))
+    high, middle = divmod(rest, 10 ** (_MIDDLE + SUPER_SUM_SCALE))
+    return sign * high, sign * middle, sign * low
+
+
+def _middle_part(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | None:
+    parts = _split(args[0])
+    return None if parts is None else parts[1]
+
+
+def _end_part(place: int) -> Function:
+    """The high or the low part, NULL where there is nothing."""
+
+    def work(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int | None:
+        text = args[0]
+        if len(text) <= _MIDDLE and form.scale(text) <= SUPER_SUM_SCALE:
+            return None
+        parts = _split(text)
+        return None if parts is None else parts[place] or None
+
+    return work
 
 
 def _float_part(args: list[Any], types: Sequence[SqlType], to: SqlType) -> float | None:
     return float(args[0]) if "e" in args[0] and form.kind(args[0]) == "number" else None
 
 
+def _sum_of(middle: int | None, high: int | None, low: int | None) -> int:
+    """Of the parts' sums, with all digits that a number may have behind the point."""
+    rest = (high or 0) * 10 ** (_MIDDLE + SUPER_SUM_SCALE) + (middle or 0)
+    return rest * 10 ** (_DIGITS - SUPER_SUM_SCALE) + (low or 0)
+
+
+def _printed(value: int, scale: int) -> str:
+    if abs(value) >= 10**MAX_PRECISION:
+        raise NumericOutOfRange("Numeric data overflow (result precision)")
+    return print_text(value, decimal(MAX_PRECISION, scale))
+
+
 def _total(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
-    exact, floating, scale = args
+    middle, floating, scale, high, low = args
     if floating is not None:
-        return form.from_float(floating + (exact or 0) / 10 ** types[0].scale)
-    return None if exact is None else print_text(exact // 10 ** (types[0].scale - scale), decimal(38, scale))
+        return form.from_float(floating + _sum_of(middle, high, low) / 10**_DIGITS)
+    return None if middle is None else _printed(_sum_of(middle, high, low) // 10 ** (_DIGITS - scale), scale)
 
 
 def _average(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str | None:
     """The total by the count, cut off as AVG does it: of whole numbers a whole number."""
     from ..evaluate import truncated
 
-    exact, floating, scale, *counts = args
+    middle, floating, scale, high, low, *counts = args
+    total = _sum_of(middle, high, low)
     if floating is not None:
-        return form.from_float((floating + (exact or 0) / 10 ** types[0].scale) / sum(counts))
-    if exact is None:
+        return form.from_float((floating + total / 10**_DIGITS) / sum(counts))
+    if middle is None:
         return None
-    return print_text(truncated(exact, counts[0] * 10 ** (types[0].scale - scale)), decimal(38, scale))
+    return _printed(truncated(total, counts[0] * 10 ** (_DIGITS - scale)), scale)
 
 
 FUNCTIONS: dict[str, Function] = {
@@ -119,6 +164,9 @@ FUNCTIONS: dict[str, Function] = {
     "super_trunc": _rounded(ROUND_DOWN),
     "super_round": _rounded(ROUND_HALF_UP),
     "super_exact_part": _exact_part,
+    "super_middle_part": _middle_part,
+    "super_high_part": _end_part(0),
+    "super_low_part": _end_part(2),
     "super_float_part": _float_part,
     "super_total": _total,
     "super_average": _average,

@@ -18,6 +18,8 @@ from ...storage.types import Kind, SqlType
 
 EPOCH_DATE = date(1970, 1, 1)
 EPOCH = datetime(1970, 1, 1)
+_CYCLE_DAYS = 146_097  # 400 years
+_DAY = 86_400_000_000  # microseconds
 _TRUE = frozenset(("t", "true", "y", "yes", "1", "on"))
 _FALSE = frozenset(("f", "false", "n", "no", "0", "off"))
 
@@ -31,11 +33,11 @@ def print_text(value: Any, type: SqlType) -> str:
         case Kind.REAL | Kind.DOUBLE:
             return print_float(value, 6 if type.kind is Kind.REAL else 15)
         case Kind.DATE:
-            return (EPOCH_DATE + timedelta(days=value)).isoformat()
+            return _print_date(value)
         case Kind.TIMESTAMP:
             return _print_timestamp(value)
         case Kind.TIMESTAMPTZ:
-            return _print_timestamp(value) + "+00"
+            return _print_timestamp(value, "+00")
         case Kind.TIME:
             return str(_print_timestamp(value)[11:])
         case Kind.INTERVAL_YM:
@@ -63,10 +65,32 @@ def print_float(value: float, digits: int) -> str:
     return f"{value:.{digits}g}"
 
 
-def _print_timestamp(micros: int) -> str:
-    moment = EPOCH + timedelta(microseconds=micros)
+def _print_date(days: int) -> str:
+    try:
+        return (EPOCH_DATE + timedelta(days=days)).isoformat()
+    except OverflowError:
+        text, era = _far(days)
+        return text + era
+
+
+def _print_timestamp(micros: int, zone: str = "") -> str:
+    try:
+        moment = EPOCH + timedelta(microseconds=micros)
+    except OverflowError:
+        days, rest = divmod(micros, _DAY)
+        text, era = _far(days)
+        return f"{text} {_print_timestamp(rest)[11:]}{zone}{era}"
     text = moment.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
-    return text + (f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else "")
+    return text + (f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else "") + zone
+
+
+def _far(days: int) -> tuple[str, str]:
+    """A date that Python's calendar does not know, and its era: after 9999, before year 1. The calendar repeats itself
+    every 400 years."""
+    cycles, days = divmod(days, _CYCLE_DAYS)
+    near = EPOCH_DATE + timedelta(days=days)
+    year = near.year + 400 * cycles
+    return f"{year if year > 0 else 1 - year:04d}-{near:%m-%d}", "" if year > 0 else " BC"
 
 
 def parse_text(text: str, type: SqlType) -> Any:

@@ -1,7 +1,7 @@
 """ALTER TABLE: new names, a column less, a longer VARCHAR; only the definition changes, never a stored row.
 
 Columns are known by their ids in extents and statistics, so a renamed column is found and a dropped one is
-passed over. Views are kept as texts: while one depends on the table, what would break it is refused.
+passed over. Views are kept as texts: these follow new names (view_texts.py); to drop what one depends on is refused.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from . import names
 from .constraints import refers_to
 from .dependencies import dependents, dependents_of_column, key
 from .vacuum import refuse_in_block
+from .view_texts import renamed_column, renamed_relation
 
 TAG = "ALTER TABLE"
 FIXED_ENCODINGS = ("bytedict", "runlength", "text255", "text32k")  # no other VARCHAR size with these
@@ -42,8 +43,11 @@ def run(statement: AlterTable, context: Context) -> Result:
         return alter_columns(statement, external, context)
     changed: Table | View
     gone: tuple[View, ...] = ()
+    following: tuple[View, ...] = ()  # views that read it on
     if statement.action == "rename":
-        changed = _renamed(_relation(statement, context), statement, context)
+        relation = _relation(statement, context)
+        changed = _renamed(relation, statement, context)
+        following = renamed_relation(relation, changed.name, context.view)
     elif statement.action == "owner":
         changed = _given_away(_relation(statement, context), statement, context)
     else:
@@ -56,7 +60,9 @@ def run(statement: AlterTable, context: Context) -> Result:
         if statement.action == "drop column" and statement.cascade:
             gone = tuple(dependents_of_column(table, statement.name, context.view))
         changed = _ACTIONS[statement.action](table, position, statement, context)
-    context.session.commit_delta(Delta(replace=(changed,), drop=gone))
+        if statement.action == "rename column":
+            following = renamed_column(table, statement.name, statement.new_name, context.view)
+    context.session.commit_delta(Delta(replace=(changed, *following), drop=gone))
     return Result(TAG, notices=context.notices)
 
 
@@ -98,7 +104,7 @@ def _renamed(relation: Table | View, statement: AlterTable, context: Context) ->
                                 position=statement.position)
     if names.is_taken(relation.schema, statement.name, context):
         raise DuplicateTable(f'relation "{statement.name}" already exists', position=statement.position)
-    _check_dependents(relation, f"rename {relation.name}", context)
+    _check_dependents(relation, f"rename {relation.name}", context, [])
     return replace(relation, name=statement.name)
 
 
@@ -106,7 +112,7 @@ def _rename_column(table: Table, position: int, statement: AlterTable, context: 
     if table.position(statement.new_name) is not None:
         raise InvalidDefinition(f'column "{statement.new_name}" of relation "{table.name}" already exists',
                                 sqlstate="42701", position=statement.position)
-    _check_dependents(table, f'rename column {statement.name} of table {table.name}', context)
+    _check_dependents(table, f'rename column {statement.name} of table {table.name}', context, [])
     old, new = statement.name, statement.new_name
     constraints = tuple([replace(c, columns=tuple([new if n == old else n for n in c.columns]))
                          for c in table.constraints])

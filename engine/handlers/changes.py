@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +21,13 @@ from ...planner.optimize import optimize
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import Assignment
 from ...storage.catalog.delta import DeleteRows, Delta
-from ...storage.deletes import RowSet, added
-from ...storage.schema import DistStyle, Table
+from ...storage.deletes import DeleteVector, Group, RowSet, added
+from ...storage.schema import DistStyle, Table, TableData
 from ..access import need
 from ..context import Charge, Context
 from ..evaluate import evaluate
 from ..execute import execute
+from ..history.profile import LoadProfile
 from .binding import bind_context, noted
 from .load import loading
 
@@ -58,9 +60,20 @@ def delete(table: Table, rows: RowSet, context: Context) -> None:
     """Take the rows out of the table; what follows in the statement sees it without them."""
     if not rows.rows:
         return
-    vectors = added(rows.vectors(), context.view.data(table).deleted)
-    context.session.commit_delta(Delta(delete_rows=(DeleteRows(table, vectors),)))
+    began = time.time()
+    data, gone = context.view.data(table), rows.vectors()
+    context.session.commit_delta(Delta(delete_rows=(DeleteRows(table, added(gone, data.deleted)),)))
+    context.profiles.append(LoadProfile(table, _by_slice(gone, data, context), began, time.time(), "delete"))
     see_changes(context)
+
+
+def _by_slice(gone: Mapping[Group, DeleteVector], data: TableData, context: Context) -> tuple[int, ...]:
+    """Rows that have left each slice; those that all nodes have count as the first one's."""
+    counts = [0] * context.view.topology.slices
+    slices = {extent.id: max(extent.slice, 0) for extent in data.extents}
+    for (extent, _), vector in gone.items():
+        counts[slices[extent]] += vector.rows
+    return tuple(counts)
 
 
 def see_changes(context: Context) -> None:

@@ -1,4 +1,5 @@
-"""EXPLAIN: the plan of a query as text, one line a row; EXPLAIN ANALYZE runs it and adds what happened."""
+"""EXPLAIN: the plan of a query as text, one line a row; EXPLAIN ANALYZE runs it and adds what happened,
+EXPLAIN VERBOSE shows all that the plan holds."""
 
 from __future__ import annotations
 
@@ -23,8 +24,6 @@ COLUMNS = (ResultColumn("QUERY PLAN", TEXT),)
 
 
 def run(statement: s.Explain, context: Context) -> Result:
-    if statement.verbose:
-        raise NotSupportedError("EXPLAIN VERBOSE is not supported yet")
     inner = statement.statement
     if isinstance(inner, s.Execute):
         from .prepare import bound
@@ -39,6 +38,10 @@ def run(statement: s.Explain, context: Context) -> Result:
         lines = explain(_advised(physical, context), context.counters)
     else:
         lines = _text(physical, context)
+    if statement.verbose:
+        from ...planner.explain_verbose import verbose
+
+        lines = [*verbose(physical), "", *lines]
     return from_rows("EXPLAIN", COLUMNS, [(line,) for line in lines])
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import DataError, NotSupportedError, SqlSyntaxError
+from ...planner.binder import check_assignable
 from ...planner.expressions import Literal
 from ...planner.physical import PhysicalQuery
 from ...planner.statements import Insert
@@ -57,6 +58,26 @@ def planned(statement: Insert, context: Context) -> PhysicalQuery:
     return _planned(_with_columns(statement, table, context), table, context)[0]
 
 
+def check(statement: Insert, context: Context) -> None:
+    """The errors that an INSERT has whatever its parameters' values are, for PREPARE."""
+    if names.external(statement.table, context) is not None:
+        return
+    if statement.source is not None and not isinstance(statement.source, exp.Values):
+        planned(statement, context)
+        return
+    table = names.table(statement.table, context)
+    nodes = _rows(statement, table)
+    columns = _columns(table, statement.columns, len(nodes[0]))
+    if _has_query(nodes):
+        _planned(_of_one_row(replace(statement, columns=columns), len(nodes)), table, context)
+        return
+    into = target(table, columns, context)
+    for row in nodes:
+        for node, column in zip(row, into.columns):
+            if not is_default(node):
+                check_assignable(bind_expression(node, context).type, column)
+
+
 def _with_columns(statement: Insert, table: Table, context: Context) -> Insert:
     return replace(statement, columns=_columns(table, statement.columns, _width(statement.source, context)))
 
@@ -94,7 +115,7 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
     nodes = _rows(statement, table)
     columns = _columns(table, statement.columns, len(nodes[0]))
     if _has_query(nodes):
-        return _with_subquery(replace(statement, columns=columns), len(nodes), table, context)
+        return _run_query(_of_one_row(replace(statement, columns=columns), len(nodes)), table, context)
     into = target(table, columns, context)
     rows = _Rows(into, context)
     for values in parameter_sets:
@@ -119,11 +140,11 @@ def _has_query(rows: list[list[exp.Expr]]) -> bool:
     return any(node.find(exp.Query) is not None for node in nodes)
 
 
-def _with_subquery(statement: Insert, rows: int, table: Table, context: Context) -> Result:
+def _of_one_row(statement: Insert, rows: int) -> Insert:
     """VALUES of one row may hold scalar subqueries: it runs as a query."""
     if rows > 1:
         raise NotSupportedError("can't use subqueries in multi-row VALUES")
-    return _run_query(statement, table, context)
+    return statement
 
 
 def _columns(table: Table, named: tuple[str, ...], width: int) -> tuple[str, ...]:

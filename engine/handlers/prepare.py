@@ -20,11 +20,22 @@ from ...planner.binder import check_assignable
 from ...planner.columns import has_subquery
 from ...planner.expressions import Literal
 from ...planner.parse import parse_query_text
-from ...planner.statements import Deallocate, Execute, Prepare, QueryText, Select
+from ...planner.statements import (
+    Deallocate,
+    Delete,
+    Execute,
+    Insert,
+    Prepare,
+    QueryText,
+    Select,
+    Statement,
+    Update,
+)
 from ...storage.schema import Column
 from ...storage.types import Kind, SqlType, decimal, varbyte, varchar
 from ..context import Context
 from ..result import Result
+from . import delete, insert, update
 from .assignment import assign
 from .binding import bind, bind_expression
 from .defaults import value_of
@@ -56,18 +67,29 @@ def _prepare(statement: Prepare, context: Context) -> Result:
         raise ProgrammingError(f'prepared statement "{statement.name}" already exists', sqlstate="42P05",
                                position=statement.position)
     inner = statement.statement
-    tree = parse_query_text(inner).tree if isinstance(inner, QueryText) else None
-    if isinstance(inner, Select):
-        tree = inner.tree
-    if tree is not None:
-        nulls = tuple(Literal(None, type) for type in statement.types)
-        try:
-            bind(tree, replace(context, parameters=nulls))
-        except Error as error:
-            error.position = None
-            raise
+    nulls = tuple(Literal(None, type) for type in statement.types)
+    try:
+        _check(inner, replace(context, parameters=nulls))
+    except Error as error:
+        error.position = None
+        raise
     context.session.prepared[statement.name] = statement
     return Result("PREPARE")
+
+
+def _check(inner: Statement, context: Context) -> None:
+    """Names and types of a statement whose parameters are NULL."""
+    match inner:
+        case QueryText():
+            bind(parse_query_text(inner).tree, context)
+        case Select():
+            bind(inner.tree, context)
+        case Insert():
+            insert.check(inner, context)
+        case Update():
+            update.planned(inner, context)
+        case Delete():
+            delete.planned(inner, context)
 
 
 def _execute(statement: Execute, context: Context) -> Result:

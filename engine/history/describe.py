@@ -60,11 +60,12 @@ def describe(profile: Profile | LoadProfile) -> str:
 
 
 def _load(profile: LoadProfile) -> str:
-    """One insert step, with no line of EXPLAIN."""
+    """One insert or delete step, with no line of EXPLAIN."""
     begun, ended = int(profile.began * 1e6), int(profile.ended * 1e6)
     shares = [[i, rows, 0, begun, ended, 0, 0, 0] for i, rows in enumerate(profile.rows) if rows]
+    step = load_step(StepKind(profile.kind), profile.table)
     return json.dumps({
-        "lines": [], "steps": [load_step(profile.table)], "slices": len(profile.rows), "begun": begun, "details": [],
+        "lines": [], "steps": [step], "slices": len(profile.rows), "begun": begun, "details": [],
         "did": [[0, 0, 0, 0, shares]], "alerts": [],
     }, separators=(",", ":"))  # fmt: skip
 

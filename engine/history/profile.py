@@ -41,13 +41,14 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class LoadProfile:
-    """Rows that were loaded without a plan that ends in an insert: values, files, rows in their new form. `rows`: by
-    slice; times in seconds since 1970."""
+    """Rows that were loaded without a plan that ends in an insert (values, files, rows in their new form), or that
+    left. `rows`: by slice; times in seconds since 1970."""
 
     table: Table
     rows: tuple[int, ...]
     began: float
     ended: float
+    kind: str = "insert"  # or delete
     bytes: int = 0  # that went to the client
     weight: int = 1
 

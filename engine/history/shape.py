@@ -184,10 +184,10 @@ def _step(step: Step, places: _Places) -> dict[str, Any]:
     return made
 
 
-def load_step(table: Table) -> dict[str, Any]:
-    """The one step of a load that has no plan."""
-    label = f"{StepKind.INSERT.value:<6} tbl={table.id} name={table.name}"
-    return {"at": [0, 0, 0], "kind": StepKind.INSERT.value, "label": label, "line": 0, "leader": False,
+def load_step(kind: StepKind, table: Table) -> dict[str, Any]:
+    """The one step of a load that has no plan, or of rows' leaving."""
+    label = f"{kind.value:<6} tbl={table.id} name={table.name}"
+    return {"at": [0, 0, 0], "kind": kind.value, "label": label, "line": 0, "leader": False,
             "tbl": table.id, "name": table.name}
 
 

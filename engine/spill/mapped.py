@@ -64,7 +64,7 @@ def computed(pieces: Sequence[Piece], node: WindowRows, folder: Path | None, can
     """The rows of one partition with the results of all calls, piece by piece."""
     arrays = Arrays(folder)
     with memory.placed(arrays.make):
-        step = Step(_columns(pieces, node), (), [key.expr for key in node.order])
+        step = Step(_columns(pieces, node), (), node.order)
         made: list[StoredColumn] = []
         for ref, call in node.calls:
             cancel.check()

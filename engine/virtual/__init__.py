@@ -58,7 +58,7 @@ MODULES = {
     "queries": "stl_query svl_qlog stl_querytext stl_ddltext stl_utilitytext svl_statementtext stv_inflight "
                "svv_query_inflight stv_recents sys_query_history",
     "steps": "stl_scan stl_dist stl_bcast stl_return stl_hash stl_hashjoin stl_mergejoin stl_nestloop stl_aggr "
-             "stl_sort stl_window stl_save stl_insert stl_project stl_limit stl_merge svl_query_report "
+             "stl_sort stl_window stl_save stl_insert stl_delete stl_project stl_limit stl_merge svl_query_report "
              "svv_query_state svl_query_summary svcs_query_summary sys_query_detail stl_stream_segs svcs_stream_segs "
              "svl_compile svcs_compile",
     "loads": "stl_load_errors stl_loaderror_detail stl_load_commits stl_replacements stl_file_scan stv_load_state "

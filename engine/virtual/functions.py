@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from weakref import WeakValueDictionary
 
-from ...errors import UndefinedFunction, UndefinedObject, UndefinedTable
+from ...errors import ProgrammingError, UndefinedFunction, UndefinedObject, UndefinedTable
 from ...storage.schema import Table, View
 from ..context import Context
 from . import definitions, ids
@@ -141,10 +142,41 @@ def _type_named(c: Catalogue, text: str) -> int:
 
 
 def _function_named(c: Catalogue, text: str) -> int:
-    for f in c.directory.functions_by_key.values():
-        if text in (f.name, f"{f.schema}.{f.name}"):
-            return int(f.id)
-    raise UndefinedFunction(f'function "{text}" does not exist')
+    found = [f for f in c.directory.functions_by_key.values() if text in (f.name, f"{f.schema}.{f.name}")]
+    if len(found) > 1:
+        raise ProgrammingError(f'more than one function named "{text}"', sqlstate="42725",
+                               hint="regprocedure takes the types of the arguments, too")
+    if not found:
+        raise UndefinedFunction(f'function "{text}" does not exist')
+    return int(found[0].id)
+
+
+def _function_signed(c: Catalogue, text: str) -> int:
+    """The id of a function that a text names with the types of its arguments: `f(integer, text)`."""
+    from ...planner.statements.cursor import Cursor
+    from ...planner.statements.grants import with_types
+    from ...planner.syntax import tokenize
+    from ..handlers.functions import by_signature
+
+    cursor = Cursor(tokenize(text, c.context.settings.exact_names), text)
+    return int(by_signature(replace(with_types(cursor, cursor.relation()), position=None), c.context).id)
+
+
+def _function_with_arguments(c: Catalogue, id: int) -> str:
+    found = _function(c, id)
+    return str(id) if found is None else f"{found.name}({','.join([t.kind.value for t in found.arguments])})"
+
+
+def _known(find: Callable[[Catalogue, str], int | None]) -> Callable[[Catalogue, str], int | None]:
+    """What a text names, NULL where it names nothing."""
+
+    def known(c: Catalogue, text: str) -> int | None:
+        try:
+            return find(c, text)
+        except ProgrammingError:
+            return None
+
+    return known
 
 
 def _schema_named(c: Catalogue, text: str) -> int:
@@ -338,14 +370,20 @@ def _privilege(kind: str) -> Callable[..., bool | None]:
     return check
 
 
+REGISTERED: dict[str, Callable[[Catalogue, str], int | None]] = {
+    "regclass": lambda c, text: c.relation_named(text),
+    "regtype": _type_named,
+    "regproc": _function_named,
+    "regprocedure": _function_signed,
+    "regnamespace": _schema_named,
+}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "pg_get_userbyid": _user,
-    "to_regclass": lambda c, text: c.relation_named(text),
-    "to_regtype": _type_named,
-    "to_regproc": _function_named,
-    "to_regnamespace": _schema_named,
+    **{f"to_{name}": find for name, find in REGISTERED.items()},
+    **{f"known_{name}": _known(find) for name, find in REGISTERED.items()},
     "regclass_name": lambda c, id: "-" if id == 0 else _relation_name(c, id),
     "regtype_name": lambda c, id: ids.format_type(id, None),
+    "regprocedure_name": _function_with_arguments,
     "regproc_name": lambda c, id: str(id) if (found := _function(c, id)) is None else found.name,
     "regnamespace_name": lambda c, id: c.schemas.get(id, str(id)),
     "pg_get_viewdef": _view,

@@ -238,6 +238,7 @@ TABLES = (
     _steps("stl_window", (_DISK, _MEMORY), lambda run, share: (_flag(run.spilled), run.memory), "window"),
     _steps("stl_save", (_BYTES, _TBL, _DISK, _MEMORY), lambda run, share: _kept(run, share)[:4], "save"),
     _steps("stl_insert", (_TBL, ("inserted_mega_value", char(1))), lambda run, share: (run.table, None), "insert"),
+    _steps("stl_delete", (_TBL,), lambda run, share: (run.table,), "delete"),
     _steps("stl_project", (_CHECKSUM,), lambda run, share: (None,), "project"),
     _steps("stl_limit", (_CHECKSUM,), lambda run, share: (None,), "limit"),
     _steps("stl_merge", (_CHECKSUM,), lambda run, share: (None,), "merge"),

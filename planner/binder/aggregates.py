@@ -79,6 +79,11 @@ class Aggregates:
             known = self.groupings[args] = self.b.column(INTEGER, "grouping", False, span)
         return replace(known, span=span)
 
+    def hold(self, expr: Expr) -> bool:
+        """Whether the expression uses one of the calls."""
+        columns = columns_of(expr)
+        return any(ref.id in columns for ref in (*self.calls.values(), *self.groupings.values()))
+
     def __bool__(self) -> bool:
         return bool(self.calls or self.groupings)
 

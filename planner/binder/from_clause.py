@@ -21,8 +21,10 @@ from ...errors import (
 )
 from .. import build
 from ..coercion import unify
+from ..columns import output_ids
 from ..expressions import Case, Expr, IsNull
 from ..logical import Filter, Join, JoinKind, Values
+from ..predicates import TRUE, joins_by_keys
 from .bound import Bound, finished, renamed
 from .context import Binder
 from .correlation import check_outer_join
@@ -206,7 +208,9 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         using = [n for n, _ in left.scope.star if n in right.scope.unqualified]
         if not using and kind is JoinKind.INNER:
             return crossed([left, right])
-    condition: Expr | None = None
+        condition: Expr | None = None if using else TRUE  # nothing in common: every pair matches
+    else:
+        condition = None
     if using:
         condition = build.conjunction([_equal(b, n, left.scope, right.scope, node) for n in using])
     elif node.args.get("on") is not None:
@@ -217,9 +221,12 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
             check_outer_join(b, condition, node.args["on"])
         if kind in (JoinKind.RIGHT, JoinKind.FULL) and not b.context.extended:
             check_no_super(b, condition, kind, node.args["on"])
+        if kind is JoinKind.FULL and not b.context.extended and not joins_by_keys(condition, output_ids(right.plan)):
+            raise NotSupportedError("FULL JOIN is only supported with merge-joinable join conditions",
+                                    position=b.position(node.args["on"]))
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
-    else:
+    elif condition is None:
         raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
     return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))
 

@@ -52,6 +52,9 @@ def _field(b: Binder, node: exp.Pivot) -> exp.In:
     if len(fields) != 1 or not isinstance(fields[0], exp.In) or len(node.expressions) != 1:
         raise NotSupportedError("PIVOT and UNPIVOT take one expression and one FOR ... IN (list)",
                                 position=b.position(node))
+    if not fields[0].expressions:
+        word = "UNPIVOT" if node.args.get("unpivot") else "PIVOT"
+        raise SqlSyntaxError(f"the IN list of {word} is empty", position=b.position(fields[0]))
     return fields[0]
 
 

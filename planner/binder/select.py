@@ -47,7 +47,7 @@ _REFUSED = {
 }
 _GROUPINGS = {
     "rollup": "WITH ROLLUP", "cube": "WITH CUBE", "totals": "WITH TOTALS",
-    "grouping_sets": "this form of GROUPING SETS", "all": "GROUP BY ALL",
+    "grouping_sets": "this form of GROUPING SETS",
 }
 
 
@@ -188,7 +188,19 @@ class _Select:
         for key, name in _GROUPINGS.items():
             if group.args.get(key):
                 raise NotSupportedError(f"{name} is not supported by Redshift", position=self.b.position(group))
-        return bind_group_by(self.b, group.expressions, self._group)
+        if group.args.get("all") is None:
+            return bind_group_by(self.b, group.expressions, self._group)
+        if group.expressions or not group.args["all"]:
+            raise SqlSyntaxError("GROUP BY takes ALL or a list of expressions", position=self.b.position(group))
+        return GroupBy(self._all_groups())
+
+    def _all_groups(self) -> tuple[Expr, ...]:
+        """GROUP BY ALL: what the select list has without aggregates (and window functions, which come later)."""
+        items = [(self._value(item), item) for item in self.items]
+        groups = [(e, item) for e, item in items if not (self.windows.hold([e]) or self.aggregates.hold(e))]
+        for expr, item in groups:
+            check_group(self.b, expr, item.node)
+        return tuple([settle(e) for e, _ in groups])
 
     def _group(self, node: Any) -> Expr:
         """One GROUP BY item: a place in the list, a column or alias, an expression."""

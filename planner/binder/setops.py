@@ -136,8 +136,11 @@ def limited(b: Binder, bound: Bound, node: Any, env: Env) -> Bound:
     limit, offset = node.args.get("limit"), node.args.get("offset")
     if limit is None and offset is None:
         return bound
-    if limit is not None and (not isinstance(limit, exp.Limit) or limit.args.get("limit_options")):
+    if limit is not None and not isinstance(limit, exp.Limit):
         raise NotSupportedError("FETCH FIRST is not supported by Redshift; use LIMIT", position=b.position(limit))
+    if limit is not None and limit.args.get("limit_options"):
+        raise NotSupportedError("PERCENT and WITH TIES are not supported by Redshift; TOP takes a number",
+                                position=b.position(limit))
     for clause in (limit, offset):
         if clause is not None and clause.expressions:
             raise NotSupportedError("LIMIT ... BY is not supported by Redshift", position=b.position(clause))

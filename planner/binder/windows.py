@@ -272,7 +272,7 @@ class _Over:
             raise SqlSyntaxError(f"the OVER clause of {self.name.upper()} cannot have a frame clause",
                                  position=self.position)
         if node is not None:
-            frame = bind_frame(self.e, node, self.position)
+            frame = bind_frame(self.e, node, spec[1], self.position)
         elif not function.framed or not ordered:
             return Frame()
         elif self.e.b.context.extended:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ...errors import ProgrammingError
+from ...errors import NumericOutOfRange, ProgrammingError
 from ...storage.dateparts import DAYS, MICROS, MONTHS, ZONE_PARTS
 from ...storage.datetimes import DAY
 from ...storage.timezones import tzinfo_of
@@ -39,6 +39,9 @@ def _times(count: Expr, factor: int, type: SqlType) -> Expr:
     if factor == 1:
         return count
     if isinstance(count, Literal) and count.value is not None:
+        low, high = type.integer_limits
+        if not low <= count.value * factor <= high:
+            raise NumericOutOfRange(f"{type} out of range", position=count.span and count.span[0])
         return Literal(count.value * factor, type, -1, count.span)
     return build.arithmetic("multiply", count, Literal(factor, type))
 

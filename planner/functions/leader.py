@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from ...storage.types import BIGINT, BOOLEAN, INTEGER, TEXT, Kind, SqlType, varchar
 from ..expressions import Call, Case, Expr, IsNull, Literal
+from ..registered import REGISTERED
 from .signature import Build, Signature, Site, anything, boolean, integers, text
 
 KEY = "catalogue"
@@ -73,8 +74,15 @@ _PRIVILEGES = tuple(
     for takes in ((named, named, text), (named, named, named, text))
 )
 
+def _registered(name: str, type: SqlType) -> Signature:
+    """TO_REGCLASS and its like: NULL where the cast of the text would be an error."""
+    build = _build(f"known_{name}", type)
+    return Signature((f"to_{name}",), KEY, (text,), type, volatility="stable", leader_only=True, build=build)
+
+
 FUNCTIONS: tuple[Signature, ...] = (
     *_PRIVILEGES,
+    *[_registered(name, type) for name, type in REGISTERED.items()],
     _function("pg_get_userbyid", (oid,), NAME),
     _function("pg_get_viewdef", (text, boolean), TEXT, 1),
     _function("pg_get_viewdef", (oid, boolean), TEXT, 1),
@@ -120,7 +128,6 @@ FUNCTIONS: tuple[Signature, ...] = (
 
 # Not called by name: casts and operators are bound to these.
 INTERNAL = {
-    "to_regclass": KEY_OR_ERROR, "to_regtype": KEY_OR_ERROR, "to_regproc": KEY_OR_ERROR,
-    "to_regnamespace": KEY_OR_ERROR, "regclass_name": KEY, "regtype_name": KEY, "regproc_name": KEY,
-    "regnamespace_name": KEY, "array_has": KEY, "array_item": KEY,
+    **{f"to_{name}": KEY_OR_ERROR for name in REGISTERED}, **{f"{name}_name": KEY for name in REGISTERED},
+    "array_has": KEY, "array_item": KEY,
 }

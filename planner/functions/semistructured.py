@@ -115,8 +115,8 @@ KEYS = (
     *_SEARCHES, "array_sort", "object_transform", "json_parse",
     "can_json_parse", "array", "object", "split_to_array", "super_normal", "super_rank",
     "super_ranked", "super_of_ranked", "super_compare", "super_path", "super_path_strict", "super_element",
-    "super_cast_strict", "super_exact_part", "super_float_part", "super_total", "super_average",
-    *(f"super_{op}" for op in _OPERATORS),
+    "super_cast_strict", "super_exact_part", "super_middle_part", "super_high_part", "super_low_part",
+    "super_float_part", "super_total", "super_average", *(f"super_{op}" for op in _OPERATORS),
 )
 INFALLIBLE_KEYS = ("super_normal", "super_rank", "super_ranked", "super_of_ranked", "super_compare", "super_path")
 FALLIBLE_KEYS = (

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from ...errors import NotSupportedError, UndefinedObject
-from ...storage.types import BIGINT, BOOLEAN, INTEGER, MAX_VARCHAR, SqlType, varchar
+from ...storage.types import BIGINT, BOOLEAN, INTEGER, MAX_VARCHAR, TEXT, SqlType, varchar
 from ..expressions import Call, Expr, Literal
 from .signature import Build, Signature, Site, boolean, string
 
@@ -91,6 +91,11 @@ def _slice(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Literal(LEADER_SLICE, INTEGER, -1, site.span)
 
 
+def _nowhere(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """INET_SERVER_ADDR and its like: NULL, as PostgreSQL has it for connections that no network is between."""
+    return Literal(None, INTEGER if site.name.endswith("port") else TEXT, -1, site.span)
+
+
 def _constant(names: tuple[str, ...], make: Build, type: SqlType = NAME, leader_only: bool = False) -> Signature:
     return Signature(names, names[0], (), type, volatility="stable", leader_only=leader_only, build=make)
 
@@ -104,6 +109,10 @@ FUNCTIONS: tuple[Signature, ...] = (
     _constant(("version",), _version),
     _constant(("pg_backend_pid",), _backend, INTEGER),
     _constant(("txid_current",), _transaction, BIGINT, leader_only=True),
+    *[_constant((name,), _nowhere, type, leader_only=True) for name, type in (
+        ("inet_server_addr", TEXT), ("inet_server_port", INTEGER), ("inet_client_addr", TEXT),
+        ("inet_client_port", INTEGER),
+    )],
     _constant(("pg_last_copy_id",), _last("copy id", -1, INTEGER), INTEGER),
     _constant(("pg_last_copy_count",), _last("copy count", 0, BIGINT), BIGINT),
     _constant(("pg_last_unload_id",), _last("unload id", -1, INTEGER), INTEGER),

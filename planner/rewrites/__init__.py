@@ -17,6 +17,7 @@ from ..logical import Aggregate, DependentJoin, GroupingSets, Join, JoinKind, Lo
 from ..traverse import walk_plan
 from .context import RewriteContext
 from .drop_empty import drop_empty
+from .expand_full_joins import expand_full_joins
 from .expand_grouping_sets import expand_grouping_sets
 from .expand_set_operations import expand_set_operations
 from .extract_subqueries import extract_subqueries
@@ -56,6 +57,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("pull_projections", pull_projections),
     # Inner joins let more predicates through, so outer joins are simplified before pushing...
     ("simplify_outer_joins", simplify_outer_joins),
+    # What is a full join still, and none that a hash join can run.
+    ("expand_full_joins", expand_full_joins),
     # What is still a left join may be there only to find rows without a partner.
     ("left_to_anti", left_to_anti),
     ("semi_to_inner", semi_to_inner),
@@ -82,6 +85,7 @@ SUBJECTS: dict[str, frozenset[Hashable]] = {
     "expand_grouping_sets": frozenset({GroupingSets}),
     "unnest": frozenset({DependentJoin}),
     "expand_set_operations": frozenset({SetOperation}),
+    "expand_full_joins": frozenset({JoinKind.FULL}),
     "left_to_anti": frozenset({JoinKind.LEFT}),
     "semi_to_inner": frozenset({JoinKind.SEMI}),
     "drop_empty": frozenset({SetOperation}),

@@ -37,9 +37,7 @@ from ..columns import (
     columns_of_all,
     copy_plan,
     has_subquery,
-    output_columns,
     output_ids,
-    substitute,
 )
 from ..expressions import (
     AggregateCall,
@@ -74,9 +72,10 @@ from ..logical import (
     Window,
 )
 from ..nulls import is_never_null, never_null
-from ..predicates import FALSE, NEGATED, TRUE, conjoin, conjuncts, disjoin, null_safe_equal, push_not
+from ..predicates import FALSE, NEGATED, TRUE, conjoin, conjuncts, disjoin, push_not
 from ..traverse import expressions, map_children, map_expressions, map_inputs, walk
 from .context import RewriteContext
+from .outer_join_pairs import join_of_pairs
 
 _SUBQUERIES = (ScalarSubquery, Exists, Quantified)
 
@@ -133,44 +132,15 @@ def _join(join: Join, context: RewriteContext, used: set[int]) -> Logical:
     left, right = output_ids(join.left), output_ids(join.right)
     asked = [columns_of(e) for c in nested for e in walk(c) if isinstance(e, _SUBQUERIES)]
     if any(columns & left and columns & right for columns in asked):
-        return _join_of_pairs(join, plain, nested, context, used)
+        kind = JoinKind.CROSS if plain is None else JoinKind.INNER
+        passing = _filter(Join(kind, join.left, join.right, plain), nested, context, used)
+        return join_of_pairs(join, plain, columns_of_all(nested), passing, context)
     inner = [c for c in nested if join.kind is JoinKind.LEFT and not columns_of(c) & left]
     sides = _Sides(_Source(join.left, context, used), _Source(_filter(join.right, inner, context, used), context, used),
                    left)
     tests = [sides.replace(c, True) for c in nested if c not in inner]
     condition = conjoin([*([] if plain is None else [plain]), *tests])
     return Join(join.kind, sides.left.plan, sides.right.plan, TRUE if condition is None else condition)
-
-
-def _join_of_pairs(
-    join: Join, plain: Expr | None, nested: list[Expr], context: RewriteContext, used: set[int]
-) -> Logical:
-    """LEFT JOIN whose condition asks a subquery about both rows of a pair: see above. What reads the join keeps its
-    columns' names, so that the sides below it are the copies."""
-    if join.kind is JoinKind.FULL:
-        raise NotSupportedError("a subquery in the condition of a FULL JOIN may refer to one of its two sides only")
-    asked = columns_of_all(nested)
-    outer = [c for c in output_columns(join.left) if c.id in asked]
-    inner = [c for c in output_columns(join.right) if c.id in asked]
-    if any(c.type.case_insensitive for c in (*outer, *inner)):  # a group of them would show one spelling
-        raise NotSupportedError("a subquery about case-insensitive text of both sides of an outer join is not "
-                                "supported")
-    left, left_names = copy_plan(join.left, context.like)
-    right, right_names = copy_plan(join.right, context.like)
-    kind = JoinKind.CROSS if plain is None else JoinKind.INNER
-    passing = _filter(Join(kind, join.left, join.right, plain), nested, context, used)
-    found = {c.id: context.like(c) for c in (*outer, *inner)}
-    pairs = Aggregate(passing, tuple([(found[c.id], c) for c in (*outer, *inner)]), ())
-    never = never_null(join.left) | never_null(join.right)
-
-    def same(columns: list[ColumnRef], names: dict[int, ColumnRef]) -> list[Expr]:
-        return [e for c in columns for e in null_safe_equal(names[c.id], found[c.id], c.id not in never)]
-
-    matched = Join(JoinKind.INNER, right, pairs, conjoin(same(inner, right_names)))
-    names = {**left_names, **right_names}
-    condition = conjoin([*([] if plain is None else [substitute(plain, names)]), *same(outer, left_names)])
-    joined = Join(JoinKind.LEFT, left, matched, condition)
-    return Project(joined, tuple([(c, names[c.id]) for c in (*output_columns(join.left), *output_columns(join.right))]))
 
 
 def _values(values: Values, context: RewriteContext, used: set[int]) -> Logical:

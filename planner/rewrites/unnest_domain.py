@@ -28,8 +28,9 @@ from dataclasses import replace
 
 from ...errors import NotSupportedError
 from ...records import dataclass
+from ...storage.types import BIGINT
 from ..columns import copy_plan, free_columns, output_columns, output_ids, substitute
-from ..expressions import Case, ColumnId, ColumnRef, Expr, IsNull, Literal
+from ..expressions import Case, ColumnId, ColumnRef, Compare, Expr, IsNull, Literal, WindowCall
 from ..logical import (
     Aggregate,
     CteRef,
@@ -37,6 +38,7 @@ from ..logical import (
     Filter,
     Join,
     JoinKind,
+    Limit,
     Logical,
     Project,
     SetOperation,
@@ -134,6 +136,8 @@ class _Domain:
                 return Project(domain, own + self._through(names)), names
             case Sort():
                 return self.push(plan.input)
+            case Limit():
+                return self._limit(plan)
             case Aggregate():
                 return self._aggregate(plan)
             case Window():
@@ -171,6 +175,18 @@ class _Domain:
         own = map_expressions(plan, lambda e: substitute(e, names))
         assert isinstance(own, Window)
         return Window(source, own.partition + tuple(names.values()), own.order, own.calls), names
+
+    def _limit(self, plan: Limit) -> tuple[Logical, Names]:
+        """The first rows of each value of D."""
+        below, keys = (plan.input.input, plan.input.keys) if isinstance(plan.input, Sort) else (plan.input, ())
+        source, names = self.push(below)
+        number = self.context.fresh(BIGINT, "row_number", nullable=False)
+        order = tuple([replace(k, expr=substitute(k.expr, names)) for k in keys])
+        numbered = Window(source, tuple(names.values()), order, ((number, WindowCall("row_number", (), BIGINT)),))
+        tests: list[Expr] = [Compare(">", number, Literal(plan.offset, BIGINT))]
+        if plan.count is not None:
+            tests.append(Compare("<=", number, Literal(plan.offset + plan.count, BIGINT)))
+        return Filter(numbered, conjoin_or_true(tests)), names
 
     def _every_value(self, plan: Aggregate, grouped: Aggregate, copies: Names) -> tuple[Logical, Names]:
         """A scalar aggregate has a row for each value of D, also where nothing was aggregated."""

@@ -1,6 +1,7 @@
 """`import warehouse as redshift_connector`: what programs written for it use."""
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,44 @@ def test_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(redshift_connector.InterfaceError, match="unknown paramstyle"):
             cursor.paramstyle = "dollar"
         assert made.cursor().execute("select ?", (9,)).fetchall() == [(9,)]
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+def test_parameters_that_say_their_type(connection: Any) -> None:
+    rc = redshift_connector
+    cursor = connection.cursor()
+    values = (rc.PGVarchar("a"), rc.PGText("b"), rc.PGEnum(Colour.RED), rc.PGEnum("blue"))
+    assert cursor.execute("select %s, %s, %s, %s", values).fetchone() == ("a", "b", "red", "blue")
+    documents = (rc.PGJson({"k": [1, 2]}), rc.PGJsonb(None))
+    cursor.execute("select json_parse(%s).k[1], json_typeof(json_parse(%s))", documents)
+    assert cursor.fetchone() == ("2", "null")
+    cursor.executemany("insert into shop.page (t) values (%s)", [(rc.PGVarchar("x"),), (rc.PGEnum(Colour.RED),)])
+    cursor.execute("insert into shop.page (t) values (%s)", (rc.PGText("z"),))
+    assert cursor.execute("select t from shop.page order by 1").fetchall() == [("red",), ("x",), ("z",)]
+    with pytest.raises(rc.NotSupportedError, match="tsvector"):
+        cursor.execute("select %s", (rc.PGTsvector("a"),))
+
+
+def test_names_of_its_module(connection: Any) -> None:
+    rc = redshift_connector
+    assert rc.RedshiftOID.VARCHAR == 1043 == rc.VARCHAR and "VARCHAR" in rc.redshift_oids
+    assert rc.RedshiftOID(connection.cursor().execute("select 1::bigint").description[0][1]).name == "BIGINT"
+    assert rc.ClientProtocolVersion.get_name(rc.DEFAULT_PROTOCOL_VERSION) == "BINARY"
+    assert rc.paramstyle in rc.DbApiParamstyle.list() and rc.DbApiParamstyle("qmark") is rc.DbApiParamstyle.QMARK
+    assert rc.error.ProgrammingError is rc.ProgrammingError and rc.core.Connection is rc.Connection
+    assert rc.cursor.Cursor is rc.Cursor and rc.pg_types.PGText is rc.PGText
+    for name in ("IamHelper", "RedshiftProperty", "plugin"):
+        with pytest.raises(AttributeError, match=f"{name} is about signing in to AWS"):
+            getattr(rc, name)
+    with rc.connect() as made:
+        assert not made.in_transaction
+        assert made.run("select 1 as one") == ((1,),) and made.description[0][0] == "one"
+        assert made.in_transaction and made.is_single_database_metadata
+        made.commit()
+        assert not made.in_transaction
 
 
 def test_what_there_is(connection: Any) -> None:

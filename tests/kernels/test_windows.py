@@ -144,6 +144,53 @@ def test_frames_by_peers() -> None:
     assert list(zip(far.lo, far.hi)) == [(0, 3)] * 3 + [(3, 6)] * 3
 
 
+VALUES = st.lists(st.one_of(st.none(), st.integers(-6, 6)), min_size=1, max_size=9)
+
+
+@EXAMPLES
+@given(st.lists(VALUES, min_size=1, max_size=4), st.booleans(), st.booleans(), FRAME, st.sampled_from(("i64", "f64")))
+def test_frames_by_distance(
+    parts: list[list[int | None]], descending: bool, nulls_first: bool, frame: tuple[int | None, int | None], kind: str
+) -> None:
+    sign = -1 if descending else 1
+    rows: list[int | None] = []
+    wanted = []
+    for part in parts:
+        known = sorted([v for v in part if v is not None], reverse=descending)
+        missing: list[int | None] = [None] * (len(part) - len(known))
+        part = [*missing, *known] if nulls_first else [*known, *missing]
+        first, stop = len(rows), len(rows) + len(part)
+        rows += part
+        for value in part:
+            near = [first + i for i, v in enumerate(part) if v is value is None or (
+                v is not None and value is not None
+                and (frame[0] is None or sign * (v - value) >= frame[0])
+                and (frame[1] is None or sign * (v - value) <= frame[1]))]
+            # to the partition's end, NULLs too
+            before = [first + i for i, v in enumerate(part) if v is None and nulls_first and value is not None]
+            after = [first + i for i, v in enumerate(part) if v is None and not nulls_first and value is not None]
+            near += before if frame[0] is None else []
+            near += after if frame[1] is None else []
+            if value is None:
+                lo = first if frame[0] is None else min(near)
+                near = list(range(lo, stop if frame[1] is None else max(near) + 1))
+            wanted.append(sorted(near))
+    array, valid = column(kind, rows)
+    found = segments_of([len(part) for part in parts]).within((kind, array, valid), descending, *frame)
+    assert [list(range(lo, hi)) for lo, hi in zip(found.lo, found.hi)] == wanted
+    assert (np.diff(found.lo) >= 0).all() and (np.diff(found.hi) >= 0).all()  # frames never move backward
+
+
+def test_frames_by_distance_at_the_ends_of_the_types() -> None:
+    least, most = -(1 << 63), (1 << 63) - 1
+    segments = segments_of([3])
+    found = segments.within(("i64", np.array([least, 0, most]), None), False, -(1 << 62), 1 << 62)
+    assert list(zip(found.lo, found.hi)) == [(0, 1), (1, 2), (2, 3)]
+    numbers = np.array([-np.inf, 1.0, np.nan])
+    found = segments.within(("f64", numbers, None), False, -1.0, 1.0)
+    assert list(zip(found.lo, found.hi)) == [(0, 1), (1, 2), (2, 3)]
+
+
 @pytest.mark.parametrize("kind", DOMAINS)
 def test_expand_and_gather(kind: str) -> None:
     values = DOMAINS[kind]

@@ -46,6 +46,28 @@ def test_analyze_runs_the_query(t: Any) -> None:
     t.execute("explain select 1 / (a - a) from t")
 
 
+def test_verbose_shows_all_of_the_plan_first(t: Any) -> None:
+    """Every node, also those that have no line, then the lines of EXPLAIN."""
+    query = "select b, count(*) from t where a > 1 group by b order by 2 desc limit 3"
+    plan, short = lines(t, f"explain verbose {query}"), lines(t, f"explain {query}")
+    end = plan.index("")
+    assert plan[end + 1 :] == short
+    dump = [line.strip() for line in plan[:end]]
+    assert dump[0] == "{LIMITROWS" and dump.count("}") == sum(line.startswith("{") for line in dump)
+    assert [line for line in dump if line.startswith(":phase")] == [":phase final", ":phase partial"]
+    scan = dump[dump.index("{TABLESCAN") :]
+    assert ":table t" in scan and any(line.startswith(":filter (a#") and line.endswith("> 1)") for line in scan)
+    assert any(line.startswith(":targetlist (a#") and "character varying(5)" in line for line in scan)
+    assert any("Seq Scan on t" in line for line in lines(t, "explain verbose delete from t where a > 0"))
+
+
+def test_verbose_shows_a_shared_subplan_once(t: Any) -> None:
+    plan = lines(t, "explain verbose with c as (select a, random() as r from t) select * from c join c as d using (a)")
+    dump = [line.strip() for line in plan]
+    assert dump.count("{TABLESCAN") == 1
+    assert sum(line.startswith("{") and line.endswith("(above)}") for line in dump) == 1
+
+
 def test_other_statements_are_planned_and_not_run(t: Any) -> None:
     statements = (
         "insert into t select * from t", "create table n as select * from t", "delete from t where a > 0",

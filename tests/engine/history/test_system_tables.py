@@ -174,6 +174,22 @@ def test_loads_without_a_plan(db: Any, tmp_path: Path) -> None:
     assert rows(db, "nodeid, plannode, info", "stl_explain", query)[0][0] == 1
 
 
+def test_what_leaves_a_table(db: Any) -> None:
+    """DELETE's rows by slice, and an UPDATE's old ones beside its new ones."""
+    db.execute("create table left_behind (k int, v int) distkey(k)")
+    db.execute("insert into left_behind values (1, 1), (2, 2), (3, 3), (4, 4), (5, 5)")
+    before = slices(db, "left_behind")
+    query = ran(db, "delete from left_behind where k > 2")
+    gone = Counter(before[k] for k in (3, 4, 5))
+    assert rows(db, "slice, rows, tbl - 'left_behind'::regclass::int", "stl_delete", query) == [
+        (i, gone[i], 0) for i in range(4)
+    ]
+    assert rows(db, "slice, rows, tbl", "stl_insert", query) == []
+    query = ran(db, "update left_behind set v = 9")
+    assert sum(r[1] for r in rows(db, "slice, rows, tbl", "stl_delete", query)) == 2
+    assert sum(r[1] for r in rows(db, "slice, rows, tbl", "stl_insert", query)) == 2
+
+
 def test_nested_loops_sorts_and_windows(db: Any) -> None:
     query = ran(db, "select b.k from big b, small s where b.k > s.k order by 1")
     pairs = sum(max(0, min(k - 1, 4)) for k in range(1, 9))

@@ -89,6 +89,7 @@ stl_window: userid query slice segment step starttime endtime tasknum rows is_di
 stl_project: userid query slice segment step starttime endtime tasknum rows checksum
 stl_merge: userid query slice segment step starttime endtime tasknum rows checksum
 stl_insert: userid query slice segment step starttime endtime tasknum rows tbl inserted_mega_value
+stl_delete: userid query slice segment step starttime endtime tasknum rows tbl
 stl_stream_segs: userid query stream segment
 """
 

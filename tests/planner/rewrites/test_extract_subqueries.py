@@ -48,6 +48,10 @@ CASES = [
         "about both tables: the pairs that pass, joined to the inner one",
         "select t.a from t left join u on t.a = u.a and t.b + u.e in (select k from v)",
     ),
+    (
+        "in a FULL JOIN: and the rows of the other side that no pair has",
+        "select t.a from t full join u on t.a = u.a and t.b + u.e in (select k from v)",
+    ),
 ]
 
 
