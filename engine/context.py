@@ -85,12 +85,12 @@ ROW_BYTES = 64  # of a row, at a guess: a batch should not take more than that l
 
 
 @lru_cache(maxsize=64)
-def _shares(limit: int) -> tuple[int, int, int]:
+def _shares(limit: int, spill_share: float, most: int, fewest: int) -> tuple[int, int, int]:
     """`spill_at`, `least` and `batch_rows` of a limit."""
-    least = max(min(int(limit * LEAST_SHARE), LEAST_BYTES), FEWEST_BYTES)
+    least = max(min(int(limit * LEAST_SHARE), most), fewest)
     fitting = least // ROW_BYTES
     batch_rows = min(max(1 << (fitting.bit_length() - 1), VECTOR_ROWS), BATCH_ROWS)
-    return int(limit * SPILL_SHARE), least, batch_rows
+    return int(limit * spill_share), least, batch_rows
 
 
 class MemoryBudget:
@@ -109,7 +109,7 @@ class MemoryBudget:
 
     def _set(self, limit: int) -> None:
         self.limit = limit
-        self.spill_at, self.least, self.batch_rows = _shares(limit)
+        self.spill_at, self.least, self.batch_rows = _shares(limit, SPILL_SHARE, LEAST_BYTES, FEWEST_BYTES)
 
     def allow(self, limit: int) -> None:
         """From now on no more than `limit`: what workload management gives; never more than at first."""

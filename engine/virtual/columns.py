@@ -27,6 +27,8 @@ def _no_rows(context: Context) -> Iterator[tuple[Any, ...]]:
     return iter(())
 
 
-def table(schema: str, name: str, text: str, make: MakeRows = _no_rows, *, leader_only: bool = True) -> VirtualTable:
+def table(
+    schema: str, name: str, text: str, make: MakeRows = _no_rows, *, leader_only: bool = True, superusers: bool = False
+) -> VirtualTable:
     """A system table; without `make` it has no rows, since what it lists is not here."""
-    return VirtualTable(schema, name, columns(text), make, leader_only=leader_only)
+    return VirtualTable(schema, name, columns(text), make, leader_only=leader_only, superusers=superusers)

@@ -170,7 +170,7 @@ _USER = "usename:n usesysid:o usecreatedb:b usesuper:b usecatupd:b passwd:t valu
 TABLES = (
     table(PG, "pg_user", _USER, _pg_user),
     table(PG, "pg_shadow", _USER, _pg_user),
-    table(PG, "pg_user_info", f"{_USER} useconnlimit:t", _pg_user_info),
+    table(PG, "pg_user_info", f"{_USER} useconnlimit:t", _pg_user_info, superusers=True),
     table(PG, "pg_group", "groname:n grosysid:o grolist:a", _pg_group),
     table(PG, "pg_roles",
           "oid:o rolname:n rolsuper:b rolinherit:b rolcreaterole:b rolcreatedb:b rolcatupdate:b rolcanlogin:b "
@@ -182,7 +182,7 @@ TABLES = (
           "last_ddl_timestamp:d session_timeout:i external_user_id:t", _svv_user_info, leader_only=False),
     table(PG, "svl_user_info",
           "usename:t usesysid:i usecreatedb:b usesuper:b usecatupd:b useconnlimit:t syslogaccess:t last_ddl_ts:d "
-          "sessiontimeout:i external_id:t", _svv_user_info, leader_only=False),
+          "sessiontimeout:i external_id:t", _svv_user_info, leader_only=False, superusers=True),
     table(PG, "svv_roles", "role_id:i role_name:t role_owner:t external_id:t", _svv_roles, leader_only=False),
     table(PG, "svv_role_grants", "role_id:i role_name:t granted_role_id:i granted_role_name:t", _svv_role_grants,
           leader_only=False),

@@ -11,6 +11,7 @@ import warehouse
 from warehouse.engine import read_ahead
 from warehouse.engine.pruning import scan_groups
 from warehouse.engine.read_ahead import ReadAhead, may_be_skipped
+from warehouse.kernels import memory
 from warehouse.storage.blockio import BlockReader
 
 ROWS = 200_000
@@ -38,6 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cold(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A connection whose cache is empty; nothing is too small to be read ahead."""
     monkeypatch.setattr(read_ahead, "WORTH_ROWS", 1)
+    monkeypatch.setattr(memory, "is_bounded", lambda: False)  # whatever limits tests before had in this process
     with warehouse.connect(str(folder), threads=2, autocommit=True, maintenance=False) as connection:
         connection.execute("set enable_result_cache_for_session to off")
         yield connection

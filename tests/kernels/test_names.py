@@ -57,6 +57,7 @@ BUILT: tuple[tuple[str, ...], ...] = (
     ("engine/compile/batch.py", "gather_{}", CLASSES),
     ("engine/sinks.py", "append_{}", CLASSES),
     ("kernels/hashing.py", "hash_{}", CLASSES),
+    ("kernels/windows.py", "window_reach_{}", "i64 f64"),
     ("kernels/accumulators.py", "agg_minmax_{}", CLASSES),
     ("kernels/group_table.py", "group_{}", "single dense generic"),
     ("kernels/windows.py", "window_changes_{}", CLASSES),
