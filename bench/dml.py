@@ -1,6 +1,7 @@
 """`make bench SUITE=dml`: small changes and upkeep, beside DuckDB and SQLite in one run.
 
-    insert        one row a statement, each committed durably; the engines in turns, statement by statement
+    insert        one row a statement, each committed durably; the engines in turns, statement by statement, and some
+                  statements at a time
     point read    one row by its key, out of the loaded rows
     upsert        1,000 rows of which half are there: MERGE from a staging table, ON CONFLICT
     load          a CSV file: COPY; SQLite's by executemany in one transaction
@@ -25,6 +26,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,6 +58,7 @@ class Amounts:
     rows: int = 200_000
     inserts: int = 10_000
     times: int = 200
+    burst: int = 50  # inserts of one engine in a turn, where it is not one
     upserts: int = 9
     seconds: float = 5.0
 
@@ -191,11 +194,14 @@ def _changes(engines: tuple[Engine, ...], folder: Path, todo: Amounts) -> dict[s
     figures[f"load of {todo.rows:,} rows"] = {e.name: _timed(e.load, "t", file) for e in engines}
     _compare(engines)
 
-    say(f"{todo.times} single inserts and point reads in turns")
-    first = iter(range(todo.rows, todo.rows + todo.times))
-    figures["single-row INSERT, durable (p50)"] = _in_turns(
-        engines, todo.times, lambda e, i: e.run(f"insert into t values {_values([_row(i)])}"), first
-    )
+    say(f"{todo.times} single inserts and point reads in turns, and {todo.burst} inserts at a time")
+    rows = iter(range(todo.rows, todo.rows + 2 * todo.times))
+
+    def insert(engine: Engine, i: int) -> None:
+        engine.run(f"insert into t values {_values([_row(i)])}")
+
+    figures["single-row INSERT, durable (p50)"] = _in_turns(engines, todo.times, insert, rows)
+    figures[f"... {todo.burst} after each other (p50)"] = _in_turns(engines, todo.times, insert, rows, todo.burst)
     _compare(engines)
     keys = iter(range(0, todo.rows, max(1, todo.rows // todo.times)))
     figures["point read (p50)"] = _in_turns(
@@ -279,11 +285,14 @@ def _writer(path: Path, seconds: float) -> Iterator[Callable[[], str]]:
 
 
 def _in_turns(engines: tuple[Engine, ...], times: int, work: Callable[[Engine, int], Any],
-              numbers: Iterator[int]) -> dict[str, float]:
+              numbers: Iterator[int], burst: int = 1) -> dict[str, float]:
+    """Medians by engine, which take turns after `burst` statements: after one, each begins with the caches that the
+    others have left."""
     walls: dict[str, list[float]] = {engine.name: [] for engine in engines}
-    for _, number in zip(range(times), numbers):
+    for _ in range(times // burst):
+        turn = list(islice(numbers, burst))
         for engine in engines:
-            walls[engine.name].append(_timed(work, engine, number))
+            walls[engine.name].extend([_timed(work, engine, number) for number in turn])
     return {name: statistics.median(found) for name, found in walls.items()}
 
 
