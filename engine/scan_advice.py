@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ..planner.optimizer.advice import filtered_columns
 from ..planner.physical import PhysicalQuery, TableScan
 from ..planner.physical_traverse import walk_physical
+from ..reserved_words import quoted
 from ..storage.maintenance.sizes import table_column_bytes
 from .pruning import scan_groups
 
@@ -66,7 +67,7 @@ def _remedy(table: Table, position: int) -> str:
     sorted_by = table.sort_key if table.interleaved else table.sort_key[:1]
     if position not in sorted_by:
         return f"SORTKEY({table.columns[position].name})"
-    return f"VACUUM REINDEX {table.name}" if table.interleaved else f"VACUUM {table.name}"
+    return f"VACUUM REINDEX {quoted(table.name)}" if table.interleaved else f"VACUUM {quoted(table.name)}"
 
 
 def _percent(share: float) -> str:

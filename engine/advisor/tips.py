@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import Error
 from ...records import dataclass
+from ...reserved_words import quoted
 from ...storage.catalog import loads
 from ...storage.schema import Table
 
@@ -116,7 +117,7 @@ def _statistics(context: Context) -> Iterator[Tip]:
         rows = context.view.data(table).statistics.rows
         modified = context.transaction.entry(table).modified
         if rows and modified > STALE * rows:
-            name = f"{table.schema}.{table.name}"
+            name = f"{quoted(table.schema)}.{quoted(table.name)}"
             yield Tip("statistics", f"{modified:,} of {rows:,} rows of {name} are newer than its statistics",
                       f"ANALYZE {name}", "plans that fit the rows that are there")
 

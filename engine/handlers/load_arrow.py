@@ -80,11 +80,11 @@ def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context)
 
 
 def relation_name(text: str, exact_names: bool) -> RelationName:
-    """"schema.table" or "table", as SQL folds and quotes names."""
+    """"schema.table" or "table", as SQL folds and quotes names; here no word is reserved."""
     if not isinstance(text, str):
         raise InterfaceError(f"a table's name must be a text, not {text!r}")
     cursor = Cursor(tokenize(text, exact_names), text)
-    name = cursor.relation()
+    name = cursor.relation(cursor.any_word)
     cursor.finish()
     return name
 

@@ -199,12 +199,12 @@ class Cursor:
             raise self.error()
         return Decimal(self.next().text)
 
-    def relation(self) -> RelationName:
-        """[schema.]name; a third part (the database) is refused."""
-        position = self.position
-        parts = [self.name()]
+    def relation(self, part: Callable[[], str] | None = None) -> RelationName:
+        """[schema.]name; a third part (the database) is refused. `part` reads one: `name`, unless said otherwise."""
+        position, part = self.position, part or self.name
+        parts = [part()]
         while self.accept("."):
-            parts.append(self.name())
+            parts.append(part())
         if len(parts) > 2:
             raise SqlSyntaxError(
                 f'cross-database references are not supported here: "{".".join(parts)}"', position=position

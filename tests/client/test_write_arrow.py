@@ -87,3 +87,13 @@ def test_what_is_no_arrow(db: Any) -> None:
     with pytest.raises(Error, match="does not exist") as caught:
         db.write_arrow("missing", pa.table({"a": [1]}), create=False)
     assert caught.value.sqlstate == "42P01"
+
+
+def test_names_are_data(db: Any) -> None:
+    """No word is reserved where a name is no part of a statement."""
+    assert db.write_arrow("table", pa.table({"order": [1], "user": ["a"]})) == 1
+    assert db.write_arrow("public.table", pa.table({"order": [2], "user": ["b"]})) == 1
+    assert db.execute('select "order", "user" from "table" order by 1').fetchall() == [(1, "a"), (2, "b")]
+    shown = db.execute('show table "table"').fetchone()[0]
+    db.execute('drop table "table"')
+    db.execute(shown)
