@@ -245,7 +245,6 @@ class Context:
     service_class: int = DEFAULT_SERVICE_CLASS  # the queue that it runs in
     session: Any = None  # engine.session.Session, for handlers that change it
     repeats: Hashable = None  # all that the planned query's result depends on besides rows; None: on more, as on now
-    new_plan: bool = False  # none of this shape has run here: what it reads may not be in the cache
     kind: str = ""  # the statement's class, as the history has it
     ticket: Any = None  # engine.workload.admission.Ticket: the statement's turn, once it has asked for it
     catalogue: Any = None  # engine.virtual.functions.Catalogue, made when a query calls one of its functions

@@ -29,7 +29,6 @@ from .workload.door import WRITE, ExecutorFailed, admit
 if TYPE_CHECKING:
     from ..storage.loader import TableWriter
     from .context import Context
-    from .read_ahead import ReadAhead
     from .rows import Where
     from .tasks import Task
     from .workload.admission import Ticket
@@ -78,7 +77,6 @@ def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Genera
     schema = _schema(plan)
     if ticket is not None:
         ticket.usage.resume(counters)
-    ahead = _reading_ahead(plan, context) if context.new_plan and not leader else None
     try:
         for part in parts:
             for batch in _batches(part, plan, schema, context):
@@ -89,8 +87,6 @@ def _run(plan: PhysicalQuery, context: Context, ticket: Ticket | None) -> Genera
                     ticket.usage.returned += batch.num_rows
                 yield batch
     finally:
-        if ahead is not None:
-            ahead.stop()
         parts.close()
         context.counters.update(counters.steps)
 
@@ -107,13 +103,6 @@ def _begun(plan: PhysicalQuery, context: Context) -> tuple[Counters, Generator[C
 
     executor = Executor(plan, context, context.workers or pool(1))
     return executor.counters, stream(executor, plan.root)
-
-
-def _reading_ahead(plan: PhysicalQuery, context: Context) -> ReadAhead | None:
-    """What reads blocks of the plan's scans before they are run, where that is worth it."""
-    from .read_ahead import begin
-
-    return begin(plan, context, context.workers or pool(1))
 
 
 def insert(plan: PhysicalQuery, context: Context, writer: TableWriter) -> None:

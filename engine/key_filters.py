@@ -69,7 +69,7 @@ def descend(chain: Sequence[Physical], above: Sequence[Passed],
     large (`build` answers None) is left out. `rows`: so many are in what the source reads; where that and all build
     sides are little, reading them whole costs less than a filter."""
     sides: dict[int, BuildSide] = {}
-    equal = equal_columns(chain)
+    equal = _equal_columns(chain)
     active = _spread(above, equal)
     joins = sorted([n for n in chain if isinstance(n, HashJoin)], key=lambda j: j.build.props.rows)
     few = max([rows, *[j.build.props.rows for j in joins]]) < SMALL_ROWS
@@ -84,14 +84,14 @@ def descend(chain: Sequence[Physical], above: Sequence[Passed],
     return sides, active
 
 
-def equal_columns(chain: Sequence[Physical]) -> list[tuple[ColumnId, ColumnId]]:
+def _equal_columns(chain: Sequence[Physical]) -> list[tuple[ColumnId, ColumnId]]:
     """Columns that are one another, or that an inner join of the chain makes equal."""
     equal: list[tuple[ColumnId, ColumnId]] = []
     for node in chain:
         if isinstance(node, ProjectColumns):
             equal += [(ref.id, e.id) for ref, e in node.columns if isinstance(e, ColumnRef) and e.id != ref.id]
         elif isinstance(node, HashJoin) and node.type is JoinType.INNER:
-            equal += key_pairs(node)
+            equal += _key_pairs(node)
     return equal
 
 
@@ -107,7 +107,7 @@ def _spread(active: Sequence[Passed], equal: Sequence[tuple[ColumnId, ColumnId]]
     return found
 
 
-def key_pairs(join: HashJoin) -> list[tuple[ColumnId, ColumnId]]:
+def _key_pairs(join: HashJoin) -> list[tuple[ColumnId, ColumnId]]:
     """Columns of the probe and the build side that are equal in every row that the join puts together."""
     return [(a.id, b.id) for a, b in zip(join.probe_keys, join.build_keys, strict=True)
             if isinstance(a, ColumnRef) and isinstance(b, ColumnRef)]
@@ -118,7 +118,7 @@ def _for_build(join: HashJoin, active: Sequence[Passed]) -> list[Passed]:
     asks whether there is any NULL among its rows, wherever it is.)"""
     if join.null_aware:
         return []
-    partner = dict(key_pairs(join))
+    partner = dict(_key_pairs(join))
     if join.type is JoinType.INNER:
         partner = {c.id: c.id for c in physical_columns(join.build)}  # the filters were spread over equal columns
     return [Passed(partner[f.column], f.filter, f.rate) for f in active if f.column in partner]

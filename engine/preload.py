@@ -11,7 +11,7 @@ from ..kernels import pack
 def preload_for_tables() -> None:
     """What queries of tables need besides, for a database that has some."""
     from ..planner.kept_plans import code_digest
-    from . import executor, read_ahead, streaming  # noqa: F401
+    from . import executor, streaming  # noqa: F401
     from .functions import scalar  # noqa: F401
     from .workload import admission, kept, parameters  # noqa: F401
 

@@ -128,7 +128,7 @@ class ScanTask:
         for start in range(0, len(self._groups), self.window):
             window = self._groups[start : start + self.window]
             with cache.pins() as pins:
-                parts = [self._pinned(reader, numbers, pins) for reader, numbers in by_extent(window)]
+                parts = [self._pinned(reader, numbers, pins) for reader, numbers in _by_extent(window)]
                 table, made = self._with_hidden(parts[0] if len(parts) == 1 else np.concatenate(parts), window)
                 sizes = [n for g in window for n in (g.rows, 0)]
                 rest = memory.empty(len(sizes) + line_words, np.int64)  # the sizes, then the driver's line
@@ -176,7 +176,7 @@ class ScanTask:
         return memory.padded(np.ascontiguousarray(table).reshape(-1)), made
 
 
-def by_extent(window: Sequence[RowGroup]) -> Iterator[tuple[Any, list[int]]]:
+def _by_extent(window: Sequence[RowGroup]) -> Iterator[tuple[Any, list[int]]]:
     """Neighbouring row groups of one extent together."""
     i = 0
     while i < len(window):

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import TypeVar
 
 from .compile.program import Arena
@@ -53,9 +52,6 @@ class Workers:
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._arenas: list[Arena] = []
-        self._at_work = 0  # callers of `run` whose work is in the pool
-        self.quiet = threading.Event()  # set while there are none: others may use the processor (read_ahead.py)
-        self.quiet.set()
 
     def run(self, work: Callable[[int], None], count: int, rows: int) -> None:
         """work(0) ... work(count - 1); the first error is raised when all have stopped."""
@@ -80,28 +76,13 @@ class Workers:
                     failed.set()
                     raise
 
-        with self._working():
-            futures = [self._executor().submit(worker) for _ in range(shares - 1)]
-            error: BaseException | None = None
-            try:
-                worker()
-            except BaseException as caught:
-                error = caught
-            _finish(futures, error)
-
-    @contextmanager
-    def _working(self) -> Iterator[None]:
-        """Not quiet within it."""
-        with self._lock:
-            self._at_work += 1
-            self.quiet.clear()
+        futures = [self._executor().submit(worker) for _ in range(shares - 1)]
+        error: BaseException | None = None
         try:
-            yield
-        finally:
-            with self._lock:
-                self._at_work -= 1
-                if not self._at_work:
-                    self.quiet.set()
+            worker()
+        except BaseException as caught:
+            error = caught
+        _finish(futures, error)
 
     def _executor(self) -> ThreadPoolExecutor:
         with self._lock:

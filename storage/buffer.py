@@ -22,7 +22,7 @@ always stay: a task may exceed the limit by what it pins, which is given back wh
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,6 @@ Grid = tuple["Array | slice", "Array | slice"]  # row groups and columns: an ind
 class _Slots:
     """What the cache holds of one extent."""
 
-    positions: Mapping[int, int]  # of columns, by Column.id
     addresses: Array
     pins: Array
     used: Array
@@ -129,14 +128,6 @@ class BufferCache:
         slots, _ = pins._held[-1]
         return slots.descriptors[group, column]  # pinned, so it stays, even if the extent is dropped now
 
-    def has_some(self, path: Path, columns: Sequence[int]) -> bool:
-        """Whether blocks of each of the columns (by Column.id) of an extent are here. Quick, and without the lock."""
-        slots = self._extents.get(path)
-        if slots is None:
-            return False
-        places = [slots.positions[id] for id in columns if id in slots.positions]
-        return bool(slots.addresses[:, places].any(axis=0).all())
-
     def drop(self, path: Path) -> None:
         """Forget an extent (its file goes); what is pinned lives until its pins are released."""
         with self._lock:
@@ -170,7 +161,7 @@ class BufferCache:
         if slots is None:
             shape = (extent.row_groups, len(extent.columns))
             grids: list[Any] = [np.zeros(shape, dtype) for dtype in (np.int64, np.int32, np.int64, np.int64)]
-            slots = self._extents[extent.path] = _Slots(extent.positions, *grids)
+            slots = self._extents[extent.path] = _Slots(*grids)
         return slots
 
     def _fetch(self, slots: _Slots, extent: ExtentReader, keys: Sequence[Key]) -> None:

@@ -232,7 +232,7 @@ class ExtentReader:
             raise
         self.columns = self.footer.columns
         self.group_rows = self.footer.group_rows
-        self.positions = {column.id: i for i, column in enumerate(self.columns)}
+        self._position = {column.id: i for i, column in enumerate(self.columns)}
         self._zones: dict[int, Zones] = {}
         self._bounds: dict[int, Zones] = {}
         self._proofs: dict[int, Proof] = {}
@@ -248,7 +248,7 @@ class ExtentReader:
 
     def position(self, column_id: int) -> int | None:
         """Where a column stands in this extent; None when it was added to the table later."""
-        return self.positions.get(column_id)
+        return self._position.get(column_id)
 
     def type_of(self, column: int) -> SqlType:
         return self.columns[column].type

@@ -147,8 +147,7 @@ def observed(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
 
 
 def noted(physical: PhysicalQuery, context: Context) -> PhysicalQuery:
-    """That it is a new plan; which columns it has predicates on is remembered for ANALYZE ... PREDICATE COLUMNS."""
-    context.new_plan = True
+    """Remember which columns a new plan has predicates on, for ANALYZE ... PREDICATE COLUMNS."""
     for table, column in predicate_columns(physical.root):
         context.database.upkeep.predicates.setdefault(table, set()).add(column)
     return physical
