@@ -123,8 +123,10 @@ def _joins(tokens: Sequence[Token]) -> None:
             free = True
         elif kind in (_ON, _USING):
             open[-1] = max(open[-1] - 1, 0)
-        elif kind in _ITEM_ENDS and open[-1]:
-            raise error_at(token)
+        elif kind in _ITEM_ENDS:
+            free = False  # the word was a name behind AS
+            if open[-1]:
+                raise error_at(token)
     if open[-1]:
         raise error_at(None)
 
