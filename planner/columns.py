@@ -4,8 +4,7 @@ A column is a number that is unique in the whole plan (expressions.py), so most 
 sets of numbers:
 
     output_columns(plan)      what comes out, in order          physical_columns: the same, physical
-    columns_of(expr)          ids an expression reads, also inside its subqueries
-    free_columns(plan)        ids used in the plan but made nowhere in it = correlation
+    columns_of, free_columns  what an expression, a plan reads (contents.py)
     substitute(expr, {...})   columns replaced by expressions, also inside its subqueries
     copy_plan(plan, fresh)    the same plan with all columns renamed: needed when a plan is used twice
 
@@ -18,6 +17,12 @@ from dataclasses import replace
 from typing import Any, TypeVar, assert_never
 
 from . import physical as p
+from .contents import collect_columns as collect_columns
+from .contents import columns_of as columns_of
+from .contents import columns_of_all as columns_of_all
+from .contents import defined_columns as defined_columns
+from .contents import free_columns as free_columns
+from .contents import has_subquery as has_subquery
 from .expressions import (
     ColumnId,
     ColumnRef,
@@ -47,14 +52,7 @@ from .logical import (
     Window,
     WorkingRows,
 )
-from .traverse import (
-    expressions,
-    map_children,
-    map_expressions,
-    map_inputs,
-    walk,
-    walk_plan,
-)
+from .traverse import map_children, map_expressions, map_inputs
 
 LEFT_ONLY = (JoinKind.SEMI, JoinKind.ANTI)
 T = TypeVar("T")
@@ -138,73 +136,6 @@ _PHYSICAL_INPUTS: dict[type, Callable[[Any], tuple[p.Physical, ...]]] = {
     p.UnionAll: lambda node: node.inputs,
     p.RecursiveUnion: lambda node: (node.seed, node.step),
 }
-
-
-# -- what is used ------------------------------------------------------------------------------
-
-
-_NESTING = frozenset((ScalarSubquery, Exists, Quantified))
-
-
-def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
-    if expr.__class__ is ColumnRef:
-        into.add(expr.id)  # type: ignore[union-attr]
-        return
-    for node in walk(expr):
-        kind = node.__class__
-        if kind is ColumnRef:
-            into.add(node.id)  # type: ignore[union-attr]
-        elif kind in _NESTING:
-            into |= free_columns(node.plan)  # type: ignore[union-attr]
-
-
-def columns_of(expr: Expr) -> set[ColumnId]:
-    if expr.__class__ is ColumnRef:
-        return {expr.id}  # type: ignore[union-attr]
-    found: set[ColumnId] = set()
-    collect_columns(expr, found)
-    return found
-
-
-def columns_of_all(exprs: Iterable[Expr]) -> set[ColumnId]:
-    found: set[ColumnId] = set()
-    for expr in exprs:
-        collect_columns(expr, found)
-    return found
-
-
-def has_subquery(expr: Expr) -> bool:
-    return expr.__class__ is not ColumnRef and not _NESTING.isdisjoint(map(type, walk(expr)))
-
-
-def defined_columns(plan: Logical) -> set[ColumnId]:
-    """Every id that some node of the plan makes."""
-    made: set[ColumnId] = set()
-    for node in walk_plan(plan):
-        match node:
-            case Scan() | VirtualScan() | Project() | CteRef() | WorkingRows():
-                made.update([ref.id for ref, _ in node.columns])
-            case Values() | SetOperation() | Recursion():
-                made.update([ref.id for ref in node.columns])
-            case Aggregate() | GroupingSets():
-                made.update([ref.id for ref in output_columns(node)])
-            case Window():
-                made.update([ref.id for ref, _ in node.calls])
-            case Unnest():
-                made.update([ref.id for ref in node.made])
-            case Filter() | Sort() | Limit() | Join() | DependentJoin():
-                pass
-            case _:
-                assert_never(node)
-    return made
-
-
-def free_columns(plan: Logical) -> set[ColumnId]:
-    used: set[ColumnId] = set()
-    for node in walk_plan(plan):
-        for expr in expressions(node):
-            collect_columns(expr, used)
-    return used - defined_columns(plan)
 
 
 # -- swapping columns --------------------------------------------------------------------------

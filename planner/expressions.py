@@ -29,8 +29,16 @@ Span = tuple[int, int]
 ColumnId = int
 
 
+class Contents:
+    """Room in every expression for what contents.py found inside when it was first asked. No part of its value."""
+
+    __slots__ = ("reads", "traits")
+    reads: frozenset[ColumnId]
+    traits: int
+
+
 @dataclass(frozen=True, slots=True)
-class ColumnRef:
+class ColumnRef(Contents):
     id: ColumnId
     type: SqlType
     name: str = field(default="?", compare=False)
@@ -42,7 +50,7 @@ class ColumnRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Contents):
     """A constant in physical form (None = NULL). `parameter` >= 0: literal number of the statement
     that a cached plan replaces (plan cache); -1 = part of the plan's shape. `local`: a TIMESTAMPTZ written
     without a zone, still the wall clock of the session's (binder/zones.py)."""
@@ -55,7 +63,7 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(Contents):
     """A function or arithmetic operator by its implementation key: 'add', 'subtract', 'multiply',
     'divide', 'modulo', 'negate', 'date_add_months', 'substring', 'extract_year' ..."""
 
@@ -66,7 +74,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Contents):
     operand: Expr
     type: SqlType
     implicit: bool = True
@@ -74,7 +82,7 @@ class Cast:
 
 
 @dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Contents):
     op: str  # '=', '<>', '<', '<=', '>', '>='
     left: Expr
     right: Expr
@@ -86,7 +94,7 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True)
-class And:
+class And(Contents):
     args: tuple[Expr, ...]
 
     @property
@@ -95,7 +103,7 @@ class And:
 
 
 @dataclass(frozen=True, slots=True)
-class Or:
+class Or(Contents):
     args: tuple[Expr, ...]
 
     @property
@@ -104,7 +112,7 @@ class Or:
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class Not(Contents):
     arg: Expr
 
     @property
@@ -113,7 +121,7 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class IsNull:
+class IsNull(Contents):
     """IS NULL, or IS NOT NULL when negated. Never NULL itself."""
 
     arg: Expr
@@ -125,7 +133,7 @@ class IsNull:
 
 
 @dataclass(frozen=True, slots=True)
-class InList:
+class InList(Contents):
     """arg IN (constants); `values` in physical form of arg's type, without NULL.
     `has_null`: a NULL stood in the list (then a miss is NULL). `local`: as of a Literal."""
 
@@ -142,7 +150,7 @@ class InList:
 
 
 @dataclass(frozen=True, slots=True)
-class Like:
+class Like(Contents):
     """LIKE with a constant pattern, escape already resolved by `pattern`'s reader (escape char kept)."""
 
     arg: Expr
@@ -158,7 +166,7 @@ class Like:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Case(Contents):
     """Searched CASE; simple CASE, COALESCE, NVL, NULLIF, DECODE are bound to this."""
 
     whens: tuple[tuple[Expr, Expr], ...]
@@ -168,7 +176,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class AggregateCall:
+class AggregateCall(Contents):
     """An aggregate; lives only in Aggregate nodes after binding. function: 'count' (no argument =
     count(*)), 'sum', 'min', 'max', 'avg', 'any_value', 'bool_and', 'bool_or', 'stddev_samp' ...
     `order`: WITHIN GROUP's keys (gone after the rewrites)."""
@@ -205,7 +213,7 @@ WHOLE_PARTITION = Frame()
 
 
 @dataclass(frozen=True, slots=True)
-class WindowCall:
+class WindowCall(Contents):
     """A window function over a frame; lives only in Window nodes after binding. function: an aggregate's key,
     or 'row_number', 'rank', 'lag', 'percentile_cont' ... (functions/window.py).
     `once`: only a partition's first row gets the value, the others NULL (ordered-set aggregates)."""
@@ -227,7 +235,7 @@ class WindowCall:
 
 
 @dataclass(frozen=True, slots=True)
-class ScalarSubquery:
+class ScalarSubquery(Contents):
     """One column, at most one row; gone after unnesting. Free columns of `plan` are correlated."""
 
     plan: Logical
@@ -240,7 +248,7 @@ class ScalarSubquery:
 
 
 @dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(Contents):
     plan: Logical
     negated: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
@@ -251,7 +259,7 @@ class Exists:
 
 
 @dataclass(frozen=True, slots=True)
-class Quantified:
+class Quantified(Contents):
     """arg op ANY|ALL (subquery). IN is '= ANY', NOT IN is '<> ALL'."""
 
     op: str

@@ -6,16 +6,16 @@ A WHERE keeps a row only if its predicate is *true*: false and NULL are the same
 `rejects_null(p, columns)`: "p is not true when all of these columns are NULL" turns an outer join
 into an inner one. `negate` pushes NOT to the leaves, which holds in three-valued logic too.
 
-`can_fail` says which expressions may raise an error for some row. They are never moved in front of a
-filter or join that stood before them. Overflow of +, -, * and of sums is not counted: nearly every
-expression could overflow, and the engine reports it only for rows that count where it runs.
+Which expressions can fail or are volatile: contents.py.
 """
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
 from ..storage.types import BOOLEAN, Kind, Physical, SqlType
-from .columns import columns_of
+from .contents import can_fail as can_fail
+from .contents import columns_of
+from .contents import is_volatile as is_volatile
 from .expressions import (
     And,
     Call,
@@ -33,11 +33,7 @@ from .expressions import (
     Not,
     Or,
     Quantified,
-    ScalarSubquery,
 )
-from .functions import SIGNATURES
-from .functions.semistructured import INFALLIBLE_KEYS
-from .traverse import walk
 
 TRUE = Literal(True, BOOLEAN)
 FALSE = Literal(False, BOOLEAN)
@@ -213,58 +209,7 @@ def zero(type: SqlType) -> Literal:
     return Literal("" if type.physical is Physical.STR else 0, type)
 
 
-# -- errors and volatility -----------------------------------------------------------------------
-
-# Overflow is not counted as failing, of numbers as of dates; the rest stands in the function catalogue.
-_OVERFLOW_ONLY = frozenset({"add", "subtract", "multiply", "negate", "abs", "avg_divide"})
-_OVERFLOW_FAMILIES = ("extract_", "date_", "ts_", "moments_")
-_INFALLIBLE = _OVERFLOW_ONLY | frozenset(INFALLIBLE_KEYS) | frozenset(
-    s.key for s in SIGNATURES if not s.fallible and s.build is None)
-VOLATILE = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
-
-
-def can_fail(expr: Expr) -> bool:
-    """May raise an error for some row."""
-    return any(_node_can_fail(e) for e in walk(expr) if e.__class__ in _MAY_FAIL)
-
-
-_MAY_FAIL = frozenset((Call, Cast, ScalarSubquery))  # kinds that some expressions of can fail
-
-
-def _node_can_fail(expr: Expr) -> bool:
-    match expr:
-        case Call(key="divide" | "modulo"):
-            divisor = expr.args[1]
-            return not (isinstance(divisor, Literal) and divisor.value)
-        case Call():
-            return expr.key not in _INFALLIBLE and not expr.key.startswith(_OVERFLOW_FAMILIES)
-        case Cast():
-            return _cast_can_fail(expr.operand.type, expr.type)
-        case ScalarSubquery():
-            return True
-        case _:
-            return False
-
-
-_INTEGER_ORDER = {Kind.SMALLINT: 0, Kind.INTEGER: 1, Kind.BIGINT: 2}
-_INTEGER_DIGITS = {Kind.SMALLINT: 5, Kind.INTEGER: 10, Kind.BIGINT: 19}
-
-
-def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
-    if source == target or (target.is_float and source.is_numeric):
-        return False
-    if source.is_super or target.is_super:
-        return not source.is_super and source.is_float
-    if source.is_integer and target.is_integer:
-        return _INTEGER_ORDER[source.kind] > _INTEGER_ORDER[target.kind]
-    if target.kind is Kind.DECIMAL and source.is_exact:
-        digits = _INTEGER_DIGITS.get(source.kind, source.precision - source.scale)
-        return target.precision - target.scale < digits
-    if source.is_string and target.is_string:
-        return False  # an explicit cast cuts the text off
-    if source.kind is Kind.DATE:
-        return target.kind not in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
-    return True
+# -- joins ---------------------------------------------------------------------------------------
 
 
 def joins_by_keys(condition: Expr | None, right: Collection[ColumnId]) -> bool:
@@ -282,8 +227,3 @@ def joins_by_keys(condition: Expr | None, right: Collection[ColumnId]) -> bool:
             return False
         keys += 1
     return keys > 0
-
-
-def is_volatile(expr: Expr) -> bool:
-    return any(e.__class__ is Call and e.key in VOLATILE for e in walk(expr))  # type: ignore[union-attr]
-

@@ -114,5 +114,5 @@ def filtered_columns(node: TableScan, view: CatalogView) -> list[tuple[float, in
     for conjunct in node.pruning:
         named = columns_of(conjunct)
         if len(named) == 1:
-            parts.setdefault(positions[named.pop()], []).append(conjunct)
+            parts.setdefault(positions[min(named)], []).append(conjunct)
     return sorted((selectivity(conjoin_or_true(p), estimator, rows), position) for position, p in parts.items())

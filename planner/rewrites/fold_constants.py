@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..contents import CAN_FOLD, VOLATILE, traits_of
 from ..expressions import (
     And,
     Call,
@@ -27,8 +28,8 @@ from ..expressions import (
     Or,
 )
 from ..logical import Filter, Join, Logical
-from ..predicates import FALSE, VOLATILE, is_false_or_null, is_true
-from ..traverse import children, map_expressions, rewrite, rewrite_plan, walk
+from ..predicates import FALSE, is_false_or_null, is_true
+from ..traverse import children, map_expressions, rewrite, rewrite_plan
 from .context import RewriteContext
 
 
@@ -47,19 +48,7 @@ def _folder(context: RewriteContext) -> Callable[[Expr], Expr]:
     def visit(expr: Expr) -> Expr:
         return expr if expr.__class__ is ColumnRef or expr.__class__ is Literal else fold_node(expr, context)
 
-    return lambda expr: rewrite(expr, visit) if _may_fold(expr) else expr
-
-
-def _may_fold(expr: Expr) -> bool:
-    """Not what holds no literal, or compares a column with one."""
-    match expr:
-        case ColumnRef() | Literal() | Compare(left=ColumnRef(), right=ColumnRef() | Literal()):
-            return False
-        case _:
-            return not _FOLDING.isdisjoint(map(type, walk(expr)))
-
-
-_FOLDING = frozenset((Literal, And, Or))
+    return lambda expr: rewrite(expr, visit) if traits_of(expr) & CAN_FOLD else expr
 
 
 def fold_node(expr: Expr, context: RewriteContext) -> Expr:

@@ -18,34 +18,28 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...errors import InternalError, NotSupportedError
-from ...storage.types import TEXT, Kind
+from ...storage.types import TEXT
 from ..build import compare, comparison_key
+from ..contents import COMPARES_BY_KEY, is_keyed, traits_of
 from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr, InList, Like
 from ..logical import Aggregate, Logical, Sort, SortKey, Window
-from ..traverse import map_expressions, rewrite, rewrite_plan, walk
+from ..traverse import map_expressions, rewrite, rewrite_plan
 from .context import RewriteContext
 
 
 def normalise_super(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
         match node:
-            case Aggregate() if any(_is_special(e) for e in _whole(node)):
+            case Aggregate() if any(is_keyed(e.type) for e in _whole(node)):
                 node = _grouped(node, context)
-            case Sort() if any(_is_special(key.expr) for key in node.keys):
+            case Sort() if any(is_keyed(key.expr.type) for key in node.keys):
                 node = replace(node, keys=_keys(node.keys))
-            case Window() if any(_is_special(e) for e in (*node.partition, *[key.expr for key in node.order])):
+            case Window() if any(is_keyed(e.type) for e in (*node.partition, *[key.expr for key in node.order])):
                 partition = tuple([_normal(e) for e in node.partition])
                 node = replace(node, partition=partition, order=_keys(node.order))
-        return map_expressions(node, lambda e: rewrite(e, _compared) if _is_touched(e) else e)
+        return map_expressions(node, lambda e: rewrite(e, _compared) if traits_of(e) & COMPARES_BY_KEY else e)
 
     return rewrite_plan(plan, visit)
-
-
-def _is_special(expr: Expr) -> bool:
-    """Whether equal values of its type can differ in their bytes, or cannot be compared."""
-    type = expr.type
-    kind = type.kind
-    return kind is Kind.SUPER or kind is Kind.HLLSKETCH or type.case_insensitive
 
 
 def _whole(node: Aggregate) -> Iterator[Expr]:
@@ -55,19 +49,6 @@ def _whole(node: Aggregate) -> Iterator[Expr]:
         if call.distinct:
             yield from call.args
         yield from [key.expr for key in call.order]
-
-
-def _is_touched(expr: Expr) -> bool:
-    """Whether a comparison in it may be one by keys."""
-    if expr.__class__ is ColumnRef:
-        return False
-    for part in walk(expr):
-        kind = part.__class__
-        if kind is Compare and (_is_special(part.left) or _is_special(part.right)):  # type: ignore[union-attr]
-            return True
-        if (kind is InList or kind is Like) and _is_special(part.arg):  # type: ignore[union-attr]
-            return True
-    return False
 
 
 def _grouped(node: Aggregate, context: RewriteContext) -> Aggregate:

@@ -1,0 +1,282 @@
+"""What stands inside an expression: told by one walk of it, and kept with it.
+
+    columns_of(expr)        ids it reads, also inside its subqueries
+    traits_of(expr)         what it holds that rules ask for, as bits:
+      HAS_SUBQUERY            a subquery
+      IS_VOLATILE             a function that gives another value each time
+      CAN_FAIL                what may raise an error for some row
+      CAN_FOLD                an operator over constants, or one that has an argument too many
+      COMPARES_BY_KEY         a comparison of values that can be equal without being the same
+    free_columns(plan)      ids used in the plan but made nowhere in it = correlation
+
+Rules ask this of the same expressions again and again, and an expression stays as it is for good, so the first
+answer is put into two slots that all expressions have for it (expressions.py). An expression that a rule makes is
+looked into when somebody asks of it.
+
+`CAN_FAIL` says which expressions are never moved in front of a filter or join that stood before them. Overflow of +, -,
+* and of sums is not counted: nearly every expression could overflow, and the engine reports it only for rows that
+count where it runs.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, assert_never
+
+from ..storage.types import Kind, SqlType
+from .expressions import (
+    AggregateCall,
+    And,
+    Call,
+    Case,
+    Cast,
+    ColumnId,
+    ColumnRef,
+    Compare,
+    Contents,
+    Exists,
+    Expr,
+    InList,
+    IsNull,
+    Like,
+    Literal,
+    Not,
+    Or,
+    Quantified,
+    ScalarSubquery,
+    WindowCall,
+)
+from .functions import SIGNATURES
+from .functions.semistructured import INFALLIBLE_KEYS
+from .logical import (
+    Aggregate,
+    CteRef,
+    DependentJoin,
+    Filter,
+    GroupingSets,
+    Join,
+    Limit,
+    Logical,
+    Project,
+    Recursion,
+    Scan,
+    SetOperation,
+    Sort,
+    Unnest,
+    Values,
+    VirtualScan,
+    Window,
+    WorkingRows,
+)
+from .traverse import expressions, walk_plan
+
+HAS_SUBQUERY, IS_VOLATILE, CAN_FAIL, CAN_FOLD, COMPARES_BY_KEY = (1 << bit for bit in range(5))
+
+
+def columns_of(expr: Expr) -> frozenset[ColumnId]:
+    try:
+        return expr.reads
+    except AttributeError:
+        _look_into(expr)
+        return expr.reads
+
+
+def traits_of(expr: Expr) -> int:
+    try:
+        return expr.traits
+    except AttributeError:
+        _look_into(expr)
+        return expr.traits
+
+
+def has_subquery(expr: Expr) -> bool:
+    return traits_of(expr) & HAS_SUBQUERY != 0
+
+
+def is_volatile(expr: Expr) -> bool:
+    return traits_of(expr) & IS_VOLATILE != 0
+
+
+def can_fail(expr: Expr) -> bool:
+    """May raise an error for some row."""
+    return traits_of(expr) & CAN_FAIL != 0
+
+
+def columns_of_all(exprs: Iterable[Expr]) -> set[ColumnId]:
+    return set().union(*map(columns_of, exprs))
+
+
+def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
+    into |= columns_of(expr)
+
+
+_put_reads: Callable[[Expr, frozenset[ColumnId]], None] = Contents.reads.__set__  # type: ignore[attr-defined]
+_put_traits: Callable[[Expr, int], None] = Contents.traits.__set__  # type: ignore[attr-defined]
+
+
+def _look_into(expr: Expr) -> None:
+    """Fills the slots. Two threads may both: they find the same."""
+    columns: list[ColumnId] = []
+    traits, below = 0, [expr]
+    for node in below:  # grows while it is gone through
+        kind = node.__class__
+        if kind is ColumnRef:
+            columns.append(node.id)  # type: ignore[union-attr]
+        elif kind is not Literal:
+            traits |= _LOOKS[kind](node, below)
+            if kind in NESTING:
+                columns.extend(free_columns(node.plan))  # type: ignore[union-attr]
+    _put_reads(expr, frozenset(columns))
+    _put_traits(expr, traits)
+
+
+# -- by class: what a node adds to the traits; its arguments are put to those still to be looked at ---------
+
+
+def _compare(expr: Compare, below: list[Expr]) -> int:
+    left, right = expr.left, expr.right
+    below += (left, right)
+    traits = COMPARES_BY_KEY if is_keyed(left.type) or is_keyed(right.type) else 0
+    return traits | CAN_FOLD if left.__class__ is Literal is right.__class__ else traits
+
+
+def _call(expr: Call, below: list[Expr]) -> int:
+    key, args = expr.key, expr.args
+    below += args
+    traits = CAN_FAIL if key not in _INFALLIBLE and not key.startswith(_OVERFLOW_FAMILIES) else 0
+    if key in VOLATILE:
+        return traits | IS_VOLATILE
+    if key in _DIVISIONS and args[1].__class__ is Literal:
+        divisor: Literal = args[1]  # type: ignore[assignment]
+        traits = 0 if divisor.value else CAN_FAIL
+        if divisor.parameter >= 0:
+            return traits | CAN_FOLD
+    return traits | CAN_FOLD if args and all(a.__class__ is Literal for a in args) else traits
+
+
+def _cast(expr: Cast, below: list[Expr]) -> int:
+    operand = expr.operand
+    below.append(operand)
+    traits = CAN_FAIL if _cast_can_fail(operand.type, expr.type) else 0
+    return traits | CAN_FOLD if operand.__class__ is Literal else traits
+
+
+def _logic(expr: And | Or, below: list[Expr]) -> int:
+    kind, args = expr.__class__, expr.args
+    below += args
+    if len(args) < 2:
+        return CAN_FOLD
+    return CAN_FOLD if any(a.__class__ is Literal or a.__class__ is kind for a in args) else 0
+
+
+def _case(expr: Case, below: list[Expr]) -> int:
+    for when in expr.whens:
+        below += when
+    below.append(expr.default)
+    return 0 if expr.whens and all(when[0].__class__ is not Literal for when in expr.whens) else CAN_FOLD
+
+
+def _test(expr: Not | IsNull, below: list[Expr]) -> int:
+    below.append(expr.arg)
+    return CAN_FOLD if expr.arg.__class__ is Literal else 0
+
+
+def _search(expr: InList | Like, below: list[Expr]) -> int:
+    arg = expr.arg
+    below.append(arg)
+    traits = COMPARES_BY_KEY if is_keyed(arg.type) else 0
+    return traits | CAN_FOLD if arg.__class__ is Literal else traits
+
+
+def _aggregate(expr: AggregateCall, below: list[Expr]) -> int:
+    below += expr.args
+    if expr.order:
+        below += [key.expr for key in expr.order]
+    return 0
+
+
+def _window(expr: WindowCall, below: list[Expr]) -> int:
+    below += expr.args
+    return 0
+
+
+def _quantified(expr: Quantified, below: list[Expr]) -> int:
+    below.append(expr.arg)
+    return HAS_SUBQUERY
+
+
+NESTING = frozenset((ScalarSubquery, Exists, Quantified))
+_LOOKS: dict[type, Callable[[Any, list[Expr]], int]] = {
+    Compare: _compare, Call: _call, Cast: _cast, And: _logic, Or: _logic, Case: _case, Not: _test, IsNull: _test,
+    InList: _search, Like: _search, AggregateCall: _aggregate, WindowCall: _window, Quantified: _quantified,
+    ScalarSubquery: lambda expr, below: HAS_SUBQUERY | CAN_FAIL, Exists: lambda expr, below: HAS_SUBQUERY,
+}
+
+
+def is_keyed(type: SqlType) -> bool:
+    """Whether equal values of the type can differ in their bytes, or cannot be compared."""
+    return type.kind in _KEYED or type.case_insensitive
+
+
+_KEYED = frozenset((Kind.SUPER, Kind.HLLSKETCH))
+
+# Overflow is not counted as failing, of numbers as of dates; the rest stands in the function catalogue.
+_OVERFLOW_ONLY = frozenset({"add", "subtract", "multiply", "negate", "abs", "avg_divide"})
+_OVERFLOW_FAMILIES = ("extract_", "date_", "ts_", "moments_")
+_DIVISIONS = frozenset({"divide", "modulo"})
+_INFALLIBLE = (_OVERFLOW_ONLY | frozenset(INFALLIBLE_KEYS) | frozenset(
+    s.key for s in SIGNATURES if not s.fallible and s.build is None)) - _DIVISIONS
+VOLATILE = frozenset(s.key for s in SIGNATURES if s.volatility == "volatile")
+
+_INTEGER_ORDER = {Kind.SMALLINT: 0, Kind.INTEGER: 1, Kind.BIGINT: 2}
+_INTEGER_DIGITS = {Kind.SMALLINT: 5, Kind.INTEGER: 10, Kind.BIGINT: 19}
+
+
+def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
+    if source == target or (target.is_float and source.is_numeric):
+        return False
+    if source.is_super or target.is_super:
+        return not source.is_super and source.is_float
+    if source.is_integer and target.is_integer:
+        return _INTEGER_ORDER[source.kind] > _INTEGER_ORDER[target.kind]
+    if target.kind is Kind.DECIMAL and source.is_exact:
+        digits = _INTEGER_DIGITS.get(source.kind, source.precision - source.scale)
+        return target.precision - target.scale < digits
+    if source.is_string and target.is_string:
+        return False  # an explicit cast cuts the text off
+    if source.kind is Kind.DATE:
+        return target.kind not in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+    return True
+
+
+# -- plans -------------------------------------------------------------------------------------
+
+
+def defined_columns(plan: Logical) -> set[ColumnId]:
+    """Every id that some node of the plan makes."""
+    made: set[ColumnId] = set()
+    for node in walk_plan(plan):
+        match node:
+            case Scan() | VirtualScan() | Project() | CteRef() | WorkingRows():
+                made.update([ref.id for ref, _ in node.columns])
+            case Values() | SetOperation() | Recursion():
+                made.update([ref.id for ref in node.columns])
+            case Aggregate():
+                made.update([ref.id for ref, _ in node.groups + node.aggregates])
+            case GroupingSets():
+                made.update([ref.id for ref, _ in (*node.groups, *node.aggregates, *node.groupings)])
+            case Window():
+                made.update([ref.id for ref, _ in node.calls])
+            case Unnest():
+                made.update([ref.id for ref in node.made])
+            case Filter() | Sort() | Limit() | Join() | DependentJoin():
+                pass
+            case _:
+                assert_never(node)
+    return made
+
+
+def free_columns(plan: Logical) -> set[ColumnId]:
+    used: set[ColumnId] = set()
+    for node in walk_plan(plan):
+        used.update(*map(columns_of, expressions(node)))
+    return used - defined_columns(plan)
