@@ -7,6 +7,8 @@
       CAN_FAIL                what may raise an error for some row
       CAN_FOLD                an operator over constants, or one that has an argument too many
       COMPARES_BY_KEY         a comparison of values that can be equal without being the same
+      CAN_SIMPLIFY            OR, NOT, a list, or conjuncts that may say the same
+      READS_SHARED            a subquery that reads a shared subplan
     free_columns(plan)      ids used in the plan but made nowhere in it = correlation
 
 Rules ask this of the same expressions again and again, and an expression stays as it is for good, so the first
@@ -20,7 +22,7 @@ count where it runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, assert_never
+from typing import Any
 
 from ..storage.types import Kind, SqlType
 from .expressions import (
@@ -56,6 +58,7 @@ from .logical import (
     Join,
     Limit,
     Logical,
+    PlanContents,
     Project,
     Recursion,
     Scan,
@@ -69,7 +72,9 @@ from .logical import (
 )
 from .traverse import expressions, walk_plan
 
-HAS_SUBQUERY, IS_VOLATILE, CAN_FAIL, CAN_FOLD, COMPARES_BY_KEY = (1 << bit for bit in range(5))
+HAS_SUBQUERY, IS_VOLATILE, CAN_FAIL, CAN_FOLD, COMPARES_BY_KEY, CAN_SIMPLIFY, READS_SHARED = (
+    1 << bit for bit in range(7)
+)
 
 
 def columns_of(expr: Expr) -> frozenset[ColumnId]:
@@ -115,6 +120,9 @@ _put_traits: Callable[[Expr, int], None] = Contents.traits.__set__  # type: igno
 
 def _look_into(expr: Expr) -> None:
     """Fills the slots. Two threads may both: they find the same."""
+    if expr.__class__ is And:
+        _look_into_parts(expr)  # type: ignore[arg-type]
+        return
     columns: list[ColumnId] = []
     traits, below = 0, [expr]
     for node in below:  # grows while it is gone through
@@ -126,6 +134,18 @@ def _look_into(expr: Expr) -> None:
             if kind in NESTING:
                 columns.extend(free_columns(node.plan))  # type: ignore[union-attr]
     _put_reads(expr, frozenset(columns))
+    _put_traits(expr, traits)
+
+
+def _look_into_parts(expr: And) -> None:
+    """Each conjunct on its own: rules take them apart. Two that are the same read the same columns."""
+    reads = [columns_of(part) for part in expr.args]
+    traits = _logic(expr, [])
+    for part in expr.args:
+        traits |= part.traits
+    if len(set(reads)) < len(reads):
+        traits |= CAN_SIMPLIFY
+    _put_reads(expr, frozenset().union(*reads))
     _put_traits(expr, traits)
 
 
@@ -163,9 +183,10 @@ def _cast(expr: Cast, below: list[Expr]) -> int:
 def _logic(expr: And | Or, below: list[Expr]) -> int:
     kind, args = expr.__class__, expr.args
     below += args
+    traits = CAN_SIMPLIFY if kind is Or else 0
     if len(args) < 2:
-        return CAN_FOLD
-    return CAN_FOLD if any(a.__class__ is Literal or a.__class__ is kind for a in args) else 0
+        return traits | CAN_FOLD
+    return traits | CAN_FOLD if any(a.__class__ is Literal or a.__class__ is kind for a in args) else traits
 
 
 def _case(expr: Case, below: list[Expr]) -> int:
@@ -175,7 +196,12 @@ def _case(expr: Case, below: list[Expr]) -> int:
     return 0 if expr.whens and all(when[0].__class__ is not Literal for when in expr.whens) else CAN_FOLD
 
 
-def _test(expr: Not | IsNull, below: list[Expr]) -> int:
+def _not(expr: Not, below: list[Expr]) -> int:
+    below.append(expr.arg)
+    return CAN_SIMPLIFY | CAN_FOLD if expr.arg.__class__ is Literal else CAN_SIMPLIFY
+
+
+def _is_null(expr: IsNull, below: list[Expr]) -> int:
     below.append(expr.arg)
     return CAN_FOLD if expr.arg.__class__ is Literal else 0
 
@@ -184,6 +210,8 @@ def _search(expr: InList | Like, below: list[Expr]) -> int:
     arg = expr.arg
     below.append(arg)
     traits = COMPARES_BY_KEY if is_keyed(arg.type) else 0
+    if expr.__class__ is InList:
+        traits |= CAN_SIMPLIFY
     return traits | CAN_FOLD if arg.__class__ is Literal else traits
 
 
@@ -199,16 +227,27 @@ def _window(expr: WindowCall, below: list[Expr]) -> int:
     return 0
 
 
-def _quantified(expr: Quantified, below: list[Expr]) -> int:
-    below.append(expr.arg)
-    return HAS_SUBQUERY
+def _nested(expr: ScalarSubquery | Exists | Quantified, below: list[Expr]) -> int:
+    traits = HAS_SUBQUERY
+    if expr.__class__ is Quantified:
+        below.append(expr.arg)  # type: ignore[union-attr]
+    elif expr.__class__ is ScalarSubquery:
+        traits |= CAN_FAIL
+    return traits | READS_SHARED if _reads_shared(expr.plan) else traits
+
+
+def _reads_shared(plan: Logical) -> bool:
+    return any(
+        node.__class__ is CteRef or any(traits_of(expr) & READS_SHARED for expr in expressions(node))
+        for node in walk_plan(plan)
+    )
 
 
 NESTING = frozenset((ScalarSubquery, Exists, Quantified))
 _LOOKS: dict[type, Callable[[Any, list[Expr]], int]] = {
-    Compare: _compare, Call: _call, Cast: _cast, And: _logic, Or: _logic, Case: _case, Not: _test, IsNull: _test,
-    InList: _search, Like: _search, AggregateCall: _aggregate, WindowCall: _window, Quantified: _quantified,
-    ScalarSubquery: lambda expr, below: HAS_SUBQUERY | CAN_FAIL, Exists: lambda expr, below: HAS_SUBQUERY,
+    Compare: _compare, Call: _call, Cast: _cast, And: _logic, Or: _logic, Case: _case, Not: _not, IsNull: _is_null,
+    InList: _search, Like: _search, AggregateCall: _aggregate, WindowCall: _window,
+    ScalarSubquery: _nested, Exists: _nested, Quantified: _nested,
 }
 
 
@@ -255,28 +294,35 @@ def defined_columns(plan: Logical) -> set[ColumnId]:
     """Every id that some node of the plan makes."""
     made: set[ColumnId] = set()
     for node in walk_plan(plan):
-        match node:
-            case Scan() | VirtualScan() | Project() | CteRef() | WorkingRows():
-                made.update([ref.id for ref, _ in node.columns])
-            case Values() | SetOperation() | Recursion():
-                made.update([ref.id for ref in node.columns])
-            case Aggregate():
-                made.update([ref.id for ref, _ in node.groups + node.aggregates])
-            case GroupingSets():
-                made.update([ref.id for ref, _ in (*node.groups, *node.aggregates, *node.groupings)])
-            case Window():
-                made.update([ref.id for ref, _ in node.calls])
-            case Unnest():
-                made.update([ref.id for ref in node.made])
-            case Filter() | Sort() | Limit() | Join() | DependentJoin():
-                pass
-            case _:
-                assert_never(node)
+        made.update(_MADE[node.__class__](node))
     return made
 
 
-def free_columns(plan: Logical) -> set[ColumnId]:
-    used: set[ColumnId] = set()
-    for node in walk_plan(plan):
-        used.update(*map(columns_of, expressions(node)))
-    return used - defined_columns(plan)
+_MADE: dict[type, Callable[[Any], list[ColumnId]]] = {
+    **dict.fromkeys(
+        (Scan, VirtualScan, Project, CteRef, WorkingRows), lambda node: [ref.id for ref, _ in node.columns]
+    ),
+    **dict.fromkeys((Values, SetOperation, Recursion), lambda node: [ref.id for ref in node.columns]),
+    Aggregate: lambda node: [ref.id for ref, _ in node.groups + node.aggregates],
+    GroupingSets: lambda node: [ref.id for ref, _ in (*node.groups, *node.aggregates, *node.groupings)],
+    Window: lambda node: [ref.id for ref, _ in node.calls],
+    Unnest: lambda node: [ref.id for ref in node.made],
+    **dict.fromkeys((Filter, Sort, Limit, Join, DependentJoin), lambda node: ()),
+}
+
+
+def free_columns(plan: Logical) -> frozenset[ColumnId]:
+    try:
+        return plan.free
+    except AttributeError:
+        used: set[ColumnId] = set()
+        made: set[ColumnId] = set()
+        for node in walk_plan(plan):
+            used.update(*map(columns_of, expressions(node)))
+            made.update(_MADE[node.__class__](node))
+        free = frozenset(used - made)
+        _put_free(plan, free)
+        return free
+
+
+_put_free: Callable[[Logical, frozenset[ColumnId]], None] = PlanContents.free.__set__  # type: ignore[attr-defined]

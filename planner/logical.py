@@ -10,10 +10,19 @@ import enum
 from typing import TYPE_CHECKING, Any, Union
 
 from ..records import dataclass
-from .expressions import AggregateCall, ColumnRef, Expr, WindowCall
+from .expressions import AggregateCall, ColumnId, ColumnRef, Expr, WindowCall
 
 if TYPE_CHECKING:
     from ..storage.schema import Table
+
+
+class PlanContents:
+    """Room in every node for what was found in the plan below it when it was first asked: `free` of its columns
+    (contents.py), `subjects` of rules (rewrites/subjects.py). No part of its value."""
+
+    __slots__ = ("free", "subjects")
+    free: frozenset[ColumnId]
+    subjects: int
 
 
 class JoinKind(enum.Enum):
@@ -30,7 +39,7 @@ class JoinKind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(PlanContents):
     """Rows of a base table. columns: (output, position in table.columns). `alias` as in the text."""
 
     table: Table
@@ -39,7 +48,7 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
-class VirtualScan:
+class VirtualScan(PlanContents):
     """Rows of a system table (engine/virtual/), read on the leader."""
 
     name: str  # schema.name
@@ -48,7 +57,7 @@ class VirtualScan:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class Values(PlanContents):
     """Constant rows; each row one expression per column. One row of no columns = SELECT without FROM."""
 
     columns: tuple[ColumnRef, ...]
@@ -56,7 +65,7 @@ class Values:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(PlanContents):
     """Rows for which `predicate` is true."""
 
     input: Logical
@@ -64,7 +73,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class Project(PlanContents):
     """Computes columns; only these come out. A plain pass-through is (ref, ref)."""
 
     input: Logical
@@ -72,7 +81,7 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
-class Join:
+class Join(PlanContents):
     """condition None only for CROSS. SEMI and ANTI put out the left columns only.
     null_aware (ANTI): NOT IN's rule, any NULL on the right or a NULL key on the left drops the row."""
 
@@ -84,7 +93,7 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class DependentJoin:
+class DependentJoin(PlanContents):
     """For each left row the right side is evaluated with the left's columns: made by the binder for
     subqueries, removed by unnesting; never reaches the physical planner."""
 
@@ -96,7 +105,7 @@ class DependentJoin:
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregate:
+class Aggregate(PlanContents):
     """One row per distinct `groups`; without groups exactly one row. No aggregates = DISTINCT."""
 
     input: Logical
@@ -105,7 +114,7 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupingSets:
+class GroupingSets(PlanContents):
     """ROLLUP, CUBE, GROUPING SETS: the rows of one Aggregate for each of `sets` (places in `groups`).
 
     A group that a row's set lacks is NULL there. `groupings`: (output, places), a number with one bit a
@@ -127,7 +136,7 @@ class SortKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Window(PlanContents):
     """Every row of the input with a column for each call, computed over the rows of its partition (rows that
     agree in `partition`, NULLs equal) in the order `order`."""
 
@@ -138,7 +147,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Unnest:
+class Unnest(PlanContents):
     """Each row of the input once for every element of the SUPER array `value` has there: `element`, and its index
     from 0 in `position`. `of_object`: for every attribute of an object, its name in `position`. A value that is no
     array (object) has no elements; `outer` keeps its row, with NULLs."""
@@ -156,13 +165,13 @@ class Unnest:
 
 
 @dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(PlanContents):
     input: Logical
     keys: tuple[SortKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(PlanContents):
     input: Logical
     count: int | None
     offset: int = 0
@@ -175,7 +184,7 @@ class SetKind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class SetOperation:
+class SetOperation(PlanContents):
     """columns[i] is fed by left_columns[i] and right_columns[i], already cast to one type."""
 
     kind: SetKind
@@ -188,7 +197,7 @@ class SetOperation:
 
 
 @dataclass(frozen=True, slots=True)
-class CteRef:
+class CteRef(PlanContents):
     """A use of a common table expression that is computed once (its plan stands in `Query.ctes`);
     columns: (output here, the CTE's own column)."""
 
@@ -197,7 +206,7 @@ class CteRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Recursion:
+class Recursion(PlanContents):
     """A recursive common table expression: the rows of `seed`, then those of `step` again and again, each
     time over the rows that came last, until there are none. columns[i] is fed by seed_columns[i] and
     step_columns[i], all of one type. Exactly one WorkingRows in `step` has its number."""
@@ -212,7 +221,7 @@ class Recursion:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkingRows:
+class WorkingRows(PlanContents):
     """The rows that came last, inside the step of recursion `number`. columns: (output, place there)."""
 
     number: int

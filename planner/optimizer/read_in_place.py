@@ -33,7 +33,7 @@ def read_in_place(query: Query, view: CatalogView, context: RewriteContext) -> Q
         return query
     estimator = Estimator(view)
     plans = [query.plan, *(body for _, body, _ in query.ctes)]
-    uses = count_uses(plans, subqueries=False)
+    uses = count_uses(plans)
 
     def is_few(asking: Logical, number: int) -> bool:
         return estimator.rows(asking) < FEW * estimator.rows(bodies[number])

@@ -10,11 +10,11 @@ the rules here are those that (nearly) always help or that later stages rely on:
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Set
+from collections.abc import Callable, Set
 from dataclasses import replace
 
-from ..logical import Aggregate, DependentJoin, GroupingSets, Join, JoinKind, Logical, Query, SetOperation
-from ..traverse import walk_plan
+from ..contents import CAN_FOLD, CAN_SIMPLIFY, COMPARES_BY_KEY, HAS_SUBQUERY
+from ..logical import Logical, Query
 from .context import RewriteContext
 from .drop_empty import drop_empty
 from .expand_full_joins import expand_full_joins
@@ -25,7 +25,7 @@ from .fold_constants import fold_constants
 from .inline_ctes import count_uses, inline_ctes
 from .left_to_anti import left_to_anti
 from .normalise_super import normalise_super
-from .order_aggregates import ORDERED, order_aggregates
+from .order_aggregates import order_aggregates
 from .prune_columns import prune_columns, prune_ctes
 from .pull_projections import pull_projections
 from .push_predicates import push_predicates
@@ -34,8 +34,24 @@ from .semi_to_inner import semi_to_inner
 from .share_subplans import share_subplans
 from .simplify_outer_joins import simplify_outer_joins
 from .simplify_predicates import simplify_predicates
-from .split_average import SPLIT, split_average
+from .split_average import split_average
 from .split_distinct import split_distinct
+from .subjects import (
+    AGGREGATE,
+    DECIDED,
+    DEPENDENT_JOIN,
+    DISTINCT_CALL,
+    FULL_JOIN,
+    GROUPING_SETS,
+    JOIN,
+    LEFT_JOIN,
+    ORDERED_CALL,
+    OUTER_JOIN,
+    SEMI_JOIN,
+    SET_OPERATION,
+    SPLIT_CALL,
+    subjects_of,
+)
 from .unnest import unnest
 
 Rule = Callable[[Logical, RewriteContext], Logical]
@@ -80,47 +96,34 @@ RULES: tuple[tuple[str, Rule], ...] = (
 )
 
 
-# What a plan must have for a rule to find anything in it: kinds of nodes and of joins, functions of aggregates.
-SUBJECTS: dict[str, frozenset[Hashable]] = {
-    "expand_grouping_sets": frozenset({GroupingSets}),
-    "unnest": frozenset({DependentJoin}),
-    "expand_set_operations": frozenset({SetOperation}),
-    "expand_full_joins": frozenset({JoinKind.FULL}),
-    "left_to_anti": frozenset({JoinKind.LEFT}),
-    "semi_to_inner": frozenset({JoinKind.SEMI}),
-    "drop_empty": frozenset({SetOperation}),
-    "order_aggregates": frozenset(ORDERED),
-    "split_average": frozenset(SPLIT),
-    "split_distinct": frozenset({"distinct"}),
-    "order_aggregates again": frozenset(ORDERED),
+# What a plan must have for a rule to find anything in it.
+SUBJECTS: dict[str, int] = {
+    "extract_subqueries": HAS_SUBQUERY,
+    "expand_grouping_sets": GROUPING_SETS,
+    "unnest": DEPENDENT_JOIN,
+    "expand_set_operations": SET_OPERATION,
+    "normalise_super": COMPARES_BY_KEY,
+    "fold_constants": CAN_FOLD,
+    "simplify_predicates": CAN_SIMPLIFY | CAN_FOLD | DECIDED,
+    "simplify_outer_joins": OUTER_JOIN,
+    "expand_full_joins": FULL_JOIN,
+    "left_to_anti": LEFT_JOIN,
+    "semi_to_inner": SEMI_JOIN,
+    "drop_empty": SET_OPERATION,
+    "order_aggregates": ORDERED_CALL,
+    "split_average": SPLIT_CALL,
+    "split_distinct": DISTINCT_CALL,
+    "order_aggregates again": ORDERED_CALL,
+    "share_subplans": JOIN | AGGREGATE,
 }
 
 
 def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
-    looked_at, there = None, set[object]()
     for name, rule in RULES:
-        if name in SUBJECTS:
-            if looked_at is not plan:
-                looked_at, there = plan, subjects_in(plan)
-            if there.isdisjoint(SUBJECTS[name]):
-                continue
-        plan = rule(plan, context)
+        wanted = SUBJECTS.get(name)
+        if wanted is None or subjects_of(plan) & wanted:
+            plan = rule(plan, context)
     return plan
-
-
-def subjects_in(plan: Logical) -> set[object]:
-    """All that SUBJECTS may speak of."""
-    nodes = walk_plan(plan)
-    found: set[object] = set(map(type, nodes))
-    for node in nodes if Join in found or Aggregate in found else ():
-        if node.__class__ is Join:
-            found.add(node.kind)  # type: ignore[union-attr]
-        elif node.__class__ is Aggregate:
-            for _, call in node.aggregates:  # type: ignore[union-attr]
-                found.add(call.function)
-                if call.distinct:
-                    found.add("distinct")
-    return found
 
 
 def rewrite_query(query: Query, context: RewriteContext) -> Query:
@@ -139,7 +142,7 @@ def rewrite_query(query: Query, context: RewriteContext) -> Query:
 
 def _unread(pending: Set[int], context: RewriteContext) -> int:
     """A shared subplan whose readers are all done: what they keep of it is known."""
-    read = count_uses([context.ctes[number][1] for number in pending], context.subqueries)
+    read = count_uses([context.ctes[number][1] for number in pending])
     return min(pending - read.keys())
 
 

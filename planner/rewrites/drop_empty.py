@@ -15,17 +15,17 @@ from __future__ import annotations
 from ..columns import output_columns
 from ..logical import Filter, Logical, Project, SetOperation, Values
 from ..predicates import is_false_or_null, is_true
-from ..traverse import rewrite_plan, walk_plan
 from .context import RewriteContext
 from .fold_constants import fold_predicates
 from .push_predicates import push_predicates
 from .simplify_predicates import simplify_predicates
+from .subjects import DECIDED, SET_OPERATION, rewrite_where, subjects_of
 
 
 def drop_empty(plan: Logical, context: RewriteContext) -> Logical:
-    if not any(isinstance(node, SetOperation) for node in walk_plan(plan)):
+    if not subjects_of(plan) & SET_OPERATION:
         return plan
-    folded = rewrite_plan(fold_predicates(plan, context), _without_empty)
+    folded = rewrite_where(fold_predicates(plan, context), DECIDED, _without_empty)
     return plan if folded is plan else push_predicates(simplify_predicates(folded, context), context)
 
 

@@ -23,12 +23,15 @@ from ..logical import Join, JoinKind, Logical, Project, SetKind, SetOperation, W
 from ..predicates import TRUE, is_volatile, joins_by_keys
 from ..traverse import expressions, map_inputs, walk_plan
 from .context import RewriteContext
+from .subjects import FULL_JOIN, subjects_of
 
 LARGE = 8  # nodes; a table with its filters has fewer
 _Reading = tuple[Logical, dict[ColumnId, ColumnRef]]  # a side under new names
 
 
 def expand_full_joins(plan: Logical, context: RewriteContext) -> Logical:
+    if not subjects_of(plan) & FULL_JOIN:
+        return plan
     plan = map_inputs(plan, lambda child: expand_full_joins(child, context))
     if not isinstance(plan, Join) or plan.kind is not JoinKind.FULL:
         return plan

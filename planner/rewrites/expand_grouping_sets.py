@@ -30,11 +30,11 @@ from ...storage.types import INTEGER
 from ..columns import copy_plan, free_columns, substitute
 from ..expressions import AggregateCall, ColumnId, ColumnRef, Expr, Literal
 from ..logical import Aggregate, GroupingSets, Logical, Project, SetKind, SetOperation
-from ..traverse import rewrite_plan
 from .context import RewriteContext
 from .inline_ctes import is_cheap
 from .split_average import Calls, Pairs, without_averages
 from .split_distinct import MERGE, zero_counts
+from .subjects import GROUPING_SETS, rewrite_where
 
 Branch = tuple[Logical, tuple[ColumnRef, ...]]
 
@@ -43,7 +43,7 @@ def expand_grouping_sets(plan: Logical, context: RewriteContext) -> Logical:
     def visit(node: Logical) -> Logical:
         return _Expansion(node, context).plan() if isinstance(node, GroupingSets) else node
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, GROUPING_SETS, visit)
 
 
 @dataclass(slots=True)

@@ -18,8 +18,8 @@ from ...errors import NotSupportedError
 from ...storage.types import INTEGER
 from ..expressions import AggregateCall, And, ColumnRef, Compare, Expr, Literal
 from ..logical import Aggregate, Filter, Logical, Project, SetKind, SetOperation
-from ..traverse import rewrite_plan
 from .context import RewriteContext
+from .subjects import SET_OPERATION, rewrite_where
 
 
 def expand_set_operations(plan: Logical, context: RewriteContext) -> Logical:
@@ -32,7 +32,7 @@ def expand_set_operations(plan: Logical, context: RewriteContext) -> Logical:
             raise NotSupportedError(f"{node.kind.value.upper()} ALL is not supported")
         return _by_counting(node, context)
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, SET_OPERATION, visit)
 
 
 def _distinct_union(node: SetOperation, context: RewriteContext) -> Logical:

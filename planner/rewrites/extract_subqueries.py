@@ -39,6 +39,7 @@ from ..columns import (
     has_subquery,
     output_ids,
 )
+from ..contents import HAS_SUBQUERY
 from ..expressions import (
     AggregateCall,
     And,
@@ -76,16 +77,17 @@ from ..predicates import FALSE, NEGATED, TRUE, conjoin, conjuncts, disjoin, push
 from ..traverse import expressions, map_children, map_expressions, map_inputs, walk
 from .context import RewriteContext
 from .outer_join_pairs import join_of_pairs
+from .subjects import subjects_of
 
 _SUBQUERIES = (ScalarSubquery, Exists, Quantified)
 
 
 def extract_subqueries(plan: Logical, context: RewriteContext) -> Logical:
-    if not context.subqueries:
-        return plan
     used: set[int] = set()
 
     def visit(node: Logical) -> Logical:
+        if not subjects_of(node) & HAS_SUBQUERY:
+            return node
         node = map_inputs(node, visit)
         if not any(has_subquery(e) for e in expressions(node)):
             return node

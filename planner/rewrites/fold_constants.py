@@ -29,19 +29,24 @@ from ..expressions import (
 )
 from ..logical import Filter, Join, Logical
 from ..predicates import FALSE, is_false_or_null, is_true
-from ..traverse import children, map_expressions, rewrite, rewrite_plan
+from ..traverse import children, map_expressions, rewrite
 from .context import RewriteContext
+from .subjects import rewrite_where
 
 
 def fold_constants(plan: Logical, context: RewriteContext) -> Logical:
     fold = _folder(context)
-    return rewrite_plan(plan, lambda node: map_expressions(node, fold))
+    return rewrite_where(plan, CAN_FOLD, lambda node: map_expressions(node, fold))
 
 
 def fold_predicates(plan: Logical, context: RewriteContext) -> Logical:
     """The same for filters and conditions of joins alone."""
     fold = _folder(context)
-    return rewrite_plan(plan, lambda node: map_expressions(node, fold) if isinstance(node, Filter | Join) else node)
+
+    def visit(node: Logical) -> Logical:
+        return map_expressions(node, fold) if isinstance(node, Filter | Join) else node
+
+    return rewrite_where(plan, CAN_FOLD, visit)
 
 
 def _folder(context: RewriteContext) -> Callable[[Expr], Expr]:

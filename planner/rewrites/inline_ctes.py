@@ -11,38 +11,40 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from ..columns import copy_plan, has_subquery
+from ..columns import copy_plan
+from ..contents import READS_SHARED, traits_of
 from ..expressions import Exists, Expr, Quantified, ScalarSubquery
 from ..logical import CteRef, Filter, Logical, Project, Scan, Values
 from ..predicates import is_volatile
-from ..traverse import expressions, map_expressions, map_inputs, rewrite, walk, walk_plan
+from ..traverse import expressions, map_expressions, rewrite, walk, walk_plan
 from .context import RewriteContext
+from .subjects import nodes_where, rewrite_where
 
 
 def inline_ctes(plan: Logical, context: RewriteContext) -> Logical:
     if not context.ctes:
         return plan
-    uses = count_uses([plan, *(body for _, body, _ in context.ctes.values())], context.subqueries)
+    uses = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
     for number in sorted(context.ctes):
         _, body, columns = context.ctes[number]
         context.ctes[number] = (number, _inline(body, context, uses), columns)
     plan = _inline(plan, context, uses)
-    left = count_uses([plan, *(body for _, body, _ in context.ctes.values())], context.subqueries)
+    left = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
     for number in [n for n in context.ctes if not left[n]]:
         del context.ctes[number]
     return plan
 
 
-def count_uses(plans: Iterable[Logical], subqueries: bool) -> Counter[int]:
-    """How often each shared subplan is read, also in subqueries, where expressions hold some."""
+def count_uses(plans: Iterable[Logical]) -> Counter[int]:
+    """How often each shared subplan is read, also in subqueries."""
     uses: Counter[int] = Counter()
     pending = list(plans)
     while pending:
-        for node in walk_plan(pending.pop()):
+        for node in nodes_where(pending.pop(), READS_SHARED):
             if isinstance(node, CteRef):
                 uses[node.cte] += 1
-            for expr in expressions(node) if subqueries else ():
-                if has_subquery(expr):
+            for expr in expressions(node):
+                if traits_of(expr) & READS_SHARED:
                     pending += [e.plan for e in walk(expr) if isinstance(e, (ScalarSubquery, Exists, Quantified))]
     return uses
 
@@ -51,18 +53,16 @@ def _inline(plan: Logical, context: RewriteContext, uses: Counter[int]) -> Logic
     def in_subquery(expr: Expr) -> Expr:
         match expr:
             case ScalarSubquery():
-                return ScalarSubquery(visit(expr.plan), expr.column, expr.span)
+                return ScalarSubquery(inlined(expr.plan), expr.column, expr.span)
             case Exists():
-                return Exists(visit(expr.plan), expr.negated, expr.span)
+                return Exists(inlined(expr.plan), expr.negated, expr.span)
             case Quantified():
-                return Quantified(expr.op, expr.all, expr.arg, visit(expr.plan), expr.column, expr.span)
+                return Quantified(expr.op, expr.all, expr.arg, inlined(expr.plan), expr.column, expr.span)
             case _:
                 return expr
 
     def visit(node: Logical) -> Logical:
-        node = map_inputs(node, visit)
-        if context.subqueries:
-            node = map_expressions(node, lambda e: rewrite(e, in_subquery) if has_subquery(e) else e)
+        node = map_expressions(node, lambda e: rewrite(e, in_subquery) if traits_of(e) & READS_SHARED else e)
         if isinstance(node, CteRef) and node.cte in context.ctes:
             body = context.ctes[node.cte][1]
             if uses[node.cte] == 1:
@@ -72,7 +72,10 @@ def _inline(plan: Logical, context: RewriteContext, uses: Counter[int]) -> Logic
                 return Project(copy, tuple([(ref, names[made.id]) for ref, made in node.columns]))
         return node
 
-    return visit(plan)
+    def inlined(plan: Logical) -> Logical:
+        return rewrite_where(plan, READS_SHARED, visit)
+
+    return inlined(plan)
 
 
 def is_cheap(body: Logical) -> bool:

@@ -15,8 +15,8 @@ from ..expressions import ColumnRef, Expr, IsNull, Literal
 from ..logical import Filter, Join, JoinKind, Logical, Project
 from ..nulls import never_null
 from ..predicates import conjoin, conjuncts, rejects_null
-from ..traverse import rewrite_plan
 from .context import RewriteContext
+from .subjects import LEFT_JOIN, rewrite_where
 
 
 def left_to_anti(plan: Logical, context: RewriteContext) -> Logical:
@@ -27,7 +27,7 @@ def left_to_anti(plan: Logical, context: RewriteContext) -> Logical:
             case _:
                 return node
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, LEFT_JOIN, visit)
 
 
 def _converted(node: Filter, join: Join) -> Logical:

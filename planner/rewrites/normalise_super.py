@@ -23,8 +23,9 @@ from ..build import compare, comparison_key
 from ..contents import COMPARES_BY_KEY, is_keyed, traits_of
 from ..expressions import AggregateCall, Call, ColumnRef, Compare, Expr, InList, Like
 from ..logical import Aggregate, Logical, Sort, SortKey, Window
-from ..traverse import map_expressions, rewrite, rewrite_plan
+from ..traverse import map_expressions, rewrite
 from .context import RewriteContext
+from .subjects import rewrite_where
 
 
 def normalise_super(plan: Logical, context: RewriteContext) -> Logical:
@@ -39,7 +40,7 @@ def normalise_super(plan: Logical, context: RewriteContext) -> Logical:
                 node = replace(node, partition=partition, order=_keys(node.order))
         return map_expressions(node, lambda e: rewrite(e, _compared) if traits_of(e) & COMPARES_BY_KEY else e)
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, COMPARES_BY_KEY, visit)
 
 
 def _whole(node: Aggregate) -> Iterator[Expr]:

@@ -12,10 +12,8 @@ from __future__ import annotations
 from ..columns import output_columns
 from ..expressions import AggregateCall, ColumnRef, Expr, WindowCall
 from ..logical import Aggregate, Logical, Project, SortKey, Window
-from ..traverse import rewrite_plan
 from .context import RewriteContext
-
-ORDERED = ("listagg", "percentile_cont", "percentile_disc", "hll_sketch", "hll_combine")
+from .subjects import ORDERED, ORDERED_CALL, rewrite_where
 
 
 def order_aggregates(plan: Logical, context: RewriteContext) -> Logical:
@@ -24,7 +22,7 @@ def order_aggregates(plan: Logical, context: RewriteContext) -> Logical:
             return _over_windows(node, context)
         return node
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, ORDERED_CALL, visit)
 
 
 def _ordered(call: AggregateCall) -> bool:

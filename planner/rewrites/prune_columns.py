@@ -15,6 +15,7 @@ from typing import assert_never
 
 from ...storage.schema import ExternalTable
 from ..columns import collect_columns, columns_of_all
+from ..contents import READS_SHARED
 from ..expressions import ColumnId, ColumnRef, Expr
 from ..logical import (
     Aggregate,
@@ -36,8 +37,8 @@ from ..logical import (
     Window,
     WorkingRows,
 )
-from ..traverse import walk_plan
 from .context import RewriteContext
+from .subjects import nodes_where
 
 
 def prune_columns(plan: Logical, needed: Iterable[ColumnId]) -> Logical:
@@ -62,7 +63,7 @@ def _readers_first(context: RewriteContext) -> list[int]:
 
     def visit(number: int) -> None:
         if number not in order:
-            for node in walk_plan(context.ctes[number][1]):
+            for node in nodes_where(context.ctes[number][1], READS_SHARED):
                 if isinstance(node, CteRef):
                     visit(node.cte)
             order.append(number)
@@ -73,7 +74,7 @@ def _readers_first(context: RewriteContext) -> list[int]:
 
 
 def _note_uses(plan: Logical, wanted: dict[int, set[ColumnId]]) -> None:
-    for node in walk_plan(plan):
+    for node in nodes_where(plan, READS_SHARED):
         if isinstance(node, CteRef):
             wanted[node.cte].update([made.id for _, made in node.columns])
 

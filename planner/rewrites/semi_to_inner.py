@@ -10,9 +10,9 @@ The right side's columns come out too; nobody above uses them.
 from __future__ import annotations
 
 from ..logical import Join, JoinKind, Logical
-from ..traverse import rewrite_plan
 from .context import RewriteContext
 from .keys import matches_once
+from .subjects import SEMI_JOIN, rewrite_where
 
 
 def semi_to_inner(plan: Logical, context: RewriteContext) -> Logical:
@@ -23,4 +23,4 @@ def semi_to_inner(plan: Logical, context: RewriteContext) -> Logical:
             case _:
                 return node
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, SEMI_JOIN, visit)

@@ -16,21 +16,20 @@ from ..columns import columns_of, output_ids, substitute
 from ..expressions import ColumnId, Expr
 from ..logical import Aggregate, Filter, Join, JoinKind, Limit, Logical, Project, Sort, Unnest
 from ..predicates import conjuncts, rejects_null
-from ..traverse import map_inputs, walk_plan
+from ..traverse import map_inputs
 from .context import RewriteContext
 from .keys import matches_once
-
-_OUTER = (JoinKind.LEFT, JoinKind.RIGHT, JoinKind.FULL, JoinKind.SINGLE)
+from .subjects import OUTER_JOIN, subjects_of
 
 
 def simplify_outer_joins(plan: Logical, context: RewriteContext) -> Logical:
-    if any(isinstance(node, Join) and node.kind in _OUTER for node in walk_plan(plan)):
-        return _visit(plan, [])
-    return plan
+    return _visit(plan, [])
 
 
 def _visit(plan: Logical, above: list[Expr]) -> Logical:
     """`above`: conjuncts that every row must satisfy further up, over this node's columns."""
+    if not subjects_of(plan) & OUTER_JOIN:
+        return plan
     match plan:
         case Filter():
             source = _visit(plan.input, above + conjuncts(plan.predicate))

@@ -17,11 +17,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..columns import columns_of, output_ids
+from ..contents import CAN_FOLD, CAN_SIMPLIFY
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal, Or
 from ..logical import Filter, Join, JoinKind, Logical
 from ..predicates import can_fail, conjoin_or_true, conjuncts, disjoin, disjuncts, is_true, push_not
-from ..traverse import rewrite, rewrite_plan, walk, walk_plan
+from ..traverse import rewrite, walk
 from .context import RewriteContext
+from .subjects import DECIDED, JOIN, rewrite_where, subjects_of
 
 
 def simplify_predicates(plan: Logical, context: RewriteContext) -> Logical:
@@ -41,7 +43,7 @@ def simplify_predicates(plan: Logical, context: RewriteContext) -> Logical:
             case _:
                 return node
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, CAN_SIMPLIFY | CAN_FOLD | DECIDED, visit)
 
 
 def simplify(
@@ -164,7 +166,7 @@ def _only_about(conjunct: Expr, relation: frozenset[ColumnId]) -> bool:
 
 def _relations(plan: Logical) -> list[frozenset[ColumnId]]:
     """Column sets of the leaves below an inner join tree."""
-    if not any(isinstance(node, Join) for node in walk_plan(plan)):
+    if not subjects_of(plan) & JOIN:
         return []
     match plan:
         case Filter():

@@ -16,12 +16,11 @@ from ...storage.types import BIGINT, DOUBLE, SqlType, decimal, varchar
 from ..expressions import AggregateCall, Call, ColumnRef, Expr
 from ..functions.aggregate import DEVIATIONS
 from ..logical import Aggregate, Logical, Project
-from ..traverse import rewrite_plan
 from .context import RewriteContext
+from .subjects import SPLIT, SPLIT_CALL, rewrite_where
 
 Calls = tuple[tuple[ColumnRef, AggregateCall], ...]
 Pairs = tuple[tuple[ColumnRef, Expr], ...]
-SPLIT = ("avg", *DEVIATIONS)
 STATE = varchar(24)
 
 
@@ -31,7 +30,7 @@ def split_average(plan: Logical, context: RewriteContext) -> Logical:
             return _split(node, context)
         return node
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, SPLIT_CALL, visit)
 
 
 def _split(node: Aggregate, context: RewriteContext) -> Logical:

@@ -16,8 +16,8 @@ from ..expressions import AggregateCall, Case, ColumnRef, Expr, IsNull, Literal
 from ..logical import Aggregate, Join, JoinKind, Logical, Project
 from ..nulls import never_null
 from ..predicates import conjoin, null_safe_equal
-from ..traverse import rewrite_plan
 from .context import RewriteContext
+from .subjects import DISTINCT_CALL, rewrite_where
 
 Calls = tuple[tuple[ColumnRef, AggregateCall], ...]
 
@@ -36,7 +36,7 @@ def split_distinct(plan: Logical, context: RewriteContext) -> Logical:
             return _split(_without_needless(node), context)
         return node
 
-    return rewrite_plan(plan, visit)
+    return rewrite_where(plan, DISTINCT_CALL, visit)
 
 
 def _without_needless(node: Aggregate) -> Aggregate:

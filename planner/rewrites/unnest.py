@@ -27,6 +27,7 @@ from ..predicates import TRUE, conjoin, conjoin_or_true, conjuncts
 from ..traverse import map_inputs
 from .context import RewriteContext
 from .keys import matches_once, single_row, spell_out_nulls
+from .subjects import DEPENDENT_JOIN, subjects_of
 from .unnest_domain import unnest_by_domain
 
 ONCE = (JoinKind.SEMI, JoinKind.ANTI)
@@ -37,10 +38,12 @@ class CannotPullUp(Exception):
 
 
 def unnest(plan: Logical, context: RewriteContext) -> Logical:
+    if not subjects_of(plan) & DEPENDENT_JOIN:
+        return plan
     plan = map_inputs(plan, lambda child: unnest(child, context))
     if not isinstance(plan, DependentJoin):
         return plan
-    free = frozenset(free_columns(plan.right))
+    free = free_columns(plan.right)
     if not free:
         return _independent(plan)
     try:
