@@ -78,19 +78,13 @@ HAS_SUBQUERY, IS_VOLATILE, CAN_FAIL, CAN_FOLD, COMPARES_BY_KEY, CAN_SIMPLIFY, RE
 
 
 def columns_of(expr: Expr) -> frozenset[ColumnId]:
-    try:
-        return expr.reads
-    except AttributeError:
-        _look_into(expr)
-        return expr.reads
+    known: frozenset[ColumnId] | None = getattr(expr, "reads", None)  # an exception would take ten times as long
+    return _look_into(expr)[0] if known is None else known
 
 
 def traits_of(expr: Expr) -> int:
-    try:
-        return expr.traits
-    except AttributeError:
-        _look_into(expr)
-        return expr.traits
+    known: int | None = getattr(expr, "traits", None)
+    return _look_into(expr)[1] if known is None else known
 
 
 def has_subquery(expr: Expr) -> bool:
@@ -118,35 +112,43 @@ _put_reads: Callable[[Expr, frozenset[ColumnId]], None] = Contents.reads.__set__
 _put_traits: Callable[[Expr, int], None] = Contents.traits.__set__  # type: ignore[attr-defined]
 
 
-def _look_into(expr: Expr) -> None:
+def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
     """Fills the slots. Two threads may both: they find the same."""
-    if expr.__class__ is And:
-        _look_into_parts(expr)  # type: ignore[arg-type]
-        return
-    columns: list[ColumnId] = []
-    traits, below = 0, [expr]
-    for node in below:  # grows while it is gone through
-        kind = node.__class__
-        if kind is ColumnRef:
-            columns.append(node.id)  # type: ignore[union-attr]
-        elif kind is not Literal:
-            traits |= _LOOKS[kind](node, below)
-            if kind in NESTING:
-                columns.extend(free_columns(node.plan))  # type: ignore[union-attr]
-    _put_reads(expr, frozenset(columns))
+    kind = expr.__class__
+    if kind is ColumnRef:
+        reads, traits = frozenset((expr.id,)), 0  # type: ignore[union-attr]
+    elif kind in _LOGIC:
+        reads, traits = _parts(expr)  # type: ignore[arg-type]
+    else:
+        columns: list[ColumnId] = []
+        below: list[Expr] = []
+        traits = 0 if kind is Literal else _LOOKS[kind](expr, below)
+        if kind in NESTING:
+            columns.extend(free_columns(expr.plan))  # type: ignore[union-attr]
+        for node in below:  # grows while it is gone through
+            kind = node.__class__
+            if kind is ColumnRef:
+                columns.append(node.id)  # type: ignore[union-attr]
+            elif kind is not Literal:
+                traits |= _LOOKS[kind](node, below)
+                if kind in NESTING:
+                    columns.extend(free_columns(node.plan))  # type: ignore[union-attr]
+        reads = frozenset(columns)
+    _put_reads(expr, reads)
     _put_traits(expr, traits)
+    return reads, traits
 
 
-def _look_into_parts(expr: And) -> None:
-    """Each conjunct on its own: rules take them apart. Two that are the same read the same columns."""
-    reads = [columns_of(part) for part in expr.args]
+def _parts(expr: And | Or) -> tuple[frozenset[ColumnId], int]:
+    """Each part on its own: rules take them apart. Two that are the same read the same columns."""
     traits = _logic(expr, [])
+    reads: list[frozenset[ColumnId]] = []
     for part in expr.args:
+        reads.append(columns_of(part))
         traits |= part.traits
-    if len(set(reads)) < len(reads):
+    if expr.__class__ is Or or len(set(reads)) < len(reads):
         traits |= CAN_SIMPLIFY
-    _put_reads(expr, frozenset().union(*reads))
-    _put_traits(expr, traits)
+    return frozenset().union(*reads), traits
 
 
 # -- by class: what a node adds to the traits; its arguments are put to those still to be looked at ---------
@@ -155,8 +157,11 @@ def _look_into_parts(expr: And) -> None:
 def _compare(expr: Compare, below: list[Expr]) -> int:
     left, right = expr.left, expr.right
     below += (left, right)
-    traits = COMPARES_BY_KEY if is_keyed(left.type) or is_keyed(right.type) else 0
-    return traits | CAN_FOLD if left.__class__ is Literal is right.__class__ else traits
+    a, b = left.type, right.type
+    traits = CAN_FOLD if left.__class__ is Literal is right.__class__ else 0
+    if a.kind in _KEYED or a.case_insensitive or b.kind in _KEYED or b.case_insensitive:
+        traits |= COMPARES_BY_KEY
+    return traits
 
 
 def _call(expr: Call, below: list[Expr]) -> int:
@@ -183,10 +188,8 @@ def _cast(expr: Cast, below: list[Expr]) -> int:
 def _logic(expr: And | Or, below: list[Expr]) -> int:
     kind, args = expr.__class__, expr.args
     below += args
-    traits = CAN_SIMPLIFY if kind is Or else 0
-    if len(args) < 2:
-        return traits | CAN_FOLD
-    return traits | CAN_FOLD if any(a.__class__ is Literal or a.__class__ is kind for a in args) else traits
+    kinds = set(map(type, args))
+    return CAN_FOLD if len(args) < 2 or Literal in kinds or kind in kinds else 0
 
 
 def _case(expr: Case, below: list[Expr]) -> int:
@@ -244,6 +247,7 @@ def _reads_shared(plan: Logical) -> bool:
 
 
 NESTING = frozenset((ScalarSubquery, Exists, Quantified))
+_LOGIC = frozenset((And, Or))
 _LOOKS: dict[type, Callable[[Any, list[Expr]], int]] = {
     Compare: _compare, Call: _call, Cast: _cast, And: _logic, Or: _logic, Case: _case, Not: _not, IsNull: _is_null,
     InList: _search, Like: _search, AggregateCall: _aggregate, WindowCall: _window,
@@ -312,9 +316,8 @@ _MADE: dict[type, Callable[[Any], list[ColumnId]]] = {
 
 
 def free_columns(plan: Logical) -> frozenset[ColumnId]:
-    try:
-        return plan.free
-    except AttributeError:
+    free: frozenset[ColumnId] | None = getattr(plan, "free", None)
+    if free is None:
         used: set[ColumnId] = set()
         made: set[ColumnId] = set()
         for node in walk_plan(plan):
@@ -322,7 +325,7 @@ def free_columns(plan: Logical) -> frozenset[ColumnId]:
             made.update(_MADE[node.__class__](node))
         free = frozenset(used - made)
         _put_free(plan, free)
-        return free
+    return free
 
 
 _put_free: Callable[[Logical, frozenset[ColumnId]], None] = PlanContents.free.__set__  # type: ignore[attr-defined]

@@ -209,18 +209,18 @@ def inputs(plan: Logical) -> tuple[Logical, ...]:
     return _INPUTS[plan.__class__](plan)
 
 
-_SOURCES = frozenset((Scan, VirtualScan, Values, CteRef, WorkingRows))
-_OVER_ONE = frozenset((Filter, Project, Aggregate, GroupingSets, Window, Unnest, Sort, Limit))
+SOURCES = frozenset((Scan, VirtualScan, Values, CteRef, WorkingRows))
+OVER_ONE = frozenset((Filter, Project, Aggregate, GroupingSets, Window, Unnest, Sort, Limit))
 _INPUTS: dict[type, Callable[[Any], tuple[Logical, ...]]] = {
-    **dict.fromkeys(_SOURCES, lambda plan: ()),
+    **dict.fromkeys(SOURCES, lambda plan: ()),
     Recursion: lambda plan: (plan.seed, plan.step),
-    **dict.fromkeys(_OVER_ONE, lambda plan: (plan.input,)),
+    **dict.fromkeys(OVER_ONE, lambda plan: (plan.input,)),
     **dict.fromkeys((Join, DependentJoin, SetOperation), lambda plan: (plan.left, plan.right)),
 }
 
 
 def with_inputs(plan: Logical, new: tuple[Logical, ...]) -> Logical:
-    if plan.__class__ in _SOURCES or _same(new, _INPUTS[plan.__class__](plan)):
+    if plan.__class__ in SOURCES or _same(new, _INPUTS[plan.__class__](plan)):
         return plan
     return _OVER[plan.__class__](plan, *new)
 
@@ -246,11 +246,11 @@ _OVER: dict[type, Callable[..., Logical]] = {
 def map_inputs(plan: Logical, f: PlanFunction) -> Logical:
     """The same node over what f makes of its inputs."""
     kind = plan.__class__
-    if kind in _OVER_ONE:
+    if kind in OVER_ONE:
         old = plan.input  # type: ignore[union-attr]
         new = f(old)
         return plan if new is old else _OVER[kind](plan, new)
-    if kind in _SOURCES:
+    if kind in SOURCES:
         return plan
     one, other = _INPUTS[kind](plan)
     left, right = f(one), f(other)
@@ -261,7 +261,7 @@ def rewrite_plan(plan: Logical, f: PlanFunction) -> Logical:
     """Bottom up: f is applied to every node after its inputs."""
 
     def visit(node: Logical) -> Logical:
-        return f(node if node.__class__ in _SOURCES else map_inputs(node, visit))
+        return f(node if node.__class__ in SOURCES else map_inputs(node, visit))
 
     return visit(plan)
 
@@ -270,7 +270,7 @@ def walk_plan(plan: Logical) -> list[Logical]:
     """The node and everything below it, subqueries in expressions not among it."""
     found = [plan]
     for node in found:  # grows while it is gone through
-        if node.__class__ not in _SOURCES:
+        if node.__class__ not in SOURCES:
             found.extend(_INPUTS[node.__class__](node))
     return found
 

@@ -26,7 +26,7 @@ from .inline_ctes import count_uses, inline_ctes
 from .left_to_anti import left_to_anti
 from .normalise_super import normalise_super
 from .order_aggregates import order_aggregates
-from .prune_columns import prune_columns, prune_ctes
+from .prune_columns import prune_all
 from .pull_projections import pull_projections
 from .push_predicates import push_predicates
 from .restrict_ctes import restricted
@@ -129,21 +129,25 @@ def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
 def rewrite_query(query: Query, context: RewriteContext) -> Query:
     """The query after all rules, its columns pruned."""
     plan = apply_rules(inline_ctes(query.plan, context), context)
-    done: dict[int, Logical] = {}
+    done: dict[int, Logical] = {}  # readers come before what they read
+    read_by: dict[int, Set[int]] = {}
     while pending := context.ctes.keys() - done.keys():  # rules may share subplans while they run
-        number = _unread(pending, context)
+        number = _unread(pending, read_by, context)
         _, body, columns = context.ctes[number]
         done[number] = apply_rules(restricted(number, body, [plan, *done.values()]), context)
         context.ctes[number] = (number, done[number], columns)
-    plan = prune_columns(plan, [ref.id for ref in query.columns])
-    prune_ctes([plan], context)
+    plan = prune_all(plan, [ref.id for ref in query.columns], list(done), context)
     return replace(query, plan=plan, ctes=tuple(context.ctes.values()))
 
 
-def _unread(pending: Set[int], context: RewriteContext) -> int:
-    """A shared subplan whose readers are all done: what they keep of it is known."""
-    read = count_uses([context.ctes[number][1] for number in pending])
-    return min(pending - read.keys())
+def _unread(pending: Set[int], read_by: dict[int, Set[int]], context: RewriteContext) -> int:
+    """A shared subplan whose readers are all done: what they keep of it is known. `read_by`: which ones those that
+    were pending before read."""
+    if len(pending) == 1:
+        return min(pending)
+    for number in pending - read_by.keys():
+        read_by[number] = count_uses([context.ctes[number][1]]).keys()
+    return min(pending.difference(*[read_by[number] for number in pending]))
 
 
 __all__ = ["RULES", "SUBJECTS", "RewriteContext", "Rule", "apply_rules", "rewrite_query"]

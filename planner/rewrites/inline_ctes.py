@@ -25,14 +25,18 @@ def inline_ctes(plan: Logical, context: RewriteContext) -> Logical:
     if not context.ctes:
         return plan
     uses = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
+    changed = False
     for number in sorted(context.ctes):
         _, body, columns = context.ctes[number]
-        context.ctes[number] = (number, _inline(body, context, uses), columns)
-    plan = _inline(plan, context, uses)
-    left = count_uses([plan, *(body for _, body, _ in context.ctes.values())])
-    for number in [n for n in context.ctes if not left[n]]:
+        inlined = _inline(body, context, uses)
+        changed = changed or inlined is not body
+        context.ctes[number] = (number, inlined, columns)
+    inlined = _inline(plan, context, uses)
+    if changed or inlined is not plan:
+        uses = count_uses([inlined, *(body for _, body, _ in context.ctes.values())])
+    for number in [n for n in context.ctes if not uses[n]]:
         del context.ctes[number]
-    return plan
+    return inlined
 
 
 def count_uses(plans: Iterable[Logical]) -> Counter[int]:

@@ -9,20 +9,18 @@ one that is not in the files ($size), so that none of these is read for it.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, TypeVar
 
 from ...storage.schema import ExternalTable
-from ..columns import collect_columns, columns_of_all
-from ..contents import READS_SHARED
+from ..columns import columns_of, columns_of_all
 from ..expressions import ColumnId, ColumnRef, Expr
 from ..logical import (
     Aggregate,
     CteRef,
     DependentJoin,
     Filter,
-    GroupingSets,
     Join,
     Limit,
     Logical,
@@ -38,99 +36,129 @@ from ..logical import (
     WorkingRows,
 )
 from .context import RewriteContext
-from .subjects import nodes_where
+
+_Leaf = TypeVar("_Leaf", Scan, VirtualScan, CteRef, WorkingRows)
 
 
 def prune_columns(plan: Logical, needed: Iterable[ColumnId]) -> Logical:
-    return _prune(plan, set(needed))
+    return _Pruning().visit(plan, set(needed))
 
 
-def prune_ctes(plans: Iterable[Logical], context: RewriteContext) -> None:
-    """Narrows shared subplans to the columns that their readers (in `plans`) use."""
-    wanted: dict[int, set[ColumnId]] = {number: set() for number in context.ctes}
-    for plan in plans:
-        _note_uses(plan, wanted)
-    for number in _readers_first(context):
-        _, plan, columns = context.ctes[number]
-        kept = tuple([c for c in columns if c.id in wanted[number]]) or columns[:1]
-        pruned = _prune(plan, {c.id for c in kept})
-        context.ctes[number] = (number, pruned, kept)
-        _note_uses(pruned, wanted)
+def prune_all(
+    plan: Logical, needed: Iterable[ColumnId], readers_first: Iterable[int], context: RewriteContext
+) -> Logical:
+    """Also narrows shared subplans, which come after those that read them, to the columns that these use."""
+    pruning = _Pruning()
+    pruned = pruning.visit(plan, set(needed))
+    for number in readers_first:
+        _, body, columns = context.ctes[number]
+        wanted = pruning.read.get(number, ())
+        kept = tuple([c for c in columns if c.id in wanted]) or columns[:1]
+        context.ctes[number] = (number, pruning.visit(body, {c.id for c in kept}), kept)
+    return pruned
 
 
-def _readers_first(context: RewriteContext) -> list[int]:
-    order: list[int] = []
+class _Pruning:
+    """A walk from the top; nodes that need all that they have stay as they are."""
 
-    def visit(number: int) -> None:
-        if number not in order:
-            for node in nodes_where(context.ctes[number][1], READS_SHARED):
-                if isinstance(node, CteRef):
-                    visit(node.cte)
-            order.append(number)
+    def __init__(self) -> None:
+        self.read: dict[int, set[ColumnId]] = {}  # of each shared subplan, the columns that are kept somewhere
 
-    for number in context.ctes:
-        visit(number)
-    return order[::-1]
+    def visit(self, plan: Logical, needed: set[ColumnId]) -> Logical:
+        return _VISITS[plan.__class__](self, plan, needed)
+
+    def filter(self, plan: Filter, needed: set[ColumnId]) -> Logical:
+        source = self.visit(plan.input, needed | columns_of(plan.predicate))
+        return plan if source is plan.input else Filter(source, plan.predicate)
+
+    def project(self, plan: Project, needed: set[ColumnId]) -> Logical:
+        columns = plan.columns
+        kept = [pair for pair in columns if pair[0].id in needed]
+        if len(kept) < len(columns):
+            columns = tuple(kept)
+        source = self.visit(plan.input, columns_of_all([e for _, e in columns]))
+        if _is_identity(columns, source):
+            return source
+        return plan if source is plan.input and columns is plan.columns else Project(source, columns)
+
+    def join(self, plan: Join | DependentJoin, needed: set[ColumnId]) -> Logical:
+        below = needed if plan.condition is None else needed | columns_of(plan.condition)
+        left, right = self.visit(plan.left, below), self.visit(plan.right, below)
+        if left is plan.left and right is plan.right:
+            return plan
+        return type(plan)(plan.kind, left, right, plan.condition, plan.null_aware)
+
+    def aggregate(self, plan: Aggregate, needed: set[ColumnId]) -> Logical:
+        calls = plan.aggregates
+        kept = [pair for pair in calls if pair[0].id in needed]
+        if len(kept) < len(calls):
+            calls = tuple(kept) if kept or plan.groups else calls[:1]
+        below = columns_of_all([e for _, e in plan.groups])
+        for _, call in calls:
+            below |= columns_of(call)
+        source = self.visit(plan.input, below)
+        if source is plan.input and calls is plan.aggregates:
+            return plan
+        return Aggregate(source, plan.groups, calls)
+
+    def window(self, plan: Window, needed: set[ColumnId]) -> Logical:
+        calls = tuple([(ref, call) for ref, call in plan.calls if ref.id in needed])
+        if not calls:
+            return self.visit(plan.input, needed)
+        below = needed - {ref.id for ref, _ in plan.calls}
+        below |= columns_of_all([*plan.partition, *[k.expr for k in plan.order], *[call for _, call in calls]])
+        return Window(self.visit(plan.input, below), plan.partition, plan.order, calls)
+
+    def unnest(self, plan: Unnest, needed: set[ColumnId]) -> Logical:
+        position = plan.position if plan.position is not None and plan.position.id in needed else None
+        below = needed - {ref.id for ref in plan.made} | columns_of(plan.value)
+        return replace(plan, input=self.visit(plan.input, below), position=position)
+
+    def sort(self, plan: Sort, needed: set[ColumnId]) -> Logical:
+        source = self.visit(plan.input, needed | columns_of_all([k.expr for k in plan.keys]))
+        return plan if source is plan.input else Sort(source, plan.keys)
+
+    def limit(self, plan: Limit, needed: set[ColumnId]) -> Logical:
+        source = self.visit(plan.input, needed)
+        return plan if source is plan.input else Limit(source, plan.count, plan.offset)
+
+    def union(self, plan: SetOperation, needed: set[ColumnId]) -> Logical:
+        kept = [i for i, ref in enumerate(plan.columns) if ref.id in needed or not plan.all] or [0]
+        left = tuple([plan.left_columns[i] for i in kept])
+        right = tuple([plan.right_columns[i] for i in kept])
+        one, other = self.visit(plan.left, {c.id for c in left}), self.visit(plan.right, {c.id for c in right})
+        if len(kept) == len(plan.columns) and one is plan.left and other is plan.right:
+            return plan
+        columns = tuple([plan.columns[i] for i in kept])
+        return SetOperation(plan.kind, plan.all, one, other, columns, left, right)
+
+    def recursion(self, plan: Recursion, needed: set[ColumnId]) -> Logical:
+        """What nobody above needs, the step may."""
+        seed = self.visit(plan.seed, {c.id for c in plan.seed_columns})
+        return replace(plan, seed=seed, step=self.visit(plan.step, {c.id for c in plan.step_columns}))
+
+    def values(self, plan: Values, needed: set[ColumnId]) -> Logical:
+        kept = [i for i, ref in enumerate(plan.columns) if ref.id in needed]
+        if len(kept) == len(plan.columns):
+            return plan
+        rows = tuple([tuple([row[i] for i in kept]) for row in plan.rows])
+        return Values(tuple([plan.columns[i] for i in kept]), rows)
+
+    def reading(self, plan: CteRef, needed: set[ColumnId]) -> Logical:
+        pruned = _leaf(plan, needed)
+        self.read.setdefault(plan.cte, set()).update([made.id for _, made in pruned.columns])
+        return pruned
+
+    def leaf(self, plan: _Leaf, needed: set[ColumnId]) -> Logical:
+        return _leaf(plan, needed)
 
 
-def _note_uses(plan: Logical, wanted: dict[int, set[ColumnId]]) -> None:
-    for node in nodes_where(plan, READS_SHARED):
-        if isinstance(node, CteRef):
-            wanted[node.cte].update([made.id for _, made in node.columns])
-
-
-def _prune(plan: Logical, needed: set[ColumnId]) -> Logical:
-    match plan:
-        case Scan() | VirtualScan() | CteRef() | WorkingRows():
-            return _leaf(plan, needed)
-        case Recursion():  # what nobody above needs, the step may
-            seed = _prune(plan.seed, {c.id for c in plan.seed_columns})
-            return replace(plan, seed=seed, step=_prune(plan.step, {c.id for c in plan.step_columns}))
-        case Values():
-            return _values(plan, needed)
-        case Filter():
-            below = set(needed)
-            collect_columns(plan.predicate, below)
-            return Filter(_prune(plan.input, below), plan.predicate)
-        case Project():
-            columns = tuple([(ref, e) for ref, e in plan.columns if ref.id in needed])
-            source = _prune(plan.input, columns_of_all([e for _, e in columns]))
-            return source if _is_identity(columns, source) else Project(source, columns)
-        case Join() | DependentJoin():
-            return _join(plan, needed)
-        case Aggregate():
-            calls = tuple([(ref, call) for ref, call in plan.aggregates if ref.id in needed])
-            if not plan.groups and not calls:
-                calls = plan.aggregates[:1]
-            used: list[Expr] = [e for _, e in plan.groups]
-            used.extend([call for _, call in calls])
-            return Aggregate(_prune(plan.input, columns_of_all(used)), plan.groups, calls)
-        case GroupingSets():
-            raise AssertionError("grouping sets are gone after the rewrites")
-        case Window():
-            return _window(plan, needed)
-        case Unnest():
-            position = plan.position if plan.position is not None and plan.position.id in needed else None
-            below = needed - {ref.id for ref in plan.made} | columns_of_all([plan.value])
-            return replace(plan, input=_prune(plan.input, below), position=position)
-        case Sort():
-            below = needed | columns_of_all([k.expr for k in plan.keys])
-            return Sort(_prune(plan.input, below), plan.keys)
-        case Limit():
-            return Limit(_prune(plan.input, needed), plan.count, plan.offset)
-        case SetOperation():
-            return _union(plan, needed)
-        case _:
-            assert_never(plan)
-
-
-def _window(plan: Window, needed: set[ColumnId]) -> Logical:
-    calls = tuple([(ref, call) for ref, call in plan.calls if ref.id in needed])
-    if not calls:
-        return _prune(plan.input, needed)
-    below = needed - {ref.id for ref, _ in plan.calls}
-    below |= columns_of_all([*plan.partition, *[k.expr for k in plan.order], *[call for _, call in calls]])
-    return Window(_prune(plan.input, below), plan.partition, plan.order, calls)
+_VISITS: dict[type, Callable[[_Pruning, Any, set[ColumnId]], Logical]] = {
+    **dict.fromkeys((Scan, VirtualScan, WorkingRows), _Pruning.leaf), CteRef: _Pruning.reading,
+    Recursion: _Pruning.recursion, Values: _Pruning.values, Filter: _Pruning.filter, Project: _Pruning.project,
+    **dict.fromkeys((Join, DependentJoin), _Pruning.join), Aggregate: _Pruning.aggregate, Window: _Pruning.window,
+    Unnest: _Pruning.unnest, Sort: _Pruning.sort, Limit: _Pruning.limit, SetOperation: _Pruning.union,
+}  # grouping sets are gone after the rewrites
 
 
 def _is_identity(columns: tuple[tuple[ColumnRef, Expr], ...], source: Logical) -> bool:
@@ -146,22 +174,16 @@ def _is_identity(columns: tuple[tuple[ColumnRef, Expr], ...], source: Logical) -
             return len(columns) == len(source.columns)
 
 
-def _leaf(plan: Scan | VirtualScan | CteRef | WorkingRows, needed: set[ColumnId]) -> Logical:
-    if all(ref.id in needed for ref, _ in plan.columns):
+def _leaf(plan: _Leaf, needed: set[ColumnId]) -> _Leaf:
+    columns = tuple([pair for pair in plan.columns if pair[0].id in needed])
+    if len(columns) == len(plan.columns):
         return plan
-    wanted = {ref.id for ref, _ in plan.columns} & needed
-    wanted = wanted or {min(_unread(plan) or [ref for ref, _ in plan.columns], key=_width).id}
-    match plan:
-        case Scan():
-            return Scan(plan.table, tuple([c for c in plan.columns if c[0].id in wanted]), plan.alias)
-        case VirtualScan():
-            return VirtualScan(plan.name, tuple([c for c in plan.columns if c[0].id in wanted]), plan.alias)
-        case CteRef():
-            return CteRef(plan.cte, tuple([c for c in plan.columns if c[0].id in wanted]))
-        case WorkingRows():
-            return replace(plan, columns=tuple([c for c in plan.columns if c[0].id in wanted]))
-        case _:
-            assert_never(plan)
+    if not columns:
+        one = min(_unread(plan) or [ref for ref, _ in plan.columns], key=_width)
+        columns = tuple([pair for pair in plan.columns if pair[0] is one])
+    if isinstance(plan, Scan):
+        return Scan(plan.table, columns, plan.alias)  # type: ignore[return-value]
+    return replace(plan, columns=columns)
 
 
 def _unread(plan: Logical) -> list[ColumnRef]:
@@ -174,32 +196,3 @@ def _unread(plan: Logical) -> list[ColumnRef]:
 
 def _width(ref: ColumnRef) -> int:
     return ref.type.storage_bytes or 1000
-
-
-def _values(plan: Values, needed: set[ColumnId]) -> Logical:
-    kept = [i for i, ref in enumerate(plan.columns) if ref.id in needed]
-    if len(kept) == len(plan.columns):
-        return plan
-    rows = tuple([tuple([row[i] for i in kept]) for row in plan.rows])
-    return Values(tuple([plan.columns[i] for i in kept]), rows)
-
-
-def _join(plan: Join | DependentJoin, needed: set[ColumnId]) -> Logical:
-    below = set(needed)
-    if plan.condition is not None:
-        collect_columns(plan.condition, below)
-    left, right = _prune(plan.left, below), _prune(plan.right, below)
-    return type(plan)(plan.kind, left, right, plan.condition, plan.null_aware)
-
-
-def _union(plan: SetOperation, needed: set[ColumnId]) -> Logical:
-    kept = [i for i, ref in enumerate(plan.columns) if ref.id in needed or not plan.all] or [0]
-    left = tuple([plan.left_columns[i] for i in kept])
-    right = tuple([plan.right_columns[i] for i in kept])
-    return SetOperation(
-        plan.kind, plan.all,
-        _prune(plan.left, {c.id for c in left}), _prune(plan.right, {c.id for c in right}),
-        tuple([plan.columns[i] for i in kept]), left, right,
-    )
-
-

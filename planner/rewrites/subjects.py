@@ -9,12 +9,10 @@ What stands in the plans of subqueries is not told, but whether there are any, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from ..contents import COMPARES_BY_KEY, READS_SHARED, is_keyed, traits_of
-from ..expressions import Expr, Literal
+from ..expressions import ColumnRef, Expr, Literal
 from ..functions.aggregate import DEVIATIONS
 from ..logical import (
     Aggregate,
@@ -24,21 +22,17 @@ from ..logical import (
     GroupingSets,
     Join,
     JoinKind,
-    Limit,
     Logical,
     PlanContents,
     Project,
-    Recursion,
-    Scan,
     SetOperation,
     Sort,
+    SortKey,
     Unnest,
     Values,
-    VirtualScan,
     Window,
-    WorkingRows,
 )
-from ..traverse import PlanFunction, expressions, inputs, map_inputs
+from ..traverse import OVER_ONE, SOURCES, PlanFunction, inputs, map_inputs
 
 # Aggregates that become windows (order_aggregates), and those that become others (split_average).
 ORDERED = ("listagg", "percentile_cont", "percentile_disc", "hll_sketch", "hll_combine")
@@ -51,56 +45,73 @@ SPLIT = ("avg", *DEVIATIONS)
 OUTER_JOIN = LEFT_JOIN | RIGHT_JOIN | FULL_JOIN | SINGLE_JOIN
 
 def subjects_of(plan: Logical) -> int:
-    try:
-        return plan.subjects
-    except AttributeError:
-        found = _OWN[plan.__class__](plan)
-        for below in inputs(plan):
-            found |= subjects_of(below)
+    found: int | None = getattr(plan, "subjects", None)
+    if found is None:
+        kind = plan.__class__
+        found = _OWN[kind](plan) if kind in _OWN else 0
+        if kind in OVER_ONE:
+            found |= subjects_of(plan.input)  # type: ignore[union-attr]
+        elif kind not in SOURCES:
+            for below in inputs(plan):
+                found |= subjects_of(below)
         _put(plan, found)
-        return found
-
-
-def rewrite_where(plan: Logical, wanted: int, f: PlanFunction) -> Logical:
-    """Bottom up: f is applied to every node that holds, or has below it, something of `wanted`."""
-
-    def visit(node: Logical) -> Logical:
-        return f(map_inputs(node, visit)) if subjects_of(node) & wanted else node
-
-    return visit(plan)
-
-
-def nodes_where(plan: Logical, wanted: int) -> list[Logical]:
-    """As traverse.walk_plan, of the parts that hold something of `wanted`."""
-    found = [plan] if subjects_of(plan) & wanted else []
-    for node in found:  # grows while it is gone through
-        found += [below for below in inputs(node) if subjects_of(below) & wanted]
     return found
 
 
 _put: Callable[[Logical, int], None] = PlanContents.subjects.__set__  # type: ignore[attr-defined]
 
 
+def rewrite_where(plan: Logical, wanted: int, f: PlanFunction) -> Logical:
+    """Bottom up: f is applied to every node that holds, or has below it, something of `wanted`."""
+
+    def visit(node: Logical) -> Logical:
+        return f(map_inputs(node, visit)) if node.subjects & wanted else node
+
+    return visit(plan) if subjects_of(plan) & wanted else plan
+
+
+def nodes_where(plan: Logical, wanted: int) -> list[Logical]:
+    """As traverse.walk_plan, of the parts that hold something of `wanted`."""
+    found = [plan] if subjects_of(plan) & wanted else []
+    for node in found:  # grows while it is gone through
+        if node.__class__ not in SOURCES:
+            found += [below for below in inputs(node) if below.subjects & wanted]
+    return found
+
+
 # -- by class: what a node itself adds ---------------------------------------------------------------------
 
 
-def _of_all(exprs: Iterable[Expr]) -> int:
-    return reduce(or_, map(traits_of, exprs), 0)
+def _of_pairs(pairs: Iterable[tuple[ColumnRef, Expr]]) -> int:
+    found = 0
+    for _, expr in pairs:
+        if expr.__class__ is not ColumnRef:
+            found |= traits_of(expr)
+    return found
 
 
-def _of_node(plan: Logical) -> int:
-    return _of_all(expressions(plan))
+def _of_all(exprs: Iterable[Expr], whole: bool = False) -> int:
+    """`whole`: of what is compared as a whole."""
+    found = 0
+    for expr in exprs:
+        if expr.__class__ is not ColumnRef:
+            found |= traits_of(expr)
+        if whole and is_keyed(expr.type):
+            found |= COMPARES_BY_KEY
+    return found
 
 
 def _of_filter(plan: Filter) -> int:
     return traits_of(plan.predicate) | (DECIDED if plan.predicate.__class__ is Literal else 0)
 
 
-def _of_join(plan: Join) -> int:
+def _of_join(plan: Join | DependentJoin) -> int:
     found, condition = _KINDS[plan.kind], plan.condition
-    if condition is None:
-        return found
-    return found | traits_of(condition) | (DECIDED if condition.__class__ is Literal else 0)
+    if plan.__class__ is DependentJoin:
+        found |= DEPENDENT_JOIN
+    if condition is not None:
+        found |= traits_of(condition) | (DECIDED if condition.__class__ is Literal else 0)
+    return found
 
 
 _KINDS = {
@@ -112,43 +123,36 @@ _KINDS = {
 
 def _of_calls(plan: Aggregate | GroupingSets) -> int:
     found = AGGREGATE if plan.__class__ is Aggregate else AGGREGATE | GROUPING_SETS
-    for _, expr in plan.groups:
-        found |= traits_of(expr) | (COMPARES_BY_KEY if is_keyed(expr.type) else 0)
+    found |= _of_all([expr for _, expr in plan.groups], whole=True)
     for _, call in plan.aggregates:
         found |= traits_of(call) | _CALLS.get(call.function, 0)
         if call.distinct:
-            found |= DISTINCT_CALL | _keyed(call.args)
+            found |= DISTINCT_CALL | _of_all(call.args, whole=True)
         if call.order:
-            found |= _keyed([key.expr for key in call.order])
+            found |= _of_keys(call.order)
     return found
 
 
 _CALLS = {**dict.fromkeys(ORDERED, ORDERED_CALL), **dict.fromkeys(SPLIT, SPLIT_CALL)}
 
 
-def _keyed(exprs: Iterable[Expr]) -> int:
-    """Of what is compared as a whole."""
-    return COMPARES_BY_KEY if any(is_keyed(expr.type) for expr in exprs) else 0
+def _of_keys(keys: Iterable[SortKey]) -> int:
+    return _of_all([key.expr for key in keys], whole=True)
 
 
 def _of_window(plan: Window) -> int:
-    return _of_node(plan) | _keyed([*plan.partition, *[key.expr for key in plan.order]])
-
-
-def _of_sort(plan: Sort) -> int:
-    return _of_node(plan) | _keyed([key.expr for key in plan.keys])
+    return _of_all(plan.partition, whole=True) | _of_keys(plan.order) | _of_pairs(plan.calls)
 
 
 _OWN: dict[type, Callable[[Any], int]] = {
-    **dict.fromkeys((Scan, VirtualScan, WorkingRows, Limit, Recursion), lambda plan: 0),
     CteRef: lambda plan: READS_SHARED,
     SetOperation: lambda plan: SET_OPERATION,
-    Values: lambda plan: _of_node(plan) if plan.rows else DECIDED,
-    **dict.fromkeys((Project, Unnest), _of_node),
+    Values: lambda plan: _of_all([expr for row in plan.rows for expr in row]) if plan.rows else DECIDED,
+    Project: lambda plan: _of_pairs(plan.columns),
+    Unnest: lambda plan: traits_of(plan.value),
     Filter: _of_filter,
-    Join: _of_join,
-    DependentJoin: lambda plan: _of_join(plan) | DEPENDENT_JOIN,
+    **dict.fromkeys((Join, DependentJoin), _of_join),
     **dict.fromkeys((Aggregate, GroupingSets), _of_calls),
     Window: _of_window,
-    Sort: _of_sort,
+    Sort: lambda plan: _of_keys(plan.keys),
 }

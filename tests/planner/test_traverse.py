@@ -19,7 +19,7 @@ def test_every_expression_has_children() -> None:
 def test_every_plan_node_has_inputs_and_expressions() -> None:
     kinds = set(get_args(Logical))
     assert traverse._INPUTS.keys() == traverse._EXPRESSIONS.keys() == columns._OUTPUTS.keys() == kinds
-    assert traverse._OVER.keys() | traverse._SOURCES == kinds
+    assert traverse._OVER.keys() | traverse.SOURCES == kinds
     assert traverse._MAPPED.keys() | traverse._NOT_MAPPED == kinds
 
 
