@@ -34,6 +34,7 @@ from .expressions import (
     Or,
     Quantified,
 )
+from .traverse import map_children
 
 TRUE = Literal(True, BOOLEAN)
 FALSE = Literal(False, BOOLEAN)
@@ -59,21 +60,26 @@ def disjuncts(expr: Expr) -> list[Expr]:
 def conjoin(parts: Iterable[Expr]) -> Expr | None:
     unique = list(parts)
     if len(unique) > 1:
-        unique = list(dict.fromkeys(unique)) if len(unique) > _MANY else _distinct(unique)
+        unique = _distinct(unique)
     if not unique:
         return None
     return unique[0] if len(unique) == 1 else And(tuple(unique))
 
 
-_MANY = 24  # parts from which on hashing all is cheaper than comparing each with each
-
-
 def _distinct(parts: list[Expr]) -> list[Expr]:
+    """Parts that are equal read the same columns, which is told sooner."""
+    if len(set(map(columns_of, parts))) == len(parts):
+        return parts
+    if len(parts) > _MANY:
+        return list(dict.fromkeys(parts))
     unique: list[Expr] = []
     for part in parts:
-        if not any(part == other for other in unique):
+        if part not in unique:
             unique.append(part)
     return unique
+
+
+_MANY = 24  # parts from which on hashing all is cheaper than comparing each with each
 
 
 def conjoin_or_true(parts: Iterable[Expr]) -> Expr:
@@ -128,15 +134,10 @@ def negate(expr: Expr) -> Expr:
 
 def push_not(expr: Expr) -> Expr:
     """The same predicate with NOT only in front of what has no negative form."""
-    match expr:
-        case Not():
-            return negate(expr.arg)
-        case And():
-            return And(tuple([push_not(a) for a in expr.args]))
-        case Or():
-            return Or(tuple([push_not(a) for a in expr.args]))
-        case _:
-            return expr
+    kind = expr.__class__
+    if kind is Not:
+        return negate(expr.arg)  # type: ignore[union-attr]
+    return map_children(expr, push_not) if kind is And or kind is Or else expr
 
 
 # -- NULLs -------------------------------------------------------------------------------------

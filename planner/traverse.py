@@ -102,8 +102,8 @@ def _same(new: Sequence[object], old: Sequence[object]) -> bool:
 
 
 def _map_all(args: tuple[Expr, ...], f: ExprFunction) -> tuple[Expr, ...]:
-    mapped = [f(a) for a in args]
-    return args if _same(mapped, args) else tuple(mapped)
+    mapped = tuple(map(f, args))
+    return args if all(map(is_, mapped, args)) else mapped
 
 
 def map_children(expr: Expr, f: ExprFunction) -> Expr:
@@ -187,7 +187,8 @@ def rewrite(expr: Expr, f: ExprFunction) -> Expr:
     """Bottom up: f is applied to every node after its arguments."""
 
     def visit(node: Expr) -> Expr:
-        return f(map_children(node, visit))
+        kind = node.__class__
+        return f(node if kind in _LEAVES else _MAPPERS[kind](node, visit))
 
     return visit(expr)
 
@@ -369,6 +370,11 @@ def _map_keys(keys: tuple[SortKey, ...], f: ExprFunction) -> tuple[SortKey, ...]
 def _map_pairs(
     pairs: tuple[tuple[ColumnRef, Expr], ...], f: ExprFunction
 ) -> tuple[tuple[ColumnRef, Expr], ...]:
-    old = [expr for _, expr in pairs]
-    new = [f(expr) for expr in old]
-    return pairs if _same(new, old) else tuple([(pair[0], expr) for pair, expr in zip(pairs, new)])
+    changed, mapped = False, []
+    for pair in pairs:
+        old = pair[1]
+        new = f(old)
+        if new is not old:
+            changed, pair = True, (pair[0], new)
+        mapped.append(pair)
+    return tuple(mapped) if changed else pairs

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import field, replace
+from dataclasses import field
 from itertools import count
 from typing import Any
 
@@ -34,11 +34,12 @@ class LiteralTrace:
 
     def pin(self, expr: Expr) -> None:
         for part in walk(expr):
-            if isinstance(part, Literal):
-                if part.parameter >= DERIVED:
-                    self.pin(self.derived[part.parameter])
-                elif part.parameter >= 0:
-                    self.pinned.add(part.parameter)
+            if part.__class__ is Literal:
+                number = part.parameter  # type: ignore[union-attr]
+                if number >= DERIVED:
+                    self.pin(self.derived[number])
+                elif number >= 0:
+                    self.pinned.add(number)
 
     def pin_plan(self, plan: Logical) -> None:
         for node in walk_plan(plan):
@@ -59,8 +60,10 @@ class LiteralTrace:
 
     def fixed(self, literal: Literal) -> Literal:
         """The literal without its number, pinned."""
+        if literal.parameter < 0:
+            return literal
         self.pin(literal)
-        return literal if literal.parameter < 0 else replace(literal, parameter=-1)
+        return Literal(literal.value, literal.type, -1, literal.span, literal.local)
 
 
 @dataclass(slots=True)

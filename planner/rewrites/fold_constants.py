@@ -29,7 +29,7 @@ from ..expressions import (
 )
 from ..logical import Filter, Join, Logical
 from ..predicates import FALSE, is_false_or_null, is_true
-from ..traverse import children, map_expressions, rewrite
+from ..traverse import children, map_children, map_expressions, rewrite
 from .context import RewriteContext
 from .subjects import rewrite_where
 
@@ -53,7 +53,14 @@ def _folder(context: RewriteContext) -> Callable[[Expr], Expr]:
     def visit(expr: Expr) -> Expr:
         return expr if expr.__class__ is ColumnRef or expr.__class__ is Literal else fold_node(expr, context)
 
-    return lambda expr: rewrite(expr, visit) if traits_of(expr) & CAN_FOLD else expr
+    def fold(expr: Expr) -> Expr:
+        if not traits_of(expr) & CAN_FOLD:
+            return expr
+        if expr.__class__ is And or expr.__class__ is Or:  # what can be folded stands in few of the parts
+            return visit(map_children(expr, fold))
+        return rewrite(expr, visit)
+
+    return fold
 
 
 def fold_node(expr: Expr, context: RewriteContext) -> Expr:
@@ -82,8 +89,11 @@ def fold_node(expr: Expr, context: RewriteContext) -> Expr:
 def _evaluated(expr: Expr, context: RewriteContext) -> Expr:
     if isinstance(expr, Call) and (expr.key in VOLATILE or not expr.args):
         return expr
-    if context.evaluate is None or not all(isinstance(a, Literal) for a in children(expr)):
+    if context.evaluate is None:
         return expr
+    for arg in children(expr):
+        if arg.__class__ is not Literal:
+            return expr
     try:
         value = context.evaluate(expr)
     except Exception:  # whatever it is: the expression stays, and fails at run time if it is reached

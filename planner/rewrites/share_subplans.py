@@ -12,92 +12,68 @@ by their place in the output. A volatile function makes a subplan unlike any oth
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import fields
 from typing import Any
 
-from ..columns import copy_plan, free_columns, output_columns
-from ..expressions import Call, ColumnId, ColumnRef, Compare, Expr, Literal
-from ..logical import Aggregate, CteRef, Join, Logical, Scan, Sort, SortKey, VirtualScan, Window, WorkingRows
-from ..predicates import is_volatile
-from ..traverse import children, expressions, inputs, map_inputs, walk_plan
+from ..columns import copy_plan, output_columns
+from ..contents import IS_VOLATILE
+from ..expressions import ColumnId, ColumnRef, Expr
+from ..logical import (
+    Aggregate,
+    CteRef,
+    Join,
+    Limit,
+    Logical,
+    Recursion,
+    Scan,
+    SetOperation,
+    Sort,
+    SortKey,
+    Unnest,
+    Values,
+    VirtualScan,
+    Window,
+    WorkingRows,
+)
+from ..traverse import children, expressions, inputs, map_inputs
 from .context import RewriteContext
+from .subjects import subjects_of
 
-Shape = tuple[Hashable, ...]
-Likeness = Callable[[Logical], Hashable]
+Places = dict[ColumnId, int]
 
 
 def share_subplans(plan: Logical, context: RewriteContext) -> Logical:
-    candidates = [node for node in walk_plan(plan) if _is_candidate(node)]
-    for likeness in (_tables, _outlines):  # dearer and dearer: few are left for their shapes
-        candidates = [node for group in _alike(candidates, likeness()) for node in group]
-        if not candidates:
-            return plan
-    groups = _alike(candidates, _shape)
-    return _replace(plan, groups, context) if groups else plan
+    candidates = _reading_the_same(plan)
+    if not candidates:
+        return plan
+    shapes = _Shapes()
+    groups: dict[int, list[Logical]] = {}
+    for node in candidates:
+        if not subjects_of(node) & IS_VOLATILE:
+            groups.setdefault(shapes.of(node), []).append(node)
+    found = [group for group in groups.values() if len(group) > 1]
+    return _replace(plan, found, context) if found else plan
 
 
-def _alike(nodes: list[Logical], likeness: Likeness) -> list[list[Logical]]:
-    """Those that are not alone with what `likeness` says of them; None is like nothing."""
-    groups: dict[Hashable, list[Logical]] = {}
-    for node in nodes:
-        found = likeness(node)
-        if found is not None:
-            groups.setdefault(found, []).append(node)
-    return [group for group in groups.values() if len(group) > 1]
+def _reading_the_same(plan: Logical) -> list[Logical]:
+    """Joins and grouped aggregates that are not the only ones of their kind over their tables: cheaply told, and few
+    are left for their shapes. Tables are told by the sum of their hashes."""
+    groups: dict[tuple[type, int], list[Logical]] = {}
 
-
-def _is_candidate(node: Logical) -> bool:
-    if isinstance(node, Aggregate):
-        return bool(node.groups)
-    return isinstance(node, Join)
-
-
-def _tables() -> Likeness:
-    """The kind of a node and the tables that it reads."""
-    known: dict[int, tuple[str, ...]] = {}
-
-    def names(node: Logical) -> tuple[str, ...]:
-        found = known.get(id(node))
-        if found is None:
-            match node:
-                case Scan():
-                    found = (f"{node.table.schema}.{node.table.name}",)
-                case VirtualScan():
-                    found = (node.name,)
-                case _:
-                    found = tuple(sorted([name for below in inputs(node) for name in names(below)]))
-            known[id(node)] = found
+    def tables(node: Logical) -> int:
+        kind = node.__class__
+        if kind is Scan:
+            return hash((node.table.id,))  # type: ignore[union-attr]
+        if kind is VirtualScan:
+            return hash(node.name)  # type: ignore[union-attr]
+        found = sum(map(tables, inputs(node)))
+        if kind is Join or (kind is Aggregate and node.groups):  # type: ignore[union-attr]
+            groups.setdefault((kind, found), []).append(node)
         return found
 
-    return lambda node: (node.__class__, names(node))
-
-
-def _outlines() -> Likeness:
-    """A number that is the same where shapes are; it says nothing of columns, so each node's is computed once."""
-    known: dict[int, int] = {}
-
-    def expression(expr: Expr) -> int:
-        match expr:
-            case ColumnRef():
-                return 0
-            case Literal():
-                return hash(expr.value)
-            case Call():
-                return hash((expr.key, *[expression(e) for e in expr.args]))
-            case Compare():
-                return hash((expr.op, expression(expr.left), expression(expr.right)))
-            case _:
-                return hash((expr.__class__, *[expression(e) for e in children(expr)]))
-
-    def outline(node: Logical) -> int:
-        found = known.get(id(node))
-        if found is None:
-            own = [expression(e) for e in expressions(node)]
-            found = known[id(node)] = hash((node.__class__, *own, *[outline(below) for below in inputs(node)]))
-        return found
-
-    return outline
+    tables(plan)
+    return [node for group in groups.values() if len(group) > 1 for node in group]
 
 
 def _replace(plan: Logical, groups: list[list[Logical]], context: RewriteContext) -> Logical:
@@ -140,51 +116,62 @@ def _outermost(plan: Logical, group_of: dict[int, int]) -> list[int]:
 # -- shapes --------------------------------------------------------------------------------------
 
 
-def _shape(plan: Logical) -> Shape | None:
-    """A value that is equal for plans that differ only in column numbers; None: not to be shared."""
-    if free_columns(plan):
-        return None
-    numbers: dict[ColumnId, int] = {}
+class _Shapes:
+    """Numbers for plans, the same for those that differ only in column numbers. A column is told by its place among
+    those that a node's inputs make, so that a node's number follows from those of its inputs."""
 
-    def column(id: ColumnId) -> int:
-        return numbers.setdefault(id, len(numbers))
+    def __init__(self) -> None:
+        self._of: dict[int, int] = {}  # by the node's identity
+        self._numbers: dict[Hashable, int] = {}
 
-    def expression(expr: Expr) -> Hashable:
-        if isinstance(expr, ColumnRef):
-            return column(expr.id)
-        plain = [getattr(expr, name) for name in _compared(type(expr))]  # type: ignore[arg-type]
-        return (type(expr).__name__, *plain, *[expression(e) for e in children(expr)])
+    def of(self, node: Logical) -> int:
+        found = self._of.get(id(node))
+        if found is None:
+            shape = (node.__class__, *_own(node), *map(self.of, inputs(node)))
+            found = self._of[id(node)] = self._numbers.setdefault(shape, len(self._numbers))
+        return found
 
-    def keys(sorted_by: tuple[SortKey, ...]) -> list[Hashable]:
-        return [(expression(k.expr), k.descending, k.nulls_first) for k in sorted_by]
 
-    def node(plan: Logical) -> Hashable:
-        below = [node(child) for child in inputs(plan)]
-        own: list[Hashable] = [getattr(plan, n) for n in _OWN.get(type(plan).__name__, ())]
-        match plan:
-            case Scan():
-                own += [plan.table.id, tuple([(column(ref.id), at) for ref, at in plan.columns])]
-            case VirtualScan():
-                own += [plan.name, tuple([(column(ref.id), at) for ref, at in plan.columns])]
-            case WorkingRows():
-                own += [tuple([(column(ref.id), at) for ref, at in plan.columns])]
-            case CteRef():
-                own += [plan.cte, tuple([(column(ref.id), made.id) for ref, made in plan.columns])]
-            case Sort():
-                own += keys(plan.keys)
-            case Window():
-                own += [len(plan.partition), *map(expression, plan.partition), len(plan.order), *keys(plan.order)]
-                own += [expression(call) for _, call in plan.calls]
-            case _:
-                own += [expression(e) for e in expressions(plan)]
-        if not isinstance(plan, (Scan, VirtualScan, CteRef, WorkingRows)):
-            own.append(tuple([column(ref.id) for ref in output_columns(plan)]))
-        return (type(plan).__name__, *own, *below)
+def _own(plan: Logical) -> list[Hashable]:
+    """What tells two nodes over the same inputs apart."""
+    match plan:
+        case Scan():
+            return [plan.table.id, *[at for _, at in plan.columns]]
+        case VirtualScan():
+            return [plan.name, *[at for _, at in plan.columns]]
+        case WorkingRows():
+            return [plan.number, *[at for _, at in plan.columns]]
+        case CteRef():
+            return [plan.cte, *[made.id for _, made in plan.columns]]
+    made = [ref.id for source in inputs(plan) for ref in output_columns(source)]
+    places = {id: place for place, id in enumerate(made)}
+    own: list[Hashable] = [getattr(plan, name) for name in _OWN.get(plan.__class__, ())]
+    match plan:
+        case Sort():
+            return _keys(plan.keys, places)
+        case Window():
+            own = [len(plan.partition), len(plan.order), *_keys(plan.order, places)]
+            return own + _expressions([*plan.partition, *[call for _, call in plan.calls]], places)
+        case Values():
+            own.append(len(plan.columns))
+        case Unnest():
+            own.append(plan.position is None)
+    return own + _expressions(expressions(plan), places)
 
-    if any(is_volatile(e) for below in walk_plan(plan) for e in expressions(below)):
-        return None
-    made = node(plan)
-    return made if isinstance(made, tuple) else None
+
+def _expressions(exprs: Iterable[Expr], places: Places) -> list[Hashable]:
+    return [places[e.id] if isinstance(e, ColumnRef) else _expression(e, places) for e in exprs]
+
+
+def _expression(expr: Expr, places: Places) -> Hashable:
+    kind = expr.__class__
+    plain = [getattr(expr, name) for name in _compared(kind)]
+    return (kind, *plain, *_expressions(children(expr), places))
+
+
+def _keys(keys: tuple[SortKey, ...], places: Places) -> list[Hashable]:
+    exprs = _expressions([key.expr for key in keys], places)
+    return [(expr, key.descending, key.nulls_first) for expr, key in zip(exprs, keys)]
 
 
 _COMPARED: dict[type, tuple[str, ...]] = {}
@@ -202,11 +189,10 @@ def _compared(kind: Any) -> tuple[str, ...]:
 _NOT_COMPARED = ("span", "parameter", "order", "args", "arg", "left", "right", "operand", "whens", "default")
 
 # What else tells two nodes of a kind apart, besides expressions, columns and inputs.
-_OWN = {
-    "Join": ("kind", "null_aware"),
-    "Unnest": ("of_object", "outer"),
-    "Limit": ("count", "offset"),
-    "SetOperation": ("kind", "all"),
-    "Recursion": ("number",),
-    "WorkingRows": ("number",),
+_OWN: dict[type, tuple[str, ...]] = {
+    Join: ("kind", "null_aware"),
+    Unnest: ("of_object", "outer"),
+    Limit: ("count", "offset"),
+    SetOperation: ("kind", "all"),
+    Recursion: ("number",),
 }

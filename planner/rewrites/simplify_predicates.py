@@ -12,10 +12,10 @@ OR itself stays. Works on Filter predicates and join conditions.
 """
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+from ...storage.types import SqlType
 from ..columns import columns_of, output_ids
 from ..contents import CAN_FOLD, CAN_SIMPLIFY
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal, Or
@@ -64,13 +64,19 @@ def simplify(
 def _comparable(expr: Or, context: RewriteContext) -> Expr:
     """Equal constants of an OR made one and the same, those of equalities too (they may become a list):
     for the plan cache each literal is a thing of its own until its value is pinned."""
-    seen = Counter((e.value, e.type) for e in walk(expr) if isinstance(e, Literal))
+    seen: set[tuple[object, SqlType]] = set()
+    twice: set[tuple[object, SqlType]] = set()
+    for part in walk(expr):
+        if part.__class__ is Literal:
+            constant = (part.value, part.type)  # type: ignore[union-attr]
+            (twice if constant in seen else seen).add(constant)
 
     def visit(node: Expr) -> Expr:
+        if node.__class__ is Literal:
+            literal: Literal = node  # type: ignore[assignment]
+            return context.literals.fixed(literal) if (literal.value, literal.type) in twice else node
         match node:
-            case Literal() if seen[node.value, node.type] > 1:
-                return context.literals.fixed(node)
-            case Compare(op="=", left=ColumnRef(), right=Literal() as value):
+            case Compare(op="=", left=ColumnRef(), right=Literal(parameter=number) as value) if number >= 0:
                 return Compare("=", node.left, context.literals.fixed(value), node.span)
             case _:
                 return node
@@ -83,14 +89,14 @@ def _factor(expr: Expr) -> Expr:
     if not isinstance(expr, Or):
         return expr
     branches = [conjuncts(push_not(_factor(b))) for b in disjuncts(expr)]
-    first = branches[0]
-    common = [c for c in first if all(c in b for b in branches[1:]) and not can_fail(c)]
+    first, others = branches[0], branches[1:]
+    common = [c for c in first if all(c in b for b in others) and not can_fail(c)]
     if common:
         rests = [[c for c in branch if c not in common] for branch in branches]
         if any(not rest for rest in rests):  # a OR (a AND b) = a
             return conjoin_or_true(common)
-        return conjoin_or_true([*common, _as_list(disjoin(conjoin_or_true(r) for r in rests))])
-    return _as_list(disjoin(conjoin_or_true(branch) for branch in branches))
+        return conjoin_or_true([*common, _as_list(disjoin(map(conjoin_or_true, rests)))])
+    return _as_list(disjoin(map(conjoin_or_true, branches)))
 
 
 def _as_list(expr: Expr) -> Expr:
