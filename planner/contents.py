@@ -117,22 +117,18 @@ def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
     kind = expr.__class__
     if kind is ColumnRef:
         reads, traits = frozenset((expr.id,)), 0  # type: ignore[union-attr]
-    elif kind in _LOGIC:
+    elif kind is And or kind is Or:
         reads, traits = _parts(expr)  # type: ignore[arg-type]
     else:
         columns: list[ColumnId] = []
         below: list[Expr] = []
-        traits = 0 if kind is Literal else _LOOKS[kind](expr, below)
-        if kind in NESTING:
-            columns.extend(free_columns(expr.plan))  # type: ignore[union-attr]
+        traits, looks = 0 if kind is Literal else _LOOKS[kind](expr, below, columns), _LOOKS
         for node in below:  # grows while it is gone through
             kind = node.__class__
             if kind is ColumnRef:
                 columns.append(node.id)  # type: ignore[union-attr]
             elif kind is not Literal:
-                traits |= _LOOKS[kind](node, below)
-                if kind in NESTING:
-                    columns.extend(free_columns(node.plan))  # type: ignore[union-attr]
+                traits |= looks[kind](node, below, columns)
         reads = frozenset(columns)
     _put_reads(expr, reads)
     _put_traits(expr, traits)
@@ -141,33 +137,37 @@ def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
 
 def _parts(expr: And | Or) -> tuple[frozenset[ColumnId], int]:
     """Each part on its own: rules take them apart. Two that are the same read the same columns."""
-    traits = _logic(expr, [])
-    reads: list[frozenset[ColumnId]] = []
-    for part in expr.args:
-        reads.append(columns_of(part))
+    args = expr.args
+    reads = list(map(columns_of, args))
+    traits = _logic(expr, [], [])
+    for part in args:
         traits |= part.traits
     if expr.__class__ is Or or len(set(reads)) < len(reads):
         traits |= CAN_SIMPLIFY
     return frozenset().union(*reads), traits
 
 
-# -- by class: what a node adds to the traits; its arguments are put to those still to be looked at ---------
+# -- by class: what a node adds to the traits; its arguments are put to those still to be looked at, the columns of a
+# subquery's plan to those that are read ---------------------------------------------------------------------
+
+_Exprs = list[Expr]
+_Ids = list[ColumnId]
 
 
-def _compare(expr: Compare, below: list[Expr]) -> int:
+def _compare(expr: Compare, below: _Exprs, columns: _Ids) -> int:
     left, right = expr.left, expr.right
     below += (left, right)
-    a, b = left.type, right.type
+    one, other = left.type, right.type
     traits = CAN_FOLD if left.__class__ is Literal is right.__class__ else 0
-    if a.kind in _KEYED or a.case_insensitive or b.kind in _KEYED or b.case_insensitive:
+    if one.kind in _KEYED or one.case_insensitive or other.kind in _KEYED or other.case_insensitive:
         traits |= COMPARES_BY_KEY
     return traits
 
 
-def _call(expr: Call, below: list[Expr]) -> int:
+def _call(expr: Call, below: _Exprs, columns: _Ids) -> int:
     key, args = expr.key, expr.args
     below += args
-    traits = CAN_FAIL if key not in _INFALLIBLE and not key.startswith(_OVERFLOW_FAMILIES) else 0
+    traits = 0 if key in _INFALLIBLE or key.startswith(_OVERFLOW_FAMILIES) else CAN_FAIL
     if key in VOLATILE:
         return traits | IS_VOLATILE
     if key in _DIVISIONS and args[1].__class__ is Literal:
@@ -175,41 +175,47 @@ def _call(expr: Call, below: list[Expr]) -> int:
         traits = 0 if divisor.value else CAN_FAIL
         if divisor.parameter >= 0:
             return traits | CAN_FOLD
-    return traits | CAN_FOLD if args and all(a.__class__ is Literal for a in args) else traits
+    for arg in args:
+        if arg.__class__ is not Literal:
+            return traits
+    return traits | CAN_FOLD if args else traits
 
 
-def _cast(expr: Cast, below: list[Expr]) -> int:
+def _cast(expr: Cast, below: _Exprs, columns: _Ids) -> int:
     operand = expr.operand
     below.append(operand)
     traits = CAN_FAIL if _cast_can_fail(operand.type, expr.type) else 0
     return traits | CAN_FOLD if operand.__class__ is Literal else traits
 
 
-def _logic(expr: And | Or, below: list[Expr]) -> int:
-    kind, args = expr.__class__, expr.args
+def _logic(expr: And | Or, below: _Exprs, columns: _Ids) -> int:
+    args = expr.args
     below += args
     kinds = set(map(type, args))
-    return CAN_FOLD if len(args) < 2 or Literal in kinds or kind in kinds else 0
+    return CAN_FOLD if len(args) < 2 or Literal in kinds or expr.__class__ in kinds else 0
 
 
-def _case(expr: Case, below: list[Expr]) -> int:
+def _case(expr: Case, below: _Exprs, columns: _Ids) -> int:
+    traits = 0 if expr.whens else CAN_FOLD
     for when in expr.whens:
         below += when
+        if when[0].__class__ is Literal:
+            traits = CAN_FOLD
     below.append(expr.default)
-    return 0 if expr.whens and all(when[0].__class__ is not Literal for when in expr.whens) else CAN_FOLD
+    return traits
 
 
-def _not(expr: Not, below: list[Expr]) -> int:
+def _not(expr: Not, below: _Exprs, columns: _Ids) -> int:
     below.append(expr.arg)
     return CAN_SIMPLIFY | CAN_FOLD if expr.arg.__class__ is Literal else CAN_SIMPLIFY
 
 
-def _is_null(expr: IsNull, below: list[Expr]) -> int:
+def _is_null(expr: IsNull, below: _Exprs, columns: _Ids) -> int:
     below.append(expr.arg)
     return CAN_FOLD if expr.arg.__class__ is Literal else 0
 
 
-def _search(expr: InList | Like, below: list[Expr]) -> int:
+def _search(expr: InList | Like, below: _Exprs, columns: _Ids) -> int:
     arg = expr.arg
     below.append(arg)
     traits = COMPARES_BY_KEY if is_keyed(arg.type) else 0
@@ -218,19 +224,20 @@ def _search(expr: InList | Like, below: list[Expr]) -> int:
     return traits | CAN_FOLD if arg.__class__ is Literal else traits
 
 
-def _aggregate(expr: AggregateCall, below: list[Expr]) -> int:
+def _aggregate(expr: AggregateCall, below: _Exprs, columns: _Ids) -> int:
     below += expr.args
     if expr.order:
         below += [key.expr for key in expr.order]
     return 0
 
 
-def _window(expr: WindowCall, below: list[Expr]) -> int:
+def _window(expr: WindowCall, below: _Exprs, columns: _Ids) -> int:
     below += expr.args
     return 0
 
 
-def _nested(expr: ScalarSubquery | Exists | Quantified, below: list[Expr]) -> int:
+def _nested(expr: ScalarSubquery | Exists | Quantified, below: _Exprs, columns: _Ids) -> int:
+    columns += free_columns(expr.plan)
     traits = HAS_SUBQUERY
     if expr.__class__ is Quantified:
         below.append(expr.arg)  # type: ignore[union-attr]
@@ -240,15 +247,16 @@ def _nested(expr: ScalarSubquery | Exists | Quantified, below: list[Expr]) -> in
 
 
 def _reads_shared(plan: Logical) -> bool:
-    return any(
-        node.__class__ is CteRef or any(traits_of(expr) & READS_SHARED for expr in expressions(node))
-        for node in walk_plan(plan)
-    )
+    for node in walk_plan(plan):
+        if node.__class__ is CteRef:
+            return True
+        for expr in expressions(node):
+            if traits_of(expr) & READS_SHARED:
+                return True
+    return False
 
 
-NESTING = frozenset((ScalarSubquery, Exists, Quantified))
-_LOGIC = frozenset((And, Or))
-_LOOKS: dict[type, Callable[[Any, list[Expr]], int]] = {
+_LOOKS: dict[type, Callable[[Any, _Exprs, _Ids], int]] = {
     Compare: _compare, Call: _call, Cast: _cast, And: _logic, Or: _logic, Case: _case, Not: _not, IsNull: _is_null,
     InList: _search, Like: _search, AggregateCall: _aggregate, WindowCall: _window,
     ScalarSubquery: _nested, Exists: _nested, Quantified: _nested,
@@ -275,19 +283,20 @@ _INTEGER_DIGITS = {Kind.SMALLINT: 5, Kind.INTEGER: 10, Kind.BIGINT: 19}
 
 
 def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
+    of, to = source.kind, target.kind
     if source == target or (target.is_float and source.is_numeric):
         return False
-    if source.is_super or target.is_super:
-        return not source.is_super and source.is_float
-    if source.is_integer and target.is_integer:
-        return _INTEGER_ORDER[source.kind] > _INTEGER_ORDER[target.kind]
-    if target.kind is Kind.DECIMAL and source.is_exact:
-        digits = _INTEGER_DIGITS.get(source.kind, source.precision - source.scale)
+    if of is Kind.SUPER or to is Kind.SUPER:
+        return of is not Kind.SUPER and source.is_float
+    if to in _INTEGER_ORDER and of in _INTEGER_ORDER:
+        return _INTEGER_ORDER[of] > _INTEGER_ORDER[to]
+    if to is Kind.DECIMAL and source.is_exact:
+        digits = _INTEGER_DIGITS.get(of, source.precision - source.scale)
         return target.precision - target.scale < digits
     if source.is_string and target.is_string:
         return False  # an explicit cast cuts the text off
-    if source.kind is Kind.DATE:
-        return target.kind not in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+    if of is Kind.DATE:
+        return to not in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
     return True
 
 

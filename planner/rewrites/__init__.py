@@ -119,11 +119,18 @@ SUBJECTS: dict[str, int] = {
 
 
 def apply_rules(plan: Logical, context: RewriteContext) -> Logical:
-    for name, rule in RULES:
-        wanted = SUBJECTS.get(name)
-        if wanted is None or subjects_of(plan) & wanted:
-            plan = rule(plan, context)
+    looked_at, there = plan, subjects_of(plan)
+    for rule, wanted in _WANTED:
+        if wanted is not None:
+            if looked_at is not plan:
+                looked_at, there = plan, subjects_of(plan)
+            if not there & wanted:
+                continue
+        plan = rule(plan, context)
     return plan
+
+
+_WANTED = tuple((rule, SUBJECTS.get(name)) for name, rule in RULES)
 
 
 def rewrite_query(query: Query, context: RewriteContext) -> Query:
