@@ -47,7 +47,10 @@ def conjuncts(expr: Expr | None) -> list[Expr]:
         return []
     kind = expr.__class__
     if kind is And:
-        return [c for arg in expr.args for c in conjuncts(arg)]  # type: ignore[union-attr]
+        args: tuple[Expr, ...] = expr.args  # type: ignore[union-attr]
+        if {And, Literal}.isdisjoint(map(type, args)):
+            return list(args)
+        return [c for arg in args for c in conjuncts(arg)]
     return [] if kind is Literal and is_true(expr) else [expr]
 
 

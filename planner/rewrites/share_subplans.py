@@ -12,8 +12,9 @@ by their place in the output. A volatile function makes a subplan unlike any oth
 """
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from ..columns import copy_plan, output_columns
@@ -44,21 +45,14 @@ Places = dict[ColumnId, int]
 
 
 def share_subplans(plan: Logical, context: RewriteContext) -> Logical:
-    candidates = _reading_the_same(plan)
-    if not candidates:
-        return plan
     shapes = _Shapes()
-    groups: dict[int, list[Logical]] = {}
-    for node in candidates:
-        if not subjects_of(node) & IS_VOLATILE:
-            groups.setdefault(shapes.of(node), []).append(node)
-    found = [group for group in groups.values() if len(group) > 1]
+    found = [alike for group in _reading_the_same(plan) for alike in shapes.alike(group)]
     return _replace(plan, found, context) if found else plan
 
 
-def _reading_the_same(plan: Logical) -> list[Logical]:
+def _reading_the_same(plan: Logical) -> list[list[Logical]]:
     """Joins and grouped aggregates that are not the only ones of their kind over their tables: cheaply told, and few
-    are left for their shapes. Tables are told by the sum of their hashes."""
+    are left for their shapes. What lies below comes first. Tables are told by the sum of their hashes."""
     groups: dict[tuple[type, int], list[Logical]] = {}
 
     def tables(node: Logical) -> int:
@@ -67,13 +61,15 @@ def _reading_the_same(plan: Logical) -> list[Logical]:
             return hash((node.table.id,))  # type: ignore[union-attr]
         if kind is VirtualScan:
             return hash(node.name)  # type: ignore[union-attr]
-        found = sum(map(tables, inputs(node)))
+        found = 0
+        for below in inputs(node):
+            found += tables(below)
         if kind is Join or (kind is Aggregate and node.groups):  # type: ignore[union-attr]
             groups.setdefault((kind, found), []).append(node)
         return found
 
     tables(plan)
-    return [node for group in groups.values() if len(group) > 1 for node in group]
+    return [group for group in groups.values() if len(group) > 1]
 
 
 def _replace(plan: Logical, groups: list[list[Logical]], context: RewriteContext) -> Logical:
@@ -131,42 +127,67 @@ class _Shapes:
             found = self._of[id(node)] = self._numbers.setdefault(shape, len(self._numbers))
         return found
 
+    def alike(self, group: list[Logical]) -> list[list[Logical]]:
+        """Those of the group that are not alone with their number. One that differs from all others in an input is
+        not looked at further."""
+        left = [[node for node in group if not subjects_of(node) & IS_VOLATILE]]
+        ways = (lambda node: self.of(inputs(node)[0]), lambda node: self.of(inputs(node)[-1]), self.of)
+        for way in ways:
+            left = [alike for nodes in left for alike in _grouped(nodes, way)]
+        same = {id(node) for nodes in left for node in nodes}
+        for node in group:
+            if id(node) not in same:  # the same as nothing, nor is what stands over it
+                self._of[id(node)] = self._numbers.setdefault(id(node), len(self._numbers))
+        return left
+
+
+def _grouped(nodes: list[Logical], way: Callable[[Logical], int]) -> list[list[Logical]]:
+    groups: dict[int, list[Logical]] = {}
+    for node in nodes:
+        groups.setdefault(way(node), []).append(node)
+    return [group for group in groups.values() if len(group) > 1]
+
 
 def _own(plan: Logical) -> list[Hashable]:
     """What tells two nodes over the same inputs apart."""
-    match plan:
-        case Scan():
-            return [plan.table.id, *[at for _, at in plan.columns]]
-        case VirtualScan():
-            return [plan.name, *[at for _, at in plan.columns]]
-        case WorkingRows():
-            return [plan.number, *[at for _, at in plan.columns]]
-        case CteRef():
-            return [plan.cte, *[made.id for _, made in plan.columns]]
-    made = [ref.id for source in inputs(plan) for ref in output_columns(source)]
-    places = {id: place for place, id in enumerate(made)}
-    own: list[Hashable] = [getattr(plan, name) for name in _OWN.get(plan.__class__, ())]
+    kind = plan.__class__
+    made = _MADE.get(kind)
+    if made is not None:
+        return made(plan)
+    places = {ref.id: at for at, ref in enumerate([ref for source in inputs(plan) for ref in output_columns(source)])}
+    own: list[Hashable] = [getattr(plan, name) for name in _OWN.get(kind, ())]
     match plan:
         case Sort():
             return _keys(plan.keys, places)
         case Window():
             own = [len(plan.partition), len(plan.order), *_keys(plan.order, places)]
             return own + _expressions([*plan.partition, *[call for _, call in plan.calls]], places)
-        case Values():
-            own.append(len(plan.columns))
         case Unnest():
             own.append(plan.position is None)
     return own + _expressions(expressions(plan), places)
 
 
+# Of nodes that read no columns.
+_MADE: dict[type, Callable[[Any], list[Hashable]]] = {
+    Scan: lambda plan: [plan.table.id, *[at for _, at in plan.columns]],
+    VirtualScan: lambda plan: [plan.name, *[at for _, at in plan.columns]],
+    WorkingRows: lambda plan: [plan.number, *[at for _, at in plan.columns]],
+    CteRef: lambda plan: [plan.cte, *[made.id for _, made in plan.columns]],
+    Values: lambda plan: [len(plan.columns), *_expressions(expressions(plan), {})],
+    Limit: lambda plan: [plan.count, plan.offset],
+}
+
+
 def _expressions(exprs: Iterable[Expr], places: Places) -> list[Hashable]:
-    return [places[e.id] if isinstance(e, ColumnRef) else _expression(e, places) for e in exprs]
-
-
-def _expression(expr: Expr, places: Places) -> Hashable:
-    kind = expr.__class__
-    plain = [getattr(expr, name) for name in _compared(kind)]
-    return (kind, *plain, *_expressions(children(expr), places))
+    found: list[Hashable] = []
+    for expr in exprs:
+        kind = expr.__class__
+        if kind is ColumnRef:
+            found.append(places[expr.id])  # type: ignore[union-attr]
+        else:
+            own = _COMPARED.get(kind) or _compared(kind)
+            found.append((kind, own(expr), *_expressions(children(expr), places)))
+    return found
 
 
 def _keys(keys: tuple[SortKey, ...], places: Places) -> list[Hashable]:
@@ -174,14 +195,13 @@ def _keys(keys: tuple[SortKey, ...], places: Places) -> list[Hashable]:
     return [(expr, key.descending, key.nulls_first) for expr, key in zip(exprs, keys)]
 
 
-_COMPARED: dict[type, tuple[str, ...]] = {}
+_COMPARED: dict[type, Callable[[Any], Hashable]] = {}
 
 
-def _compared(kind: Any) -> tuple[str, ...]:
-    """The names of the fields that tell two expressions of a kind apart."""
-    found = _COMPARED.get(kind)
-    if found is None:
-        found = _COMPARED[kind] = tuple([field.name for field in fields(kind) if field.name not in _NOT_COMPARED])
+def _compared(kind: Any) -> Callable[[Any], Hashable]:
+    """What gives the fields that tell two expressions of a kind apart."""
+    names = [field.name for field in fields(kind) if field.name not in _NOT_COMPARED]
+    found = _COMPARED[kind] = attrgetter(*names) if names else lambda expr: None
     return found
 
 
@@ -192,7 +212,6 @@ _NOT_COMPARED = ("span", "parameter", "order", "args", "arg", "left", "right", "
 _OWN: dict[type, tuple[str, ...]] = {
     Join: ("kind", "null_aware"),
     Unnest: ("of_object", "outer"),
-    Limit: ("count", "offset"),
     SetOperation: ("kind", "all"),
     Recursion: ("number",),
 }
