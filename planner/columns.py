@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any, TypeVar, assert_never
 
 from . import physical as p
+from .contents import NESTING
 from .contents import collect_columns as collect_columns
 from .contents import columns_of as columns_of
 from .contents import columns_of_all as columns_of_all
@@ -144,23 +145,34 @@ _PHYSICAL_INPUTS: dict[type, Callable[[Any], tuple[p.Physical, ...]]] = {
 def substitute(expr: Expr, mapping: Mapping[ColumnId, Expr]) -> Expr:
     if not mapping:
         return expr
+    kind = expr.__class__
+    if kind is ColumnRef:
+        return mapping.get(expr.id, expr)  # type: ignore[union-attr]
+    known: frozenset[ColumnId] | None = getattr(expr, "reads", None)
+    if known is not None and known.isdisjoint(mapping):
+        return expr
 
     def visit(node: Expr) -> Expr:
-        if isinstance(node, ColumnRef):
-            return mapping.get(node.id, node)
+        kind = node.__class__
+        if kind is ColumnRef:
+            return mapping.get(node.id, node)  # type: ignore[union-attr]
         node = map_children(node, visit)
-        match node:
-            case ScalarSubquery():
-                return ScalarSubquery(substitute_plan(node.plan, mapping), node.column, node.span)
-            case Exists():
-                return Exists(substitute_plan(node.plan, mapping), node.negated, node.span)
-            case Quantified():
-                inner = substitute_plan(node.plan, mapping)
-                return Quantified(node.op, node.all, node.arg, inner, node.column, node.span)
-            case _:
-                return node
+        return _over_plan(node, mapping) if kind in NESTING else node
 
     return visit(expr)
+
+
+def _over_plan(node: Expr, mapping: Mapping[ColumnId, Expr]) -> Expr:
+    match node:
+        case ScalarSubquery():
+            return ScalarSubquery(substitute_plan(node.plan, mapping), node.column, node.span)
+        case Exists():
+            return Exists(substitute_plan(node.plan, mapping), node.negated, node.span)
+        case Quantified():
+            inner = substitute_plan(node.plan, mapping)
+            return Quantified(node.op, node.all, node.arg, inner, node.column, node.span)
+        case _:
+            return node
 
 
 def substitute_plan(plan: Logical, mapping: Mapping[ColumnId, Expr]) -> Logical:

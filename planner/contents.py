@@ -117,8 +117,8 @@ def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
     kind = expr.__class__
     if kind is ColumnRef:
         reads, traits = frozenset((expr.id,)), 0  # type: ignore[union-attr]
-    elif kind is And or kind is Or:
-        reads, traits = _parts(expr)  # type: ignore[arg-type]
+    elif kind is And:
+        reads, traits = _conjuncts(expr)  # type: ignore[arg-type]
     else:
         columns: list[ColumnId] = []
         below: list[Expr] = []
@@ -135,14 +135,14 @@ def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
     return reads, traits
 
 
-def _parts(expr: And | Or) -> tuple[frozenset[ColumnId], int]:
-    """Each part on its own: rules take them apart. Two that are the same read the same columns."""
+def _conjuncts(expr: And) -> tuple[frozenset[ColumnId], int]:
+    """Each on its own: rules take them apart. Two that are the same read the same columns."""
     args = expr.args
     reads = list(map(columns_of, args))
     traits = _logic(expr, [], [])
     for part in args:
         traits |= part.traits
-    if expr.__class__ is Or or len(set(reads)) < len(reads):
+    if len(set(reads)) < len(reads):
         traits |= CAN_SIMPLIFY
     return frozenset().union(*reads), traits
 
@@ -191,8 +191,9 @@ def _cast(expr: Cast, below: _Exprs, columns: _Ids) -> int:
 def _logic(expr: And | Or, below: _Exprs, columns: _Ids) -> int:
     args = expr.args
     below += args
-    kinds = set(map(type, args))
-    return CAN_FOLD if len(args) < 2 or Literal in kinds or expr.__class__ in kinds else 0
+    kind, kinds = expr.__class__, set(map(type, args))
+    traits = CAN_SIMPLIFY if kind is Or else 0
+    return traits | CAN_FOLD if len(args) < 2 or Literal in kinds or kind in kinds else traits
 
 
 def _case(expr: Case, below: _Exprs, columns: _Ids) -> int:
@@ -256,6 +257,7 @@ def _reads_shared(plan: Logical) -> bool:
     return False
 
 
+NESTING = frozenset((ScalarSubquery, Exists, Quantified))
 _LOOKS: dict[type, Callable[[Any, _Exprs, _Ids], int]] = {
     Compare: _compare, Call: _call, Cast: _cast, And: _logic, Or: _logic, Case: _case, Not: _not, IsNull: _is_null,
     InList: _search, Like: _search, AggregateCall: _aggregate, WindowCall: _window,

@@ -11,6 +11,7 @@ Which expressions can fail or are volatile: contents.py.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from operator import is_
 
 from ..storage.types import BOOLEAN, Kind, Physical, SqlType
 from .contents import can_fail as can_fail
@@ -88,6 +89,15 @@ _MANY = 24  # parts from which on hashing all is cheaper than comparing each wit
 def conjoin_or_true(parts: Iterable[Expr]) -> Expr:
     joined = conjoin(parts)
     return TRUE if joined is None else joined
+
+
+def rejoined(old: Expr, parts: list[Expr]) -> Expr:
+    """conjoin_or_true of what has become of the conjuncts of `old`: the same object where that is nothing."""
+    if old.__class__ is And:
+        args: tuple[Expr, ...] = old.args  # type: ignore[union-attr]
+        if len(parts) == len(args) and all(map(is_, parts, args)) and len(set(map(columns_of, parts))) == len(parts):
+            return old
+    return conjoin_or_true(parts)
 
 
 def disjoin(parts: Iterable[Expr]) -> Expr:

@@ -10,6 +10,7 @@ only an IN list, a LIKE or a Case could use are folded too; volatile functions n
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from ..contents import CAN_FOLD, VOLATILE, traits_of
 from ..expressions import (
@@ -17,7 +18,6 @@ from ..expressions import (
     Call,
     Case,
     Cast,
-    ColumnRef,
     Compare,
     Expr,
     InList,
@@ -51,13 +51,13 @@ def fold_predicates(plan: Logical, context: RewriteContext) -> Logical:
 
 def _folder(context: RewriteContext) -> Callable[[Expr], Expr]:
     def visit(expr: Expr) -> Expr:
-        return expr if expr.__class__ is ColumnRef or expr.__class__ is Literal else fold_node(expr, context)
+        return fold_node(expr, context)
 
     def fold(expr: Expr) -> Expr:
         if not traits_of(expr) & CAN_FOLD:
             return expr
-        if expr.__class__ is And or expr.__class__ is Or:  # what can be folded stands in few of the parts
-            return visit(map_children(expr, fold))
+        if expr.__class__ is And:  # what can be folded stands in few of the conjuncts
+            return fold_node(map_children(expr, fold), context)
         return rewrite(expr, visit)
 
     return fold
@@ -65,30 +65,35 @@ def _folder(context: RewriteContext) -> Callable[[Expr], Expr]:
 
 def fold_node(expr: Expr, context: RewriteContext) -> Expr:
     """One node whose arguments are folded already."""
+    way = _WAYS.get(expr.__class__)
+    return expr if way is None else way(expr, context)
+
+
+def _fold_is_null(expr: IsNull, context: RewriteContext) -> Expr:
+    if not isinstance(expr.arg, Literal):
+        return expr
+    context.literals.pin(expr.arg)
+    return Literal((expr.arg.value is None) != expr.negated, expr.type)
+
+
+def _fold_not(expr: Not, context: RewriteContext) -> Expr:
+    if not isinstance(expr.arg, Literal):
+        return expr
+    context.literals.pin(expr.arg)
+    return Literal(None if expr.arg.value is None else not expr.arg.value, expr.type)
+
+
+def _fold_call(expr: Call, context: RewriteContext) -> Expr:
     match expr:
-        case And() | Or():
-            return _fold_logic(expr, context)
-        case Case():
-            return _fold_case(expr, context)
-        case IsNull(arg=Literal() as value):
-            context.literals.pin(value)
-            return Literal((value.value is None) != expr.negated, expr.type)
-        case Not(arg=Literal() as value):
-            context.literals.pin(value)
-            return Literal(None if value.value is None else not value.value, expr.type)
         case Call(key="divide" | "modulo", args=(left, Literal(parameter=number) as divisor)) if number >= 0:
             # Whether the divisor is 0 decides where the expression may go.
-            fixed = Call(expr.key, (left, context.literals.fixed(divisor)), expr.type, expr.span)
-            return _evaluated(fixed, context)
-        case Call() | Cast() | Compare() | InList() | Like():
-            return _evaluated(expr, context)
-        case _:
-            return expr
+            expr = Call(expr.key, (left, context.literals.fixed(divisor)), expr.type, expr.span)
+    if expr.key in VOLATILE or not expr.args:
+        return expr
+    return _evaluated(expr, context)
 
 
 def _evaluated(expr: Expr, context: RewriteContext) -> Expr:
-    if isinstance(expr, Call) and (expr.key in VOLATILE or not expr.args):
-        return expr
     if context.evaluate is None:
         return expr
     for arg in children(expr):
@@ -104,17 +109,19 @@ def _evaluated(expr: Expr, context: RewriteContext) -> Expr:
 def _fold_logic(expr: And | Or, context: RewriteContext) -> Expr:
     """Drops neutral arguments; a dominating one (FALSE in AND, TRUE in OR) is the result.
     NULL is neither: it matters when the rest is neutral too."""
-    conjunction = isinstance(expr, And)
+    kind, conjunction = expr.__class__, isinstance(expr, And)
     kept: list[Expr] = []
     for arg in expr.args:
-        parts = arg.args if type(arg) is type(expr) else (arg,)  # type: ignore[union-attr]
+        parts = arg.args if arg.__class__ is kind else (arg,)  # type: ignore[union-attr]
         for part in parts:
-            if isinstance(part, Literal):
-                context.literals.pin(part)
+            if part.__class__ is not Literal:
+                kept.append(part)
+                continue
+            context.literals.pin(part)
             if is_true(part):
                 if not conjunction:
                     return part
-            elif is_false_or_null(part) and isinstance(part, Literal) and part.value is not None:
+            elif is_false_or_null(part) and part.value is not None:  # type: ignore[union-attr]
                 if conjunction:
                     return FALSE
             else:
@@ -123,7 +130,7 @@ def _fold_logic(expr: And | Or, context: RewriteContext) -> Expr:
         return Literal(conjunction, expr.type)
     if len(kept) == 1:
         return kept[0]
-    return expr if tuple(kept) == expr.args else type(expr)(tuple(kept))
+    return expr if tuple(kept) == expr.args else kind(tuple(kept))
 
 
 def _fold_case(expr: Case, context: RewriteContext) -> Expr:
@@ -141,3 +148,7 @@ def _fold_case(expr: Case, context: RewriteContext) -> Expr:
     return expr if len(whens) == len(expr.whens) else Case(tuple(whens), expr.default, expr.type, expr.span)
 
 
+_WAYS: dict[type, Callable[[Any, RewriteContext], Expr]] = {
+    And: _fold_logic, Or: _fold_logic, Case: _fold_case, IsNull: _fold_is_null, Not: _fold_not, Call: _fold_call,
+    **dict.fromkeys((Cast, Compare, InList, Like), _evaluated),
+}

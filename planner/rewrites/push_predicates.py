@@ -17,11 +17,13 @@ stood in front of it; conjuncts keep their order. Volatile functions stay where 
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..columns import columns_of, output_ids, substitute
-from ..expressions import ColumnId, ColumnRef, Expr
+from ..contents import CAN_FAIL, CAN_FOLD, CAN_SIMPLIFY, IS_VOLATILE, is_volatile, traits_of
+from ..expressions import ColumnId, ColumnRef, Expr, Literal
 from ..logical import (
     Aggregate,
     Filter,
@@ -34,8 +36,8 @@ from ..logical import (
     Unnest,
     Window,
 )
-from ..predicates import TRUE, can_fail, conjoin, conjuncts, is_volatile
-from ..traverse import map_inputs
+from ..predicates import TRUE, conjoin, conjuncts
+from ..traverse import SOURCES, map_inputs
 from .context import RewriteContext
 from .infer_predicates import infer
 
@@ -53,52 +55,57 @@ def _filtered(plan: Logical, parts: Sequence[Expr]) -> Logical:
 
 def _push(plan: Logical, parts: list[Expr]) -> Logical:
     """The plan with `parts` (over its output columns) applied as low as possible."""
-    match plan:
-        case Filter():
-            return _push(plan.input, conjuncts(plan.predicate) + parts)
-        case Project():
-            return _project(plan, parts)
-        case Aggregate():
-            return _aggregate(plan, parts)
-        case Window():
-            return _window(plan, parts)
-        case Join():
-            return _region(plan, parts) if plan.kind in INNER_KINDS else _outer(plan, parts)
-        case Sort():
-            return Sort(_push(plan.input, parts), plan.keys)
-        case Unnest():
-            return _unnest(plan, parts)
-        case SetOperation():
-            return _union(plan, parts)
-        case _:
-            return _filtered(map_inputs(plan, lambda child: _push(child, [])), parts)
+    way = _WAYS.get(plan.__class__)
+    if way is not None:
+        return way(plan, parts)
+    return _filtered(plan if plan.__class__ in SOURCES else map_inputs(plan, lambda child: _push(child, [])), parts)
+
+
+def _filter(plan: Filter, parts: list[Expr]) -> Logical:
+    predicate = plan.predicate
+    flat = predicate.__class__ is not Literal and not traits_of(predicate) & (CAN_SIMPLIFY | CAN_FOLD)
+    if flat and not parts and plan.input.__class__ in SOURCES:
+        return plan
+    return _push(plan.input, conjuncts(predicate) + parts)
+
+
+def _sort(plan: Sort, parts: list[Expr]) -> Logical:
+    source = _push(plan.input, parts)
+    return plan if source is plan.input else Sort(source, plan.keys)
 
 
 def _movable(expr: Expr) -> bool:
-    return not can_fail(expr) and not is_volatile(expr)
+    return not traits_of(expr) & (CAN_FAIL | IS_VOLATILE)
 
 
 def _project(plan: Project, parts: list[Expr]) -> Logical:
-    names: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.columns}
-    moving: list[tuple[Expr, Expr]] = []
-    staying: list[tuple[Expr, Expr]] = []
-    for conjunct in parts:
-        inner = substitute(conjunct, names)
-        (staying if is_volatile(inner) else moving).append((conjunct, inner))
-    source = _push(plan.input, [inner for _, inner in moving])
-    return _filtered(Project(source, plan.columns), [c for c, _ in staying])
+    moving: list[Expr] = []
+    staying: list[Expr] = []
+    if parts:
+        names: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.columns}
+        for conjunct in parts:
+            inner = substitute(conjunct, names)
+            if is_volatile(inner):
+                staying.append(conjunct)
+            else:
+                moving.append(inner)
+    source = _push(plan.input, moving)
+    return _filtered(plan if source is plan.input else Project(source, plan.columns), staying)
 
 
 def _aggregate(plan: Aggregate, parts: list[Expr]) -> Logical:
-    keys: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.groups}
     moving: list[Expr] = []
     staying: list[Expr] = []
-    for conjunct in parts:
-        used = columns_of(conjunct)
-        fits = bool(used) and used <= keys.keys() and _movable(conjunct)
-        (moving if fits else staying).append(conjunct)
-    source = _push(plan.input, [substitute(c, keys) for c in moving])
-    return _filtered(Aggregate(source, plan.groups, plan.aggregates), staying)
+    if parts:
+        keys: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.groups}
+        for conjunct in parts:
+            used = columns_of(conjunct)
+            if used and used <= keys.keys() and _movable(conjunct):
+                moving.append(substitute(conjunct, keys))
+            else:
+                staying.append(conjunct)
+    source = _push(plan.input, moving)
+    return _filtered(plan if source is plan.input else Aggregate(source, plan.groups, plan.aggregates), staying)
 
 
 def _window(plan: Window, parts: list[Expr]) -> Logical:
@@ -117,18 +124,27 @@ def _unnest(plan: Unnest, parts: list[Expr]) -> Logical:
 
 
 def _union(plan: SetOperation, parts: list[Expr]) -> Logical:
-    moving = [c for c in parts if _movable(c)]
-    left_names: dict[ColumnId, Expr] = {c.id: f for c, f in zip(plan.columns, plan.left_columns)}
-    right_names: dict[ColumnId, Expr] = {c.id: f for c, f in zip(plan.columns, plan.right_columns)}
-    left = _push(plan.left, [substitute(c, left_names) for c in moving])
-    right = _push(plan.right, [substitute(c, right_names) for c in moving])
-    made = SetOperation(
-        plan.kind, plan.all, left, right, plan.columns, plan.left_columns, plan.right_columns
-    )
+    left, right, moving = plan.left, plan.right, [c for c in parts if _movable(c)]
+    if moving:
+        left_names: dict[ColumnId, Expr] = {c.id: f for c, f in zip(plan.columns, plan.left_columns)}
+        right_names: dict[ColumnId, Expr] = {c.id: f for c, f in zip(plan.columns, plan.right_columns)}
+        left = _push(left, [substitute(c, left_names) for c in moving])
+        right = _push(right, [substitute(c, right_names) for c in moving])
+    else:
+        left, right = _push(left, []), _push(right, [])
+    made: Logical = plan
+    if left is not plan.left or right is not plan.right:
+        made = SetOperation(
+            plan.kind, plan.all, left, right, plan.columns, plan.left_columns, plan.right_columns
+        )
     return _filtered(made, [c for c in parts if not _movable(c)])
 
 
 # -- regions of inner joins ----------------------------------------------------------------------
+
+
+def _join(plan: Join, parts: list[Expr]) -> Logical:
+    return _region(plan, parts) if plan.kind in INNER_KINDS else _outer(plan, parts)
 
 
 def _region(plan: Join, parts: list[Expr]) -> Logical:
@@ -142,14 +158,22 @@ def _region(plan: Join, parts: list[Expr]) -> Logical:
     shared: list[Expr] = []
     above: list[Expr] = []
     for conjunct in known:
-        used = columns_of(conjunct)
         if not _movable(conjunct):
             above.append(conjunct)
-            continue
-        home = next((i for i, ids in enumerate(sets) if used and used <= ids), None)
-        (shared if home is None else own[home]).append(conjunct)
+        elif (home := _home(columns_of(conjunct), sets)) is None:
+            shared.append(conjunct)
+        else:
+            own[home].append(conjunct)
     pushed = [_push(leaf, own[i]) for i, leaf in enumerate(leaves)]
     return _filtered(_joined(pushed, sets, shared), above)
+
+
+def _home(used: frozenset[ColumnId], sets: list[frozenset[ColumnId]]) -> int | None:
+    """The leaf whose columns are all that is used."""
+    for place, ids in enumerate(sets):
+        if used <= ids:
+            return place if used else None
+    return None
 
 
 def _collect(plan: Logical, leaves: list[Logical], known: list[Expr]) -> None:
@@ -169,14 +193,17 @@ def _collect(plan: Logical, leaves: list[Logical], known: list[Expr]) -> None:
 def _joined(leaves: list[Logical], sets: list[frozenset[ColumnId]], shared: list[Expr]) -> Logical:
     """Left-deep in the order of the text; the optimizer finds the real order."""
     plan, available = leaves[0], set(sets[0])
-    waiting = [(c, columns_of(c)) for c in shared]
+    waiting = shared
     for leaf, ids in zip(leaves[1:], sets[1:]):
         available |= ids
-        condition = conjoin([c for c, used in waiting if used <= available])
-        waiting = [(c, used) for c, used in waiting if not used <= available]
+        here: list[Expr] = []
+        later: list[Expr] = []
+        for conjunct in waiting:
+            (here if columns_of(conjunct) <= available else later).append(conjunct)
+        waiting, condition = later, conjoin(here)
         kind = JoinKind.CROSS if condition is None else JoinKind.INNER
         plan = Join(kind, plan, leaf, condition)
-    return _filtered(plan, [c for c, _ in waiting])
+    return _filtered(plan, waiting)
 
 
 # -- other joins ---------------------------------------------------------------------------------
@@ -211,3 +238,7 @@ def _outer(plan: Join, parts: list[Expr]) -> Logical:
     return _filtered(join, above)
 
 
+_WAYS: dict[type, Callable[[Any, list[Expr]], Logical]] = {
+    Filter: _filter, Project: _project, Aggregate: _aggregate, Window: _window, Join: _join, Sort: _sort,
+    Unnest: _unnest, SetOperation: _union,
+}

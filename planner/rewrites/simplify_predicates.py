@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from operator import is_
 
 from ...storage.types import SqlType
 from ..columns import columns_of, output_ids
 from ..contents import CAN_FOLD, CAN_SIMPLIFY
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal, Or
 from ..logical import Filter, Join, JoinKind, Logical
-from ..predicates import can_fail, conjoin_or_true, conjuncts, disjoin, disjuncts, is_true, push_not
+from ..predicates import can_fail, conjoin_or_true, conjuncts, disjoin, disjuncts, is_true, push_not, rejoined
 from ..traverse import rewrite, walk
 from .context import RewriteContext
 from .subjects import DECIDED, JOIN, rewrite_where, subjects_of
@@ -33,11 +34,12 @@ def simplify_predicates(plan: Logical, context: RewriteContext) -> Logical:
                 predicate = simplify(node.predicate, lambda: _relations(node.input), context)
                 if is_true(predicate):
                     return node.input
-                return node if predicate == node.predicate else Filter(node.input, predicate)
+                same = predicate is node.predicate or predicate == node.predicate
+                return node if same else Filter(node.input, predicate)
             case Join() if node.condition is not None and not node.null_aware:
                 inner = node.kind is JoinKind.INNER
                 condition = simplify(node.condition, lambda: _relations(node) if inner else [], context)
-                if condition == node.condition:
+                if condition is node.condition or condition == node.condition:
                     return node
                 return Join(node.kind, node.left, node.right, condition)
             case _:
@@ -58,7 +60,7 @@ def simplify(
             kept.append(part)
             if isinstance(part, Or):
                 kept.extend(_implied(part, relations()))
-    return conjoin_or_true(_lists_met(kept))
+    return rejoined(predicate, _lists_met(kept))
 
 
 def _comparable(expr: Or, context: RewriteContext) -> Expr:
@@ -96,7 +98,9 @@ def _factor(expr: Expr) -> Expr:
         if any(not rest for rest in rests):  # a OR (a AND b) = a
             return conjoin_or_true(common)
         return conjoin_or_true([*common, _as_list(disjoin(map(conjoin_or_true, rests)))])
-    return _as_list(disjoin(map(conjoin_or_true, branches)))
+    old = expr.args
+    joined = tuple(map(rejoined, old, branches)) if len(branches) == len(old) else tuple(map(conjoin_or_true, branches))
+    return _as_list(expr if len(joined) == len(old) and all(map(is_, joined, old)) else disjoin(joined))
 
 
 def _as_list(expr: Expr) -> Expr:
