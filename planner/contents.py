@@ -8,6 +8,7 @@
       CAN_FOLD                an operator over constants, or one that has an argument too many
       COMPARES_BY_KEY         a comparison of values that can be equal without being the same
       CAN_SIMPLIFY            OR, NOT, a list, or conjuncts that may say the same
+      HAS_NOT                 NOT
       READS_SHARED            a subquery that reads a shared subplan
     free_columns(plan)      ids used in the plan but made nowhere in it = correlation
 
@@ -72,8 +73,8 @@ from .logical import (
 )
 from .traverse import expressions, walk_plan
 
-HAS_SUBQUERY, IS_VOLATILE, CAN_FAIL, CAN_FOLD, COMPARES_BY_KEY, CAN_SIMPLIFY, READS_SHARED = (
-    1 << bit for bit in range(7)
+HAS_SUBQUERY, IS_VOLATILE, CAN_FAIL, CAN_FOLD, COMPARES_BY_KEY, CAN_SIMPLIFY, HAS_NOT, READS_SHARED = (
+    1 << bit for bit in range(8)
 )
 
 
@@ -208,7 +209,7 @@ def _case(expr: Case, below: _Exprs, columns: _Ids) -> int:
 
 def _not(expr: Not, below: _Exprs, columns: _Ids) -> int:
     below.append(expr.arg)
-    return CAN_SIMPLIFY | CAN_FOLD if expr.arg.__class__ is Literal else CAN_SIMPLIFY
+    return HAS_NOT | CAN_SIMPLIFY | (CAN_FOLD if expr.arg.__class__ is Literal else 0)
 
 
 def _is_null(expr: IsNull, below: _Exprs, columns: _Ids) -> int:

@@ -89,7 +89,7 @@ def extract_subqueries(plan: Logical, context: RewriteContext) -> Logical:
         if not subjects_of(node) & HAS_SUBQUERY:
             return node
         node = map_inputs(node, visit)
-        if not any(has_subquery(e) for e in expressions(node)):
+        if not any(map(has_subquery, expressions(node))):
             return node
         match node:
             case Filter():

@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..columns import copy_plan
-from ..contents import READS_SHARED, traits_of
+from ..contents import HAS_SUBQUERY, READS_SHARED, traits_of
 from ..expressions import Exists, Expr, Quantified, ScalarSubquery
 from ..logical import CteRef, Filter, Logical, Project, Scan, Values
 from ..predicates import is_volatile
 from ..traverse import expressions, map_expressions, rewrite, walk, walk_plan
 from .context import RewriteContext
-from .subjects import nodes_where, rewrite_where
+from .subjects import nodes_where, rewrite_where, subjects_of
 
 
 def inline_ctes(plan: Logical, context: RewriteContext) -> Logical:
@@ -47,7 +47,7 @@ def count_uses(plans: Iterable[Logical]) -> Counter[int]:
         for node in nodes_where(pending.pop(), READS_SHARED):
             if isinstance(node, CteRef):
                 uses[node.cte] += 1
-            for expr in expressions(node):
+            for expr in expressions(node) if node.subjects & HAS_SUBQUERY else ():
                 if traits_of(expr) & READS_SHARED:
                     pending += [e.plan for e in walk(expr) if isinstance(e, (ScalarSubquery, Exists, Quantified))]
     return uses
@@ -66,7 +66,8 @@ def _inline(plan: Logical, context: RewriteContext, uses: Counter[int]) -> Logic
                 return expr
 
     def visit(node: Logical) -> Logical:
-        node = map_expressions(node, lambda e: rewrite(e, in_subquery) if traits_of(e) & READS_SHARED else e)
+        if subjects_of(node) & HAS_SUBQUERY:
+            node = map_expressions(node, lambda e: rewrite(e, in_subquery) if traits_of(e) & READS_SHARED else e)
         if isinstance(node, CteRef) and node.cte in context.ctes:
             body = context.ctes[node.cte][1]
             if uses[node.cte] == 1:

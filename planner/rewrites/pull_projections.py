@@ -32,6 +32,7 @@ from ..logical import (
 from ..predicates import is_volatile
 from ..traverse import expressions, map_expressions, map_inputs, walk, with_inputs
 from .context import RewriteContext
+from .subjects import PROJECTION, subjects_of
 
 Names = dict[ColumnId, Expr]
 _LEFT_KINDS = (JoinKind.LEFT, JoinKind.SEMI, JoinKind.ANTI, JoinKind.SINGLE)
@@ -43,26 +44,30 @@ def pull_projections(plan: Logical, context: RewriteContext) -> Logical:
 
 
 def _visit(node: Logical) -> Logical:
+    if not subjects_of(node) & PROJECTION:
+        return node
     if isinstance(node, Join):
         core, names = _join(node)
         return _computed(core, names, node)
     node = map_inputs(node, _visit)
+    below = getattr(node, "input", None)
+    return _over(node, below) if isinstance(below, Project) else node
+
+
+def _over(node: Logical, below: Project) -> Logical:
+    """The node, and the projection under it, in another order or as one."""
     match node:
-        case Filter(input=Project() as below) if isinstance(below.input, Join) and _is_cheap(node, below):
+        case Filter() if isinstance(below.input, Join) and _is_cheap(node, below):
             names = {ref.id: e for ref, e in below.columns}
             return Project(Filter(below.input, substitute(node.predicate, names)), below.columns)
-        case Project(input=Project() as below) | Aggregate(input=Project() as below):
+        case Project() | Aggregate():
             return _merge(node, below)
-        case Sort(input=Project() as below) if _is_renaming(below):
+        case Sort() if _is_renaming(below):
             names = {ref.id: e for ref, e in below.columns}
             keys = map_expressions(node, lambda e: substitute(e, names))
             return Project(with_inputs(keys, (below.input,)), below.columns)
         case _:
             return node
-
-
-def _is_plain(expr: Expr) -> bool:
-    return isinstance(expr, (ColumnRef, Literal))
 
 
 def _is_renaming(project: Project) -> bool:
@@ -71,8 +76,11 @@ def _is_renaming(project: Project) -> bool:
 
 def _is_cheap(node: Logical, below: Project) -> bool:
     """Putting the projection's expressions into `node` computes none of them more than once."""
-    uses = Counter(e.id for expr in expressions(node) for e in walk(expr) if isinstance(e, ColumnRef))
-    return all(_is_plain(e) or (uses[ref.id] <= 1 and not is_volatile(e)) for ref, e in below.columns)
+    computed = [(ref.id, e) for ref, e in below.columns if e.__class__ is not ColumnRef and e.__class__ is not Literal]
+    if not computed:
+        return True
+    uses = Counter([e.id for expr in expressions(node) for e in walk(expr) if isinstance(e, ColumnRef)])
+    return all(uses[id] <= 1 and not is_volatile(e) for id, e in computed)
 
 
 def _merge(node: Logical, below: Project) -> Logical:
@@ -115,6 +123,8 @@ def _join(join: Join) -> tuple[Join, Names]:
 def _operand(plan: Logical, free: bool, only_renaming: bool = False) -> tuple[Logical, Names]:
     """A join's input without the projection on it, and what that computes. `free`: any projection may go,
     `only_renaming`: one that computes nothing."""
+    if not subjects_of(plan) & PROJECTION:
+        return plan, {}
     if isinstance(plan, Join):
         core, names = _join(plan)
         if free or (only_renaming and all(isinstance(e, ColumnRef) for e in names.values())):

@@ -18,7 +18,7 @@ from operator import is_
 
 from ...storage.types import SqlType
 from ..columns import columns_of, output_ids
-from ..contents import CAN_FOLD, CAN_SIMPLIFY
+from ..contents import CAN_FOLD, CAN_SIMPLIFY, HAS_NOT, traits_of
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal, Or
 from ..logical import Filter, Join, JoinKind, Logical
 from ..predicates import can_fail, conjoin_or_true, conjuncts, disjoin, disjuncts, is_true, push_not, rejoined
@@ -52,11 +52,14 @@ def simplify(
     predicate: Expr, relations: Callable[[], list[frozenset[ColumnId]]], context: RewriteContext
 ) -> Expr:
     """`relations`: gives column sets for which an OR's implications are worth having."""
+    if traits_of(predicate) & HAS_NOT:
+        predicate = push_not(predicate)
     kept: list[Expr] = []
-    for conjunct in conjuncts(push_not(predicate)):
-        if isinstance(conjunct, Or):
-            conjunct = _comparable(conjunct, context)
-        for part in conjuncts(_factor(conjunct)):
+    for conjunct in conjuncts(predicate):
+        if not isinstance(conjunct, Or):
+            kept.append(conjunct)
+            continue
+        for part in conjuncts(_factor(_comparable(conjunct, context))):
             kept.append(part)
             if isinstance(part, Or):
                 kept.extend(_implied(part, relations()))
@@ -90,7 +93,7 @@ def _factor(expr: Expr) -> Expr:
     """Takes conjuncts that stand in every branch of an OR out of it."""
     if not isinstance(expr, Or):
         return expr
-    branches = [conjuncts(push_not(_factor(b))) for b in disjuncts(expr)]
+    branches = [conjuncts(_factor(b)) for b in disjuncts(expr)]
     first, others = branches[0], branches[1:]
     common = [c for c in first if all(c in b for b in others) and not can_fail(c)]
     if common:

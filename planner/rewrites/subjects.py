@@ -40,8 +40,8 @@ SPLIT = ("avg", *DEVIATIONS)
 
 (
     JOIN, LEFT_JOIN, RIGHT_JOIN, FULL_JOIN, SEMI_JOIN, SINGLE_JOIN, DEPENDENT_JOIN, GROUPING_SETS, SET_OPERATION,
-    AGGREGATE, DISTINCT_CALL, ORDERED_CALL, SPLIT_CALL, DECIDED,
-) = (1 << bit for bit in range(8, 22))
+    AGGREGATE, DISTINCT_CALL, ORDERED_CALL, SPLIT_CALL, DECIDED, PROJECTION,
+) = (1 << bit for bit in range(8, 23))
 OUTER_JOIN = LEFT_JOIN | RIGHT_JOIN | FULL_JOIN | SINGLE_JOIN
 
 def subjects_of(plan: Logical) -> int:
@@ -148,7 +148,7 @@ _OWN: dict[type, Callable[[Any], int]] = {
     CteRef: lambda plan: READS_SHARED,
     SetOperation: lambda plan: SET_OPERATION,
     Values: lambda plan: _of_all([expr for row in plan.rows for expr in row]) if plan.rows else DECIDED,
-    Project: lambda plan: _of_pairs(plan.columns),
+    Project: lambda plan: _of_pairs(plan.columns) | PROJECTION,
     Unnest: lambda plan: traits_of(plan.value),
     Filter: _of_filter,
     **dict.fromkeys((Join, DependentJoin), _of_join),
