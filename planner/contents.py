@@ -157,7 +157,11 @@ _Ids = list[ColumnId]
 
 def _compare(expr: Compare, below: _Exprs, columns: _Ids) -> int:
     left, right = expr.left, expr.right
-    below += (left, right)
+    for side in (left, right):
+        if side.__class__ is ColumnRef:
+            columns.append(side.id)  # type: ignore[union-attr]
+        elif side.__class__ is not Literal:
+            below.append(side)
     one, other = left.type, right.type
     traits = CAN_FOLD if left.__class__ is Literal is right.__class__ else 0
     if one.kind in _KEYED or one.case_insensitive or other.kind in _KEYED or other.case_insensitive:
@@ -239,23 +243,13 @@ def _window(expr: WindowCall, below: _Exprs, columns: _Ids) -> int:
 
 
 def _nested(expr: ScalarSubquery | Exists | Quantified, below: _Exprs, columns: _Ids) -> int:
-    columns += free_columns(expr.plan)
-    traits = HAS_SUBQUERY
+    free, shared = _look_into_plan(expr.plan)
+    columns += free
     if expr.__class__ is Quantified:
         below.append(expr.arg)  # type: ignore[union-attr]
     elif expr.__class__ is ScalarSubquery:
-        traits |= CAN_FAIL
-    return traits | READS_SHARED if _reads_shared(expr.plan) else traits
-
-
-def _reads_shared(plan: Logical) -> bool:
-    for node in walk_plan(plan):
-        if node.__class__ is CteRef:
-            return True
-        for expr in expressions(node):
-            if traits_of(expr) & READS_SHARED:
-                return True
-    return False
+        return shared | HAS_SUBQUERY | CAN_FAIL
+    return shared | HAS_SUBQUERY
 
 
 NESTING = frozenset((ScalarSubquery, Exists, Quantified))
@@ -328,16 +322,29 @@ _MADE: dict[type, Callable[[Any], list[ColumnId]]] = {
 
 
 def free_columns(plan: Logical) -> frozenset[ColumnId]:
-    free: frozenset[ColumnId] | None = getattr(plan, "free", None)
-    if free is None:
-        used: set[ColumnId] = set()
-        made: set[ColumnId] = set()
-        for node in walk_plan(plan):
-            used.update(*map(columns_of, expressions(node)))
-            made.update(_MADE[node.__class__](node))
-        free = frozenset(used - made)
-        _put_free(plan, free)
-    return free
+    known: frozenset[ColumnId] | None = getattr(plan, "free", None)
+    return _look_into_plan(plan)[0] if known is None else known
+
+
+def _look_into_plan(plan: Logical) -> tuple[frozenset[ColumnId], int]:
+    """Its free columns, and READS_SHARED if it does."""
+    used: set[ColumnId] = set()
+    made: set[ColumnId] = set()
+    traits = 0
+    for node in walk_plan(plan):
+        kind = node.__class__
+        made.update(_MADE[kind](node))
+        if kind is CteRef:
+            traits = READS_SHARED
+        for expr in expressions(node):
+            if expr.__class__ is ColumnRef:
+                used.add(expr.id)  # type: ignore[union-attr]
+            else:
+                used |= columns_of(expr)
+                traits |= expr.traits
+    free = frozenset(used - made)
+    _put_free(plan, free)
+    return free, traits & READS_SHARED
 
 
 _put_free: Callable[[Logical, frozenset[ColumnId]], None] = PlanContents.free.__set__  # type: ignore[attr-defined]

@@ -34,14 +34,16 @@ from .context import RewriteContext
 from .inline_ctes import is_cheap
 from .split_average import Calls, Pairs, without_averages
 from .split_distinct import MERGE, zero_counts
-from .subjects import GROUPING_SETS, rewrite_where
+from .subjects import DEPENDENT_JOIN, GROUPING_SETS, rewrite_where, subjects_of
 
 Branch = tuple[Logical, tuple[ColumnRef, ...]]
 
 
 def expand_grouping_sets(plan: Logical, context: RewriteContext) -> Logical:
+    nested = bool(subjects_of(plan) & DEPENDENT_JOIN)  # elsewhere nothing is correlated
+
     def visit(node: Logical) -> Logical:
-        return _Expansion(node, context).plan() if isinstance(node, GroupingSets) else node
+        return _Expansion(node, context, nested).plan() if isinstance(node, GroupingSets) else node
 
     return rewrite_where(plan, GROUPING_SETS, visit)
 
@@ -60,7 +62,7 @@ class _Grouped:
 class _Expansion:
     """One node's way from sets to branches."""
 
-    def __init__(self, node: GroupingSets, context: RewriteContext) -> None:
+    def __init__(self, node: GroupingSets, context: RewriteContext, nested: bool) -> None:
         self.node = node
         self.context = context
         calls, self.results = without_averages(node.aggregates, context)
@@ -69,7 +71,7 @@ class _Expansion:
         if not self.merges:
             self.results = tuple([(ref, ref) for ref, _ in node.aggregates])
         self.parents = [self._parent(i) if self.merges else None for i in range(len(node.sets))]
-        self.correlated = bool(free_columns(node))
+        self.correlated = nested and bool(free_columns(node))
         self.copied = self.correlated or is_cheap(node.input)
         self.input: int | None = None  # number of the shared input
         self.made: dict[int, _Grouped] = {}
