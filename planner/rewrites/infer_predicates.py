@@ -24,13 +24,16 @@ class Equalities:
         self._parent: dict[ColumnId, ColumnId] = {}
         self._refs: dict[ColumnId, ColumnRef] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._refs)
+
     def root(self, column: ColumnId) -> ColumnId:
-        while self._parent.get(column, column) != column:
-            column = self._parent[column]
+        while (parent := self._parent.get(column, column)) != column:
+            column = parent
         return column
 
     def add(self, conjunct: Expr) -> None:
-        if not isinstance(conjunct, Compare) or conjunct.op != "=":
+        if conjunct.__class__ is not Compare or conjunct.op != "=":  # type: ignore[union-attr]
             return
         left, right = conjunct.left, conjunct.right
         if isinstance(left, ColumnRef) and isinstance(right, ColumnRef) and _alike(left, right):
@@ -59,14 +62,18 @@ def infer(parts: Iterable[Expr], equal: Iterable[Expr] = ()) -> list[Expr]:
     for conjunct in (*known, *equal):
         classes.add(conjunct)
     found: list[Expr] = []
-    for conjunct in known:
+    said: dict[frozenset[ColumnId], list[Expr]] = {}  # of each set of columns
+    for conjunct in known if classes else ():
         column = _restricted_column(conjunct)
         if column is None:
             continue
         for member in classes.members(column.id):
             if member.id != column.id:
                 copy = substitute(conjunct, {column.id: member})
-                if copy not in known and copy not in found:
+                reads = columns_of(copy)
+                about = said.setdefault(reads, [c for c in known if columns_of(c) == reads])
+                if copy not in about:
+                    about.append(copy)
                     found.append(copy)
     return found
 

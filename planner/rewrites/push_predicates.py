@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..columns import columns_of, output_ids, substitute
+from ..columns import columns_of, output_columns, output_ids, substitute
 from ..contents import CAN_FAIL, CAN_FOLD, CAN_SIMPLIFY, IS_VOLATILE, is_volatile, traits_of
 from ..expressions import ColumnId, ColumnRef, Expr, Literal
 from ..logical import (
@@ -153,27 +153,24 @@ def _region(plan: Join, parts: list[Expr]) -> Logical:
     _collect(plan, leaves, known)
     known.extend(parts)
     known.extend(infer(known))
-    sets = [output_ids(leaf) for leaf in leaves]
+    home = {ref.id: place for place, leaf in enumerate(leaves) for ref in output_columns(leaf)}
     own: list[list[Expr]] = [[] for _ in leaves]
-    shared: list[Expr] = []
+    shared: list[list[Expr]] = [[] for _ in leaves]  # at the join with the leaf that is the last to be there
     above: list[Expr] = []
+    outer: list[Expr] = []
     for conjunct in known:
         if not _movable(conjunct):
             above.append(conjunct)
-        elif (home := _home(columns_of(conjunct), sets)) is None:
-            shared.append(conjunct)
+            continue
+        used = columns_of(conjunct)
+        places = {home.get(id, len(leaves)) for id in used}
+        last = max(places, default=1)
+        if last == len(leaves):
+            outer.append(conjunct)
         else:
-            own[home].append(conjunct)
+            (own if len(places) == 1 else shared)[last].append(conjunct)
     pushed = [_push(leaf, own[i]) for i, leaf in enumerate(leaves)]
-    return _filtered(_joined(pushed, sets, shared), above)
-
-
-def _home(used: frozenset[ColumnId], sets: list[frozenset[ColumnId]]) -> int | None:
-    """The leaf whose columns are all that is used."""
-    for place, ids in enumerate(sets):
-        if used <= ids:
-            return place if used else None
-    return None
+    return _filtered(_filtered(_joined(pushed, shared), outer), above)
 
 
 def _collect(plan: Logical, leaves: list[Logical], known: list[Expr]) -> None:
@@ -190,20 +187,14 @@ def _collect(plan: Logical, leaves: list[Logical], known: list[Expr]) -> None:
             leaves.append(plan)
 
 
-def _joined(leaves: list[Logical], sets: list[frozenset[ColumnId]], shared: list[Expr]) -> Logical:
+def _joined(leaves: list[Logical], shared: list[list[Expr]]) -> Logical:
     """Left-deep in the order of the text; the optimizer finds the real order."""
-    plan, available = leaves[0], set(sets[0])
-    waiting = shared
-    for leaf, ids in zip(leaves[1:], sets[1:]):
-        available |= ids
-        here: list[Expr] = []
-        later: list[Expr] = []
-        for conjunct in waiting:
-            (here if columns_of(conjunct) <= available else later).append(conjunct)
-        waiting, condition = later, conjoin(here)
+    plan = leaves[0]
+    for leaf, parts in zip(leaves[1:], shared[1:]):
+        condition = conjoin(parts)
         kind = JoinKind.CROSS if condition is None else JoinKind.INNER
         plan = Join(kind, plan, leaf, condition)
-    return _filtered(plan, waiting)
+    return plan
 
 
 # -- other joins ---------------------------------------------------------------------------------

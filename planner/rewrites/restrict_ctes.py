@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..columns import columns_of, output_ids, substitute
+from ..contents import READS_SHARED
 from ..expressions import ColumnId, Expr
 from ..logical import (
     Aggregate,
@@ -31,6 +32,7 @@ from ..logical import (
 )
 from ..predicates import can_fail, conjoin_or_true, conjuncts, disjoin, is_volatile
 from ..traverse import inputs
+from .subjects import subjects_of
 
 MOST_READERS = 16  # beyond, the OR costs more than it saves
 
@@ -56,7 +58,7 @@ def _fits(part: Expr, passing: frozenset[ColumnId]) -> bool:
 def _asked(number: int, readers: Iterable[Logical]) -> list[list[Expr]] | None:
     """Each reading's conjuncts, over the subplan's own columns; None if one has none."""
     found: list[list[Expr]] = []
-    pending = list(readers)
+    pending = [plan for plan in readers if subjects_of(plan) & READS_SHARED]
     while pending:
         node = pending.pop()
         match node:
@@ -66,7 +68,7 @@ def _asked(number: int, readers: Iterable[Logical]) -> list[list[Expr]] | None:
             case CteRef() if node.cte == number:
                 return None
             case _:
-                pending.extend(inputs(node))
+                pending += [below for below in inputs(node) if below.subjects & READS_SHARED]
     return found
 
 
