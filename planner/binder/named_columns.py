@@ -12,24 +12,25 @@ texts of views, and in statements with names in quotes, NATURAL joins or PIVOT.
 """
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from typing import Any
 
 from sqlglot import exp
+from sqlglot.tokens import Token
 
 from ...storage.schema import Table
 from ..expressions import ColumnRef
 from .context import Binder
 
-_WORD = re.compile(r"[a-z_$][\w$]*|\(\+\)")
 _UNNAMED = frozenset({"natural", "pivot", "unpivot"})  # clauses that take columns which they do not name
 
 
-def words_of(text: str) -> frozenset[str] | None:
-    """The words of a statement's text, in lower case, (+) among them. None: columns may have other names, or none."""
+def words_of(text: str, tokens: Iterable[Token]) -> frozenset[str] | None:
+    """The words and signs of a statement, in lower case. None: columns may have other names, or none."""
     if '"' in text or not text.isascii():
         return None
-    words = frozenset(_WORD.findall(text.lower()))
+    texts = {token.text for token in tokens}
+    words = frozenset(" ".join(texts).lower().split())  # a token may hold two words: GROUP BY
     return words if words.isdisjoint(_UNNAMED) else None
 
 
