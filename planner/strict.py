@@ -83,7 +83,7 @@ _DOUBTFUL = frozenset({
 
 def _doubtful(kinds: list[T], present: set[T], words: set[str]) -> bool:
     """Whether the tokens have to be looked at one by one, which takes longer than all pairs at once."""
-    return (not _DOUBTFUL.isdisjoint(zip(kinds, kinds[1:])) or _RLIKE in present or "==" in words or "!" in words
+    return (not _DOUBTFUL.isdisjoint(pairwise(kinds)) or _RLIKE in present or "==" in words or "!" in words
             or kinds[-1:] in ([_COMMA], [_ALIAS]))
 
 

@@ -111,6 +111,9 @@ _NAMES: dict[type, str] = {
 @binds(exp.Column)
 def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
     """A column; or, of a name with dots, attributes of a SUPER column."""
+    found = _own_column(e, node)
+    if found is not None:
+        return found
     table = node.args.get("table")
     if table is None or _is_plain(e.scope, table.this.lower(), node):
         return named_column(e, node)
@@ -118,6 +121,28 @@ def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
 
     value, rest = resolve(e, node)
     return navigate(e, value, [attribute(e, part) for part in rest], node)
+
+
+def _own_column(e: ExpressionBinder, node: exp.Column) -> Expr | None:
+    """The column of this query's own FROM that `a` or `t.a` means, as nearly all do; None for whatever else."""
+    args = node.args
+    identifier, table = args["this"], args.get("table")
+    if len(args) > 2 or type(identifier) is not exp.Identifier:
+        return None
+    name = identifier.args["this"].lower()
+    if table is None:
+        found = e.scope.unqualified.get(name)
+    else:
+        relation = e.scope.relation(table.args["this"].lower())
+        if relation is None or relation.element is not None:
+            return None
+        found = relation.by_name.get(name)
+    if found.__class__ is not ColumnRef or name in RESERVED:
+        return None
+    start, end = identifier._meta if table is None else table._meta, identifier._meta
+    if not (e.b.has_spans and start and end and "start" in start):
+        return found  # type: ignore[no-any-return]
+    return ColumnRef(found.id, found.type, found.name, found.nullable, (start["start"], end["end"] + 1))
 
 
 def _is_plain(scope: Scope, table: str, node: exp.Column) -> bool:
