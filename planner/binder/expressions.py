@@ -76,7 +76,7 @@ class ExpressionBinder:
         return self.as_boolean(expr, node)
 
     def as_boolean(self, expr: Expr, node: Any) -> Expr:
-        if expr.type.kind is Kind.BOOLEAN:
+        if expr.type is BOOLEAN or expr.type.kind is Kind.BOOLEAN:
             return expr
         if self.b.context.leader and isinstance(expr, Literal) and expr.type.is_integer:
             return Literal(None if expr.value is None else expr.value != 0, BOOLEAN, -1, expr.span)  # WHERE 1 AND ...
@@ -127,8 +127,8 @@ def _own_column(e: ExpressionBinder, node: exp.Column) -> Expr | None:
     """The column of this query's own FROM that `a` or `t.a` means, as nearly all do; None for whatever else."""
     args = node.args
     identifier, table = args["this"], args.get("table")
-    if len(args) > 2 or type(identifier) is not exp.Identifier:
-        return None
+    if len(args) != (1 if table is None else 2) or type(identifier) is not exp.Identifier:
+        return None  # there is more to it: a schema, a (+)
     name = identifier.args["this"].lower()
     if table is None:
         found = e.scope.unqualified.get(name)

@@ -59,7 +59,7 @@ def bind_select(b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> B
 class _Select:
     """The parts of one SELECT while it is bound."""
 
-    __slots__ = ("aggregates", "aliases", "b", "env", "items", "node", "scope", "visible", "windows")
+    __slots__ = ("aggregates", "aliases", "b", "binder", "env", "items", "node", "scope", "visible", "windows")
 
     def __init__(self, b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> None:
         for key in node.args.keys() & _REFUSED.keys():
@@ -70,6 +70,7 @@ class _Select:
         self.env = env
         self.aggregates = Aggregates(b)
         self.windows = Windows(b)
+        self.binder: ExpressionBinder | None = None  # of the select list
         self.items: list[Item] = []
         self.aliases: dict[str, Item] = {}
         self.visible: int | None = None  # while an item is bound: only aliases to its left are in sight
@@ -150,11 +151,19 @@ class _Select:
             before, self.visible = self.visible, item.place
             item.busy = True
             try:
-                item.expr = self._binder("SELECT", self.aggregates, self.windows).bind(item.node)
+                item.expr = self._item_binder(before is not None).bind(item.node)
             finally:
                 item.busy = False
                 self.visible = before
         return item.expr
+
+    def _item_binder(self, nested: bool) -> ExpressionBinder:
+        """One for all items. An alias within an item is `nested` and has its own: that of the item is at work."""
+        if nested:
+            return self._binder("SELECT", self.aggregates, self.windows)
+        if self.binder is None:
+            self.binder = self._binder("SELECT", self.aggregates, self.windows)
+        return self.binder
 
     def _alias(self, name: str) -> Expr | None:
         item = self.aliases.get(name)

@@ -48,5 +48,5 @@ def extreme(call: AggregateCall, column: Column) -> Expr:
     return Call("super_of_ranked", (ranked,), call.type, call.span)
 
 
-def is_total(name: str, types: list[SqlType]) -> bool:
-    return name in ("sum", "avg") and len(types) == 1 and types[0].is_super
+def is_total(name: str, args: list[Expr]) -> bool:
+    return name in ("sum", "avg") and len(args) == 1 and args[0].type.kind.is_super
