@@ -147,23 +147,33 @@ class Binder:
 
 def span_of(node: Any) -> Span | None:
     """The node's own place, or from the first to the last place below it. Found once, then noted in the node: it is
-    asked for again for each of the nodes above."""
+    asked for again for nodes above."""
     meta = node._meta
     if meta:
         if "start" in meta:
             return meta["start"], meta["end"] + 1
         if "place" in meta:
             return meta["place"]  # type: ignore[no-any-return]
-    first, last = -1, -1
-    for value in node.args.values():  # as iter_expressions, which takes longer
-        for child in value if value.__class__ is list else (value,):
-            if isinstance(child, _NODE) and (span := span_of(child)) is not None:
-                start, end = span
-                if first < 0 or start < first:
-                    first = start
-                if end > last:
-                    last = end
-    if first < 0:
+    first, last = _FAR, -1
+    below = [node]
+    for part in below:
+        meta = part._meta
+        if meta and "start" in meta:
+            start, end = meta["start"], meta["end"] + 1
+        elif meta and "place" in meta:
+            start, end = meta["place"]
+        else:
+            for value in part.args.values():  # as iter_expressions, which takes longer
+                if value.__class__ is list:
+                    below.extend([child for child in value if isinstance(child, _NODE)])
+                elif isinstance(value, _NODE):
+                    below.append(value)
+            continue
+        if start < first:
+            first = start
+        if end > last:
+            last = end
+    if last < 0:
         return None
     place = first, last
     node.meta["place"] = place
@@ -171,3 +181,4 @@ def span_of(node: Any) -> Span | None:
 
 
 _NODE = exp.Expr
+_FAR = 1 << 62

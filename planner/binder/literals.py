@@ -37,10 +37,11 @@ _TYPE_NAMES = {
 
 @binds(exp.Literal)
 def _literal(e: ExpressionBinder, node: exp.Literal) -> Expr:
-    span, known = e.span(node), e.b.context.literals
+    b, args = e.b, node.args
+    span, known = b.span(node), b.context.literals
     place = -1 if known is None or span is None else len(known)
-    text = node.args["this"]
-    made = Literal(text, UNKNOWN, place, span) if node.args["is_string"] else number(text, span, parameter=place)
+    text = args["this"]
+    made = Literal(text, UNKNOWN, place, span) if args["is_string"] else number(text, span, parameter=place)
     if known is not None and span is not None:
         known.append((span, made.type))
     return made
