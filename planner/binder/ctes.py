@@ -52,12 +52,11 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
     recursive = bool(with_.args.get("recursive"))
     if recursive:
         check_place(b, with_)
-    counts = _names(node)
+    counts = _uses(node, with_)
     known = dict(env)
     seen: set[str] = set()
-    for member in with_.expressions:
-        counts -= _names(member.this)  # what stands before a member, or in it, does not see it
-        cte = _member(b, member, outer, MappingProxyType(dict(known)), counts)
+    for member, uses in zip(with_.expressions, counts):
+        cte = _member(b, member, outer, MappingProxyType(dict(known)), uses)
         if cte.name in seen:
             raise DuplicateTable(
                 f'WITH query name "{cte.name}" specified more than once', sqlstate="42712",
@@ -72,9 +71,31 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
     return MappingProxyType(known)
 
 
-def _names(node: Any) -> Counter[str]:
-    """How often each name without a schema stands in FROM."""
-    return Counter(t.name.lower() for t in node.find_all(exp.Table) if t.args.get("db") is None)
+def _uses(node: Any, with_: exp.With) -> list[Counter[str]]:
+    """For each member of a WITH clause, how often each name without a schema stands in FROM behind it: what stands
+    before a member, or in it, does not see it."""
+    behind = Counter(_names([v for v in node.args.values() if v is not with_]))
+    counts = []
+    for member in reversed(with_.expressions):
+        counts.append(behind)
+        behind = behind + Counter(_names([member.this]))
+    return counts[::-1]
+
+
+_LEAVES = frozenset({exp.Column, exp.Literal, exp.Identifier})  # no table stands below these
+
+
+def _names(parts: list[Any]) -> list[str]:
+    """The names without a schema in FROM; `parts`: nodes and lists of nodes."""
+    found = []
+    for part in parts:
+        if part.__class__ is list:
+            parts.extend(part)
+        elif isinstance(part, exp.Expr) and part.__class__ not in _LEAVES:
+            if isinstance(part, exp.Table) and part.args.get("db") is None:
+                found.append(part.name.lower())
+            parts.extend(part.args.values())
+    return found
 
 
 def _member(b: Binder, member: Any, outer: Scope | None, env: Env, counts: Counter[str]) -> Cte:
