@@ -36,6 +36,7 @@ from .scope import AMBIGUOUS, Scope, near
 from .table_functions import bind_unnest
 from .unnesting import Path, as_path, check_condition, check_no_super, names_of, place, unnested
 
+_CROSS = JoinKind.CROSS
 _KINDS = {"": JoinKind.INNER, "LEFT": JoinKind.LEFT, "RIGHT": JoinKind.RIGHT, "FULL": JoinKind.FULL}
 _FORBIDDEN = {
     "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
@@ -78,26 +79,27 @@ def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item
             item = _join(b, item, join, outer, env, aliases)
         items[at:] = [item]
         firsts[at:] = [firsts[at] if at < len(firsts) else first]
-    for i, (first, item) in enumerate(zip(firsts, items)):
-        for before in items[:i]:
-            _check_aliases(b, before.scope, item.scope, first)
+    taken: _Aliases = set()
+    for first, item in zip(firsts, items):
+        _check_aliases(b, taken, item.scope, first)
     return items
 
 
 def _unnested(b: Binder, item: Item | None, path: Path, outer: Scope | None, env: Env, left: bool = False) -> Item:
     """An item's rows, each once for every element of the path's array."""
     scope = Scope(outer) if item is None else item.scope
-    _check_aliases(b, scope, names_of(path), path.node)
+    _check_aliases(b, _aliases(scope), names_of(path), path.node)
     return Item(*unnested(b, None if item is None else item.plan, scope, path, env, left))
 
 
 def crossed(items: Sequence[Item]) -> Item:
     """All rows of all items with each other."""
-    whole = items[0]
+    if len(items) == 1:
+        return items[0]
+    plan = items[0].plan
     for item in items[1:]:
-        plan = Join(JoinKind.CROSS, whole.plan, item.plan, None)
-        whole = Item(plan, Scope.joined(whole.scope, item.scope))
-    return whole
+        plan = Join(_CROSS, plan, item.plan, None)
+    return Item(plan, Scope.joined(*[item.scope for item in items]))
 
 
 def _is_comma(join: Any) -> bool:
@@ -186,14 +188,21 @@ def _has_modifiers(node: Any) -> bool:
 # -- joins ---------------------------------------------------------------------------------------
 
 
-def _check_aliases(b: Binder, left: Scope, right: Scope, node: Any) -> None:
-    taken = {(r.alias, r.schema) for r in left.relations if r.alias is not None}
-    for relation in right.relations:
-        if (relation.alias, relation.schema) in taken:
-            raise DuplicateTable(
-                f'table name "{relation.alias}" specified more than once', sqlstate="42712",
-                position=b.position(node),
-            )
+_Aliases = set[tuple[str | None, str | None]]  # with the schema where a table has no other name
+
+
+def _aliases(scope: Scope) -> _Aliases:
+    return {(r.alias, r.schema) for r in scope.relations if r.alias is not None}
+
+
+def _check_aliases(b: Binder, taken: _Aliases, scope: Scope, node: Any) -> None:
+    """Refuses names that are `taken`, and adds the others to these."""
+    own = _aliases(scope)
+    if not taken.isdisjoint(own):
+        alias = next(r.alias for r in scope.relations if (r.alias, r.schema) in taken)
+        raise DuplicateTable(f'table name "{alias}" specified more than once', sqlstate="42712",
+                             position=b.position(node))
+    taken |= own
 
 
 def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
@@ -202,7 +211,7 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
     if path is not None:
         return _join_path(b, left, node, kind, path, outer, env)
     right = _joined(b, node.this, [], outer, env, later)
-    _check_aliases(b, left.scope, right.scope, node.this)
+    _check_aliases(b, _aliases(left.scope), right.scope, node.this)
     using = [b.name(u) for u in node.args.get("using") or ()]
     if str(node.args.get("method") or "").upper() == "NATURAL":
         using = [n for n, _ in left.scope.star if n in right.scope.unqualified]
@@ -211,12 +220,14 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         condition: Expr | None = None if using else TRUE  # nothing in common: every pair matches
     else:
         condition = None
+    scope: Scope | None = None
     if using:
         condition = build.conjunction([_equal(b, n, left.scope, right.scope, node) for n in using])
     elif node.args.get("on") is not None:
         scope = Scope.joined(left.scope, right.scope)
         scope.later = later
         condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
+        scope.later = ()
         if kind is not JoinKind.INNER:
             check_outer_join(b, condition, node.args["on"])
         if kind in (JoinKind.RIGHT, JoinKind.FULL) and not b.context.extended:
@@ -228,7 +239,9 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         return crossed([left, right])
     elif condition is None:
         raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
-    return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))
+    if scope is None or kind is not JoinKind.INNER:
+        scope = _join_scope(kind, left.scope, right.scope, using)
+    return Item(Join(kind, left.plan, right.plan, condition), scope)
 
 
 def _join_path(b: Binder, left: Item, node: Any, kind: JoinKind, path: Path, outer: Scope | None, env: Env) -> Item:

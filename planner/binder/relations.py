@@ -76,19 +76,10 @@ def _unnamed(bound: Bound) -> tuple[Column, ...]:
 
 def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
     """The item of a name, or of a function call."""
-    if is_series(node.this):
-        bound = bind_series(b, node.this)
-        alias, given = alias_of(b, node)
-        given = given or ((alias,) if alias else ())  # a function's alias names its column too
-        names = renamed(bound.names, given, alias or NAME, lambda: b.position(node))
-        return named_item(Bound(bound.plan, bound.columns, names), alias or NAME, outer)
-    if is_table_function(b, node.this):
-        bound = bind_table_function(b, node.this, node.args.get("alias"))
-        return function_item(b, node, bound, outer)
-    if not isinstance(node.this, exp.Identifier):
-        name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
-        raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
-    schema_node, catalog = node.args.get("db"), node.args.get("catalog")
+    if type(node.this) is not exp.Identifier:
+        return _called_item(b, node, outer)
+    args = node.args
+    schema_node, catalog = args.get("db"), args.get("catalog")
     for part in (schema_node, catalog):
         if part is not None and not isinstance(part, exp.Identifier):
             raise SqlSyntaxError("a schema name is needed before the dot", position=b.position(node))
@@ -104,15 +95,30 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
         bound = use(b, env[name])
     else:
         bound, schema = _relation(b, node, schema, name, alias or name, bool(given))
-    names = renamed(bound.names, given, alias or name, lambda: b.position(node))
+    names = renamed(bound.names, given, alias or name, lambda: b.position(node)) if given else bound.names
     unseen = 0
     if isinstance(bound.plan, Scan) and isinstance(bound.plan.table, ExternalTable):
         unseen = len(bound.columns) - bound.plan.table.visible
-    elif node.args.get("version") is not None:
+    elif args.get("version") is not None:
         raise NotSupportedError("AS OF is supported for external tables in Iceberg format only",
                                 position=b.position(node),
                                 hint="connect(as_of=...) shows the database as of a snapshot.")
     return named_item(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema, unseen)
+
+
+def _called_item(b: Binder, node: exp.Table, outer: Scope | None) -> Item:
+    """The item of a function call."""
+    if is_series(node.this):
+        bound = bind_series(b, node.this)
+        alias, given = alias_of(b, node)
+        given = given or ((alias,) if alias else ())  # a function's alias names its column too
+        names = renamed(bound.names, given, alias or NAME, lambda: b.position(node))
+        return named_item(Bound(bound.plan, bound.columns, names), alias or NAME, outer)
+    if is_table_function(b, node.this):
+        bound = bind_table_function(b, node.this, node.args.get("alias"))
+        return function_item(b, node, bound, outer)
+    name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
+    raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
 
 
 def function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> Item:

@@ -40,8 +40,9 @@ class Relation:
     unnamed: tuple[Column, ...] = ()  # of a table, if some are left out: the text does not name them (named_columns.py)
 
     def __post_init__(self) -> None:
-        for name, column in zip(self.names, self.columns):
-            self.by_name[name] = AMBIGUOUS if name in self.by_name else column
+        self.by_name.update(zip(self.names, self.columns))
+        if len(self.by_name) < len(self.names):
+            self.by_name.update({name: AMBIGUOUS for name in self.names if self.names.count(name) > 1})
 
     def nullable(self) -> Relation:
         """The same on the side of an outer join that may be missing."""
@@ -79,12 +80,14 @@ class Scope:
         _merge(self.unqualified, relation.by_name)
 
     @staticmethod
-    def joined(left: Scope, right: Scope) -> Scope:
-        """Both sides' names."""
-        both = Scope(left.parent, left.relations + right.relations, left.star + right.star)
-        both.unqualified = dict(left.unqualified)
-        _merge(both.unqualified, right.unqualified)
-        return both
+    def joined(first: Scope, *others: Scope) -> Scope:
+        """The names of all of them."""
+        whole = Scope(first.parent, list(first.relations), list(first.star), dict(first.unqualified))
+        for other in others:
+            whole.relations.extend(other.relations)
+            whole.star.extend(other.star)
+            _merge(whole.unqualified, other.unqualified)
+        return whole
 
     def nullable(self) -> Scope:
         """The names of the side of an outer join that may be missing."""
@@ -167,8 +170,9 @@ class Scope:
 
 
 def _merge(into: dict[str, Any], names: dict[str, Any]) -> None:
-    for name, column in names.items():
-        into[name] = AMBIGUOUS if name in into else column
+    both = into.keys() & names.keys()
+    into.update(names)
+    into.update(dict.fromkeys(both, AMBIGUOUS))
 
 
 def _nullable(expr: Expr) -> Expr:
