@@ -221,20 +221,16 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
     else:
         condition = None
     scope: Scope | None = None
+    on = node.args.get("on")
     if using:
         condition = build.conjunction([_equal(b, n, left.scope, right.scope, node) for n in using])
-    elif node.args.get("on") is not None:
+    elif on is not None:
         scope = Scope.joined(left.scope, right.scope)
         scope.later = later
-        condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
+        condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(on)
         scope.later = ()
         if kind is not JoinKind.INNER:
-            check_outer_join(b, condition, node.args["on"])
-        if kind in (JoinKind.RIGHT, JoinKind.FULL) and not b.context.extended:
-            check_no_super(b, condition, kind, node.args["on"])
-        if kind is JoinKind.FULL and not b.context.extended and not joins_by_keys(condition, output_ids(right.plan)):
-            raise NotSupportedError("FULL JOIN is only supported with merge-joinable join conditions",
-                                    position=b.position(node.args["on"]))
+            _check_outer(b, kind, condition, right, on)
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
     elif condition is None:
@@ -242,6 +238,17 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
     if scope is None or kind is not JoinKind.INNER:
         scope = _join_scope(kind, left.scope, right.scope, using)
     return Item(Join(kind, left.plan, right.plan, condition), scope)
+
+
+def _check_outer(b: Binder, kind: JoinKind, condition: Expr, right: Item, on: Any) -> None:
+    """Refuses what Redshift does not join by in an outer join."""
+    check_outer_join(b, condition, on)
+    if kind is JoinKind.LEFT or b.context.extended:
+        return
+    check_no_super(b, condition, kind, on)
+    if kind is JoinKind.FULL and not joins_by_keys(condition, output_ids(right.plan)):
+        raise NotSupportedError("FULL JOIN is only supported with merge-joinable join conditions",
+                                position=b.position(on))
 
 
 def _join_path(b: Binder, left: Item, node: Any, kind: JoinKind, path: Path, outer: Scope | None, env: Env) -> Item:

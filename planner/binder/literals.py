@@ -13,7 +13,21 @@ from sqlglot import exp
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
 from ...storage.dateparts import interval
 from ...storage.interval_text import read_interval
-from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, TEXT, UNKNOWN, Kind, SqlType, varchar
+from ...storage.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    INTEGER,
+    INTERVAL,
+    MAX_VARCHAR,
+    SMALLINT,
+    TEXT,
+    TIMESTAMP,
+    UNKNOWN,
+    Kind,
+    SqlType,
+    varchar,
+)
 from ..build import PRINTED
 from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
@@ -224,11 +238,19 @@ def _castable(source: SqlType, to: SqlType) -> bool:
 _FLOATS = (exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE)  # FLOAT(n); sqlglot may have told DOUBLE PRECISION
 
 
+_PLAIN = {  # of types without a length or precision
+    exp.DType.DATE: DATE, exp.DType.INT: INTEGER, exp.DType.BIGINT: BIGINT, exp.DType.SMALLINT: SMALLINT,
+    exp.DType.TIMESTAMP: TIMESTAMP, exp.DType.BOOLEAN: BOOLEAN,
+}
+
+
 def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     """The type a syntax tree names. VARCHAR without a length takes the operand's, as Redshift does in
     expressions."""
-    position = b.position(node)
     this = node.this
+    if node.__class__ is exp.DataType and this in _PLAIN and not node.expressions:
+        return _PLAIN[this]
+    position = b.position(node)
     if isinstance(node, exp.ObjectIdentifier) and str(this).lower() in LEADER_TYPES:
         return LEADER_TYPES[str(this).lower()]
     if isinstance(this, exp.Interval) or this is exp.DataType.Type.INTERVAL:

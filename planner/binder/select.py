@@ -198,7 +198,8 @@ class _Select:
             if group.args.get(key):
                 raise NotSupportedError(f"{name} is not supported by Redshift", position=self.b.position(group))
         if group.args.get("all") is None:
-            return bind_group_by(self.b, group.expressions, self._group)
+            binder = self._binder("GROUP BY", None)
+            return bind_group_by(self.b, group.expressions, lambda node: self._group(node, binder))
         if group.expressions or not group.args["all"]:
             raise SqlSyntaxError("GROUP BY takes ALL or a list of expressions", position=self.b.position(group))
         return GroupBy(self._all_groups())
@@ -211,7 +212,7 @@ class _Select:
             check_group(self.b, expr, item.node)
         return tuple([settle(e) for e, _ in groups])
 
-    def _group(self, node: Any) -> Expr:
+    def _group(self, node: Any, binder: ExpressionBinder) -> Expr:
         """One GROUP BY item: a place in the list, a column or alias, an expression."""
         while isinstance(node, exp.Paren):
             node = node.this
@@ -221,7 +222,7 @@ class _Select:
         if place is not None:
             expr = self._grouped_item(self.items[place], node)
         else:
-            expr = self._binder("GROUP BY", None).bind(node)
+            expr = binder.bind(node)
         if not isinstance(expr, ColumnRef):
             check_group(self.b, expr, node)
         return settle(expr)
@@ -250,7 +251,8 @@ class _Select:
         if place is not None:
             return place
         if isinstance(node, exp.Column) and not node.table and isinstance(node.this, exp.Identifier):
-            named = [i for i, item in enumerate(self.items) if item.name == node.name.lower()]
+            name = node.name.lower()
+            named = [i for i, item in enumerate(self.items) if item.name == name]
             if named:
                 return self._unambiguous(named, node)
         return self._binder("ORDER BY", self.aggregates, self.windows).bind(node)
@@ -268,7 +270,7 @@ class _Select:
         distinct = self.node.args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             raise NotSupportedError("DISTINCT ON is not supported by Redshift", position=self.b.position(distinct))
-        exprs = [typed(e) for e in exprs]
+        exprs = [typed(e) if e.type.kind.is_interval else e for e in exprs]
         if distinct is not None:
             exprs = [settle(unnumbered(e)) for e in exprs]
             order = [(unnumbered(e) if isinstance(e, _EXPRESSIONS) else e, item) for e, item in order]
@@ -297,8 +299,9 @@ class _Select:
         return limited(self.b, bound, self.node, self.env)
 
     def _output(self, item: Item, expr: Expr) -> ColumnRef:
-        nullable = expr.nullable if isinstance(expr, ColumnRef) else True
-        return self.b.column(expr.type, item.name, nullable, getattr(expr, "span", None))
+        if expr.__class__ is ColumnRef:
+            return self.b.column(expr.type, item.name, expr.nullable, expr.span)  # type: ignore[union-attr]
+        return self.b.column(expr.type, item.name, True, getattr(expr, "span", None))
 
     def _hidden(self, expr: Expr, item: Any, distinct: bool) -> ColumnRef:
         if distinct:

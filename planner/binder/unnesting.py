@@ -54,6 +54,8 @@ def as_path(b: Binder, node: Any, scopes: Sequence[Scope], outer: Scope | None) 
         return Path(node, node.expressions[0], _alias(b, node, columns[0].name if columns else node.alias))
     if not isinstance(node, exp.Table):
         return None
+    if not scopes and outer is None and isinstance(node.this, exp.Identifier):
+        return None  # no name is in sight where it could begin
     name = "" if node.args.get("alias") is None else node.alias
     inner = node.this
     if isinstance(inner, exp.Anonymous) and inner.name in (UNNEST, UNPIVOT):
