@@ -95,7 +95,7 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "arguments", "context", "ctes", "depth", "every", "has_spans", "hidden", "leader_tables", "nested", "next_id",
+        "arguments", "context", "ctes", "depth", "elements", "every", "has_spans", "hidden", "leader_tables", "nested", "next_id",
         "places", "rights", "subqueries", "user_tables", "view", "words",
     )
 
@@ -112,6 +112,7 @@ class Binder:
         self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
+        self.elements = False  # whether elements of arrays have names
         self.subqueries = False  # whether an expression holds one
         self.words = context.words  # None inside a view
         self.every = False  # the SELECT whose FROM is being bound has a star

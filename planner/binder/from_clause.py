@@ -64,7 +64,9 @@ def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item
             joins.append([])
         else:
             joins[-1].append(join)
-    aliases = tuple(a for (first,) in groups if (a := first.alias_or_name.lower()))
+    aliases: tuple[str, ...] = ()
+    if any(joins):
+        aliases = tuple([a for (first,) in groups if (a := first.alias_or_name.lower())])
     items: list[Item] = []
     firsts: list[Any] = []
     for (first,), chain in zip(groups, joins):
@@ -103,8 +105,8 @@ def crossed(items: Sequence[Item]) -> Item:
 
 
 def _is_comma(join: Any) -> bool:
-    args = join.args
-    return not any(args.get(k) for k in ("side", "kind", "method", "on", "using"))
+    given = join.args.get
+    return not (given("on") or given("kind") or given("side") or given("method") or given("using"))
 
 
 def _joined(b: Binder, first: Any, chain: list[Any], outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
@@ -160,8 +162,9 @@ def _derived(b: Binder, node: Any, query: Any, outer: Scope | None, env: Env) ->
     inner = node if query is not node and _has_modifiers(node) else query
     bound = finished(b, bind_tree(b, inner, outer, env))
     alias, given = alias_of(b, node)
-    names = renamed(bound.names, given, alias or "*", lambda: b.position(node))
-    return named_item(Bound(bound.plan, bound.columns, names), alias, outer)
+    if given:
+        bound = Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or "*", lambda: b.position(node)))
+    return named_item(bound, alias, outer)
 
 
 def _pivoted(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
@@ -316,7 +319,7 @@ def _join_scope(kind: JoinKind, left: Scope, right: Scope, using: list[str]) -> 
         return both
     merged = [(n, _merged(kind, left.unqualified[n], right.unqualified[n])) for n in using]
     rest = [(n, e) for side in (left, right) for n, e in side.star if n not in using]
-    both.star = merged + rest
+    both.merged = merged + rest
     both.unqualified.update(merged)
     return both
 

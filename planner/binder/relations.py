@@ -31,7 +31,7 @@ from .bound import Bound, finished, renamed
 from .context import MAX_DEPTH, Binder
 from .ctes import EMPTY, Env, use
 from .named_columns import columns_named
-from .permissions import check_read, check_system
+from .permissions import check_read, check_system, is_limited
 from .scope import Relation, Scope, near
 from .series import NAME, bind_series, is_series
 from .table_functions import bind_table_function, is_table_function
@@ -95,7 +95,6 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
         bound = use(b, env[name])
     else:
         bound, schema = _relation(b, node, schema, name, alias or name, bool(given))
-    names = renamed(bound.names, given, alias or name, lambda: b.position(node)) if given else bound.names
     unseen = 0
     if isinstance(bound.plan, Scan) and isinstance(bound.plan.table, ExternalTable):
         unseen = len(bound.columns) - bound.plan.table.visible
@@ -103,7 +102,9 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
         raise NotSupportedError("AS OF is supported for external tables in Iceberg format only",
                                 position=b.position(node),
                                 hint="connect(as_of=...) shows the database as of a snapshot.")
-    return named_item(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema, unseen)
+    if given:
+        bound = Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or name, lambda: b.position(node)))
+    return named_item(bound, alias or name, outer, None if alias else schema, unseen)
 
 
 def _called_item(b: Binder, node: exp.Table, outer: Scope | None) -> Item:
@@ -144,7 +145,7 @@ def _relation(
                 found = replace(found, columns=(*found.columns, ROW_ID))
             b.user_tables.append(found.name)
             columns = tuple(columns_named(b, found, every))
-            if ROW_ID_WANTED not in node.meta:
+            if is_limited(b) and ROW_ID_WANTED not in node.meta:
                 check_read(b, found, [(ref, found.columns[i].id) for ref, i in columns], b.position(node))
             plan = Scan(found, columns, alias)
             refs = tuple([ref for ref, _ in columns])

@@ -275,7 +275,7 @@ class _Select:
             exprs = [settle(unnumbered(e)) for e in exprs]
             order = [(unnumbered(e) if isinstance(e, _EXPRESSIONS) else e, item) for e, item in order]
         columns = [(self._output(item, e), e) for item, e in zip(self.items, exprs)]
-        visible = tuple(ref for ref, _ in columns)
+        visible = tuple([ref for ref, _ in columns])
         by_expr: dict[Expr, ColumnRef] = {}
         if any(not isinstance(key, int) for key, _ in order):
             for ref, e in columns:
@@ -295,7 +295,7 @@ class _Select:
             keys = [SortKey(mapped[k.expr.id], k.descending, k.nulls_first) for k in keys]  # type: ignore[union-attr]
         if keys:
             plan = Sort(plan, tuple(keys))
-        bound = Bound(plan, visible, tuple(item.name for item in self.items))
+        bound = Bound(plan, visible, tuple([item.name for item in self.items]))
         return limited(self.b, bound, self.node, self.env)
 
     def _output(self, item: Item, expr: Expr) -> ColumnRef:

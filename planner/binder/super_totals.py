@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...storage.types import BIGINT, DOUBLE, INTEGER, SUPER, SUPER_SUM_SCALE, TEXT, SqlType, decimal
+from ...storage.types import BIGINT, DOUBLE, INTEGER, SUPER, SUPER_SUM_SCALE, TEXT, decimal
 from ..expressions import AggregateCall, Call, ColumnRef, Expr, Literal, Span
 
 PART, END = decimal(38, SUPER_SUM_SCALE), decimal(38, 0)
