@@ -95,8 +95,8 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "arguments", "context", "ctes", "depth", "elements", "every", "has_spans", "hidden", "leader_tables", "nested", "next_id",
-        "places", "rights", "subqueries", "user_tables", "view", "words",
+        "arguments", "context", "ctes", "depth", "elements", "every", "has_spans", "hidden", "leader_tables", "nested",
+        "next_id", "places", "rights", "subqueries", "user_tables", "view", "words",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:

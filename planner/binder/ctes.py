@@ -8,7 +8,6 @@ An `Env` is what names mean in one place: WITH makes a new one, the old stays as
 """
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -52,11 +51,13 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
     recursive = bool(with_.args.get("recursive"))
     if recursive:
         check_place(b, with_)
-    counts = _uses(node, with_)
+    behind = _names([value for value in node.args.values() if value is not with_])
+    within = [_names([member.this]) for member in with_.expressions]
     known = dict(env)
     seen: set[str] = set()
-    for member, uses in zip(with_.expressions, counts):
-        cte = _member(b, member, outer, MappingProxyType(dict(known)), uses)
+    for i, member in enumerate(with_.expressions):
+        # what stands before a member, or in it, does not see it
+        cte = _member(b, member, outer, MappingProxyType(dict(known)), [behind, *within[i + 1 :]])
         if cte.name in seen:
             raise DuplicateTable(
                 f'WITH query name "{cte.name}" specified more than once', sqlstate="42712",
@@ -69,17 +70,6 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
         if cte.uses == 0:
             _check_unused(b, cte)
     return MappingProxyType(known)
-
-
-def _uses(node: Any, with_: exp.With) -> list[Counter[str]]:
-    """For each member of a WITH clause, how often each name without a schema stands in FROM behind it: what stands
-    before a member, or in it, does not see it."""
-    behind = Counter(_names([v for v in node.args.values() if v is not with_]))
-    counts = []
-    for member in reversed(with_.expressions):
-        counts.append(behind)
-        behind = behind + Counter(_names([member.this]))
-    return counts[::-1]
 
 
 _LEAVES = frozenset({exp.Column, exp.Literal, exp.Identifier})  # no table stands below these
@@ -98,7 +88,8 @@ def _names(parts: list[Any]) -> list[str]:
     return found
 
 
-def _member(b: Binder, member: Any, outer: Scope | None, env: Env, counts: Counter[str]) -> Cte:
+def _member(b: Binder, member: Any, outer: Scope | None, env: Env, seen_by: list[list[str]]) -> Cte:
+    """`seen_by`: the names in FROM of what may use it."""
     alias = member.args["alias"]
     if member.args.get("materialized") is not None:
         raise NotSupportedError("MATERIALIZED of a WITH query is not supported by Redshift", position=b.position(alias))
@@ -106,7 +97,7 @@ def _member(b: Binder, member: Any, outer: Scope | None, env: Env, counts: Count
         raise NotSupportedError("WITH is for queries only", position=b.position(alias))
     name = b.name(alias.this)
     names = tuple(b.name(c) for c in alias.args.get("columns") or ())
-    return Cte(name, member.this, names, env, outer, counts[name])
+    return Cte(name, member.this, names, env, outer, sum([used.count(name) for used in seen_by]))
 
 
 def _check_unused(b: Binder, cte: Cte) -> None:
