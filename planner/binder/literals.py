@@ -51,8 +51,9 @@ _TYPE_NAMES = {
 
 @binds(exp.Literal)
 def _literal(e: ExpressionBinder, node: exp.Literal) -> Expr:
-    b, args = e.b, node.args
-    span, known = b.span(node), b.context.literals
+    b, args, meta = e.b, node.args, node._meta
+    span = (meta["start"], meta["end"] + 1) if b.has_spans and meta and "start" in meta else None
+    known = b.context.literals
     place = -1 if known is None or span is None else len(known)
     text = args["this"]
     made = Literal(text, UNKNOWN, place, span) if args["is_string"] else number(text, span, parameter=place)
