@@ -8,6 +8,7 @@ A comma is a CROSS join; the rewrites make it an INNER join with what WHERE says
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlglot import exp
@@ -70,7 +71,7 @@ def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item
     items: list[Item] = []
     firsts: list[Any] = []
     for (first,), chain in zip(groups, joins):
-        path = as_path(b, first, [item.scope for item in items], outer)
+        path = as_path(b, first, map(_scope_of, items), outer)
         if path is None:
             items.append(_joined(b, first, chain, outer, env, aliases))
             firsts.append(first)
@@ -81,10 +82,15 @@ def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item
             item = _join(b, item, join, outer, env, aliases)
         items[at:] = [item]
         firsts[at:] = [firsts[at] if at < len(firsts) else first]
-    taken: _Aliases = set()
-    for first, item in zip(firsts, items):
-        _check_aliases(b, taken, item.scope, first)
+    names = [alias for item in items for alias in _aliases(item.scope)] if len(items) > 1 else []
+    if len(set(names)) < len(names):
+        taken: _Aliases = set()
+        for first, item in zip(firsts, items):
+            _check_aliases(b, taken, item.scope, first)
     return items
+
+
+_scope_of = attrgetter("scope")
 
 
 def _unnested(b: Binder, item: Item | None, path: Path, outer: Scope | None, env: Env, left: bool = False) -> Item:
@@ -111,7 +117,8 @@ def _is_comma(join: Any) -> bool:
 
 def _joined(b: Binder, first: Any, chain: list[Any], outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
     item = _item(b, first, outer, env)
-    for join in (*_own_joins(first), *chain):
+    joins = _own_joins(first) + chain if first.args.get("joins") else chain
+    for join in joins:
         item = _join(b, item, join, outer, env, later)
     return item
 
@@ -210,7 +217,7 @@ def _check_aliases(b: Binder, taken: _Aliases, scope: Scope, node: Any) -> None:
 
 def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
     kind = _kind(b, node)
-    path = as_path(b, node.this, [left.scope], outer)
+    path = as_path(b, node.this, (left.scope,), outer)
     if path is not None:
         return _join_path(b, left, node, kind, path, outer, env)
     right = _joined(b, node.this, [], outer, env, later)

@@ -12,8 +12,7 @@ texts of views, and in statements with names in quotes, NATURAL joins or PIVOT.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
 from sqlglot.tokens import Token
@@ -46,15 +45,16 @@ def columns_named(b: Binder, table: Table, every: bool) -> list[tuple[ColumnRef,
     """New columns for a table's, and their places there; `every`: whatever the text names."""
     columns, first = table.columns, b.next_id
     b.next_id = first + len(columns)
-    places = range(len(columns)) if every or b.every or b.words is None else _places(b, table, b.words)
+    if every or b.every or b.words is None:
+        places: Sequence[int] = range(len(columns))
+    else:
+        places = b.places.get(table.id) or _places(b, table, b.words)
     return [(ColumnRef(first + i, (c := columns[i]).type, c.name, c.nullable), i) for i in places]
 
 
-def _places(b: Binder, table: Table, words: frozenset[str]) -> Any:
-    found = b.places.get(table.id)
-    if found is None:
-        columns = table.columns
-        widths = [c.type.storage_bytes or 1000 for c in columns]
-        narrowest = widths.index(min(widths))
-        found = b.places[table.id] = [i for i, c in enumerate(columns) if c.name in words or i == narrowest]
+def _places(b: Binder, table: Table, words: frozenset[str]) -> list[int]:
+    columns = table.columns
+    widths = [c.type.storage_bytes or 1000 for c in columns]
+    narrowest = widths.index(min(widths))
+    found = b.places[table.id] = [i for i, c in enumerate(columns) if c.name in words or i == narrowest]
     return found

@@ -53,17 +53,16 @@ def alias_of(b: Binder, node: Any) -> tuple[str | None, tuple[str, ...]]:
     alias = node.args.get("alias")
     if alias is None:
         return None, ()
-    name = None if alias.this is None else b.name(alias.this)
-    return name, tuple([b.name(c) for c in alias.args.get("columns") or ()])
+    name, columns = alias.args.get("this"), alias.args.get("columns")
+    return None if name is None else b.name(name), tuple([b.name(c) for c in columns]) if columns else ()
 
 
 def named_item(
     bound: Bound, alias: str | None, outer: Scope | None, schema: str | None = None, unseen: int = 0
 ) -> Item:
     """The rows as an item under one alias; `unseen`: so many of the last columns are left out of `*`."""
-    scope = Scope(outer)
-    scope.add(Relation(alias, bound.names, bound.columns, schema, unseen=unseen, unnamed=_unnamed(bound)))
-    return Item(bound.plan, scope)
+    relation = Relation(alias, bound.names, bound.columns, schema, unseen=unseen, unnamed=_unnamed(bound))
+    return Item(bound.plan, Scope(outer, [relation], None, dict(relation.by_name)))
 
 
 def _unnamed(bound: Bound) -> tuple[Column, ...]:

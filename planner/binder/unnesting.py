@@ -11,7 +11,7 @@ have no elements.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class Path:
     of_object: bool = False
 
 
-def as_path(b: Binder, node: Any, scopes: Sequence[Scope], outer: Scope | None) -> Path | None:
+def as_path(b: Binder, node: Any, scopes: Iterable[Scope], outer: Scope | None) -> Path | None:
     """The path that an item of FROM is; None for tables, subqueries and the like."""
     if isinstance(node, exp.Unnest) and isinstance(node.expressions[0], (exp.Column, exp.Dot, exp.Bracket)):
         # UNNEST(t.a) x: the same path in PostgreSQL's words
