@@ -65,7 +65,7 @@ def join_spans(left: Expr, right: Expr) -> Span | None:
     a, b = getattr(left, "span", None), getattr(right, "span", None)
     if a is None or b is None:
         return a or b
-    return min(a[0], b[0]), max(a[1], b[1])
+    return a[0] if a[0] < b[0] else b[0], a[1] if a[1] > b[1] else b[1]
 
 
 # -- logic -------------------------------------------------------------------------------------
@@ -75,7 +75,10 @@ def conjunction(args: Iterable[Expr]) -> Expr:
     """AND of all; nested ones flattened."""
     flat: list[Expr] = []
     for arg in args:
-        flat.extend(arg.args if isinstance(arg, And) else (arg,))
+        if isinstance(arg, And):
+            flat.extend(arg.args)
+        else:
+            flat.append(arg)
     return flat[0] if len(flat) == 1 else And(tuple(flat))
 
 

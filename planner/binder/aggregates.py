@@ -159,15 +159,14 @@ def _inside(e: ExpressionBinder, position: int | None, bind: Callable[[], T]) ->
 
 
 def _check_arguments(e: ExpressionBinder, name: str, args: Sequence[Expr], position: int | None) -> None:
-    if e.windows is not None and e.windows.hold(args):
+    if e.windows is not None and e.windows.ids and e.windows.hold(args):
         raise GroupingError(NESTED, position=position)
-    _refuse_outer(e, name, args, position)
+    if e.scope.parent is not None or e.b.arguments is not None:
+        _refuse_outer(e, name, args, position)
 
 
 def _refuse_outer(e: ExpressionBinder, name: str, args: Sequence[Expr], position: int | None) -> None:
     """An aggregate over columns of an outer query alone would be an aggregate of that query."""
-    if e.scope.parent is None and e.b.arguments is None:
-        return  # there is none
     used = columns_of_all(args)
     if used and used.isdisjoint(c.id for relation in e.scope.relations for c in relation.columns):
         raise NotSupportedError(

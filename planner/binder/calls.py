@@ -35,9 +35,9 @@ _SUPER_PATH = pattern(rf"{_STEP}(?:\.{_STEP})*")
 
 @binds(exp.Anonymous)
 def _anonymous(e: ExpressionBinder, node: exp.Anonymous) -> Expr:
-    this = node.this
+    this = node.args["this"]
     name = (this if isinstance(this, str) else this.name).lower()
-    return _named(e, name, node.expressions, node)
+    return _named(e, name, node.args.get("expressions") or [], node)
 
 
 def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:

@@ -72,17 +72,18 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
     return MappingProxyType(known)
 
 
-_LEAVES = frozenset({exp.Column, exp.Literal, exp.Identifier})  # no table stands below these
+_LEAVES = frozenset({type(None), bool, str, exp.Column, exp.Literal, exp.Identifier})  # no table stands below these
 
 
 def _names(parts: list[Any]) -> list[str]:
     """The names without a schema in FROM; `parts`: nodes and lists of nodes."""
     found = []
     for part in parts:
-        if part.__class__ is list:
+        kind = part.__class__
+        if kind is list:
             parts.extend(part)
-        elif isinstance(part, exp.Expr) and part.__class__ not in _LEAVES:
-            if isinstance(part, exp.Table) and part.args.get("db") is None:
+        elif kind not in _LEAVES and isinstance(part, exp.Expr):
+            if kind is exp.Table and part.args.get("db") is None:
                 found.append(part.name.lower())
             parts.extend(part.args.values())
     return found

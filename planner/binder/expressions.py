@@ -77,20 +77,21 @@ class ExpressionBinder:
 
     def bind(self, node: Any) -> Expr:
         """The expression for a syntax node."""
-        handler = HANDLERS.get(type(node))
-        if handler is not None:
-            return handler(self, node)
-        if node is None:
-            raise SqlSyntaxError(f"an expression is missing in {self.clause}")
-        raise self.unsupported(node)
+        try:
+            handler = HANDLERS[node.__class__]
+        except KeyError:
+            if node is None:
+                raise SqlSyntaxError(f"an expression is missing in {self.clause}") from None
+            raise self.unsupported(node) from None
+        return handler(self, node)
 
     def boolean(self, node: Any) -> Expr:
         """A condition: BOOLEAN, or an error that says what stands there."""
         expr = self.bind(node)
-        return self.as_boolean(expr, node)
+        return expr if expr.__class__ in _TRUTHS else self.as_boolean(expr, node)
 
     def as_boolean(self, expr: Expr, node: Any) -> Expr:
-        if expr.__class__ in _TRUTHS or expr.type.kind is Kind.BOOLEAN:
+        if expr.type.kind is Kind.BOOLEAN:
             return expr
         if self.b.context.leader and isinstance(expr, Literal) and expr.type.is_integer:
             return Literal(None if expr.value is None else expr.value != 0, BOOLEAN, -1, expr.span)  # WHERE 1 AND ...

@@ -192,7 +192,8 @@ def _pivoted(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
 
 
 def _has_modifiers(node: Any) -> bool:
-    return any(node.args.get(k) for k in ("order", "limit", "offset", "with_"))
+    given = node.args.get
+    return bool(given("order") or given("limit") or given("offset") or given("with_"))
 
 
 # -- joins ---------------------------------------------------------------------------------------
