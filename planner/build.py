@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from ..errors import DatatypeMismatch, Error, NotSupportedError, UndefinedFunction
 from ..storage.datetimes import DAY
@@ -64,7 +65,7 @@ def join_spans(left: Expr, right: Expr) -> Span | None:
     a, b = getattr(left, "span", None), getattr(right, "span", None)
     if a is None or b is None:
         return a or b
-    return min(a[0], b[0]), max(a[1], b[1])
+    return a[0] if a[0] < b[0] else b[0], a[1] if a[1] > b[1] else b[1]
 
 
 # -- logic -------------------------------------------------------------------------------------
@@ -74,7 +75,10 @@ def conjunction(args: Iterable[Expr]) -> Expr:
     """AND of all; nested ones flattened."""
     flat: list[Expr] = []
     for arg in args:
-        flat.extend(arg.args if isinstance(arg, And) else (arg,))
+        if isinstance(arg, And):
+            flat.extend(arg.args)
+        else:
+            flat.append(arg)
     return flat[0] if len(flat) == 1 else And(tuple(flat))
 
 
@@ -92,6 +96,8 @@ def disjunction(args: Iterable[Expr]) -> Expr:
 def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> Expr:
     """`left op right` for numbers, dates and intervals; of text and VARBYTE, + puts one behind the other."""
     span = span or join_spans(left, right)
+    if left.type.kind.is_numeric and right.type.kind.is_numeric:
+        return _numeric(key, left, right, span)
     if key == "add" and Kind.VARBYTE in (left.type.kind, right.type.kind):
         return _concat_binary(left, right, span)
     if key == "add" and _both_text(left, right):
@@ -107,11 +113,35 @@ def arithmetic(key: str, left: Expr, right: Expr, span: Span | None = None) -> E
     left, right = _typed_operands(left, right)
     if not (left.type.is_numeric and right.type.is_numeric):
         raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
-    result = arithmetic_type(key, left.type, right.type)
+    return _numeric(key, left, right, span)
+
+
+def _numeric(key: str, left: Expr, right: Expr, span: Span | None) -> Expr:
+    """`left op right` for numbers."""
+    result, first, second = _number_types(key, left.type, right.type)
     if key == "modulo" and result.is_float:
         raise undefined_operator("%", left.type, right.type, span)
-    left, right = _operands(key, result, left, right)
-    return Call(key, (left, right), result, span)
+    return Call(key, (coerce(left, first), coerce(right, second)), result, span)
+
+
+@lru_cache(maxsize=1024)
+def _number_types(key: str, a: SqlType, b: SqlType) -> tuple[SqlType, SqlType, SqlType]:
+    """Of an operator for numbers: the result's type, and those in which the engine wants the operands for it
+    (expressions.py)."""
+    result = arithmetic_type(key, a, b)
+    if result.is_integer:
+        return result, a, b
+    if result.is_float:
+        return result, result, result
+    first, second = as_decimal(a), as_decimal(b)
+    if key in ("add", "subtract", "modulo"):
+        return result, _at_scale(first, result.scale), _at_scale(second, result.scale)
+    return result, first, second
+
+
+def _at_scale(type: SqlType, scale: int) -> SqlType:
+    """A DECIMAL of the given scale with the whole digits of `type`."""
+    return decimal(min(type.precision - type.scale + scale, 38), scale)
 
 
 def _both_text(left: Expr, right: Expr) -> bool:
@@ -139,23 +169,6 @@ def _super_arithmetic(key: str, left: Expr, right: Expr, span: Span | None) -> E
         if not goes_into_super(side.type):
             raise undefined_operator(SYMBOLS[key], left.type, right.type, span)
     return Call(f"super_{key}", (coerce(left, SUPER), coerce(right, SUPER)), SUPER, span)
-
-
-def _operands(key: str, result: SqlType, left: Expr, right: Expr) -> tuple[Expr, Expr]:
-    """The operands as the engine wants them for this result (expressions.py)."""
-    if result.is_integer:
-        return left, right
-    if result.is_float:
-        return coerce(left, result), coerce(right, result)
-    a, b = as_decimal(left.type), as_decimal(right.type)
-    if key in ("add", "subtract", "modulo"):
-        return _at_scale(left, a, result.scale), _at_scale(right, b, result.scale)
-    return coerce(left, a), coerce(right, b)
-
-
-def _at_scale(expr: Expr, type: SqlType, scale: int) -> Expr:
-    """A DECIMAL of the given scale with the whole digits of `type`."""
-    return coerce(expr, decimal(min(type.precision - type.scale + scale, 38), scale))
 
 
 def negate(arg: Expr, span: Span | None = None) -> Expr:
@@ -287,7 +300,10 @@ def plus_interval(moment: Expr, months: int, micros: int, span: Span | None = No
 def compare(op: str, left: Expr, right: Expr, span: Span | None = None) -> Compare:
     """`left op right`, both sides cast to the type they are compared in."""
     span = span or join_spans(left, right)
-    if (left.type.is_super or right.type.is_super) and op not in ("=", "<>"):
+    a, b = left.type, right.type
+    if (a.kind.is_integer and b.kind.is_integer) or (a.kind in _PLAIN and a == b):
+        return Compare(op, left, right, span)
+    if (a.kind.is_super or b.kind.is_super) and op not in ("=", "<>"):
         return _compare_super(op, left, right, span)
     left, right = comparable(op, left, right, span)
     return Compare(op, left, right, span)
@@ -330,14 +346,14 @@ _PLAIN = frozenset((Kind.BOOLEAN, Kind.DATE, Kind.DECIMAL, Kind.REAL, Kind.DOUBL
 def comparable(op: str, left: Expr, right: Expr, span: Span | None = None) -> tuple[Expr, Expr]:
     """Both operands in one type."""
     a, b = left.type, right.type
-    if (a.is_integer and b.is_integer) or (a.kind in _PLAIN and a == b):
+    if (a.kind.is_integer and b.kind.is_integer) or (a.kind in _PLAIN and a == b):
         return left, right
-    if left.type.is_interval or right.type.is_interval:
+    if a.kind.is_interval or b.kind.is_interval:
         left, right = _intervals(left, right)
-    a, b = left.type, right.type
-    if a.is_sketch or b.is_sketch:
+        a, b = left.type, right.type
+    if a.kind.is_sketch or b.kind.is_sketch:
         raise undefined_operator(op, a, b, span)
-    if a.is_super or b.is_super:
+    if a.kind.is_super or b.kind.is_super:
         _check_super(op, left, right, span)
         return normal(left), normal(right)
     if a.case_insensitive or b.case_insensitive:
@@ -374,7 +390,7 @@ def _compared(expr: Expr, type: SqlType) -> Expr:
     source = expr.type
     if type.kind is Kind.DECIMAL and source.is_exact:
         exact = as_decimal(source)
-        return _at_scale(expr, exact, type.scale) if source != exact or exact.scale != type.scale else expr
+        return coerce(expr, _at_scale(exact, type.scale)) if source != exact or exact.scale != type.scale else expr
     return coerce(expr, type)
 
 

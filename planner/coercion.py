@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from ..errors import DatatypeMismatch, NumericOutOfRange
 from ..storage.datetimes import DAY, has_zone
@@ -56,7 +57,7 @@ COMMON_PRECISION = 19
 
 def as_decimal(type: SqlType) -> SqlType:
     """The DECIMAL that holds an exact type."""
-    return type if type.kind is Kind.DECIMAL else decimal(_INTEGER_DIGITS[type.kind], 0)
+    return type if type.kind.is_decimal else decimal(_INTEGER_DIGITS[type.kind], 0)
 
 
 def wider_integer(a: SqlType, b: SqlType) -> SqlType:
@@ -115,15 +116,15 @@ _DECIMAL_RULES = {
 
 def common_type(a: SqlType, b: SqlType) -> SqlType | None:
     """The type of a CASE, COALESCE or set operation over both; None when there is none."""
-    if a == b or b.kind is Kind.UNKNOWN:
+    if a == b or b.kind.is_unknown:
         return a
-    if a.kind is Kind.UNKNOWN:
+    if a.kind.is_unknown:
         return b
-    if a.is_numeric and b.is_numeric:
+    if a.kind.is_numeric and b.kind.is_numeric:
         return _common_number(a, b)
-    if a.is_super or b.is_super:
+    if a.kind.is_super or b.kind.is_super:
         return SUPER if goes_into_super(a) and goes_into_super(b) else None
-    if a.is_string and b.is_string:
+    if a.kind.is_string and b.kind.is_string:
         kind = Kind.CHAR if a.kind is b.kind is Kind.CHAR else Kind.VARCHAR
         if a.case_insensitive != b.case_insensitive:
             raise collation.mixed()
@@ -146,6 +147,7 @@ def goes_into_super(type: SqlType) -> bool:
     return type.is_numeric or type.kind in (Kind.BOOLEAN, Kind.UNKNOWN, Kind.SUPER)
 
 
+@lru_cache(maxsize=1024)
 def _common_number(a: SqlType, b: SqlType) -> SqlType:
     if a.is_float or b.is_float:
         return REAL if a.kind is b.kind is Kind.REAL else DOUBLE
@@ -164,7 +166,7 @@ def _common_decimal(a: SqlType, b: SqlType) -> SqlType:
 
 def comparison_type(a: SqlType, b: SqlType) -> SqlType | None:
     """The type in which both are compared; None when they cannot be."""
-    if a.is_exact and b.is_exact and Kind.DECIMAL in (a.kind, b.kind):
+    if (a.kind.is_decimal and b.kind.is_exact) or (b.kind.is_decimal and a.kind.is_exact):
         left, right = as_decimal(a), as_decimal(b)
         scale = max(left.scale, right.scale)
         whole = max(left.precision - left.scale, right.precision - right.scale)
@@ -190,9 +192,9 @@ def comparison_type(a: SqlType, b: SqlType) -> SqlType | None:
 def coerce(expr: Expr, to: SqlType, span: Span | None = None) -> Expr:
     """`expr` as a value of type `to`: itself, a converted literal, or an implicit Cast."""
     source = expr.type
-    if source == to:
+    if source is to or source == to:
         return expr
-    if source.is_interval and to.is_interval:
+    if source.kind.is_interval and to.kind.is_interval:
         from .intervals import to_type
 
         return to_type(expr, to)
@@ -200,7 +202,7 @@ def coerce(expr: Expr, to: SqlType, span: Span | None = None) -> Expr:
         converted = _literal(expr, to)
         if converted is not None:
             return converted
-    if isinstance(expr, Case) and source.kind is Kind.UNKNOWN:
+    if source.kind.is_unknown and isinstance(expr, Case):
         whens = tuple((c, coerce(r, to)) for c, r in expr.whens)
         return Case(whens, coerce(expr.default, to), to, expr.span)
     if source.physical is Physical.STR and source.kind is to.kind and 0 < source.length <= to.length:
@@ -210,15 +212,16 @@ def coerce(expr: Expr, to: SqlType, span: Span | None = None) -> Expr:
 
 def _literal(expr: Literal, to: SqlType) -> Literal | None:
     """A literal of the new type, when its value can be converted exactly here."""
-    value, source, zoned = expr.value, expr.type, to.kind is Kind.TIMESTAMPTZ
+    value, source = expr.value, expr.type
     if value is None:
         return replace(expr, type=to)
-    if source.kind is Kind.UNKNOWN:
+    if source.kind.is_exact and to.kind.is_exact:
+        return _rescaled(expr, to)
+    zoned = to.kind is Kind.TIMESTAMPTZ
+    if source.kind.is_unknown:
         start = None if expr.span is None else expr.span[0]
         local = zoned and not has_zone(value)
         return Literal(read_text(value, to, start), to, expr.parameter, expr.span, local)
-    if source.is_exact and to.is_exact:
-        return _rescaled(expr, to)
     if source.is_exact and to.kind is Kind.DOUBLE:
         scale = source.scale if source.kind is Kind.DECIMAL else 0
         return Literal(value / 10**scale, to, expr.parameter, expr.span)
@@ -230,8 +233,8 @@ def _literal(expr: Literal, to: SqlType) -> Literal | None:
 
 
 def _rescaled(expr: Literal, to: SqlType) -> Literal | None:
-    before = expr.type.scale if expr.type.kind is Kind.DECIMAL else 0
-    after = to.scale if to.kind is Kind.DECIMAL else 0
+    before = expr.type.scale if expr.type.kind.is_decimal else 0
+    after = to.scale if to.kind.is_decimal else 0
     if after < before:
         return None
     value = expr.value * 10 ** (after - before)
@@ -245,11 +248,11 @@ def _rescaled(expr: Literal, to: SqlType) -> Literal | None:
 def settle(expr: Expr) -> Expr:
     """An expression that goes into a result: UNKNOWN becomes VARCHAR of the literal's size, an INTERVAL one of the
     two types."""
-    if expr.type.kind is Kind.INTERVAL:
+    if expr.type.kind.is_interval:
         from .intervals import typed
 
         return typed(expr)
-    if expr.type.kind is not Kind.UNKNOWN:
+    if not expr.type.kind.is_unknown:
         return expr
     if isinstance(expr, Literal):
         expr = replace(expr, parameter=-1)  # its length is part of the type
@@ -267,25 +270,26 @@ def settled(expr: Expr) -> SqlType:
 
 def unify(exprs: Iterable[Expr], what: str, position: int | None = None) -> tuple[tuple[Expr, ...], SqlType]:
     """All expressions cast to their common type, and that type. `what`: CASE, COALESCE ... for errors."""
-    exprs = collation.matched([settle(e) if e.type.kind is Kind.INTERVAL else e for e in exprs])
+    exprs = collation.matched([settle(e) if e.type.kind.is_interval else e for e in exprs])
     type = UNKNOWN
     for expr in exprs:
-        shared = common_type(type, expr.type)
+        shared = expr.type if type is UNKNOWN or type is expr.type else common_type(type, expr.type)
         if shared is None:
             raise DatatypeMismatch(f"{what} types {type} and {expr.type} cannot be matched", position=position)
         type = shared
-    if type.kind is Kind.UNKNOWN:
+    if type.kind.is_unknown:
         if all(isinstance(e, Literal) and e.value is None for e in exprs):
             return exprs, type
         type = varchar()
-    if type.is_string:
-        type = replace(type, length=max(_bytes(e) for e in exprs))
-    return tuple(coerce(e, type) for e in exprs), type
+    if type.kind.is_string:
+        length = max([_bytes(e) for e in exprs])
+        type = type if type.length == length else replace(type, length=length)
+    return tuple([coerce(e, type) for e in exprs]), type
 
 
 def _bytes(expr: Expr) -> int:
     """Bytes that a value of `expr` may need as text."""
-    if isinstance(expr, Literal) and expr.type.kind is Kind.UNKNOWN:
+    if expr.type.kind.is_unknown and isinstance(expr, Literal):
         return max(len((expr.value or "").encode()), 1)
     return expr.type.length or MAX_VARCHAR
 

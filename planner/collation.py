@@ -69,6 +69,8 @@ def _span(expr: Expr) -> Span | None:
 
 def matched(exprs: Sequence[Expr]) -> tuple[Expr, ...]:
     """The expressions, text that comes of no column in the collation of the others; both collations are an error."""
+    if not [e for e in exprs if e.type.case_insensitive]:
+        return tuple(exprs)
     texts = [e for e in exprs if e.type.is_string]
     if not any(map(insensitive, texts)):
         return tuple(exprs)

@@ -184,16 +184,16 @@ def read_text(text: str, to: SqlType, position: int | None = None) -> Any:
 
 
 def _read(text: str, to: SqlType) -> Any:
+    if to.kind.is_temporal:
+        return moment(text, to)
+    if to.kind.is_numeric:
+        return read_number(text, to)
     match to.kind:
-        case Kind.SMALLINT | Kind.INTEGER | Kind.BIGINT | Kind.DECIMAL | Kind.REAL | Kind.DOUBLE:
-            return read_number(text, to)
         case Kind.BOOLEAN:
             word = text.strip().lower()
             if word in _TRUE or word in _FALSE:
                 return word in _TRUE
             raise InvalidText(f'invalid input syntax for type boolean: "{text}"')
-        case Kind.DATE | Kind.TIMESTAMP | Kind.TIMESTAMPTZ | Kind.TIME | Kind.TIMETZ:
-            return moment(text, to)
         case Kind.CHAR:
             return text.rstrip(" ")
         case Kind.INTERVAL_YM | Kind.INTERVAL_DS:

@@ -16,15 +16,15 @@ from .expressions import Expr, InList, Literal, Span
 
 def in_list(arg: Expr, items: tuple[Expr, ...], negated: bool, span: Span | None = None) -> Expr:
     """arg [NOT] IN (items): an InList of constants, else comparisons."""
-    if any(map(collation.insensitive, (arg, *items))) and all(map(collation.is_text, (arg, *items))):
+    if [e for e in (arg, *items) if e.type.case_insensitive] and all(map(collation.is_text, (arg, *items))):
         arg, *keys = [collation.key(e) for e in collation.matched((arg, *items))]
         return in_list(arg, tuple(keys), negated, span)
-    literals = tuple(item for item in items if isinstance(item, Literal))
+    literals = [item for item in items if isinstance(item, Literal)]
     if len(literals) == len(items) and not isinstance(arg, Literal):
         found = _constants(arg, literals, span)
         if found is not None:
             common, values, local = found
-            has_null = any(item.value is None for item in literals)
+            has_null = len([item for item in literals if item.value is None]) > 0
             return InList(common, values, negated, has_null, span, local)
     if negated:
         return conjunction([compare("<>", arg, item, span) for item in items])
@@ -32,21 +32,25 @@ def in_list(arg: Expr, items: tuple[Expr, ...], negated: bool, span: Span | None
 
 
 def _constants(
-    arg: Expr, items: tuple[Literal, ...], span: Span | None
+    arg: Expr, items: list[Literal], span: Span | None
 ) -> tuple[Expr, tuple[Any, ...], bool] | None:
     """The operand in a type that suits all items, their values in it without NULL, and whether these are `local`."""
     seen: set[SqlType] = set()  # whose literals made nothing else of the operand as it is
+    last: SqlType | None = None  # one of them: most lists have no other
     for item in items:
+        if item.type is last:
+            continue
         if item.type not in seen or item.type.kind in MOMENTS:
             before, (arg, _) = arg, comparable("=", arg, item, span)
             seen = {*seen, item.type} if arg is before else set()
+        last = item.type if item.type in seen and item.type.kind not in MOMENTS else None
     values: dict[Any, None] = {}
     local: set[bool] = set()
     is_text = arg.type.kind is Kind.VARCHAR
     left: Expr
     right: Expr
     for item in items:
-        if is_text and item.type.kind is Kind.UNKNOWN:  # quoted text as it stands; a list may have thousands
+        if is_text and item.type.kind.is_unknown:  # quoted text as it stands; a list may have thousands
             left, right = arg, item
         else:
             left, right = comparable("=", arg, item, span)

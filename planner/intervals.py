@@ -47,9 +47,12 @@ def interval_type(fields: Sequence[str], digits: int | None, position: int | Non
     return SqlType(kind, precision=coarse, scale=0 if digits is None else 6 - digits)
 
 
+_OF_BOTH = Kind.INTERVAL  # members of an Enum are slow to come by
+
+
 def typed(expr: Expr) -> Expr:
     """A literal of both kinds as a value of one."""
-    if expr.type.kind is not Kind.INTERVAL or not isinstance(expr, Literal):
+    if expr.type.kind is not _OF_BOTH or not isinstance(expr, Literal):
         return expr
     months, micros = expr.value
     if months and micros:

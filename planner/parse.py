@@ -12,16 +12,19 @@ Positions in errors count from the start of the statement's own text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import NotSupportedError, SqlSyntaxError
 from ..patterns import pattern
 from . import statements as s
 from .statements.cursor import Cursor
 from .syntax import parse_query, tokenize
+
+if TYPE_CHECKING:
+    from sqlglot.tokens import Token
 
 # Each alternative begins with a character, not with a group, so that the search goes from one such to the next.
 _HIDING = re.compile(
@@ -196,9 +199,14 @@ def _mentioned(words: re.Pattern[str], text: str, start: int) -> bool:
     return words.search(text, start) is not None
 
 
-def parse_query_text(query: s.QueryText) -> s.Select:
-    """The query itself."""
-    return s.Select(parse_query(query.text, tokenize(_masked(query.text, query.start), query.exact_names)))
+def query_tokens(query: s.QueryText) -> list[Token]:
+    """What a query consists of."""
+    return tokenize(_masked(query.text, query.start), query.exact_names)
+
+
+def parse_query_text(query: s.QueryText, tokens: Sequence[Token] | None = None) -> s.Select:
+    """The query itself; `tokens`: its own, if they are known."""
+    return s.Select(parse_query(query.text, query_tokens(query) if tokens is None else tokens))
 
 
 def parse_statement(

@@ -38,6 +38,7 @@ _NO_LABELS = frozenset({T.COMMA, T.R_PAREN, T.SEMICOLON, T.STRING})
 _VALUE_ENDS = frozenset({T.VAR, T.IDENTIFIER, T.NUMBER, T.STRING, T.R_PAREN, T.R_BRACKET, T.END})
 _CONSPICUOUS = frozenset({T.STRING, T.EXCEPT, T.L_BRACKET, T.EQ, T.RLIKE, T.NOT})
 _BEFORE_ARRAYS = frozenset({T.SELECT, T.L_PAREN, T.EQ, T.IN})
+_OF_JOINS = _ITEM_ENDS | {T.L_PAREN, T.JOIN, T.CROSS, T.NATURAL, T.ON, T.USING}
 # Reserved words that may stand behind a value and before the end of an item.
 _SUFFIXES = frozenset({
     "end", "asc", "desc", "isnull", "notnull", "nulls", "ignore", "respect",
@@ -52,13 +53,15 @@ _COMMON = """
 _RARE_NAMES = _NAMES - frozenset(_COMMON.split())
 
 
-def check(tokens: Sequence[Token], words: set[str], kinds: set[T]) -> None:
-    """Raise the syntax error that Redshift has for these tokens; `words`: their texts in upper case."""
-    _neighbours(tokens)
+def check(tokens: Sequence[Token], kinds: list[T], present: set[T], words: set[str]) -> None:
+    """Raise the syntax error that Redshift has for these tokens. `kinds`: their types, in order; `present`: which
+    types there are; `words`: the tokens' texts in upper case."""
+    if _doubtful(kinds, present, words):
+        _neighbours(tokens, kinds)
     if "JOIN" in words:
-        _joins(tokens)
-    if _LIMIT in kinds:
-        _limits(tokens)
+        _joins(tokens, kinds)
+    if _LIMIT in present:
+        _limits(tokens, kinds)
     if not words.isdisjoint(_RARE_NAMES):
         _names(tokens)
 
@@ -70,8 +73,21 @@ def error_at(token: Token | None) -> SqlSyntaxError:
     return SqlSyntaxError(f'syntax error at or near "{token.text}"', position=token.start)
 
 
-def _neighbours(tokens: Sequence[Token]) -> None:
-    kinds = [token.token_type for token in tokens]
+# Pairs of neighbours without which `_neighbours` finds nothing, but for some operators and the last token.
+_DOUBTFUL = frozenset({
+    *[(_COMMA, kind) for kind in _ITEM_ENDS], *[(kind, _COMMA) for kind in _OPENS],
+    *[(_ALIAS, kind) for kind in _NO_LABELS], *[(kind, _L_BRACKET) for kind in _BEFORE_ARRAYS],
+    (_STRING, _STRING), (_STAR, _EXCEPT),
+})
+
+
+def _doubtful(kinds: list[T], present: set[T], words: set[str]) -> bool:
+    """Whether the tokens have to be looked at one by one, which takes longer than all pairs at once."""
+    return (not _DOUBTFUL.isdisjoint(pairwise(kinds)) or _RLIKE in present or "==" in words or "!" in words
+            or kinds[-1:] in ([_COMMA], [_ALIAS]))
+
+
+def _neighbours(tokens: Sequence[Token], kinds: list[T]) -> None:
     before: T | None = None
     for i, kind in enumerate(kinds):
         if before is _COMMA:
@@ -105,12 +121,13 @@ def _conspicuous(tokens: Sequence[Token], kinds: list[T], i: int, before: T | No
         raise error_at(token)
 
 
-def _joins(tokens: Sequence[Token]) -> None:
+def _joins(tokens: Sequence[Token], kinds: list[T]) -> None:
     """Every JOIN has its ON or USING, unless it is CROSS or NATURAL."""
     open = [0]  # joins that wait for their condition, by depth of parentheses
     free = False
-    for token in tokens:
-        kind = token.token_type
+    for token, kind in zip(tokens, kinds):
+        if kind not in _OF_JOINS:
+            continue
         if kind is _L_PAREN:
             open.append(0)
         elif kind is _R_PAREN:
@@ -119,11 +136,11 @@ def _joins(tokens: Sequence[Token]) -> None:
         elif kind is _JOIN:
             open[-1] += not free
             free = False
-        elif kind in (_CROSS, _NATURAL):
+        elif kind is _CROSS or kind is _NATURAL:
             free = True
-        elif kind in (_ON, _USING):
+        elif kind is _ON or kind is _USING:
             open[-1] = max(open[-1] - 1, 0)
-        elif kind in _ITEM_ENDS:
+        else:
             free = False  # the word was a name behind AS
             if open[-1]:
                 raise error_at(token)
@@ -131,10 +148,10 @@ def _joins(tokens: Sequence[Token]) -> None:
         raise error_at(None)
 
 
-def _limits(tokens: Sequence[Token]) -> None:
-    for limit, _, comma in zip(tokens, tokens[1:], tokens[2:]):
-        if limit.token_type is _LIMIT and comma.token_type is _COMMA:
-            raise SqlSyntaxError("LIMIT #,# syntax is not supported", position=comma.start,
+def _limits(tokens: Sequence[Token], kinds: list[T]) -> None:
+    for i, kind in enumerate(kinds):
+        if kind is _LIMIT and kinds[i + 2 : i + 3] == [_COMMA]:
+            raise SqlSyntaxError("LIMIT #,# syntax is not supported", position=tokens[i + 2].start,
                                  hint="Use separate LIMIT and OFFSET clauses.")
 
 

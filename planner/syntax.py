@@ -180,16 +180,16 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
         _quiet.parsing = False
 
 
-def _prepared(tokens: list[Token]) -> list[Token]:
+def _prepared(given: list[Token]) -> list[Token]:
     """The tokens as sqlglot's parser has to see them. What seldom stands in a text is looked for in sets first."""
-    kinds = {token.token_type for token in tokens}
-    words = {token.text.upper() for token in tokens}
-    strict.check(tokens, words, kinds)
+    tokens, kinds = given, [token.token_type for token in given]
+    present, words = set(kinds), upper_words(given)
+    strict.check(tokens, kinds, present, words)
     if not words.isdisjoint(PREFIXES):
         tokens = parenthesised(tokens)
-    if TokenType.INTERVAL in kinds:
+    if TokenType.INTERVAL in present:
         tokens = _whole_intervals(_qualified_intervals(tokens))
-    if TokenType.DCOLON in kinds:
+    if TokenType.DCOLON in present:
         tokens = _typed_literals(_bare_types(tokens))
     elif "PG_CATALOG" in words:
         tokens = _bare_types(tokens)
@@ -197,20 +197,24 @@ def _prepared(tokens: list[Token]) -> list[Token]:
         tokens = _approximate(tokens)
     if not words.isdisjoint(MARKS):
         tokens = rewritten(tokens)
-    if TokenType.JOIN_MARKER in kinds:
+    if TokenType.JOIN_MARKER in present:
         _check_markers(tokens)
     if "#" in words or not words.isdisjoint(_SYNONYMS):
         _rename(tokens)
-    _close_calls(tokens)
+    _close_calls(tokens, kinds if tokens is given else [token.token_type for token in tokens])
     return tokens
 
 
-def _close_calls(tokens: list[Token]) -> None:
+def upper_words(tokens: Sequence[Token]) -> set[str]:
+    """The texts of the tokens in upper case."""
+    return {text.upper() for text in {token.text for token in tokens}}
+
+
+def _close_calls(tokens: list[Token], kinds: list[TokenType]) -> None:
     """Comments at closing parentheses; not too many of them inside each other."""
     depth = 0
     opening, closing = TokenType.L_PAREN, TokenType.R_PAREN  # members of an Enum are slow to come by
-    for token in tokens:
-        kind = token.token_type
+    for token, kind in zip(tokens, kinds):
         if kind is closing:
             token.comments = _KEEP_CALL
             depth -= 1

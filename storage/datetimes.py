@@ -40,6 +40,7 @@ _TIME = pattern(
 _COMPACT_TIME = pattern(r"([0-9]{2})([0-9]{2})([0-9]{2})(?:\.([0-9]{1,9}))?(?![0-9])")
 _DAY_OF_YEAR = pattern(r"([0-9]{4})\.([0-9]{3})(?![0-9])")
 _JULIAN = pattern(r"[Jj]([0-9]{5,7})(?![0-9])")
+_PLAIN_DATE = pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _JULIAN_EPOCH = 2_440_588
 _SHORT = pattern(r"([0-9]{2})([0-9]{2})([0-9]{2})(?![0-9])")
 _YEAR_NAME_DAY = pattern(r"([0-9]{4})[- ]([A-Za-z]{3,9})[- ]([0-9]{1,2})(?![0-9])")
@@ -53,6 +54,8 @@ _OFFSET = pattern(r"([+-])([0-9]{1,2}):?([0-9]{2})?")
 
 def read_date(text: str) -> int | None:
     """Days; a time of day and a zone behind the date are read and dropped."""
+    if _PLAIN_DATE.fullmatch(text):
+        return date.fromisoformat(text).toordinal() - _EPOCH
     micros = read_timestamp(text)
     return None if micros is None else micros // DAY
 

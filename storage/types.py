@@ -30,7 +30,7 @@ The declared type, its scale and its limits are always Redshift's; a physical cl
 from __future__ import annotations
 
 import enum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from ..records import dataclass
 
@@ -58,7 +58,21 @@ class Kind(enum.Enum):
     HLLSKETCH = "hllsketch"
     UNKNOWN = "unknown"
 
+    # What is asked for very often. A member by its name costs four times as much as an attribute of one.
     physical: Physical  # of DECIMAL: up to 19 digits
+    storage_bytes: int  # of DECIMAL: up to 19 digits
+    is_integer: bool
+    is_numeric: bool
+    is_exact: bool
+    is_float: bool
+    is_string: bool
+    is_super: bool
+    is_sketch: bool
+    is_temporal: bool
+    is_interval: bool
+    is_clock: bool
+    is_decimal: bool
+    is_unknown: bool
 
     __hash__ = object.__hash__  # each member is one object; Enum's own hash is a Python function
 
@@ -81,19 +95,31 @@ Physical.I64.width = Physical.F64.width = 8
 Physical.BOOL.width = 1
 Physical.I128.width = Physical.STR.width = 16
 
-for _kind in Kind:  # an attribute, for it is asked for very often
-    _kind.physical = Physical.I64
-for _kind in (Kind.REAL, Kind.DOUBLE):
-    _kind.physical = Physical.F64
-for _kind in (Kind.CHAR, Kind.VARCHAR, Kind.VARBYTE, Kind.SUPER, Kind.HLLSKETCH, Kind.UNKNOWN):
-    _kind.physical = Physical.STR
-Kind.BOOLEAN.physical = Physical.BOOL
 _INTEGER_BYTES = {Kind.SMALLINT: 2, Kind.INTEGER: 4, Kind.BIGINT: 8}
 _STORAGE_BYTES = {
     Kind.BOOLEAN: 1, Kind.SMALLINT: 2,
     **dict.fromkeys((Kind.INTEGER, Kind.DATE, Kind.REAL, Kind.INTERVAL_YM), 4),
     **dict.fromkeys((Kind.CHAR, Kind.VARCHAR, Kind.VARBYTE, Kind.SUPER, Kind.HLLSKETCH, Kind.UNKNOWN), 0),
 }
+_PHYSICAL = {
+    Kind.REAL: Physical.F64, Kind.DOUBLE: Physical.F64, Kind.BOOLEAN: Physical.BOOL,
+    **{kind: Physical.STR for kind, size in _STORAGE_BYTES.items() if not size},
+}
+for _kind in Kind:
+    _kind.physical = _PHYSICAL.get(_kind, Physical.I64)
+    _kind.storage_bytes = _STORAGE_BYTES.get(_kind, 8)
+    _kind.is_integer = _kind in _INTEGER_BYTES
+    _kind.is_decimal = _kind is Kind.DECIMAL
+    _kind.is_exact = _kind.is_integer or _kind.is_decimal
+    _kind.is_float = _kind in (Kind.REAL, Kind.DOUBLE)
+    _kind.is_numeric = _kind.is_exact or _kind.is_float
+    _kind.is_string = _kind in (Kind.CHAR, Kind.VARCHAR)
+    _kind.is_super = _kind is Kind.SUPER
+    _kind.is_sketch = _kind is Kind.HLLSKETCH
+    _kind.is_unknown = _kind is Kind.UNKNOWN
+    _kind.is_clock = _kind in (Kind.TIME, Kind.TIMETZ)
+    _kind.is_temporal = _kind.is_clock or _kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
+    _kind.is_interval = _kind in (Kind.INTERVAL, Kind.INTERVAL_YM, Kind.INTERVAL_DS)
 MAX_PRECISION = 38
 I64_PRECISION = 19
 MAX_VARCHAR = 65535
@@ -123,41 +149,44 @@ class SqlType:
             == (other.precision, other.scale, other.case_insensitive)
         )
 
+    def __hash__(self) -> int:
+        return hash((self.kind, self.precision, self.length))
+
     @property
     def physical(self) -> Physical:
         kind = self.kind
-        if self.precision > I64_PRECISION and kind is Kind.DECIMAL:
+        if self.precision > I64_PRECISION and kind.is_decimal:
             return Physical.I128
         return kind.physical
 
     @property
     def is_integer(self) -> bool:
-        return self.kind in _INTEGER_BYTES
+        return self.kind.is_integer
 
     @property
     def is_numeric(self) -> bool:
-        return self.is_integer or self.kind in (Kind.DECIMAL, Kind.REAL, Kind.DOUBLE)
+        return self.kind.is_numeric
 
     @property
     def is_exact(self) -> bool:
         """Integers and DECIMAL."""
-        return self.is_integer or self.kind is Kind.DECIMAL
+        return self.kind.is_exact
 
     @property
     def is_float(self) -> bool:
-        return self.kind in (Kind.REAL, Kind.DOUBLE)
+        return self.kind.is_float
 
     @property
     def is_string(self) -> bool:
-        return self.kind in (Kind.CHAR, Kind.VARCHAR)
+        return self.kind.is_string
 
     @property
     def is_super(self) -> bool:
-        return self.kind is Kind.SUPER
+        return self.kind.is_super
 
     @property
     def is_sketch(self) -> bool:
-        return self.kind is Kind.HLLSKETCH
+        return self.kind.is_sketch
 
     @property
     def text_limit(self) -> int:
@@ -168,39 +197,28 @@ class SqlType:
 
     @property
     def is_temporal(self) -> bool:
-        return self.kind in (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.TIME, Kind.TIMETZ)
+        return self.kind.is_temporal
 
     @property
     def is_interval(self) -> bool:
         """A typed interval, or a literal of both kinds."""
-        return self.kind in (Kind.INTERVAL, Kind.INTERVAL_YM, Kind.INTERVAL_DS)
+        return self.kind.is_interval
 
     @property
     def is_clock(self) -> bool:
         """A time of day."""
-        return self.kind in (Kind.TIME, Kind.TIMETZ)
+        return self.kind.is_clock
 
     @property
     def storage_bytes(self) -> int:
         """Bytes of one value on disk before encoding; strings: 0 (they vary)."""
-        if self.kind is Kind.DECIMAL:
-            return 8 if self.precision <= I64_PRECISION else 16
-        return _STORAGE_BYTES.get(self.kind, 8)
+        kind = self.kind
+        return 16 if self.precision > I64_PRECISION and kind.is_decimal else kind.storage_bytes
 
     @property
     def integer_limits(self) -> tuple[int, int]:
         """Smallest and largest physical value of an I64 or I128 type (DECIMAL: by precision)."""
-        if self.is_integer:
-            bits = 8 * _INTEGER_BYTES[self.kind]
-            return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-        if self.kind is Kind.DECIMAL:
-            top = 10**self.precision - 1
-            if self.precision <= I64_PRECISION:
-                top = min(top, (1 << 63) - 1)
-            return -top, top
-        if self.kind in (Kind.DATE, Kind.INTERVAL_YM):
-            return -(1 << 31), (1 << 31) - 1
-        return -(1 << 63), (1 << 63) - 1
+        return _limits(self.kind, self.precision)
 
     def __str__(self) -> str:
         match self.kind:
@@ -210,6 +228,21 @@ class SqlType:
                 return f"{self.kind.value}({self.length})"
             case _:
                 return self.kind.value
+
+
+@cache
+def _limits(kind: Kind, precision: int) -> tuple[int, int]:
+    if kind.is_integer:
+        bits = 8 * _INTEGER_BYTES[kind]
+        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    if kind is Kind.DECIMAL:
+        top = 10**precision - 1
+        if precision <= I64_PRECISION:
+            top = min(top, (1 << 63) - 1)
+        return -top, top
+    if kind in (Kind.DATE, Kind.INTERVAL_YM):
+        return -(1 << 31), (1 << 31) - 1
+    return -(1 << 63), (1 << 63) - 1
 
 
 SMALLINT = SqlType(Kind.SMALLINT)

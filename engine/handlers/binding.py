@@ -18,7 +18,7 @@ from ...planner.collector import at_rest
 from ...planner.expressions import ColumnRef, Expr
 from ...planner.logical import Query
 from ...planner.optimize import optimize, optimize_insert, optimize_output
-from ...planner.parse import parse_query_text
+from ...planner.parse import parse_query_text, query_tokens
 from ...planner.physical import PhysicalQuery
 from ...planner.plan_cache import Binding
 from ...planner.predicate_columns import predicate_columns
@@ -160,8 +160,9 @@ def _plan_text(query: QueryText, context: Context) -> PhysicalQuery:
 
     def bind_text(view: CatalogView, literals: Any) -> Binding:
         around.literals = literals
-        around.words = words_of(query.text)
-        bound = bind_query(parse_query_text(query).tree, view, around)
+        tokens = query_tokens(query)
+        around.words = words_of(query.text, tokens)
+        bound = bind_query(parse_query_text(query, tokens).tree, view, around)
         return Binding(bound, keep=not around.stable)
 
     scope = _scope(around, context)

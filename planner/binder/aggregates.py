@@ -11,20 +11,19 @@ column stays; any other column of the input is an error.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlglot import exp
 
 from ...errors import GroupingError, NotSupportedError, SqlSyntaxError, UndefinedFunction
 from ...storage.sketches import EMPTY
-from ...storage.types import BIGINT, HLLSKETCH, INTEGER, TEXT, Kind, SqlType
+from ...storage.types import BIGINT, BOOLEAN, HLLSKETCH, INTEGER, TEXT, Kind, SqlType
 from .. import collation, functions
 from ..build import comparison_key
 from ..coercion import coerce, settle
-from ..columns import columns_of, free_columns, substitute_plan
+from ..columns import columns_of, columns_of_all, free_columns, substitute_plan
 from ..expressions import (
     AggregateCall,
     Call,
@@ -51,6 +50,7 @@ from .grouping_sets import GroupBy
 from .ordered import as_aggregate, bind_ordered
 from .scope import Scope
 
+T = TypeVar("T")
 NESTED = "aggregate function calls may not have nested aggregate or window function"
 
 
@@ -67,10 +67,10 @@ class Aggregates:
         self.order: tuple[SortKey, ...] = ()  # that of the aggregates which have one
 
     def column(self, call: AggregateCall) -> ColumnRef:
-        known = self.calls.get(call)
-        if known is None:
-            known = self.b.column(call.type, call.function, call.function != "count", call.span)
-            self.calls[call] = known
+        made = ColumnRef(self.b.next_id, call.type, call.function, call.function != "count", call.span)
+        known = self.calls.setdefault(call, made)  # one look only: to hash a call is to walk through it
+        if known is made:
+            self.b.next_id += 1
         return known if known.span == call.span else replace(known, span=call.span)
 
     def grouping(self, args: tuple[Expr, ...], span: Span | None) -> ColumnRef:
@@ -90,18 +90,18 @@ class Aggregates:
 
 def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
     """An aggregate call: the column of its result."""
-    position = e.b.position(node)
+    span = e.span(node)
+    position = None if span is None else span[0]
     distinct, given = aggregated(name, arguments, position)
-    with _inside(e, position) as aggregates:
-        args = [e.bind(a) for a in given]
+    aggregates, args = _inside(e, position, lambda: [e.bind(a) for a in given])
     _check_arguments(e, name, args, position)
-    if super_totals.is_total(name, [a.type for a in args]):
-        return super_totals.total(name, args[0], distinct, aggregates.column, e.span(node))
-    if name in ("sum", "avg") and len(args) == 1 and args[0].type.is_interval:
+    if super_totals.is_total(name, args):
+        return super_totals.total(name, args[0], distinct, aggregates.column, span)
+    if name in ("sum", "avg") and len(args) == 1 and args[0].type.kind.is_interval:
         value = typed(args[0])  # intervals are summed as the numbers they are
-        total = aggregates.column(_call(e, name, [as_number(value)], distinct, node))
-        return from_number(total, SqlType(value.type.kind), e.span(node))
-    call = _call(e, name, [typed(a) for a in args], distinct, node)
+        total = aggregates.column(_call(name, [as_number(value)], distinct, span))
+        return from_number(total, SqlType(value.type.kind), span)
+    call = _call(name, [typed(a) for a in args], distinct, span)
     if call.function in ("min", "max") and call.type.is_super:
         return super_totals.extreme(call, aggregates.column)
     if call.function in ("min", "max") and call.type.case_insensitive:
@@ -117,8 +117,7 @@ def ordered_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], 
     if found is not None and not found.alone and not e.b.context.extended:
         raise NotSupportedError(f"{name.upper()} without OVER is not supported by Redshift", position=position,
                                 hint=f"Use APPROXIMATE {name.upper()}.")
-    with _inside(e, position) as aggregates:
-        call = bind_ordered(e, name, arguments, node)
+    aggregates, call = _inside(e, position, lambda: bind_ordered(e, name, arguments, node))
     _check_arguments(e, name, [*call.args, *[k.expr for k in call.order]], position)
     if call.order and aggregates.order not in ((), call.order) and not e.b.context.extended:
         raise SqlSyntaxError("within group ORDER BY clauses for aggregate functions must be the same",
@@ -132,8 +131,7 @@ def sketch_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], n
     position, span = e.b.position(node), e.span(node)
     if len(arguments) != 1 or isinstance(arguments[0], (exp.Distinct, exp.Star)):
         raise SqlSyntaxError(f"{name.upper()} takes one expression", position=position)
-    with _inside(e, position) as aggregates:
-        value = typed(e.bind(arguments[0]))
+    aggregates, value = _inside(e, position, lambda: typed(e.bind(arguments[0])))
     _check_arguments(e, name, [value], position)
     type = (hyperloglog.sketch if name == "hll_combine" else hyperloglog.counted)(value.type)
     if type is None:
@@ -146,29 +144,30 @@ def sketch_aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], n
     return Case(((IsNull(made, negated=True), made),), Literal(EMPTY, HLLSKETCH), HLLSKETCH)
 
 
-@contextmanager
-def _inside(e: ExpressionBinder, position: int | None) -> Iterator[Aggregates]:
-    """While the arguments of an aggregate are bound."""
-    if e.aggregates is None:
+def _inside(e: ExpressionBinder, position: int | None, bind: Callable[[], T]) -> tuple[Aggregates, T]:
+    """Where the aggregate calls are collected, and what `bind` makes of the arguments of one."""
+    aggregates = e.aggregates
+    if aggregates is None:
         raise GroupingError(f"aggregates not allowed in {e.clause} clause", position=position)
-    if e.aggregates.busy:
+    if aggregates.busy:
         raise GroupingError(NESTED, position=position)
-    e.aggregates.busy = True
+    aggregates.busy = True
     try:
-        yield e.aggregates
+        return aggregates, bind()
     finally:
-        e.aggregates.busy = False
+        aggregates.busy = False
 
 
 def _check_arguments(e: ExpressionBinder, name: str, args: Sequence[Expr], position: int | None) -> None:
-    if e.windows is not None and e.windows.hold(args):
+    if e.windows is not None and e.windows.ids and e.windows.hold(args):
         raise GroupingError(NESTED, position=position)
-    _refuse_outer(e, name, args, position)
+    if e.scope.parent is not None or e.b.arguments is not None:
+        _refuse_outer(e, name, args, position)
 
 
 def _refuse_outer(e: ExpressionBinder, name: str, args: Sequence[Expr], position: int | None) -> None:
     """An aggregate over columns of an outer query alone would be an aggregate of that query."""
-    used = {id for arg in args for id in columns_of(arg)}
+    used = columns_of_all(args)
     if used and used.isdisjoint(c.id for relation in e.scope.relations for c in relation.columns):
         raise NotSupportedError(
             f"{name.upper()} over columns of an outer query only is not supported in a subquery", position=position
@@ -194,21 +193,20 @@ def aggregated(name: str, arguments: Sequence[Any], position: int | None) -> tup
     return False, arguments
 
 
-def _call(e: ExpressionBinder, name: str, args: list[Expr], distinct: bool, node: Any) -> AggregateCall:
+def _call(name: str, args: list[Expr], distinct: bool, span: Span | None) -> AggregateCall:
     found = functions.resolve_aggregate(name)
     assert found is not None
-    span = e.span(node)
     if not args and name == "count":
         return AggregateCall("count", (), BIGINT, False, span)
     type = found.result(args[0].type) if len(args) == 1 else None
     if type is None:
         shown = ", ".join('"unknown"' if a.type.kind is Kind.UNKNOWN else a.type.kind.value for a in args)
-        raise UndefinedFunction(f"function {name}({shown}) does not exist", position=e.b.position(node))
+        raise UndefinedFunction(f"function {name}({shown}) does not exist", position=None if span is None else span[0])
     arg = args[0]
     if name == "count":
         arg = settle(arg)
-    elif found.key in DEVIATIONS or arg.type.kind is Kind.UNKNOWN or (
-        type.kind is Kind.BOOLEAN and arg.type.kind is not Kind.BOOLEAN
+    elif found.key in DEVIATIONS or arg.type.kind.is_unknown or (
+        type is BOOLEAN and arg.type.kind is not Kind.BOOLEAN
     ):
         arg = coerce(arg, type)
     return AggregateCall(found.key, (arg,), type, distinct and found.keeps_distinct, span)

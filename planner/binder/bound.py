@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import Any
 
 from ...errors import NotSupportedError, SqlSyntaxError
@@ -25,7 +26,7 @@ class Bound:
 
     @property
     def types(self) -> tuple[SqlType, ...]:
-        return tuple(c.type for c in self.columns)
+        return tuple([c.type for c in self.columns])
 
 
 def sort_key(expr: Expr, item: Any) -> SortKey:
@@ -41,23 +42,26 @@ def retyped(b: Binder, bound: Bound, types: Sequence[SqlType]) -> Bound:
     Literals in the select list are converted where they stand, which is how NULL and quoted text in
     one branch of a UNION get the other branch's type; what cannot be reached so is cast on top.
     """
-    if all(coerce(c, t) is c for c, t in zip(bound.columns, types)):
-        return bound
-    wanted = {c.id: t for c, t in zip(bound.columns, types) if c.type.kind is Kind.UNKNOWN}
-    plan, renamed = _settle(bound.plan, wanted)
-    columns = tuple(renamed.get(c.id, c) for c in bound.columns)
+    columns = bound.columns
     casts = [coerce(c, t) for c, t in zip(columns, types)]
-    if all(cast is c for c, cast in zip(columns, casts)):
-        return Bound(plan, columns, bound.names)
+    if all(map(is_, columns, casts)):
+        return bound
+    wanted = {c.id: t for c, t in zip(columns, types) if c.type.kind.is_unknown}
+    plan, renamed = _settle(bound.plan, wanted)
+    if renamed:
+        columns = tuple([renamed.get(c.id, c) for c in columns])
+        casts = [coerce(c, t) for c, t in zip(columns, types)]
+        if all(map(is_, columns, casts)):
+            return Bound(plan, columns, bound.names)
     out = [(c, c) if cast is c else (b.column(t, c.name, c.nullable, c.span), cast)
            for c, t, cast in zip(columns, types, casts)]
     hidden = [(c, c) for c in _hidden(plan, columns)]
-    return Bound(Project(plan, (*out, *hidden)), tuple(c for c, _ in out), bound.names)
+    return Bound(Project(plan, (*out, *hidden)), tuple([c for c, _ in out]), bound.names)
 
 
 def finished(b: Binder, bound: Bound) -> Bound:
     """A query whose columns leave: what is still UNKNOWN becomes VARCHAR."""
-    if all(c.type.kind is not Kind.UNKNOWN for c in bound.columns):
+    if not [c for c in bound.columns if c.type.kind.is_unknown]:
         return bound
     return retyped(b, bound, [_settled_type(bound.plan, c) for c in bound.columns])
 

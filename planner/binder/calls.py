@@ -22,6 +22,7 @@ from ..expressions import Call, Cast, Expr, Literal, Span
 from ..functions import Signature, Site
 from ..functions.hyperloglog import AGGREGATES as SKETCHES
 from . import grouping_sets
+from .aggregates import aggregate, ordered_aggregate, sketch_aggregate
 from .dispatch import binds
 from .expressions import ExpressionBinder
 from .moments import as_written, special
@@ -34,9 +35,9 @@ _SUPER_PATH = pattern(rf"{_STEP}(?:\.{_STEP})*")
 
 @binds(exp.Anonymous)
 def _anonymous(e: ExpressionBinder, node: exp.Anonymous) -> Expr:
-    this = node.this
+    this = node.args["this"]
     name = (this if isinstance(this, str) else this.name).lower()
-    return _named(e, name, node.expressions, node)
+    return _named(e, name, node.args.get("expressions") or [], node)
 
 
 def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
@@ -45,20 +46,14 @@ def _named(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) 
 
         return array_of_rows(e, arguments[0], node)
     if functions.resolve_aggregate(name) is not None:
-        from .aggregates import aggregate
-
         return aggregate(e, name, arguments, node)
     if name in grouping_sets.FUNCTIONS:
         return grouping_sets.grouping(e, name, arguments, node)
     if name in ("approximate_count", "hll"):
         return _approximate_count(e, name, arguments, node)
     if name in SKETCHES:
-        from .aggregates import sketch_aggregate
-
         return sketch_aggregate(e, name, arguments, node)
     if functions.resolve_ordered(name) is not None:
-        from .aggregates import ordered_aggregate
-
         return ordered_aggregate(e, name, arguments, node)
     if functions.is_only_window(name):
         raise SqlSyntaxError(f"window function {name} requires an OVER clause", sqlstate="42809",
@@ -97,8 +92,6 @@ def users_function(
 
 def _approximate_count(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
     """APPROXIMATE COUNT(DISTINCT x) and HLL(x): the exact count is within their 2 and 0.6 percent."""
-    from .aggregates import aggregate
-
     if name == "hll" and len(arguments) == 1 and not isinstance(arguments[0], exp.Distinct):
         arguments = [exp.Distinct(expressions=list(arguments))]
     elif name == "hll":

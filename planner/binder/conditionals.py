@@ -20,13 +20,15 @@ def _case(e: ExpressionBinder, node: exp.Case) -> Expr:
     conditions: list[Expr] = []
     results: list[Expr] = []
     for when in node.args["ifs"]:
+        parts = when.args
         if operand is None:
-            conditions.append(e.boolean(when.this))
+            conditions.append(e.boolean(parts["this"]))
         else:
-            conditions.append(build.compare("=", operand, e.bind(when.this)))
-        results.append(e.bind(when.args["true"]))
+            conditions.append(build.compare("=", operand, e.bind(parts["this"])))
+        results.append(e.bind(parts["true"]))
     otherwise = node.args.get("default")
     results.append(Literal(None, UNKNOWN) if otherwise is None else e.bind(otherwise))
     e.clause = clause
-    unified, type = unify(results, "CASE", e.b.position(node))
-    return Case(tuple(zip(conditions, unified)), unified[-1], type, e.span(node))
+    span = e.span(node)
+    unified, type = unify(results, "CASE", None if span is None else span[0])
+    return Case(tuple(zip(conditions, unified)), unified[-1], type, span)

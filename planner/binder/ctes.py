@@ -8,7 +8,6 @@ An `Env` is what names mean in one place: WITH makes a new one, the old stays as
 """
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -52,12 +51,13 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
     recursive = bool(with_.args.get("recursive"))
     if recursive:
         check_place(b, with_)
-    counts = _names(node)
+    behind = _names([value for value in node.args.values() if value is not with_])
+    within = [_names([member.this]) for member in with_.expressions]
     known = dict(env)
     seen: set[str] = set()
-    for member in with_.expressions:
-        counts -= _names(member.this)  # what stands before a member, or in it, does not see it
-        cte = _member(b, member, outer, MappingProxyType(dict(known)), counts)
+    for i, member in enumerate(with_.expressions):
+        # what stands before a member, or in it, does not see it
+        cte = _member(b, member, outer, MappingProxyType(dict(known)), [behind, *within[i + 1 :]])
         if cte.name in seen:
             raise DuplicateTable(
                 f'WITH query name "{cte.name}" specified more than once', sqlstate="42712",
@@ -72,12 +72,25 @@ def extended(b: Binder, node: Any, outer: Scope | None, env: Env) -> Env:
     return MappingProxyType(known)
 
 
-def _names(node: Any) -> Counter[str]:
-    """How often each name without a schema stands in FROM."""
-    return Counter(t.name.lower() for t in node.find_all(exp.Table) if t.args.get("db") is None)
+_LEAVES = frozenset({type(None), bool, str, exp.Column, exp.Literal, exp.Identifier})  # no table stands below these
 
 
-def _member(b: Binder, member: Any, outer: Scope | None, env: Env, counts: Counter[str]) -> Cte:
+def _names(parts: list[Any]) -> list[str]:
+    """The names without a schema in FROM; `parts`: nodes and lists of nodes."""
+    found = []
+    for part in parts:
+        kind = part.__class__
+        if kind is list:
+            parts.extend(part)
+        elif kind not in _LEAVES and isinstance(part, exp.Expr):
+            if kind is exp.Table and part.args.get("db") is None:
+                found.append(part.name.lower())
+            parts.extend(part.args.values())
+    return found
+
+
+def _member(b: Binder, member: Any, outer: Scope | None, env: Env, seen_by: list[list[str]]) -> Cte:
+    """`seen_by`: the names in FROM of what may use it."""
     alias = member.args["alias"]
     if member.args.get("materialized") is not None:
         raise NotSupportedError("MATERIALIZED of a WITH query is not supported by Redshift", position=b.position(alias))
@@ -85,7 +98,7 @@ def _member(b: Binder, member: Any, outer: Scope | None, env: Env, counts: Count
         raise NotSupportedError("WITH is for queries only", position=b.position(alias))
     name = b.name(alias.this)
     names = tuple(b.name(c) for c in alias.args.get("columns") or ())
-    return Cte(name, member.this, names, env, outer, counts[name])
+    return Cte(name, member.this, names, env, outer, sum([used.count(name) for used in seen_by]))
 
 
 def _check_unused(b: Binder, cte: Cte) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from sqlglot import exp
@@ -86,6 +87,8 @@ def bind_scalar(tree: Any, view: CatalogView, context: BindContext, clause: str 
 
 def _reads_system_tables_only(tree: Any, view: CatalogView, context: BindContext) -> bool:
     """Is every relation that the query names a system table of the leader, and is there one?"""
+    if context.words is not None and context.words.isdisjoint(_without_schema(context.leader_only)):
+        return False
     found = False
     for node in tree.find_all(exp.Table):
         if not isinstance(node.this, exp.Identifier):
@@ -96,6 +99,11 @@ def _reads_system_tables_only(tree: Any, view: CatalogView, context: BindContext
         elif node.db or view.relation(None, name) is not None:
             return False
     return found
+
+
+@cache
+def _without_schema(names: frozenset[str]) -> frozenset[str]:
+    return frozenset([name.partition(".")[2] for name in names])
 
 
 def check_function(

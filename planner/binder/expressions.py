@@ -21,7 +21,21 @@ from ...errors import DatatypeMismatch, NotSupportedError, SqlSyntaxError
 from ...reserved_words import RESERVED
 from ...storage.types import BOOLEAN, Kind
 from ..coercion import coerce
-from ..expressions import ColumnRef, Expr, Literal, Span
+from ..expressions import (
+    And,
+    ColumnRef,
+    Compare,
+    Exists,
+    Expr,
+    InList,
+    IsNull,
+    Like,
+    Literal,
+    Not,
+    Or,
+    Quantified,
+    Span,
+)
 from ..functions.missing import NO_MEANING, refusal
 from .context import Binder
 from .correlation import check_levels
@@ -63,17 +77,18 @@ class ExpressionBinder:
 
     def bind(self, node: Any) -> Expr:
         """The expression for a syntax node."""
-        handler = HANDLERS.get(type(node))
-        if handler is not None:
-            return handler(self, node)
-        if node is None:
-            raise SqlSyntaxError(f"an expression is missing in {self.clause}")
-        raise self.unsupported(node)
+        try:
+            handler = HANDLERS[node.__class__]
+        except KeyError:
+            if node is None:
+                raise SqlSyntaxError(f"an expression is missing in {self.clause}") from None
+            raise self.unsupported(node) from None
+        return handler(self, node)
 
     def boolean(self, node: Any) -> Expr:
         """A condition: BOOLEAN, or an error that says what stands there."""
         expr = self.bind(node)
-        return self.as_boolean(expr, node)
+        return expr if expr.__class__ in _TRUTHS else self.as_boolean(expr, node)
 
     def as_boolean(self, expr: Expr, node: Any) -> Expr:
         if expr.type.kind is Kind.BOOLEAN:
@@ -95,6 +110,7 @@ class ExpressionBinder:
         return NotSupportedError(f"{name} is not supported yet", position=self.b.position(node))
 
 
+_TRUTHS = frozenset((Compare, And, Or, Not, IsNull, InList, Like, Exists, Quantified))  # BOOLEAN, whatever is in them
 _NAMES: dict[type, str] = {
     exp.Filter: "FILTER (WHERE ...)",
     exp.IgnoreNulls: "IGNORE NULLS",
@@ -110,7 +126,29 @@ _NAMES: dict[type, str] = {
 
 @binds(exp.Column)
 def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
-    """A column; or, of a name with dots, attributes of a SUPER column."""
+    """A column: of this query's own FROM as `a` or `t.a`, as nearly all are, or whatever else a name means."""
+    args = node.args
+    identifier, table = args["this"], args.get("table")
+    if len(args) != (1 if table is None else 2) or type(identifier) is not exp.Identifier:
+        return _other_column(e, node)  # there is more to it: a schema, a (+)
+    name = identifier.args["this"].lower()
+    if table is None:
+        found = e.scope.unqualified.get(name)
+    else:
+        relation = e.scope.relation(table.args["this"].lower())
+        if relation is None or relation.element is not None:
+            return _other_column(e, node)
+        found = relation.by_name.get(name)
+    if found.__class__ is not ColumnRef or name in RESERVED:
+        return _other_column(e, node)
+    start, end = identifier._meta if table is None else table._meta, identifier._meta
+    if not (e.b.has_spans and start and end and "start" in start):
+        return found  # type: ignore[no-any-return]
+    return ColumnRef(found.id, found.type, found.name, found.nullable, (start["start"], end["end"] + 1))
+
+
+def _other_column(e: ExpressionBinder, node: exp.Column) -> Expr:
+    """A column by any name; or, of a name with dots, attributes of a SUPER column."""
     table = node.args.get("table")
     if table is None or _is_plain(e.scope, table.this.lower(), node):
         return named_column(e, node)

@@ -8,6 +8,7 @@ A comma is a CROSS join; the rewrites make it an INNER join with what WHERE says
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlglot import exp
@@ -36,6 +37,7 @@ from .scope import AMBIGUOUS, Scope, near
 from .table_functions import bind_unnest
 from .unnesting import Path, as_path, check_condition, check_no_super, names_of, place, unnested
 
+_CROSS = JoinKind.CROSS
 _KINDS = {"": JoinKind.INNER, "LEFT": JoinKind.LEFT, "RIGHT": JoinKind.RIGHT, "FULL": JoinKind.FULL}
 _FORBIDDEN = {
     "sample": "TABLESAMPLE", "laterals": "LATERAL", "when": "AS OF",
@@ -63,11 +65,13 @@ def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item
             joins.append([])
         else:
             joins[-1].append(join)
-    aliases = tuple(a for (first,) in groups if (a := first.alias_or_name.lower()))
+    aliases: tuple[str, ...] = ()
+    if any(joins):
+        aliases = tuple([a for (first,) in groups if (a := first.alias_or_name.lower())])
     items: list[Item] = []
     firsts: list[Any] = []
     for (first,), chain in zip(groups, joins):
-        path = as_path(b, first, [item.scope for item in items], outer)
+        path = as_path(b, first, map(_scope_of, items), outer)
         if path is None:
             items.append(_joined(b, first, chain, outer, env, aliases))
             firsts.append(first)
@@ -78,36 +82,43 @@ def bind_items(b: Binder, node: Any, outer: Scope | None, env: Env) -> list[Item
             item = _join(b, item, join, outer, env, aliases)
         items[at:] = [item]
         firsts[at:] = [firsts[at] if at < len(firsts) else first]
-    for i, (first, item) in enumerate(zip(firsts, items)):
-        for before in items[:i]:
-            _check_aliases(b, before.scope, item.scope, first)
+    names = [alias for item in items for alias in _aliases(item.scope)] if len(items) > 1 else []
+    if len(set(names)) < len(names):
+        taken: _Aliases = set()
+        for first, item in zip(firsts, items):
+            _check_aliases(b, taken, item.scope, first)
     return items
+
+
+_scope_of = attrgetter("scope")
 
 
 def _unnested(b: Binder, item: Item | None, path: Path, outer: Scope | None, env: Env, left: bool = False) -> Item:
     """An item's rows, each once for every element of the path's array."""
     scope = Scope(outer) if item is None else item.scope
-    _check_aliases(b, scope, names_of(path), path.node)
+    _check_aliases(b, _aliases(scope), names_of(path), path.node)
     return Item(*unnested(b, None if item is None else item.plan, scope, path, env, left))
 
 
 def crossed(items: Sequence[Item]) -> Item:
     """All rows of all items with each other."""
-    whole = items[0]
+    if len(items) == 1:
+        return items[0]
+    plan = items[0].plan
     for item in items[1:]:
-        plan = Join(JoinKind.CROSS, whole.plan, item.plan, None)
-        whole = Item(plan, Scope.joined(whole.scope, item.scope))
-    return whole
+        plan = Join(_CROSS, plan, item.plan, None)
+    return Item(plan, Scope.joined(*[item.scope for item in items]))
 
 
 def _is_comma(join: Any) -> bool:
-    args = join.args
-    return not any(args.get(k) for k in ("side", "kind", "method", "on", "using"))
+    given = join.args.get
+    return not (given("on") or given("kind") or given("side") or given("method") or given("using"))
 
 
 def _joined(b: Binder, first: Any, chain: list[Any], outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
     item = _item(b, first, outer, env)
-    for join in (*_own_joins(first), *chain):
+    joins = _own_joins(first) + chain if first.args.get("joins") else chain
+    for join in joins:
         item = _join(b, item, join, outer, env, later)
     return item
 
@@ -158,8 +169,9 @@ def _derived(b: Binder, node: Any, query: Any, outer: Scope | None, env: Env) ->
     inner = node if query is not node and _has_modifiers(node) else query
     bound = finished(b, bind_tree(b, inner, outer, env))
     alias, given = alias_of(b, node)
-    names = renamed(bound.names, given, alias or "*", lambda: b.position(node))
-    return named_item(Bound(bound.plan, bound.columns, names), alias, outer)
+    if given:
+        bound = Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or "*", lambda: b.position(node)))
+    return named_item(bound, alias, outer)
 
 
 def _pivoted(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
@@ -180,29 +192,37 @@ def _pivoted(b: Binder, node: Any, outer: Scope | None, env: Env) -> Item:
 
 
 def _has_modifiers(node: Any) -> bool:
-    return any(node.args.get(k) for k in ("order", "limit", "offset", "with_"))
+    given = node.args.get
+    return bool(given("order") or given("limit") or given("offset") or given("with_"))
 
 
 # -- joins ---------------------------------------------------------------------------------------
 
 
-def _check_aliases(b: Binder, left: Scope, right: Scope, node: Any) -> None:
-    taken = {(r.alias, r.schema) for r in left.relations if r.alias is not None}
-    for relation in right.relations:
-        if (relation.alias, relation.schema) in taken:
-            raise DuplicateTable(
-                f'table name "{relation.alias}" specified more than once', sqlstate="42712",
-                position=b.position(node),
-            )
+_Aliases = set[tuple[str | None, str | None]]  # with the schema where a table has no other name
+
+
+def _aliases(scope: Scope) -> _Aliases:
+    return {(r.alias, r.schema) for r in scope.relations if r.alias is not None}
+
+
+def _check_aliases(b: Binder, taken: _Aliases, scope: Scope, node: Any) -> None:
+    """Refuses names that are `taken`, and adds the others to these."""
+    own = _aliases(scope)
+    if not taken.isdisjoint(own):
+        alias = next(r.alias for r in scope.relations if (r.alias, r.schema) in taken)
+        raise DuplicateTable(f'table name "{alias}" specified more than once', sqlstate="42712",
+                             position=b.position(node))
+    taken |= own
 
 
 def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later: tuple[str, ...]) -> Item:
     kind = _kind(b, node)
-    path = as_path(b, node.this, [left.scope], outer)
+    path = as_path(b, node.this, (left.scope,), outer)
     if path is not None:
         return _join_path(b, left, node, kind, path, outer, env)
     right = _joined(b, node.this, [], outer, env, later)
-    _check_aliases(b, left.scope, right.scope, node.this)
+    _check_aliases(b, _aliases(left.scope), right.scope, node.this)
     using = [b.name(u) for u in node.args.get("using") or ()]
     if str(node.args.get("method") or "").upper() == "NATURAL":
         using = [n for n, _ in left.scope.star if n in right.scope.unqualified]
@@ -211,24 +231,35 @@ def _join(b: Binder, left: Item, node: Any, outer: Scope | None, env: Env, later
         condition: Expr | None = None if using else TRUE  # nothing in common: every pair matches
     else:
         condition = None
+    scope: Scope | None = None
+    on = node.args.get("on")
     if using:
         condition = build.conjunction([_equal(b, n, left.scope, right.scope, node) for n in using])
-    elif node.args.get("on") is not None:
+    elif on is not None:
         scope = Scope.joined(left.scope, right.scope)
         scope.later = later
-        condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(node.args["on"])
+        condition = ExpressionBinder(b, scope, env, "JOIN/ON").boolean(on)
+        scope.later = ()
         if kind is not JoinKind.INNER:
-            check_outer_join(b, condition, node.args["on"])
-        if kind in (JoinKind.RIGHT, JoinKind.FULL) and not b.context.extended:
-            check_no_super(b, condition, kind, node.args["on"])
-        if kind is JoinKind.FULL and not b.context.extended and not joins_by_keys(condition, output_ids(right.plan)):
-            raise NotSupportedError("FULL JOIN is only supported with merge-joinable join conditions",
-                                    position=b.position(node.args["on"]))
+            _check_outer(b, kind, condition, right, on)
     elif kind is JoinKind.CROSS:
         return crossed([left, right])
     elif condition is None:
         raise SqlSyntaxError(f"a {kind.value.lower()} join needs ON or USING", position=b.position(node.this))
-    return Item(Join(kind, left.plan, right.plan, condition), _join_scope(kind, left.scope, right.scope, using))
+    if scope is None or kind is not JoinKind.INNER:
+        scope = _join_scope(kind, left.scope, right.scope, using)
+    return Item(Join(kind, left.plan, right.plan, condition), scope)
+
+
+def _check_outer(b: Binder, kind: JoinKind, condition: Expr, right: Item, on: Any) -> None:
+    """Refuses what Redshift does not join by in an outer join."""
+    check_outer_join(b, condition, on)
+    if kind is JoinKind.LEFT or b.context.extended:
+        return
+    check_no_super(b, condition, kind, on)
+    if kind is JoinKind.FULL and not joins_by_keys(condition, output_ids(right.plan)):
+        raise NotSupportedError("FULL JOIN is only supported with merge-joinable join conditions",
+                                position=b.position(on))
 
 
 def _join_path(b: Binder, left: Item, node: Any, kind: JoinKind, path: Path, outer: Scope | None, env: Env) -> Item:
@@ -296,7 +327,7 @@ def _join_scope(kind: JoinKind, left: Scope, right: Scope, using: list[str]) -> 
         return both
     merged = [(n, _merged(kind, left.unqualified[n], right.unqualified[n])) for n in using]
     rest = [(n, e) for side in (left, right) for n, e in side.star if n not in using]
-    both.star = merged + rest
+    both.merged = merged + rest
     both.unqualified.update(merged)
     return both
 

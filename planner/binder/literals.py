@@ -13,7 +13,21 @@ from sqlglot import exp
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
 from ...storage.dateparts import interval
 from ...storage.interval_text import read_interval
-from ...storage.types import BOOLEAN, INTERVAL, MAX_VARCHAR, TEXT, UNKNOWN, Kind, SqlType, varchar
+from ...storage.types import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    INTEGER,
+    INTERVAL,
+    MAX_VARCHAR,
+    SMALLINT,
+    TEXT,
+    TIMESTAMP,
+    UNKNOWN,
+    Kind,
+    SqlType,
+    varchar,
+)
 from ..build import PRINTED
 from ..coercion import coerce, goes_into_super
 from ..constants import integer, number, parameter
@@ -37,10 +51,12 @@ _TYPE_NAMES = {
 
 @binds(exp.Literal)
 def _literal(e: ExpressionBinder, node: exp.Literal) -> Expr:
-    span, known = e.span(node), e.b.context.literals
+    b, args, meta = e.b, node.args, node._meta
+    span = (meta["start"], meta["end"] + 1) if b.has_spans and meta and "start" in meta else None
+    known = b.context.literals
     place = -1 if known is None or span is None else len(known)
-    text = node.args["this"]
-    made = Literal(text, UNKNOWN, place, span) if node.args["is_string"] else number(text, span, parameter=place)
+    text = args["this"]
+    made = Literal(text, UNKNOWN, place, span) if args["is_string"] else number(text, span, parameter=place)
     if known is not None and span is not None:
         known.append((span, made.type))
     return made
@@ -223,11 +239,19 @@ def _castable(source: SqlType, to: SqlType) -> bool:
 _FLOATS = (exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE)  # FLOAT(n); sqlglot may have told DOUBLE PRECISION
 
 
+_PLAIN = {  # of types without a length or precision
+    exp.DType.DATE: DATE, exp.DType.INT: INTEGER, exp.DType.BIGINT: BIGINT, exp.DType.SMALLINT: SMALLINT,
+    exp.DType.TIMESTAMP: TIMESTAMP, exp.DType.BOOLEAN: BOOLEAN,
+}
+
+
 def cast_type(b: Binder, node: Any, source: SqlType) -> SqlType:
     """The type a syntax tree names. VARCHAR without a length takes the operand's, as Redshift does in
     expressions."""
-    position = b.position(node)
     this = node.this
+    if node.__class__ is exp.DataType and this in _PLAIN and not node.expressions:
+        return _PLAIN[this]
+    position = b.position(node)
     if isinstance(node, exp.ObjectIdentifier) and str(this).lower() in LEADER_TYPES:
         return LEADER_TYPES[str(this).lower()]
     if isinstance(this, exp.Interval) or this is exp.DataType.Type.INTERVAL:

@@ -12,24 +12,24 @@ texts of views, and in statements with names in quotes, NATURAL joins or PIVOT.
 """
 from __future__ import annotations
 
-import re
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from sqlglot import exp
+from sqlglot.tokens import Token
 
 from ...storage.schema import Table
 from ..expressions import ColumnRef
 from .context import Binder
 
-_WORD = re.compile(r"[a-z_$][\w$]*|\(\+\)")
 _UNNAMED = frozenset({"natural", "pivot", "unpivot"})  # clauses that take columns which they do not name
 
 
-def words_of(text: str) -> frozenset[str] | None:
-    """The words of a statement's text, in lower case, (+) among them. None: columns may have other names, or none."""
+def words_of(text: str, tokens: Iterable[Token]) -> frozenset[str] | None:
+    """The words and signs of a statement, in lower case. None: columns may have other names, or none."""
     if '"' in text or not text.isascii():
         return None
-    words = frozenset(_WORD.findall(text.lower()))
+    texts = {token.text for token in tokens}
+    words = frozenset(" ".join(texts).lower().split())  # a token may hold two words: GROUP BY
     return words if words.isdisjoint(_UNNAMED) else None
 
 
@@ -45,15 +45,16 @@ def columns_named(b: Binder, table: Table, every: bool) -> list[tuple[ColumnRef,
     """New columns for a table's, and their places there; `every`: whatever the text names."""
     columns, first = table.columns, b.next_id
     b.next_id = first + len(columns)
-    places = range(len(columns)) if every or b.every or b.words is None else _places(b, table, b.words)
+    if every or b.every or b.words is None:
+        places: Sequence[int] = range(len(columns))
+    else:
+        places = b.places.get(table.id) or _places(b, table, b.words)
     return [(ColumnRef(first + i, (c := columns[i]).type, c.name, c.nullable), i) for i in places]
 
 
-def _places(b: Binder, table: Table, words: frozenset[str]) -> Any:
-    found = b.places.get(table.id)
-    if found is None:
-        columns = table.columns
-        widths = [c.type.storage_bytes or 1000 for c in columns]
-        narrowest = widths.index(min(widths))
-        found = b.places[table.id] = [i for i, c in enumerate(columns) if c.name in words or i == narrowest]
+def _places(b: Binder, table: Table, words: frozenset[str]) -> list[int]:
+    columns = table.columns
+    widths = [c.type.storage_bytes or 1000 for c in columns]
+    narrowest = widths.index(min(widths))
+    found = b.places[table.id] = [i for i, c in enumerate(columns) if c.name in words or i == narrowest]
     return found

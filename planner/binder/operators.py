@@ -105,9 +105,15 @@ def _cube_root(e: ExpressionBinder, node: exp.Cbrt) -> Expr:
 # -- comparisons ---------------------------------------------------------------------------------
 
 
+_NO_VALUES = frozenset((exp.Any, exp.All, exp.Tuple))
+
+
 @binds(*_COMPARISONS)
 def _comparison(e: ExpressionBinder, node: Any) -> Expr:
-    op, left, right = _COMPARISONS[type(node)], node.args["this"], node.args["expression"]
+    args = node.args
+    op, left, right = _COMPARISONS[type(node)], args["this"], args["expression"]
+    if left.__class__ not in _NO_VALUES and right.__class__ not in _NO_VALUES:
+        return build.compare(op, e.bind(left), e.bind(right))
     if isinstance(right, (exp.Any, exp.All)):
         from .subqueries import quantified
 
@@ -116,9 +122,7 @@ def _comparison(e: ExpressionBinder, node: Any) -> Expr:
         from .subqueries import quantified
 
         return quantified(e, build.MIRRORED[op], e.bind(right), left, node)
-    if isinstance(left, exp.Tuple) or isinstance(right, exp.Tuple):
-        return _rows(e, op, left, right, node)
-    return build.compare(op, e.bind(left), e.bind(right))
+    return _rows(e, op, left, right, node)
 
 
 def _rows(e: ExpressionBinder, op: str, left: Any, right: Any, node: Any) -> Expr:

@@ -19,12 +19,17 @@ from ..traverse import expressions, walk, walk_plan
 from .context import Binder
 
 
+def is_limited(b: Binder) -> bool:
+    """Whether there is anything that the query's user, or the owner of the view being bound, may not do."""
+    return b.rights is not None and not b.rights.superuser
+
+
 def check_read(
     b: Binder, relation: Table | View, columns: Iterable[tuple[ColumnRef, int]], position: int | None
 ) -> None:
     """A relation in FROM, with its columns' ids (a view's are their places)."""
     rights = b.rights
-    if rights is None or rights.superuser:
+    if rights is None or not is_limited(b):
         return
     if not rights.schema(relation.schema, "usage"):
         raise PermissionDenied(f"permission denied for schema {relation.schema}", position=position)

@@ -41,7 +41,7 @@ def in_predicate(e: ExpressionBinder, node: exp.In, negated: bool) -> Expr:
         raise NotSupportedError("an empty IN list is not supported", position=e.b.position(node))
     if isinstance(node.this, exp.Tuple):
         return _rows_in(e, node, negated)
-    return in_list(e.bind(node.this), tuple(e.bind(i) for i in items), negated, e.span(node))
+    return in_list(e.bind(node.this), tuple([e.bind(i) for i in items]), negated, e.span(node))
 
 
 def _rows_in(e: ExpressionBinder, node: exp.In, negated: bool) -> Expr:

@@ -14,22 +14,18 @@ from .context import Binder
 from .ctes import EMPTY, Env, extended
 from .expressions import ExpressionBinder
 from .scope import Scope
+from .select import bind_select
+from .setops import bind_set_operation, ordered
 
 
 def bind_tree(b: Binder, node: Any, outer: Scope | None = None, env: Env = EMPTY) -> Bound:
     """Bind a query. `outer`: the scope of the query around it; `env`: the CTEs in sight."""
     match node:
         case exp.Select():
-            from .select import bind_select
-
             return bind_select(b, node, outer, env)
         case exp.Union() | exp.Intersect() | exp.Except():
-            from .setops import bind_set_operation
-
             return bind_set_operation(b, node, outer, env)
         case exp.Subquery() if not isinstance(node.this, exp.Table):
-            from .setops import ordered
-
             env = extended(b, node, outer, env)
             return ordered(b, bind_tree(b, node.this, outer, env), node, env)
         case exp.Values():

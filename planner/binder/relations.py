@@ -31,7 +31,7 @@ from .bound import Bound, finished, renamed
 from .context import MAX_DEPTH, Binder
 from .ctes import EMPTY, Env, use
 from .named_columns import columns_named
-from .permissions import check_read, check_system
+from .permissions import check_read, check_system, is_limited
 from .scope import Relation, Scope, near
 from .series import NAME, bind_series, is_series
 from .table_functions import bind_table_function, is_table_function
@@ -53,17 +53,16 @@ def alias_of(b: Binder, node: Any) -> tuple[str | None, tuple[str, ...]]:
     alias = node.args.get("alias")
     if alias is None:
         return None, ()
-    name = None if alias.this is None else b.name(alias.this)
-    return name, tuple([b.name(c) for c in alias.args.get("columns") or ()])
+    name, columns = alias.args.get("this"), alias.args.get("columns")
+    return None if name is None else b.name(name), tuple([b.name(c) for c in columns]) if columns else ()
 
 
 def named_item(
     bound: Bound, alias: str | None, outer: Scope | None, schema: str | None = None, unseen: int = 0
 ) -> Item:
     """The rows as an item under one alias; `unseen`: so many of the last columns are left out of `*`."""
-    scope = Scope(outer)
-    scope.add(Relation(alias, bound.names, bound.columns, schema, unseen=unseen, unnamed=_unnamed(bound)))
-    return Item(bound.plan, scope)
+    relation = Relation(alias, bound.names, bound.columns, schema, unseen=unseen, unnamed=_unnamed(bound))
+    return Item(bound.plan, Scope(outer, [relation], None, dict(relation.by_name)))
 
 
 def _unnamed(bound: Bound) -> tuple[Column, ...]:
@@ -76,19 +75,10 @@ def _unnamed(bound: Bound) -> tuple[Column, ...]:
 
 def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Item:
     """The item of a name, or of a function call."""
-    if is_series(node.this):
-        bound = bind_series(b, node.this)
-        alias, given = alias_of(b, node)
-        given = given or ((alias,) if alias else ())  # a function's alias names its column too
-        names = renamed(bound.names, given, alias or NAME, lambda: b.position(node))
-        return named_item(Bound(bound.plan, bound.columns, names), alias or NAME, outer)
-    if is_table_function(b, node.this):
-        bound = bind_table_function(b, node.this, node.args.get("alias"))
-        return function_item(b, node, bound, outer)
-    if not isinstance(node.this, exp.Identifier):
-        name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
-        raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
-    schema_node, catalog = node.args.get("db"), node.args.get("catalog")
+    if type(node.this) is not exp.Identifier:
+        return _called_item(b, node, outer)
+    args = node.args
+    schema_node, catalog = args.get("db"), args.get("catalog")
     for part in (schema_node, catalog):
         if part is not None and not isinstance(part, exp.Identifier):
             raise SqlSyntaxError("a schema name is needed before the dot", position=b.position(node))
@@ -104,15 +94,31 @@ def table_item(b: Binder, node: exp.Table, outer: Scope | None, env: Env) -> Ite
         bound = use(b, env[name])
     else:
         bound, schema = _relation(b, node, schema, name, alias or name, bool(given))
-    names = renamed(bound.names, given, alias or name, lambda: b.position(node))
     unseen = 0
     if isinstance(bound.plan, Scan) and isinstance(bound.plan.table, ExternalTable):
         unseen = len(bound.columns) - bound.plan.table.visible
-    elif node.args.get("version") is not None:
+    elif args.get("version") is not None:
         raise NotSupportedError("AS OF is supported for external tables in Iceberg format only",
                                 position=b.position(node),
                                 hint="connect(as_of=...) shows the database as of a snapshot.")
-    return named_item(Bound(bound.plan, bound.columns, names), alias or name, outer, None if alias else schema, unseen)
+    if given:
+        bound = Bound(bound.plan, bound.columns, renamed(bound.names, given, alias or name, lambda: b.position(node)))
+    return named_item(bound, alias or name, outer, None if alias else schema, unseen)
+
+
+def _called_item(b: Binder, node: exp.Table, outer: Scope | None) -> Item:
+    """The item of a function call."""
+    if is_series(node.this):
+        bound = bind_series(b, node.this)
+        alias, given = alias_of(b, node)
+        given = given or ((alias,) if alias else ())  # a function's alias names its column too
+        names = renamed(bound.names, given, alias or NAME, lambda: b.position(node))
+        return named_item(Bound(bound.plan, bound.columns, names), alias or NAME, outer)
+    if is_table_function(b, node.this):
+        bound = bind_table_function(b, node.this, node.args.get("alias"))
+        return function_item(b, node, bound, outer)
+    name = node.this.name if isinstance(node.this, exp.Func) else type(node.this).key
+    raise NotSupportedError(f"function {name} in FROM is not supported yet", position=b.position(node))
 
 
 def function_item(b: Binder, node: Any, bound: Bound, outer: Scope | None) -> Item:
@@ -138,7 +144,7 @@ def _relation(
                 found = replace(found, columns=(*found.columns, ROW_ID))
             b.user_tables.append(found.name)
             columns = tuple(columns_named(b, found, every))
-            if ROW_ID_WANTED not in node.meta:
+            if is_limited(b) and ROW_ID_WANTED not in node.meta:
                 check_read(b, found, [(ref, found.columns[i].id) for ref, i in columns], b.position(node))
             plan = Scan(found, columns, alias)
             refs = tuple([ref for ref, _ in columns])

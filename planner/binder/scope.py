@@ -2,7 +2,7 @@
 
     Scope ----- relations: Relation(alias "t", names, columns) ...      one per item of FROM
           ----- unqualified: name -> expression, or AMBIGUOUS
-          ----- star: what `*` stands for, in order (USING columns once, first)
+          ----- star: what `*` stands for, in order: the relations' columns, or `merged` (USING columns once, first)
           ----- parent: the query around a subquery; found there = correlated
 
 A lookup that leaves a scope marks it as correlated, so that a CTE that depends on its surroundings is
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import AmbiguousColumn, Error, UndefinedColumn, UndefinedTable
 from ...records import dataclass
-from ..expressions import ColumnRef, Expr
+from ..expressions import ColumnId, ColumnRef, Expr
 
 if TYPE_CHECKING:
     from ...storage.schema import Column
@@ -40,8 +40,9 @@ class Relation:
     unnamed: tuple[Column, ...] = ()  # of a table, if some are left out: the text does not name them (named_columns.py)
 
     def __post_init__(self) -> None:
-        for name, column in zip(self.names, self.columns):
-            self.by_name[name] = AMBIGUOUS if name in self.by_name else column
+        self.by_name.update(zip(self.names, self.columns))
+        if len(self.by_name) < len(self.names):
+            self.by_name.update({name: AMBIGUOUS for name in self.names if self.names.count(name) > 1})
 
     def nullable(self) -> Relation:
         """The same on the side of an outer join that may be missing."""
@@ -66,7 +67,7 @@ class Scope:
 
     parent: Scope | None = None
     relations: list[Relation] = field(default_factory=list)
-    star: list[NamedExpr] = field(default_factory=list)
+    merged: list[NamedExpr] | None = None
     unqualified: dict[str, Any] = field(default_factory=dict)
     correlated: bool = False
     is_block: bool = True  # of a query; not what only marks the border of a common table expression
@@ -75,22 +76,35 @@ class Scope:
 
     def add(self, relation: Relation) -> None:
         self.relations.append(relation)
-        self.star.extend(relation.star)
+        if self.merged is not None:
+            self.merged.extend(relation.star)
         _merge(self.unqualified, relation.by_name)
 
+    @property
+    def star(self) -> list[NamedExpr]:
+        """What `*` stands for."""
+        if self.merged is not None:
+            return self.merged
+        return [named for relation in self.relations for named in relation.star]
+
     @staticmethod
-    def joined(left: Scope, right: Scope) -> Scope:
-        """Both sides' names."""
-        both = Scope(left.parent, left.relations + right.relations, left.star + right.star)
-        both.unqualified = dict(left.unqualified)
-        _merge(both.unqualified, right.unqualified)
-        return both
+    def joined(first: Scope, *others: Scope) -> Scope:
+        """The names of all of them."""
+        whole = Scope(first.parent, list(first.relations), None, dict(first.unqualified))
+        for other in others:
+            whole.relations.extend(other.relations)
+            _merge(whole.unqualified, other.unqualified)
+        if any(scope.merged is not None for scope in (first, *others)):
+            whole.merged = [named for scope in (first, *others) for named in scope.star]
+        return whole
 
     def nullable(self) -> Scope:
         """The names of the side of an outer join that may be missing."""
-        star = [(name, _nullable(e)) for name, e in self.star]
-        names = {n: e if e is AMBIGUOUS else _nullable(e) for n, e in self.unqualified.items()}
-        return Scope(self.parent, [r.nullable() for r in self.relations], star, names)
+        relations = [r.nullable() for r in self.relations]
+        filled = {column.id: column for relation in relations for column in relation.columns}
+        merged = None if self.merged is None else [(name, _nullable(e, filled)) for name, e in self.merged]
+        names = {name: _nullable(e, filled) for name, e in self.unqualified.items()}
+        return Scope(self.parent, relations, merged, names)
 
     # -- lookups -----------------------------------------------------------------------------------
 
@@ -167,12 +181,16 @@ class Scope:
 
 
 def _merge(into: dict[str, Any], names: dict[str, Any]) -> None:
-    for name, column in names.items():
-        into[name] = AMBIGUOUS if name in into else column
+    both = into.keys() & names.keys()
+    into.update(names)
+    into.update(dict.fromkeys(both, AMBIGUOUS))
 
 
-def _nullable(expr: Expr) -> Expr:
-    return _filled_up(expr) if isinstance(expr, ColumnRef) else expr
+def _nullable(expr: Any, filled: dict[ColumnId, ColumnRef]) -> Any:
+    """A column's form in `filled`; all else, AMBIGUOUS among it, as it is."""
+    if not isinstance(expr, ColumnRef):
+        return expr
+    return filled.get(expr.id) or _filled_up(expr)
 
 
 def _filled_up(ref: ColumnRef) -> ColumnRef:

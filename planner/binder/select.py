@@ -59,7 +59,7 @@ def bind_select(b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> B
 class _Select:
     """The parts of one SELECT while it is bound."""
 
-    __slots__ = ("aggregates", "aliases", "b", "env", "items", "node", "scope", "visible", "windows")
+    __slots__ = ("aggregates", "aliases", "b", "binder", "env", "items", "node", "scope", "visible", "windows")
 
     def __init__(self, b: Binder, node: exp.Select, outer: Scope | None, env: Env) -> None:
         for key in node.args.keys() & _REFUSED.keys():
@@ -70,6 +70,7 @@ class _Select:
         self.env = env
         self.aggregates = Aggregates(b)
         self.windows = Windows(b)
+        self.binder: ExpressionBinder | None = None  # of the select list
         self.items: list[Item] = []
         self.aliases: dict[str, Item] = {}
         self.visible: int | None = None  # while an item is bound: only aliases to its left are in sight
@@ -150,11 +151,19 @@ class _Select:
             before, self.visible = self.visible, item.place
             item.busy = True
             try:
-                item.expr = self._binder("SELECT", self.aggregates, self.windows).bind(item.node)
+                item.expr = self._item_binder(before is not None).bind(item.node)
             finally:
                 item.busy = False
                 self.visible = before
         return item.expr
+
+    def _item_binder(self, nested: bool) -> ExpressionBinder:
+        """One for all items. An alias within an item is `nested` and has its own: that of the item is at work."""
+        if nested:
+            return self._binder("SELECT", self.aggregates, self.windows)
+        if self.binder is None:
+            self.binder = self._binder("SELECT", self.aggregates, self.windows)
+        return self.binder
 
     def _alias(self, name: str) -> Expr | None:
         item = self.aliases.get(name)
@@ -189,7 +198,8 @@ class _Select:
             if group.args.get(key):
                 raise NotSupportedError(f"{name} is not supported by Redshift", position=self.b.position(group))
         if group.args.get("all") is None:
-            return bind_group_by(self.b, group.expressions, self._group)
+            binder = self._binder("GROUP BY", None)
+            return bind_group_by(self.b, group.expressions, lambda node: self._group(node, binder))
         if group.expressions or not group.args["all"]:
             raise SqlSyntaxError("GROUP BY takes ALL or a list of expressions", position=self.b.position(group))
         return GroupBy(self._all_groups())
@@ -202,7 +212,7 @@ class _Select:
             check_group(self.b, expr, item.node)
         return tuple([settle(e) for e, _ in groups])
 
-    def _group(self, node: Any) -> Expr:
+    def _group(self, node: Any, binder: ExpressionBinder) -> Expr:
         """One GROUP BY item: a place in the list, a column or alias, an expression."""
         while isinstance(node, exp.Paren):
             node = node.this
@@ -212,7 +222,7 @@ class _Select:
         if place is not None:
             expr = self._grouped_item(self.items[place], node)
         else:
-            expr = self._binder("GROUP BY", None).bind(node)
+            expr = binder.bind(node)
         if not isinstance(expr, ColumnRef):
             check_group(self.b, expr, node)
         return settle(expr)
@@ -241,7 +251,8 @@ class _Select:
         if place is not None:
             return place
         if isinstance(node, exp.Column) and not node.table and isinstance(node.this, exp.Identifier):
-            named = [i for i, item in enumerate(self.items) if item.name == node.name.lower()]
+            name = node.name.lower()
+            named = [i for i, item in enumerate(self.items) if item.name == name]
             if named:
                 return self._unambiguous(named, node)
         return self._binder("ORDER BY", self.aggregates, self.windows).bind(node)
@@ -259,12 +270,12 @@ class _Select:
         distinct = self.node.args.get("distinct")
         if distinct is not None and distinct.args.get("on") is not None:
             raise NotSupportedError("DISTINCT ON is not supported by Redshift", position=self.b.position(distinct))
-        exprs = [typed(e) for e in exprs]
+        exprs = [typed(e) if e.type.kind.is_interval else e for e in exprs]
         if distinct is not None:
             exprs = [settle(unnumbered(e)) for e in exprs]
             order = [(unnumbered(e) if isinstance(e, _EXPRESSIONS) else e, item) for e, item in order]
         columns = [(self._output(item, e), e) for item, e in zip(self.items, exprs)]
-        visible = tuple(ref for ref, _ in columns)
+        visible = tuple([ref for ref, _ in columns])
         by_expr: dict[Expr, ColumnRef] = {}
         if any(not isinstance(key, int) for key, _ in order):
             for ref, e in columns:
@@ -284,12 +295,13 @@ class _Select:
             keys = [SortKey(mapped[k.expr.id], k.descending, k.nulls_first) for k in keys]  # type: ignore[union-attr]
         if keys:
             plan = Sort(plan, tuple(keys))
-        bound = Bound(plan, visible, tuple(item.name for item in self.items))
+        bound = Bound(plan, visible, tuple([item.name for item in self.items]))
         return limited(self.b, bound, self.node, self.env)
 
     def _output(self, item: Item, expr: Expr) -> ColumnRef:
-        nullable = expr.nullable if isinstance(expr, ColumnRef) else True
-        return self.b.column(expr.type, item.name, nullable, getattr(expr, "span", None))
+        if expr.__class__ is ColumnRef:
+            return self.b.column(expr.type, item.name, expr.nullable, expr.span)  # type: ignore[union-attr]
+        return self.b.column(expr.type, item.name, True, getattr(expr, "span", None))
 
     def _hidden(self, expr: Expr, item: Any, distinct: bool) -> ColumnRef:
         if distinct:

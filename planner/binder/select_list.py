@@ -31,12 +31,17 @@ class Item:
         self.busy = False
 
 
+_Found = tuple[str, Any, Expr | None]  # of an item: its name, syntax and expression, one of these two
+
+
 def select_list(b: Binder, scope: Scope, node: exp.Select) -> list[Item]:
     """The items of a SELECT, in order."""
     nodes, excluded = _parts(b, node)
-    found: list[tuple[str, Any, Expr | None]] = []
+    found: list[_Found] = []
     for item in nodes:
-        if isinstance(item, exp.Star):
+        if type(item) is exp.Alias and type(item.args["alias"]) is exp.Identifier:
+            found.append((item.args["alias"].args["this"].lower(), item, None))
+        elif isinstance(item, exp.Star):
             found.extend([(name, None, expr) for name, expr in _star(b, scope, node)])
         elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
             found.extend([(name, None, expr) for name, expr in _star_of(b, scope, item)])
@@ -45,16 +50,22 @@ def select_list(b: Binder, scope: Scope, node: exp.Select) -> list[Item]:
                                  position=b.position(item))
         else:
             found.append((output_name(item), item, None))
+    if excluded:
+        found = _kept(b, found, excluded)
+    if not found:
+        raise SqlSyntaxError("the select list is empty", position=b.position(node))
+    return [Item(place, *part) for place, part in enumerate(found)]
+
+
+def _kept(b: Binder, found: list[_Found], excluded: list[exp.Column]) -> list[_Found]:
+    """The items without those that EXCLUDE takes away."""
     names = {name for name, item, _ in found if _is_column(item)}
     for column in excluded:
         if column.name.lower() not in names:
             raise UndefinedColumn(f'column "{column.name.lower()}" in the EXCLUDE list does not exist',
                                   hint=near(column.name.lower(), names), position=b.position(column))
     gone = {column.name.lower() for column in excluded}
-    kept = [part for part in found if not (_is_column(part[1]) and part[0] in gone)]
-    if not kept:
-        raise SqlSyntaxError("the select list is empty", position=b.position(node))
-    return [Item(place, *part) for place, part in enumerate(kept)]
+    return [part for part in found if not (_is_column(part[1]) and part[0] in gone)]
 
 
 def _is_column(node: Any) -> bool:
@@ -67,6 +78,8 @@ def _parts(b: Binder, node: exp.Select) -> tuple[list[Any], list[exp.Column]]:
     items: list[Any] = list(node.expressions)
     excluded = list(node.args.get("exclude") or ())
     for place, item in enumerate(items):
+        if type(item) is exp.Alias:
+            continue
         star = item.this if isinstance(item, exp.Column) else item
         if not isinstance(star, exp.Star):
             continue

@@ -46,7 +46,7 @@ def bind_set_operation(b: Binder, node: Any, outer: Scope | None, env: Env) -> B
 
 def _combined(b: Binder, node: Any, left: Bound, right: Bound) -> Bound:
     kind, all = _KINDS[type(node)], not node.args.get("distinct")
-    name = kind.value.upper()
+    name = kind.name
     if all and kind is not SetKind.UNION and not b.context.extended:
         raise NotSupportedError(f"{name} ALL is not supported by Redshift", position=b.position(node.expression))
     if any(node.args.get(x) for x in _REFUSED):
@@ -57,9 +57,9 @@ def _combined(b: Binder, node: Any, left: Bound, right: Bound) -> Bound:
         )
     types = [_type(b, name, x.type, y.type, node) for x, y in zip(left.columns, right.columns)]
     left, right = retyped(b, left, types), retyped(b, right, types)
-    columns = tuple(
+    columns = tuple([
         b.column(t, x.name, x.nullable or y.nullable, x.span) for t, x, y in zip(types, left.columns, right.columns)
-    )
+    ])
     plan = SetOperation(kind, all, left.plan, right.plan, columns, left.columns, right.columns)
     return Bound(plan, columns, left.names)
 

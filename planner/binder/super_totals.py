@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...storage.types import BIGINT, DOUBLE, INTEGER, SUPER, SUPER_SUM_SCALE, TEXT, SqlType, decimal
+from ...storage.types import BIGINT, DOUBLE, INTEGER, SUPER, SUPER_SUM_SCALE, TEXT, decimal
 from ..expressions import AggregateCall, Call, ColumnRef, Expr, Literal, Span
 
 PART, END = decimal(38, SUPER_SUM_SCALE), decimal(38, 0)
@@ -48,5 +48,5 @@ def extreme(call: AggregateCall, column: Column) -> Expr:
     return Call("super_of_ranked", (ranked,), call.type, call.span)
 
 
-def is_total(name: str, types: list[SqlType]) -> bool:
-    return name in ("sum", "avg") and len(types) == 1 and types[0].is_super
+def is_total(name: str, args: list[Expr]) -> bool:
+    return name in ("sum", "avg") and len(args) == 1 and args[0].type.kind.is_super

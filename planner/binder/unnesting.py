@@ -11,7 +11,7 @@ have no elements.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,7 @@ class Path:
     of_object: bool = False
 
 
-def as_path(b: Binder, node: Any, scopes: Sequence[Scope], outer: Scope | None) -> Path | None:
+def as_path(b: Binder, node: Any, scopes: Iterable[Scope], outer: Scope | None) -> Path | None:
     """The path that an item of FROM is; None for tables, subqueries and the like."""
     if isinstance(node, exp.Unnest) and isinstance(node.expressions[0], (exp.Column, exp.Dot, exp.Bracket)):
         # UNNEST(t.a) x: the same path in PostgreSQL's words
@@ -54,6 +54,8 @@ def as_path(b: Binder, node: Any, scopes: Sequence[Scope], outer: Scope | None) 
         return Path(node, node.expressions[0], _alias(b, node, columns[0].name if columns else node.alias))
     if not isinstance(node, exp.Table):
         return None
+    if not b.elements and node.args.get("db") is None and isinstance(node.this, exp.Identifier):
+        return None  # a single name means an element only, and there is none yet
     name = "" if node.args.get("alias") is None else node.alias
     inner = node.this
     if isinstance(inner, exp.Anonymous) and inner.name in (UNNEST, UNPIVOT):
@@ -126,6 +128,7 @@ def unnested(
     source = Values((), ((),)) if plan is None else plan
     names = Scope(scope.parent)
     names.add(Relation(path.alias, (path.alias,), (element,), element=element))
+    b.elements = True
     if position is not None and path.index is not None:
         names.add(Relation(path.index, (path.index,), (position,)))
     made = Unnest(source, value, element, position, path.of_object, outer_join)
@@ -136,7 +139,7 @@ def unnested(
         return made, Scope.joined(scope, names)
     typed = b.column(item.sql, path.alias, True, b.span(path.node))
     names.relations[0] = Relation(path.alias, (path.alias,), (typed,))
-    names.star[0], names.unqualified[path.alias] = (path.alias, typed), typed
+    names.unqualified[path.alias] = typed
     kept = [c for c in output_columns(made) if c.id != element.id]
     cast = Cast(element, item.sql, False, b.span(path.node))
     return Project(made, (*((c, c) for c in kept), (typed, cast))), Scope.joined(scope, names)

@@ -39,11 +39,12 @@ def _count(type: SqlType) -> SqlType | None:
 
 
 def _total(type: SqlType) -> SqlType | None:
-    if type.is_integer:
+    kind = type.kind
+    if kind.is_integer:
         return BIGINT
-    if type.kind is Kind.DECIMAL:
+    if kind.is_decimal:
         return decimal(MAX_PRECISION, type.scale)
-    return DOUBLE if type.is_float else None
+    return DOUBLE if kind.is_float else None
 
 
 def _ordered(type: SqlType) -> SqlType | None:

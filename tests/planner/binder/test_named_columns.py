@@ -6,12 +6,12 @@ from plan_tools.tpch_tables import Planning
 from warehouse.bench.tpch import TPCH
 from warehouse.engine.evaluate import evaluate
 from warehouse.errors import AmbiguousColumn, UndefinedColumn
-from warehouse.planner.binder import BindContext, bind_query
-from warehouse.planner.binder.named_columns import words_of
+from warehouse.planner.binder import BindContext, bind_query, named_columns
 from warehouse.planner.explain import explain
 from warehouse.planner.logical import Query, Scan
 from warehouse.planner.optimize import optimize
 from warehouse.planner.parse import parse_script
+from warehouse.planner.syntax import tokenize
 from warehouse.planner.traverse import walk_plan
 from warehouse.storage.schema import View
 
@@ -31,6 +31,10 @@ FORMS = [
     "select n_name, r_name from nation, region where n_regionkey = r_regionkey(+)",
     "with a as (select * from nation) select count(*) from a union all select r_regionkey from region",
 ]
+
+
+def words_of(sql: str) -> frozenset[str] | None:
+    return named_columns.words_of(sql, tokenize(sql))
 
 
 def bound(sql: str, named: bool) -> Query:
@@ -58,8 +62,9 @@ def test_columns_that_are_not_named_are_not_bound() -> None:
 
 
 def test_words() -> None:
-    assert words_of("select A, b$1 from t -- c") == {"select", "a", "b$1", "from", "t", "c"}
-    assert words_of("a = b(+)") == {"a", "b", "(+)"}
+    assert words_of("select A b$1 from t -- c") == {"select", "a", "b$1", "from", "t"}
+    assert words_of("select A from t GROUP\n BY a") == {"select", "a", "from", "t", "group", "by"}
+    assert words_of("a = b(+)") == {"a", "=", "b", "(+)"}
     assert words_of("select é from t") is words_of("select * from a NATURAL join b") is words_of('select "a"') is None
 
 
