@@ -34,9 +34,9 @@ from ..predicates import conjoin, conjoin_or_true
 from .advice import advise
 from .cost import filter_cost, join_cost
 from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, one_copy
-from .join_graph import JoinGraph, extract
+from .join_graph import JoinGraph, Leaf, extract
 from .join_order import Candidate, Choice, JoinOrder
-from .movement import Where
+from .movement import Where, where_joined
 from .reduce_aggregates import reduce_aggregates
 
 if TYPE_CHECKING:
@@ -47,12 +47,10 @@ def plan_join(planner: Planner, join: Join, needed: set[ColumnId]) -> Physical:
     graph = extract(join)
     reduce_aggregates(planner, graph)
     _plan_leaves(planner, graph, needed | _used_in(graph))
-    order = JoinOrder(graph, planner.estimator, planner.weights)
-    for leaf in graph.leaves:
-        order.add_leaf(leaf.index, _leaf_candidates(graph, leaf.index))
-    best = order.solve()
+    leaves = [_leaf_candidates(graph, leaf) for leaf in graph.leaves]
+    best = JoinOrder(graph, planner.estimator, planner.weights, leaves).solve()
     planner.estimator.set_rows(join, best.rows)
-    return _Realizer(planner, graph).realize(best, needed)
+    return _Realizer(planner, graph).realize(best, needed)[0]
 
 
 def _used_in(graph: JoinGraph) -> set[ColumnId]:
@@ -84,24 +82,30 @@ def _plan_leaves(planner: Planner, graph: JoinGraph, needed: set[ColumnId]) -> N
                 leaf.physical = exchange(leaf.physical, Move.BROADCAST, copies=planner.slices)
 
 
-def _leaf_candidates(graph: JoinGraph, index: int) -> list[Candidate]:
-    leaf = graph.leaves[index]
+def _leaf_candidates(graph: JoinGraph, leaf: Leaf) -> list[Candidate]:
     assert leaf.physical is not None
-    props = leaf.physical.props
-    mask = 1 << index
+    mask = 1 << leaf.index
+    found = [Candidate(mask, leaf.rows, 0.0, where) for where in _places(leaf.physical.props, graph)]
+    if found[0].where == "replicated":
+        found.append(Candidate(mask, leaf.rows, 0.0, "anywhere", split=True))
+    return found
 
-    def candidate(where: Where, split: bool = False) -> Candidate:
-        return Candidate(mask, leaf.rows, leaf.width, 0.0, where, split=split)
 
+def _places(props: Props, graph: JoinGraph) -> Places:
+    """Where rows lie, in terms of the graph's classes of columns."""
     match props.distribution:
         case Replicated():
-            return [candidate("replicated"), candidate("anywhere", split=True)]
+            return ("replicated",)
         case OnLeader():
-            return [candidate("leader")]
+            return ("leader",)
+        case Hashed():
+            every = (props.distribution, *props.also_hashed)
+            return tuple(dict.fromkeys([tuple([graph.root(c) for c in h.columns]) for h in every]))
         case _:
-            hashed = [h for h in (props.distribution, *props.also_hashed) if isinstance(h, Hashed)]
-            places = {tuple([graph.root(c) for c in h.columns]) for h in hashed}
-            return [candidate(where) for where in places] or [candidate("anywhere")]
+            return ("anywhere",)
+
+
+Places = tuple[Where, ...]  # all that is known of where rows lie
 
 
 class _Realizer:
@@ -109,24 +113,33 @@ class _Realizer:
         self.planner = planner
         self.graph = graph
 
-    def realize(self, candidate: Candidate, needed: set[ColumnId]) -> Physical:
+    def realize(self, candidate: Candidate, needed: set[ColumnId]) -> tuple[Physical, Places]:
         choice = candidate.choice
         if choice is None:
-            leaf = self.graph.leaves[candidate.mask.bit_length() - 1]
-            assert leaf.physical is not None
-            return one_copy(leaf.physical) if candidate.split else leaf.physical
-        joined = self._join(candidate, choice, needed)
-        return one_copy(joined) if candidate.split else joined
+            node = self.graph.leaves[candidate.mask.bit_length() - 1].physical
+            assert node is not None
+            places = _places(node.props, self.graph)
+        else:
+            node, places = self._join(candidate, choice, needed)
+        return (one_copy(node), ("anywhere",)) if candidate.split else (node, places)
 
-    def _join(self, candidate: Candidate, choice: Choice, needed: set[ColumnId]) -> Physical:
-        above = needed | columns_of_all(choice.after)
-        below = set(above)
+    def _join(self, candidate: Candidate, choice: Choice, needed: set[ColumnId]) -> tuple[Physical, Places]:
+        below = needed | columns_of_all(choice.after)
         for expr in (*choice.residual, *[e for key in choice.keys for e in key]):
             collect_columns(expr, below)
-        probe = self.realize(choice.probe, below)
-        build = self.realize(choice.build, below)
+        probe, from_probe = self.realize(choice.probe, below)
+        build, from_build = self.realize(choice.build, below)
+        places = self._places(choice, from_probe, from_build)
         probe, build = self._move(choice, probe, build, below)
-        return self._filtered(self._node(candidate, choice, probe, build), choice, candidate)
+        joined = self._node(candidate, choice, probe, build, places)
+        return self._filtered(joined, choice, candidate, places), places
+
+    def _places(self, choice: Choice, probe: Places, build: Places) -> Places:
+        """Where the joined rows lie, with all that is known of the side that keeps its place."""
+        move = choice.movement
+        if move.lies in ("probe", "build"):
+            return probe if move.lies == "probe" else build
+        return (where_joined(move, choice.type, choice.probe.where, choice.build.where, choice.roots),)
 
     def _move(
         self, choice: Choice, probe: Physical, build: Physical, needed: set[ColumnId]
@@ -147,12 +160,14 @@ class _Realizer:
         advise(self.planner, self.graph, choice.keys, masks, (probe, build))
         return probe, build
 
-    def _node(self, candidate: Candidate, choice: Choice, probe: Physical, build: Physical) -> HashJoin:
+    def _node(
+        self, candidate: Candidate, choice: Choice, probe: Physical, build: Physical, places: Places
+    ) -> HashJoin:
         rows, inner = probe.props.rows, build.props.rows
         pairs = 0.0 if choice.keys else rows * inner
         cost = join_cost(_cost(probe), _cost(build), rows, inner, pairs)
         outputs = _outputs(choice.type, probe, build)
-        place, also = self._distribution(choice.movement.where, _true_columns(choice.type, probe, build))
+        place, also = self._distribution(places, _true_columns(choice.type, probe, build))
         props = Props(candidate.rows, self.planner.estimator.width(outputs), *cost, place, also)
         return HashJoin(
             choice.type, probe, build,
@@ -161,13 +176,13 @@ class _Realizer:
             self._is_unique(choice, inner),
         )
 
-    def _filtered(self, join: HashJoin, choice: Choice, candidate: Candidate) -> Physical:
+    def _filtered(self, join: HashJoin, choice: Choice, candidate: Candidate, places: Places) -> Physical:
         predicate = conjoin(choice.after)
         if predicate is None:
             return join
         props = join.props
         cost = filter_cost((props.first_cost, props.cost), props.rows, len(choice.after))
-        place, also = self._distribution(choice.movement.where, physical_columns(join))
+        place, also = self._distribution(places, physical_columns(join))
         return FilterRows(join, predicate, Props(candidate.rows, props.width, *cost, place, also))
 
     def _is_unique(self, choice: Choice, rows: float) -> bool:
@@ -179,9 +194,9 @@ class _Realizer:
         return distinct >= 0.9 * rows
 
     def _distribution(
-        self, where: Where, outputs: tuple[ColumnRef, ...]
+        self, places: Places, outputs: tuple[ColumnRef, ...]
     ) -> tuple[Distribution, tuple[Hashed, ...]]:
-        match where:
+        match places[0]:
             case "replicated":
                 return REPLICATED, ()
             case "leader":
@@ -189,21 +204,19 @@ class _Realizer:
             case str():
                 return PARTITIONED, ()
             case _:
-                return self._hashed(where, outputs)
+                found = [h for roots in places for h in self._hashed(roots, outputs)]
+                return (found[0], tuple(found[1:])) if found else (PARTITIONED, ())
 
-    def _hashed(
-        self, roots: tuple[ColumnId, ...], outputs: tuple[ColumnRef, ...]
-    ) -> tuple[Distribution, tuple[Hashed, ...]]:
+    def _hashed(self, roots: Where, outputs: tuple[ColumnRef, ...]) -> list[Hashed]:
         """Every output column of the class names the same place."""
         members = [[ref for ref in outputs if self.graph.root(ref.id) == root] for root in roots]
         if not all(members):
-            return PARTITIONED, ()
-        count = max(len(m) for m in members)
+            return []
         every = []
-        for i in range(count):
+        for i in range(max([len(m) for m in members])):
             refs = [m[min(i, len(m) - 1)] for m in members]
             every.append(Hashed(tuple([r.id for r in refs]), tuple([family(r.type) for r in refs])))
-        return every[0], tuple(every[1:])
+        return every
 
 
 def _cost(node: Physical) -> tuple[float, float]:
