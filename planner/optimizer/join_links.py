@@ -13,8 +13,9 @@ from dataclasses import field
 from ...records import dataclass
 from ..expressions import ColumnId, ColumnRef, Compare, Expr
 from ..logical import JoinKind
+from .column_estimates import joined_rows
 from .distribution import key_column
-from .estimates import Estimator, joined_rows
+from .estimates import Estimator
 from .join_graph import JoinGraph, Key, Pair
 from .key_bands import Band, bands, key_share, may_have_bands
 from .movement import Roots

@@ -64,10 +64,7 @@ class JoinOrder:
         self._most: dict[int, float] = {}
         self._kept = KEEP[0][1]
         for leaf, plans in zip(graph.leaves, leaves):
-            part = self._part(1 << leaf.index, leaf.rows, leaf.width)
-            for plan in plans:
-                plan.where = part.where(plan.where)
-                self._keep(part, plan)
+            self._add(self._part(1 << leaf.index, leaf.rows, leaf.width)).begin(plans)
 
     # -- searching -------------------------------------------------------------------------------
 
@@ -198,8 +195,9 @@ class JoinOrder:
         """From now on only what is part of a cheaper plan counts."""
         self._bound = bound
         for part in self.parts.values():
-            part.most = self._most_of(part.mask)
-            part.set_limits(self._kept)
+            if part.mask & (part.mask - 1):  # of a leaf there are no other plans
+                part.most = self._most_of(part.mask)
+                part.set_limits(self._kept)
 
     def _most_of(self, mask: int) -> float:
         """What a plan of this set may cost at most: each leaf outside of it has to be probed or built from."""
@@ -252,10 +250,14 @@ class JoinOrder:
                     self._keep(made, Candidate(made.mask, made.rows, cost, where, (way, probe, build, move)))
 
     def _keep(self, part: Part, plan: Candidate) -> None:
-        if part.mask not in self.parts:
-            self.parts[part.mask] = part
-            self.links.rows[part.mask] = part.rows
+        if not part.plans:
+            self._add(part)
         part.keep(plan, self._kept)
+
+    def _add(self, part: Part) -> Part:
+        self.parts[part.mask] = part
+        self.links.rows[part.mask] = part.rows
+        return part
 
 
 Kind = tuple[JoinType, bool]  # a join, and whether the second of two sides probes

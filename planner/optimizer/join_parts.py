@@ -113,6 +113,14 @@ class Part(Side):
         """The same as far as joins above can tell."""
         return "anywhere" if where.__class__ is tuple and not self.live.issuperset(where) else where
 
+    def begin(self, plans: list[Candidate]) -> None:
+        """Of a leaf: these are its plans."""
+        for plan in plans:
+            plan.where = self.where(plan.where)
+            self.plans.setdefault(plan.where, plan)
+            self.is_hashed |= plan.where.__class__ is tuple
+        self.cheapest = min([plan.cost for plan in plans])
+
     def keep(self, plan: Candidate, count: int) -> None:
         """Keeps a plan in the place of those that it beats, and no more than `count`."""
         plans, where, cost = self.plans, plan.where, plan.cost

@@ -22,7 +22,8 @@ from ..predicates import FLIPPED, conjuncts
 from .selectivity import selectivity, share_below
 
 if TYPE_CHECKING:
-    from .estimates import ColumnEstimate, Estimator
+    from .column_estimates import ColumnEstimate
+    from .estimates import Estimator
 
 Band = tuple[float, float]
 UNIQUE = 0.9  # distinct values per row from which a column counts as a key

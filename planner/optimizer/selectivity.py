@@ -32,7 +32,8 @@ from ..predicates import FLIPPED, conjuncts
 from .sampled import Sampled, position, sampled
 
 if TYPE_CHECKING:
-    from .estimates import ColumnEstimate, Estimator
+    from .column_estimates import ColumnEstimate
+    from .estimates import Estimator
 
 UNKNOWN_RANGE = 1.0 / 3.0
 UNKNOWN_EQUALITY = 0.05
