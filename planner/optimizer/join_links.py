@@ -42,13 +42,13 @@ class Link:
 @dataclass(slots=True)
 class _Class:
     """Columns made equal, by leaf; `chosen`: of a mask of its leaves the one that gives the key, and the one
-    with the fewest values; `keys`: of two such masks the key, and the share of pairs of rows that it keeps."""
+    with the fewest values; `shares`: of pairs that two leaves' columns keep."""
 
     roots: tuple[ColumnId, ColumnId]  # the class, on both sides
     members: dict[int, ColumnRef]
     mask: int
     chosen: dict[int, tuple[ColumnRef, int]] = field(default_factory=dict)
-    keys: dict[tuple[int, int], tuple[Key, float]] = field(default_factory=dict)
+    shares: dict[tuple[int, int], float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -101,10 +101,11 @@ class Links:
         for c in self._classes:
             left, right = c.mask & one, c.mask & other
             if left and right:
-                key, part = c.keys.get((left, right)) or self._class_key(c, left, right)
-                keys.append(key)
+                left_key, i = c.chosen.get(left) or self._choose(c, left)
+                right_key, j = c.chosen.get(right) or self._choose(c, right)
+                keys.append((left_key, right_key))
                 roots.append(c.roots)
-                share *= part
+                share *= c.shares.get((i, j)) or self._share(c, i, j)
         turned = known = tuple(roots)
         if self._pairs:
             for pair in self._pairs:
@@ -121,21 +122,18 @@ class Links:
                 share *= factor
         return Link(tuple(keys), known, turned, tuple(residual), self.rows[one] * self.rows[other] * share)
 
-    def _class_key(self, c: _Class, one: int, other: int) -> tuple[Key, float]:
-        """Of two masks of leaves of a class, found once."""
-        (left, i), (right, j) = self._chosen(c, one), self._chosen(c, other)
-        known = {i: self.estimator.column(c.members[i]), j: self.estimator.column(c.members[j])}
-        few, many = (i, j) if known[i].distinct <= known[j].distinct else (j, i)
-        kept = self._bands_of(many) if may_have_bands(known[few], known[many]) else []
-        found = c.keys[one, other] = ((left, right), key_share(known[few], known[many], kept))
+    def _choose(self, c: _Class, mask: int) -> tuple[ColumnRef, int]:
+        inside = [i for i in c.members if mask >> i & 1]
+        fewest = min(inside, key=lambda i: self.estimator.column(c.members[i]).distinct)
+        found = c.chosen[mask] = (c.members[inside[0]], fewest)
         return found
 
-    def _chosen(self, c: _Class, mask: int) -> tuple[ColumnRef, int]:
-        found = c.chosen.get(mask)
-        if found is None:
-            inside = [i for i in c.members if mask >> i & 1]
-            fewest = min(inside, key=lambda i: self.estimator.column(c.members[i]).distinct)
-            found = c.chosen[mask] = (c.members[inside[0]], fewest)
+    def _share(self, c: _Class, i: int, j: int) -> float:
+        """The share of pairs of rows that a class keeps between two leaves."""
+        one, other = self.estimator.column(c.members[i]), self.estimator.column(c.members[j])
+        few, many, index = (one, other, j) if one.distinct <= other.distinct else (other, one, i)
+        kept = self._bands_of(index) if may_have_bands(few, many) else []
+        found = c.shares[i, j] = key_share(few, many, kept)
         return found
 
     def _bands_of(self, index: int) -> list[Band]:

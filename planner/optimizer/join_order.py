@@ -61,10 +61,10 @@ class JoinOrder:
         self._is_on_leader = leaves[0][0].where == "leader"
         self._links: dict[tuple[int, int], Link] = {}
         self._bound = inf  # what a whole plan costs: parts that cost more are of no use
-        self._most: dict[int, float] = {}
+        self._leaf_rows = sum([leaf.rows for leaf in graph.leaves])
         self._kept = KEEP[0][1]
         for leaf, plans in zip(graph.leaves, leaves):
-            self._add(self._part(1 << leaf.index, leaf.rows, leaf.width)).begin(plans)
+            self._add(self._part(1 << leaf.index, leaf.rows, leaf.rows, leaf.width)).begin(plans)
 
     # -- searching -------------------------------------------------------------------------------
 
@@ -142,9 +142,9 @@ class JoinOrder:
         if self._has_no_keys:
             least = least_hashed = least + PAIR_COST * a.rows * b.rows
         if made is None:
-            if least >= self._most_of(mask):
+            if least >= self._most_of(a.leaf_rows + b.leaf_rows):
                 return
-        elif least + made.output >= made.limits["anywhere"] and least_hashed + made.output >= made.limit:
+        elif least + made.output >= made.limit_anywhere and least_hashed + made.output >= made.limit:
             return
         if mask & self.graph.constrained:
             if not self._valid(one, other):
@@ -156,12 +156,13 @@ class JoinOrder:
                 if bit == one:
                     return self._join_constrained(b, a, leaf, made)
         link = self._between(one, other)
-        self._offer_all(a, b, made or self._part(mask, link.rows, a.width + b.width), link, _FREE)
+        made = made or self._part(mask, a.leaf_rows + b.leaf_rows, link.rows, a.width + b.width)
+        self._offer_all(a, b, made, link, _FREE)
 
     def _join_constrained(self, free: Part, bound: Part, leaf: Leaf, made: Part | None) -> None:
         link = self.links.constrained(free.mask, leaf.index)
         width = free.width if leaf.kind in LEFT_ONLY else free.width + bound.width
-        made = made or self._part(free.mask | bound.mask, link.rows, width)
+        made = made or self._part(free.mask | bound.mask, free.leaf_rows + bound.leaf_rows, link.rows, width)
         plain, right = _KINDS[leaf.kind]
         kinds = [] if leaf.residual else [plain]
         if right is not None and not leaf.null_aware:
@@ -170,15 +171,15 @@ class JoinOrder:
 
     # -- sets of leaves --------------------------------------------------------------------------
 
-    def _part(self, mask: int, rows: float, width: float) -> Part:
-        weights, most = self.weights, self._most_of(mask)
+    def _part(self, mask: int, leaf_rows: float, rows: float, width: float) -> Part:
+        weights, most = self.weights, self._most_of(leaf_rows)
         is_everywhere = not mask & ~self._everywhere
         live, places = live_orders(self._orders, mask) if self._orders else _NO_ORDERS, ANYWHERE
         if live or is_everywhere or self._is_on_leader:
             places = self._places(live, is_everywhere)
         return Part(
-            rows, width, *weights.side(rows, width), mask, rows * weights.output_row, most, live, places,
-            is_everywhere or self._is_on_leader or weights.slices == 1, most, {"": most, "anywhere": most},
+            rows, width, *weights.side(rows, width), mask, leaf_rows, rows * weights.output_row, most, live, places,
+            is_everywhere or self._is_on_leader or weights.slices == 1, most, most,
         )
 
     def _places(self, live: frozenset[ColumnId], is_everywhere: bool) -> tuple[Where, ...]:
@@ -196,18 +197,12 @@ class JoinOrder:
         self._bound = bound
         for part in self.parts.values():
             if part.mask & (part.mask - 1):  # of a leaf there are no other plans
-                part.most = self._most_of(part.mask)
+                part.most = self._most_of(part.leaf_rows)
                 part.set_limits(self._kept)
 
-    def _most_of(self, mask: int) -> float:
-        """What a plan of this set may cost at most: each leaf outside of it has to be probed or built from."""
-        if self._bound == inf:
-            return inf
-        found = self._most.get(mask)
-        if found is None:
-            outside = sum([leaf.rows for leaf in self.graph.leaves if not mask >> leaf.index & 1])
-            found = self._most[mask] = self._bound * NEARLY - outside
-        return found
+    def _most_of(self, leaf_rows: float) -> float:
+        """What a plan of leaves with so many rows may cost: each leaf outside has to be probed or built from."""
+        return self._bound * NEARLY - (self._leaf_rows - leaf_rows)
 
     # -- costs -----------------------------------------------------------------------------------
 
@@ -239,14 +234,13 @@ class JoinOrder:
                 priced = priced or prices(way.probe, way.build, slices)
                 cost += priced[move.price]
             elif move.everywhere:
-                if cost < made.limits["anywhere"]:
+                if made.admits("anywhere", cost):
                     once = Candidate(made.mask, made.rows, cost, "anywhere", (way, probe, build, move), True)
                     self._keep(made, once)
                 cost = base + work * slices
             if cost < made.limit:
                 where = made.where(where_joined(move, way.type, probe.where, build.where, way.roots))
-                limits = made.limits
-                if cost < (limits[where] if where in limits else limits[""]):
+                if made.admits(where, cost):
                     self._keep(made, Candidate(made.mask, made.rows, cost, where, (way, probe, build, move)))
 
     def _keep(self, part: Part, plan: Candidate) -> None:

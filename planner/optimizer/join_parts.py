@@ -84,24 +84,26 @@ class Way:
 
 @dataclass(slots=True, eq=False)
 class Part(Side):
-    """A set of leaves with its plans. `output`: what its rows cost the join that makes them; `most`: what a plan may
-    cost to be part of a better whole; `live`: the classes of columns that joins with other leaves may have for keys;
-    `places`: where plans worth keeping may lie, if that is known; `is_still`: other leaves can be joined to one of its
-    plans without moving a row.
+    """A set of leaves with its plans. `leaf_rows`: of all its leaves; `output`: what its rows cost the join that
+    makes them; `most`: what a plan may cost to be part of a better whole; `live`: the classes of columns that joins
+    with other leaves may have for keys; `places`: where plans worth keeping may lie, if that is known; `is_still`:
+    others can be joined to one of its plans without moving a row; `is_hashed`: one of them lies by columns.
 
-    `limit`: what one more plan must cost less than, wherever it lies; `limits`: by where it lies, "" anywhere else."""
+    What one more plan must cost less than: `limit`, wherever it lies; `limit_anywhere`, if it lies anywhere."""
 
     mask: int
+    leaf_rows: float
     output: float
     most: float
     live: frozenset[ColumnId]
     places: tuple[Where, ...]
     is_still: bool
     limit: float
-    limits: dict[Where, float]
+    limit_anywhere: float
     plans: dict[Where, Candidate] = field(default_factory=dict)
     cheapest: float = inf
-    is_hashed: bool = False  # one of its plans
+    is_hashed: bool = False
+    _dearest: float = inf  # the limit of plans that lie as none of those kept
     _sorted: list[Candidate] | None = None
 
     def cheapest_first(self) -> list[Candidate]:
@@ -121,13 +123,19 @@ class Part(Side):
             self.is_hashed |= plan.where.__class__ is tuple
         self.cheapest = min([plan.cost for plan in plans])
 
+    def admits(self, where: Where, cost: float) -> bool:
+        """Whether a plan would be worth keeping."""
+        if cost >= self.limit or (where == "anywhere" and cost >= self.limit_anywhere):
+            return False
+        known = self.plans.get(where)
+        return cost < (self._dearest if known is None else known.cost * _LESS)
+
     def keep(self, plan: Candidate, count: int) -> None:
         """Keeps a plan in the place of those that it beats, and no more than `count`."""
         plans, where, cost = self.plans, plan.where, plan.cost
-        if self.places is ANYWHERE:  # the common case: any plan beats all others
+        if self.places is ANYWHERE:  # the common case: any plan beats the one before
             self.plans, self._sorted, self.cheapest = {where: plan}, [plan], cost
-            self.limit = limit = min(self.most, cost * _LESS)
-            self.limits = {where: limit}
+            self.limit = self.limit_anywhere = min(self.most, cost * _LESS)
             return
         plans.pop(where, None)
         if where.__class__ is tuple:
@@ -144,20 +152,21 @@ class Part(Side):
 
     def set_limits(self, count: int) -> None:
         """By the plans that are kept now."""
-        limits: dict[Where, float] = {}
-        dearest, least_hashed = 0.0, inf
-        for where, plan in self.plans.items():
-            limits[where] = less = plan.cost * _LESS
-            if less > dearest:
-                dearest = less
-            if where.__class__ is tuple and less < least_hashed:
-                least_hashed = less
-        others = limits[""] = inf if len(limits) < count else dearest
-        anywhere = min(limits.get("anywhere", others), least_hashed)
-        highest = max([limits.get(where, others) for where in self.places]) if self.places else others
-        self.limits = limits
-        self.limit = min(self.most, (self.cheapest + self.to_slices) * NEARLY, highest)
-        limits["anywhere"] = min(anywhere, self.limit)
+        plans = self.plans
+        dearest, anywhere = 0.0, inf  # rows hashed by something lie as well as rows that are anywhere
+        for where, plan in plans.items():
+            cost = plan.cost
+            if cost > dearest:
+                dearest = cost
+            if cost < anywhere and (where == "anywhere" or where.__class__ is tuple):
+                anywhere = cost
+        others = inf if len(plans) < count else dearest
+        highest = 0.0 if self.places else others
+        for place in self.places:
+            highest = max(highest, plans[place].cost if place in plans else others)
+        self._dearest = others * _LESS
+        self.limit = limit = min(self.most, (self.cheapest + self.to_slices) * NEARLY, highest * _LESS)
+        self.limit_anywhere = min(limit, anywhere * _LESS, self._dearest)
 
 
 def least_costs(one: Part, other: Part) -> tuple[float, float]:

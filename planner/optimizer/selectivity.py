@@ -46,6 +46,8 @@ def selectivity(predicate: Expr, estimator: Estimator, rows: float) -> float:
 
 
 def _selectivity(predicate: Expr, est: Estimator, rows: float) -> float:
+    if predicate.__class__ is Compare:
+        return _compare(predicate, est, rows)  # type: ignore[arg-type]
     match predicate:
         case And():
             return _conjunction(conjuncts(predicate), est, rows)
@@ -56,8 +58,6 @@ def _selectivity(predicate: Expr, est: Estimator, rows: float) -> float:
             return 1.0 - miss
         case Not():
             return 1.0 - _selectivity(predicate.arg, est, rows)
-        case Compare():
-            return _compare(predicate, est, rows)
         case IsNull():
             nulls = _known(predicate.arg, est, rows).nulls
             return 1.0 - nulls if predicate.negated else max(nulls, 0.001)
