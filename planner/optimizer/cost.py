@@ -77,6 +77,7 @@ class Weights:
     nodes: int
     slices: int
     build_row: float = 2.0
+    build_byte: float = 1e-6  # of a row: decides between plans that cost the same but for it
     output_row: float = 0.4
     wide_table_rows: float = 500_000.0  # beyond this a hash table misses the caches
     miss: float = 1.5
@@ -86,15 +87,11 @@ class Weights:
     shared_row: float = 0.5  # putting a row into a hash table that all slices of a node read
     network_byte: float = 0.2
 
-    def is_large(self, rows: float) -> bool:
-        """Whether a hash table of so many rows misses the caches."""
-        return rows > self.wide_table_rows
-
     def probe(self, rows: float, large: bool) -> float:
         return rows * (1.0 + (self.miss if large else 0.0))
 
-    def build(self, rows: float) -> float:
-        return rows * self.build_row * (1.5 if self.is_large(rows) else 1.0)
+    def build(self, rows: float, width: float) -> float:
+        return rows * (self.build_row * (1.5 if rows > self.wide_table_rows else 1.0) + self.build_byte * width)
 
     def distribute(self, rows: float, width: float) -> float:
         if self.slices == 1:
@@ -108,3 +105,9 @@ class Weights:
         others = self.nodes - 1
         crossing = others * rows * (self.local_row + width * self.network_byte + self.build_row)
         return self.start + rows * self.shared_row + crossing
+
+    def side(self, rows: float, width: float) -> tuple[float, bool, float, float, float]:
+        """Of a side of a join: probing a large table, whether its own is large, building that, moving it."""
+        is_large = rows > self.wide_table_rows
+        moves = self.distribute(rows, width), self.broadcast(rows, width)
+        return self.probe(rows, True), is_large, self.build(rows, width), *moves

@@ -10,11 +10,11 @@ d * (1 - (1 - n/R)**(R/d)). Nothing here is a proof; without statistics sane def
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
-from ...records import dataclass
-from ...storage.types import Kind, Physical, SqlType
+from ...storage.types import Kind
 from ..columns import columns_of
 from ..expressions import AggregateCall, Call, Case, Cast, ColumnId, ColumnRef, Compare, Expr, InList, Literal
 from ..logical import (
@@ -24,7 +24,6 @@ from ..logical import (
     Filter,
     GroupingSets,
     Join,
-    JoinKind,
     Limit,
     Logical,
     Project,
@@ -39,36 +38,17 @@ from ..logical import (
     WorkingRows,
 )
 from ..predicates import conjuncts
+from .column_estimates import DEFAULT_DISTINCT, ColumnEstimate, combined, joined_rows, of_table, thinned, type_width
 from .key_bands import join_selectivity
 from .selectivity import selectivity
 
 if TYPE_CHECKING:
-    from ...storage.sample import Sample
     from ...storage.schema import CatalogView
 
 DEFAULT_ROWS = 1000.0  # a table nobody has analyzed
 VIRTUAL_ROWS = 100.0
 RECURSION_ROUNDS = 10  # of a recursive common table expression, as nobody knows
 ELEMENTS = 10.0  # of an array in FROM
-DEFAULT_DISTINCT = 200.0  # PostgreSQL's habit for unknown columns
-STRING_WIDTH = 16.0
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnEstimate:
-    distinct: float
-    source_rows: float
-    low: Any = None
-    high: Any = None
-    nulls: float = 0.0  # fraction
-    width: float = 8.0
-    sample: Sample | None = None
-
-
-def type_width(type: SqlType) -> float:
-    if type.physical is Physical.STR:
-        return min(STRING_WIDTH, float(type.length or STRING_WIDTH))
-    return float(type.storage_bytes)
 
 
 class Estimator:
@@ -80,6 +60,7 @@ class Estimator:
         self.cte_rows: dict[int, float] = {}
         self.working: dict[int, tuple[float, list[ColumnEstimate]]] = {}  # of recursions: rows that come at once
         self.sources: dict[ColumnId, ColumnId] = {}  # column of a table -> the first column of its scan
+        self._tables: dict[tuple[int, int], ColumnEstimate] = {}  # by table (id() of one of the plan) and place
         self._rows: dict[int, float] = {}
         self._kept: list[Logical] = []  # nodes whose id() is a key above stay alive
 
@@ -98,14 +79,12 @@ class Estimator:
         return thinned(estimate.distinct, estimate.source_rows, rows)
 
     def of_expression(self, expr: Expr, rows: float) -> ColumnEstimate:
+        if expr.__class__ is ColumnRef:
+            return self.columns.get(expr.id) or self.column(expr)  # type: ignore[union-attr, arg-type]
         match expr:
-            case ColumnRef():
-                return self.columns.get(expr.id) or self.column(expr)
             case Literal():
                 return ColumnEstimate(1, max(rows, 1), expr.value, expr.value, 0.0, type_width(expr.type))
-            case Cast() if expr.operand.type.is_integer and expr.type.is_integer:
-                return self.of_expression(expr.operand, rows)
-            case Cast() if expr.operand.type.is_string and expr.type.is_string:
+            case Cast() if _keeps_values(expr):
                 return self.of_expression(expr.operand, rows)
             case _:
                 return self._of_call(expr, rows)
@@ -160,54 +139,35 @@ class Estimator:
         self._kept.append(plan)
 
     def _compute(self, plan: Logical) -> float:
-        match plan:
-            case Scan():
-                return self._scan(plan)
-            case VirtualScan():
-                return VIRTUAL_ROWS
-            case Values():
-                return self._values(plan)
-            case CteRef():
-                return self._cte(plan)
-            case Filter():
-                rows = self.rows(plan.input)
-                share = selectivity(plan.predicate, self, rows)
-                self._narrow(plan.predicate)
-                return rows * share
-            case Project():
-                rows = self.rows(plan.input)
-                self._derive(plan.columns, rows)
-                return rows
-            case Unnest():
-                rows = self.rows(plan.input) * ELEMENTS
-                for ref in plan.made:
-                    distinct = max(1.0, min(rows, DEFAULT_DISTINCT))
-                    self.columns[ref.id] = ColumnEstimate(distinct, max(rows, 1.0), width=type_width(ref.type))
-                return rows
-            case Sort():
-                return self.rows(plan.input)
-            case Limit():
-                rows = max(0.0, self.rows(plan.input) - plan.offset)
-                return rows if plan.count is None else min(rows, float(plan.count))
-            case Aggregate():
-                return self._aggregate(plan)
-            case GroupingSets():
-                raise AssertionError("grouping sets are gone after the rewrites")
-            case Window():
-                return self._window(plan)
-            case Join() | DependentJoin():
-                return self._join(plan)
-            case SetOperation():
-                return self._union(plan)
-            case Recursion():
-                return self._recursion(plan)
-            case WorkingRows():
-                rows, columns = self.working[plan.number]
-                for ref, place in plan.columns:
-                    self.columns[ref.id] = columns[place]
-                return rows
-            case _:
-                assert_never(plan)
+        return _ROWS[plan.__class__](self, plan)
+
+    def _filter(self, plan: Filter) -> float:
+        rows = self.rows(plan.input)
+        share = selectivity(plan.predicate, self, rows)
+        self._narrow(plan.predicate)
+        return rows * share
+
+    def _project(self, plan: Project) -> float:
+        rows = self.rows(plan.input)
+        self._derive(plan.columns, rows)
+        return rows
+
+    def _unnest(self, plan: Unnest) -> float:
+        rows = self.rows(plan.input) * ELEMENTS
+        for ref in plan.made:
+            distinct = max(1.0, min(rows, DEFAULT_DISTINCT))
+            self.columns[ref.id] = ColumnEstimate(distinct, max(rows, 1.0), width=type_width(ref.type))
+        return rows
+
+    def _limit(self, plan: Limit) -> float:
+        rows = max(0.0, self.rows(plan.input) - plan.offset)
+        return rows if plan.count is None else min(rows, float(plan.count))
+
+    def _working(self, plan: WorkingRows) -> float:
+        rows, columns = self.working[plan.number]
+        for ref, place in plan.columns:
+            self.columns[ref.id] = columns[place]
+        return rows
 
     def _narrow(self, predicate: Expr) -> None:
         """Columns that a filter holds to a few values have no others above it."""
@@ -228,18 +188,14 @@ class Estimator:
         statistics = self.view.data(plan.table).statistics
         known = bool(statistics.rows or statistics.columns)
         rows = float(statistics.rows) if known else DEFAULT_ROWS
+        first, table = plan.columns[0][0].id, id(plan.table)
         for ref, position in plan.columns:
-            self.sources[ref.id] = plan.columns[0][0].id
-            column = statistics.columns.get(plan.table.columns[position].id)
-            if column is None:
-                distinct = min(DEFAULT_DISTINCT, rows) if rows else 1.0
-                self.columns[ref.id] = ColumnEstimate(max(1.0, distinct), rows, width=type_width(ref.type))
-                continue
-            nulls = column.null_count / rows if rows else 0.0
-            width = column.average_width if ref.type.physical is Physical.STR else type_width(ref.type)
-            self.columns[ref.id] = ColumnEstimate(
-                max(1.0, column.distinct), max(rows, 1.0), column.low, column.high, nulls, width, column.sample
-            )
+            self.sources[ref.id] = first
+            found = self._tables.get((table, position))
+            if found is None:
+                column = statistics.columns.get(plan.table.columns[position].id)
+                found = self._tables[table, position] = of_table(column, ref.type, rows)
+            self.columns[ref.id] = found
         return rows
 
     def _values(self, plan: Values) -> float:
@@ -264,33 +220,39 @@ class Estimator:
     def groups(self, exprs: list[Expr], rows: float) -> float:
         """Distinct combinations. Columns of one table have at most as many as it has rows; beyond that
         they are damped, being seldom independent."""
-        if not exprs:
+        return self._combinations([(self._source(e), self.distinct(e, rows)) for e in exprs], rows)
+
+    def _combinations(self, distinct: list[tuple[ColumnId | None, float]], rows: float) -> float:
+        """Of expressions with so many distinct values, by their tables."""
+        if not distinct:
             return 1.0
-        by_source: dict[ColumnId | None, list[Expr]] = {}
-        for expr in exprs:
-            by_source.setdefault(self._source(expr), []).append(expr)
+        by_source: dict[ColumnId | None, list[float]] = {}
+        for source, count in distinct:
+            by_source.setdefault(source, []).append(count)
         counts: list[float] = []
         for source, own in by_source.items():
-            found = [self.distinct(e, rows) for e in own]
             if source is None or len(own) == 1:
-                counts.extend(found)
+                counts.extend(own)
             else:
-                counts.append(min(_combined(found), self.columns[source].source_rows))
-        return max(1.0, min(_combined(counts), rows))
+                counts.append(min(combined(own), self.columns[source].source_rows))
+        return max(1.0, min(combined(counts), rows))
 
     def _source(self, expr: Expr) -> ColumnId | None:
         """A column that stands for the table of all columns of the expression, if it is one table."""
+        if expr.__class__ is ColumnRef:
+            return self.sources.get(expr.id)  # type: ignore[union-attr]
         found = {self.sources.get(column) for column in columns_of(expr)}
         return found.pop() if len(found) == 1 else None
 
     def _aggregate(self, plan: Aggregate) -> float:
         below = self.rows(plan.input)
-        rows = self.groups([e for _, e in plan.groups], below)
-        for ref, expr in plan.groups:
-            known = self.of_expression(expr, below)
-            distinct = min(thinned(known.distinct, known.source_rows, below), rows)
+        known = [self.of_expression(e, below) for _, e in plan.groups]
+        counts = [thinned(k.distinct, k.source_rows, below) for k in known]
+        sources = [self._source(e) for _, e in plan.groups]
+        rows = self._combinations(list(zip(sources, counts)), below)
+        for (ref, _), k, count in zip(plan.groups, known, counts):
             self.columns[ref.id] = ColumnEstimate(
-                max(1.0, distinct), max(1.0, rows), known.low, known.high, known.nulls, known.width
+                max(1.0, min(count, rows)), max(1.0, rows), k.low, k.high, k.nulls, k.width
             )
         for ref, call in plan.aggregates:
             self.columns[ref.id] = self._of_aggregate(call, rows, below)
@@ -309,20 +271,22 @@ class Estimator:
         return rows
 
     def _of_aggregate(self, call: AggregateCall, rows: float, below: float) -> ColumnEstimate:
-        known = self.of_expression(call.args[0], below) if call.args else None
-        width = type_width(call.type)
-        if known is not None and call.function in ("min", "max", "any_value"):
+        if call.function in _ONE_OF_THEM and call.args:
+            known = self.of_expression(call.args[0], below)
             distinct = max(1.0, min(known.distinct, rows))
             return ColumnEstimate(distinct, max(1.0, rows), known.low, known.high, 0.0, known.width)
-        low, high = self._total(call, known, below / max(1.0, rows))
-        return ColumnEstimate(max(1.0, rows / 2), max(1.0, rows), low, high, width=width)
+        low, high = self._total(call, below, below / max(1.0, rows))
+        return ColumnEstimate(max(1.0, rows / 2), max(1.0, rows), low, high, width=type_width(call.type))
 
-    def _total(self, call: AggregateCall, known: ColumnEstimate | None, size: float) -> tuple[Any, Any]:
+    def _total(self, call: AggregateCall, below: float, size: float) -> tuple[Any, Any]:
         """Bounds of a count, or a sum of nothing negative, over groups of about `size` rows: up to
         three times the mean, so that HAVING sum(x) > "much" is seen to keep few groups."""
         if call.function == "count":
             return 0, max(1.0, 3 * size)
-        if call.function != "sum" or known is None or known.low is None or known.high is None:
+        if call.function != "sum" or not call.args or not _has_bounds(call.args[0]):
+            return None, None
+        known = self.of_expression(call.args[0], below)
+        if known.low is None or known.high is None:
             return None, None
         if not isinstance(known.low, str) and known.low >= 0:
             return 0, max(1.0, 3 * size * (known.low + known.high) / 2)
@@ -355,44 +319,39 @@ class Estimator:
         return joined_rows(plan.kind, self.rows(plan.left), self.rows(plan.right), join_selectivity(plan, self))
 
 
-def joined_rows(kind: JoinKind, left: float, right: float, selectivity: float) -> float:
-    """Rows of a join whose condition holds for `selectivity` of all pairs."""
-    matches = right * selectivity  # per left row
-    match kind:
-        case JoinKind.INNER | JoinKind.CROSS:
-            return left * matches
-        case JoinKind.LEFT:
-            return left * max(1.0, matches)
-        case JoinKind.RIGHT:
-            return right * max(1.0, left * selectivity)
-        case JoinKind.FULL:
-            return max(left, right, left * matches)
-        case JoinKind.SEMI:
-            return left * min(1.0, matches)
-        case JoinKind.ANTI:
-            return left * max(0.05, 1.0 - min(1.0, matches))
-        case JoinKind.SINGLE:
-            return left
-        case _:
-            assert_never(kind)
+def _keeps_values(cast: Cast) -> bool:
+    source, target = cast.operand.type, cast.type
+    return (source.is_integer and target.is_integer) or (source.is_string and target.is_string)
 
 
-def _combined(counts: list[float]) -> float:
-    """Combinations of so many values each, damped."""
-    first, *others = sorted(counts, reverse=True)
-    for count in others:
-        first *= max(1.0, count ** (1.0 if len(others) == 1 else 0.7))
-    return first
+def _has_bounds(expr: Expr) -> bool:
+    """Whether least and greatest values may be known: of columns and constants, not of what is computed."""
+    while isinstance(expr, Cast) and _keeps_values(expr):
+        expr = expr.operand
+    return isinstance(expr, ColumnRef | Literal)
 
 
-def thinned(distinct: float, source_rows: float, rows: float) -> float:
-    """Distinct values left in `rows` of `source_rows` rows."""
-    if rows >= source_rows or distinct <= 1.0:
-        return max(1.0, min(distinct, rows)) if rows >= 1.0 else 1.0
-    per_value = source_rows / distinct
-    if per_value > 1e6:
-        return min(distinct, max(1.0, rows))
-    left: float = distinct * (1.0 - (1.0 - rows / source_rows) ** per_value)
-    return max(1.0, min(left, rows))
+def _no_rows(estimator: Estimator, plan: GroupingSets) -> float:
+    raise AssertionError("grouping sets are gone after the rewrites")
 
 
+# By class, in place of a `match`, as in traverse.py.
+_ROWS: dict[type, Callable[[Estimator, Any], float]] = {
+    Scan: Estimator._scan,
+    VirtualScan: lambda estimator, plan: VIRTUAL_ROWS,
+    Values: Estimator._values,
+    CteRef: Estimator._cte,
+    Filter: Estimator._filter,
+    Project: Estimator._project,
+    Unnest: Estimator._unnest,
+    Sort: lambda estimator, plan: estimator.rows(plan.input),
+    Limit: Estimator._limit,
+    Aggregate: Estimator._aggregate,
+    GroupingSets: _no_rows,
+    Window: Estimator._window,
+    **dict.fromkeys((Join, DependentJoin), Estimator._join),
+    SetOperation: Estimator._union,
+    Recursion: Estimator._recursion,
+    WorkingRows: Estimator._working,
+}
+_ONE_OF_THEM = ("min", "max", "any_value")  # aggregates that are one of their values

@@ -16,7 +16,7 @@ hash family are **pairs** of expressions.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 from itertools import pairwise
 
@@ -83,18 +83,28 @@ class JoinGraph:
     conditions: list[Condition] = field(default_factory=list)
     constrained: int = 0  # mask of leaves with a constraint
     roots: dict[ColumnId, ColumnId] = field(default_factory=dict)
+    homes: dict[ColumnId, int] = field(default_factory=dict)  # the leaf of each column, as a mask
+
+    def add(self, leaf: Leaf) -> None:
+        self.leaves.append(leaf)
+        self.homes.update(dict.fromkeys(leaf.ids, 1 << leaf.index))
 
     def root(self, column: ColumnId) -> ColumnId:
         while (parent := self.roots.get(column, column)) != column:
             column = parent
         return column
 
-    def mask_of(self, columns: set[ColumnId]) -> int:
+    def mask_of(self, columns: Iterable[ColumnId]) -> int:
+        """Those of this graph's leaves that the columns come from."""
         mask = 0
-        for leaf in self.leaves:
-            if not columns.isdisjoint(leaf.ids):
-                mask |= 1 << leaf.index
+        for column in columns:
+            mask |= self.homes.get(column, 0)
         return mask
+
+    def mask_of_expression(self, expr: Expr) -> int:
+        if expr.__class__ is ColumnRef:
+            return self.homes.get(expr.id, 0)  # type: ignore[union-attr]
+        return self.mask_of(columns_of(expr))
 
     def members(self, root: ColumnId) -> list[ColumnRef]:
         return list(self.classes.get(root, {}).values())
@@ -104,7 +114,7 @@ def extract(plan: Join) -> JoinGraph:
     graph = JoinGraph()
     found: list[Expr] = []
     if plan.kind is JoinKind.FULL:
-        graph.leaves.append(Leaf(0, plan.left, output_ids(plan.left)))
+        graph.add(Leaf(0, plan.left, output_ids(plan.left)))
         _add_constrained(plan, graph, 0)
     else:
         _collect(plan, graph, found)
@@ -132,7 +142,7 @@ def _collect(plan: Logical, graph: JoinGraph, found: list[Expr]) -> None:
             _collect(plan.input, graph, found)
             found.extend(conjuncts(plan.predicate))
         case _:
-            graph.leaves.append(Leaf(len(graph.leaves), plan, output_ids(plan)))
+            graph.add(Leaf(len(graph.leaves), plan, output_ids(plan)))
 
 
 def _add_constrained(join: Join, graph: JoinGraph, first: int) -> None:
@@ -160,7 +170,7 @@ def _add_constrained(join: Join, graph: JoinGraph, first: int) -> None:
     after = graph.mask_of(used)
     made.after = left if join.kind is JoinKind.SINGLE or not after else after
     graph.constrained |= 1 << made.index
-    graph.leaves.append(made)
+    graph.add(made)
 
 
 def _split_condition(
@@ -221,14 +231,14 @@ def same_family(left: Expr, right: Expr) -> Key:
 
 
 def _add_condition(graph: JoinGraph, conjunct: Expr) -> None:
-    mask = graph.mask_of(columns_of(conjunct))
-    if isinstance(conjunct, Compare) and conjunct.op == "=" and not can_fail(conjunct):
-        left, right = graph.mask_of(columns_of(conjunct.left)), graph.mask_of(columns_of(conjunct.right))
-        if left and right and not left & right:
+    if conjunct.__class__ is Compare and conjunct.op == "=":  # type: ignore[union-attr]
+        assert isinstance(conjunct, Compare)
+        left, right = graph.mask_of_expression(conjunct.left), graph.mask_of_expression(conjunct.right)
+        if left and right and not left & right and not can_fail(conjunct):
             one, other = same_family(conjunct.left, conjunct.right)
             graph.pairs.append(Pair(one, other, left, right))
             return
-    _place(graph, conjunct, mask)
+    _place(graph, conjunct, graph.mask_of_expression(conjunct))
 
 
 def _place(graph: JoinGraph, conjunct: Expr, mask: int) -> None:
@@ -255,7 +265,7 @@ def _build_classes(graph: JoinGraph) -> None:
     graph.pairs = rest
     for ref in refs.values():
         members = graph.classes.setdefault(graph.root(ref.id), {})
-        home = next(leaf.index for leaf in graph.leaves if ref.id in leaf.ids)
+        home = graph.homes[ref.id].bit_length() - 1
         if home in members:  # two columns of one leaf: the second equality is a plain condition there
             _place(graph, Compare("=", members[home], ref), 1 << home)
         else:

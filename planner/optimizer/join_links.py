@@ -13,22 +13,26 @@ from dataclasses import field
 from ...records import dataclass
 from ..expressions import ColumnId, ColumnRef, Compare, Expr
 from ..logical import JoinKind
+from .column_estimates import joined_rows
 from .distribution import key_column
-from .estimates import Estimator, joined_rows
+from .estimates import Estimator
 from .join_graph import JoinGraph, Key, Pair
-from .key_bands import bands, key_share
+from .key_bands import Band, bands, key_share, may_have_bands
 from .movement import Roots
 from .selectivity import selectivity
 
+_NONE: list[Expr] = []
 MANY = 1e6  # rows of a source that has more than enough
 
 
 @dataclass(slots=True)
 class Link:
-    """What holds between two sets, seen from the first. `roots`: the classes of the keys' columns."""
+    """What holds between two sets, seen from the first. `roots`: the classes of the keys' columns; `turned`: the same,
+    seen from the second."""
 
     keys: tuple[Key, ...]
     roots: Roots
+    turned: Roots
     residual: tuple[Expr, ...]
     rows: float
     null_aware: bool = False
@@ -40,7 +44,7 @@ class _Class:
     """Columns made equal, by leaf; `chosen`: of a mask of its leaves the one that gives the key, and the one
     with the fewest values; `shares`: of pairs that two leaves' columns keep."""
 
-    root: ColumnId
+    roots: tuple[ColumnId, ColumnId]  # the class, on both sides
     members: dict[int, ColumnRef]
     mask: int
     chosen: dict[int, tuple[ColumnRef, int]] = field(default_factory=dict)
@@ -65,10 +69,13 @@ class Links:
         self.graph = graph
         self.estimator = estimator
         self.rows: dict[int, float] = {}
+        self._completes = bool(graph.conditions or graph.pairs)
         self._corrections = self._correlated_pairs()
-        self._bands = [bands(leaf.plan, leaf.filters, estimator) for leaf in graph.leaves]
+        self._bands: dict[int, list[Band]] = {}  # by leaf
         self._shares = [selectivity(c.expr, estimator, MANY) for c in graph.conditions]
-        self._classes = [_Class(root, m, sum([1 << i for i in m])) for root, m in graph.classes.items()]
+        self._classes = [
+            _Class((root, root), m, sum([1 << i for i in m])) for root, m in graph.classes.items() if len(m) > 1
+        ]
         self._pairs = [key for pair in graph.pairs for key in self._pair_keys(pair)]
 
     def _pair_keys(self, pair: Pair) -> tuple[_PairKey, _PairKey]:
@@ -94,45 +101,51 @@ class Links:
         for c in self._classes:
             left, right = c.mask & one, c.mask & other
             if left and right:
-                (left_key, few), (right_key, many) = self._chosen(c, left), self._chosen(c, right)
+                left_key, i = c.chosen.get(left) or self._choose(c, left)
+                right_key, j = c.chosen.get(right) or self._choose(c, right)
                 keys.append((left_key, right_key))
-                roots.append((c.root, c.root))
-                share *= self._class_share(c, few, many)
-        for pair in self._pairs:
-            if not pair.left_mask & ~one and not pair.right_mask & ~other:
-                keys.append(pair.key)
-                roots.append(pair.roots)
-                share /= pair.distinct
-        residual, part = self.completed(one, other)
+                roots.append(c.roots)
+                share *= c.shares.get((i, j)) or self._share(c, i, j)
+        turned = known = tuple(roots)
+        if self._pairs:
+            for pair in self._pairs:
+                if not pair.left_mask & ~one and not pair.right_mask & ~other:
+                    keys.append(pair.key)
+                    roots.append(pair.roots)
+                    share /= pair.distinct
+            known = tuple(roots)
+            turned = tuple([(b, a) for a, b in roots])
+        residual, part = self.completed(one, other) if self._completes else (_NONE, 1.0)
         share *= part
         for mask, factor in self._corrections:
             if not mask & ~both and mask & one and mask & other:
                 share *= factor
-        rows = self.rows[one] * self.rows[other] * share
-        return Link(tuple(keys), tuple(roots), tuple(residual), self.rows.get(both, rows))
+        return Link(tuple(keys), known, turned, tuple(residual), self.rows[one] * self.rows[other] * share)
 
-    def _chosen(self, c: _Class, mask: int) -> tuple[ColumnRef, int]:
-        found = c.chosen.get(mask)
-        if found is None:
-            inside = [i for i in c.members if mask >> i & 1]
-            fewest = min(inside, key=lambda i: self.estimator.column(c.members[i]).distinct)
-            found = c.chosen[mask] = (c.members[inside[0]], fewest)
+    def _choose(self, c: _Class, mask: int) -> tuple[ColumnRef, int]:
+        inside = [i for i in c.members if mask >> i & 1]
+        fewest = min(inside, key=lambda i: self.estimator.column(c.members[i]).distinct)
+        found = c.chosen[mask] = (c.members[inside[0]], fewest)
         return found
 
-    def _class_share(self, c: _Class, one: int, other: int) -> float:
+    def _share(self, c: _Class, i: int, j: int) -> float:
         """The share of pairs of rows that a class keeps between two leaves."""
-        found = c.shares.get((one, other))
+        one, other = self.estimator.column(c.members[i]), self.estimator.column(c.members[j])
+        few, many, index = (one, other, j) if one.distinct <= other.distinct else (other, one, i)
+        kept = self._bands_of(index) if may_have_bands(few, many) else []
+        found = c.shares[i, j] = key_share(few, many, kept)
+        return found
+
+    def _bands_of(self, index: int) -> list[Band]:
+        found = self._bands.get(index)
         if found is None:
-            known = {i: self.estimator.column(c.members[i]) for i in (one, other)}
-            few, many = sorted((one, other), key=lambda i: known[i].distinct)
-            found = c.shares[one, other] = key_share(known[few], known[many], self._bands[many])
+            leaf = self.graph.leaves[index]
+            found = self._bands[index] = bands(leaf.plan, leaf.filters, self.estimator)
         return found
 
     def completed(self, one: int, other: int) -> tuple[list[Expr], float]:
         """Conditions that become whole with this join, and the share of rows they keep; pairs too,
         where they cannot be keys because a side of them needs both sets."""
-        if not self.graph.conditions and not self.graph.pairs:
-            return [], 1.0
         both = one | other
         outside = ~other if not other & self.graph.constrained or other & (other - 1) else -1
         found: list[Expr] = []
@@ -158,6 +171,8 @@ class Links:
         corrections = []
         count = len(self.graph.leaves)
         classes = [m for m in self.graph.classes.values() if len(m) > 1]
+        if len(classes) < 2:
+            return []
         for i in range(count):
             for j in range(i + 1, count):
                 shared = [m for m in classes if i in m and j in m]
@@ -178,7 +193,7 @@ class Links:
         """Of a set and the leaf of a LEFT, SEMI, ANTI, SINGLE or FULL join."""
         leaf = self.graph.leaves[index]
         bit = 1 << index
-        after, share = self.completed(mask, bit)
+        after, share = self.completed(mask, bit) if self._completes else ([], 1.0)
         for members in self.graph.classes.values():
             partner = next((i for i in members if mask >> i & 1), None)
             if index in members and partner is not None:
@@ -188,7 +203,8 @@ class Links:
         if rows is None:
             rows = self._constrained_rows(mask, index) * share
         roots = tuple([(self._root(a), self._root(b)) for a, b in leaf.keys])
-        return Link(leaf.keys, roots, leaf.residual, rows, leaf.null_aware, tuple(after))
+        turned = tuple([(b, a) for a, b in roots])
+        return Link(leaf.keys, roots, turned, leaf.residual, rows, leaf.null_aware, tuple(after))
 
     def _constrained_rows(self, mask: int, index: int) -> float:
         leaf = self.graph.leaves[index]

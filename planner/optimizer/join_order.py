@@ -3,11 +3,13 @@
 Dynamic programming over connected subgraphs (Moerkotte and Neumann's DPccp): every connected set of
 leaves gets its cheapest plans from all ways to split it into two connected, valid parts. A set keeps
 one plan for each **distribution** that may be worth its price, since a dearer plan whose rows lie
-right can save a move above:
+right can save a move above (join_parts.py):
 
     {orders, lineitem} -> 120 (hashed by orderkey), 90 (anywhere)
 
-A plan that costs more than the cheapest one plus redistributing its result is never worth keeping.
+A plan that costs more than the cheapest one plus redistributing its result is never worth keeping, nor one that costs
+what another does. It is known before two sets are looked at what a plan of both must cost less than, and at least does:
+comparing two sums leaves out most pairs.
 
 Beyond MAX_EXACT leaves, a greedy search joins the two parts with the smallest result until one is left. Below, it
 goes first: its plan's cost is the bound for all parts of better ones.
@@ -17,19 +19,22 @@ What holds between two sets is join_links.py's to say. Costs and rows are plain 
 """
 from __future__ import annotations
 
-from collections.abc import Hashable
-from math import inf, nextafter
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+from math import inf
 
-from ...records import dataclass
-from ..expressions import Expr
+from ..columns import LEFT_ONLY
+from ..expressions import ColumnId
 from ..logical import JoinKind
 from ..physical import JoinType
 from .connected import few_pairs
 from .cost import Weights
 from .estimates import Estimator
-from .join_graph import CONSTRAINED, JoinGraph, Key, Leaf, neighbours
+from .join_graph import CONSTRAINED, JoinGraph, Leaf, neighbours
 from .join_links import Link, Links
-from .movement import Movement, Prices, Roots, Side, Where, movements, prices
+from .join_orders import live_orders, orders
+from .join_parts import ANYWHERE, NEARLY, Candidate, Choice, Part, Way, least_costs
+from .movement import Where, movements, prices, where_joined
 
 MAX_EXACT = 11
 MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
@@ -37,147 +42,86 @@ MAX_PAIRS = 4000  # a star of 11 leaves has 5,120: greedy beyond this
 KEEP = ((120, 4), (400, 2), (MAX_PAIRS, 1))
 FEW_PAIRS = 20  # from here on a greedy search first says what a whole plan needs to cost at most
 PAIR_COST = 0.3  # one comparison in a join without keys
-_NEARLY = 1 + 1e-9  # sums of costs are as good as equal
-
-
-@dataclass(slots=True)
-class Choice:
-    """How a candidate joins its two parts."""
-
-    type: JoinType
-    probe: Candidate
-    build: Candidate
-    keys: tuple[Key, ...]  # (probe side, build side)
-    residual: tuple[Expr, ...]
-    movement: Movement
-    null_aware: bool = False
-    after: tuple[Expr, ...] = ()  # filters on the joined rows
-
-
-@dataclass(slots=True, eq=False)
-class Candidate:
-    """A plan of a set of leaves; `joined`: how it is made of two others, None for a leaf."""
-
-    mask: int
-    rows: float
-    width: float
-    cost: float
-    where: Where
-    joined: tuple[_Way, Candidate, Candidate, Movement] | None = None  # with the probe side and the build side
-    split: bool = False  # read one copy of what would be replicated
-
-    @property
-    def choice(self) -> Choice | None:
-        """Spelled out for the few that become part of a plan."""
-        if self.joined is None:
-            return None
-        way, probe, build, move = self.joined
-        link = way.link
-        keys = tuple([(b, a) for a, b in link.keys]) if way.turned else link.keys
-        return Choice(way.type, probe, build, keys, link.residual, move, link.null_aware, link.after)
-
-
-@dataclass(slots=True, eq=False)
-class _Way:
-    """A kind of join of two sets, one probing and one building; `turned`: the link's second set probes; `slack`: what
-    better lying rows are worth; `most`: what a plan of both may cost at most to be part of a better whole; `moves`:
-    the ways to move rows that lie so and so, as far as they were asked for; `prices`: theirs (movement.py), once a
-    plan is cheap enough to ask for them."""
-
-    type: JoinType
-    mask: int
-    link: Link
-    turned: bool
-    roots: Roots
-    sides: tuple[Side, Side]
-    work: float
-    width: float
-    slack: float
-    most: float
-    moves: dict[tuple[Where, Where], tuple[Movement, ...]]
-    prices: Prices | None = None
-
-
-def _cost(candidate: Candidate) -> float:
-    return candidate.cost
 
 
 class JoinOrder:
-    def __init__(self, graph: JoinGraph, estimator: Estimator, weights: Weights) -> None:
+    """`leaves`: the plans of each leaf."""
+
+    def __init__(
+        self, graph: JoinGraph, estimator: Estimator, weights: Weights, leaves: Sequence[list[Candidate]]
+    ) -> None:
         self.graph = graph
         self.weights = weights
         self.links = Links(graph, estimator)
-        self.rows = self.links.rows
-        self.best: dict[int, list[Candidate]] = {}
+        self.parts: dict[int, Part] = {}
         self.constrained = [leaf for leaf in graph.leaves if leaf.kind in CONSTRAINED]
-        self._cheapest: dict[int, float] = {}
-        self._most_by_set: dict[int, float] = {}
-        self._limits: dict[int, dict[Where, float]] = {}  # what one more plan of a set must cost less than, by where
-        self._ways_to_move: dict[Hashable, dict[tuple[Where, Where], tuple[Movement, ...]]] = {}
+        self._orders = orders(graph, [[plan.where for plan in plans] for plans in leaves])
+        self._has_no_keys = not graph.pairs and not graph.classes and not self.constrained
+        self._everywhere = sum([plans[0].mask for plans in leaves if plans[0].where == "replicated"])
+        self._is_on_leader = leaves[0][0].where == "leader"
         self._links: dict[tuple[int, int], Link] = {}
-        self._sides: dict[int, Side] = {}  # what it costs to move or build from a set
         self._bound = inf  # what a whole plan costs: parts that cost more are of no use
-        self._most = KEEP[0][1]
+        self._leaf_rows = sum([leaf.rows for leaf in graph.leaves])
+        self._kept = KEEP[0][1]
+        for leaf, plans in zip(graph.leaves, leaves):
+            self._add(self._part(1 << leaf.index, leaf.rows, leaf.rows, leaf.width)).begin(plans)
 
     # -- searching -------------------------------------------------------------------------------
 
-    def add_leaf(self, index: int, candidates: list[Candidate]) -> None:
-        self.best[1 << index] = candidates
-        self.rows[1 << index] = candidates[0].rows
-        self._cheapest[1 << index] = min(c.cost for c in candidates)
-
     def solve(self) -> Candidate:
         count = len(self.graph.leaves)
-        near = neighbours(self.graph)
-        pairs = few_pairs(tuple(near), MAX_PAIRS) if count <= MAX_EXACT else None
+        pairs = few_pairs(tuple(neighbours(self.graph)), MAX_PAIRS) if count <= MAX_EXACT else None
         if pairs is not None:
-            self._most = next(most for limit, most in KEEP if len(pairs) <= limit)
+            self._kept = next(most for limit, most in KEEP if len(pairs) <= limit)
             if len(pairs) > FEW_PAIRS:
-                self._bound = self._greedy(count).cost
+                self._bind(self._greedy().cost)
             for one, other in pairs:
                 self._join(one, other)
-            everything = self.best.get((1 << count) - 1)
-            if everything:
-                return min(everything, key=lambda c: c.cost)
-        return self._greedy(count)
+            everything = self.parts.get((1 << count) - 1)
+            if everything is not None:
+                return everything.cheapest_first()[0]
+        return self._greedy()
 
-    def _greedy(self, count: int) -> Candidate:
-        parts = [1 << i for i in range(count)]
-        scores: dict[tuple[int, int], float] = {}  # of pairs met before, which a join elsewhere leaves as they are
-        while len(parts) > 1:
-            best: tuple[float, int, int] | None = None
-            for i, one in enumerate(parts):
-                for other in parts[i + 1:]:
-                    score = scores.get((one, other))
-                    if score is None:
-                        score = scores[one, other] = self._score(one, other)
-                    if best is None or score < best[0]:
-                        best = (score, one, other)
-            assert best is not None
-            _, one, other = best
-            self._join(one, other)
-            parts = [p for p in parts if p not in (one, other)] + [one | other]
-        return min(self.best[parts[0]], key=lambda c: c.cost)
+    def _greedy(self) -> Candidate:
+        """Joins those two parts that give the fewest rows, the older ones first, until one is left."""
+        parts = [1 << leaf.index for leaf in self.graph.leaves]
+        near = neighbours(self.graph)
+        alive = list(range(len(parts)))
+        waiting = [(self._score(parts[i], parts[j], near[i]), i, j) for j in alive for i in range(j)]
+        heapify(waiting)
+        while len(alive) > 1:
+            _, i, j = heappop(waiting)
+            if i not in alive or j not in alive:
+                continue
+            self._join(parts[i], parts[j])
+            alive.remove(i)
+            alive.remove(j)
+            place, both = len(parts), parts[i] | parts[j]
+            for k in alive:
+                heappush(waiting, (self._score(parts[k], both, near[k]), k, place))
+            parts.append(both)
+            near.append(near[i] | near[j])
+            alive.append(place)
+        return self.parts[parts[-1]].cheapest_first()[0]
 
-    def _score(self, one: int, other: int) -> float:
-        """The smaller, the sooner the greedy search joins the two."""
-        if not self._valid(one, other):
+    def _score(self, one: int, other: int, near: int) -> float:
+        """The smaller, the sooner the greedy search joins the two. `near`: what the first has conditions with."""
+        if self.constrained and not self._valid(one, other):
             return inf
-        link = self._between(one, other)
-        return link.rows if link.keys else 1e6 + self.rows[one] * self.rows[other]
+        if near & other:
+            link = self._between(one, other)
+            if link.keys:
+                return link.rows
+        return 1e6 + self.parts[one].rows * self.parts[other].rows
 
     def _between(self, one: int, other: int) -> Link:
         """The link of two free sets; the greedy search asks for many before the exact one does."""
         found = self._links.get((one, other))
         if found is None:
             found = self._links[one, other] = self.links.between(one, other)
-        else:
-            found.rows = self.rows.get(one | other, found.rows)
         return found
 
     def _valid(self, one: int, other: int) -> bool:
-        if not self.constrained:
-            return True
         both = one | other
         for leaf in self.constrained:
             bit = 1 << leaf.index
@@ -188,164 +132,137 @@ class JoinOrder:
         return True
 
     def _join(self, one: int, other: int) -> None:
-        if one not in self.best or other not in self.best or self._too_dear(one, other) or not self._valid(one, other):
+        """Plans of two sets together, unless it is known that none of them will be of use."""
+        a, b = self.parts.get(one), self.parts.get(other)
+        if a is None or b is None:
             return
-        for leaf in self.constrained:
-            bit = 1 << leaf.index
-            if bit == other:
-                return self._join_constrained(one, leaf)
-            if bit == one:
-                return self._join_constrained(other, leaf)
+        mask = one | other
+        made = self.parts.get(mask)
+        least, least_hashed = least_costs(a, b)
+        if self._has_no_keys:
+            least = least_hashed = least + PAIR_COST * a.rows * b.rows
+        if made is None:
+            if least >= self._most_of(a.leaf_rows + b.leaf_rows):
+                return
+        elif least + made.output >= made.limit_anywhere and least_hashed + made.output >= made.limit:
+            return
+        if mask & self.graph.constrained:
+            if not self._valid(one, other):
+                return
+            for leaf in self.constrained:
+                bit = 1 << leaf.index
+                if bit == other:
+                    return self._join_constrained(a, b, leaf, made)
+                if bit == one:
+                    return self._join_constrained(b, a, leaf, made)
         link = self._between(one, other)
-        there = self._way(JoinType.INNER, one, other, link)
-        back = self._way(JoinType.INNER, other, one, link, turned=True)
-        self._offer_all(one, other, there, back)
+        made = made or self._part(mask, a.leaf_rows + b.leaf_rows, link.rows, a.width + b.width)
+        self._offer_all(a, b, made, link, _FREE)
 
-    def _join_constrained(self, mask: int, leaf: Leaf) -> None:
-        bit = 1 << leaf.index
-        link = self.links.constrained(mask, leaf.index)
-        plain, right = _TYPES[leaf.kind]
-        there = None if leaf.residual else self._way(plain, mask, bit, link)
-        back = None if right is None or leaf.null_aware else self._way(right, bit, mask, link, turned=True)
-        self._offer_all(mask, bit, there, back)
+    def _join_constrained(self, free: Part, bound: Part, leaf: Leaf, made: Part | None) -> None:
+        link = self.links.constrained(free.mask, leaf.index)
+        width = free.width if leaf.kind in LEFT_ONLY else free.width + bound.width
+        made = made or self._part(free.mask | bound.mask, free.leaf_rows + bound.leaf_rows, link.rows, width)
+        plain, right = _KINDS[leaf.kind]
+        kinds = [] if leaf.residual else [plain]
+        if right is not None and not leaf.null_aware:
+            kinds.append(right)
+        self._offer_all(free, bound, made, link, kinds)
+
+    # -- sets of leaves --------------------------------------------------------------------------
+
+    def _part(self, mask: int, leaf_rows: float, rows: float, width: float) -> Part:
+        weights, most = self.weights, self._most_of(leaf_rows)
+        is_everywhere = not mask & ~self._everywhere
+        live, places = live_orders(self._orders, mask) if self._orders else _NO_ORDERS, ANYWHERE
+        if live or is_everywhere or self._is_on_leader:
+            places = self._places(live, is_everywhere)
+        return Part(
+            rows, width, *weights.side(rows, width), mask, leaf_rows, rows * weights.output_row, most, live, places,
+            is_everywhere or self._is_on_leader or weights.slices == 1, most, most,
+        )
+
+    def _places(self, live: frozenset[ColumnId], is_everywhere: bool) -> tuple[Where, ...]:
+        """Where a set's plans may lie, but for places that are no better for what is above than one of these. With
+        several keys they may be many: none are named."""
+        if self._is_on_leader:
+            return ("leader",)
+        if len(live) > 1:
+            return ()
+        best: Where = tuple(live) or "anywhere"
+        return (best, "replicated") if is_everywhere else (best,)
+
+    def _bind(self, bound: float) -> None:
+        """From now on only what is part of a cheaper plan counts."""
+        self._bound = bound
+        for part in self.parts.values():
+            if part.mask & (part.mask - 1):  # of a leaf there are no other plans
+                part.most = self._most_of(part.leaf_rows)
+                part.set_limits(self._kept)
+
+    def _most_of(self, leaf_rows: float) -> float:
+        """What a plan of leaves with so many rows may cost: each leaf outside has to be probed or built from."""
+        return self._bound * NEARLY - (self._leaf_rows - leaf_rows)
 
     # -- costs -----------------------------------------------------------------------------------
 
-    def _way(self, type: JoinType, probe: int, build: int, link: Link, turned: bool = False) -> _Way | None:
-        """What all joins of plans of two sets have in common; None if even the cheapest plans make none of use."""
-        weights, mask = self.weights, probe | build
-        probing = self._sides.get(probe) or self._side(probe)
-        building = self._sides.get(build) or self._side(build)
-        work = (probing.far if building.is_large else probing.near) + building.work
-        if not link.keys:
-            work += PAIR_COST * probing.rows * building.rows
-        work += link.rows * weights.output_row
-        least = self._cheapest[probe] + self._cheapest[build] + work
-        most = self._left_of_bound(mask)
-        if least >= most:
-            return None
-        width = 0.0 if type in _BUILD_ONLY else probing.width
-        if type not in _PROBE_ONLY:
-            width += building.width
-        slack = weights.distribute(link.rows, width)
-        known = self._cheapest.get(mask)
-        if known is not None and least >= (known + slack) * _NEARLY:
-            return None
-        roots = tuple([(b, a) for a, b in link.roots]) if turned else link.roots
-        moves = self._ways_to_move.setdefault((type, roots, link.null_aware), {})
-        return _Way(type, mask, link, turned, roots, (probing, building), work, width, slack, most, moves)
-
-    def _side(self, mask: int) -> Side:
-        rows, width, weights = self.rows[mask], self.best[mask][0].width, self.weights
-        again = rows * (weights.slices - 1)
-        found = self._sides[mask] = Side(
-            rows, width, weights.probe(rows, False), weights.probe(rows, True), weights.is_large(rows),
-            weights.build(rows), weights.distribute(rows, width), weights.broadcast(rows, width), again
-        )
-        return found
-
-    def _offer_all(self, one: int, other: int, there: _Way | None, back: _Way | None) -> None:
-        """All plans of one set with all of the other, in both directions, the cheapest first."""
-        lefts, rights = self.best[one], self.best[other]
-        if len(lefts) > 1:
-            lefts = sorted(lefts, key=_cost)
-        if len(rights) > 1:
-            rights = sorted(rights, key=_cost)
-        for left in lefts:
-            for right in rights:
+    def _offer_all(self, one: Part, other: Part, made: Part, link: Link, kinds: Sequence[Kind]) -> None:
+        """All plans of one part with all of the other, in both directions, the cheapest first."""
+        fixed = made.output if link.keys else made.output + PAIR_COST * one.rows * other.rows
+        most = made.limit - one.cheapest - other.cheapest
+        ways = []
+        for type, turned in kinds:
+            probe, build = (other, one) if turned else (one, other)
+            work = (probe.far if build.is_large else probe.rows) + build.work + fixed
+            if work < most:
+                ways.append(Way(type, turned, link, probe, build, work))
+        for left in one.cheapest_first():
+            for right in other.cheapest_first():
                 base = left.cost + right.cost
-                if there is not None:
-                    self._offer(there, left, right, base)
-                if back is not None:
-                    self._offer(back, right, left, base)
+                for way in ways:
+                    if base + way.work < made.limit:
+                        if way.turned:
+                            self._offer(way, right, left, made, base)
+                        else:
+                            self._offer(way, left, right, made, base)
 
-    def _offer(self, way: _Way, probe: Candidate, build: Candidate, base: float) -> None:
-        work, limit = way.work, way.most
-        if (cheapest := self._cheapest.get(way.mask)) is not None:
-            limit = min(limit, (cheapest + way.slack) * _NEARLY)
-        if base + work >= limit:
-            return
-        moves = way.moves.get((probe.where, build.where))
-        if moves is None:
-            moves = self._moves(way, probe.where, build.where)
-        if way.prices is None:
-            way.prices = prices(*way.sides)
-        limits = self._limits.get(way.mask, _NONE)
-        for move in moves:
-            times = self.weights.slices if move.everywhere else 1
-            cost = base + work * times + way.prices[move.price]
-            if cost >= limit:
-                continue
-            if cost < limits.get(move.where, limits[""]):
-                limits = self._keep(way, probe, build, move, cost, move.where)
-            if move.where == "replicated" and base + work < limits["anywhere"]:
-                limits = self._keep(way, probe, build, move, base + work, "anywhere", split=True)
+    def _offer(self, way: Way, probe: Candidate, build: Candidate, made: Part, base: float) -> None:
+        slices, work, priced = self.weights.slices, way.work, None
+        for move in movements(way.type, probe.where, build.where, way.roots, slices, way.link.null_aware):
+            cost = base + work
+            if move.price:
+                priced = priced or prices(way.probe, way.build, slices)
+                cost += priced[move.price]
+            elif move.everywhere:
+                if made.admits("anywhere", cost):
+                    once = Candidate(made.mask, made.rows, cost, "anywhere", (way, probe, build, move), True)
+                    self._keep(made, once)
+                cost = base + work * slices
+            if cost < made.limit:
+                where = made.where(where_joined(move, way.type, probe.where, build.where, way.roots))
+                if made.admits(where, cost):
+                    self._keep(made, Candidate(made.mask, made.rows, cost, where, (way, probe, build, move)))
 
-    def _moves(self, way: _Way, probe: Where, build: Where) -> tuple[Movement, ...]:
-        """The ways to move rows that lie so, found once."""
-        made = tuple(movements(way.type, probe, build, way.roots, self.weights.slices, way.link.null_aware))
-        way.moves[probe, build] = made
-        return made
+    def _keep(self, part: Part, plan: Candidate) -> None:
+        if not part.plans:
+            self._add(part)
+        part.keep(plan, self._kept)
 
-    def _left_of_bound(self, mask: int) -> float:
-        """What a plan of this set may cost at most: each leaf outside of it has to be probed or built from."""
-        if self._bound == inf:
-            return inf
-        found = self._most_by_set.get(mask)
-        if found is None:
-            outside = sum([self.rows[1 << leaf.index] for leaf in self.graph.leaves if not mask >> leaf.index & 1])
-            found = self._most_by_set[mask] = self._bound * _NEARLY - outside
-        return found
-
-    def _too_dear(self, one: int, other: int) -> bool:
-        """Whether no plan of the two sets joined can be part of a better plan than the one that is known."""
-        most = self._left_of_bound(one | other)
-        if most == inf:
-            return False
-        a = self._sides.get(one) or self._side(one)
-        b = self._sides.get(other) or self._side(other)
-        least = min((a.far if b.is_large else a.near) + b.work, (b.far if a.is_large else b.near) + a.work)
-        return self._cheapest[one] + self._cheapest[other] + least >= most
-
-    def _keep(
-        self, way: _Way, probe: Candidate, build: Candidate, move: Movement, cost: float, where: Where,
-        split: bool = False,
-    ) -> dict[Where, float]:
-        """Keeps a plan in the place of those that it beats: rows that are hashed by something lie as well as rows that
-        are anywhere. Gives what the next one must cost less than, by where its rows lie; "": anywhere else."""
-        mask, rows = way.mask, way.link.rows
-        hashed = isinstance(where, tuple)
-        kept = []
-        for other in self.best.get(mask, ()):
-            if other.cost < cost or (other.where != where and not (hashed and other.where == "anywhere")):
-                kept.append(other)
-        if len(kept) >= self._most:
-            kept.remove(max(kept, key=_cost))
-        limits: dict[Where, float] = {where: cost}
-        dearest, least_hashed = cost, cost if hashed else inf
-        for other in kept:
-            limits[other.where] = other.cost
-            dearest = max(dearest, other.cost)
-            if isinstance(other.where, tuple):
-                least_hashed = min(least_hashed, other.cost)
-        kept.append(Candidate(mask, rows, way.width, cost, where, (way, probe, build, move), split))
-        limits[""] = inf if len(kept) < self._most else nextafter(dearest, inf)
-        limits["anywhere"] = min(limits.get("anywhere", limits[""]), least_hashed)
-        self.rows.setdefault(mask, rows)
-        self.best[mask], self._limits[mask] = kept, limits
-        self._cheapest[mask] = min(cost, self._cheapest.get(mask, inf))
-        return limits
+    def _add(self, part: Part) -> Part:
+        self.parts[part.mask] = part
+        self.links.rows[part.mask] = part.rows
+        return part
 
 
-_NONE: dict[Where, float] = {"": inf, "anywhere": inf}  # the limits of a set without plans
-_PROBE_ONLY = (JoinType.SEMI, JoinType.ANTI)
-_BUILD_ONLY = (JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI)
-_TYPES: dict[JoinKind, tuple[JoinType, JoinType | None]] = {
-    JoinKind.LEFT: (JoinType.LEFT, JoinType.RIGHT),
-    JoinKind.SEMI: (JoinType.SEMI, JoinType.RIGHT_SEMI),
-    JoinKind.ANTI: (JoinType.ANTI, JoinType.RIGHT_ANTI),
-    JoinKind.SINGLE: (JoinType.SINGLE, None),
-    JoinKind.FULL: (JoinType.FULL, None),
+Kind = tuple[JoinType, bool]  # a join, and whether the second of two sides probes
+_NO_ORDERS: frozenset[ColumnId] = frozenset()
+_FREE: tuple[Kind, ...] = ((JoinType.INNER, False), (JoinType.INNER, True))
+_KINDS: dict[JoinKind, tuple[Kind, Kind | None]] = {
+    JoinKind.LEFT: ((JoinType.LEFT, False), (JoinType.RIGHT, True)),
+    JoinKind.SEMI: ((JoinType.SEMI, False), (JoinType.RIGHT_SEMI, True)),
+    JoinKind.ANTI: ((JoinType.ANTI, False), (JoinType.RIGHT_ANTI, True)),
+    JoinKind.SINGLE: ((JoinType.SINGLE, False), None),
+    JoinKind.FULL: ((JoinType.FULL, False), None),
 }
 
 

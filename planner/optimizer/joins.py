@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...records import dataclass
 from ...storage.distribution import family
 from ..columns import collect_columns, columns_of_all, physical_columns
 from ..expressions import ColumnId, ColumnRef, Expr
@@ -28,15 +29,14 @@ from ..physical import (
     Physical,
     ProjectColumns,
     Props,
-    Replicated,
 )
 from ..predicates import conjoin, conjoin_or_true
 from .advice import advise
 from .cost import filter_cost, join_cost
 from .distribution import LEADER, PARTITIONED, REPLICATED, exchange, one_copy
-from .join_graph import JoinGraph, extract
+from .join_graph import JoinGraph, Leaf, extract
 from .join_order import Candidate, Choice, JoinOrder
-from .movement import Where
+from .movement import Where, where_joined
 from .reduce_aggregates import reduce_aggregates
 
 if TYPE_CHECKING:
@@ -47,12 +47,10 @@ def plan_join(planner: Planner, join: Join, needed: set[ColumnId]) -> Physical:
     graph = extract(join)
     reduce_aggregates(planner, graph)
     _plan_leaves(planner, graph, needed | _used_in(graph))
-    order = JoinOrder(graph, planner.estimator, planner.weights)
-    for leaf in graph.leaves:
-        order.add_leaf(leaf.index, _leaf_candidates(graph, leaf.index))
-    best = order.solve()
+    leaves = [_leaf_candidates(graph, leaf) for leaf in graph.leaves]
+    best = JoinOrder(graph, planner.estimator, planner.weights, leaves).solve()
     planner.estimator.set_rows(join, best.rows)
-    return _Realizer(planner, graph).realize(best, needed)
+    return _Realizer(planner, graph).realize(best, needed).node
 
 
 def _used_in(graph: JoinGraph) -> set[ColumnId]:
@@ -84,90 +82,128 @@ def _plan_leaves(planner: Planner, graph: JoinGraph, needed: set[ColumnId]) -> N
                 leaf.physical = exchange(leaf.physical, Move.BROADCAST, copies=planner.slices)
 
 
-def _leaf_candidates(graph: JoinGraph, index: int) -> list[Candidate]:
-    leaf = graph.leaves[index]
+def _leaf_candidates(graph: JoinGraph, leaf: Leaf) -> list[Candidate]:
     assert leaf.physical is not None
-    props = leaf.physical.props
-    mask = 1 << index
+    mask = 1 << leaf.index
+    found = [Candidate(mask, leaf.rows, 0.0, where) for where in _places(leaf.physical.props, graph)]
+    if found[0].where == "replicated":
+        found.append(Candidate(mask, leaf.rows, 0.0, "anywhere", None, True))
+    return found
 
-    def candidate(where: Where, split: bool = False) -> Candidate:
-        return Candidate(mask, leaf.rows, leaf.width, 0.0, where, split=split)
 
-    match props.distribution:
-        case Replicated():
-            return [candidate("replicated"), candidate("anywhere", split=True)]
-        case OnLeader():
-            return [candidate("leader")]
-        case _:
-            hashed = [h for h in (props.distribution, *props.also_hashed) if isinstance(h, Hashed)]
-            places = {tuple([graph.root(c) for c in h.columns]) for h in hashed}
-            return [candidate(where) for where in places] or [candidate("anywhere")]
+def _places(props: Props, graph: JoinGraph) -> Places:
+    """Where rows lie, in terms of the graph's classes of columns."""
+    place = props.distribution
+    if isinstance(place, Hashed):
+        every = (place, *props.also_hashed)
+        return tuple(dict.fromkeys([tuple([graph.root(c) for c in h.columns]) for h in every]))
+    return ("replicated",) if place is REPLICATED else ("leader",) if place is LEADER else ("anywhere",)
+
+
+Places = tuple[Where, ...]  # all that is known of where rows lie
+
+
+@dataclass(slots=True)
+class _Made:
+    """A subplan with the columns that come out of it and all that is known of where its rows lie."""
+
+    node: Physical
+    columns: tuple[ColumnRef, ...]
+    places: Places
 
 
 class _Realizer:
     def __init__(self, planner: Planner, graph: JoinGraph) -> None:
         self.planner = planner
         self.graph = graph
+        self._alike: dict[ColumnId, set[ColumnId]] = {}  # columns of a class
 
-    def realize(self, candidate: Candidate, needed: set[ColumnId]) -> Physical:
+    def realize(self, candidate: Candidate, needed: set[ColumnId]) -> _Made:
         choice = candidate.choice
         if choice is None:
-            leaf = self.graph.leaves[candidate.mask.bit_length() - 1]
-            assert leaf.physical is not None
-            return one_copy(leaf.physical) if candidate.split else leaf.physical
-        joined = self._join(candidate, choice, needed)
-        return one_copy(joined) if candidate.split else joined
+            node = self.graph.leaves[candidate.mask.bit_length() - 1].physical
+            assert node is not None
+            made = _Made(node, physical_columns(node), _places(node.props, self.graph))
+        else:
+            made = self._join(candidate, choice, needed)
+        if candidate.split:
+            made.node, made.places = one_copy(made.node), ("anywhere",)
+        return made
 
-    def _join(self, candidate: Candidate, choice: Choice, needed: set[ColumnId]) -> Physical:
-        above = needed | columns_of_all(choice.after)
-        below = set(above)
-        for expr in (*choice.residual, *[e for key in choice.keys for e in key]):
+    def _join(self, candidate: Candidate, choice: Choice, needed: set[ColumnId]) -> _Made:
+        below = needed | columns_of_all(choice.after)
+        for key in choice.keys:
+            collect_columns(key[0], below)
+            collect_columns(key[1], below)
+        for expr in choice.residual:
             collect_columns(expr, below)
-        probe = self.realize(choice.probe, below)
-        build = self.realize(choice.build, below)
-        probe, build = self._move(choice, probe, build, below)
-        return self._filtered(self._node(candidate, choice, probe, build), choice, candidate)
+        probe, build = self.realize(choice.probe, below), self.realize(choice.build, below)
+        places = self._places(choice, probe, build)
+        self._move(choice, probe, build, below)
+        columns = _outputs(choice.type, probe.columns, build.columns)
+        joined = self._node(candidate, choice, probe, build, columns, places)
+        return _Made(self._filtered(joined, choice, candidate, columns, places), columns, places)
 
-    def _move(
-        self, choice: Choice, probe: Physical, build: Physical, needed: set[ColumnId]
-    ) -> tuple[Physical, Physical]:
+    def _places(self, choice: Choice, probe: _Made, build: _Made) -> Places:
+        """Where the joined rows lie, with all that is known of the side that keeps its place."""
+        move = choice.movement
+        if move.lies in ("probe", "build"):
+            return probe.places if move.lies == "probe" else build.places
+        return (where_joined(move, choice.type, choice.probe.where, choice.build.where, choice.roots),)
+
+    def _move(self, choice: Choice, probe: _Made, build: _Made, needed: set[ColumnId]) -> None:
+        """Puts the moves on top of the sides."""
         move, slices = choice.movement, self.planner.slices
-        build = narrow(build, needed, self.planner)
+        self._narrow(build, needed)
         if move.broadcast_build:
-            build = exchange(build, Move.BROADCAST, copies=slices)
+            build.node = exchange(build.node, Move.BROADCAST, copies=slices)
         elif move.broadcast_probe:
-            probe = exchange(narrow(probe, needed, self.planner), Move.BROADCAST, copies=slices)
+            self._narrow(probe, needed)
+            probe.node = exchange(probe.node, Move.BROADCAST, copies=slices)
         if move.build_keys is not None:
             keys = tuple([choice.keys[i][1] for i in move.build_keys])
-            build = exchange(build, Move.DISTRIBUTE, keys)
+            build.node = exchange(build.node, Move.DISTRIBUTE, keys)
         if move.probe_keys is not None:
+            self._narrow(probe, needed)
             keys = tuple([choice.keys[i][0] for i in move.probe_keys])
-            probe = exchange(narrow(probe, needed, self.planner), Move.DISTRIBUTE, keys)
-        masks = (choice.probe.mask, choice.build.mask)
-        advise(self.planner, self.graph, choice.keys, masks, (probe, build))
-        return probe, build
+            probe.node = exchange(probe.node, Move.DISTRIBUTE, keys)
+        sides = (probe.node, build.node)
+        if Exchange in (sides[0].__class__, sides[1].__class__):
+            advise(self.planner, self.graph, choice.keys, (choice.probe.mask, choice.build.mask), sides)
 
-    def _node(self, candidate: Candidate, choice: Choice, probe: Physical, build: Physical) -> HashJoin:
-        rows, inner = probe.props.rows, build.props.rows
-        pairs = 0.0 if choice.keys else rows * inner
-        cost = join_cost(_cost(probe), _cost(build), rows, inner, pairs)
-        outputs = _outputs(choice.type, probe, build)
-        place, also = self._distribution(choice.movement.where, _true_columns(choice.type, probe, build))
-        props = Props(candidate.rows, self.planner.estimator.width(outputs), *cost, place, also)
+    def _narrow(self, made: _Made, needed: set[ColumnId]) -> None:
+        if needed.issuperset([c.id for c in made.columns]):
+            return
+        made.node = narrow(made.node, needed, self.planner)
+        made.columns = physical_columns(made.node)
+
+    def _node(
+        self, candidate: Candidate, choice: Choice, probe: _Made, build: _Made, columns: tuple[ColumnRef, ...],
+        places: Places,
+    ) -> HashJoin:
+        above, below = probe.node.props, build.node.props
+        pairs = 0.0 if choice.keys else above.rows * below.rows
+        first, cost = join_cost(
+            (above.first_cost, above.cost), (below.first_cost, below.cost), above.rows, below.rows, pairs
+        )
+        place, also = self._distribution(places, _true_columns(choice.type, probe.columns, build.columns, columns))
+        props = Props(candidate.rows, self.planner.estimator.width(columns), first, cost, place, also)
         return HashJoin(
-            choice.type, probe, build,
+            choice.type, probe.node, build.node,
             tuple([a for a, _ in choice.keys]), tuple([b for _, b in choice.keys]),
             conjoin(choice.residual), choice.movement.label, props, choice.null_aware,
-            self._is_unique(choice, inner),
+            self._is_unique(choice, below.rows),
         )
 
-    def _filtered(self, join: HashJoin, choice: Choice, candidate: Candidate) -> Physical:
+    def _filtered(
+        self, join: HashJoin, choice: Choice, candidate: Candidate, columns: tuple[ColumnRef, ...], places: Places
+    ) -> Physical:
         predicate = conjoin(choice.after)
         if predicate is None:
             return join
         props = join.props
         cost = filter_cost((props.first_cost, props.cost), props.rows, len(choice.after))
-        place, also = self._distribution(choice.movement.where, physical_columns(join))
+        place, also = self._distribution(places, columns)
         return FilterRows(join, predicate, Props(candidate.rows, props.width, *cost, place, also))
 
     def _is_unique(self, choice: Choice, rows: float) -> bool:
@@ -179,56 +215,55 @@ class _Realizer:
         return distinct >= 0.9 * rows
 
     def _distribution(
-        self, where: Where, outputs: tuple[ColumnRef, ...]
+        self, places: Places, outputs: tuple[ColumnRef, ...]
     ) -> tuple[Distribution, tuple[Hashed, ...]]:
-        match where:
-            case "replicated":
-                return REPLICATED, ()
-            case "leader":
-                return LEADER, ()
-            case str():
-                return PARTITIONED, ()
-            case _:
-                return self._hashed(where, outputs)
+        if isinstance(places[0], str):
+            return _NAMED.get(places[0], PARTITIONED), ()
+        found = [h for roots in places for h in self._hashed(roots, outputs)]
+        return (found[0], tuple(found[1:])) if found else (PARTITIONED, ())
 
-    def _hashed(
-        self, roots: tuple[ColumnId, ...], outputs: tuple[ColumnRef, ...]
-    ) -> tuple[Distribution, tuple[Hashed, ...]]:
+    def _hashed(self, roots: Where, outputs: tuple[ColumnRef, ...]) -> list[Hashed]:
         """Every output column of the class names the same place."""
-        members = [[ref for ref in outputs if self.graph.root(ref.id) == root] for root in roots]
-        if not all(members):
-            return PARTITIONED, ()
-        count = max(len(m) for m in members)
+        members = []
+        for root in roots:
+            alike = self._columns_of(root)
+            found = [ref for ref in outputs if ref.id in alike]
+            if not found:
+                return []
+            members.append(found)
         every = []
-        for i in range(count):
+        for i in range(max([len(m) for m in members])):
             refs = [m[min(i, len(m) - 1)] for m in members]
             every.append(Hashed(tuple([r.id for r in refs]), tuple([family(r.type) for r in refs])))
-        return every[0], tuple(every[1:])
+        return every
+
+    def _columns_of(self, root: ColumnId) -> set[ColumnId]:
+        """All columns of a class, those that are its second ones of a leaf among them."""
+        found = self._alike.get(root)
+        if found is None:
+            graph = self.graph
+            found = self._alike[root] = {root, *[c for c in graph.roots if graph.root(c) == root]}
+        return found
 
 
-def _cost(node: Physical) -> tuple[float, float]:
-    return node.props.first_cost, node.props.cost
+_NAMED: dict[str, Distribution] = {"replicated": REPLICATED, "leader": LEADER}
+_PROBE_ONLY = frozenset((JoinType.SEMI, JoinType.ANTI))
+_BUILD_ONLY = frozenset((JoinType.RIGHT_SEMI, JoinType.RIGHT_ANTI))
 
 
-def _outputs(type: JoinType, probe: Physical, build: Physical) -> tuple[ColumnRef, ...]:
-    match type:
-        case JoinType.SEMI | JoinType.ANTI:
-            return physical_columns(probe)
-        case JoinType.RIGHT_SEMI | JoinType.RIGHT_ANTI:
-            return physical_columns(build)
-        case _:
-            return physical_columns(probe) + physical_columns(build)
+def _outputs(
+    type: JoinType, probe: tuple[ColumnRef, ...], build: tuple[ColumnRef, ...]
+) -> tuple[ColumnRef, ...]:
+    return probe if type in _PROBE_ONLY else build if type in _BUILD_ONLY else probe + build
 
 
-def _true_columns(type: JoinType, probe: Physical, build: Physical) -> tuple[ColumnRef, ...]:
+def _true_columns(
+    type: JoinType, probe: tuple[ColumnRef, ...], build: tuple[ColumnRef, ...], outputs: tuple[ColumnRef, ...]
+) -> tuple[ColumnRef, ...]:
     """Outputs that hold what their side holds: not those of a side that is filled up with NULLs."""
-    match type:
-        case JoinType.LEFT | JoinType.SINGLE:
-            return physical_columns(probe)
-        case JoinType.RIGHT:
-            return physical_columns(build)
-        case _:
-            return _outputs(type, probe, build)
+    if type in (JoinType.LEFT, JoinType.SINGLE):
+        return probe
+    return build if type is JoinType.RIGHT else outputs
 
 
 def narrow(node: Physical, needed: set[ColumnId], planner: Planner) -> Physical:

@@ -22,7 +22,8 @@ from ..predicates import FLIPPED, conjuncts
 from .selectivity import selectivity, share_below
 
 if TYPE_CHECKING:
-    from .estimates import ColumnEstimate, Estimator
+    from .column_estimates import ColumnEstimate
+    from .estimates import Estimator
 
 Band = tuple[float, float]
 UNIQUE = 0.9  # distinct values per row from which a column counts as a key
@@ -53,10 +54,15 @@ def _band(part: Expr, est: Estimator) -> Band | None:
             return None
 
 
+def may_have_bands(facts: ColumnEstimate, keys: ColumnEstimate) -> bool:
+    """Whether `key_share` asks for the bands of the keys' table at all."""
+    return keys.distinct >= UNIQUE * keys.source_rows and keys.distinct > facts.distinct
+
+
 def key_share(facts: ColumnEstimate, keys: ColumnEstimate, kept: list[Band]) -> float:
     """The share of all pairs of a fact and a key kept that match; `kept` are the bands of the keys' table."""
     apart = 1.0 / max(1.0, facts.distinct, keys.distinct)
-    if not kept or keys.distinct < UNIQUE * keys.source_rows or keys.distinct <= facts.distinct:
+    if not kept or not may_have_bands(facts, keys):
         return apart
     ends = (facts.low, facts.high, keys.low, keys.high)
     if any(end is None or isinstance(end, str) for end in ends) or keys.high <= keys.low:

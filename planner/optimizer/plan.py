@@ -9,8 +9,9 @@ that needs them elsewhere puts an exchange there. Joins, aggregates and orders h
 """
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any
 
 from ...storage.distribution import family
 from ...storage.schema import ExternalTable, Table
@@ -107,63 +108,18 @@ class Planner:
     def plan(
         self, node: Logical, needed: set[ColumnId], ordered: bool = False, to_leader: bool = False
     ) -> Physical:
-        match node:
-            case Scan():
-                return self._scan(node, None, node)
-            case Filter():
-                return self._filter(node, needed, ordered, to_leader)
-            case Project():
-                below = columns_of_all([e for _, e in node.columns])
-                return self.project(self.plan(node.input, below, ordered, to_leader), node.columns)
-            case Join():
-                self._prepare(node)
-                return plan_join(self, node, needed)
-            case Aggregate():
-                self._prepare(node)
-                return plan_aggregate(self, node, to_leader)
-            case Window():
-                self._prepare(node)
-                return plan_window(self, node, needed)
-            case Unnest():
-                return self._unnest(node, needed)
-            case Sort():
-                if ordered:
-                    return plan_sort(self, node, needed)
-                return self.plan(node.input, needed, False, to_leader)
-            case Limit():
-                return plan_limit(self, node, needed)
-            case SetOperation():
-                return self._union(node)
-            case CteRef():
-                return self._cte(node)
-            case Recursion():
-                return plan_recursion(self, node)
-            case WorkingRows():
-                rows = self.estimator.rows(node)
-                props = Props(rows, self._width(node), *scan_cost(rows, 0), PARTITIONED)
-                return WorkingTable(node.number, node.name, node.columns, props)
-            case Values():
-                props = Props(self.estimator.rows(node), self._width(node), 0.0, 0.01, LEADER)
-                return ConstantRows(node.columns, node.rows, props)
-            case VirtualScan():
-                rows = self.estimator.rows(node)
-                props = Props(rows, self._width(node), *scan_cost(rows, 0), LEADER)
-                return VirtualTableScan(node.name, node.columns, node.alias, props)
-            case DependentJoin() | GroupingSets():
-                raise AssertionError("dependent joins and grouping sets are gone after the rewrites")
-            case _:
-                assert_never(node)
+        return _PLANNERS[node.__class__](self, node, needed, ordered, to_leader)
 
     def _width(self, node: Logical) -> int:
         return self.estimator.width(output_columns(node))
 
-    def _prepare(self, node: Logical) -> None:
+    def prepared(self, node: Logical) -> Planner:
         """Shared subplans are planned before the rows of their readers are estimated."""
-        if len(self._shared) == len(self._ctes):
-            return
-        for below in walk_plan(node):
-            if isinstance(below, CteRef):
-                self._shared_plan(below.cte)
+        if len(self._shared) < len(self._ctes):
+            for below in walk_plan(node):
+                if below.__class__ is CteRef:
+                    self._shared_plan(below.cte)  # type: ignore[union-attr]
+        return self
 
     # -- leaves ----------------------------------------------------------------------------------
 
@@ -181,6 +137,20 @@ class Planner:
         if isinstance(node.table, ExternalTable):
             return ExternalScan(node.table, node.columns, predicate, node.alias, props, pruning)
         return TableScan(node.table, node.columns, predicate, node.alias, props, pruning)
+
+    def _working(self, node: WorkingRows) -> Physical:
+        rows = self.estimator.rows(node)
+        props = Props(rows, self._width(node), *scan_cost(rows, 0), PARTITIONED)
+        return WorkingTable(node.number, node.name, node.columns, props)
+
+    def _values(self, node: Values) -> Physical:
+        props = Props(self.estimator.rows(node), self._width(node), 0.0, 0.01, LEADER)
+        return ConstantRows(node.columns, node.rows, props)
+
+    def _virtual(self, node: VirtualScan) -> Physical:
+        rows = self.estimator.rows(node)
+        props = Props(rows, self._width(node), *scan_cost(rows, 0), LEADER)
+        return VirtualTableScan(node.name, node.columns, node.alias, props)
 
     def _hashed_by_key(self, node: Scan) -> Distribution:
         key = node.table.dist_key
@@ -323,3 +293,40 @@ def _prunes(conjunct: Expr) -> bool:
         case _:
             return False
 
+
+def _plan_project(
+    planner: Planner, node: Project, needed: set[ColumnId], ordered: bool, to_leader: bool
+) -> Physical:
+    below = columns_of_all([e for _, e in node.columns])
+    return planner.project(planner.plan(node.input, below, ordered, to_leader), node.columns)
+
+
+def _plan_sort(planner: Planner, node: Sort, needed: set[ColumnId], ordered: bool, to_leader: bool) -> Physical:
+    if ordered:
+        return plan_sort(planner, node, needed)
+    return planner.plan(node.input, needed, False, to_leader)
+
+
+def _never(planner: Planner, node: Logical, needed: set[ColumnId], ordered: bool, to_leader: bool) -> Physical:
+    raise AssertionError("dependent joins and grouping sets are gone after the rewrites")
+
+
+# By class, in place of a `match`, as in traverse.py: (planner, node, needed, ordered, to_leader).
+_PLANNERS: dict[type, Callable[[Planner, Any, set[ColumnId], bool, bool], Physical]] = {
+    Scan: lambda p, node, needed, ordered, to_leader: p._scan(node, None, node),
+    Filter: Planner._filter,
+    Project: _plan_project,
+    Join: lambda p, node, needed, ordered, to_leader: plan_join(p.prepared(node), node, needed),
+    Aggregate: lambda p, node, needed, ordered, to_leader: plan_aggregate(p.prepared(node), node, to_leader),
+    Window: lambda p, node, needed, ordered, to_leader: plan_window(p.prepared(node), node, needed),
+    Unnest: lambda p, node, needed, ordered, to_leader: p._unnest(node, needed),
+    Sort: _plan_sort,
+    Limit: lambda p, node, needed, ordered, to_leader: plan_limit(p, node, needed),
+    SetOperation: lambda p, node, needed, ordered, to_leader: p._union(node),
+    CteRef: lambda p, node, needed, ordered, to_leader: p._cte(node),
+    Recursion: lambda p, node, needed, ordered, to_leader: plan_recursion(p, node),
+    WorkingRows: lambda p, node, needed, ordered, to_leader: p._working(node),
+    Values: lambda p, node, needed, ordered, to_leader: p._values(node),
+    VirtualScan: lambda p, node, needed, ordered, to_leader: p._virtual(node),
+    **dict.fromkeys((DependentJoin, GroupingSets), _never),
+}

@@ -55,7 +55,9 @@ class Sampled:
 
     def below(self, value: Any, inclusive: bool) -> float:
         """The share of values below `value` (or equal to it)."""
-        value = comparable(value)
+        return _below(self, comparable(value), inclusive)
+
+    def _below(self, value: Any, inclusive: bool) -> float:
         if self.is_complete:
             return self._rank(value, inclusive) / self.count
         if self.is_even:
@@ -105,7 +107,9 @@ class Sampled:
 
     def equal(self, value: Any, distinct: float) -> float:
         """The share of one value; `distinct`: how many there are."""
-        value = cut(comparable(value))
+        return _equal(self, cut(comparable(value)), distinct)
+
+    def _equal(self, value: Any, distinct: float) -> float:
         found = self._counts[value]
         if self.is_complete:
             return found / self.count
@@ -125,6 +129,17 @@ class Sampled:
         if found or self.is_complete:
             return found / self.count
         return min(otherwise, 0.5 / self.count)
+
+
+# A query asks again and again: subqueries that differ in one constant have all others in common.
+@lru_cache(maxsize=1024)
+def _below(sample: Sampled, value: Any, inclusive: bool) -> float:
+    return sample._below(value, inclusive)
+
+
+@lru_cache(maxsize=1024)
+def _equal(sample: Sampled, value: Any, distinct: float) -> float:
+    return sample._equal(value, distinct)
 
 
 @lru_cache(maxsize=512)

@@ -32,7 +32,8 @@ from ..predicates import FLIPPED, conjuncts
 from .sampled import Sampled, position, sampled
 
 if TYPE_CHECKING:
-    from .estimates import ColumnEstimate, Estimator
+    from .column_estimates import ColumnEstimate
+    from .estimates import Estimator
 
 UNKNOWN_RANGE = 1.0 / 3.0
 UNKNOWN_EQUALITY = 0.05
@@ -45,6 +46,8 @@ def selectivity(predicate: Expr, estimator: Estimator, rows: float) -> float:
 
 
 def _selectivity(predicate: Expr, est: Estimator, rows: float) -> float:
+    if predicate.__class__ is Compare:
+        return _compare(predicate, est, rows)  # type: ignore[arg-type]
     match predicate:
         case And():
             return _conjunction(conjuncts(predicate), est, rows)
@@ -55,8 +58,6 @@ def _selectivity(predicate: Expr, est: Estimator, rows: float) -> float:
             return 1.0 - miss
         case Not():
             return 1.0 - _selectivity(predicate.arg, est, rows)
-        case Compare():
-            return _compare(predicate, est, rows)
         case IsNull():
             nulls = _known(predicate.arg, est, rows).nulls
             return 1.0 - nulls if predicate.negated else max(nulls, 0.001)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from warehouse.planner.optimizer.estimates import ColumnEstimate
+from warehouse.planner.optimizer.column_estimates import ColumnEstimate
 from warehouse.planner.optimizer.key_bands import key_share
 
 DAYS = ColumnEstimate(73_049, 73_049, 2_415_022, 2_488_070)

@@ -3,14 +3,24 @@ from __future__ import annotations
 
 import pytest
 from warehouse.planner.optimizer.cost import Weights
-from warehouse.planner.optimizer.movement import BUILD_TESTED, PROBE_TESTED, Movement, Side, Where, movements, prices
+from warehouse.planner.optimizer.movement import (
+    BUILD_TESTED,
+    PROBE_TESTED,
+    Movement,
+    Side,
+    Where,
+    movements,
+    prices,
+    where_joined,
+)
 from warehouse.planner.physical import JoinType
 
 HERE, THERE = 1, 2  # classes of columns
+KEYS = ((HERE, HERE),)
 
 
 def moves(type: JoinType, probe: Where, build: Where, null_aware: bool = False) -> list[Movement]:
-    return list(movements(type, probe, build, ((HERE, HERE),), 4, null_aware))
+    return list(movements(type, probe, build, KEYS, 4, null_aware))
 
 
 def labels(type: JoinType, probe: Where, build: Where) -> set[str]:
@@ -35,8 +45,9 @@ def test_replicated_build_side() -> None:
 
 
 def test_replicated_probe_side() -> None:
-    (move,) = moves(JoinType.INNER, "replicated", "anywhere")
-    assert move.label == "DS_DIST_ALL_INNER" and move.where == "anywhere"
+    (move,) = moves(JoinType.INNER, "replicated", (THERE,))
+    assert move.label == "DS_DIST_ALL_INNER"
+    assert where_joined(move, JoinType.INNER, "replicated", (THERE,), KEYS) == (THERE,)
 
 
 @pytest.mark.parametrize("type", PROBE_TESTED)
@@ -56,7 +67,7 @@ def test_the_build_side_is_not_broadcast_when_it_is_tested(type: JoinType) -> No
 
 def test_full_joins_meet_by_key_only() -> None:
     assert labels(JoinType.FULL, "anywhere", "anywhere") == {"DS_DIST_BOTH"}
-    assert moves(JoinType.FULL, "anywhere", "anywhere")[0].where == "anywhere"
+    assert moves(JoinType.FULL, "anywhere", "anywhere")[0].lies == "anywhere"
     assert moves(JoinType.FULL, "replicated", "replicated") == []
 
 
@@ -71,12 +82,8 @@ def test_one_slice() -> None:
 
 def test_what_is_sent_is_paid_for() -> None:
     weights, few = Weights(2, 4), (10.0, 8.0)
-    many_side, few_side = (
-        Side(rows, 8.0, rows, rows, False, weights.build(rows), weights.distribute(rows, 8.0),
-             weights.broadcast(rows, 8.0), 3 * rows)
-        for rows in (100_000.0, 10.0)
-    )
-    costs = prices(many_side, few_side)
+    many_side, few_side = (Side(rows, 8.0, *weights.side(rows, 8.0)) for rows in (100_000.0, 10.0))
+    costs = prices(many_side, few_side, 4)
     by_label = {m.label: costs[m.price] for m in moves(JoinType.INNER, (HERE,), (THERE,))}
     assert by_label["DS_DIST_INNER"] == weights.distribute(*few) < by_label["DS_DIST_BOTH"]
     assert costs[moves(JoinType.INNER, (HERE,), (HERE,))[-1].price] == 0.0

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from plan_tools.tpch_tables import Planning
 from warehouse.planner.logical import Filter, Logical
-from warehouse.planner.optimizer.estimates import Estimator, thinned
+from warehouse.planner.optimizer.column_estimates import thinned
+from warehouse.planner.optimizer.estimates import Estimator
 from warehouse.planner.optimizer.selectivity import selectivity
 from warehouse.planner.traverse import inputs
 
