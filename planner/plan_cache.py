@@ -151,7 +151,8 @@ class PlanCache:
                 self.hits += 1
                 return found
         self.misses += 1
-        if self.shelf is not None and (shelved := self.shelf.find(lasting, view)) is not None:
+        place = None if self.shelf is None else self.shelf.place(lasting, view)
+        if self.shelf is not None and place and (shelved := self.shelf.find(place, view)) is not None:
             found = _fitted(shelved, tokens, view, evaluate)
             if found is not None:
                 self._keep(key, shelved, view)
@@ -160,8 +161,8 @@ class PlanCache:
         plan, kept = _planned(view, bind, evaluate, tokens)
         if kept is not None:
             self._keep(key, kept, view)
-            if self.shelf is not None and thread_time() - started >= WORTH_KEEPING:
-                self.shelf.put(lasting, view, kept)
+            if self.shelf is not None and place and thread_time() - started >= WORTH_KEEPING:
+                self.shelf.put(place, view, kept)
         return plan
 
     def _keep(self, key: Hashable, entry: Entry, view: CatalogView) -> None:

@@ -6,6 +6,7 @@
                                   tables that are less than 95 % sorted             vacuum, sort only
                                   tables of which a tenth has changed               analyze
                                   AUTO tables that keep being moved for a join      a distribution key
+                              does no statement run? plans for other processes (planner/kept_plans.py)
                               is an automatic snapshot due? (storage/snapshots/schedule.py)
                               has a COPY JOB with AUTO ON new files? (engine/copy_jobs.py)
                               woken by a commit: have small commits left many inline extents?    flush
@@ -112,6 +113,7 @@ class Worker:
             due = time.monotonic() + INTERVAL
             self.snapshot(datetime.now(UTC))
             self.load_new_files()
+            self.keep_plans()
             if self._database.upkeep.activity.quiet_for() < QUIET_SECONDS:
                 continue
             try:
@@ -170,6 +172,12 @@ class Worker:
         finally:
             self._loading = None
             session.close()
+
+    def keep_plans(self) -> None:
+        """Write the plans that wait for it to disk: a millisecond or two each, which no statement should pay."""
+        for session in list(self._sessions):
+            session.keep_plans(lambda: not self._stopped.is_set() and not self._database.upkeep.activity.running)
+
     def flush(self) -> None:
         """Make files of many inline extents. It waits for no quiet time: while rows come one by one, there is none."""
         from ...storage.maintenance.flush import flush
