@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import warehouse
 from warehouse.engine.handlers import binding
-from warehouse.engine.maintenance.worker import Worker
+from warehouse.engine.maintenance import worker
 from warehouse.planner import kept_plans, plan_cache
 
 QUERY = "select count(*), sum(t.a) from t join u on t.b = u.b where t.a > 1"
@@ -221,19 +221,20 @@ def test_a_folder_that_cannot_be_written(folder: Path, monkeypatch: pytest.Monke
     assert run(folder, QUERY) == run(folder, QUERY) == [(2, 5)]
 
 
-def test_quiet_times_are_used(folder: Path, shelf: Path) -> None:
+def test_quiet_times_are_used(folder: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a session has planned is written while nothing runs, before it ends; nothing while a statement runs."""
+    monkeypatch.setattr(worker, "BREATH_SECONDS", 0.0)
     with warehouse.connect(folder, autocommit=True, maintenance=False) as connection:
         session = connection.session
-        worker, activity = Worker(session.database), session.database.upkeep.activity
-        worker._sessions.add(session)
+        upkeep, activity = worker.Worker(session.database), session.database.upkeep.activity
+        upkeep._sessions.add(session)
         connection.execute(QUERY).fetchall()
         connection.execute("select max(a) from t where b < 3").fetchall()
         activity.begin()
-        worker.keep_plans()
+        upkeep.keep_plans()
         assert not list(shelf.iterdir())
         activity.end()
-        worker.keep_plans()
+        upkeep.keep_plans()
         assert len(list(shelf.iterdir())) == 2
 
 
