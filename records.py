@@ -9,6 +9,7 @@ takes twice as long over the fields. Here a class starts with stand-ins:
     class defined      __init__, __eq__, __hash__ = stand-ins      __repr__, __setattr__ = shared by all
     first calls        the stand-in does what the method would, slowly: many classes have no more than a few objects
     the 17th call      that method made, put into the class in its stand-in's place, called
+                       the 4th where another class of its shape (so many fields ...) has it: their code is shared
     from then on       the same methods as the standard library's, at the same speed
 
 Fields are the standard library's, so that its `fields`, `replace` and `asdict` work; type checkers see its
@@ -21,15 +22,16 @@ import dataclasses
 import reprlib
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError
-from functools import cache
 from types import CodeType, FunctionType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 _T = TypeVar("_T")
 Fields = tuple[Field[Any], ...]
-Maker = Callable[[type, Fields], Callable[..., Any]]  # (class, its fields) -> one of its methods
+Shape = tuple[Any, ...]  # what the code of a method depends on
+Maker = Callable[[type, Fields, Shape], Callable[..., Any]]  # (class, its fields, shape) -> one of its methods
 Slow = Callable[..., Any]  # (class, its fields, object, *arguments, **named) -> what the method would answer
-SLOW_CALLS = 16  # together they take a quarter of the time that making a method does
+SLOW_CALLS = 16  # together they take half of the time that compiling a method does,
+FEW_CALLS = 3  # and these as long as making one of code that is there
 
 
 def _dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) -> Callable[[type[_T]], type[_T]]:
@@ -54,12 +56,12 @@ def _dataclass(*, frozen: bool = False, slots: bool = False, eq: bool = True) ->
         # A class with its own __eq__ has had None put in its __hash__ by Python: that is not its own.
         added = {name: value for name, value in added.items() if own.get(name) is None}
         made = _with_slots(cls, mine, added) if slots else _with_attributes(cls, mine, added)
-        makers: dict[str, tuple[Maker, Slow]] = {"__init__": (_init(frozen), _slow_init(frozen))}
+        slow_methods: dict[str, Slow] = {"__init__": _slow_init(frozen)}
         if eq:
-            makers |= {"__eq__": (_eq, _slow_eq)} | ({"__hash__": (_hash, _slow_hash)} if frozen else {})
-        for name, (make, slow) in makers.items():
+            slow_methods |= {"__eq__": _slow_eq} | ({"__hash__": _slow_hash} if frozen else {})
+        for name, slow in slow_methods.items():
             if own.get(name) is None:
-                setattr(made, name, _stand_in(made, name, make, slow))
+                setattr(made, name, _stand_in(made, name, slow))
         return made
 
     return define
@@ -118,21 +120,24 @@ def _with_slots(cls: type[_T], mine: dict[str, Field[Any]], added: dict[str, Any
     return made
 
 
-def _stand_in(cls: type, name: str, make: Maker, slow: Slow) -> Callable[..., Any]:
+def _stand_in(cls: type, name: str, slow: Slow) -> Callable[..., Any]:
     """A method that answers the first calls by `slow`, then puts the true one into `cls` and calls it. Two threads may
     both: they make the same."""
     calls = 0
     fields: Fields = ()
+    shape: Shape = ()
 
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
-        nonlocal calls, fields
+        nonlocal calls, fields, shape
         calls += 1
-        if calls <= SLOW_CALLS:
-            fields = fields or _fields_of(cls)
+        if not shape:
+            fields = _fields_of(cls)
+            shape = _SHAPES[name](cls, fields)
+        if calls <= (FEW_CALLS if shape in _CODES else SLOW_CALLS):
             answer = slow(cls, fields, self, *arguments, **named)
             if answer is not _WRONG:
                 return answer
-        made = make(cls, _fields_of(cls))
+        made = _MAKERS[name](cls, fields, shape)
         made.__name__, made.__qualname__, made.__module__ = name, f"{cls.__qualname__}.{name}", cls.__module__
         setattr(cls, name, made)
         return made(self, *arguments, **named)
@@ -201,19 +206,44 @@ def _slow_hash(cls: type, fields: Fields, one: Any) -> Any:
     return hash(tuple([getattr(one, name) for name in names]))
 
 
-def _init(frozen: bool) -> Maker:
-    def make(cls: type, fields: Fields) -> FunctionType:
-        made = tuple(each.default_factory is not MISSING for each in fields)
-        slots = frozen and "__slots__" in cls.__dict__
-        code = _init_code(frozen, slots, made, hasattr(cls, "__post_init__"))
-        names: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
-        names |= {f"_make_{i}": each.default_factory for i, each in enumerate(fields) if made[i]}
-        if slots:
-            names |= {f"_set_{i}": getattr(cls, each.name).__set__ for i, each in enumerate(fields)}
-        with_default = _with_default(cls, fields)
-        return _function(code, [each.name for each in fields], names, tuple(each.default for each in with_default))
+# -- methods as they will be ------------------------------------------------------------------------------
 
-    return make
+
+def _init_shape(cls: Any, fields: Fields) -> Shape:
+    """Whether it is frozen; has slots of its own; which fields have a factory; whether __post_init__ is there."""
+    frozen = cls.__dataclass_params__ is _FROZEN
+    made = tuple([each.default_factory is not MISSING for each in fields])
+    return "__init__", frozen, frozen and "__slots__" in cls.__dict__, made, hasattr(cls, "__post_init__")
+
+
+def _make_init(cls: Any, fields: Fields, shape: Shape) -> FunctionType:
+    _, _, slots, made, _ = shape
+    names: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
+    names |= {f"_make_{i}": each.default_factory for i, each in enumerate(fields) if made[i]}
+    if slots:
+        names |= {f"_set_{i}": getattr(cls, each.name).__set__ for i, each in enumerate(fields)}
+    with_default = _with_default(cls, fields)
+    return _function(shape, [each.name for each in fields], names, tuple([each.default for each in with_default]))
+
+
+def _compared(cls: Any, fields: Fields) -> list[str]:
+    return [each.name for each in fields if each.compare]
+
+
+def _hashed(cls: Any, fields: Fields) -> list[str]:
+    return [each.name for each in fields if (each.compare if each.hash is None else each.hash)]
+
+
+_SHAPES: dict[str, Callable[[Any, Fields], Shape]] = {
+    "__init__": _init_shape,
+    "__eq__": lambda cls, fields: ("__eq__", len(_compared(cls, fields))),
+    "__hash__": lambda cls, fields: ("__hash__", len(_hashed(cls, fields))),
+}
+_MAKERS: dict[str, Maker] = {
+    "__init__": _make_init,
+    "__eq__": lambda cls, fields, shape: _function(shape, _compared(cls, fields)),
+    "__hash__": lambda cls, fields, shape: _function(shape, _hashed(cls, fields)),
+}
 
 
 def _with_default(cls: type, fields: Fields) -> list[Field[Any]]:
@@ -224,35 +254,30 @@ def _with_default(cls: type, fields: Fields) -> list[Field[Any]]:
     return found
 
 
-def _eq(cls: type, fields: Fields) -> FunctionType:
-    compared = [each.name for each in fields if each.compare]
-    return _function(_eq_code(len(compared)), compared)
-
-
-def _hash(cls: type, fields: Fields) -> FunctionType:
-    hashed = [each.name for each in fields if (each.compare if each.hash is None else each.hash)]
-    return _function(_hash_code(len(hashed)), hashed)
-
-
-def _function(code: CodeType, fields: list[str], names: dict[str, Any] | None = None,
+def _function(shape: Shape, fields: list[str], names: dict[str, Any] | None = None,
               defaults: tuple[Any, ...] = ()) -> FunctionType:
     """A function of code in which the fields are called f0, f1 and so on: as if it had been written with their names.
-    Compiling takes a hundred times as long as this, and classes with as many fields share their code."""
+    Compiling takes ten times as long as this, and classes with as many fields share their code."""
     own = {f"f{i}": name for i, name in enumerate(fields)}
 
     def named(given: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple([own.get(each, each) if isinstance(each, str) else each for each in given])
 
+    code = _CODES.get(shape)
+    if code is None:
+        code = _CODES[shape] = _compiled(_LINES[shape[0]](*shape[1:]), shape[0])
     code = code.replace(
         co_varnames=named(code.co_varnames), co_names=named(code.co_names), co_consts=named(code.co_consts)
     )
     return FunctionType(code, {"__builtins__": builtins} | (names or {}), code.co_name, defaults)
 
 
-@cache
-def _init_code(frozen: bool, slots: bool, made: tuple[bool, ...], has_post_init: bool) -> CodeType:
-    """`made`: which fields have a factory; `slots`: their own setters are there as _set_0 and so on, which take half
-    the time of object's, and nodes of plans are made by the thousand."""
+_CODES: dict[Shape, CodeType] = {}
+
+
+def _init_lines(frozen: bool, slots: bool, made: tuple[bool, ...], has_post_init: bool) -> list[str]:
+    """With slots their own setters are there as _set_0 and so on, which take half the time of object's, and nodes of
+    plans are made by the thousand."""
     body = []
     for i, by_factory in enumerate(made):
         value = f"_make_{i}() if f{i} is _missing else f{i}" if by_factory else f"f{i}"
@@ -263,22 +288,25 @@ def _init_code(frozen: bool, slots: bool, made: tuple[bool, ...], has_post_init:
     if has_post_init:
         body.append("    self.__post_init__()")
     parameters = ", ".join(("self", *(f"f{i}" for i in range(len(made)))))
-    return _compiled([f"def __init__({parameters}):", *(body or ["    pass"])], "__init__")
+    return [f"def __init__({parameters}):", *(body or ["    pass"])]
 
 
-@cache
-def _eq_code(fields: int) -> CodeType:
-    return _compiled([
+def _eq_lines(fields: int) -> list[str]:
+    return [
         "def __eq__(self, other):",
         "    if other.__class__ is self.__class__:",
         f"        return {_values('self', fields)} == {_values('other', fields)}",
         "    return NotImplemented",
-    ], "__eq__")
+    ]
 
 
-@cache
-def _hash_code(fields: int) -> CodeType:
-    return _compiled(["def __hash__(self):", f"    return hash({_values('self', fields)})"], "__hash__")
+def _hash_lines(fields: int) -> list[str]:
+    return ["def __hash__(self):", f"    return hash({_values('self', fields)})"]
+
+
+_LINES: dict[str, Callable[..., list[str]]] = {
+    "__init__": _init_lines, "__eq__": _eq_lines, "__hash__": _hash_lines,
+}
 
 
 def _values(of: str, fields: int) -> str:

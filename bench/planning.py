@@ -23,10 +23,11 @@ def of_queries(engine: Warehouse, suite: Suite, names: tuple[str, ...], scale: f
     engine.run("explain select 1")
     figures = {}
     for query in names:
+        text = "explain " + suite.text(query, scale)
         walls = []
         for _ in range(10):
             start = time.perf_counter()
-            engine.run("explain " + suite.text(query, scale))
+            engine.run(text)
             walls.append((time.perf_counter() - start) * 1000)
         figures[query] = {"first": round(walls[0], 3), "again": round(statistics.median(walls[5:]), 3)}
     return figures

@@ -14,7 +14,7 @@ over the groups that remain, are the proven ranges that arithmetic is compiled w
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from ..records import dataclass
 from ..storage.deletes import DeleteVector
 from ..storage.encodings.registry import by_code
 from ..storage.extent import ExtentReader
-from ..storage.schema import Column, TableData
+from ..storage.schema import Column, ExtentRef, TableData
 from ..storage.types import Physical, SqlType
 from ..storage.zones import Zones, text_key
 from .compile.comparisons import MIRRORED
@@ -63,13 +63,8 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool, cont
     groups: list[list[RowGroup]] = [[] for _ in range(tasks)]
     skipped = 0
     dealt = 0
-    ids = {ref.id: node.table.columns[position].id for ref, position in node.columns}
-    integral = {ref.id for ref, _ in node.columns if ref.type.physical is Physical.I64}
-    filters = [f for f in filters if f.column in integral]
-    home, deleted = context.home(node.table), data.deleted
-    for extent in data.extents:
-        reader = home.reader(extent)
-        numbers = _kept(reader, ids, node.pruning, filters)
+    deleted = data.deleted
+    for extent, reader, numbers in _kept_of_all(node, data, context, filters):
         rows = reader.group_rows.tolist()
         skipped += len(rows) - len(numbers)
         for number in numbers:
@@ -85,6 +80,29 @@ def scan_groups(node: TableScan, data: TableData, tasks: int, as_one: bool, cont
                 groups[dealt % tasks].append(group)
                 dealt += 1
     return groups, skipped
+
+
+def count_groups(node: TableScan, data: TableData, context: Context) -> int:
+    """How many row groups `scan_groups` would list, which takes longer."""
+    found = 0
+    for extent, reader, numbers in _kept_of_all(node, data, context, ()):
+        found += len(numbers)
+        if data.deleted:
+            gone = [(data.deleted.get((extent.id, number)), reader.group_rows[number]) for number in numbers]
+            found -= sum([vector is not None and vector.rows >= rows for vector, rows in gone])
+    return found
+
+
+def _kept_of_all(node: TableScan, data: TableData, context: Context,
+                 filters: Sequence[Passed]) -> Iterator[tuple[ExtentRef, ExtentReader, Sequence[int]]]:
+    """The table's extents, and which row groups of each may hold rows of the answer."""
+    ids = {ref.id: node.table.columns[position].id for ref, position in node.columns}
+    integral = {ref.id for ref, _ in node.columns if ref.type.physical is Physical.I64}
+    filters = [f for f in filters if f.column in integral]
+    home = context.home(node.table)
+    for extent in data.extents:
+        reader = home.reader(extent)
+        yield extent, reader, _kept(reader, ids, node.pruning, filters)
 
 
 def _kept(reader: ExtentReader, ids: dict[ColumnId, int], pruning: Sequence[Expr],

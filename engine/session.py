@@ -386,6 +386,11 @@ class Session:
         self.cancel(message)
         threading.Thread(target=self.close, name="warehouse-terminate", daemon=True).start()
 
+    def keep_plans(self, go_on: Callable[[], bool]) -> None:
+        """Write new plans to disk, for other processes, as long as `go_on`. For any thread."""
+        if "plans" in self.__dict__ and self.plans.shelf is not None:
+            self.plans.shelf.save(go_on)
+
     def _leave_a_note(self) -> None:
         """For stl_connection_log, which knows of open sessions by themselves."""
         started, ended = (int(moment.timestamp() * 1_000_000) for moment in (self.started, datetime.now(UTC)))
@@ -411,7 +416,6 @@ class Session:
             if self.worker is not None:
                 self.worker.leave(self)
             leave(self.identity)
-            if "plans" in self.__dict__ and self.plans.shelf is not None:
-                self.plans.shelf.save()
+            self.keep_plans(lambda: True)
             self.database.close()
             forget(self)

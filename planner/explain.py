@@ -28,11 +28,10 @@ this module too.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, NamedTuple
 
-from ..records import dataclass
 from .columns import physical_columns, physical_inputs
 from .explain_actual import NodeCounters, actual
 from .explain_files import PARTS, partition_tests, query_scan, seq_scan
@@ -83,20 +82,18 @@ _JOIN_WORDS = {
 _PUSHED = frozenset(("count", "sum", "min", "max"))
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(NamedTuple):
     """One operator: its headline, the details under it, its inputs."""
 
     title: str
     props: Props
     node: Physical
-    details: list[str]
-    inputs: list[Physical]
+    details: Sequence[str] = ()
+    inputs: Sequence[Physical] = ()
     files: ExternalScan | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlanLine:
+class PlanLine(NamedTuple):
     """One operator as it is printed. Operators are numbered from 1 as they come, `parent` 0 is none (STL_EXPLAIN)."""
 
     number: int
@@ -128,8 +125,10 @@ def explain(query: PhysicalQuery, counters: Mapping[int, NodeCounters] | None = 
     operators, nested_loop = operators_of(query)
     lines: list[str] = []
     for line in operators:
-        lines.append(line.text + ("" if line.is_part else actual(line.node, counters)))
-        lines += [" " * (6 * line.depth + 2) + detail for detail in line.details]
+        lines.append(line.text if counters is None or line.is_part else line.text + actual(line.node, counters))
+        if line.details:
+            pad = " " * (6 * line.depth + 2)
+            lines += [pad + detail for detail in line.details]
     if nested_loop:
         lines.append(NESTED_LOOP_NOTICE)
     lines.extend([f"Advice: {text}" for text in query.advice])
@@ -187,60 +186,35 @@ class _Printer:
         self.visit(inner, depth + 1, self._add(parent, depth, HASH, props, join))
 
     def _line(self, node: Physical) -> _Line:
-        match node:
-            case TableScan():
-                return self._scan(node)
-            case ExternalScan():
-                return self._external(node)
-            case VirtualTableScan():
-                alias = "" if node.alias == node.name.split(".")[-1] else f" {node.alias}"
-                return _Line(f"LD Seq Scan on {node.name.split('.')[-1]}{alias}", node.props, node, [], [])
-            case ConstantRows():
-                title = "XN Result" if len(node.rows) == 1 else "XN Values Scan"
-                return _Line(title, node.props, node, [], [])
-            case FilterRows():
-                return self._filter(node)
-            case HashJoin():
-                return self._join(node)
-            case HashAggregate():
-                word = "XN HashAggregate" if node.groups else "XN Aggregate"
-                self._note_pushed(_aggregated(node), node)
-                return _Line(word, node.props, node, [], [_aggregated(node)])
-            case SortRows():
-                keys = ", ".join(self.text(k.expr) for k in node.keys)
-                return _Line("XN Sort", node.props, node, [f"Sort Key: {keys}"], [node.input])
-            case WindowRows():
-                return self._window(node)
-            case UnnestRows():
-                word = "XN Unpivot" if node.of_object else "XN Unnest"
-                kind = " (outer)" if node.outer else ""
-                return _Line(f"{word} {self.text(node.value)}{kind}", node.props, node, [], [node.input])
-            case LimitRows():
-                return _Line("XN Limit", node.props, node, [], [node.input])
-            case Exchange():
-                return self._exchange(node)
-            case UnionAll():
-                return _Line("XN Append", node.props, node, [], list(node.inputs))
-            case Shared():
-                return self._shared(node)
-            case RecursiveUnion():
-                return _Line("XN Recursive Union", node.props, node, [], [node.seed, node.step])
-            case WorkingTable():
-                return _Line(f"XN WorkTable Scan on {node.name}", node.props, node, [], [])
-            case ProjectColumns() | InsertRows():
-                raise AssertionError("projections and inserts are not shown")
-            case _:
-                assert_never(node)
+        return _LINES[node.__class__](self, node)
+
+    def _virtual(self, node: VirtualTableScan) -> _Line:
+        name = node.name.split(".")[-1]
+        return _Line(f"LD Seq Scan on {name}{'' if node.alias == name else f' {node.alias}'}", node.props, node)
+
+    def _aggregate(self, node: HashAggregate) -> _Line:
+        source = _aggregated(node)
+        self._note_pushed(source, node)
+        return _Line("XN HashAggregate" if node.groups else "XN Aggregate", node.props, node, (), (source,))
+
+    def _sort(self, node: SortRows) -> _Line:
+        keys = ", ".join([self.text(k.expr) for k in node.keys])
+        return _Line("XN Sort", node.props, node, (f"Sort Key: {keys}",), (node.input,))
+
+    def _unnest(self, node: UnnestRows) -> _Line:
+        word = "XN Unpivot" if node.of_object else "XN Unnest"
+        title = f"{word} {self.text(node.value)}{' (outer)' if node.outer else ''}"
+        return _Line(title, node.props, node, (), (node.input,))
 
     def _scan(self, node: TableScan) -> _Line:
         alias = "" if node.alias == node.table.name else f" {node.alias}"
-        details = [] if node.filter is None else [f"Filter: {self._predicate(node.filter)}"]
-        return _Line(f"XN Seq Scan on {node.table.name}{alias}", node.props, node, details, [])
+        details = () if node.filter is None else (f"Filter: {self._predicate(node.filter)}",)
+        return _Line(f"XN Seq Scan on {node.table.name}{alias}", node.props, node, details)
 
     def _external(self, node: ExternalScan) -> _Line:
         """What runs over the files is told apart from what takes its rows (c-spectrum-external-performance)."""
         title = "XN Partition Loop" if node.table.source.keys else query_scan(node)
-        return _Line(title, node.props, node, [], [], node)
+        return _Line(title, node.props, node, files=node)
 
     def _over_files(self, node: ExternalScan, depth: int, parent: int) -> None:
         """The lines below an S3 Query Scan or a Partition Loop."""
@@ -273,7 +247,7 @@ class _Printer:
         """A filter is a line under what it filters."""
         inner = _visible(node.input)
         line = self._line(inner)
-        details = [*line.details, f"Filter: {self._predicate(node.predicate)}"]
+        details = (*line.details, f"Filter: {self._predicate(node.predicate)}")
         return _Line(line.title, node.props, line.node, details, line.inputs)
 
     def _predicate(self, predicate: Expr) -> str:
@@ -314,28 +288,45 @@ class _Printer:
         return _Line("XN Window", node.props, node, details, [node.input])
 
     def _exchange(self, node: Exchange) -> _Line:
-        match node.move:
-            case Move.GATHER if node.merge_keys:
-                keys = ", ".join(self.text(k.expr) for k in node.merge_keys)
-                network = Exchange(node.input, Move.GATHER, (), node.props)
-                return _Line("XN Merge", node.props, node, [f"Merge Key: {keys}"], [network])
-            case Move.GATHER:
-                return _Line("XN Network", node.props, node, ["Send to leader"], [node.input])
-            case Move.DISTRIBUTE:
-                return _Line("XN Network", node.props, node, ["Distribute"], [node.input])
-            case Move.BROADCAST:
-                return _Line("XN Network", node.props, node, ["Broadcast"], [node.input])
-            case Move.ROUND_ROBIN:
-                return _Line("XN Network", node.props, node, ["Distribute Round Robin"], [node.input])
-            case _:
-                assert_never(node.move)
+        if node.move is Move.GATHER and node.merge_keys:
+            keys = ", ".join([self.text(k.expr) for k in node.merge_keys])
+            network = Exchange(node.input, Move.GATHER, (), node.props)
+            return _Line("XN Merge", node.props, node, (f"Merge Key: {keys}",), (network,))
+        return _Line("XN Network", node.props, node, (_MOVES[node.move],), (node.input,))
 
     def _shared(self, node: Shared) -> _Line:
         title = f"XN Subquery Scan cte_{node.id}"
         if node.id in self.shown:
-            return _Line(title, node.props, node, ["(computed above)"], [])
+            return _Line(title, node.props, node, ("(computed above)",))
         self.shown.add(node.id)
-        return _Line(title, node.props, node, [], [node.input])
+        return _Line(title, node.props, node, (), (node.input,))
+
+
+_MOVES = {
+    Move.GATHER: "Send to leader", Move.DISTRIBUTE: "Distribute", Move.BROADCAST: "Broadcast",
+    Move.ROUND_ROBIN: "Distribute Round Robin",
+}
+# By class, in place of a `match`, as in traverse.py; without projections and inserts, which are not shown.
+_LINES: dict[type, Callable[[_Printer, Any], _Line]] = {
+    TableScan: _Printer._scan,
+    ExternalScan: _Printer._external,
+    VirtualTableScan: _Printer._virtual,
+    ConstantRows: lambda _, node: _Line(
+        "XN Result" if len(node.rows) == 1 else "XN Values Scan", node.props, node
+    ),
+    FilterRows: _Printer._filter,
+    HashJoin: _Printer._join,
+    HashAggregate: _Printer._aggregate,
+    SortRows: _Printer._sort,
+    WindowRows: _Printer._window,
+    UnnestRows: _Printer._unnest,
+    LimitRows: lambda _, node: _Line("XN Limit", node.props, node, (), (node.input,)),
+    Exchange: _Printer._exchange,
+    UnionAll: lambda _, node: _Line("XN Append", node.props, node, (), node.inputs),
+    Shared: _Printer._shared,
+    RecursiveUnion: lambda _, node: _Line("XN Recursive Union", node.props, node, (), (node.seed, node.step)),
+    WorkingTable: lambda _, node: _Line(f"XN WorkTable Scan on {node.name}", node.props, node),
+}
 
 
 # -- what is a line ------------------------------------------------------------------------------

@@ -26,10 +26,10 @@ class NodeCounters(Protocol):
     files_skipped: int
 
 
-def actual(node: Physical, counters: Mapping[int, NodeCounters] | None) -> str:
+def actual(node: Physical, counters: Mapping[int, NodeCounters]) -> str:
     """What the operator and the moves that its line tells of did."""
-    found = None if counters is None else counters.get(id(node))
-    if counters is None or found is None:
+    found = counters.get(id(node))
+    if found is None:
         return ""
     parts = [f"rows={found.rows}", f"time={found.milliseconds:.2f} ms"]
     if found.blocks_read or found.blocks_skipped:

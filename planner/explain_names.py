@@ -8,7 +8,8 @@ A plan makes hundreds of columns and prints few: an expression becomes text when
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from .columns import physical_inputs
 from .expressions import AggregateCall, ColumnId, ColumnRef, Expr
@@ -32,24 +33,20 @@ class Names:
     def __init__(self, root: Physical) -> None:
         self._texts: dict[ColumnId, str] = {}
         self._made: dict[ColumnId, Expr] = {}
-        nodes = _all_nodes(root)
-        self._name_bases(nodes)
-        for node in nodes:  # where several give a column, the lowest says what it is
-            for ref, expr in _made(node):
-                if not (isinstance(expr, ColumnRef) and expr.id == ref.id):
-                    self._made[ref.id] = expr
-
-    def _name_bases(self, nodes: list[Physical]) -> None:
-        aliases: dict[str, set[str]] = {}
-        owners: dict[ColumnId, tuple[str, str]] = {}
-        for node in nodes:
-            if isinstance(node, (TableScan, ExternalScan, VirtualTableScan)):
-                for ref, position in node.columns:
-                    name = ref.name if isinstance(node, VirtualTableScan) else node.table.columns[position].name
-                    aliases.setdefault(name, set()).add(node.alias)
-                    owners[ref.id] = (node.alias, name)
-        for column, (alias, name) in owners.items():
-            self._texts[column] = f"{alias}.{name}" if len(aliases[name]) > 1 else name
+        bases: list[tuple[str, ColumnId, str]] = []  # alias, column, name
+        aliases: dict[str, set[str]] = {}  # by name
+        for node in _all_nodes(root):  # where several give a column, the lowest says what it is
+            pairs_of = _MADE.get(node.__class__)
+            if pairs_of is not None:
+                for ref, expr in pairs_of(node):
+                    if expr.__class__ is not ColumnRef or expr.id != ref.id:  # type: ignore[union-attr]
+                        self._made[ref.id] = expr
+            elif node.__class__ in _SCANS:
+                for id, name in _base_names(node):
+                    aliases.setdefault(name, set()).add(node.alias)  # type: ignore[union-attr]
+                    bases.append((node.alias, id, name))  # type: ignore[union-attr]
+        for alias, id, name in bases:
+            self._texts[id] = f"{alias}.{name}" if len(aliases[name]) > 1 else name
 
     def text(self, expr: Expr) -> str:
         return show(expr, self.name)
@@ -80,23 +77,26 @@ def _all_nodes(root: Physical) -> list[Physical]:
     return nodes
 
 
-def _made(node: Physical) -> Iterator[tuple[ColumnRef, Expr]]:
-    """The columns that a node gives, and what they are over its input."""
-    match node:
-        case ProjectColumns() | Shared():
-            yield from node.columns
-        case HashAggregate():
-            yield from node.groups
-            for ref, call in node.aggregates:
-                yield ref, _total(call, node.phase)
-        case WindowRows():
-            yield from node.calls
-        case UnionAll():
-            yield from zip(node.columns, node.feeds[0])
-        case _:
-            return  # of recursions and all others the columns' own names
-
-
 def _total(call: AggregateCall, phase: str) -> Expr:
     """The final phase adds up partial columns: it prints as what it computes in the end."""
     return call.args[0] if phase == "final" and isinstance(call.args[0], ColumnRef) else call
+
+
+# The columns that a node gives, and what they are over its input; of recursions and all others the columns' own names.
+_MADE: dict[type, Callable[[Any], Iterable[tuple[ColumnRef, Expr]]]] = {
+    **dict.fromkeys((ProjectColumns, Shared), lambda node: node.columns),
+    HashAggregate: lambda node: (
+        *node.groups, *[(ref, _total(call, node.phase)) for ref, call in node.aggregates]
+    ),
+    WindowRows: lambda node: node.calls,
+    UnionAll: lambda node: zip(node.columns, node.feeds[0]),
+}
+_SCANS = (TableScan, ExternalScan, VirtualTableScan)
+
+
+def _base_names(node: Any) -> list[tuple[ColumnId, str]]:
+    """The columns of a scan, and what the table calls them."""
+    if isinstance(node, VirtualTableScan):
+        return [(ref.id, ref.name) for ref, _ in node.columns]
+    columns = node.table.columns
+    return [(ref.id, columns[position].name) for ref, position in node.columns]

@@ -6,7 +6,7 @@
         users, rights and whatever else the catalogue's facts say          by value
         database's folder, topology, the planner's sources, Python         code_digest
 
-    | magic 8 bytes | crc32 u32 | pickles: relations that were asked for, states of tables' rows, Entry |
+    | magic 8 bytes | crc32 u32 | pickles: names that were asked for, relations, states of tables' rows, Entry |
 
 Planning is most of what a query's first run in a process costs beyond its later ones: Python code that has not run
 yet takes three times as long as it will. A plan is taken only if planning would make the same one again: every name
@@ -16,8 +16,9 @@ statistics. Then its literals are looked at as the cache in memory does.
 
 The files are ours alone: they lie beside the kernel pack, in the user's cache folder, never in a database's, which
 may come from somebody else. Only plans of tables in the catalogue are kept: none of system tables, external tables or
-temporary ones. They are written when the session ends (or many wait), whole, under another name first: a process that
-is killed, or two that write the same, leave a file that is right or none.
+temporary ones. Writing one takes as long as planning a small query, so they wait until the session ends or nothing
+runs (engine/maintenance/worker.py). They are written whole, under another name first: a process that is killed, or two
+that write the same, leave a file that is right or none.
 """
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ from .plan_cache import Entry
 
 _MAGIC = b"WHPLAN01"
 KEPT = 500  # files; the oldest go first
-_WAITING = 50  # plans that wait to be written, at most
+_WAITING = 200  # plans that wait to be written, at most: more would be the end of a session that nobody waits for
+_RELATIONS = 100  # whose bytes are remembered
 _MOST_FACTS = 5_000  # looked at for each plan
 _PACKAGE = Path(__file__).parent.parent
 # What decides how a text is planned: sources below these folders, or in them.
@@ -62,21 +64,30 @@ class NotKept(Exception):
 
 
 class Shelf:
-    """The kept plans of one database folder. One thread at a time, as its session."""
+    """The kept plans of one database folder. One thread at a time, as its session; `save` beside it."""
 
     def __init__(self, database: Path) -> None:
         self._database = os.path.realpath(database)
-        self._waiting: dict[str, tuple[Entry, list[str]]] = {}
+        self._waiting: dict[str, tuple[Entry, list[TableData]]] = {}
         self._facts: tuple[Facts, str] | None = None
         self._states: dict[int, tuple[TableData, str]] = {}  # of tables' rows, as they were last looked at
+        self._relations: dict[int, tuple[Table | View, bytes]] = {}  # by id, as they are written
 
-    def find(self, key: Hashable, view: CatalogView) -> Entry | None:
-        """The plan that was kept for this key, if every name means what it meant."""
-        name = self._name(key, view)
-        if name is None:
+    def place(self, key: Hashable, view: CatalogView) -> str | None:
+        """The file of a key; None: nothing can be kept for it."""
+        code = code_digest()
+        if code is None or len(view.facts.rows) > _MOST_FACTS:
             return None
+        if self._facts is None or self._facts[0] is not view.facts:
+            self._facts = view.facts, _hash(repr(sorted(view.facts.rows.items())))
+        nodes = repr(view.topology.node_of_slice)
+        return f"plans-{_hash(code, self._database, self._facts[1], nodes, repr(key))}.plan"
+
+    def find(self, place: str, view: CatalogView) -> Entry | None:
+        """The plan that was kept there, if every name means what it meant."""
         try:
-            raw = (_folder() / name).read_bytes()
+            with open(f"{_folder()}/{place}", "rb") as file:
+                raw = file.read()
         except OSError:
             return None
         if raw[:8] != _MAGIC or zlib.crc32(raw[12:]).to_bytes(4, "little") != raw[8:12]:
@@ -86,27 +97,50 @@ class Shelf:
         except Exception:  # a file that is whole and still not a plan: whatever it is, the query is planned
             return None
 
-    def put(self, key: Hashable, view: CatalogView, entry: Entry) -> None:
-        """Keep a plan that was made just now; it is written by `save`."""
-        name = self._name(key, view)
-        if name is not None:
-            self._waiting[name] = entry, [self._known_state(view.data(table)) for table, *_ in entry.rows]
-            if len(self._waiting) >= _WAITING:
-                self.save()
+    def put(self, place: str, view: CatalogView, entry: Entry) -> None:
+        """Keep a plan that was made just now; it is written by `save`. Of too many the oldest is not."""
+        if len(self._waiting) >= _WAITING:
+            self._waiting.pop(next(iter(self._waiting), place), None)
+        self._waiting[place] = entry, [view.data(table) for table, *_ in entry.rows]
 
-    def save(self) -> None:
-        """Write what waits. It is a cache: where it cannot be written there is none."""
-        waiting, self._waiting = self._waiting, {}
-        folder = _folder()
-        with contextlib.suppress(OSError):
-            for name, (entry, states) in waiting.items():
+    def save(self, go_on: Callable[[], bool] = lambda: True) -> None:
+        """Write what waits, the newest first, as long as `go_on`; for any thread, whatever the session does meanwhile.
+        It is a cache: where it cannot be written there is none."""
+        folder, wrote = _folder(), False
+        with contextlib.suppress(OSError, KeyError):  # KeyError: another thread took the last one
+            while self._waiting and go_on():
+                place, (entry, data) = self._waiting.popitem()
                 try:
-                    content = _written(entry, states)
+                    content = self._written(entry, data)
                 except (NotKept, pickle.PicklingError, TypeError, AttributeError, RecursionError):
                     continue
-                packfile.replace_file(folder / name, _MAGIC + zlib.crc32(content).to_bytes(4, "little") + content)
-            if waiting:
+                packfile.replace_file(folder / place, _MAGIC + zlib.crc32(content).to_bytes(4, "little") + content)
+                wrote = True
+        if wrote:
+            with contextlib.suppress(OSError):
                 _tidy(folder)
+
+    def _written(self, entry: Entry, data: list[TableData]) -> bytes:
+        file = io.BytesIO()
+        relations = [found for _, _, found in entry.names if found is not None]
+        pickle.dump([(schema, name, found is not None) for schema, name, found in entry.names], file)
+        for relation in relations:
+            file.write(self._bytes_of(relation))
+        states = [(table, self._known_state(each)) for (table, *_), each in zip(entry.rows, data, strict=True)]
+        _Writer(file, relations).dump(states)
+        _Writer(file, relations).dump(replace(entry, names=()))
+        return file.getvalue()
+
+    def _bytes_of(self, relation: Table | View) -> bytes:
+        """A relation as it is written: nearly half of a plan's bytes, and the same in all plans that ask for it."""
+        known = self._relations.get(id(relation))
+        if known is None:
+            file = io.BytesIO()
+            _Whole(file, pickle.HIGHEST_PROTOCOL).dump(relation)
+            if len(self._relations) >= _RELATIONS:
+                self._relations.clear()
+            known = self._relations[id(relation)] = relation, file.getvalue()
+        return known[1]
 
     def _known_state(self, data: TableData) -> str:
         """`_state`, which goes through all that is known of a table's columns, once for the same rows."""
@@ -114,15 +148,6 @@ class Shelf:
         if known is None or known[0] is not data:
             known = self._states[data.table.id] = data, _state(data)
         return known[1]
-
-    def _name(self, key: Hashable, view: CatalogView) -> str | None:
-        """The file of a key; None: nothing can be kept for it."""
-        code = code_digest()
-        if code is None or len(view.facts.rows) > _MOST_FACTS:
-            return None
-        if self._facts is None or self._facts[0] is not view.facts:
-            self._facts = view.facts, _hash(repr(sorted(view.facts.rows.items())))
-        return f"plans-{_hash(code, self._database, self._facts[1], repr((view.topology, key)))}.plan"
 
 
 @cache
@@ -204,15 +229,6 @@ class _Whole(pickle.Pickler):
         return _parts(obj)
 
 
-def _written(entry: Entry, states: list[str]) -> bytes:
-    file = io.BytesIO()
-    _Whole(file, pickle.HIGHEST_PROTOCOL).dump(entry.names)
-    relations = [found for _, _, found in entry.names if found is not None]
-    _Writer(file, relations).dump([(table, state) for (table, *_), state in zip(entry.rows, states, strict=True)])
-    _Writer(file, relations).dump(replace(entry, names=()))
-    return file.getvalue()
-
-
 def _state(data: TableData) -> str:
     """Another one where a table has other rows, or more is known of them."""
     extents = [(each.id, each.rows) for each in data.extents]
@@ -230,8 +246,9 @@ class _Reader:
         """None if a name means something else now, or rows are others."""
         names: list[tuple[str | None, str, Table | View | None]] = []
         relations: list[Table | View] = []
-        for schema, name, known in _Unpickler(self._file, ()).load():
+        for schema, name, is_there in _Unpickler(self._file, ()).load():
             found = self._view.relation(schema, name)
+            known = _Unpickler(self._file, ()).load() if is_there else None
             if found != known:
                 return None
             names.append((schema, name, found))

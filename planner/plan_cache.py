@@ -49,7 +49,7 @@ from .physical import PhysicalQuery
 from .physical_traverse import expressions_of, map_physical, walk_physical
 from .rewrites.context import DERIVED, Evaluate, LiteralTrace
 from .text_shapes import AnyToken, Token, bound_tokens, shape_of
-from .traverse import rewrite, walk
+from .traverse import children, rewrite
 
 if TYPE_CHECKING:
     from .kept_plans import Shelf
@@ -151,7 +151,8 @@ class PlanCache:
                 self.hits += 1
                 return found
         self.misses += 1
-        if self.shelf is not None and (shelved := self.shelf.find(lasting, view)) is not None:
+        place = None if self.shelf is None else self.shelf.place(lasting, view)
+        if self.shelf is not None and place and (shelved := self.shelf.find(place, view)) is not None:
             found = _fitted(shelved, tokens, view, evaluate)
             if found is not None:
                 self._keep(key, shelved, view)
@@ -160,8 +161,8 @@ class PlanCache:
         plan, kept = _planned(view, bind, evaluate, tokens)
         if kept is not None:
             self._keep(key, kept, view)
-            if self.shelf is not None and thread_time() - started >= WORTH_KEEPING:
-                self.shelf.put(lasting, view, kept)
+            if self.shelf is not None and place and thread_time() - started >= WORTH_KEEPING:
+                self.shelf.put(place, view, kept)
         return plan
 
     def _keep(self, key: Hashable, entry: Entry, view: CatalogView) -> None:
@@ -213,7 +214,7 @@ def _entry(
     for place, token in enumerate(tokens):
         given = numbers.get(place, [])
         if given and all(_is_free(n, token, used, trace) for n in given):
-            free.extend([(n, place, used[n][0].type) for n in given])
+            free.extend([(n, place, used[n].type) for n in given])  # type: ignore[union-attr]
         else:
             verbatim.append((place, token.text))
     names = tuple([(schema, name, found) for (schema, name), found in recording.relations_seen.items()])
@@ -223,47 +224,37 @@ def _entry(
 
 def _used_literals(
     plan: PhysicalQuery, trace: LiteralTrace
-) -> tuple[dict[int, list[Literal]], tuple[tuple[int, Expr], ...]]:
-    """The numbered literals that stand in the plan or in recipes of derived ones that do, and the recipes
-    in an order in which they can be computed."""
-    used: dict[int, list[Literal]] = {}
+) -> tuple[dict[int, Literal | None], tuple[tuple[int, Expr], ...]]:
+    """The numbered literals that stand in the plan or in recipes of derived ones that do, None for one that has several
+    types there; and the recipes in an order in which they can be computed."""
+    used: dict[int, Literal | None] = {}
     recipes: dict[int, Expr] = {}
-
-    def note(expr: Expr) -> None:
-        for e in walk(expr):
-            if e.__class__ is Call:
-                if e.key not in _TYPED_BY_TYPES and not e.key.startswith(_MOMENTS):  # type: ignore[union-attr]
-                    for arg in e.args:  # type: ignore[union-attr]
-                        if isinstance(arg, Literal):
-                            trace.pin(arg)
-                continue
-            if e.__class__ is not Literal or e.parameter < 0:  # type: ignore[union-attr]
-                continue
-            assert isinstance(e, Literal)
-            if e.parameter < DERIVED:
-                used.setdefault(e.parameter, []).append(e)
-            elif e.parameter not in recipes:
-                recipe = trace.derived[e.parameter]
-                note(recipe)
-                recipes[e.parameter] = recipe
-
-    for node in walk_physical(plan.root):
-        for expr in expressions_of(node):
-            if expr.__class__ is not ColumnRef:
-                note(expr)
-    return used, tuple(recipes.items())
+    found = [e for node in walk_physical(plan.root) for e in expressions_of(node) if e.__class__ is not ColumnRef]
+    for e in found:  # grows while it is gone through
+        if not isinstance(e, Literal):
+            found.extend(children(e))
+            if e.__class__ is Call and e.key not in _TYPED_BY_TYPES and not e.key.startswith(_MOMENTS):  # type: ignore[union-attr]
+                for arg in e.args:  # type: ignore[union-attr]
+                    if isinstance(arg, Literal):
+                        trace.pin(arg)
+        elif e.parameter >= DERIVED:
+            if e.parameter not in recipes:
+                recipe = recipes[e.parameter] = trace.derived[e.parameter]
+                found.append(recipe)
+        elif e.parameter >= 0:
+            known = used.setdefault(e.parameter, e)
+            if known is not None and known is not e and known.type != e.type:
+                used[e.parameter] = None
+    return used, tuple(sorted(recipes.items()))  # a recipe's literals were there before it: they have smaller numbers
 
 
-def _is_free(number: int, token: AnyToken, used: dict[int, list[Literal]], trace: LiteralTrace) -> bool:
+def _is_free(number: int, token: AnyToken, used: dict[int, Literal | None], trace: LiteralTrace) -> bool:
     """Another value can take its place: it is in the plan with one type, and its text gives its value."""
     found = used.get(number)
-    if not found or number in trace.pinned or "\\" in token.text:
+    if found is None or number in trace.pinned or "\\" in token.text:
         return False
-    first = found[0]
-    if any(other.type != first.type for other in found):
-        return False
-    made = _value(token, first.type)
-    return made is not None and made.value == first.value
+    made = _value(token, found.type)
+    return made is not None and made.value == found.value
 
 
 def _value(token: AnyToken, type: SqlType) -> Literal | None:

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,8 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
 
 def array_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """An array of `kind`; None is NULL. What does not fit: Type-, Value-, Overflow- or AttributeError."""
-    there = np.fromiter([value is not None for value in values], bool, len(values))
-    valid = None if there.all() else _bits(there)
+    there = [value is not None for value in values]
+    valid = None if all(there) else _bits(np.array(there, bool))
     if kind == pa.timestamp("us"):
         values = [_micros(value) if isinstance(value, datetime) else value for value in values]
     if kind in _CODES:
@@ -37,11 +38,10 @@ def array_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         data = [_bits(np.fromiter([value is True for value in values], bool, len(values)))]
     elif kind == pa.string():
         texts = [b"" if value is None else value.encode() for value in values]
-        ends = np.zeros(len(texts) + 1, np.int64)
-        np.cumsum([len(text) for text in texts], out=ends[1:])
-        if ends[-1] >= 1 << 31:
+        joined = b"".join(texts)
+        if len(joined) >= 1 << 31:
             return pa.array(values, kind)
-        data = [pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(texts))]
+        data = [pa.py_buffer(array("i", accumulate(map(len, texts), initial=0))), pa.py_buffer(joined)]
     elif pa.types.is_decimal128(kind):
         data = [pa.py_buffer(b"".join([_word(value, kind) for value in values]))]
     else:

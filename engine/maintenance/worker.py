@@ -6,6 +6,7 @@
                                   tables that are less than 95 % sorted             vacuum, sort only
                                   tables of which a tenth has changed               analyze
                                   AUTO tables that keep being moved for a join      a distribution key
+                              has none run for BREATH_SECONDS? plans for other processes (planner/kept_plans.py)
                               is an automatic snapshot due? (storage/snapshots/schedule.py)
                               has a COPY JOB with AUTO ON new files? (engine/copy_jobs.py)
                               woken by a commit: have small commits left many inline extents?    flush
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 EVENT = "worker"
 INTERVAL = 10.0
 QUIET_SECONDS = 30.0
+BREATH_SECONDS = 1.0  # between statements that come one after the other
 MEMORY_BYTES = 64 << 20
 JOB_MEMORY_BYTES = 256 << 20
 JOBS = "copy job"  # the kind of fact
@@ -112,6 +114,7 @@ class Worker:
             due = time.monotonic() + INTERVAL
             self.snapshot(datetime.now(UTC))
             self.load_new_files()
+            self.keep_plans()
             if self._database.upkeep.activity.quiet_for() < QUIET_SECONDS:
                 continue
             try:
@@ -170,6 +173,17 @@ class Worker:
         finally:
             self._loading = None
             session.close()
+
+    def keep_plans(self) -> None:
+        """Write the plans that wait for it to disk: a millisecond or two each, which no statement should pay."""
+        activity = self._database.upkeep.activity
+
+        def is_quiet() -> bool:
+            return not (self._stopped.is_set() or activity.running) and activity.quiet_for() >= BREATH_SECONDS
+
+        for session in list(self._sessions):
+            session.keep_plans(is_quiet)
+
     def flush(self) -> None:
         """Make files of many inline extents. It waits for no quiet time: while rows come one by one, there is none."""
         from ...storage.maintenance.flush import flush

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ...storage.sample import TEXT_BYTES
@@ -44,8 +44,6 @@ class Sampled:
         self._counts = Counter(values)
         self._often = {v: n for v, n in self._counts.items() if n >= OFTEN}
         self._others = [v for v in values if v not in self._often]
-        self._edges = self._histogram()
-        self.is_even = self._is_even()
 
     @property
     def is_usable(self) -> bool:
@@ -72,8 +70,9 @@ class Sampled:
         """The share below, were values spread evenly between the bounds."""
         return _between(position(self._low), position(self._high), position(value))
 
-    def _histogram(self) -> list[tuple[Any, float]]:
-        """Values and the share of the other values below each; wide enough apart not to show chance."""
+    @cached_property
+    def _edges(self) -> list[tuple[Any, float]]:
+        """A histogram: values and the share of the other values below each; wide enough apart not to show chance."""
         others = self._others
         if not others or self._low is None or self._high is None:
             return []
@@ -90,17 +89,21 @@ class Sampled:
         (left, share), (right, next_share) = self._edges[after - 1 : after + 1]
         return share + (next_share - share) * _between(position(left), position(right), position(value))
 
-    def _is_even(self) -> bool:
+    @cached_property
+    def is_even(self) -> bool:
         """May the sample be of values spread evenly between the bounds?"""
-        if self._low is None or self._high is None or position(self._low) >= position(self._high):
+        if self._low is None or self._high is None:
             return False
-        if not self.values or max(self._counts.values()) > MANY * self.count:
+        low, high, count = position(self._low), position(self._high), self.count
+        if low >= high or not self.values or max(self._counts.values()) > MANY * count:
             return False
-        for value in self._counts:
-            expected, found = self._line(value), (self._rank(value, False) + self._rank(value, True)) / 2
-            strays = STRAY * math.sqrt(expected * (1.0 - expected) / self.count)
-            if abs(found / self.count - expected) > strays + (1.0 + self._counts[value] / 2) / self.count:
+        before = 0
+        for value, times in self._counts.items():  # in their order, as the sample's values are
+            expected, found = _between(low, high, position(value)), before + times / 2
+            strays = STRAY * math.sqrt(expected * (1.0 - expected) / count)
+            if abs(found / count - expected) > strays + (1.0 + times / 2) / count:
                 return False
+            before += times
         return True
 
     # -- single values ---------------------------------------------------------------------------

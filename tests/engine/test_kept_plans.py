@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import warehouse
 from warehouse.engine.handlers import binding
+from warehouse.engine.maintenance import worker
 from warehouse.planner import kept_plans, plan_cache
 
 QUERY = "select count(*), sum(t.a) from t join u on t.b = u.b where t.a > 1"
@@ -218,3 +219,31 @@ def test_the_oldest_go(folder: Path, shelf: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_folder_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_plans, "_folder", lambda: Path("/proc/none"))
     assert run(folder, QUERY) == run(folder, QUERY) == [(2, 5)]
+
+
+def test_quiet_times_are_used(folder: Path, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a session has planned is written while nothing runs, before it ends; nothing while a statement runs."""
+    monkeypatch.setattr(worker, "BREATH_SECONDS", 0.0)
+    with warehouse.connect(folder, autocommit=True, maintenance=False) as connection:
+        session = connection.session
+        upkeep, activity = worker.Worker(session.database), session.database.upkeep.activity
+        upkeep._sessions.add(session)
+        connection.execute(QUERY).fetchall()
+        connection.execute("select max(a) from t where b < 3").fetchall()
+        activity.begin()
+        upkeep.keep_plans()
+        assert not list(shelf.iterdir())
+        activity.end()
+        upkeep.keep_plans()
+        assert len(list(shelf.iterdir())) == 2
+
+
+def test_of_many_that_wait_the_oldest_are_lost(
+    folder: Path, planned: Planned, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_plans, "_WAITING", 2)
+    queries = [f"select a, {'a + ' * i} b from t" for i in range(4)]
+    run(folder, *queries)
+    assert len(list(shelf.iterdir())) == 2
+    run(folder, *queries[2:])
+    assert planned.times == 4
