@@ -109,8 +109,8 @@ def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
     into |= columns_of(expr)
 
 
-_put_reads: Callable[[Expr, frozenset[ColumnId]], None] = Contents.reads.__set__  # type: ignore[attr-defined]
-_put_traits: Callable[[Expr, int], None] = Contents.traits.__set__  # type: ignore[attr-defined]
+_put_reads: Callable[[Expr, frozenset[ColumnId]], None] = vars(Contents)["reads"].__set__
+_put_traits: Callable[[Expr, int], None] = vars(Contents)["traits"].__set__
 
 
 def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
@@ -317,7 +317,7 @@ _MADE: dict[type, Callable[[Any], list[ColumnId]]] = {
     GroupingSets: lambda node: [ref.id for ref, _ in (*node.groups, *node.aggregates, *node.groupings)],
     Window: lambda node: [ref.id for ref, _ in node.calls],
     Unnest: lambda node: [ref.id for ref in node.made],
-    **dict.fromkeys((Filter, Sort, Limit, Join, DependentJoin), lambda node: ()),
+    **dict.fromkeys((Filter, Sort, Limit, Join, DependentJoin), lambda node: []),
 }
 
 
@@ -347,4 +347,4 @@ def _look_into_plan(plan: Logical) -> tuple[frozenset[ColumnId], int]:
     return free, traits & READS_SHARED
 
 
-_put_free: Callable[[Logical, frozenset[ColumnId]], None] = PlanContents.free.__set__  # type: ignore[attr-defined]
+_put_free: Callable[[Logical, frozenset[ColumnId]], None] = vars(PlanContents)["free"].__set__

@@ -94,7 +94,7 @@ class Binder:
 
     __slots__ = (
         "arguments", "context", "ctes", "depth", "every", "has_spans", "hidden", "leader_tables", "nested", "next_id",
-        "places", "rights", "subqueries", "user_tables", "view", "words",
+        "places", "rights", "user_tables", "view", "words",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
@@ -110,7 +110,6 @@ class Binder:
         self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
-        self.subqueries = False  # whether an expression holds one
         self.words = context.words  # None inside a view
         self.every = False  # the SELECT whose FROM is being bound has a star
         self.places: dict[int, list[int]] = {}  # table id -> places of the columns that the words name

@@ -75,12 +75,11 @@ class RewriteContext:
     evaluate: Evaluate | None = None
     ctes: dict[int, Cte] = field(default_factory=dict)
     literals: LiteralTrace = field(default_factory=LiteralTrace)
-    subqueries: bool = True  # False: no expression of the query holds one
 
     @staticmethod
     def of(query: Query, evaluate: Evaluate | None = None) -> RewriteContext:
         ctes = {cte[0]: cte for cte in query.ctes}
-        return RewriteContext(count(query.next_id), evaluate, ctes, subqueries=query.subqueries)
+        return RewriteContext(count(query.next_id), evaluate, ctes)
 
     def fresh(self, type: SqlType, name: str, nullable: bool = True) -> ColumnRef:
         return ColumnRef(next(self.next_id), type, name, nullable)

@@ -58,7 +58,7 @@ def subjects_of(plan: Logical) -> int:
     return found
 
 
-_put: Callable[[Logical, int], None] = PlanContents.subjects.__set__  # type: ignore[attr-defined]
+_put: Callable[[Logical, int], None] = vars(PlanContents)["subjects"].__set__
 
 
 def rewrite_where(plan: Logical, wanted: int, f: PlanFunction) -> Logical:
