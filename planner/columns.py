@@ -61,6 +61,8 @@ Fresh = Callable[[ColumnRef], ColumnRef]
 
 
 def output_columns(plan: Logical) -> tuple[ColumnRef, ...]:
+    while plan.__class__ in _PASSING:
+        plan = plan.input  # type: ignore[union-attr]
     return _OUTPUTS[plan.__class__](plan)
 
 
@@ -75,13 +77,15 @@ _OUTPUTS: dict[type, Callable[[Any], tuple[ColumnRef, ...]]] = {
         (Scan, VirtualScan, Project, CteRef, WorkingRows), lambda plan: tuple([ref for ref, _ in plan.columns])
     ),
     **dict.fromkeys((Values, SetOperation, Recursion), lambda plan: plan.columns),
-    **dict.fromkeys((Filter, Sort, Limit), lambda plan: output_columns(plan.input)),
     **dict.fromkeys((Join, DependentJoin), _of_join),
     Aggregate: lambda plan: tuple([ref for ref, _ in plan.groups + plan.aggregates]),
     GroupingSets: lambda plan: tuple([ref for ref, _ in (*plan.groups, *plan.aggregates, *plan.groupings)]),
     Window: lambda plan: output_columns(plan.input) + tuple([ref for ref, _ in plan.calls]),
     Unnest: lambda plan: output_columns(plan.input) + plan.made,
 }
+
+
+_PASSING = frozenset((Filter, Sort, Limit))  # what comes out is what comes in
 
 
 def output_ids(plan: Logical) -> frozenset[ColumnId]:

@@ -51,6 +51,8 @@ def subjects_of(plan: Logical) -> int:
         found = _OWN[kind](plan) if kind in _OWN else 0
         if kind in OVER_ONE:
             found |= subjects_of(plan.input)  # type: ignore[union-attr]
+        elif kind is Join:
+            found |= subjects_of(plan.left) | subjects_of(plan.right)  # type: ignore[union-attr]
         elif kind not in SOURCES:
             for below in inputs(plan):
                 found |= subjects_of(below)
