@@ -102,7 +102,13 @@ def can_fail(expr: Expr) -> bool:
 
 
 def columns_of_all(exprs: Iterable[Expr]) -> set[ColumnId]:
-    return set().union(*map(columns_of, exprs))
+    found: set[ColumnId] = set()
+    for expr in exprs:
+        if expr.__class__ is ColumnRef:  # most are
+            found.add(expr.id)  # type: ignore[union-attr]
+        else:
+            found |= columns_of(expr)
+    return found
 
 
 def collect_columns(expr: Expr, into: set[ColumnId]) -> None:

@@ -49,7 +49,10 @@ class LiteralTrace:
     def derive(self, expr: Expr, value: Any) -> Literal:
         """The literal that an expression over literals folds to."""
         span = getattr(expr, "span", None)
-        if not any(isinstance(e, Literal) and e.parameter >= 0 for e in walk(expr)):
+        for part in walk(expr):
+            if part.__class__ is Literal and part.parameter >= 0:  # type: ignore[union-attr]
+                break
+        else:
             return Literal(value, expr.type, -1, span)
         if value is None or expr.type.kind is Kind.BOOLEAN:  # rules look at truth and NULL
             self.pin(expr)
