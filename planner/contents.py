@@ -7,7 +7,7 @@
       CAN_FAIL                what may raise an error for some row
       CAN_FOLD                an operator over constants, or one that has an argument too many
       COMPARES_BY_KEY         a comparison of values that can be equal without being the same
-      CAN_SIMPLIFY            OR, NOT, a list, or conjuncts that may say the same
+      CAN_SIMPLIFY            OR, NOT, or conjuncts that say the same
       HAS_NOT                 NOT
       READS_SHARED            a subquery that reads a shared subplan
     free_columns(plan)      ids used in the plan but made nowhere in it = correlation
@@ -143,15 +143,31 @@ def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
 
 
 def _conjuncts(expr: And) -> tuple[frozenset[ColumnId], int]:
-    """Each on its own: rules take them apart. Two that are the same read the same columns."""
+    """Each on its own: rules take them apart."""
     args = expr.args
     reads = list(map(columns_of, args))
     traits = _logic(expr, [], [])
     for part in args:
         traits |= part.traits
-    if len(set(reads)) < len(reads):
+    if len(set(reads)) < len(reads) and _says_twice(args, reads):
         traits |= CAN_SIMPLIFY
     return frozenset().union(*reads), traits
+
+
+def _says_twice(args: tuple[Expr, ...], reads: list[frozenset[ColumnId]]) -> bool:
+    """Whether two conjuncts are the same, or are lists of one column. They read the same, which is told sooner."""
+    if len(args) > MANY:
+        return True
+    about: dict[frozenset[ColumnId], list[Expr]] = {}
+    for part, read in zip(args, reads):
+        others = about.setdefault(read, [])
+        if part in others or (part.__class__ is InList and InList in set(map(type, others))):
+            return True
+        others.append(part)
+    return False
+
+
+MANY = 24  # conjuncts that are no longer compared each with each
 
 
 # -- by class: what a node adds to the traits; its arguments are put to those still to be looked at, the columns of a
@@ -231,8 +247,6 @@ def _search(expr: InList | Like, below: _Exprs, columns: _Ids) -> int:
     arg = expr.arg
     below.append(arg)
     traits = COMPARES_BY_KEY if is_keyed(arg.type) else 0
-    if expr.__class__ is InList:
-        traits |= CAN_SIMPLIFY
     return traits | CAN_FOLD if arg.__class__ is Literal else traits
 
 

@@ -80,11 +80,11 @@ def _comparable(expr: Or, context: RewriteContext) -> Expr:
         if node.__class__ is Literal:
             literal: Literal = node  # type: ignore[assignment]
             return context.literals.fixed(literal) if (literal.value, literal.type) in twice else node
-        match node:
-            case Compare(op="=", left=ColumnRef(), right=Literal(parameter=number) as value) if number >= 0:
-                return Compare("=", node.left, context.literals.fixed(value), node.span)
-            case _:
-                return node
+        if node.__class__ is Compare:
+            match node:
+                case Compare(op="=", left=ColumnRef(), right=Literal(parameter=number) as value) if number >= 0:
+                    return Compare("=", node.left, context.literals.fixed(value), node.span)
+        return node
 
     return rewrite(expr, visit)
 
@@ -137,6 +137,8 @@ def _as_list(expr: Expr) -> Expr:
 
 def _lists_met(parts: list[Expr]) -> list[Expr]:
     """Lists of one column as the list of what they have in common, if that is anything."""
+    if sum([part.__class__ is InList for part in parts]) < 2:
+        return parts
     met: dict[ColumnId, InList] = {}
     found: list[Expr | ColumnId] = []
     for part in parts:
