@@ -92,7 +92,7 @@ def rejoined(old: Expr, parts: list[Expr]) -> Expr:
     """conjoin_or_true of what has become of the conjuncts of `old`: the same object where that is nothing."""
     if old.__class__ is And:
         args: tuple[Expr, ...] = old.args  # type: ignore[union-attr]
-        if len(parts) == len(args) == len(_distinct(parts)) and all(map(is_, parts, args)):
+        if len(parts) == len(args) and all(map(is_, parts, args)) and len(_distinct(parts)) == len(parts):
             return old
     return conjoin_or_true(parts)
 

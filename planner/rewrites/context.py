@@ -63,9 +63,13 @@ class LiteralTrace:
 
     def fixed(self, literal: Literal) -> Literal:
         """The literal without its number, pinned."""
-        if literal.parameter < 0:
+        number = literal.parameter
+        if number < 0:
             return literal
-        self.pin(literal)
+        if number < DERIVED:
+            self.pinned.add(number)
+        else:
+            self.pin(literal)
         return Literal(literal.value, literal.type, -1, literal.span, literal.local)
 
 
