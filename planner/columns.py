@@ -29,6 +29,7 @@ from .expressions import (
     ColumnRef,
     Exists,
     Expr,
+    Literal,
     Quantified,
     ScalarSubquery,
 )
@@ -160,6 +161,8 @@ def substitute(expr: Expr, mapping: Mapping[ColumnId, Expr]) -> Expr:
         kind = node.__class__
         if kind is ColumnRef:
             return mapping.get(node.id, node)  # type: ignore[union-attr]
+        if kind is Literal:
+            return node
         node = map_children(node, visit)
         return _over_plan(node, mapping) if kind in NESTING else node
 
