@@ -29,6 +29,7 @@ from .expressions import (
     ColumnRef,
     Exists,
     Expr,
+    Literal,
     Quantified,
     ScalarSubquery,
 )
@@ -61,6 +62,8 @@ Fresh = Callable[[ColumnRef], ColumnRef]
 
 
 def output_columns(plan: Logical) -> tuple[ColumnRef, ...]:
+    while plan.__class__ in _PASSING:
+        plan = plan.input  # type: ignore[union-attr]
     return _OUTPUTS[plan.__class__](plan)
 
 
@@ -75,13 +78,15 @@ _OUTPUTS: dict[type, Callable[[Any], tuple[ColumnRef, ...]]] = {
         (Scan, VirtualScan, Project, CteRef, WorkingRows), lambda plan: tuple([ref for ref, _ in plan.columns])
     ),
     **dict.fromkeys((Values, SetOperation, Recursion), lambda plan: plan.columns),
-    **dict.fromkeys((Filter, Sort, Limit), lambda plan: output_columns(plan.input)),
     **dict.fromkeys((Join, DependentJoin), _of_join),
     Aggregate: lambda plan: tuple([ref for ref, _ in plan.groups + plan.aggregates]),
     GroupingSets: lambda plan: tuple([ref for ref, _ in (*plan.groups, *plan.aggregates, *plan.groupings)]),
     Window: lambda plan: output_columns(plan.input) + tuple([ref for ref, _ in plan.calls]),
     Unnest: lambda plan: output_columns(plan.input) + plan.made,
 }
+
+
+_PASSING = frozenset((Filter, Sort, Limit))  # what comes out is what comes in
 
 
 def output_ids(plan: Logical) -> frozenset[ColumnId]:
@@ -156,6 +161,8 @@ def substitute(expr: Expr, mapping: Mapping[ColumnId, Expr]) -> Expr:
         kind = node.__class__
         if kind is ColumnRef:
             return mapping.get(node.id, node)  # type: ignore[union-attr]
+        if kind is Literal:
+            return node
         node = map_children(node, visit)
         return _over_plan(node, mapping) if kind in NESTING else node
 

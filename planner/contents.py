@@ -7,7 +7,7 @@
       CAN_FAIL                what may raise an error for some row
       CAN_FOLD                an operator over constants, or one that has an argument too many
       COMPARES_BY_KEY         a comparison of values that can be equal without being the same
-      CAN_SIMPLIFY            OR, NOT, a list, or conjuncts that may say the same
+      CAN_SIMPLIFY            OR, NOT, or conjuncts that say the same
       HAS_NOT                 NOT
       READS_SHARED            a subquery that reads a shared subplan
     free_columns(plan)      ids used in the plan but made nowhere in it = correlation
@@ -102,15 +102,21 @@ def can_fail(expr: Expr) -> bool:
 
 
 def columns_of_all(exprs: Iterable[Expr]) -> set[ColumnId]:
-    return set().union(*map(columns_of, exprs))
+    found: set[ColumnId] = set()
+    for expr in exprs:
+        if expr.__class__ is ColumnRef:  # most are
+            found.add(expr.id)  # type: ignore[union-attr]
+        else:
+            found |= columns_of(expr)
+    return found
 
 
 def collect_columns(expr: Expr, into: set[ColumnId]) -> None:
     into |= columns_of(expr)
 
 
-_put_reads: Callable[[Expr, frozenset[ColumnId]], None] = Contents.reads.__set__  # type: ignore[attr-defined]
-_put_traits: Callable[[Expr, int], None] = Contents.traits.__set__  # type: ignore[attr-defined]
+_put_reads: Callable[[Expr, frozenset[ColumnId]], None] = vars(Contents)["reads"].__set__
+_put_traits: Callable[[Expr, int], None] = vars(Contents)["traits"].__set__
 
 
 def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
@@ -137,15 +143,31 @@ def _look_into(expr: Expr) -> tuple[frozenset[ColumnId], int]:
 
 
 def _conjuncts(expr: And) -> tuple[frozenset[ColumnId], int]:
-    """Each on its own: rules take them apart. Two that are the same read the same columns."""
+    """Each on its own: rules take them apart."""
     args = expr.args
     reads = list(map(columns_of, args))
     traits = _logic(expr, [], [])
     for part in args:
         traits |= part.traits
-    if len(set(reads)) < len(reads):
+    if len(set(reads)) < len(reads) and _says_twice(args, reads):
         traits |= CAN_SIMPLIFY
     return frozenset().union(*reads), traits
+
+
+def _says_twice(args: tuple[Expr, ...], reads: list[frozenset[ColumnId]]) -> bool:
+    """Whether two conjuncts are the same, or are lists of one column. They read the same, which is told sooner."""
+    if len(args) > MANY:
+        return True
+    about: dict[frozenset[ColumnId], list[Expr]] = {}
+    for part, read in zip(args, reads):
+        others = about.setdefault(read, [])
+        if part in others or (part.__class__ is InList and InList in set(map(type, others))):
+            return True
+        others.append(part)
+    return False
+
+
+MANY = 24  # conjuncts that are no longer compared each with each
 
 
 # -- by class: what a node adds to the traits; its arguments are put to those still to be looked at, the columns of a
@@ -225,8 +247,6 @@ def _search(expr: InList | Like, below: _Exprs, columns: _Ids) -> int:
     arg = expr.arg
     below.append(arg)
     traits = COMPARES_BY_KEY if is_keyed(arg.type) else 0
-    if expr.__class__ is InList:
-        traits |= CAN_SIMPLIFY
     return traits | CAN_FOLD if arg.__class__ is Literal else traits
 
 
@@ -317,7 +337,7 @@ _MADE: dict[type, Callable[[Any], list[ColumnId]]] = {
     GroupingSets: lambda node: [ref.id for ref, _ in (*node.groups, *node.aggregates, *node.groupings)],
     Window: lambda node: [ref.id for ref, _ in node.calls],
     Unnest: lambda node: [ref.id for ref in node.made],
-    **dict.fromkeys((Filter, Sort, Limit, Join, DependentJoin), lambda node: ()),
+    **dict.fromkeys((Filter, Sort, Limit, Join, DependentJoin), lambda node: []),
 }
 
 
@@ -347,4 +367,4 @@ def _look_into_plan(plan: Logical) -> tuple[frozenset[ColumnId], int]:
     return free, traits & READS_SHARED
 
 
-_put_free: Callable[[Logical, frozenset[ColumnId]], None] = PlanContents.free.__set__  # type: ignore[attr-defined]
+_put_free: Callable[[Logical, frozenset[ColumnId]], None] = vars(PlanContents)["free"].__set__

@@ -246,4 +246,3 @@ class Query:
     next_id: int
     ctes: tuple[tuple[int, Logical, tuple[ColumnRef, ...]], ...] = ()
     parameters: tuple[Any, ...] = ()  # values of literals by Literal.parameter
-    subqueries: bool = True  # False: no expression holds one

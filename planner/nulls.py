@@ -8,7 +8,8 @@ rules ask `never_null` instead.
 """
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any, assert_never
 
 from .expressions import (
     AggregateCall,
@@ -105,53 +106,37 @@ def _tests(condition: Expr, value: Expr) -> bool:
 
 
 def never_null(plan: Logical) -> set[ColumnId]:
-    """Ids of output columns that are proven to hold no NULL."""
-    match plan:
-        case Scan() | VirtualScan() | CteRef():
-            return {ref.id for ref, _ in plan.columns if not ref.nullable}
-        case Values():
-            return {
-                ref.id
-                for i, ref in enumerate(plan.columns)
-                if all(is_never_null(row[i], set()) for row in plan.rows)
-            }
-        case Filter():
-            return never_null(plan.input) | _not_null_by(plan.predicate)
-        case Sort() | Limit():
-            return never_null(plan.input)
-        case Project():
-            below = never_null(plan.input)
-            return {ref.id for ref, e in plan.columns if is_never_null(e, below)}
-        case Join() | DependentJoin():
-            return _never_null_join(plan)
-        case Aggregate():
-            below = never_null(plan.input)
-            grouped = {ref.id for ref, e in plan.groups if is_never_null(e, below)}
-            for ref, call in plan.aggregates:
-                full = bool(plan.groups) and all(is_never_null(a, below) for a in call.args)
-                if call.function == "count" or (full and call.function in ("sum", "min", "max", "avg")):
-                    grouped.add(ref.id)
-            return grouped
-        case Recursion() | WorkingRows():
-            return set()
-        case GroupingSets():
-            counts = {ref.id for ref, call in plan.aggregates if call.function == "count"}
-            return counts | {ref.id for ref, _ in plan.groupings}
-        case Unnest():
-            position = plan.position
-            return never_null(plan.input) | (set() if plan.outer or position is None else {position.id})
-        case Window():
-            return never_null(plan.input) | {ref.id for ref, call in plan.calls if is_never_null(call, set())}
-        case SetOperation():
-            left, right = never_null(plan.left), never_null(plan.right)
-            pairs = zip(plan.columns, plan.left_columns, plan.right_columns)
-            only_left = plan.kind is not SetKind.UNION
-            return {c.id for c, a, b in pairs if a.id in left and (only_left or b.id in right)}
-        case _:
-            assert_never(plan)
+    """Ids of output columns that are proven to hold no NULL. The set is the caller's own."""
+    return _PROVEN[plan.__class__](plan)
 
 
-def _never_null_join(plan: Join | DependentJoin) -> set[ColumnId]:
+def _of_made(plan: Scan | VirtualScan | CteRef) -> set[ColumnId]:
+    return {ref.id for ref, _ in plan.columns if not ref.nullable}
+
+
+def _of_values(plan: Values) -> set[ColumnId]:
+    return {
+        ref.id
+        for i, ref in enumerate(plan.columns)
+        if all(is_never_null(row[i], set()) for row in plan.rows)
+    }
+
+
+def _of_filter(plan: Filter) -> set[ColumnId]:
+    proven = never_null(plan.input)
+    _not_null_by(plan.predicate, proven)
+    return proven
+
+
+def _of_project(plan: Project) -> set[ColumnId]:
+    below = never_null(plan.input)
+    return {
+        ref.id for ref, e in plan.columns
+        if (e.id in below if e.__class__ is ColumnRef else is_never_null(e, below))  # type: ignore[union-attr]
+    }
+
+
+def _of_join(plan: Join | DependentJoin) -> set[ColumnId]:
     match plan.kind:
         case JoinKind.SEMI | JoinKind.ANTI | JoinKind.LEFT | JoinKind.SINGLE:
             return never_null(plan.left)
@@ -160,26 +145,69 @@ def _never_null_join(plan: Join | DependentJoin) -> set[ColumnId]:
         case JoinKind.FULL:
             return set()
         case JoinKind.INNER | JoinKind.CROSS:
-            proven = never_null(plan.left) | never_null(plan.right)
-            return proven if plan.condition is None else proven | _not_null_by(plan.condition)
+            proven = never_null(plan.left)
+            proven |= never_null(plan.right)
+            if plan.condition is not None:
+                _not_null_by(plan.condition, proven)
+            return proven
         case _:
             assert_never(plan.kind)
 
 
-def _not_null_by(predicate: Expr) -> set[ColumnId]:
-    """Plain columns that cannot be NULL in a row for which the predicate is true."""
+def _of_aggregate(plan: Aggregate) -> set[ColumnId]:
+    below = never_null(plan.input)
+    proven = {ref.id for ref, e in plan.groups if is_never_null(e, below)}
+    for ref, call in plan.aggregates:
+        full = bool(plan.groups) and all(is_never_null(a, below) for a in call.args)
+        if call.function == "count" or (full and call.function in ("sum", "min", "max", "avg")):
+            proven.add(ref.id)
+    return proven
+
+
+def _of_grouping_sets(plan: GroupingSets) -> set[ColumnId]:
+    counts = {ref.id for ref, call in plan.aggregates if call.function == "count"}
+    return counts | {ref.id for ref, _ in plan.groupings}
+
+
+def _of_unnest(plan: Unnest) -> set[ColumnId]:
+    position = plan.position
+    return never_null(plan.input) | (set() if plan.outer or position is None else {position.id})
+
+
+def _of_window(plan: Window) -> set[ColumnId]:
+    return never_null(plan.input) | {ref.id for ref, call in plan.calls if is_never_null(call, set())}
+
+
+def _of_set_operation(plan: SetOperation) -> set[ColumnId]:
+    left, right = never_null(plan.left), never_null(plan.right)
+    pairs = zip(plan.columns, plan.left_columns, plan.right_columns)
+    only_left = plan.kind is not SetKind.UNION
+    return {c.id for c, a, b in pairs if a.id in left and (only_left or b.id in right)}
+
+
+_PROVEN: dict[type, Callable[[Any], set[ColumnId]]] = {
+    **dict.fromkeys((Scan, VirtualScan, CteRef), _of_made), Values: _of_values, Filter: _of_filter,
+    **dict.fromkeys((Sort, Limit), lambda plan: never_null(plan.input)), Project: _of_project,
+    **dict.fromkeys((Join, DependentJoin), _of_join), Aggregate: _of_aggregate, GroupingSets: _of_grouping_sets,
+    **dict.fromkeys((Recursion, WorkingRows), lambda plan: set()), Unnest: _of_unnest, Window: _of_window,
+    SetOperation: _of_set_operation,
+}
+
+
+def _not_null_by(predicate: Expr, into: set[ColumnId]) -> None:
+    """Adds plain columns that cannot be NULL in a row for which the predicate is true."""
     match predicate:
         case And():
-            return set().union(*[_not_null_by(a) for a in predicate.args])
+            for part in predicate.args:
+                _not_null_by(part, into)
         case Compare():
-            sides = (predicate.left, predicate.right)
-            return {_uncast(e).id for e in sides if isinstance(_uncast(e), ColumnRef)}  # type: ignore[union-attr]
+            for side in (_uncast(predicate.left), _uncast(predicate.right)):
+                if isinstance(side, ColumnRef):
+                    into.add(side.id)
         case IsNull(arg=ColumnRef() as ref, negated=True):
-            return {ref.id}
+            into.add(ref.id)
         case InList(arg=ColumnRef() as ref) | Like(arg=ColumnRef() as ref):
-            return {ref.id}
-        case _:
-            return set()
+            into.add(ref.id)
 
 
 def _uncast(expr: Expr) -> Expr:

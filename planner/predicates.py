@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterable
 from operator import is_
 
 from ..storage.types import BOOLEAN, Kind, Physical, SqlType
+from .contents import MANY, columns_of
 from .contents import can_fail as can_fail
-from .contents import columns_of
 from .contents import is_volatile as is_volatile
 from .expressions import (
     And,
@@ -74,16 +74,13 @@ def _distinct(parts: list[Expr]) -> list[Expr]:
     """Parts that are equal read the same columns, which is told sooner."""
     if len(set(map(columns_of, parts))) == len(parts):
         return parts
-    if len(parts) > _MANY:
+    if len(parts) > MANY:
         return list(dict.fromkeys(parts))
     unique: list[Expr] = []
     for part in parts:
         if part not in unique:
             unique.append(part)
     return unique
-
-
-_MANY = 24  # parts from which on hashing all is cheaper than comparing each with each
 
 
 def conjoin_or_true(parts: Iterable[Expr]) -> Expr:
@@ -95,7 +92,7 @@ def rejoined(old: Expr, parts: list[Expr]) -> Expr:
     """conjoin_or_true of what has become of the conjuncts of `old`: the same object where that is nothing."""
     if old.__class__ is And:
         args: tuple[Expr, ...] = old.args  # type: ignore[union-attr]
-        if len(parts) == len(args) and all(map(is_, parts, args)) and len(set(map(columns_of, parts))) == len(parts):
+        if len(parts) == len(args) and all(map(is_, parts, args)) and len(_distinct(parts)) == len(parts):
             return old
     return conjoin_or_true(parts)
 

@@ -207,7 +207,10 @@ def _unnumbered(node: Expr) -> Expr:
 
 
 def inputs(plan: Logical) -> tuple[Logical, ...]:
-    return _INPUTS[plan.__class__](plan)
+    kind = plan.__class__
+    if kind in OVER_ONE:
+        return (plan.input,)  # type: ignore[union-attr]
+    return () if kind in SOURCES else _INPUTS[kind](plan)
 
 
 SOURCES = frozenset((Scan, VirtualScan, Values, CteRef, WorkingRows))
@@ -253,6 +256,12 @@ def map_inputs(plan: Logical, f: PlanFunction) -> Logical:
         return plan if new is old else _OVER[kind](plan, new)
     if kind in SOURCES:
         return plan
+    if kind is Join:
+        join: Join = plan  # type: ignore[assignment]
+        left, right = f(join.left), f(join.right)
+        if left is join.left and right is join.right:
+            return plan
+        return Join(join.kind, left, right, join.condition, join.null_aware)
     one, other = _INPUTS[kind](plan)
     left, right = f(one), f(other)
     return plan if left is one and right is other else _OVER[kind](plan, left, right)
@@ -271,8 +280,11 @@ def walk_plan(plan: Logical) -> list[Logical]:
     """The node and everything below it, subqueries in expressions not among it."""
     found = [plan]
     for node in found:  # grows while it is gone through
-        if node.__class__ not in SOURCES:
-            found.extend(_INPUTS[node.__class__](node))
+        kind = node.__class__
+        if kind in OVER_ONE:
+            found.append(node.input)  # type: ignore[union-attr]
+        elif kind not in SOURCES:
+            found.extend(_INPUTS[kind](node))
     return found
 
 

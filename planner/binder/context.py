@@ -96,7 +96,7 @@ class Binder:
 
     __slots__ = (
         "arguments", "context", "ctes", "depth", "elements", "every", "has_spans", "hidden", "leader_tables", "nested",
-        "next_id", "places", "rights", "subqueries", "user_tables", "view", "words",
+        "next_id", "places", "rights", "user_tables", "view", "words",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
@@ -113,7 +113,6 @@ class Binder:
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
         self.elements = False  # whether elements of arrays have names
-        self.subqueries = False  # whether an expression holds one
         self.words = context.words  # None inside a view
         self.every = False  # the SELECT whose FROM is being bound has a star
         self.places: dict[int, list[int]] = {}  # table id -> places of the columns that the words name

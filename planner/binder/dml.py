@@ -62,7 +62,7 @@ def bind_changes(
     check_hidden(b, bound.plan, bound.columns)
     if assignments is not None:
         bound = _assigned(b, bound, table, given)
-    query = Query(bound.plan, bound.columns, bound.names, b.next_id, tuple(b.ctes), subqueries=b.subqueries)
+    query = Query(bound.plan, bound.columns, bound.names, b.next_id, tuple(b.ctes))
     return localised(query, context)
 
 

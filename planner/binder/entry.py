@@ -50,7 +50,7 @@ def bind_query(tree: Any, view: CatalogView, context: BindContext) -> Query:
         raise ProgrammingError("the statement is nested too deeply", sqlstate=TOO_DEEP) from None
     check_leader_only(b)
     check_hidden(b, bound.plan, bound.columns)
-    query = Query(bound.plan, bound.columns, bound.names, b.next_id, tuple(b.ctes), subqueries=b.subqueries)
+    query = Query(bound.plan, bound.columns, bound.names, b.next_id, tuple(b.ctes))
     if context.settings.get("cast_super_null_on_error") == "off":
         query = _with_strict_casts(query)
     return localised(query, context)

@@ -53,7 +53,7 @@ def bind_insert(statement: Insert, table: Table, view: CatalogView, context: Bin
     check_leader_only(b)
     check_hidden(b, bound.plan, bound.columns)
     bound, targets = _completed(b, bound, table, named)
-    query = Query(bound.plan, bound.columns, bound.names, b.next_id, tuple(b.ctes), subqueries=b.subqueries)
+    query = Query(bound.plan, bound.columns, bound.names, b.next_id, tuple(b.ctes))
     return BoundInsert(localised(query, context), targets)
 
 

@@ -24,7 +24,6 @@ from .expressions import ExpressionBinder
 def _query(e: ExpressionBinder, node: Any) -> Bound:
     from .query import bind_tree
 
-    e.b.subqueries = True
     while isinstance(node, exp.Paren):
         node = node.this
     bound = bind_tree(e.b, node, e.scope, e.env)

@@ -154,7 +154,7 @@ def _unread(pending: Set[int], read_by: dict[int, Set[int]], context: RewriteCon
         return min(pending)
     for number in pending - read_by.keys():
         read_by[number] = count_uses([context.ctes[number][1]]).keys()
-    return min(pending.difference(*[read_by[number] for number in pending]))
+    return min(set(pending).difference(*[read_by[number] for number in pending]))
 
 
 __all__ = ["RULES", "SUBJECTS", "RewriteContext", "Rule", "apply_rules", "rewrite_query"]

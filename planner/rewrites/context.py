@@ -49,7 +49,10 @@ class LiteralTrace:
     def derive(self, expr: Expr, value: Any) -> Literal:
         """The literal that an expression over literals folds to."""
         span = getattr(expr, "span", None)
-        if not any(isinstance(e, Literal) and e.parameter >= 0 for e in walk(expr)):
+        for part in walk(expr):
+            if part.__class__ is Literal and part.parameter >= 0:  # type: ignore[union-attr]
+                break
+        else:
             return Literal(value, expr.type, -1, span)
         if value is None or expr.type.kind is Kind.BOOLEAN:  # rules look at truth and NULL
             self.pin(expr)
@@ -60,9 +63,13 @@ class LiteralTrace:
 
     def fixed(self, literal: Literal) -> Literal:
         """The literal without its number, pinned."""
-        if literal.parameter < 0:
+        number = literal.parameter
+        if number < 0:
             return literal
-        self.pin(literal)
+        if number < DERIVED:
+            self.pinned.add(number)
+        else:
+            self.pin(literal)
         return Literal(literal.value, literal.type, -1, literal.span, literal.local)
 
 
@@ -75,12 +82,11 @@ class RewriteContext:
     evaluate: Evaluate | None = None
     ctes: dict[int, Cte] = field(default_factory=dict)
     literals: LiteralTrace = field(default_factory=LiteralTrace)
-    subqueries: bool = True  # False: no expression of the query holds one
 
     @staticmethod
     def of(query: Query, evaluate: Evaluate | None = None) -> RewriteContext:
         ctes = {cte[0]: cte for cte in query.ctes}
-        return RewriteContext(count(query.next_id), evaluate, ctes, subqueries=query.subqueries)
+        return RewriteContext(count(query.next_id), evaluate, ctes)
 
     def fresh(self, type: SqlType, name: str, nullable: bool = True) -> ColumnRef:
         return ColumnRef(next(self.next_id), type, name, nullable)

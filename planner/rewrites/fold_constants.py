@@ -18,6 +18,7 @@ from ..expressions import (
     Call,
     Case,
     Cast,
+    ColumnRef,
     Compare,
     Expr,
     InList,
@@ -54,7 +55,7 @@ def _folder(context: RewriteContext) -> Callable[[Expr], Expr]:
         return fold_node(expr, context)
 
     def fold(expr: Expr) -> Expr:
-        if not traits_of(expr) & CAN_FOLD:
+        if expr.__class__ is ColumnRef or not traits_of(expr) & CAN_FOLD:
             return expr
         if expr.__class__ is And:  # what can be folded stands in few of the conjuncts
             return fold_node(map_children(expr, fold), context)

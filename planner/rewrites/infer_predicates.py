@@ -81,10 +81,8 @@ def infer(parts: Iterable[Expr], equal: Iterable[Expr] = ()) -> list[Expr]:
 def _restricted_column(conjunct: Expr) -> ColumnRef | None:
     """The column, if the conjunct compares exactly one plain column with constants."""
     match conjunct:
-        case Compare(left=ColumnRef() as ref, right=Literal()):
-            return ref
-        case Compare(left=Literal(), right=ColumnRef() as ref):
-            return ref
+        case Compare(left=ColumnRef() as ref, right=other) | Compare(left=other, right=ColumnRef() as ref):
+            return ref if isinstance(other, Literal) else None
         case InList(arg=ColumnRef() as ref) | Like(arg=ColumnRef() as ref):
             return ref
         case Or():

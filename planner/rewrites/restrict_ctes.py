@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 from ..columns import columns_of, output_ids, substitute
 from ..contents import READS_SHARED
-from ..expressions import ColumnId, Expr
+from ..expressions import ColumnId, ColumnRef, Expr
 from ..logical import (
     Aggregate,
     CteRef,
@@ -72,6 +72,10 @@ def _asked(number: int, readers: Iterable[Logical]) -> list[list[Expr]] | None:
     return found
 
 
+def _within(expr: Expr, below: frozenset[ColumnId]) -> bool:
+    return expr.id in below if isinstance(expr, ColumnRef) else columns_of(expr) <= below
+
+
 def _passing(plan: Logical) -> frozenset[ColumnId]:
     """Output columns by which rows may be dropped below the node as well as above it."""
     match plan:
@@ -81,10 +85,10 @@ def _passing(plan: Logical) -> frozenset[ColumnId]:
             return _passing(plan.input)
         case Project():
             below = _passing(plan.input)
-            return frozenset([ref.id for ref, e in plan.columns if columns_of(e) <= below and not is_volatile(e)])
+            return frozenset([ref.id for ref, e in plan.columns if _within(e, below) and not is_volatile(e)])
         case Aggregate():
             below = _passing(plan.input)
-            return frozenset([ref.id for ref, e in plan.groups if columns_of(e) <= below])
+            return frozenset([ref.id for ref, e in plan.groups if _within(e, below)])
         case SetOperation():
             left, right = _passing(plan.left), _passing(plan.right)
             feeds = zip(plan.columns, plan.left_columns, plan.right_columns)

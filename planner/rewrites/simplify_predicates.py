@@ -16,7 +16,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from operator import is_
 
-from ...storage.types import SqlType
 from ..columns import columns_of, output_ids
 from ..contents import CAN_FOLD, CAN_SIMPLIFY, HAS_NOT, traits_of
 from ..expressions import ColumnId, ColumnRef, Compare, Expr, InList, Literal, Or
@@ -69,22 +68,23 @@ def simplify(
 def _comparable(expr: Or, context: RewriteContext) -> Expr:
     """Equal constants of an OR made one and the same, those of equalities too (they may become a list):
     for the plan cache each literal is a thing of its own until its value is pinned."""
-    seen: set[tuple[object, SqlType]] = set()
-    twice: set[tuple[object, SqlType]] = set()
+    constants: dict[object, list[Literal]] = {}
     for part in walk(expr):
-        if part.__class__ is Literal:
-            constant = (part.value, part.type)  # type: ignore[union-attr]
-            (twice if constant in seen else seen).add(constant)
+        if isinstance(part, Literal):
+            constants.setdefault(part.value, []).append(part)
+    equal = {
+        id(one) for same in constants.values() if len(same) > 1
+        for one in same if sum([other.type == one.type for other in same]) > 1
+    }
 
     def visit(node: Expr) -> Expr:
-        if node.__class__ is Literal:
-            literal: Literal = node  # type: ignore[assignment]
-            return context.literals.fixed(literal) if (literal.value, literal.type) in twice else node
-        match node:
-            case Compare(op="=", left=ColumnRef(), right=Literal(parameter=number) as value) if number >= 0:
+        if isinstance(node, Literal):
+            return context.literals.fixed(node) if id(node) in equal else node
+        if isinstance(node, Compare) and node.op == "=" and isinstance(node.left, ColumnRef):
+            value = node.right
+            if isinstance(value, Literal) and value.parameter >= 0:
                 return Compare("=", node.left, context.literals.fixed(value), node.span)
-            case _:
-                return node
+        return node
 
     return rewrite(expr, visit)
 
@@ -137,6 +137,8 @@ def _as_list(expr: Expr) -> Expr:
 
 def _lists_met(parts: list[Expr]) -> list[Expr]:
     """Lists of one column as the list of what they have in common, if that is anything."""
+    if sum([part.__class__ is InList for part in parts]) < 2:
+        return parts
     met: dict[ColumnId, InList] = {}
     found: list[Expr | ColumnId] = []
     for part in parts:

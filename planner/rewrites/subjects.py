@@ -51,6 +51,8 @@ def subjects_of(plan: Logical) -> int:
         found = _OWN[kind](plan) if kind in _OWN else 0
         if kind in OVER_ONE:
             found |= subjects_of(plan.input)  # type: ignore[union-attr]
+        elif kind is Join:
+            found |= subjects_of(plan.left) | subjects_of(plan.right)  # type: ignore[union-attr]
         elif kind not in SOURCES:
             for below in inputs(plan):
                 found |= subjects_of(below)
@@ -58,7 +60,7 @@ def subjects_of(plan: Logical) -> int:
     return found
 
 
-_put: Callable[[Logical, int], None] = PlanContents.subjects.__set__  # type: ignore[attr-defined]
+_put: Callable[[Logical, int], None] = vars(PlanContents)["subjects"].__set__
 
 
 def rewrite_where(plan: Logical, wanted: int, f: PlanFunction) -> Logical:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from warehouse.planner import columns, explain, physical_traverse, rendering, traverse
+from warehouse.planner import columns, explain, nulls, physical_traverse, rendering, traverse
 from warehouse.planner.expressions import ColumnRef, Compare, Expr, IsNull, Literal, Not
 from warehouse.planner.logical import Logical
 from warehouse.planner.physical import InsertRows, Move, Physical, ProjectColumns
@@ -19,7 +19,8 @@ def test_every_expression_has_children() -> None:
 
 def test_every_plan_node_has_inputs_and_expressions() -> None:
     kinds = set(get_args(Logical))
-    assert traverse._INPUTS.keys() == traverse._EXPRESSIONS.keys() == columns._OUTPUTS.keys() == kinds
+    assert traverse._INPUTS.keys() == traverse._EXPRESSIONS.keys() == kinds
+    assert columns._OUTPUTS.keys() | columns._PASSING == nulls._PROVEN.keys() == kinds
     assert traverse._OVER.keys() | traverse.SOURCES == kinds
     assert traverse._MAPPED.keys() | traverse._NOT_MAPPED == kinds
 
