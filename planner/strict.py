@@ -149,9 +149,11 @@ def _joins(tokens: Sequence[Token], kinds: list[T]) -> None:
 
 
 def _limits(tokens: Sequence[Token], kinds: list[T]) -> None:
-    for i, kind in enumerate(kinds):
-        if kind is _LIMIT and kinds[i + 2 : i + 3] == [_COMMA]:
-            raise SqlSyntaxError("LIMIT #,# syntax is not supported", position=tokens[i + 2].start,
+    at = -1
+    for _ in range(kinds.count(_LIMIT)):
+        at = kinds.index(_LIMIT, at + 1)
+        if kinds[at + 2 : at + 3] == [_COMMA]:
+            raise SqlSyntaxError("LIMIT #,# syntax is not supported", position=tokens[at + 2].start,
                                  hint="Use separate LIMIT and OFFSET clauses.")
 
 

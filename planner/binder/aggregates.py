@@ -12,7 +12,6 @@ column stays; any other column of the input is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlglot import exp
@@ -71,13 +70,13 @@ class Aggregates:
         known = self.calls.setdefault(call, made)  # one look only: to hash a call is to walk through it
         if known is made:
             self.b.next_id += 1
-        return known if known.span == call.span else replace(known, span=call.span)
+        return known if known.span == call.span else _at(known, call.span)
 
     def grouping(self, args: tuple[Expr, ...], span: Span | None) -> ColumnRef:
         known = self.groupings.get(args)
         if known is None:
             known = self.groupings[args] = self.b.column(INTEGER, "grouping", False, span)
-        return replace(known, span=span)
+        return _at(known, span)
 
     def hold(self, expr: Expr) -> bool:
         """Whether the expression uses one of the calls."""
@@ -86,6 +85,10 @@ class Aggregates:
 
     def __bool__(self) -> bool:
         return bool(self.calls or self.groupings)
+
+
+def _at(column: ColumnRef, span: Span | None) -> ColumnRef:
+    return ColumnRef(column.id, column.type, column.name, column.nullable, span)
 
 
 def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
