@@ -219,8 +219,10 @@ def _close_calls(tokens: list[Token], kinds: list[TokenType]) -> None:
     opening, closing = TokenType.L_PAREN, TokenType.R_PAREN  # members of an Enum are slow to come by
     if kinds.count(opening) > MAX_NESTING:
         _check_nesting(tokens)
-    for token in [token for token, kind in zip(tokens, kinds) if kind is closing]:
-        token.comments = _KEEP_CALL
+    at = -1
+    for _ in range(kinds.count(closing)):
+        at = kinds.index(closing, at + 1)
+        tokens[at].comments = _KEEP_CALL
 
 
 def _check_nesting(tokens: list[Token]) -> None:

@@ -98,6 +98,8 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
     distinct, given = aggregated(name, arguments, position)
     aggregates, args = _inside(e, position, lambda: [e.bind(a) for a in given])
     _check_arguments(e, name, args, position)
+    if len(args) == 1 and args[0].type.kind.is_numeric:
+        return aggregates.column(_call(name, args, distinct, span))
     if super_totals.is_total(name, args):
         return super_totals.total(name, args[0], distinct, aggregates.column, span)
     if name in ("sum", "avg") and len(args) == 1 and args[0].type.kind.is_interval:
@@ -177,8 +179,13 @@ def _refuse_outer(e: ExpressionBinder, name: str, args: Sequence[Expr], position
         )
 
 
+_NO_VALUES = frozenset((exp.Distinct, exp.Star))
+
+
 def aggregated(name: str, arguments: Sequence[Any], position: int | None) -> tuple[bool, Sequence[Any]]:
     """(DISTINCT?, arguments); COUNT(*) has none."""
+    if len(arguments) == 1 and arguments[0].__class__ not in _NO_VALUES:
+        return False, arguments
     if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
         inner = arguments[0].expressions
         if len(inner) != 1 or isinstance(inner[0], exp.Star):

@@ -141,6 +141,11 @@ class Binder:
         """Where a node stands in the statement's text."""
         return span_of(node) if self.has_spans else None
 
+    def span_between(self, first: Any, last: Any) -> Span | None:
+        """From the first to the last part of a node whose parts stand in order; None where one has no place."""
+        start, end = self.span(first), self.span(last)
+        return None if start is None or end is None else (start[0], end[1])
+
     def position(self, node: Any) -> int | None:
         span = self.span(node)
         return None if span is None else span[0]

@@ -36,6 +36,8 @@ def words_of(text: str, tokens: Sequence[Token]) -> frozenset[str] | None:
 def has_star(node: exp.Select) -> bool:
     """Whether a select list asks for all columns of something."""
     for item in node.expressions:
+        if item.__class__ is exp.Alias:
+            continue
         if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
             return True
     return False
