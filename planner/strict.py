@@ -93,11 +93,11 @@ def _neighbours(tokens: Sequence[Token], kinds: list[T]) -> None:
         if before is _COMMA:
             if kind in _ITEM_ENDS:
                 raise error_at(tokens[i])
-        elif kind is _COMMA:
-            if before in _OPENS:
-                raise error_at(tokens[i])
         elif before is _ALIAS:
             if kind in _NO_LABELS:
+                raise error_at(tokens[i])
+        elif kind is _COMMA:
+            if before in _OPENS:
                 raise error_at(tokens[i])
         elif kind in _CONSPICUOUS:
             _conspicuous(tokens, kinds, i, before)
