@@ -239,7 +239,8 @@ class Grouping:
                 nullable = expr.nullable if isinstance(expr, ColumnRef) and self.sets is None else True
                 name = expr.name if isinstance(expr, ColumnRef) else "group"
                 self.groups[expr] = b.column(expr.type, name, nullable, getattr(expr, "span", None))
-        self.with_literals = any(isinstance(e, Literal) for expr in self.groups for e in walk(expr))
+        made = [expr for expr in self.groups if expr.__class__ is not ColumnRef]
+        self.with_literals = any(isinstance(e, Literal) for expr in made for e in walk(expr))
         self.input = {c.id for relation in scope.relations for c in relation.columns}
 
     def node(self, plan: Logical) -> Aggregate | GroupingSets:
