@@ -88,7 +88,7 @@ def _names(parts: list[Any]) -> list[str]:
         elif isinstance(part, exp.Expr):
             if kind is exp.Table and part.args.get("db") is None:
                 found.append(part.name.lower())
-            parts.extend(part.args.values())
+            parts.extend(filter(None, part.args.values()))
     return found
 
 
