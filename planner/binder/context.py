@@ -95,8 +95,9 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "arguments", "context", "ctes", "depth", "elements", "every", "has_spans", "hidden", "leader_tables", "nested",
-        "next_id", "places", "rights", "subqueries", "user_tables", "view", "words",
+        "elements",
+        "arguments", "context", "ctes", "depth", "every", "has_spans", "hidden", "leader_tables", "nested", "next_id",
+        "places", "rights", "subqueries", "user_tables", "view", "words",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
@@ -108,11 +109,11 @@ class Binder:
         self.has_spans = True  # False inside a view: its text is another one
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
+        self.elements = False  # whether elements of arrays have names
         self.arguments: tuple[ColumnRef, ...] | None = None  # what $1, $2 ... are inside a function's body
         self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
-        self.elements = False  # whether elements of arrays have names
         self.subqueries = False  # whether an expression holds one
         self.words = context.words  # None inside a view
         self.every = False  # the SELECT whose FROM is being bound has a star
