@@ -214,7 +214,7 @@ def _literal(expr: Literal, to: SqlType) -> Literal | None:
     """A literal of the new type, when its value can be converted exactly here."""
     value, source = expr.value, expr.type
     if value is None:
-        return replace(expr, type=to)
+        return Literal(None, to, expr.parameter, expr.span, expr.local)
     if source.kind.is_exact and to.kind.is_exact:
         return _rescaled(expr, to)
     zoned = to.kind is Kind.TIMESTAMPTZ

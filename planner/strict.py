@@ -93,11 +93,11 @@ def _neighbours(tokens: Sequence[Token], kinds: list[T]) -> None:
         if before is _COMMA:
             if kind in _ITEM_ENDS:
                 raise error_at(tokens[i])
-        elif kind is _COMMA:
-            if before in _OPENS:
-                raise error_at(tokens[i])
         elif before is _ALIAS:
             if kind in _NO_LABELS:
+                raise error_at(tokens[i])
+        elif kind is _COMMA:
+            if before in _OPENS:
                 raise error_at(tokens[i])
         elif kind in _CONSPICUOUS:
             _conspicuous(tokens, kinds, i, before)
@@ -149,9 +149,11 @@ def _joins(tokens: Sequence[Token], kinds: list[T]) -> None:
 
 
 def _limits(tokens: Sequence[Token], kinds: list[T]) -> None:
-    for i, kind in enumerate(kinds):
-        if kind is _LIMIT and kinds[i + 2 : i + 3] == [_COMMA]:
-            raise SqlSyntaxError("LIMIT #,# syntax is not supported", position=tokens[i + 2].start,
+    at = -1
+    for _ in range(kinds.count(_LIMIT)):
+        at = kinds.index(_LIMIT, at + 1)
+        if kinds[at + 2 : at + 3] == [_COMMA]:
+            raise SqlSyntaxError("LIMIT #,# syntax is not supported", position=tokens[at + 2].start,
                                  hint="Use separate LIMIT and OFFSET clauses.")
 
 

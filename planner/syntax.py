@@ -24,6 +24,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 from sqlglot import exp
@@ -182,8 +183,8 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
 
 def _prepared(given: list[Token]) -> list[Token]:
     """The tokens as sqlglot's parser has to see them. What seldom stands in a text is looked for in sets first."""
-    tokens, kinds = given, [token.token_type for token in given]
-    present, words = set(kinds), upper_words(given)
+    tokens, kinds = given, list(map(_KIND, given))
+    present, words = set(kinds), set(map(str.upper, texts_of(given)))
     strict.check(tokens, kinds, present, words)
     if not words.isdisjoint(PREFIXES):
         tokens = parenthesised(tokens)
@@ -201,24 +202,35 @@ def _prepared(given: list[Token]) -> list[Token]:
         _check_markers(tokens)
     if "#" in words or not words.isdisjoint(_SYNONYMS):
         _rename(tokens)
-    _close_calls(tokens, kinds if tokens is given else [token.token_type for token in tokens])
+    _close_calls(tokens, kinds if tokens is given else list(map(_KIND, tokens)))
     return tokens
 
 
-def upper_words(tokens: Sequence[Token]) -> set[str]:
-    """The texts of the tokens in upper case."""
-    return {text.upper() for text in {token.text for token in tokens}}
+_KIND, _TEXT = attrgetter("token_type"), attrgetter("text")
+
+
+def texts_of(tokens: Sequence[Token]) -> set[str]:
+    """The words and signs that stand in a text."""
+    return set(map(_TEXT, tokens))
 
 
 def _close_calls(tokens: list[Token], kinds: list[TokenType]) -> None:
     """Comments at closing parentheses; not too many of them inside each other."""
-    depth = 0
     opening, closing = TokenType.L_PAREN, TokenType.R_PAREN  # members of an Enum are slow to come by
-    for token, kind in zip(tokens, kinds):
-        if kind is closing:
-            token.comments = _KEEP_CALL
+    if kinds.count(opening) > MAX_NESTING:
+        _check_nesting(tokens)
+    at = -1
+    for _ in range(kinds.count(closing)):
+        at = kinds.index(closing, at + 1)
+        tokens[at].comments = _KEEP_CALL
+
+
+def _check_nesting(tokens: list[Token]) -> None:
+    depth = 0
+    for token in tokens:
+        if token.token_type is TokenType.R_PAREN:
             depth -= 1
-        elif kind is opening:
+        elif token.token_type is TokenType.L_PAREN:
             depth += 1
             if depth > MAX_NESTING:
                 raise ProgrammingError(

@@ -245,39 +245,48 @@ def _limits(kind: Kind, precision: int) -> tuple[int, int]:
     return -(1 << 63), (1 << 63) - 1
 
 
-SMALLINT = SqlType(Kind.SMALLINT)
-INTEGER = SqlType(Kind.INTEGER)
-BIGINT = SqlType(Kind.BIGINT)
-REAL = SqlType(Kind.REAL)
-DOUBLE = SqlType(Kind.DOUBLE)
-BOOLEAN = SqlType(Kind.BOOLEAN)
-DATE = SqlType(Kind.DATE)
-TIMESTAMP = SqlType(Kind.TIMESTAMP)
-TIMESTAMPTZ = SqlType(Kind.TIMESTAMPTZ)
-TIME = SqlType(Kind.TIME)
-TIMETZ = SqlType(Kind.TIMETZ)
-INTERVAL = SqlType(Kind.INTERVAL)
-UNKNOWN = SqlType(Kind.UNKNOWN)
-SUPER = SqlType(Kind.SUPER)
-HLLSKETCH = SqlType(Kind.HLLSKETCH)
+def shared(
+    kind: Kind, precision: int = 0, scale: int = 0, length: int = 0, case_insensitive: bool = False
+) -> SqlType:
+    """A type, mostly the same object each time. Types are compared more often than they are made, and an object with
+    itself at once."""
+    return _shared(kind, precision, scale, length, case_insensitive)
+
+
+_shared = lru_cache(maxsize=4096)(SqlType)
+
+SMALLINT = shared(Kind.SMALLINT)
+INTEGER = shared(Kind.INTEGER)
+BIGINT = shared(Kind.BIGINT)
+REAL = shared(Kind.REAL)
+DOUBLE = shared(Kind.DOUBLE)
+BOOLEAN = shared(Kind.BOOLEAN)
+DATE = shared(Kind.DATE)
+TIMESTAMP = shared(Kind.TIMESTAMP)
+TIMESTAMPTZ = shared(Kind.TIMESTAMPTZ)
+TIME = shared(Kind.TIME)
+TIMETZ = shared(Kind.TIMETZ)
+INTERVAL = shared(Kind.INTERVAL)
+UNKNOWN = shared(Kind.UNKNOWN)
+SUPER = shared(Kind.SUPER)
+HLLSKETCH = shared(Kind.HLLSKETCH)
 # The type of NULL-free text whose length nobody declared (results of functions, quoted literals).
-TEXT = SqlType(Kind.VARCHAR, length=MAX_VARCHAR)
+TEXT = shared(Kind.VARCHAR, length=MAX_VARCHAR)
 
 
-# Types are compared more often than they are made: the same object is the quickest to compare.
 @lru_cache(maxsize=1024)
 def decimal(precision: int, scale: int) -> SqlType:
-    return SqlType(Kind.DECIMAL, precision=precision, scale=scale)
+    return shared(Kind.DECIMAL, precision, scale)
 
 
 @lru_cache(maxsize=1024)
 def varchar(length: int = DEFAULT_VARCHAR) -> SqlType:
-    return SqlType(Kind.VARCHAR, length=length)
+    return shared(Kind.VARCHAR, length=length)
 
 
 @lru_cache(maxsize=1024)
 def char(length: int = 1) -> SqlType:
-    return SqlType(Kind.CHAR, length=length)
+    return shared(Kind.CHAR, length=length)
 
 
 def varbyte(length: int = DEFAULT_VARBYTE) -> SqlType:

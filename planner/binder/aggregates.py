@@ -12,7 +12,6 @@ column stays; any other column of the input is an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from sqlglot import exp
@@ -71,13 +70,13 @@ class Aggregates:
         known = self.calls.setdefault(call, made)  # one look only: to hash a call is to walk through it
         if known is made:
             self.b.next_id += 1
-        return known if known.span == call.span else replace(known, span=call.span)
+        return known if known.span == call.span else _at(known, call.span)
 
     def grouping(self, args: tuple[Expr, ...], span: Span | None) -> ColumnRef:
         known = self.groupings.get(args)
         if known is None:
             known = self.groupings[args] = self.b.column(INTEGER, "grouping", False, span)
-        return replace(known, span=span)
+        return _at(known, span)
 
     def hold(self, expr: Expr) -> bool:
         """Whether the expression uses one of the calls."""
@@ -88,6 +87,10 @@ class Aggregates:
         return bool(self.calls or self.groupings)
 
 
+def _at(column: ColumnRef, span: Span | None) -> ColumnRef:
+    return ColumnRef(column.id, column.type, column.name, column.nullable, span)
+
+
 def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: Any) -> Expr:
     """An aggregate call: the column of its result."""
     span = e.span(node)
@@ -95,6 +98,8 @@ def aggregate(e: ExpressionBinder, name: str, arguments: Sequence[Any], node: An
     distinct, given = aggregated(name, arguments, position)
     aggregates, args = _inside(e, position, lambda: [e.bind(a) for a in given])
     _check_arguments(e, name, args, position)
+    if len(args) == 1 and args[0].type.kind.is_numeric:
+        return aggregates.column(_call(name, args, distinct, span))
     if super_totals.is_total(name, args):
         return super_totals.total(name, args[0], distinct, aggregates.column, span)
     if name in ("sum", "avg") and len(args) == 1 and args[0].type.kind.is_interval:
@@ -174,8 +179,13 @@ def _refuse_outer(e: ExpressionBinder, name: str, args: Sequence[Expr], position
         )
 
 
+_NO_VALUES = frozenset((exp.Distinct, exp.Star))
+
+
 def aggregated(name: str, arguments: Sequence[Any], position: int | None) -> tuple[bool, Sequence[Any]]:
     """(DISTINCT?, arguments); COUNT(*) has none."""
+    if len(arguments) == 1 and arguments[0].__class__ not in _NO_VALUES:
+        return False, arguments
     if len(arguments) == 1 and isinstance(arguments[0], exp.Distinct):
         inner = arguments[0].expressions
         if len(inner) != 1 or isinstance(inner[0], exp.Star):
@@ -229,7 +239,8 @@ class Grouping:
                 nullable = expr.nullable if isinstance(expr, ColumnRef) and self.sets is None else True
                 name = expr.name if isinstance(expr, ColumnRef) else "group"
                 self.groups[expr] = b.column(expr.type, name, nullable, getattr(expr, "span", None))
-        self.with_literals = any(isinstance(e, Literal) for expr in self.groups for e in walk(expr))
+        made = [expr for expr in self.groups if expr.__class__ is not ColumnRef]
+        self.with_literals = any(isinstance(e, Literal) for expr in made for e in walk(expr))
         self.input = {c.id for relation in scope.relations for c in relation.columns}
 
     def node(self, plan: Logical) -> Aggregate | GroupingSets:

@@ -126,7 +126,7 @@ def _settle_project(plan: Project, wanted: dict[int, SqlType]) -> tuple[Logical,
     columns: list[tuple[ColumnRef, Expr]] = []
     for ref, expr in plan.columns:
         if ref.id in wanted and ref != expr:
-            ref = renamed[ref.id] = replace(ref, type=wanted[ref.id])
+            ref = renamed[ref.id] = ColumnRef(ref.id, wanted[ref.id], ref.name, ref.nullable, ref.span)
             expr = coerce(expr, ref.type)
         columns.append((ref, expr))
     return Project(plan.input, tuple(columns)), renamed

@@ -14,12 +14,12 @@ from .expressions import ExpressionBinder
 @binds(exp.Case)
 def _case(e: ExpressionBinder, node: exp.Case) -> Expr:
     """CASE [operand] WHEN ... THEN ... [ELSE ...] END."""
-    given = node.args.get("this")
+    given, ifs = node.args.get("this"), node.args["ifs"]
     operand = None if given is None else e.bind(given)
     clause, e.clause = e.clause, "CASE/WHEN"
     conditions: list[Expr] = []
     results: list[Expr] = []
-    for when in node.args["ifs"]:
+    for when in ifs:
         parts = when.args
         if operand is None:
             conditions.append(e.boolean(parts["this"]))
@@ -29,6 +29,7 @@ def _case(e: ExpressionBinder, node: exp.Case) -> Expr:
     otherwise = node.args.get("default")
     results.append(Literal(None, UNKNOWN) if otherwise is None else e.bind(otherwise))
     e.clause = clause
-    span = e.span(node)
+    first, last = ifs[0] if given is None else given, ifs[-1] if otherwise is None else otherwise
+    span = e.b.span_between(first, last) or e.span(node)
     unified, type = unify(results, "CASE", None if span is None else span[0])
     return Case(tuple(zip(conditions, unified)), unified[-1], type, span)

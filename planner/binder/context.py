@@ -108,11 +108,11 @@ class Binder:
         self.has_spans = True  # False inside a view: its text is another one
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
+        self.elements = False  # whether elements of arrays have names
         self.arguments: tuple[ColumnRef, ...] | None = None  # what $1, $2 ... are inside a function's body
         self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's
         self.hidden: dict[int, str] = {}  # columns that may not be read -> their relation's name
-        self.elements = False  # whether elements of arrays have names
         self.words = context.words  # None inside a view
         self.every = False  # the SELECT whose FROM is being bound has a star
         self.places: dict[int, list[int]] = {}  # table id -> places of the columns that the words name
@@ -139,6 +139,11 @@ class Binder:
     def span(self, node: Any) -> Span | None:
         """Where a node stands in the statement's text."""
         return span_of(node) if self.has_spans else None
+
+    def span_between(self, first: Any, last: Any) -> Span | None:
+        """From the first to the last part of a node whose parts stand in order; None where one has no place."""
+        start, end = self.span(first), self.span(last)
+        return None if start is None or end is None else (start[0], end[1])
 
     def position(self, node: Any) -> int | None:
         span = self.span(node)

@@ -78,14 +78,17 @@ _LEAVES = frozenset({type(None), bool, str, exp.Column, exp.Literal, exp.Identif
 def _names(parts: list[Any]) -> list[str]:
     """The names without a schema in FROM; `parts`: nodes and lists of nodes."""
     found = []
+    leaves = _LEAVES
     for part in parts:
         kind = part.__class__
+        if kind in leaves:
+            continue
         if kind is list:
             parts.extend(part)
-        elif kind not in _LEAVES and isinstance(part, exp.Expr):
+        elif isinstance(part, exp.Expr):
             if kind is exp.Table and part.args.get("db") is None:
                 found.append(part.name.lower())
-            parts.extend(part.args.values())
+            parts.extend(filter(None, part.args.values()))
     return found
 
 

@@ -128,20 +128,21 @@ _NAMES: dict[type, str] = {
 def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
     """A column: of this query's own FROM as `a` or `t.a`, as nearly all are, or whatever else a name means."""
     args = node.args
-    identifier, table = args["this"], args.get("table")
-    if len(args) != (1 if table is None else 2) or type(identifier) is not exp.Identifier:
-        return _other_column(e, node)  # there is more to it: a schema, a (+)
-    name = identifier.args["this"].lower()
-    if table is None:
-        found = e.scope.unqualified.get(name)
-    else:
-        relation = e.scope.relation(table.args["this"].lower())
-        if relation is None or relation.element is not None:
-            return _other_column(e, node)
-        found = relation.by_name.get(name)
+    first = last = args["this"]
+    names: dict[str, Any] | None = None
+    if len(args) == 1:
+        names = e.scope.unqualified
+    elif len(args) == 2 and "table" in args:  # else there is more to it: a schema, a (+)
+        first = args["table"]
+        relation = e.scope.relation(first.args["this"].lower())
+        names = None if relation is None or relation.element is not None else relation.by_name
+    if names is None or last.__class__ is not exp.Identifier:
+        return _other_column(e, node)
+    name = last.args["this"].lower()
+    found = names.get(name)
     if found.__class__ is not ColumnRef or name in RESERVED:
         return _other_column(e, node)
-    start, end = identifier._meta if table is None else table._meta, identifier._meta
+    start, end = first._meta, last._meta
     if not (e.b.has_spans and start and end and "start" in start):
         return found  # type: ignore[no-any-return]
     return ColumnRef(found.id, found.type, found.name, found.nullable, (start["start"], end["end"] + 1))

@@ -42,7 +42,7 @@ class GroupBy:
 
 def bind_group_by(b: Binder, items: Sequence[Any], bind: Callable[[Any], Expr]) -> GroupBy:
     """`bind` makes the expression of one grouping column."""
-    if not any(isinstance(_bare(item), _EXTENSIONS) for item in items):
+    if not [item for item in items if item.__class__ is not exp.Column and isinstance(_bare(item), _EXTENSIONS)]:
         return GroupBy(tuple([bind(item) for item in items]))
     _check_number(b, items)
     columns: dict[Expr, int] = {}

@@ -12,30 +12,32 @@ texts of views, and in statements with names in quotes, NATURAL joins or PIVOT.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 from sqlglot.tokens import Token
 
-from ...storage.schema import Table
+from ...storage.schema import Column, Table
 from ..expressions import ColumnRef
+from ..syntax import texts_of
 from .context import Binder
 
 _UNNAMED = frozenset({"natural", "pivot", "unpivot"})  # clauses that take columns which they do not name
 
 
-def words_of(text: str, tokens: Iterable[Token]) -> frozenset[str] | None:
+def words_of(text: str, tokens: Sequence[Token]) -> frozenset[str] | None:
     """The words and signs of a statement, in lower case. None: columns may have other names, or none."""
     if '"' in text or not text.isascii():
         return None
-    texts = {token.text for token in tokens}
-    words = frozenset(" ".join(texts).lower().split())  # a token may hold two words: GROUP BY
+    words = frozenset(" ".join(texts_of(tokens)).lower().split())  # a token may hold two words: GROUP BY
     return words if words.isdisjoint(_UNNAMED) else None
 
 
 def has_star(node: exp.Select) -> bool:
     """Whether a select list asks for all columns of something."""
     for item in node.expressions:
+        if item.__class__ is exp.Alias:
+            continue
         if isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star)):
             return True
     return False
@@ -53,8 +55,23 @@ def columns_named(b: Binder, table: Table, every: bool) -> list[tuple[ColumnRef,
 
 
 def _places(b: Binder, table: Table, words: frozenset[str]) -> list[int]:
-    columns = table.columns
-    widths = [c.type.storage_bytes or 1000 for c in columns]
-    narrowest = widths.index(min(widths))
-    found = b.places[table.id] = [i for i, c in enumerate(columns) if c.name in words or i == narrowest]
+    places, narrowest = _by_name(table.columns)
+    found = b.places[table.id] = sorted({narrowest, *[places[name] for name in places.keys() & words]})
     return found
+
+
+_Places = tuple[dict[str, int], int]
+_KNOWN: dict[int, tuple[tuple[Column, ...], _Places]] = {}  # by the id of columns, kept so that no others get it
+_MOST = 1000
+
+
+def _by_name(columns: tuple[Column, ...]) -> _Places:
+    """The places of a table's columns by their names, and that of the narrowest; remembered."""
+    known = _KNOWN.get(id(columns))
+    if known is None:
+        widths = [c.type.storage_bytes or 1000 for c in columns]
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+        known = columns, ({c.name: i for i, c in enumerate(columns)}, widths.index(min(widths)))
+        _KNOWN[id(columns)] = known
+    return known[1]

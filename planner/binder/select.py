@@ -82,9 +82,9 @@ class _Select:
             plan = Filter(plan, condition)
         groups = self._groups()
         exprs = [self._value(item) for item in self.items]
-        having = self._condition("HAVING", None)
+        having = self._condition("HAVING", None) if "having" in self.node.args else None
         order = self._order()
-        qualify = self._condition("QUALIFY", self.windows)
+        qualify = self._condition("QUALIFY", self.windows) if "qualify" in self.node.args else None
         if groups is not None or having is not None or self.aggregates:
             grouping = Grouping(self.b, self.scope, groups or GroupBy(), self.aggregates)
             exprs = [grouping.above(e) for e in exprs]

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from ..schema import Column, Constraint, DistStyle, InterleavedIndex, Table, Topology, View
-from ..types import Kind, SqlType
+from ..types import Kind, SqlType, shared
 
 
 def type_to_list(type_: SqlType) -> list[Any]:
@@ -17,7 +17,7 @@ def type_to_list(type_: SqlType) -> list[Any]:
 
 
 def type_from_list(fields: list[Any]) -> SqlType:
-    return SqlType(Kind(fields[0]), *fields[1:])
+    return shared(Kind(fields[0]), *fields[1:])
 
 
 def _column_to_dict(column: Column) -> dict[str, Any]:

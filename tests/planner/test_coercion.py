@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from warehouse.errors import DatatypeMismatch, NumericOutOfRange
 from warehouse.planner.coercion import arithmetic_type, coerce, common_type, comparison_type, settle, unify
 from warehouse.planner.expressions import Case, Cast, ColumnRef, Literal
+from warehouse.storage.catalog.codec import type_from_list, type_to_list
 from warehouse.storage.types import (
     BIGINT,
     BOOLEAN,
@@ -18,6 +19,7 @@ from warehouse.storage.types import (
     TIMESTAMP,
     TIMESTAMPTZ,
     UNKNOWN,
+    Kind,
     SqlType,
     char,
     decimal,
@@ -135,3 +137,9 @@ def test_settle() -> None:
     assert settle(Literal("abé", UNKNOWN)).type == varchar(4)
     assert settle(Literal(None, UNKNOWN)).type == varchar(1)
     assert settle(column(DATE)) == column(DATE)
+
+
+def test_types_that_are_equal_are_one_object() -> None:
+    for type in (INTEGER, DATE, UNKNOWN, decimal(7, 2), varchar(), varchar(9), char(3)):
+        assert type_from_list(type_to_list(type)) is type
+    assert hash(SqlType(Kind.DECIMAL, 7, 2)) == hash(decimal(7, 2)) and SqlType(Kind.DECIMAL, 7, 2) == decimal(7, 2)
