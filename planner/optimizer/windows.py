@@ -36,11 +36,11 @@ BUSY_GROUPS = 16  # values a slice from which the columns that all partitions sh
 
 def plan_window(planner: Planner, node: Window, needed: set[ColumnId]) -> Physical:
     windows, below = _stacked(node)
-    for window in reversed(windows):
-        planner.estimator.rows(window)
     made = {ref.id for w in windows for ref, _ in w.calls}
     used = (needed | columns_of_all([e for w in windows for e in expressions(w)])) - made
     source = one_copy(narrow(planner.plan(below, used), used, planner))
+    for window in windows:
+        planner.estimator.rows(window)  # once it is known better what comes from below
     step = _Step(planner, source)
     step.compute(e for w in windows for e in _computed(w))
     waiting = sorted(windows, key=lambda w: (not w.partition, -len(w.partition) - len(w.order)))
