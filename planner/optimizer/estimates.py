@@ -11,7 +11,6 @@ d * (1 - (1 - n/R)**(R/d)). Nothing here is a proof; without statistics sane def
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...storage.types import Kind
@@ -182,7 +181,8 @@ class Estimator:
                 case _:
                     continue
             known = self.column(ref)
-            self.columns[ref.id] = replace(known, distinct=max(1.0, min(known.distinct, values)))
+            if known.distinct > values:
+                self.columns[ref.id] = known.with_distinct(max(1.0, values))
 
     def _scan(self, plan: Scan) -> float:
         statistics = self.view.data(plan.table).statistics
