@@ -70,7 +70,7 @@ class JoinOrder:
 
     def solve(self) -> Candidate:
         count = len(self.graph.leaves)
-        pairs = few_pairs(tuple(neighbours(self.graph)), MAX_PAIRS) if count <= MAX_EXACT else None
+        pairs = self._pairs(count) if count <= MAX_EXACT else None
         if pairs is not None:
             self._kept = next(most for limit, most in KEEP if len(pairs) <= limit)
             if len(pairs) > FEW_PAIRS:
@@ -81,6 +81,10 @@ class JoinOrder:
             if everything is not None and everything.plans:
                 return everything.cheapest_first()[0]
         return self._greedy()
+
+    def _pairs(self, count: int) -> tuple[tuple[int, int], ...] | None:
+        """All pairs of sets to be looked at, if they are few."""
+        return _TWO if count == 2 else few_pairs(tuple(neighbours(self.graph)), MAX_PAIRS)
 
     def _greedy(self) -> Candidate:
         """Joins those two parts that give the fewest rows, the older ones first, until one is left."""
@@ -247,6 +251,7 @@ class JoinOrder:
 
 
 Kind = tuple[JoinType, bool]  # a join, and whether the second of two sides probes
+_TWO = ((1, 2),)  # the pairs of two leaves
 _NO_ORDERS: frozenset[ColumnId] = frozenset()
 _FREE: tuple[Kind, ...] = ((JoinType.INNER, False), (JoinType.INNER, True))
 _KINDS: dict[JoinKind, tuple[Kind, Kind | None]] = {
