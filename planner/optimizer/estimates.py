@@ -127,7 +127,7 @@ class Estimator:
     def rows(self, plan: Logical) -> float:
         found = self._rows.get(id(plan))
         if found is None:
-            found = max(0.0, self._compute(plan))
+            found = max(0.0, _ROWS[plan.__class__](self, plan))
             self._rows[id(plan)] = found
             self._kept.append(plan)
         return found
@@ -136,9 +136,6 @@ class Estimator:
         """A better estimate, made while planning."""
         self._rows[id(plan)] = rows
         self._kept.append(plan)
-
-    def _compute(self, plan: Logical) -> float:
-        return _ROWS[plan.__class__](self, plan)
 
     def _filter(self, plan: Filter) -> float:
         rows = self.rows(plan.input)
