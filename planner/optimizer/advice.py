@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ...storage.schema import DistStyle
 from ..columns import columns_of
-from ..expressions import Expr
+from ..expressions import ColumnId, ColumnRef, Expr
 from ..logical import Scan
 from ..physical import Exchange, Move, Physical, TableScan
 from ..predicates import conjoin_or_true
@@ -33,6 +33,30 @@ ADVICE_BYTES = 1 << 20
 ALL_ROWS = 20_000
 
 Origin = tuple["Table", str]  # a table and a column of it
+Pairs = tuple[tuple[ColumnRef, Expr], ...]
+
+
+class Origins:
+    """Which column of a table a column is: told by the scans and projections of a plan, once a move asks."""
+
+    def __init__(self) -> None:
+        self._known: dict[ColumnId, Origin] = {}
+        self._noted: list[Scan | Pairs] = []  # since it was asked last, in the order in which they were planned
+
+    def note(self, made: Scan | Pairs) -> None:
+        self._noted.append(made)
+
+    def of(self, column: ColumnId) -> Origin | None:
+        for made in self._noted:
+            if isinstance(made, Scan):
+                table = made.table
+                self._known.update({ref.id: (table, table.columns[place].name) for ref, place in made.columns})
+                continue
+            for ref, expr in made:
+                if isinstance(expr, ColumnRef) and expr.id in self._known:
+                    self._known.setdefault(ref.id, self._known[expr.id])
+        self._noted.clear()
+        return self._known.get(column)
 
 
 def advise(
@@ -99,8 +123,8 @@ def _origin(planner: Planner, graph: JoinGraph, key: Expr, mask: int) -> Origin 
         return None
     members = graph.classes.get(graph.root(column.id), {})
     columns = [ref.id for i, ref in members.items() if mask >> i & 1] or [column.id]
-    found = [planner.origins[c] for c in columns if c in planner.origins]
-    found = [origin for origin in found if not planner.view.data(origin[0]).replicated]
+    every = [planner.origins.of(c) for c in columns]
+    found = [origin for origin in every if origin is not None and not planner.view.data(origin[0]).replicated]
     return max(found, key=lambda o: planner.view.data(o[0]).statistics.rows, default=None)
 
 

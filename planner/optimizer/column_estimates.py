@@ -27,6 +27,11 @@ class ColumnEstimate:
     width: float = 8.0
     sample: Sample | None = None
 
+    def with_distinct(self, distinct: float) -> ColumnEstimate:
+        return ColumnEstimate(
+            distinct, self.source_rows, self.low, self.high, self.nulls, self.width, self.sample
+        )
+
 
 def type_width(type: SqlType) -> float:
     if type.physical is Physical.STR:

@@ -119,10 +119,11 @@ def one_copy(node: Physical) -> Physical:
     """The same rows, each on one slice only."""
     if not isinstance(node.props.distribution, Replicated):
         return node
-    props = replace(node.props, distribution=PARTITIONED, also_hashed=())
+    old = node.props
+    props = Props(old.rows, old.width, old.first_cost, old.cost, PARTITIONED)
     match node:
         case TableScan():
-            return replace(node, props=props)
+            return TableScan(node.table, node.columns, node.filter, node.alias, props, node.pruning)
         case FilterRows() | ProjectColumns() | UnnestRows():
             return replace(node, input=one_copy(node.input), props=props)
         case Exchange(move=Move.BROADCAST):

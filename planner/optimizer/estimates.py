@@ -11,7 +11,6 @@ d * (1 - (1 - n/R)**(R/d)). Nothing here is a proof; without statistics sane def
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...storage.types import Kind
@@ -128,7 +127,7 @@ class Estimator:
     def rows(self, plan: Logical) -> float:
         found = self._rows.get(id(plan))
         if found is None:
-            found = max(0.0, self._compute(plan))
+            found = max(0.0, _ROWS[plan.__class__](self, plan))
             self._rows[id(plan)] = found
             self._kept.append(plan)
         return found
@@ -137,9 +136,6 @@ class Estimator:
         """A better estimate, made while planning."""
         self._rows[id(plan)] = rows
         self._kept.append(plan)
-
-    def _compute(self, plan: Logical) -> float:
-        return _ROWS[plan.__class__](self, plan)
 
     def _filter(self, plan: Filter) -> float:
         rows = self.rows(plan.input)
@@ -182,7 +178,8 @@ class Estimator:
                 case _:
                     continue
             known = self.column(ref)
-            self.columns[ref.id] = replace(known, distinct=max(1.0, min(known.distinct, values)))
+            if known.distinct > values:
+                self.columns[ref.id] = known.with_distinct(max(1.0, values))
 
     def _scan(self, plan: Scan) -> float:
         statistics = self.view.data(plan.table).statistics

@@ -34,7 +34,8 @@ from ..rewrites.keys import spell_out_nulls
 from .distribution import key_column
 
 INNER_KINDS = (JoinKind.INNER, JoinKind.CROSS)
-CONSTRAINED = (JoinKind.LEFT, JoinKind.SEMI, JoinKind.ANTI, JoinKind.SINGLE, JoinKind.FULL)
+_ORDERED = (JoinKind.LEFT, JoinKind.SEMI, JoinKind.ANTI, JoinKind.SINGLE)
+CONSTRAINED = (*_ORDERED, JoinKind.FULL)
 Key = tuple[Expr, Expr]
 
 
@@ -129,20 +130,19 @@ def is_region(plan: Logical) -> bool:
 
 
 def _collect(plan: Logical, graph: JoinGraph, found: list[Expr]) -> None:
-    match plan:
-        case Join(kind=JoinKind.INNER | JoinKind.CROSS):
-            _collect(plan.left, graph, found)
-            _collect(plan.right, graph, found)
-            found.extend(conjuncts(plan.condition))
-        case Join(kind=JoinKind.LEFT | JoinKind.SEMI | JoinKind.ANTI | JoinKind.SINGLE):
-            first = len(graph.leaves)
-            _collect(plan.left, graph, found)
-            _add_constrained(plan, graph, first)
-        case Filter() if is_region(plan.input) and not can_fail(plan.predicate):
-            _collect(plan.input, graph, found)
-            found.extend(conjuncts(plan.predicate))
-        case _:
-            graph.add(Leaf(len(graph.leaves), plan, output_ids(plan)))
+    if isinstance(plan, Join) and plan.kind in INNER_KINDS:
+        _collect(plan.left, graph, found)
+        _collect(plan.right, graph, found)
+        found.extend(conjuncts(plan.condition))
+    elif isinstance(plan, Join) and plan.kind in _ORDERED:
+        first = len(graph.leaves)
+        _collect(plan.left, graph, found)
+        _add_constrained(plan, graph, first)
+    elif isinstance(plan, Filter) and is_region(plan.input) and not can_fail(plan.predicate):
+        _collect(plan.input, graph, found)
+        found.extend(conjuncts(plan.predicate))
+    else:
+        graph.add(Leaf(len(graph.leaves), plan, output_ids(plan)))
 
 
 def _add_constrained(join: Join, graph: JoinGraph, first: int) -> None:
@@ -220,6 +220,8 @@ def _guard(key: Expr, guards: list[Expr]) -> Expr:
 
 def same_family(left: Expr, right: Expr) -> Key:
     """Both sides cast so that equal values hash and compare alike."""
+    if left.type is right.type:
+        return left, right
     if left.type.physical is right.type.physical and family(left.type) == family(right.type):
         return left, right
     wide_left = left.type.physical.width >= right.type.physical.width
@@ -274,6 +276,8 @@ def _build_classes(graph: JoinGraph) -> None:
 
 def _transitive(left: ColumnRef, right: ColumnRef) -> bool:
     a, b = left.type, right.type
+    if a is b:
+        return True
     same = a.kind is b.kind and a.scale == b.scale and a.physical is b.physical
     return (same and a.case_insensitive == b.case_insensitive) or (a.is_integer and b.is_integer)
 

@@ -64,13 +64,13 @@ class JoinOrder:
         self._leaf_rows = sum([leaf.rows for leaf in graph.leaves])
         self._kept = KEEP[0][1]
         for leaf, plans in zip(graph.leaves, leaves):
-            self._add(self._part(1 << leaf.index, leaf.rows, leaf.rows, leaf.width)).begin(plans)
+            self._part(1 << leaf.index, leaf.rows, leaf.rows, leaf.width).begin(plans)
 
     # -- searching -------------------------------------------------------------------------------
 
     def solve(self) -> Candidate:
         count = len(self.graph.leaves)
-        pairs = few_pairs(tuple(neighbours(self.graph)), MAX_PAIRS) if count <= MAX_EXACT else None
+        pairs = self._pairs(count) if count <= MAX_EXACT else None
         if pairs is not None:
             self._kept = next(most for limit, most in KEEP if len(pairs) <= limit)
             if len(pairs) > FEW_PAIRS:
@@ -78,9 +78,13 @@ class JoinOrder:
             for one, other in pairs:
                 self._join(one, other)
             everything = self.parts.get((1 << count) - 1)
-            if everything is not None:
+            if everything is not None and everything.plans:
                 return everything.cheapest_first()[0]
         return self._greedy()
+
+    def _pairs(self, count: int) -> tuple[tuple[int, int], ...] | None:
+        """All pairs of sets to be looked at, if they are few."""
+        return _TWO if count == 2 else few_pairs(tuple(neighbours(self.graph)), MAX_PAIRS)
 
     def _greedy(self) -> Candidate:
         """Joins those two parts that give the fewest rows, the older ones first, until one is left."""
@@ -133,18 +137,18 @@ class JoinOrder:
 
     def _join(self, one: int, other: int) -> None:
         """Plans of two sets together, unless it is known that none of them will be of use."""
-        a, b = self.parts.get(one), self.parts.get(other)
+        mask, parts = one | other, self.parts
+        a, b, made = parts.get(one), parts.get(other), parts.get(mask)
         if a is None or b is None:
             return
-        mask = one | other
-        made = self.parts.get(mask)
+        output, limit = (0.0, self._most_of(a.leaf_rows + b.leaf_rows)) if made is None else (made.output, made.limit)
+        if a.cheapest + b.cheapest + output >= limit:
+            return
         least, least_hashed = least_costs(a, b)
         if self._has_no_keys:
             least = least_hashed = least + PAIR_COST * a.rows * b.rows
-        if made is None:
-            if least >= self._most_of(a.leaf_rows + b.leaf_rows):
-                return
-        elif least + made.output >= made.limit_anywhere and least_hashed + made.output >= made.limit:
+        limit_anywhere = limit if made is None else made.limit_anywhere
+        if least + output >= limit_anywhere and least_hashed + output >= limit:
             return
         if mask & self.graph.constrained:
             if not self._valid(one, other):
@@ -177,10 +181,12 @@ class JoinOrder:
         live, places = live_orders(self._orders, mask) if self._orders else _NO_ORDERS, ANYWHERE
         if live or is_everywhere or self._is_on_leader:
             places = self._places(live, is_everywhere)
-        return Part(
+        self.links.rows[mask] = rows
+        made = self.parts[mask] = Part(
             rows, width, *weights.side(rows, width), mask, leaf_rows, rows * weights.output_row, most, live, places,
             is_everywhere or self._is_on_leader or weights.slices == 1, most, most,
         )
+        return made
 
     def _places(self, live: frozenset[ColumnId], is_everywhere: bool) -> tuple[Where, ...]:
         """Where a set's plans may lie, but for places that are no better for what is above than one of these. With
@@ -236,25 +242,16 @@ class JoinOrder:
             elif move.everywhere:
                 if made.admits("anywhere", cost):
                     once = Candidate(made.mask, made.rows, cost, "anywhere", (way, probe, build, move), True)
-                    self._keep(made, once)
+                    made.keep(once, self._kept)
                 cost = base + work * slices
             if cost < made.limit:
                 where = made.where(where_joined(move, way.type, probe.where, build.where, way.roots))
                 if made.admits(where, cost):
-                    self._keep(made, Candidate(made.mask, made.rows, cost, where, (way, probe, build, move)))
-
-    def _keep(self, part: Part, plan: Candidate) -> None:
-        if not part.plans:
-            self._add(part)
-        part.keep(plan, self._kept)
-
-    def _add(self, part: Part) -> Part:
-        self.parts[part.mask] = part
-        self.links.rows[part.mask] = part.rows
-        return part
+                    made.keep(Candidate(made.mask, made.rows, cost, where, (way, probe, build, move)), self._kept)
 
 
 Kind = tuple[JoinType, bool]  # a join, and whether the second of two sides probes
+_TWO = ((1, 2),)  # the pairs of two leaves
 _NO_ORDERS: frozenset[ColumnId] = frozenset()
 _FREE: tuple[Kind, ...] = ((JoinType.INNER, False), (JoinType.INNER, True))
 _KINDS: dict[JoinKind, tuple[Kind, Kind | None]] = {

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..columns import output_ids
 from ..expressions import ColumnRef, Compare, Expr, InList, Literal
 from ..logical import DependentJoin, Filter, Join, Logical, Scan
 from ..predicates import FLIPPED, conjuncts
@@ -80,15 +79,27 @@ def join_selectivity(join: Join | DependentJoin, est: Estimator) -> float:
     for part in conjuncts(join.condition):
         match part:
             case Compare(op="=", left=ColumnRef() as one, right=ColumnRef() as other):
-                few, many = sorted((one, other), key=lambda ref: est.column(ref).distinct)
-                side = join.left if many.id in output_ids(join.left) else join.right
-                share *= key_share(est.column(few), est.column(many), bands(side, (), est))
+                few, many = est.column(one), est.column(other)
+                keys = other
+                if few.distinct > many.distinct:
+                    few, many, keys = many, few, one
+                kept = _bands_of_side(join, keys, est) if may_have_bands(few, many) else []
+                share *= key_share(few, many, kept)
             case Compare(op="=", left=one, right=other):
                 known = max(est.of_expression(one, left).distinct, est.of_expression(other, right).distinct)
                 share /= max(1.0, known)
             case _:
                 share *= selectivity(part, est, max(left, right))
     return share
+
+
+def _bands_of_side(join: Join | DependentJoin, keys: ColumnRef, est: Estimator) -> list[Band]:
+    """Those of the side that makes the column, if that is a table."""
+    for side in (join.left, join.right):
+        inside = side.input if isinstance(side, Filter) else side
+        if isinstance(inside, Scan) and any(ref.id == keys.id for ref, _ in inside.columns):
+            return bands(side, (), est)
+    return []
 
 
 def _overlap(band: Band, low: float, high: float) -> float:

@@ -58,6 +58,7 @@ from ..physical import (
 )
 from ..predicates import conjuncts, is_false_or_null
 from ..traverse import walk_plan
+from .advice import Origins
 from .aggregates import plan_aggregate
 from .cost import Weights, filter_cost, scan_cost
 from .distribution import LEADER, PARTITIONED, REPLICATED, key_column, on_slices, one_copy
@@ -85,10 +86,11 @@ class Planner:
         self.tables: dict[int, Table] = {}
         self.advice: list[str] = []
         self.wanted: list[tuple[int, int, float]] = []  # as in PhysicalQuery
-        self.origins: dict[ColumnId, tuple[Table, str]] = {}
+        self.origins = Origins()
         self._next_id = next_id
         self._ctes = {number: (plan, columns) for number, plan, columns in query.ctes}
         self._shared: dict[int, Physical] = {}
+        self._walked: dict[int, Logical] = {}  # by id(): nodes below which shared subplans were looked for
         self._query = query
         self._shares = 0
 
@@ -115,8 +117,10 @@ class Planner:
 
     def prepared(self, node: Logical) -> Planner:
         """Shared subplans are planned before the rows of their readers are estimated."""
-        if len(self._shared) < len(self._ctes):
-            for below in walk_plan(node):
+        if len(self._shared) < len(self._ctes) and id(node) not in self._walked:
+            found = walk_plan(node)
+            self._walked.update({id(below): below for below in found})
+            for below in found:
                 if below.__class__ is CteRef:
                     self._shared_plan(below.cte)  # type: ignore[union-attr]
         return self
@@ -126,8 +130,7 @@ class Planner:
     def _scan(self, node: Scan, predicate: Expr | None, estimated: Logical) -> Physical:
         data = self.view.data(node.table)
         self.tables[node.table.id] = node.table
-        for ref, position in node.columns:
-            self.origins[ref.id] = (node.table, node.table.columns[position].name)
+        self.origins.note(node)
         rows = self.estimator.rows(estimated)
         parts = conjuncts(predicate)
         cost = scan_cost(self.estimator.rows(node), len(parts))
@@ -190,12 +193,11 @@ class Planner:
         return FilterRows(source, node.predicate, props)
 
     def project(self, source: Physical, columns: Pairs) -> Physical:
-        below = source.props
+        below, known = source.props, self.estimator.columns
         for ref, expr in columns:
-            if ref.id not in self.estimator.columns:
-                self.estimator.columns[ref.id] = self.estimator.of_expression(expr, below.rows)
-            if isinstance(expr, ColumnRef) and expr.id in self.origins:
-                self.origins.setdefault(ref.id, self.origins[expr.id])
+            if ref.id not in known:
+                known[ref.id] = self.estimator.of_expression(expr, below.rows)
+        self.origins.note(columns)
         place, also = _renamed(below, columns)
         width = self.estimator.width(tuple([ref for ref, _ in columns]))
         props = Props(below.rows, width, below.first_cost, below.cost, place, also)

@@ -35,17 +35,21 @@ _REPLACEABLE = (JoinKind.LEFT, JoinKind.SINGLE, JoinKind.SEMI, JoinKind.ANTI)
 
 
 def reduce_aggregates(planner: Planner, graph: JoinGraph) -> None:
+    """What can be told by looking at the plan comes first: estimates of what is not planned yet are made for few."""
     for leaf in graph.leaves:
         aggregate = _aggregate_of(leaf.plan)
         if aggregate is None or leaf.null_aware:
-            continue
-        if planner.estimator.rows(aggregate.input) < WORTHWHILE_ROWS:
             continue
         for column, root in _asked_columns(graph, leaf):
             group = _group_of(leaf.plan, column)
             if group is None:
                 continue
-            partner = _best_partner(planner, graph, leaf, root, group, aggregate)
+            partners = [p for p in _partners(graph, leaf, root) if p[1].type == group.type and _is_filtered(p[0])]
+            if not partners:
+                continue
+            if planner.estimator.rows(aggregate.input) < WORTHWHILE_ROWS:
+                break
+            partner = _best_partner(planner, partners, group, aggregate)
             if partner is not None:
                 leaf.plan = _reduced(planner, leaf.plan, column, *partner)
                 break
@@ -86,15 +90,15 @@ def _group_of(plan: Logical, column: ColumnId) -> ColumnRef | None:
 
 
 def _best_partner(
-    planner: Planner, graph: JoinGraph, leaf: Leaf, root: ColumnId, group: ColumnRef, aggregate: Aggregate
+    planner: Planner, partners: list[tuple[Logical, ColumnRef]], group: ColumnRef, aggregate: Aggregate
 ) -> tuple[Logical, ColumnRef] | None:
     """The plan and column that keep the fewest groups."""
     estimator = planner.estimator
     rows = estimator.rows(aggregate.input)
     groups = estimator.distinct(group, rows)
     best: tuple[float, Logical, ColumnRef] | None = None
-    for other, column in _partners(graph, leaf, root):
-        if column.type != group.type or not _is_cheap(planner, other, aggregate.input):
+    for other, column in partners:
+        if _read(planner, other) > MOST_READ * _read(planner, aggregate.input):
             continue
         kept = estimator.distinct(column, estimator.rows(other)) / max(1.0, groups)
         if kept <= MOST_KEPT and (best is None or kept < best[0]):
@@ -121,13 +125,10 @@ def _partners(graph: JoinGraph, leaf: Leaf, root: ColumnId) -> list[tuple[Logica
     return found
 
 
-def _is_cheap(planner: Planner, plan: Logical, aggregated: Logical) -> bool:
-    """A filtered table, much smaller than what is read for the aggregate."""
-    nodes = list(walk_plan(plan))
-    if not all(isinstance(n, (Scan, Filter, Project)) for n in nodes):
-        return False
-    filtered = any(isinstance(n, Filter) for n in nodes)
-    return filtered and _read(planner, plan) <= MOST_READ * _read(planner, aggregated)
+def _is_filtered(plan: Logical) -> bool:
+    """A table with a filter."""
+    nodes = walk_plan(plan)
+    return all(isinstance(n, (Scan, Filter, Project)) for n in nodes) and any(isinstance(n, Filter) for n in nodes)
 
 
 def _read(planner: Planner, plan: Logical) -> float:

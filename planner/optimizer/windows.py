@@ -36,11 +36,11 @@ BUSY_GROUPS = 16  # values a slice from which the columns that all partitions sh
 
 def plan_window(planner: Planner, node: Window, needed: set[ColumnId]) -> Physical:
     windows, below = _stacked(node)
-    for window in reversed(windows):
-        planner.estimator.rows(window)
     made = {ref.id for w in windows for ref, _ in w.calls}
     used = (needed | columns_of_all([e for w in windows for e in expressions(w)])) - made
     source = one_copy(narrow(planner.plan(below, used), used, planner))
+    for window in windows:
+        planner.estimator.rows(window)  # once it is known better what comes from below
     step = _Step(planner, source)
     step.compute(e for w in windows for e in _computed(w))
     waiting = sorted(windows, key=lambda w: (not w.partition, -len(w.partition) - len(w.order)))
@@ -103,7 +103,7 @@ class _Step:
 
     def order(self, window: Window) -> tuple[SortKey, ...]:
         """Its ORDER BY; keys of the partition say nothing more."""
-        keys = [replace(k, expr=self.plain(k.expr)) for k in window.order]
+        keys = [SortKey(self.plain(k.expr), k.descending, k.nulls_first) for k in window.order]
         by = self.partition(window)
         return tuple([k for k in keys if k.expr not in by])
 
@@ -165,5 +165,5 @@ class _Step:
         width = below.width + self.planner.estimator.width(tuple([ref for ref, _ in calls]))
         cost = below.cost + below.rows * OPERATOR_ROW * len(calls)
         props = Props(below.rows, width, below.first_cost, cost, below.distribution, below.also_hashed)
-        order = tuple([replace(k, expr=self.plain(k.expr)) for k in window.order])
+        order = tuple([SortKey(self.plain(k.expr), k.descending, k.nulls_first) for k in window.order])
         self.source = WindowRows(self.source, tuple(self.partition(window)), order, calls, props)

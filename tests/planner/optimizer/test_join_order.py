@@ -3,10 +3,12 @@ from __future__ import annotations
 
 import random
 from itertools import combinations
+from math import inf
 
 import pytest
 from plan_tools.reference import Cluster
 from plan_tools.tpch_tables import Planning
+from warehouse.bench.tpch import TPCH
 from warehouse.planner.optimizer import join_order
 from warehouse.planner.optimizer.connected import connected_pairs, few_pairs
 from warehouse.planner.physical import HashJoin, TableScan
@@ -102,3 +104,38 @@ def test_the_smaller_side_is_built() -> None:
     plan = Planning(1, 2).plan("select count(*) from part, lineitem where p_partkey = l_partkey")
     (join,) = [n for n in walk_physical(plan.root) if isinstance(n, HashJoin)]
     assert [n.table.name for n in walk_physical(join.build) if isinstance(n, TableScan)] == ["part"]
+
+
+def costs(sql: str, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Of the plan of each region of joins."""
+    found: list[float] = []
+    solve = join_order.JoinOrder.solve
+
+    def noted(self: join_order.JoinOrder) -> join_order.Candidate:
+        best = solve(self)
+        found.append(best.cost)
+        return best
+
+    with monkeypatch.context() as patch:
+        patch.setattr(join_order.JoinOrder, "solve", noted)
+        Planning(2, 2).plan(sql)
+    return found
+
+
+@pytest.mark.parametrize("query", ["q02", "q05", "q08", "q13", "q20", "q21"])
+def test_what_is_left_out_would_not_have_won(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sql = TPCH.text(query, 1.0)
+    quick = costs(sql, monkeypatch)
+    monkeypatch.setattr(join_order, "KEEP", ((join_order.MAX_PAIRS, 1000),))
+    monkeypatch.setattr(join_order, "FEW_PAIRS", join_order.MAX_PAIRS)
+    monkeypatch.setattr(join_order, "least_costs", lambda one, other: (-inf, -inf))
+    monkeypatch.setattr(join_order, "live_orders", lambda orders, mask: frozenset(o.root for o in orders))
+    assert costs(sql, monkeypatch) == pytest.approx(quick, rel=1e-6)
+
+
+def test_of_plans_that_cost_the_same_the_narrower_side_is_built() -> None:
+    for one, other in ("ab", "ba"):
+        sql = f"select a.n_name from nation {one}, nation {other} where a.n_nationkey = b.n_nationkey"
+        plan = Planning(1, 2).plan(sql)
+        (join,) = [n for n in walk_physical(plan.root) if isinstance(n, HashJoin)]
+        assert [n.alias for n in walk_physical(join.build) if isinstance(n, TableScan)] == ["b"]
