@@ -42,6 +42,8 @@ def scan_advice(plan: PhysicalQuery, context: Context) -> tuple[str, ...]:
 
 def _advice(node: TableScan, context: Context, sizes: dict[int, Counter[int]]) -> Iterator[str]:
     data = context.view.data(node.table)
+    if data.statistics.bytes < ADVICE_BYTES:
+        return
     by_slice = Counter[int]()
     for extent in data.extents:
         by_slice[extent.slice] += extent.row_groups

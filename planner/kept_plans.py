@@ -122,6 +122,7 @@ class Shelf:
 
     def _written(self, entry: Entry, data: list[TableData]) -> bytes:
         file = io.BytesIO()
+        entry.literals()  # what is written holds no trace of planning
         relations = [found for _, _, found in entry.names if found is not None]
         pickle.dump([(schema, name, found is not None) for schema, name, found in entry.names], file)
         for relation in relations:

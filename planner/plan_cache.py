@@ -6,12 +6,8 @@
 
 A plan is kept under its text's shape: every plain literal replaced by its type (numbers: with precision
 and scale, since they decide result types). When the shape comes again, the new values are put into the
-kept plan. Which literals that is possible for is known from planning:
-
-    free       stands in the plan as a Literal that carries its number, or in the recipe of one that was
-               folded from it (date '1998-12-01' - 90)
-    verbatim   all others: consumed by the binder (LIMIT, LIKE patterns, IN lists, ordinals), pinned by a
-               rule that looked at the value, or gone from the plan. The kept plan holds only for the same text.
+kept plan, as far as it does not depend on them: which literals those are, kept_literals.py finds out when a text with
+others first comes. For most it never does.
 
 A kept plan is dropped when a name would now mean something else (the binder's look-ups were recorded and
 are repeated), when users or rights changed, or when the rows of a table moved by more than DRIFT and FEW_ROWS. What
@@ -22,8 +18,7 @@ What is not here may be on a shelf (kept_plans.py), where a process before has l
 Values bound to $1, $2 ... are literals like those of the text, only that they have their types already and
 stand at no place of it.
 
-A literal inside of nested /* comments */ may be read wrongly here; it is none of the binder's then, so it counts as
-verbatim. Not kept: plans that hold the value of GETDATE() and the like.
+Not kept: plans that hold the value of GETDATE() and the like.
 """
 from __future__ import annotations
 
@@ -35,21 +30,20 @@ from dataclasses import field, replace
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Error
 from ..records import dataclass
 from ..storage.access.facts import Facts
 from ..storage.schema import CatalogView, Table, TableData, Topology, View
 from ..storage.types import SqlType
-from .coercion import coerce
 from .collector import at_rest
-from .expressions import Call, Cast, ColumnRef, Expr, Literal, Span
+from .expressions import Call, Cast, Expr, Literal, Span
+from .kept_literals import KeptLiterals, Origin, kept_literals, literal_of
 from .logical import Query
 from .optimize import optimize_traced
 from .physical import PhysicalQuery
-from .physical_traverse import expressions_of, map_physical, walk_physical
-from .rewrites.context import DERIVED, Evaluate, LiteralTrace
+from .physical_traverse import map_physical
+from .rewrites.context import Evaluate
 from .text_shapes import AnyToken, Token, bound_tokens, shape_of
-from .traverse import children, rewrite
+from .traverse import rewrite
 
 if TYPE_CHECKING:
     from .kept_plans import Shelf
@@ -105,18 +99,26 @@ class Binding:
 Bind = Callable[[CatalogView, "list[tuple[Span, SqlType]]"], Binding]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """A kept plan and what it is good for."""
 
     plan: PhysicalQuery
     tokens: tuple[AnyToken, ...]
-    verbatim: tuple[tuple[int, str], ...]  # place among the tokens, text
-    free: tuple[tuple[int, int, SqlType], ...]  # number in the plan, place, type there
-    derived: tuple[tuple[int, Expr], ...]  # number, recipe
     names: tuple[tuple[str | None, str, Table | View | None], ...]  # schema, name, what it means
     rows: tuple[tuple[Table, int, bool, int], ...]  # with replicated and modified
     topology: Topology
+    origin: Origin | None = None  # until `literals` has been asked for
+    _literals: KeptLiterals | None = None
+
+    def literals(self) -> KeptLiterals:
+        """Those that must be the same in another text, and those that may be others. For any thread."""
+        origin = self.origin  # before the other, which is set first
+        if self._literals is None:
+            assert origin is not None
+            self._literals = kept_literals(self.plan, self.tokens, origin)
+            self.origin = None
+        return self._literals
 
 
 @dataclass(slots=True)
@@ -168,7 +170,9 @@ class PlanCache:
     def _keep(self, key: Hashable, entry: Entry, view: CatalogView) -> None:
         with self._lock:
             old = self._shapes.get(key, ())
-            current = [e for e in old if e.verbatim != entry.verbatim and _is_current(e, view)]
+            current = [
+                e for e in old if e.literals().verbatim != entry.literals().verbatim and _is_current(e, view)
+            ]
             self._shapes[key] = (entry, *current[: PLANS_PER_SHAPE - 1])
             self._shapes.move_to_end(key)
             while len(self._shapes) > SHAPES:
@@ -177,11 +181,6 @@ class PlanCache:
     def clear(self) -> None:
         with self._lock:
             self._shapes.clear()
-
-
-# Functions whose result type depends on their arguments' types alone. Others (substring) may look at values.
-_TYPED_BY_TYPES = frozenset({"add", "subtract", "multiply", "divide", "modulo", "negate", "avg_divide"})
-_MOMENTS = ("date_add", "ts_add", "date_diff")
 
 
 # -- keeping ---------------------------------------------------------------------------------------
@@ -196,74 +195,11 @@ def _planned(
     literals: list[tuple[Span, SqlType]] = []
     binding = bind(recording, literals)
     plan, trace = optimize_traced(binding.query, recording, evaluate)
-    return plan, _entry(plan, trace, literals, tokens, recording) if binding.keep else None
-
-
-def _entry(
-    plan: PhysicalQuery, trace: LiteralTrace, literals: list[tuple[Span, SqlType]],
-    tokens: tuple[AnyToken, ...], recording: RecordingView,
-) -> Entry:
-    used, recipes = _used_literals(plan, trace)
-    place_at = {token.start: i for i, token in enumerate(tokens)}
-    numbers: dict[int, list[int]] = {}  # place -> the numbers that the binder gave its literal
-    for i, (span, _) in enumerate(literals):
-        if span[0] in place_at:
-            numbers.setdefault(place_at[span[0]], []).append(i)
-    free: list[tuple[int, int, SqlType]] = []
-    verbatim: list[tuple[int, str]] = []
-    for place, token in enumerate(tokens):
-        given = numbers.get(place, [])
-        if given and all(_is_free(n, token, used, trace) for n in given):
-            free.extend([(n, place, used[n].type) for n in given])  # type: ignore[union-attr]
-        else:
-            verbatim.append((place, token.text))
+    if not binding.keep:
+        return plan, None
     names = tuple([(schema, name, found) for (schema, name), found in recording.relations_seen.items()])
     rows = tuple([(d.table, d.statistics.rows, d.replicated, d.modified) for d in recording.data_seen.values()])
-    return Entry(plan, tokens, tuple(verbatim), tuple(free), recipes, names, rows, recording.topology)
-
-
-def _used_literals(
-    plan: PhysicalQuery, trace: LiteralTrace
-) -> tuple[dict[int, Literal | None], tuple[tuple[int, Expr], ...]]:
-    """The numbered literals that stand in the plan or in recipes of derived ones that do, None for one that has several
-    types there; and the recipes in an order in which they can be computed."""
-    used: dict[int, Literal | None] = {}
-    recipes: dict[int, Expr] = {}
-    found = [e for node in walk_physical(plan.root) for e in expressions_of(node) if e.__class__ is not ColumnRef]
-    for e in found:  # grows while it is gone through
-        if not isinstance(e, Literal):
-            found.extend(children(e))
-            if e.__class__ is Call and e.key not in _TYPED_BY_TYPES and not e.key.startswith(_MOMENTS):  # type: ignore[union-attr]
-                for arg in e.args:  # type: ignore[union-attr]
-                    if isinstance(arg, Literal):
-                        trace.pin(arg)
-        elif e.parameter >= DERIVED:
-            if e.parameter not in recipes:
-                recipe = recipes[e.parameter] = trace.derived[e.parameter]
-                found.append(recipe)
-        elif e.parameter >= 0:
-            known = used.setdefault(e.parameter, e)
-            if known is not None and known is not e and known.type != e.type:
-                used[e.parameter] = None
-    return used, tuple(sorted(recipes.items()))  # a recipe's literals were there before it: they have smaller numbers
-
-
-def _is_free(number: int, token: AnyToken, used: dict[int, Literal | None], trace: LiteralTrace) -> bool:
-    """Another value can take its place: it is in the plan with one type, and its text gives its value."""
-    found = used.get(number)
-    if found is None or number in trace.pinned or "\\" in token.text:
-        return False
-    made = _value(token, found.type)
-    return made is not None and made.value == found.value
-
-
-def _value(token: AnyToken, type: SqlType) -> Literal | None:
-    """The token as a literal of the type it has in the plan, or None if it cannot be one."""
-    try:
-        made = coerce(token.literal(), type)
-    except Error:
-        return None
-    return made if isinstance(made, Literal) and made.type == type else None
+    return plan, Entry(plan, tokens, names, rows, recording.topology, Origin(literals, trace))
 
 
 # -- finding ---------------------------------------------------------------------------------------
@@ -291,21 +227,20 @@ def _fitted(
 ) -> PhysicalQuery | None:
     """The kept plan with the new literals, or None if it does not hold for them."""
     same = tokens == entry.tokens  # the very same text
-    if not same and any(tokens[place].text != text for place, text in entry.verbatim):
-        return None
-    if not _is_current(entry, view):
-        return None
     if same:
-        return entry.plan
+        return entry.plan if _is_current(entry, view) else None
+    literals = entry.literals()
+    if any(tokens[place].text != text for place, text in literals.verbatim) or not _is_current(entry, view):
+        return None
     values: dict[int, Literal] = {}
-    for given, place, type in entry.free:
+    for given, place, type in literals.free:
         token = tokens[place]
-        made = _value(token, type)
+        made = literal_of(token, type)
         if made is None or "\\" in token.text:
             return None
         span = (token.start, token.start + len(token.text)) if isinstance(token, Token) else None
         values[given] = replace(made, parameter=given, span=span)
-    if not _derive(entry, values, evaluate):
+    if not _derive(literals, values, evaluate):
         return None
 
     shift = _Shift(entry.tokens, tokens)
@@ -318,9 +253,9 @@ def _fitted(
     return replace(entry.plan, root=map_physical(entry.plan.root, lambda e: rewrite(e, visit)))
 
 
-def _derive(entry: Entry, values: dict[int, Literal], evaluate: Evaluate | None) -> bool:
+def _derive(literals: KeptLiterals, values: dict[int, Literal], evaluate: Evaluate | None) -> bool:
     """Computes the folded literals anew; False if that fails (then planning reports it, or run time)."""
-    for given, recipe in entry.derived:
+    for given, recipe in literals.derived:
         expr = rewrite(recipe, lambda e: values.get(e.parameter, e) if isinstance(e, Literal) else e)
         try:
             value = None if evaluate is None else evaluate(expr)

@@ -46,7 +46,8 @@ def run(statement: s.Explain, context: Context) -> Result:
 
 
 def _advised(plan: PhysicalQuery, context: Context) -> PhysicalQuery:
-    return replace(plan, advice=(*plan.advice, *scan_advice(plan, context)))
+    found = scan_advice(plan, context)
+    return replace(plan, advice=(*plan.advice, *found)) if found else plan
 
 
 def _text(plan: PhysicalQuery, context: Context) -> list[str]:

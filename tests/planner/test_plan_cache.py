@@ -67,6 +67,17 @@ def test_same_shape(first: str, second: str) -> None:
     assert Statements().hits(first, second)
 
 
+def test_literals_are_looked_at_when_others_come() -> None:
+    statements = Statements()
+    statements.plan("select a from t where c = 1 limit 5")
+    ((entry,),) = statements.cache._shapes.values()
+    statements.plan("select a from t where c = 1 limit 5")
+    assert entry.origin is not None
+    statements.plan("select a from t where c = 2 limit 5")
+    assert entry.origin is None and statements.bound == 1
+    assert [text for _, text in entry.literals().verbatim] == ["5"]
+
+
 @pytest.mark.parametrize(("first", "second"), [
     ("select a from t where c = 1", "select a from t where c = 3000000000"),  # another type
     ("select a from t where d < 1.50", "select a from t where d < 1.5"),  # another scale
