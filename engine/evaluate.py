@@ -28,6 +28,7 @@ from ..planner.expressions import (
     Or,
 )
 from ..planner.like import like_matches
+from ..storage.characters import fixed_text
 from ..storage.intervals import cut
 from ..storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .compile.casts import MICROSECONDS_PER_DAY
@@ -313,7 +314,7 @@ def _text(value: str, to: SqlType, implicit: bool) -> str:
         raw = value.encode()
         if len(raw) > to.length:
             value = raw[: to.length].decode(errors="ignore")
-    return value.rstrip(" ") if to.kind is Kind.CHAR else value
+    return fixed_text(value) if to.kind is Kind.CHAR else value
 
 
 def fold(expr: Expr) -> Literal | None:

@@ -261,7 +261,7 @@ def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
         digits = _INTEGER_DIGITS.get(source.kind, source.precision - source.scale)
         return target.precision - target.scale < digits
     if source.is_string and target.is_string:
-        return False  # an explicit cast cuts the text off
+        return target.kind is Kind.CHAR is not source.kind  # an explicit cast cuts the text off
     if source.kind is Kind.DATE:
         return target.kind not in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
     return True

@@ -2,7 +2,7 @@
 
     numbers     within the declared width or precision, else NumericOutOfRange
     REAL        rounded to 32 bits; finite values must stay so
-    CHAR        without trailing blanks; CHAR and VARCHAR beyond the declared bytes only blanks, which are
+    CHAR        single-byte characters, without trailing blanks; CHAR and VARCHAR beyond the declared bytes only blanks, which are
                 dropped, else StringTooLong; VARBYTE within its bytes
 
 `fitted` does it for columns that are in the table's physical form already (the engine's own rows);
@@ -16,10 +16,12 @@ from typing import Any, Never
 import numpy as np
 
 from ..errors import NumericOutOfRange, StringTooLong
+from .characters import fixed_text
 from .types import Kind, Physical, SqlType
 from .vector import Array, ColumnData, gather_text
 
 _BLANK = 0x20
+_FIRST_WIDE = 0x80  # the least byte of a character of several
 
 
 def fitted(column: ColumnData, name: str, *, in_range: bool = False) -> ColumnData:
@@ -89,6 +91,7 @@ def fit_length(offsets: Array, data: Array, type: SqlType, name: str) -> tuple[A
         return offsets, data
     limit = type.text_limit if type.length else int(lengths.max())
     if type.kind is Kind.CHAR:
+        _single_bytes(data[int(offsets[0]) : int(offsets[-1])])
         last = data[np.maximum(offsets[1:] - 1, 0)]
         rows = np.flatnonzero((last == _BLANK) & (lengths > 0))
     else:
@@ -109,6 +112,12 @@ def fit_length(offsets: Array, data: Array, type: SqlType, name: str) -> tuple[A
             detail=f'column "{name}": a value of {int(lengths[row])} bytes in row {row} of its batch',
         )
     return offsets, data
+
+
+def _single_bytes(data: Array) -> None:
+    """Refuse what CHAR does not hold."""
+    if len(data) and int(data.max()) >= _FIRST_WIDE:
+        fixed_text(data.tobytes().decode(errors="replace"))
 
 
 def overflow(value: Any, type: SqlType, name: str) -> Never:
