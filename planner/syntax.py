@@ -11,7 +11,7 @@ Nothing else imports sqlglot's parser. Seven things are arranged here:
     operators    those before their operand bind less than arithmetic (prefix_operators.py)
     PartiQL      paths in FROM become calls (partiql.py). sqlglot looks for plain ones too, by copying every FROM
                  with all its subqueries: a third of the time for a large query. The binder, which knows what
-                 is a table, finds them without (binder/unnesting.py), so here it does not (_NotForOurs).
+                 is a table, finds them without (binder/unnesting.py), so here it does not (_ForOurs).
     silence      sqlglot logs warnings when it falls back to a raw command; for texts parsed here it does
                  not, they end as syntax errors.
 
@@ -77,20 +77,32 @@ _quiet = _Quiet()
 logging.getLogger("sqlglot").addFilter(_quiet)
 
 
-class _NotForOurs:
-    """A setting of sqlglot's Redshift parser that is off where it parses for us, and as it was for all others.
+class _ForOurs:
+    """A setting of sqlglot's Redshift parser that is another where it parses for us, and as it was for all others.
 
     The parser is a compiled class: it takes no subclass, and its instances no attributes."""
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, ours: Any, value: Any) -> None:
+        self.ours = ours
         self.value = value
 
     def __get__(self, parser: Any, owner: type) -> Any:
-        return self.value if parser is None or parser.dialect is not _DIALECT else False
+        return self.value if parser is None or parser.dialect is not _DIALECT else self.ours
 
 
-RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _NotForOurs(  # type: ignore[assignment]
-    RedshiftParser.SUPPORTS_IMPLICIT_UNNEST
+# Functions of other dialects with a syntax, or a name, of sqlglot's own: here they are calls like any other.
+_FOREIGN_FUNCTIONS = """
+    ARGMAX ARGMIN ARG_MAX ARG_MIN CEIL CHAR CHR FLOOR GAP_FILL INITCAP JSONB_EXISTS JSON_AGG JSON_OBJECT
+    JSON_OBJECTAGG JSON_TABLE JSON_VALUE MATCH MAX_BY MIN_BY NORMALIZE OPENJSON SAFE_CAST STRING_AGG TRY_CONVERT
+    WEIGHT_STRING XMLELEMENT XMLTABLE
+"""
+RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _ForOurs(  # type: ignore[assignment]
+    False, RedshiftParser.SUPPORTS_IMPLICIT_UNNEST
+)
+RedshiftParser.FUNCTION_PARSERS = _ForOurs(  # type: ignore[assignment]
+    {name: parse for name, parse in RedshiftParser.FUNCTION_PARSERS.items()
+     if name not in _FOREIGN_FUNCTIONS.split()},
+    RedshiftParser.FUNCTION_PARSERS,
 )
 
 

@@ -2,8 +2,9 @@
 
     numbers     within the declared width or precision, else NumericOutOfRange
     REAL        rounded to 32 bits; finite values must stay so
-    CHAR        single-byte characters, without trailing blanks; CHAR and VARCHAR beyond the declared bytes only blanks, which are
+    CHAR        without trailing blanks; CHAR and VARCHAR beyond the declared bytes only blanks, which are
                 dropped, else StringTooLong; VARBYTE within its bytes
+    CHAR        single-byte characters, for tables of ours (`single_bytes`); files of external tables hold what they do
 
 `fitted` does it for columns that are in the table's physical form already (the engine's own rows);
 arrow.py for what readers and users hand over.
@@ -30,7 +31,7 @@ def fitted(column: ColumnData, name: str, *, in_range: bool = False) -> ColumnDa
     type = column.type
     if type.physical is Physical.STR:
         offsets, data = fit_length(*column.text, type, name)
-        return replace(column, offsets=offsets, data=data)
+        return single_bytes(replace(column, offsets=offsets, data=data))
     if type.kind is Kind.REAL:
         narrow, wrong = narrow_real(column.fixed)
         if wrong.any():
@@ -91,7 +92,6 @@ def fit_length(offsets: Array, data: Array, type: SqlType, name: str) -> tuple[A
         return offsets, data
     limit = type.text_limit if type.length else int(lengths.max())
     if type.kind is Kind.CHAR:
-        _single_bytes(data[int(offsets[0]) : int(offsets[-1])])
         last = data[np.maximum(offsets[1:] - 1, 0)]
         rows = np.flatnonzero((last == _BLANK) & (lengths > 0))
     else:
@@ -114,10 +114,14 @@ def fit_length(offsets: Array, data: Array, type: SqlType, name: str) -> tuple[A
     return offsets, data
 
 
-def _single_bytes(data: Array) -> None:
-    """Refuse what CHAR does not hold."""
-    if len(data) and int(data.max()) >= _FIRST_WIDE:
-        fixed_text(data.tobytes().decode(errors="replace"))
+def single_bytes(column: ColumnData) -> ColumnData:
+    """The column, unless it is one of CHAR with a character of several bytes."""
+    if column.type.kind is Kind.CHAR:
+        offsets, data = column.text
+        data = data[int(offsets[0]) : int(offsets[-1])]
+        if len(data) and int(data.max()) >= _FIRST_WIDE:
+            fixed_text(data.tobytes().decode(errors="replace"))
+    return column
 
 
 def overflow(value: Any, type: SqlType, name: str) -> Never:

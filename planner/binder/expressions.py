@@ -101,7 +101,6 @@ _NAMES: dict[type, str] = {
     exp.RespectNulls: "RESPECT NULLS",
     exp.Tuple: "a row value",
     exp.Overlay: "OVERLAY",
-    exp.GroupConcat: "STRING_AGG",
     exp.Rollup: "ROLLUP",
     exp.Cube: "CUBE",
     exp.GroupingSets: "GROUPING SETS",
