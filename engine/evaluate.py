@@ -198,6 +198,13 @@ def divide_decimal(a: int, b: int, power: int) -> int:
 
 
 def _float_arithmetic(key: str, a: float, b: float) -> float:
+    result = _unchecked(key, a, b)
+    if math.isinf(result) and math.isfinite(a) and math.isfinite(b):
+        raise NumericOutOfRange("value out of range: overflow")
+    return result
+
+
+def _unchecked(key: str, a: float, b: float) -> float:
     if key in ("divide", "modulo") and b == 0:
         raise DivisionByZero("division by zero")
     match key:
