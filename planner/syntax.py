@@ -51,11 +51,12 @@ UNIT_MARK = "\x01"  # before units in the text of a qualified interval
 WHOLE_MARK = "\x010s"  # behind the text of an interval of which sqlglot would read a part only
 _ONE_PART = pattern(r"-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z]+")  # what it takes for all: the only one in the text
 _UNIT = pattern(r"(?<![A-Za-z\x01])([A-Za-z])")
-# `$1,$2`: sqlglot takes `$1,$` for the begin of a dollar quote. It reads @ as the same sign; what is quoted stays.
+# `$1,$2`: sqlglot takes `$1,$` for the begin of a dollar quote. It reads @ as the same sign; what is quoted stays. An @
+# before the sign, for the absolute value, is read as ~, another prefix.
 _GLUED = pattern(r"(?<![\w$])\$[0-9][^\s$]*\$")
 _PARAMETER = pattern(
     r"""(?s)'(?:[^'\\]|\\.|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|\$([A-Za-z_]*)\$.*?\$\1\$"""
-    r"""|(?<![\w$@])(?P<sign>\$)(?=[0-9])"""
+    r"""|(?<![\w$@])(?P<sign>@?\$)(?=[0-9])"""
 )
 _NO_TYPE = "Required keyword: 'to' missing for"
 TOO_DEEP = "54001"  # statement_too_complex
@@ -132,20 +133,24 @@ def tokenize(text: str, exact_names: bool = False) -> list[Token]:
     if tokenizer is None:
         tokenizer = _of_thread.tokenizer = _DIALECT.tokenizer()
     glued = "$" in text and _GLUED.search(text) is not None
-    source = _PARAMETER.sub(lambda found: found[0] if found["sign"] is None else "@", text) if glued else text
+    source = _PARAMETER.sub(_another_sign, text) if glued else text
     try:
         tokens: list[Token] = tokenizer.tokenize(source)
     except TokenError as error:
         raise SqlSyntaxError(f"the text cannot be read as SQL: {error}") from None
     if glued:
         for token in tokens:
-            if token.text == "@" and text[token.start] == "$":
-                token.text = "$"
+            if (token.text == "@" and text[token.start] == "$") or (token.text == "~" and text[token.start] == "@"):
+                token.text = text[token.start]
     if exact_names:
         for token in tokens:
             if token.token_type is TokenType.IDENTIFIER:
                 token.text = ExactName(token.text)
     return tokens
+
+
+def _another_sign(found: Any) -> str:
+    return str(found[0]) if found["sign"] is None else found["sign"].replace("@", "~").replace("$", "@")
 
 
 def parse_query(text: str, tokens: Sequence[Token] | None = None, exact_names: bool = False) -> exp.Expr:
