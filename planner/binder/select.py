@@ -212,10 +212,17 @@ class _Select:
         if place is not None:
             expr = self._grouped_item(self.items[place], node)
         else:
-            expr = self._binder("GROUP BY", None).bind(node)
+            binder = self._binder("GROUP BY", None)
+            binder.aliases = lambda name: self._grouped_alias(name, node)
+            expr = binder.bind(node)
         if not isinstance(expr, ColumnRef):
             check_group(self.b, expr, node)
         return settle(expr)
+
+    def _grouped_alias(self, name: str, node: Any) -> Expr | None:
+        """The item of that alias, as the list has it: RANDOM() is computed once."""
+        item = self.aliases.get(name)
+        return None if item is None or item.busy else self._grouped_item(item, node)
 
     def _grouped_item(self, item: Item, node: Any) -> Expr:
         before = len(self.aggregates.calls)

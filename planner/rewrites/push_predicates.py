@@ -95,7 +95,7 @@ def _aggregate(plan: Aggregate, parts: list[Expr]) -> Logical:
     staying: list[Expr] = []
     for conjunct in parts:
         used = columns_of(conjunct)
-        fits = bool(used) and used <= keys.keys() and _movable(conjunct)
+        fits = bool(used) and used <= keys.keys() and _movable(conjunct) and not any(is_volatile(keys[c]) for c in used)
         (moving if fits else staying).append(conjunct)
     source = _push(plan.input, [substitute(c, keys) for c in moving])
     return _filtered(Aggregate(source, plan.groups, plan.aggregates), staying)
