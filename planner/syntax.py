@@ -45,6 +45,7 @@ _KEEP_CALL = ["sqlglot.anonymous"]
 # sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
 _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ)
+_NAMES = (TokenType.VAR, TokenType.IDENTIFIER)
 _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 UNIT_MARK = "\x01"  # before units in the text of a qualified interval
@@ -60,6 +61,7 @@ _PARAMETER = pattern(
 )
 _NO_TYPE = "Required keyword: 'to' missing for"
 TOO_DEEP = "54001"  # statement_too_complex
+MAX_NAME = 127  # bytes; longer names are cut (r_names)
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
 
 
@@ -142,6 +144,9 @@ def tokenize(text: str, exact_names: bool = False) -> list[Token]:
         for token in tokens:
             if (token.text == "@" and text[token.start] == "$") or (token.text == "~" and text[token.start] == "@"):
                 token.text = text[token.start]
+    for token in tokens:
+        if len(token.text) > MAX_NAME // 4 and token.token_type in _NAMES:
+            token.text = token.text.encode()[:MAX_NAME].decode(errors="ignore")
     if exact_names:
         for token in tokens:
             if token.token_type is TokenType.IDENTIFIER:

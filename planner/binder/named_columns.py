@@ -21,7 +21,7 @@ from ...storage.schema import Table
 from ..expressions import ColumnRef
 from .context import Binder
 
-_WORD = re.compile(r"[a-z_$][\w$]*|\(\+\)")
+_WORD = re.compile(r"[a-z_$][\w$]{0,126}|\(\+\)")  # of longer names 127 bytes count (syntax.py)
 _UNNAMED = frozenset({"natural", "pivot", "unpivot"})  # clauses that take columns which they do not name
 
 

@@ -14,7 +14,6 @@ from ..expressions import Case, Cast, Expr, IsNull, Literal
 from ..traverse import children
 from .signature import Build, Signature, Site, anything, by_arguments, first
 
-
 MAX_NODES = 40_000  # of one written out; a few steps of a nest further they are millions
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import sqlglot
 from sqlglot import exp
-from warehouse.errors import Error, NotSupportedError, SqlSyntaxError
+from warehouse.errors import Error, NotSupportedError, ProgrammingError, SqlSyntaxError
 from warehouse.planner import statements as s
-from warehouse.planner.parse import parse_script, split
+from warehouse.planner.parse import MAX_STATEMENT, parse_script, split
 from warehouse.planner.syntax import parse_query
 
 
@@ -160,3 +160,11 @@ def test_plain_paths_are_left_to_the_binder() -> None:
     path = parse_query(text).args["joins"][0].this
     assert isinstance(path, exp.Table)
     assert not isinstance(sqlglot.parse_one(text, read="redshift").args["joins"][0].this, exp.Table)
+
+
+def test_a_statement_has_16_mb_at_most() -> None:
+    large = "select '" + "x" * MAX_STATEMENT + "'"
+    with pytest.raises(ProgrammingError, match="Statement is too large. Statement Size: 16777225 bytes") as caught:
+        split("select 1; " + large)
+    assert (caught.value.sqlstate, caught.value.position) == ("54000", 10)
+    assert len(split(";".join(["select '" + "x" * (1 << 23) + "'"] * 2))) == 2
