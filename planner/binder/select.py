@@ -251,7 +251,7 @@ class _Select:
             named = [i for i, item in enumerate(self.items) if item.name == node.name.lower()]
             if named:
                 return self._unambiguous(named, node)
-        return self._binder("ORDER BY", self.aggregates, self.windows).bind(node)
+        return typed(self._binder("ORDER BY", self.aggregates, self.windows).bind(node))
 
     def _unambiguous(self, places: list[int], node: Any) -> int:
         if any(self._value(self.items[i]) != self._value(self.items[places[0]]) for i in places[1:]):

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from ...errors import NotSupportedError
+from ...errors import NotSupportedError, SqlSyntaxError
 from . import CreateTableAs, RelationName, TableAttributes
 
 
@@ -21,6 +21,8 @@ def select_into(tree: Any) -> CreateTableAs | None:
     into = first.args.get("into") if isinstance(first, exp.Select) else None
     if into is None:
         return None
+    if not isinstance(into.this, exp.Table) or not isinstance(into.this.this, exp.Identifier):
+        raise SqlSyntaxError("INTO needs a table's name")
     position = into.this.this.meta.get("start")
     if into.args.get("unlogged") or into.args.get("bulk_collect") or into.this.args.get("catalog") is not None:
         raise NotSupportedError("this form of SELECT INTO is not supported by Redshift", position=position)
