@@ -295,6 +295,8 @@ def _from_float(value: float, to: SqlType) -> Any:
     if to.is_integer:
         return checked(round(value), to)  # halves to the even number, as the native op has it
     scaled = value * 10 ** _scale(to)
+    if math.isinf(scaled):
+        raise NumericOutOfRange("Numeric data overflow (result precision)")
     return checked(int(math.copysign(math.floor(abs(scaled) + 0.5), scaled)), to)
 
 
