@@ -28,6 +28,7 @@ from ..planner.expressions import (
     Or,
 )
 from ..planner.like import like_matches
+from ..storage.characters import fixed_text
 from ..storage.intervals import cut
 from ..storage.types import MAX_VARCHAR, Kind, Physical, SqlType
 from .compile.casts import MICROSECONDS_PER_DAY
@@ -197,6 +198,13 @@ def divide_decimal(a: int, b: int, power: int) -> int:
 
 
 def _float_arithmetic(key: str, a: float, b: float) -> float:
+    result = _unchecked(key, a, b)
+    if math.isinf(result) and math.isfinite(a) and math.isfinite(b):
+        raise NumericOutOfRange("value out of range: overflow")
+    return result
+
+
+def _unchecked(key: str, a: float, b: float) -> float:
     if key in ("divide", "modulo") and b == 0:
         raise DivisionByZero("division by zero")
     match key:
@@ -287,6 +295,8 @@ def _from_float(value: float, to: SqlType) -> Any:
     if to.is_integer:
         return checked(round(value), to)  # halves to the even number, as the native op has it
     scaled = value * 10 ** _scale(to)
+    if math.isinf(scaled):
+        raise NumericOutOfRange("Numeric data overflow (result precision)")
     return checked(int(math.copysign(math.floor(abs(scaled) + 0.5), scaled)), to)
 
 
@@ -313,7 +323,7 @@ def _text(value: str, to: SqlType, implicit: bool) -> str:
         raw = value.encode()
         if len(raw) > to.length:
             value = raw[: to.length].decode(errors="ignore")
-    return value.rstrip(" ") if to.kind is Kind.CHAR else value
+    return fixed_text(value) if to.kind is Kind.CHAR else value
 
 
 def fold(expr: Expr) -> Literal | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import NumericOutOfRange
 from ..kernels import memory
 from ..kernels.accumulators import Accumulator, Accumulators, SumBlock
 from ..kernels.group_table import Column, GroupKey, GroupTable
@@ -22,6 +23,8 @@ from .compile.program import Place
 from .context import Charge, MemoryBudget
 from .interning import InternState
 from .texts import Texts
+
+_LOW_WORD = (1 << 64) - 1  # an unsigned low word's bits
 
 if TYPE_CHECKING:
     from .aggregation import AggregateSink
@@ -132,4 +135,17 @@ def result_column(ref: ColumnRef, item: Accumulator, heaps: list[np.ndarray]) ->
         stored.lo, stored.hi = int(stored.values.min()), int(stored.values.max())
     elif stored.carried is Physical.I128:
         stored.lo, stored.hi = ref.type.integer_limits
+        _check_limits(stored)
     return stored
+
+
+def _check_limits(column: StoredColumn) -> None:
+    """Refuse totals of 128 bits with more digits than their type has: to all that follows its range is a proof."""
+    high = column.values[:, 1].view(np.int64)
+    near = (high >= column.hi >> 64) | (high <= column.lo >> 64)  # the high words bound the values
+    if column.valid is not None:
+        near &= column.valid == 1
+    for low_word, high_word in zip(column.values[near, 0].tolist(), high[near].tolist()):
+        if not column.lo <= (high_word << 64) + (low_word & _LOW_WORD) <= column.hi:
+            raise NumericOutOfRange("Numeric data overflow (result precision)",
+                                    detail=f"A total is too large for type {column.ref.type}.")

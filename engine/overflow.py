@@ -24,6 +24,7 @@ from .compile.program import ProgramBuilder
 from .functions.text import print_text
 
 _SYMBOLS = {"add_i64_checked": "+", "sub_i64_checked": "-", "mul_i64_checked": "*"}
+_FLOATS = ("add_f64", "sub_f64", "mul_f64", "div_f64", "exp_f64", "pow_f64")
 _WIDTHS = {"check_range_i64": 8, "check_range_i128": 16}
 _INTEGERS = (Kind.SMALLINT, Kind.INTEGER, Kind.BIGINT)
 
@@ -37,6 +38,8 @@ def out_of_range(builder: ProgramBuilder, words: np.ndarray, pc: int, row: int) 
         a, b = (_operand(words[pc], word, row, 8) for word in (abi.I_A, abi.I_B))
         return NumericOutOfRange("bigint out of range", detail=f"The operation is {a} {_SYMBOLS[str(op)]} {b}.",
                                  position=position)
+    if op in _FLOATS:
+        return NumericOutOfRange("value out of range: overflow", position=position)
     if op not in _WIDTHS or type is None or type.kind not in (*_INTEGERS, Kind.DECIMAL):
         return NumericOutOfRange("numeric value out of range", position=position)
     value = _operand(words[pc], abi.I_A, row, _WIDTHS[str(op)])

@@ -11,8 +11,9 @@
     div_i64 mod_i64                           truncating, as SQL            zero; -2**63 / -1
     check_range_i64  k -> (lo, hi)            a (out may be 0)              a < lo or a > hi
     rescale_down_i64 rescale_trunc_i64        a / k, half away | truncated  -       (k = 10**x >= 1)
-    add_f64 sub_f64 mul_f64 neg_f64 abs_f64   IEEE                          -
-    div_f64 mod_f64                           a / b                         zero
+    neg_f64 abs_f64                           IEEE                          -
+    add_f64 sub_f64 mul_f64                   IEEE                          infinite, of finite operands
+    div_f64 mod_f64                           a / b                         the same; zero
     sqrt_f64 floor_f64 ... pow_f64            see functions.py
 
 The wrapping ops are for operands whose ranges are known to fit. Active rows: see failing.py.
@@ -25,6 +26,7 @@ Dividing by a constant takes no division:  n / d = (n * m) >> (63 + L)  for n <=
 """
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -50,6 +52,7 @@ from .intrinsics import (
 from .registry import op
 
 MINIMUM = -(1 << 63)
+INFINITY = math.inf
 
 _two = types.int64(types.int64, types.int64)
 # Truncating; the caller excludes 0 and MIN / -1.
@@ -68,11 +71,9 @@ _subtract = inline(lambda x, y: x - y)
 _multiply = inline(lambda x, y: x * y)
 _multiply_low = inline(lambda x, y: ((x << 32) >> 32) * ((y << 32) >> 32))
 
-for _suffix, _pointer in (("i64", i64p), ("f64", f64p)):
-    _binary(_pointer, "add_" + _suffix, _add)
-    _binary(_pointer, "sub_" + _suffix, _subtract)
-    _binary(_pointer, "mul_" + _suffix, _multiply)
-
+_binary(i64p, "add_i64", _add)
+_binary(i64p, "sub_i64", _subtract)
+_binary(i64p, "mul_i64", _multiply)
 _constant("add_i64_k", _add)
 _constant("rsub_i64_k", inline(lambda x, y: y - x))
 _constant("mul_i64_k", _multiply)
@@ -103,6 +104,29 @@ def _checked(name: str, expression: Any, sign_test: Any, overflows: Any) -> None
                     return fail(frame, ERR_OVERFLOW, i)
         return OK
 
+
+_overflowed = inline(lambda x, y, r: (abs(r) == INFINITY) & (abs(x) != INFINITY) & (abs(y) != INFINITY))
+
+
+def _finite(name: str, expression: Any) -> None:
+    @op(name)
+    def run(out, a, b, c, k, n, frame):
+        o, x, y = f64p(out), f64p(a), f64p(b)
+        infinite = 0
+        for i in range(padded(n)):
+            result = expression(x[i], y[i])
+            infinite |= abs(result) == INFINITY
+            o[i] = result
+        if infinite != 0:
+            for i in range(n):
+                if _overflowed(x[i], y[i], o[i]) and is_active(c, i):
+                    return fail(frame, ERR_OVERFLOW, i)
+        return OK
+
+
+_finite("add_f64", _add)
+_finite("sub_f64", _subtract)
+_finite("mul_f64", _multiply)
 
 _checked("add_i64_checked", _add, inline(lambda x, y, r: (x ^ r) & (y ^ r)), add_overflows)
 _checked("sub_i64_checked", _subtract, inline(lambda x, y, r: (x ^ y) & (x ^ r)), sub_overflows)
@@ -227,16 +251,19 @@ def _dividing_f64(name: str, expression: Any) -> None:
     @op(name)
     def run(out, a, b, c, k, n, frame):
         o, x, y = f64p(out), f64p(a), f64p(b)
-        zeros = 0
+        special = 0
         for i in range(n):
-            zeros |= y[i] == 0.0
-            o[i] = expression(x[i], y[i])
-        if zeros != 0:
+            result = expression(x[i], y[i])
+            special |= (y[i] == 0.0) | (abs(result) == INFINITY)
+            o[i] = result
+        if special != 0:
             for i in range(n):
                 if y[i] == 0.0:
                     if is_active(c, i):
                         return fail(frame, ERR_DIVISION_BY_ZERO, i)
                     o[i] = 0.0
+                elif _overflowed(x[i], y[i], o[i]) and is_active(c, i):
+                    return fail(frame, ERR_OVERFLOW, i)
         return OK
 
 

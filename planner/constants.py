@@ -75,7 +75,14 @@ def number(text: str, span: Span | None = None, negative: bool = False, paramete
         raise NumericOutOfRange(
             f"a numeric literal has at most {MAX_PRECISION} digits", position=_start(span)
         )
-    return Literal(value, decimal(max(digits, scale), scale), parameter, span)
+    return Literal(value, _decimal_of(value, max(digits, scale), scale), parameter, span)
+
+
+def _decimal_of(value: int, digits: int, scale: int) -> SqlType:
+    """The DECIMAL of a literal; one of 19 digits, which is kept in 64 bits, does not hold all numbers of 19."""
+    type = decimal(digits, scale)
+    low, high = type.integer_limits
+    return type if low <= value <= high else decimal(digits + 1, scale)
 
 
 def integer(value: int, span: Span | None = None, parameter: int = -1) -> Literal:
@@ -87,7 +94,7 @@ def integer(value: int, span: Span | None = None, parameter: int = -1) -> Litera
     digits = len(str(abs(value)))
     if digits > MAX_PRECISION:
         raise NumericOutOfRange(f"{value} is out of range for every numeric type", position=_start(span))
-    return Literal(value, decimal(digits, 0), parameter, span)
+    return Literal(value, _decimal_of(value, digits, 0), parameter, span)
 
 
 def parameter(value: Any, span: Span | None = None) -> Literal:

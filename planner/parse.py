@@ -17,7 +17,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ..errors import NotSupportedError, SqlSyntaxError
+from ..errors import NotSupportedError, ProgrammingError, SqlSyntaxError
 from ..patterns import pattern
 from . import statements as s
 from .statements.cursor import Cursor
@@ -106,6 +106,7 @@ _KEPT = ("GRANT", "REVOKE")  # not hidden: GRANT EXECUTE would begin with a word
 _TRANSACTION = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT")
 _QUERY = ("SELECT", "WITH", "(")
 LONG = 30_000  # characters; longer texts are mostly rows of data
+MAX_STATEMENT = 1 << 24  # bytes of one statement (c_SQL_commands)
 _NOT_YET = ("ATTACH", "CALL", "DESC", "DESCRIBE", "DETACH", "REFRESH", "USE", "UNDROP")
 # What they are called in full, where a second word belongs to the name.
 _IN_FULL = pattern(
@@ -127,7 +128,14 @@ def parse_script(text: str) -> tuple[s.Parsed, ...]:
 
 def split(text: str) -> tuple[tuple[str, int], ...]:
     """(statement's text, offset in the script) of each, without surrounding blanks."""
-    return _split_before(text) if len(text) <= LONG else tuple(_split(text))
+    if len(text) <= LONG:
+        return _split_before(text)
+    pieces = tuple(_split(text))
+    for piece, offset in pieces:
+        if len(piece) > MAX_STATEMENT // 4 and (size := len(piece.encode())) > MAX_STATEMENT:
+            raise ProgrammingError(f"Statement is too large. Statement Size: {size} bytes. "
+                                   f"Maximum Allowed: {MAX_STATEMENT} bytes", sqlstate="54000", position=offset)
+    return pieces
 
 
 @lru_cache(maxsize=64)

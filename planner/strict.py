@@ -5,6 +5,7 @@
     select 1 as 'x', a == 1, 'x' 'y'       strings as names, other dialects' operators, strings beside each other
     select count(*) percent from t         a reserved word as a name without AS (reserved_words.py)
     select a from t limit 1, 2             MySQL's LIMIT
+    select a::string from t                names of types that Redshift has not
 
 sqlglot reads many dialects at once, and a statement that passes here and fails in production is as bad as a wrong
 answer. Names with AS, of columns and of tables are looked at where they are bound (binder/context.py); clauses that get
@@ -18,7 +19,7 @@ from itertools import pairwise
 from sqlglot.tokens import Token
 from sqlglot.tokens import TokenType as T
 
-from ..errors import SqlSyntaxError
+from ..errors import SqlSyntaxError, UndefinedObject
 from ..reserved_words import RESERVED
 
 # Members of an Enum are slow to come by.
@@ -51,6 +52,14 @@ _COMMON = """
     INTERSECT EXCEPT ALL ANY DISTINCT WITH IS NULL TRUE FALSE LIMIT USING CAST HAVING GROUP INTERVAL
 """
 _RARE_NAMES = _NAMES - frozenset(_COMMON.split())
+# Names of types in other dialects for which sqlglot has another name, often one of Redshift's.
+_FOREIGN = """
+    BIGNUMERIC BLOB BYTE BYTEA CLOB DOUBLE FIXED HUGEINT INT1 INT16 INT32 INT64 LONG LONGBLOB LONGTEXT LONGVARCHAR
+    MEDIUMBLOB MEDIUMINT MEDIUMTEXT NUMBER NVARCHAR2 SHORT STR STRING TIMESTAMPLTZ TIMESTAMPNTZ TIMESTAMP_LTZ
+    TIMESTAMP_NTZ TINYBLOB TINYINT TINYTEXT UHUGEINT VARCHAR2
+"""
+_FOREIGN_TYPES = frozenset(_FOREIGN.split())
+_CASTS = ("CAST", "TRY_CAST")
 
 
 def check(tokens: Sequence[Token], kinds: list[T], present: set[T], words: set[str]) -> None:
@@ -64,6 +73,8 @@ def check(tokens: Sequence[Token], kinds: list[T], present: set[T], words: set[s
         _limits(tokens, kinds)
     if not words.isdisjoint(_RARE_NAMES):
         _names(tokens)
+    if not words.isdisjoint(_FOREIGN_TYPES):
+        _types(tokens)
 
 
 def error_at(token: Token | None) -> SqlSyntaxError:
@@ -165,3 +176,28 @@ def _names(tokens: Sequence[Token]) -> None:
             after = tokens[i + 1].token_type if i + 1 < len(tokens) else _SEMICOLON
             if after in _ITEM_ENDS:
                 raise error_at(token)
+
+
+def _types(tokens: Sequence[Token]) -> None:
+    """A type behind `::` or CAST's AS, first in CONVERT, or before a string, is one of Redshift's.
+    Elsewhere the words are names."""
+    for i, token in enumerate(tokens):
+        if token.text.upper() not in _FOREIGN_TYPES or token.token_type in (_IDENTIFIER, _STRING) or not i:
+            continue
+        before = tokens[i - 1].token_type
+        literal = i + 1 < len(tokens) and tokens[i + 1].token_type is _STRING
+        converted = before is _L_PAREN and i > 1 and tokens[i - 2].text.upper() == "CONVERT"
+        cast = before is _ALIAS and _caller(tokens, i) in _CASTS
+        if before is T.DCOLON or literal or converted or cast:
+            raise UndefinedObject(f'type "{token.text.lower()}" does not exist', position=token.start)
+
+
+def _caller(tokens: Sequence[Token], at: int) -> str:
+    """The word before the parenthesis that is open at a token."""
+    depth = 0
+    for i in range(at - 1, 0, -1):
+        kind = tokens[i].token_type
+        depth += (kind is _R_PAREN) - (kind is _L_PAREN)
+        if depth < 0:
+            return tokens[i - 1].text.upper()
+    return ""

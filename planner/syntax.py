@@ -11,7 +11,7 @@ Nothing else imports sqlglot's parser. Seven things are arranged here:
     operators    those before their operand bind less than arithmetic (prefix_operators.py)
     PartiQL      paths in FROM become calls (partiql.py). sqlglot looks for plain ones too, by copying every FROM
                  with all its subqueries: a third of the time for a large query. The binder, which knows what
-                 is a table, finds them without (binder/unnesting.py), so here it does not (_NotForOurs).
+                 is a table, finds them without (binder/unnesting.py), so here it does not (_ForOurs).
     silence      sqlglot logs warnings when it falls back to a raw command; for texts parsed here it does
                  not, they end as syntax errors.
 
@@ -46,20 +46,23 @@ _KEEP_CALL = ["sqlglot.anonymous"]
 # sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
 _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ)
+_NAMES = (TokenType.VAR, TokenType.IDENTIFIER)
 _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 UNIT_MARK = "\x01"  # before units in the text of a qualified interval
 WHOLE_MARK = "\x010s"  # behind the text of an interval of which sqlglot would read a part only
 _ONE_PART = pattern(r"-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z]+")  # what it takes for all: the only one in the text
 _UNIT = pattern(r"(?<![A-Za-z\x01])([A-Za-z])")
-# `$1,$2`: sqlglot takes `$1,$` for the begin of a dollar quote. It reads @ as the same sign; what is quoted stays.
+# `$1,$2`: sqlglot takes `$1,$` for the begin of a dollar quote. It reads @ as the same sign; what is quoted stays. An @
+# before the sign, for the absolute value, is read as ~, another prefix.
 _GLUED = pattern(r"(?<![\w$])\$[0-9][^\s$]*\$")
 _PARAMETER = pattern(
     r"""(?s)'(?:[^'\\]|\\.|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|\$([A-Za-z_]*)\$.*?\$\1\$"""
-    r"""|(?<![\w$@])(?P<sign>\$)(?=[0-9])"""
+    r"""|(?<![\w$@])(?P<sign>@?\$)(?=[0-9])"""
 )
 _NO_TYPE = "Required keyword: 'to' missing for"
 TOO_DEEP = "54001"  # statement_too_complex
+MAX_NAME = 127  # bytes; longer names are cut (r_names)
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
 
 
@@ -78,20 +81,32 @@ _quiet = _Quiet()
 logging.getLogger("sqlglot").addFilter(_quiet)
 
 
-class _NotForOurs:
-    """A setting of sqlglot's Redshift parser that is off where it parses for us, and as it was for all others.
+class _ForOurs:
+    """A setting of sqlglot's Redshift parser that is another where it parses for us, and as it was for all others.
 
     The parser is a compiled class: it takes no subclass, and its instances no attributes."""
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, ours: Any, value: Any) -> None:
+        self.ours = ours
         self.value = value
 
     def __get__(self, parser: Any, owner: type) -> Any:
-        return self.value if parser is None or parser.dialect is not _DIALECT else False
+        return self.value if parser is None or parser.dialect is not _DIALECT else self.ours
 
 
-RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _NotForOurs(  # type: ignore[assignment]
-    RedshiftParser.SUPPORTS_IMPLICIT_UNNEST
+# Functions of other dialects with a syntax, or a name, of sqlglot's own: here they are calls like any other.
+_FOREIGN_FUNCTIONS = """
+    ARGMAX ARGMIN ARG_MAX ARG_MIN CEIL CHAR CHR FLOOR GAP_FILL INITCAP JSONB_EXISTS JSON_AGG JSON_OBJECT
+    JSON_OBJECTAGG JSON_TABLE JSON_VALUE MATCH MAX_BY MIN_BY NORMALIZE OPENJSON SAFE_CAST STRING_AGG TRY_CONVERT
+    WEIGHT_STRING XMLELEMENT XMLTABLE
+"""
+RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _ForOurs(  # type: ignore[assignment]
+    False, RedshiftParser.SUPPORTS_IMPLICIT_UNNEST
+)
+RedshiftParser.FUNCTION_PARSERS = _ForOurs(  # type: ignore[assignment]
+    {name: parse for name, parse in RedshiftParser.FUNCTION_PARSERS.items()
+     if name not in _FOREIGN_FUNCTIONS.split()},
+    RedshiftParser.FUNCTION_PARSERS,
 )
 
 
@@ -121,20 +136,27 @@ def tokenize(text: str, exact_names: bool = False) -> list[Token]:
     if tokenizer is None:
         tokenizer = _of_thread.tokenizer = _DIALECT.tokenizer()
     glued = "$" in text and _GLUED.search(text) is not None
-    source = _PARAMETER.sub(lambda found: found[0] if found["sign"] is None else "@", text) if glued else text
+    source = _PARAMETER.sub(_another_sign, text) if glued else text
     try:
         tokens: list[Token] = tokenizer.tokenize(source)
     except TokenError as error:
         raise SqlSyntaxError(f"the text cannot be read as SQL: {error}") from None
     if glued:
         for token in tokens:
-            if token.text == "@" and text[token.start] == "$":
-                token.text = "$"
+            if (token.text == "@" and text[token.start] == "$") or (token.text == "~" and text[token.start] == "@"):
+                token.text = text[token.start]
+    for token in tokens:
+        if len(token.text) > MAX_NAME // 4 and token.token_type in _NAMES:
+            token.text = token.text.encode()[:MAX_NAME].decode(errors="ignore")
     if exact_names:
         for token in tokens:
             if token.token_type is TokenType.IDENTIFIER:
                 token.text = ExactName(token.text)
     return tokens
+
+
+def _another_sign(found: Any) -> str:
+    return str(found[0]) if found["sign"] is None else found["sign"].replace("@", "~").replace("$", "@")
 
 
 def parse_query(text: str, tokens: Sequence[Token] | None = None, exact_names: bool = False) -> exp.Expr:

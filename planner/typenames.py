@@ -46,7 +46,7 @@ _PLAIN = {
     "integer": INTEGER, "int": INTEGER, "int4": INTEGER,
     "bigint": BIGINT, "int8": BIGINT,
     "real": REAL, "float4": REAL,
-    "double precision": DOUBLE, "double": DOUBLE, "float8": DOUBLE, "float": DOUBLE,
+    "double precision": DOUBLE, "float8": DOUBLE, "float": DOUBLE,
     "super": SUPER, "hllsketch": HLLSKETCH,
     "boolean": BOOLEAN, "bool": BOOLEAN,
     "date": DATE,
@@ -57,7 +57,7 @@ _PLAIN = {
 }
 _DECIMAL = ("numeric", "decimal", "dec")
 _CHAR = ("char", "character", "nchar", "bpchar")
-_VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text", "string")
+_VARCHAR = ("varchar", "character varying", "char varying", "nvarchar", "text")
 _VARBYTE = ("varbyte", "varbinary", "binary varying")
 _NOT_YET = (
     "geometry", "geography",
@@ -119,7 +119,7 @@ def _decimal(arguments: Sequence[int | str], position: int | None) -> SqlType:
 
 def _text(name: str, arguments: Sequence[int | str], position: int | None) -> SqlType:
     fixed = name in _CHAR
-    unsized = name in ("text", "string", "bpchar")
+    unsized = name in ("text", "bpchar")
     if arguments and unsized:
         raise SqlSyntaxError(f'type "{name}" takes no such modifier', position=position)
     usual = 1 if fixed and not unsized else DEFAULT_VARCHAR

@@ -49,6 +49,7 @@ _CLOCK = pattern(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?(?:\s*[ap]m
 _BEHIND = pattern(
     r"(?:\s+(\d{4}))?\s*([+-]\d{1,2}(?::?\d{2})?|[A-Za-z][A-Za-z_/]*(?:[+-]\d{1,2}(?::\d{2})?)?)?\s*\Z"
 )
+_DATE_AND_OFFSET = pattern(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\s*([+-][0-9]{1,2}(?::?[0-9]{2})?)")
 _OFFSET = pattern(r"([+-])([0-9]{1,2}):?([0-9]{2})?")
 
 
@@ -123,6 +124,10 @@ def _taken_apart(text: str) -> tuple[str, str, str] | None:
         return None
     text = text.strip()
     match = _CLOCK.search(text)
+    if match is None or text[match.start() - 1] in "+-":
+        zoned = _DATE_AND_OFFSET.fullmatch(text)
+        if zoned is not None:
+            return zoned.group(1), "", zoned.group(2)
     if match is None:
         zulu = re.search(r"(?<=\d)\s*(z|utc)\Z", text, re.IGNORECASE)
         return (text, "", "") if zulu is None else (text[: zulu.start()], "", "Z")

@@ -4,6 +4,7 @@
     REAL        rounded to 32 bits; finite values must stay so
     CHAR        without trailing blanks; CHAR and VARCHAR beyond the declared bytes only blanks, which are
                 dropped, else StringTooLong; VARBYTE within its bytes
+    CHAR        single-byte characters, for tables of ours (`single_bytes`); files of external tables hold what they do
 
 `fitted` does it for columns that are in the table's physical form already (the engine's own rows);
 arrow.py for what readers and users hand over.
@@ -16,10 +17,12 @@ from typing import Any, Never
 import numpy as np
 
 from ..errors import NumericOutOfRange, StringTooLong
+from .characters import fixed_text
 from .types import Kind, Physical, SqlType
 from .vector import Array, ColumnData, gather_text
 
 _BLANK = 0x20
+_FIRST_WIDE = 0x80  # the least byte of a character of several
 
 
 def fitted(column: ColumnData, name: str, *, in_range: bool = False) -> ColumnData:
@@ -28,7 +31,7 @@ def fitted(column: ColumnData, name: str, *, in_range: bool = False) -> ColumnDa
     type = column.type
     if type.physical is Physical.STR:
         offsets, data = fit_length(*column.text, type, name)
-        return replace(column, offsets=offsets, data=data)
+        return single_bytes(replace(column, offsets=offsets, data=data))
     if type.kind is Kind.REAL:
         narrow, wrong = narrow_real(column.fixed)
         if wrong.any():
@@ -109,6 +112,16 @@ def fit_length(offsets: Array, data: Array, type: SqlType, name: str) -> tuple[A
             detail=f'column "{name}": a value of {int(lengths[row])} bytes in row {row} of its batch',
         )
     return offsets, data
+
+
+def single_bytes(column: ColumnData) -> ColumnData:
+    """The column, unless it is one of CHAR with a character of several bytes."""
+    if column.type.kind is Kind.CHAR:
+        offsets, data = column.text
+        data = data[int(offsets[0]) : int(offsets[-1])]
+        if len(data) and int(data.max()) >= _FIRST_WIDE:
+            fixed_text(data.tobytes().decode(errors="replace"))
+    return column
 
 
 def overflow(value: Any, type: SqlType, name: str) -> Never:

@@ -139,8 +139,10 @@ def shortens_text(expr: Cast) -> bool:
 def fallible(expr: Cast) -> bool:
     """Whether a row can fail; widening casts cannot."""
     source, to = expr.operand.type, expr.type
-    if source == to or source.is_super or _both_text(source, to):
+    if source == to or source.is_super:
         return False
+    if _both_text(source, to):
+        return to.kind is Kind.CHAR is not source.kind  # single-byte characters alone
     if to.is_super:
         return source.is_float
     if source.is_integer and to.is_integer:

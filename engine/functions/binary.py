@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import DataError, InvalidText, NumericOutOfRange
+from ...storage.characters import fixed_text
 from ...storage.types import Kind, SqlType
 from . import hashes
 from .base import Function
@@ -52,7 +53,7 @@ def _cut(text: str, to: SqlType, implicit: bool) -> str:
     raw = text.encode()
     if to.length and not implicit and len(raw) > to.length:
         text = raw[: to.length].decode(errors="ignore")
-    return text.rstrip(" ") if to.kind is Kind.CHAR else text
+    return fixed_text(text) if to.kind is Kind.CHAR else text
 
 
 # -- functions ---------------------------------------------------------------------------------

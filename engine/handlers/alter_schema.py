@@ -1,7 +1,8 @@
 """ALTER SCHEMA: another name, another owner.
 
-Relations are kept under their schema's name, so all of them get the new one in the same commit. While a view reads
-something of the schema, its text would go on naming the old one: then a new name is refused.
+Relations are kept under their schema's name, so all of them get the new one in the same commit, and so do the texts of
+bound views (view_texts.py) and foreign keys that name one of them. While there are functions in the schema, which
+bound views may call by its name, a new name is refused.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from ...planner.statements import AlterSchema
 from ...storage.access.facts import Fact
 from ...storage.catalog.delta import Delta
 from ...storage.catalog.state import BUILTIN_SCHEMAS
-from ...storage.schema import Table
+from ...storage.schema import Table, View
 from .. import access
 from ..context import Context
 from ..result import Result
-from .constraints import refers_to
+from .constraints import following_tables, pointing_anew
 from .create_schema import check_name
-from .dependencies import dependents, key
+from .dependencies import key
 from .functions import functions_of_schema
+from .view_texts import renamed_schema
 
 TAG = "ALTER SCHEMA"
 
@@ -47,18 +49,11 @@ def _renamed(name: str, new: str, context: Context) -> Delta:
     if new in context.view.schemas():
         raise ProgrammingError(f'schema "{new}" already exists', sqlstate="42P06")
     inside = context.view.relations(name)
-    views = [v.name for v in dependents({key(r) for r in inside}, context.view)]
-    tables = [
-        t.name for t in context.view.relations()
-        if isinstance(t, Table) and any(isinstance(r, Table) and refers_to(t, r) for r in inside)
-    ]
     functions = functions_of_schema(name, context)
-    if views or tables or functions:
+    if functions:
         raise DependentObjects(
             f"cannot rename schema {name} because other objects depend on it",
-            detail="; ".join([f"view {v} depends on it" for v in views]
-                             + [f"a foreign key of table {t} depends on it" for t in tables]
-                             + [f"function {f.signature} depends on it" for f in functions]),
+            detail="; ".join(f"function {f.signature} depends on it" for f in functions),
             hint="Drop them first, and make them again.",
         )
     external: tuple[Fact, ...] = ()
@@ -67,7 +62,12 @@ def _renamed(name: str, new: str, context: Context) -> Delta:
 
         external = renamed(name, new, context)
     context.session.lock(context, [r for r in inside if isinstance(r, Table)])
+    names = {key(r): (new, r.name) for r in inside if isinstance(r, Table)}
+    changed: dict[int, Table | View] = {r.id: r for r in inside}
+    changed |= {v.id: v for v in renamed_schema(inside, new, context.view)}
+    moved = [replace(r, schema=new) if r.schema == name else r for r in changed.values()]
+    tables = [pointing_anew(r, names) if isinstance(r, Table) else r for r in moved]
     return Delta(
-        create_schemas=(new,), replace=tuple(replace(r, schema=new) for r in inside),
+        create_schemas=(new,), replace=(*tables, *following_tables(names, context)),
         facts=(*access.facts_of_schema(context, name, new), *external), drop_schemas=(name,),
     )

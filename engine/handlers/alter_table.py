@@ -27,7 +27,7 @@ from ..access import need_owner, user
 from ..context import Context
 from ..result import Result
 from . import names
-from .constraints import refers_to
+from .constraints import following_tables, pointing_anew, refers_to
 from .dependencies import dependents, dependents_of_column, key
 from .vacuum import refuse_in_block
 from .view_texts import renamed_column, renamed_relation
@@ -43,11 +43,15 @@ def run(statement: AlterTable, context: Context) -> Result:
         return alter_columns(statement, external, context)
     changed: Table | View
     gone: tuple[View, ...] = ()
-    following: tuple[View, ...] = ()  # views that read it on
+    following: tuple[Table | View, ...] = ()  # views that read it on, tables with foreign keys to it
     if statement.action == "rename":
         relation = _relation(statement, context)
         changed = _renamed(relation, statement, context)
         following = renamed_relation(relation, changed.name, context.view)
+        if isinstance(changed, Table):
+            renamed = {key(relation): key(changed)}
+            changed = pointing_anew(changed, renamed)
+            following += following_tables(renamed, context)
     elif statement.action == "owner":
         changed = _given_away(_relation(statement, context), statement, context)
     else:
@@ -62,6 +66,9 @@ def run(statement: AlterTable, context: Context) -> Result:
         changed = _ACTIONS[statement.action](table, position, statement, context)
         if statement.action == "rename column":
             following = renamed_column(table, statement.name, statement.new_name, context.view)
+            same = {key(table): key(table)}
+            changed = pointing_anew(changed, same, statement.name, statement.new_name)
+            following += following_tables(same, context, statement.name, statement.new_name)
     context.session.commit_delta(Delta(replace=(changed, *following), drop=gone))
     return Result(TAG, notices=context.notices)
 
@@ -104,7 +111,6 @@ def _renamed(relation: Table | View, statement: AlterTable, context: Context) ->
                                 position=statement.position)
     if names.is_taken(relation.schema, statement.name, context):
         raise DuplicateTable(f'relation "{statement.name}" already exists', position=statement.position)
-    _check_dependents(relation, f"rename {relation.name}", context, [])
     return replace(relation, name=statement.name)
 
 
@@ -112,7 +118,6 @@ def _rename_column(table: Table, position: int, statement: AlterTable, context: 
     if table.position(statement.new_name) is not None:
         raise InvalidDefinition(f'column "{statement.new_name}" of relation "{table.name}" already exists',
                                 sqlstate="42701", position=statement.position)
-    _check_dependents(table, f'rename column {statement.name} of table {table.name}', context, [])
     old, new = statement.name, statement.new_name
     constraints = tuple([replace(c, columns=tuple([new if n == old else n for n in c.columns]))
                          for c in table.constraints])

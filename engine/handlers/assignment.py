@@ -13,6 +13,7 @@ from ...planner.binder import check_assignable
 from ...planner.binder.zones import assigned
 from ...planner.constants import number
 from ...planner.expressions import Literal
+from ...storage.characters import fixed_text
 from ...storage.schema import Column
 from ...storage.types import INTEGER, UNKNOWN, Kind, SqlType
 from ..evaluate import cast, evaluate
@@ -87,7 +88,7 @@ class Fitting:
 def fit_text(value: str, type: SqlType) -> str:
     """Text within the declared bytes; blanks beyond them are cut, CHAR drops trailing blanks."""
     if type.kind is Kind.CHAR:
-        value = value.rstrip(" ")
+        value = fixed_text(value)
     if len(value) * 4 <= type.length:
         return value
     raw = value.encode()

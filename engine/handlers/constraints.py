@@ -106,6 +106,28 @@ def points_to(constraint: Constraint, target: Table) -> bool:
     return parse_reference(constraint.references)[:2] == (target.schema, target.name)
 
 
+def pointing_anew(table: Table, renamed: dict[tuple[str, str], tuple[str, str]], old: str = "", new: str = "") -> Table:
+    """The table with foreign keys that go on pointing to tables, (schema, name), under their new names; `old`, `new`:
+    a column of theirs."""
+    changed = []
+    for constraint in table.constraints:
+        if constraint.kind == "foreign key":
+            schema, name, columns = parse_reference(constraint.references)
+            if (target := renamed.get((schema or "", name))) is not None:
+                keys = ", ".join(new if old and c == old else c for c in columns)
+                constraint = replace(constraint, references=f"{target[0]}.{target[1]}({keys})")
+        changed.append(constraint)
+    return table if tuple(changed) == table.constraints else replace(table, constraints=tuple(changed))
+
+
+def following_tables(renamed: dict[tuple[str, str], tuple[str, str]], context: Context, old: str = "",
+                     new: str = "") -> tuple[Table, ...]:
+    """Other tables whose foreign keys change so."""
+    others = [t for t in context.view.relations() if isinstance(t, Table) and (t.schema, t.name) not in renamed]
+    pairs = [(t, pointing_anew(t, renamed, old, new)) for t in others]
+    return tuple(changed for t, changed in pairs if changed is not t)
+
+
 def without_references(table: Table, targets: set[tuple[str, str]]) -> tuple[Constraint, ...]:
     """The table's constraints but foreign keys to `targets`."""
     return tuple(

@@ -71,7 +71,7 @@ def check(statement: Insert, context: Context) -> None:
     if _has_query(nodes):
         _planned(_of_one_row(replace(statement, columns=columns), len(nodes)), table, context)
         return
-    into = target(table, columns, context)
+    into = target(table, columns, context, statement.places)
     for row in nodes:
         for node, column in zip(row, into.columns):
             if not is_default(node):
@@ -83,7 +83,7 @@ def _with_columns(statement: Insert, table: Table, context: Context) -> Insert:
 
 
 def _planned(statement: Insert, table: Table, context: Context) -> tuple[PhysicalQuery, tuple[int, ...]]:
-    given = positions_of(table, statement.columns)
+    given = positions_of(table, statement.columns, statement.places)
     refuse_identity(table, given, "cannot insert a value into the")
     physical, positions = plan_insert(statement, table, context)
     check_rest(table, given)
@@ -116,7 +116,7 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
     columns = _columns(table, statement.columns, len(nodes[0]))
     if _has_query(nodes):
         return _run_query(_of_one_row(replace(statement, columns=columns), len(nodes)), table, context)
-    into = target(table, columns, context)
+    into = target(table, columns, context, statement.places)
     rows = _Rows(into, context)
     for values in parameter_sets:
         context.parameters = values

@@ -11,6 +11,7 @@ from ...planner.statements import ColumnDefinition, RelationName
 from ...planner.statements.cursor import Cursor
 from ...planner.syntax import tokenize
 from ...storage.arrow import from_arrow
+from ...storage.fitting import single_bytes
 from ...storage.schema import Column, Table
 from ...storage.types import (
     BIGINT,
@@ -74,7 +75,7 @@ def run(text: str, reader: pa.RecordBatchReader, create: bool, context: Context)
     refuse_identity(table, into.given, "cannot write to the")
     with loading(table, context, into.positions, create=found is None) as load:
         for batch in reader:
-            given = [from_arrow(a, c.type, c.name) for a, c in zip(batch.columns, into.columns)]
+            given = [single_bytes(from_arrow(a, c.type, c.name)) for a, c in zip(batch.columns, into.columns)]
             load.write(given + into.defaults(batch.num_rows))
     return Result("INSERT", rowcount=load.rows, notices=context.notices)
 

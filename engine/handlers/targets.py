@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 import numpy as np
 
 from ...errors import DuplicateColumn, NotNullViolation, ProgrammingError, UndefinedColumn
+from ...planner.binder.scope import near
 from ...records import dataclass
 from ...storage.schema import Column, Table
 from ...storage.vector import ColumnData, from_list
@@ -35,8 +39,8 @@ class Target:
         return [value.take(np.zeros(rows, np.int64)) for _, value in self.filled]
 
 
-def target(table: Table, names: tuple[str, ...], context: Context) -> Target:
-    given = positions_of(table, names) if names else tuple(range(len(table.columns)))
+def target(table: Table, names: tuple[str, ...], context: Context, places: Sequence[int | None] = ()) -> Target:
+    given = positions_of(table, names, places) if names else tuple(range(len(table.columns)))
     filled = tuple(
         (i, from_list(c.type, [default_value(c, context)]))
         for i, c in enumerate(table.columns)
@@ -46,14 +50,16 @@ def target(table: Table, names: tuple[str, ...], context: Context) -> Target:
     return Target(table, given, filled)
 
 
-def positions_of(table: Table, names: tuple[str, ...]) -> tuple[int, ...]:
+def positions_of(table: Table, names: tuple[str, ...], places: Sequence[int | None] = ()) -> tuple[int, ...]:
+    """Which columns are named; `places`: where in the statement's text, for errors."""
     found: list[int] = []
-    for name in names:
+    for name, place in zip_longest(names, places):
         position = table.position(name)
         if position is None:
-            raise UndefinedColumn(f'column "{name}" of relation "{table.name}" does not exist')
+            raise UndefinedColumn(f'column "{name}" of relation "{table.name}" does not exist',
+                                  hint=near(name, [c.name for c in table.columns]), position=place)
         if position in found:
-            raise DuplicateColumn(f'column "{name}" specified more than once')
+            raise DuplicateColumn(f'column "{name}" specified more than once', position=place)
         found.append(position)
     return tuple(found)
 

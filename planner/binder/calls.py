@@ -219,22 +219,6 @@ def _position(e: ExpressionBinder, node: exp.StrPosition) -> Expr:
     return call(e, "strpos", [e.bind(node.this), e.bind(node.args["substr"])], e.span(node))
 
 
-@binds(exp.Floor, exp.Ceil)
-def _floor(e: ExpressionBinder, node: Any) -> Expr:
-    args = [node.this] + [x for x in (node.args.get("decimals"), node.args.get("to")) if x is not None]
-    return call(e, "floor" if isinstance(node, exp.Floor) else "ceil", [e.bind(a) for a in args], e.span(node))
-
-
-@binds(exp.Chr)
-def _chr(e: ExpressionBinder, node: exp.Chr) -> Expr:
-    return call(e, "chr", [e.bind(x) for x in node.expressions], e.span(node))
-
-
-@binds(exp.Initcap)
-def _initcap(e: ExpressionBinder, node: exp.Initcap) -> Expr:
-    return call(e, "initcap", [e.bind(node.this)], e.span(node))
-
-
 @binds(exp.AtTimeZone)
 def _at_time_zone(e: ExpressionBinder, node: exp.AtTimeZone) -> Expr:
     return call(e, "timezone", [e.bind(node.args["zone"]), e.bind(node.this)], e.span(node))

@@ -7,6 +7,7 @@ from ...storage.types import UNKNOWN
 from .. import build
 from ..coercion import unify
 from ..expressions import Case, Expr, Literal
+from ..functions.conditional import bounded
 from .dispatch import binds
 from .expressions import ExpressionBinder
 
@@ -16,6 +17,8 @@ def _case(e: ExpressionBinder, node: exp.Case) -> Expr:
     """CASE [operand] WHEN ... THEN ... [ELSE ...] END."""
     given, ifs = node.args.get("this"), node.args["ifs"]
     operand = None if given is None else e.bind(given)
+    if operand is not None:
+        bounded([operand], len(node.args["ifs"]), "CASE", e.b.position(node))
     clause, e.clause = e.clause, "CASE/WHEN"
     conditions: list[Expr] = []
     results: list[Expr] = []

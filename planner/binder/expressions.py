@@ -117,7 +117,6 @@ _NAMES: dict[type, str] = {
     exp.RespectNulls: "RESPECT NULLS",
     exp.Tuple: "a row value",
     exp.Overlay: "OVERLAY",
-    exp.GroupConcat: "STRING_AGG",
     exp.Rollup: "ROLLUP",
     exp.Cube: "CUBE",
     exp.GroupingSets: "GROUPING SETS",
@@ -174,7 +173,7 @@ def named_column(e: ExpressionBinder, node: exp.Column) -> Expr:
     if args.get("join_mark"):
         raise SqlSyntaxError("the outer join operator (+) is allowed in conditions of WHERE only",
                              position=e.b.position(node))
-    if args.get("catalog") is not None:
+    if args.get("catalog") is not None and args["catalog"].name.lower() != e.b.context.database:
         raise NotSupportedError("a column name with a database is not supported", position=e.b.position(node))
     if type(identifier) is exp.Star:
         raise NotSupportedError("* is not allowed here", position=e.b.position(node))

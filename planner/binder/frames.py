@@ -105,12 +105,13 @@ class _Bounds:
             raise NotSupportedError("an offset of RANGE needs a constant", position=self.position)
         if known.value is None:
             raise ProgrammingError("frame offset must not be null", sqlstate="22004", position=self.position)
-        if known.value < 0:
+        number = isinstance(known.value, (int, float)) and math.isfinite(known.value)
+        if number and known.value < 0:
             raise ProgrammingError(NEGATIVE, sqlstate="22013", position=self.position)
         if known.type.kind is Kind.INTERVAL_DS and (type.is_temporal or type.is_clock):
             return Fraction(known.value, DAY if type.kind is Kind.DATE else 1)
         numbers = type.is_integer or type.is_float or (type.kind is Kind.DECIMAL and type.precision <= MAX_DIGITS)
-        if not numbers or not (known.type.is_exact or known.type.is_float):
+        if not numbers or not number or not (known.type.is_exact or known.type.is_float):
             raise NotSupportedError(
                 f"RANGE with an offset of type {known.type} is not supported for an ORDER BY column of type {type}",
                 position=self.position,

@@ -10,6 +10,7 @@ the query; the sink numbers them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import Any
 
 from ...errors import DatatypeMismatch, DuplicateColumn, ProgrammingError, SqlSyntaxError, UndefinedColumn
@@ -64,17 +65,18 @@ def _targets(statement: Insert, table: Table) -> tuple[int, ...]:
     if not statement.columns:
         return tuple(i for i, c in enumerate(table.columns) if not _numbered(c))
     found: list[int] = []
-    for name in statement.columns:
+    for name, at in zip_longest(statement.columns, statement.places):
         place = table.position(name)
         if place is None:
             raise UndefinedColumn(
                 f'column "{name}" of relation "{table.name}" does not exist',
-                hint=near(name, [c.name for c in table.columns]),
+                hint=near(name, [c.name for c in table.columns]), position=at,
             )
         if place in found:
-            raise DuplicateColumn(f'column "{name}" specified more than once')
+            raise DuplicateColumn(f'column "{name}" specified more than once', position=at)
         if _numbered(table.columns[place]):
-            raise ProgrammingError(f'cannot set an identity column to a value: "{name}"', sqlstate="0A000")
+            raise ProgrammingError(f'cannot set an identity column to a value: "{name}"', sqlstate="0A000",
+                                   position=at)
         found.append(place)
     return tuple(found)
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError, UndefinedObject
+from ...storage.characters import fixed_text
 from ...storage.dateparts import interval
 from ...storage.interval_text import read_interval
 from ...storage.types import (
@@ -183,7 +184,7 @@ def cast(e: ExpressionBinder, operand: Expr, to: SqlType, node: Any) -> Expr:
         if operand.value is None or (source.kind is Kind.UNKNOWN and not to.is_string):
             return coerce(operand, to)
         if source.kind is Kind.UNKNOWN:
-            return Literal(_cut(operand.value, to), to, -1, operand.span)
+            return Literal(_cut(operand.value, to, operand.span), to, -1, operand.span)
         if source.kind is Kind.DATE and to.kind is Kind.TIMESTAMP:
             return coerce(operand, to)
     if source == to:
@@ -204,12 +205,12 @@ def _cast_interval(operand: Expr, to: SqlType, node: Any, e: ExpressionBinder) -
     return found
 
 
-def _cut(text: str, to: SqlType) -> str:
+def _cut(text: str, to: SqlType, span: Span | None) -> str:
     """Text cut to its type's bytes, never inside a character; CHAR without trailing blanks."""
     data = text.encode()
     if len(data) > to.length:
         text = data[: to.length].decode(errors="ignore")
-    return text.rstrip(" ") if to.kind is Kind.CHAR else text
+    return fixed_text(text, None if span is None else span[0]) if to.kind is Kind.CHAR else text
 
 
 _MOMENTS = (Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ)

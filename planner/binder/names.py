@@ -11,11 +11,11 @@ _CALLS = {"dateadd": "date_add", "datediff": "date_diff", "nvl": "coalesce", "de
           "log": "dlog10", "approximate_count": "count", "approximate_percentile_disc": "percentile_disc",
           "now": "getdate", "substr": "substring"}
 _NODES: dict[type, str] = {
-    exp.Extract: "date_part", exp.Substring: "substring", exp.StrPosition: "position", exp.Floor: "floor",
-    exp.Ceil: "ceil", exp.DecodeCase: "case", exp.CurrentDate: "date", exp.CurrentUser: "current_user",
+    exp.Extract: "date_part", exp.Substring: "substring", exp.StrPosition: "position",
+    exp.DecodeCase: "case", exp.CurrentDate: "date", exp.CurrentUser: "current_user",
     exp.SessionUser: "session_user", exp.CurrentSchema: "current_schema", exp.Exists: "?column?",
-    exp.Boolean: "bool", exp.Interval: "interval", exp.Initcap: "initcap", exp.AtTimeZone: "timezone",
-    exp.CurrentUserId: "current_user_id", exp.Chr: "chr", exp.ObjectTransform: "object_transform",
+    exp.Boolean: "bool", exp.Interval: "interval", exp.AtTimeZone: "timezone",
+    exp.CurrentUserId: "current_user_id", exp.ObjectTransform: "object_transform",
 }
 _TRIMS = {"LEADING": "ltrim", "TRAILING": "rtrim"}
 

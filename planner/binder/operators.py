@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from ...errors import NotSupportedError
+from ...errors import NotSupportedError, SqlSyntaxError
 from .. import build
 from ..constants import number
 from ..expressions import Expr, IsNull, Literal, Not
@@ -128,8 +128,14 @@ def _comparison(e: ExpressionBinder, node: Any) -> Expr:
 def _rows(e: ExpressionBinder, op: str, left: Any, right: Any, node: Any) -> Expr:
     """(a, b) = (1, 2)."""
     both = isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple)
-    if not both or op not in ("=", "<>") or len(left.expressions) != len(right.expressions):
-        raise NotSupportedError("this comparison of row values is not supported yet", position=e.b.position(node))
+    position = e.b.position(node)
+    if not both:
+        raise NotSupportedError("this comparison of row values is not supported yet", position=position)
+    if op not in ("=", "<>"):  # as PostgreSQL 8.0
+        raise NotSupportedError(f"operator {op} is not supported for row expressions", position=position,
+                                hint="Compare the columns one by one.")
+    if len(left.expressions) != len(right.expressions):
+        raise SqlSyntaxError("unequal number of entries in row expression", position=position)
     pairs = [build.compare(op, e.bind(a), e.bind(b)) for a, b in zip(left.expressions, right.expressions)]
     return build.conjunction(pairs) if op == "=" else build.disjunction(pairs)
 

@@ -79,20 +79,24 @@ def _pivot(b: Binder, node: exp.Pivot, source: Bound, alias: str | None, env: En
     used = columns_of(ExpressionBinder(b, scope, env, "PIVOT").bind(field.this))
     if not isinstance(argument, exp.Star):
         used |= columns_of(ExpressionBinder(b, scope, env, "an aggregate of PIVOT").bind(argument))
-    made: list[tuple[str, ColumnRef]] = []
+    made: list[tuple[str, Expr]] = []
     for value in field.expressions:
         value, name = _named(value)
         _check_value(b, value)
         name = _constant_name(value) if name is None else name
-        column = e.bind(_where(call, argument, field.this, value))
-        assert isinstance(column, ColumnRef)
-        made.append((name if suffix is None else f"{name}_{suffix}", column))
+        result = e.bind(_where(call, argument, field.this, value))
+        made.append((name if suffix is None else f"{name}_{suffix}", result))
     kept = [(name, c) for name, c in zip(source.names, source.columns) if c.id not in used]
     groups = tuple([(b.column(c.type, name, c.nullable), c) for name, c in kept])
     calls = tuple([(ref, found) for found, ref in aggregates.calls.items()])
-    columns = (*[ref for ref, _ in groups], *[ref for _, ref in made])
     names = (*[name for name, _ in kept], *[name for name, _ in made])
-    return Bound(Aggregate(source.plan, groups, calls), columns, names)
+    plan: Logical = Aggregate(source.plan, groups, calls)
+    columns = tuple([ref for ref, _ in groups]) + tuple([e for _, e in made if isinstance(e, ColumnRef)])
+    if len(columns) < len(names):  # of SUPER values and intervals the results are put together from aggregates
+        shown: list[tuple[ColumnRef, Expr]] = [(ref, ref) for ref, _ in groups]
+        shown += [(b.column(e.type, name), e) for name, e in made]
+        plan, columns = Project(plan, tuple(shown)), tuple([ref for ref, _ in shown])
+    return Bound(plan, columns, names)
 
 
 def _argument(b: Binder, call: Any) -> Any:

@@ -222,10 +222,16 @@ class _Select:
         if place is not None:
             expr = self._grouped_item(self.items[place], node)
         else:
+            binder.aliases = lambda name: self._grouped_alias(name, node)
             expr = binder.bind(node)
         if not isinstance(expr, ColumnRef):
             check_group(self.b, expr, node)
         return settle(expr)
+
+    def _grouped_alias(self, name: str, node: Any) -> Expr | None:
+        """The item of that alias, as the list has it: RANDOM() is computed once."""
+        item = self.aliases.get(name)
+        return None if item is None or item.busy else self._grouped_item(item, node)
 
     def _grouped_item(self, item: Item, node: Any) -> Expr:
         before = len(self.aggregates.calls)
@@ -255,7 +261,7 @@ class _Select:
             named = [i for i, item in enumerate(self.items) if item.name == name]
             if named:
                 return self._unambiguous(named, node)
-        return self._binder("ORDER BY", self.aggregates, self.windows).bind(node)
+        return typed(self._binder("ORDER BY", self.aggregates, self.windows).bind(node))
 
     def _unambiguous(self, places: list[int], node: Any) -> int:
         if any(self._value(self.items[i]) != self._value(self.items[places[0]]) for i in places[1:]):

@@ -118,10 +118,11 @@ def ordinal(b: Binder, columns: tuple[ColumnRef, ...], node: Any, clause: str = 
 
 
 def ordinal_place(b: Binder, count: int, node: Any, clause: str) -> int | None:
-    if not isinstance(node, exp.Literal) or node.is_string:
+    """The place that a number in GROUP BY or ORDER BY names; other constants are none there (PostgreSQL 8.0)."""
+    if not isinstance(node, (exp.Literal, exp.Null)):
         return None
     position = b.position(node)
-    if not node.this.isdigit():
+    if isinstance(node, exp.Null) or node.is_string or not node.this.isdigit():
         raise SqlSyntaxError(f"non-integer constant in {clause}", position=position)
     place = int(node.this)
     if not 1 <= place <= count:

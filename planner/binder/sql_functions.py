@@ -54,6 +54,8 @@ def call(e: ExpressionBinder, function: SqlFunction, arguments: Sequence[Expr], 
     """The function's body over `arguments`."""
     b, position = e.b, e.b.position(node)
     rights = b.rights
+    if rights is not None and not rights.schema(function.schema, "usage"):
+        raise PermissionDenied(f"permission denied for schema {function.schema}", position=position)
     if rights is not None and rights.name != function.owner and not rights.may(function.object, "execute"):
         raise PermissionDenied(f"permission denied for function {function.name}", position=position)
     if b.depth >= MAX_DEPTH:

@@ -240,11 +240,12 @@ class _Over:
         return tuple(found)
 
     def _key(self, node: Any, clause: str) -> Expr | None:
-        """A key of PARTITION BY or ORDER BY; constants are refused as Redshift does (None: they do nothing)."""
+        """A key of PARTITION BY or ORDER BY. Constants do nothing (None): Redshift refuses them in PARTITION BY, and
+        takes them in ORDER BY, from where dbt_utils' date_spine and others have ROW_NUMBER() OVER (ORDER BY 1)."""
         expr = settle(self.e.bind(node))
         if columns_of(expr) or is_volatile(expr):
             return expr
-        if self.e.b.context.extended:
+        if self.e.b.context.extended or clause == "order by":
             return None
         raise NotSupportedError(f"constant expressions are not supported in {clause} clauses",
                                 position=self.e.b.position(node))

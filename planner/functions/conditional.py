@@ -1,15 +1,40 @@
-"""COALESCE, NVL, NVL2, NULLIF, DECODE, GREATEST, LEAST: all become searched CASE expressions."""
+"""COALESCE, NVL, NVL2, NULLIF, DECODE, GREATEST, LEAST: all become searched CASE expressions.
+
+Arguments stand in them more than once, so that calls inside calls grow by their depth (`bounded`).
+"""
 from __future__ import annotations
 
-from ...errors import UndefinedFunction
+from collections.abc import Sequence
+
+from ...errors import ProgrammingError, UndefinedFunction
 from ...storage.types import BOOLEAN, UNKNOWN
 from .. import build
 from ..coercion import unify
 from ..expressions import Case, Cast, Expr, IsNull, Literal
+from ..traverse import children
 from .signature import Build, Signature, Site, anything, by_arguments, first
+
+MAX_NODES = 40_000  # of one written out; a few steps of a nest further they are millions
+
+
+def bounded(args: Sequence[Expr], times: int, name: str, position: int | None) -> None:
+    """Refuse arguments that are too large to be written out so many times."""
+    for arg in args:
+        if children(arg) and _size(arg, {}) * times > MAX_NODES:
+            raise ProgrammingError(f"{name.upper()} and its like are nested too deeply", sqlstate="54001",
+                                   position=position)
+
+
+def _size(expr: Expr, known: dict[int, int]) -> int:
+    """How many nodes the expression has, written out; equal objects are counted once and remembered by `known`."""
+    size = known.get(id(expr))
+    if size is None:
+        size = known[id(expr)] = 1 + sum(_size(child, known) for child in children(expr))
+    return size
 
 
 def _coalesce(site: Site, args: tuple[Expr, ...]) -> Expr:
+    bounded(args[:-1], 2, site.name, site.position)
     results, type = unify(args, site.name.upper(), site.position)
     if len(args) == 1:
         return results[0]
@@ -35,6 +60,7 @@ def _is_text(expr: Expr) -> bool:
 
 def _nullif(site: Site, args: tuple[Expr, ...]) -> Expr:
     """NULL when both are equal, else the first."""
+    bounded(args[:1], 2, site.name, site.position)
     given = args[0]
     (given, other), type = unify(args, "NULLIF", site.position) if given.type == UNKNOWN else (args, given.type)
     return Case(((build.compare("=", given, other, site.span), Literal(None, type)),), given, type, site.span)
@@ -42,6 +68,7 @@ def _nullif(site: Site, args: tuple[Expr, ...]) -> Expr:
 
 def _decode(site: Site, args: tuple[Expr, ...]) -> Expr:
     """DECODE(x, search, result [, search, result ...] [, default]); two NULLs are equal here."""
+    bounded(args[:1], len(args) // 2, site.name, site.position)
     operand, rest = args[0], args[1:]
     pairs = [(rest[i], rest[i + 1]) for i in range(0, len(rest) - 1, 2)]
     default: Expr = rest[-1] if len(rest) % 2 else Literal(None, UNKNOWN)
@@ -63,6 +90,7 @@ def _extreme(op: str) -> Build:
     """GREATEST and LEAST pass over NULLs: the argument that no other one beats."""
 
     def make(site: Site, args: tuple[Expr, ...]) -> Expr:
+        bounded(args, 2 * len(args), site.name, site.position)
         args, type = unify(args, site.name.upper(), site.position)
         if type == BOOLEAN:
             raise UndefinedFunction(f"function {site.name}(boolean) does not exist", position=site.position)

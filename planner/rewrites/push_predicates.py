@@ -100,7 +100,8 @@ def _aggregate(plan: Aggregate, parts: list[Expr]) -> Logical:
         keys: dict[ColumnId, Expr] = {ref.id: e for ref, e in plan.groups}
         for conjunct in parts:
             used = columns_of(conjunct)
-            if used and used <= keys.keys() and _movable(conjunct):
+            fits = used and used <= keys.keys() and _movable(conjunct)
+            if fits and not any(is_volatile(keys[c]) for c in used):
                 moving.append(substitute(conjunct, keys))
             else:
                 staying.append(conjunct)

@@ -148,11 +148,12 @@ class Drop:
 @dataclass(frozen=True, slots=True)
 class Insert:
     """source: a query tree (SELECT or VALUES; DEFAULT inside VALUES stays a tree node), or None for
-    INSERT ... DEFAULT VALUES."""
+    INSERT ... DEFAULT VALUES. places: where the columns stand in the text."""
 
     table: RelationName
     columns: tuple[str, ...]
     source: Any
+    places: tuple[int | None, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from ...errors import NotSupportedError, SqlSyntaxError
 from .access import Comment
-from .cursor import Cursor
+from .cursor import DATABASE, Cursor
 from .names import RelationName
 
 _ELSEWHERE = ("FUNCTION", "PROCEDURE", "LANGUAGE", "INDEX", "SEQUENCE", "TRIGGER", "TYPE", "ROLE")
@@ -34,11 +34,13 @@ def parse_comment(cursor: Cursor) -> Comment:
 
 
 def _column(cursor: Cursor) -> tuple[RelationName, str]:
-    """[schema.]table.column"""
+    """[[database.]schema.]table.column"""
     position = cursor.position
     parts = [cursor.name()]
     while cursor.accept("."):
         parts.append(cursor.name())
+    if len(parts) == 4 and parts[0].lower() == DATABASE:
+        del parts[0]
     if len(parts) not in (2, 3):
         raise SqlSyntaxError("column name must be qualified", position=position)
     return RelationName(parts[0] if len(parts) == 3 else None, parts[-2], position), parts[-1]

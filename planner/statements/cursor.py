@@ -29,6 +29,9 @@ _NO_WORDS = (*_TEXT, TokenType.IDENTIFIER)
 _NOT_A_NAME = frozenset((*_TEXT, TokenType.NUMBER))
 
 
+DATABASE = "dev"  # every database's name in SQL
+
+
 class Cursor:
     """See the module's text. `tokens` hold offsets into `text`."""
 
@@ -200,11 +203,14 @@ class Cursor:
         return Decimal(self.next().text)
 
     def relation(self, part: Callable[[], str] | None = None) -> RelationName:
-        """[schema.]name; a third part (the database) is refused. `part` reads one: `name`, unless said otherwise."""
+        """[[database.]schema.]name; another database than the session's is refused. `part` reads one: `name`,
+        unless said otherwise."""
         position, part = self.position, part or self.name
         parts = [part()]
         while self.accept("."):
             parts.append(part())
+        if len(parts) == 3 and parts[0].lower() == DATABASE:
+            del parts[0]
         if len(parts) > 2:
             raise SqlSyntaxError(
                 f'cross-database references are not supported here: "{".".join(parts)}"', position=position

@@ -25,16 +25,20 @@ def parse_insert(cursor: Cursor) -> Insert:
     cursor.expect("into")
     table = cursor.relation()
     columns: tuple[str, ...] = ()
+    places: tuple[int | None, ...] = ()
     if cursor.at("(") and not _query_in_parentheses(cursor):
-        columns = cursor.names()
+        cursor.expect("(")
+        named = cursor.list_of(lambda: (cursor.position, cursor.name()))
+        cursor.expect(")")
+        columns, places = tuple([name for _, name in named]), tuple([place for place, _ in named])
     if cursor.accept("default", "values"):
         cursor.finish()
-        return Insert(table, columns, None)
+        return Insert(table, columns, None, places)
     if cursor.accept("values"):
         rows = read_rows(cursor)
         cursor.finish()
-        return Insert(table, columns, rows)
-    return Insert(table, columns, cursor.query())
+        return Insert(table, columns, rows, places)
+    return Insert(table, columns, cursor.query(), places)
 
 
 def _query_in_parentheses(cursor: Cursor) -> bool:

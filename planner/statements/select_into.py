@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlglot import exp
 
-from ...errors import NotSupportedError
+from ...errors import NotSupportedError, SqlSyntaxError
 from . import CreateTableAs, RelationName, TableAttributes
+from .cursor import DATABASE
 
 
 def select_into(tree: Any) -> CreateTableAs | None:
@@ -21,8 +22,11 @@ def select_into(tree: Any) -> CreateTableAs | None:
     into = first.args.get("into") if isinstance(first, exp.Select) else None
     if into is None:
         return None
+    if not isinstance(into.this, exp.Table) or not isinstance(into.this.this, exp.Identifier):
+        raise SqlSyntaxError("INTO needs a table's name")
     position = into.this.this.meta.get("start")
-    if into.args.get("unlogged") or into.args.get("bulk_collect") or into.this.args.get("catalog") is not None:
+    other = into.this.catalog.lower() not in ("", DATABASE)
+    if into.args.get("unlogged") or into.args.get("bulk_collect") or other:
         raise NotSupportedError("this form of SELECT INTO is not supported by Redshift", position=position)
     first.set("into", None)
     schema, name = into.this.db.lower() or None, into.this.name.lower()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import sqlglot
 from sqlglot import exp
-from warehouse.errors import Error, NotSupportedError, SqlSyntaxError
+from warehouse.errors import Error, NotSupportedError, ProgrammingError, SqlSyntaxError
+from warehouse.planner import parse as parsing
 from warehouse.planner import statements as s
 from warehouse.planner.parse import parse_script, split
 from warehouse.planner.syntax import parse_query
@@ -160,3 +161,12 @@ def test_plain_paths_are_left_to_the_binder() -> None:
     path = parse_query(text).args["joins"][0].this
     assert isinstance(path, exp.Table)
     assert not isinstance(sqlglot.parse_one(text, read="redshift").args["joins"][0].this, exp.Table)
+
+
+def test_a_statement_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parsing.MAX_STATEMENT == 16 * 1024 * 1024
+    monkeypatch.setattr(parsing, "MAX_STATEMENT", 30_000)
+    with pytest.raises(ProgrammingError, match=r"Statement is too large\. Statement Size: 30009 bytes") as caught:
+        split("select 1; select '" + "x" * 30_000 + "'")
+    assert (caught.value.sqlstate, caught.value.position) == ("54000", 10)
+    assert len(split(";".join(["select '" + "x" * 20_000 + "'"] * 2))) == 2

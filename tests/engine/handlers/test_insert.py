@@ -181,3 +181,10 @@ def test_a_scalar_subquery_in_one_row(t: Any) -> None:
     assert rows(t, "select a, b from t") == [(4, None), (5, "x")]
     with pytest.raises(Error, match="can't use subqueries in multi-row VALUES"):
         t.execute("insert into t (a) values ((select max(a) + 1 from t)), (9)")
+
+
+@pytest.mark.parametrize("sql", ["insert into t (a, zz) values (1, 2)", "insert into t (a, a) select 1, 2"])
+def test_wrong_columns_are_told_with_their_places(t: Any, sql: str) -> None:
+    with pytest.raises(Error) as caught:
+        t.execute(sql)
+    assert caught.value.position == 18

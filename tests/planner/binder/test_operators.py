@@ -3,7 +3,15 @@ from __future__ import annotations
 
 import pytest
 from support_plans import one, text
-from warehouse.errors import DatatypeMismatch, Error, InvalidDatetime, InvalidText, NotSupportedError, UndefinedFunction
+from warehouse.errors import (
+    DatatypeMismatch,
+    Error,
+    InvalidDatetime,
+    InvalidText,
+    NotSupportedError,
+    SqlSyntaxError,
+    UndefinedFunction,
+)
 from warehouse.storage.types import INTEGER
 
 TS = "timestamp without time zone"
@@ -136,7 +144,8 @@ def test_operands_that_do_not_fit(sql: str, shown: str, position: int) -> None:
         ("d > '2020-02-30'", InvalidDatetime, "date/time field value out of range", 11),
         ("not a", DatatypeMismatch, "argument of NOT must be type boolean, not type integer", 11),
         ("z and v", DatatypeMismatch, "argument of AND must be type boolean, not type character varying", 13),
-        ("(a, b) < (1, 2)", NotSupportedError, "comparison of row values", 8),
+        ("(a, b) < (1, 2)", NotSupportedError, "operator < is not supported for row expressions", 8),
+        ("(a, b) = (1, 2, 3)", SqlSyntaxError, "unequal number of entries in row expression", 8),
         ("a is distinct from b", NotSupportedError, "IS DISTINCT FROM", 7),
         ("a & 1.5", UndefinedFunction, "operator does not exist: integer & numeric", 7),
     ],
