@@ -34,6 +34,7 @@ from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 from ..patterns import pattern
+from ..reserved_words import RESERVED
 from . import strict
 from .partiql import MARKS, rewritten
 from .prefix_operators import PREFIXES, parenthesised
@@ -47,6 +48,7 @@ _SYNONYMS = {"DATE_PART": "pgdate_part"}
 _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ)
 _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
+_LABELS_ONLY = RESERVED | {"regexp", "rlike"}  # sqlglot's operators, names to Redshift
 UNIT_MARK = "\x01"  # before units in the text of a qualified interval
 WHOLE_MARK = "\x010s"  # behind the text of an interval of which sqlglot would read a part only
 _ONE_PART = pattern(r"-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z]+")  # what it takes for all: the only one in the text
@@ -183,6 +185,8 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
 def _prepared(tokens: list[Token]) -> list[Token]:
     """The tokens as sqlglot's parser has to see them. What seldom stands in a text is looked for in sets first."""
     kinds = {token.token_type for token in tokens}
+    if TokenType.DOT in kinds:
+        _names_behind_dots(tokens)
     words = {token.text.upper() for token in tokens}
     strict.check(tokens, words, kinds)
     if not words.isdisjoint(PREFIXES):
@@ -203,6 +207,18 @@ def _prepared(tokens: list[Token]) -> list[Token]:
         _rename(tokens)
     _close_calls(tokens)
     return tokens
+
+
+def _names_behind_dots(tokens: list[Token]) -> None:
+    """Behind a dot a reserved word is a name, too (PostgreSQL's ColLabel): svv_table_info.table.
+
+    Types keep their kind (`::pg_catalog.timestamp`), and what is called stays a function's name.
+    """
+    dot, name = TokenType.DOT, TokenType.IDENTIFIER
+    for i, (before, token) in enumerate(pairwise(tokens), 1):
+        if (before.token_type is dot and token.text.lower() in _LABELS_ONLY
+                and tokens[i - 2].text.lower() != "pg_catalog" and not _is_called(tokens, i)):
+            token.token_type, token.text = name, token.text.lower()
 
 
 def _close_calls(tokens: list[Token]) -> None:

@@ -31,7 +31,7 @@ MODULES = {
                        "^pg_depend ^pg_inherits ^pg_trigger ^pg_policy ^pg_statistic_ext ^pg_publication "
                        "^pg_publication_rel ^pg_foreign_table ^pg_foreign_server ^pg_sequence ^pg_proc ^pg_proc_info "
                        "^pg_aggregate",
-    "pg_info": "^pg_class_info ^pg_database_info ^pg_timezone_names ^pg_timezone_abbrevs",
+    "pg_info": "^pg_class_info ^pg_database_info ^pg_conf ^pg_timezone_names ^pg_timezone_abbrevs",
     "pg_users": "^pg_user ^pg_shadow !^pg_user_info ^pg_group ^pg_roles ^pg_auth_members ^pg_default_acl svv_user_info "
                  "!svl_user_info svv_roles svv_role_grants svv_user_grants svv_relation_privileges "
                  "svv_column_privileges svv_schema_privileges svv_database_privileges svv_language_privileges "
