@@ -48,7 +48,8 @@ MODULES = {
     "svv": "svv_transactions !svv_table_info",
     "svv_objects": "svv_tables svv_columns svv_all_schemas svv_all_tables svv_all_columns svv_redshift_schemas "
                     "svv_redshift_tables svv_redshift_columns svv_redshift_databases svv_redshift_functions "
-                    "svv_mv_info svv_mv_dependency svv_schema_quota_state svv_datashares svv_datashare_objects "
+                    "svv_mv_info svv_mv_dependency stv_mv_info svl_stored_proc_call "
+                    "svv_schema_quota_state svv_datashares svv_datashare_objects "
                     "svv_datashare_consumers svv_datashare_privileges svv_identity_providers svv_iam_privileges "
                     "svv_ml_model_info svv_ml_model_privileges svv_rls_policy svv_rls_attached_policy svv_rls_relation "
                     "svv_masking_policy svv_attached_masking_policy",

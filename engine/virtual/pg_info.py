@@ -2,7 +2,7 @@
 
     pg_class_info        pg_class with reloid, the table's creation time (not kept: NULL) and its present distribution
     pg_database_info     pg_database with its id once more, and the limit of connections as text
-    pg_conf              of Redshift's marks on objects those of tables with BACKUP NO, as administrators' scripts read them
+    pg_conf              Redshift's marks on objects: those of tables with BACKUP NO, which scripts look for
     pg_timezone_names    name, abbreviation and distance from UTC as of the statement; pg_timezone_abbrevs: fixed ones
 """
 
