@@ -167,7 +167,8 @@ TABLES = tuple(
         ("svv_mv_dependency",
          "database_name:n schema_name:n name:n dependent_database_name:n dependent_schema_name:n dependent_name:n"),
         ("stv_mv_info",
-         "db_name:n schema:n name:n updated_upto_xid:l is_stale:c owner_user_name:n state:i autorefresh:c autorewrite:c"),
+         "db_name:n schema:n name:n updated_upto_xid:l is_stale:c owner_user_name:n state:i autorefresh:c "
+         "autorewrite:c"),
         ("svl_stored_proc_call",
          "userid:i session_userid:i query:i label:t xid:l pid:i database:n querytxt:t starttime:d endtime:d aborted:i "
          "from_sp_call:i"),
