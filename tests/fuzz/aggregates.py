@@ -104,8 +104,8 @@ class Aggregates(Predicates):
         self.within = True
         short = value(Type("text", length=2, ascii=a.t.ascii), "replace(left({0}, 2), ' ', '_')", a)
         type = Type("text", length=400, ascii=a.t.ascii)
-        return value(type, "listagg(distinct {0}, ';') within group (order by {0})", short,
-                     judge="string_agg(distinct {0}, ';' order by {0})")
+        return value(type, "listagg(distinct {0}, ';') within group (order by {0})", short,  # it leaves out empty texts
+                     judge="string_agg(distinct nullif({0}, ''), ';' order by nullif({0}, ''))")
 
     def bit_total(self, scope: Scope) -> Node:
         a = self.argument("int", scope, 10**12)

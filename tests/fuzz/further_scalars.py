@@ -1,7 +1,7 @@
 """More random values: regular expressions, bits, and functions of dates that the judge has under another name.
 
     regexp_count(v, 'ab?')       len(regexp_extract_all(v, 'ab?'))
-    add_months(d, 3)             the last day of a month stays the last: last_day(d + to_months(3)), else d + to_months(3)
+    add_months(d, 3)             a last day of a month stays one: last_day(d + to_months(3)), else d + to_months(3)
     datediff(week, d, e)         Redshift's weeks begin on Sundays here: date_diff('week', d + 1, e + 1)
 
 Patterns are such that POSIX's longest match is the judge's first one, and none matches the empty text.
