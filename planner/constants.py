@@ -28,6 +28,7 @@ from ..storage.types import (
     BOOLEAN,
     DATE,
     DOUBLE,
+    I64_PRECISION,
     INTEGER,
     MAX_PRECISION,
     TIME,
@@ -75,7 +76,13 @@ def number(text: str, span: Span | None = None, negative: bool = False, paramete
         raise NumericOutOfRange(
             f"a numeric literal has at most {MAX_PRECISION} digits", position=_start(span)
         )
-    return Literal(value, decimal(max(digits, scale), scale), parameter, span)
+    return Literal(value, _numeric(value, digits, scale), parameter, span)
+
+
+def _numeric(value: int, digits: int, scale: int) -> SqlType:
+    """NUMERIC of so many digits: NUMERIC(19) holds no number beyond 63 bits, and one of 19 digits may be beyond."""
+    precision = max(digits, scale)
+    return decimal(precision + (precision == I64_PRECISION and abs(value) >= 1 << 63), scale)
 
 
 def integer(value: int, span: Span | None = None, parameter: int = -1) -> Literal:
@@ -87,7 +94,7 @@ def integer(value: int, span: Span | None = None, parameter: int = -1) -> Litera
     digits = len(str(abs(value)))
     if digits > MAX_PRECISION:
         raise NumericOutOfRange(f"{value} is out of range for every numeric type", position=_start(span))
-    return Literal(value, decimal(digits, 0), parameter, span)
+    return Literal(value, _numeric(value, digits, 0), parameter, span)
 
 
 def parameter(value: Any, span: Span | None = None) -> Literal:
@@ -144,7 +151,7 @@ def _from_decimal(value: Decimal, span: Span | None) -> Literal:
     precision = max(len(str(scaled)), scale, 1)
     if precision > MAX_PRECISION:
         raise NumericOutOfRange(f"a NUMERIC parameter has at most {MAX_PRECISION} digits: {value}")
-    return Literal(-scaled if sign else scaled, decimal(precision, scale), -1, span)
+    return Literal(-scaled if sign else scaled, _numeric(scaled, precision, scale), -1, span)
 
 
 def _from_time(value: time, span: Span | None) -> Literal:
