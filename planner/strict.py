@@ -30,6 +30,7 @@ _L_PAREN, _R_PAREN, _L_BRACKET, _JOIN, _CROSS, _NATURAL, _ON, _USING, _LIMIT = (
 )
 _IDENTIFIER, _SEMICOLON = T.IDENTIFIER, T.SEMICOLON
 _OPENS = (T.L_PAREN, T.SELECT)
+_ONLY_LABELS = frozenset({T.SELECT, T.JOIN, T.NOT, T.ALIAS})  # words that sqlglot does not take for names behind AS
 _ITEM_ENDS = frozenset({
     T.COMMA, T.FROM, T.R_PAREN, T.WHERE, T.GROUP_BY, T.ORDER_BY, T.HAVING, T.QUALIFY, T.LIMIT, T.OFFSET, T.UNION,
     T.EXCEPT, T.INTERSECT, T.SEMICOLON,
@@ -71,6 +72,7 @@ def error_at(token: Token | None) -> SqlSyntaxError:
 
 
 def _neighbours(tokens: Sequence[Token]) -> None:
+    """What may not stand beside each other; and names behind AS become names for sqlglot."""
     kinds = [token.token_type for token in tokens]
     before: T | None = None
     for i, kind in enumerate(kinds):
@@ -83,6 +85,8 @@ def _neighbours(tokens: Sequence[Token]) -> None:
         elif before is _ALIAS:
             if kind in _NO_LABELS:
                 raise error_at(tokens[i])
+            if kind in _ONLY_LABELS and (i + 1 == len(kinds) or kinds[i + 1] in _ITEM_ENDS):
+                kind = tokens[i].token_type = T.VAR  # every word may be a column's name behind AS
         elif kind in _CONSPICUOUS:
             _conspicuous(tokens, kinds, i, before)
         before = kind

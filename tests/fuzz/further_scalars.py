@@ -2,7 +2,7 @@
 
     regexp_count(v, 'ab?')       len(regexp_extract_all(v, 'ab?'))
     add_months(d, 3)             a last day of a month stays one: last_day(d + to_months(3)), else d + to_months(3)
-    datediff(week, d, e)         Redshift's weeks begin on Sundays here: date_diff('week', d + 1, e + 1)
+    datediff(week, d, e)         Redshift's weeks begin on Sundays here: how many Sundays were before each of both
 
 Patterns are such that POSIX's longest match is the judge's first one, and none matches the empty text.
 """
@@ -48,8 +48,8 @@ class FurtherScalars(MoreScalars):
             case 4:
                 a, b = self.value("date", scope, depth), self.value("date", scope, depth)
                 type = replace(literals.INT, width="bigint", bound=10**6)
-                return value(type, "datediff(week, {0}, {1})", a, b,
-                             judge="date_diff('week', {0} + 1, {1} + 1)")
+                weeks = "cast(floor(({%d} - date '1970-01-04') / 7) as bigint)"  # since a Sunday
+                return value(type, "datediff(week, {0}, {1})", a, b, judge=f"({weeks % 1} - {weeks % 0})")
             case 5:
                 a, b = self.value("date", scope, depth), self.value("date", scope, depth)
                 type = replace(literals.INT, width="int", bound=1)
