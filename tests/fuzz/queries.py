@@ -12,6 +12,7 @@ from .tables import Table
 from .windows import Windows
 
 JOINS = ("join", "join", "left join", "left join", "right join", "full join", "cross join", "comma")
+SET_OPERATIONS = ("union", "union all", "union all", "intersect", "except", "intersect all", "except all")
 MOST_ROWS = 60_000
 OUTPUT = ("int", "int", "dec", "flt", "text", "text", "date", "ts", "bool")
 
@@ -251,9 +252,7 @@ class Queries(Windows):
         sorts = [self.random.choice(["int", "text", "date", "bool", "int"]) for _ in range(self.random.randint(1, 3))]
         parts, all_types, rows = [], [], 0.0
         count = self.random.choice([2, 2, 3])
-        ops = [
-            self.random.choice(["union", "union all", "union all", "intersect", "except"]) for _ in range(count - 1)
-        ]
+        ops = [self.random.choice(SET_OPERATIONS) for _ in range(count - 1)]
         self.nesting += 1
         for _ in range(count):
             node, types, estimate = self.select(outer, sorts)
