@@ -151,7 +151,7 @@ def _from_decimal(value: Decimal, span: Span | None) -> Literal:
     precision = max(len(str(scaled)), scale, 1)
     if precision > MAX_PRECISION:
         raise NumericOutOfRange(f"a NUMERIC parameter has at most {MAX_PRECISION} digits: {value}")
-    return Literal(-scaled if sign else scaled, decimal(precision, scale), -1, span)
+    return Literal(-scaled if sign else scaled, _decimal_of(scaled, precision, scale), -1, span)
 
 
 def _from_time(value: time, span: Span | None) -> Literal:

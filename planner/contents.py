@@ -311,7 +311,7 @@ def _cast_can_fail(source: SqlType, target: SqlType) -> bool:
         digits = _INTEGER_DIGITS.get(of, source.precision - source.scale)
         return target.precision - target.scale < digits
     if source.is_string and target.is_string:
-        return to is Kind.CHAR is not of  # an explicit cast cuts the text off; CHAR takes no characters of several bytes
+        return to is Kind.CHAR is not of  # an explicit cast cuts off; CHAR takes no characters of several bytes
     if of is Kind.DATE:
         return to not in (Kind.TIMESTAMP, Kind.TIMESTAMPTZ)
     return True

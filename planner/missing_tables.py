@@ -21,8 +21,8 @@ _NO_MEANING = """
     svl_spectrum_scan_error svl_s3query
 """
 _NO_SUCH_PART = """
-    svl_stored_proc_call svl_stored_proc_messages sys_procedure_call sys_procedure_messages svl_udf_log sys_udf_log
-    stl_mv_state stv_mv_deps stv_mv_info svl_mv_refresh_status sys_mv_refresh_history sys_mv_state
+    svl_stored_proc_messages sys_procedure_call sys_procedure_messages svl_udf_log sys_udf_log
+    stl_mv_state stv_mv_deps svl_mv_refresh_status sys_mv_refresh_history sys_mv_state
     svl_spatial_simplify sys_spatial_simplify svv_rls_applied_policy sys_applied_masking_policy_log
 """
 _NOT_KEPT = """

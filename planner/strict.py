@@ -31,6 +31,7 @@ _L_PAREN, _R_PAREN, _L_BRACKET, _JOIN, _CROSS, _NATURAL, _ON, _USING, _LIMIT = (
 )
 _IDENTIFIER, _SEMICOLON = T.IDENTIFIER, T.SEMICOLON
 _OPENS = (T.L_PAREN, T.SELECT)
+_ONLY_LABELS = frozenset({T.SELECT, T.JOIN, T.NOT, T.ALIAS})  # words that sqlglot does not take for names behind AS
 _ITEM_ENDS = frozenset({
     T.COMMA, T.FROM, T.R_PAREN, T.WHERE, T.GROUP_BY, T.ORDER_BY, T.HAVING, T.QUALIFY, T.LIMIT, T.OFFSET, T.UNION,
     T.EXCEPT, T.INTERSECT, T.SEMICOLON,
@@ -87,7 +88,7 @@ def error_at(token: Token | None) -> SqlSyntaxError:
 # Pairs of neighbours without which `_neighbours` finds nothing, but for some operators and the last token.
 _DOUBTFUL = frozenset({
     *[(_COMMA, kind) for kind in _ITEM_ENDS], *[(kind, _COMMA) for kind in _OPENS],
-    *[(_ALIAS, kind) for kind in _NO_LABELS], *[(kind, _L_BRACKET) for kind in _BEFORE_ARRAYS],
+    *[(_ALIAS, kind) for kind in _NO_LABELS | _ONLY_LABELS], *[(kind, _L_BRACKET) for kind in _BEFORE_ARRAYS],
     (_STRING, _STRING), (_STAR, _EXCEPT),
 })
 
@@ -99,6 +100,7 @@ def _doubtful(kinds: list[T], present: set[T], words: set[str]) -> bool:
 
 
 def _neighbours(tokens: Sequence[Token], kinds: list[T]) -> None:
+    """What may not stand beside each other; and names behind AS become names for sqlglot."""
     before: T | None = None
     for i, kind in enumerate(kinds):
         if before is _COMMA:
@@ -107,6 +109,8 @@ def _neighbours(tokens: Sequence[Token], kinds: list[T]) -> None:
         elif before is _ALIAS:
             if kind in _NO_LABELS:
                 raise error_at(tokens[i])
+            if kind in _ONLY_LABELS and (i + 1 == len(kinds) or kinds[i + 1] in _ITEM_ENDS):
+                kind = kinds[i] = tokens[i].token_type = T.VAR  # every word may be a column's name behind AS
         elif kind is _COMMA:
             if before in _OPENS:
                 raise error_at(tokens[i])

@@ -35,6 +35,7 @@ from sqlglot.tokens import Token, TokenType
 
 from ..errors import ProgrammingError, SqlSyntaxError, UndefinedObject
 from ..patterns import pattern
+from ..reserved_words import RESERVED
 from . import strict
 from .partiql import MARKS, rewritten
 from .prefix_operators import PREFIXES, parenthesised
@@ -49,6 +50,7 @@ _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType
 _NAMES = (TokenType.VAR, TokenType.IDENTIFIER)
 _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
+_LABELS_ONLY = RESERVED | {"regexp", "rlike"}  # sqlglot's operators, names to Redshift
 UNIT_MARK = "\x01"  # before units in the text of a qualified interval
 WHOLE_MARK = "\x010s"  # behind the text of an interval of which sqlglot would read a part only
 _ONE_PART = pattern(r"-?[0-9]+(?:\.[0-9]+)?\s*[a-zA-Z]+")  # what it takes for all: the only one in the text
@@ -206,6 +208,8 @@ def _run(tokens: list[Token], text: str, into: Any) -> list[Any]:
 def _prepared(given: list[Token]) -> list[Token]:
     """The tokens as sqlglot's parser has to see them. What seldom stands in a text is looked for in sets first."""
     tokens, kinds = given, list(map(_KIND, given))
+    if TokenType.DOT in kinds:
+        _names_behind_dots(tokens, kinds)
     present, words = set(kinds), set(map(str.upper, texts_of(given)))
     strict.check(tokens, kinds, present, words)
     if not words.isdisjoint(PREFIXES):
@@ -234,6 +238,21 @@ _KIND, _TEXT = attrgetter("token_type"), attrgetter("text")
 def texts_of(tokens: Sequence[Token]) -> set[str]:
     """The words and signs that stand in a text."""
     return set(map(_TEXT, tokens))
+
+
+def _names_behind_dots(tokens: list[Token], kinds: list[TokenType]) -> None:
+    """Behind a dot a reserved word is a name, too (PostgreSQL's ColLabel): svv_table_info.table.
+
+    Types keep their kind (`::pg_catalog.timestamp`), and what is called stays a function's name.
+    """
+    dot, at = TokenType.DOT, -1
+    for _ in range(kinds[:-1].count(dot)):
+        at = kinds.index(dot, at + 1)
+        token = tokens[at + 1]
+        if (token.text.lower() in _LABELS_ONLY and tokens[at - 1].text.lower() != "pg_catalog"
+                and not _is_called(tokens, at + 1)):
+            token.token_type = kinds[at + 1] = TokenType.IDENTIFIER
+            token.text = token.text.lower()
 
 
 def _close_calls(tokens: list[Token], kinds: list[TokenType]) -> None:

@@ -119,7 +119,7 @@ def cast(c: Compiler, expr: Cast) -> Value:
 
 
 def trim(c: Compiler, expr: Call) -> Value:
-    """TRIM, LTRIM, RTRIM with characters that are not a constant."""
+    """TRIM, LTRIM, RTRIM with characters that are not a constant of ASCII."""
     function, types = scalar.FUNCTIONS[expr.key], [a.type for a in expr.args]
     work = _Work(lambda row: function(row, types, expr.type), lambda args: None, expr.type, fallible=False)
     return _emit(c, expr.args, work, expr.span)

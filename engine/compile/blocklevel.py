@@ -35,7 +35,7 @@ def block_level(c: Compiler, expr: Expr) -> Maker | None:
             return lambda: _predicate(c, column, text.pattern(expr), expr.negated)
         case Call(key=key) if key in text.MAKERS:
             return lambda: text.make(c, expr)
-        case Call(key="trim" | "ltrim" | "rtrim", args=(_, characters)) if not isinstance(characters, Literal):
+        case Call(key="trim" | "ltrim" | "rtrim", args=(_, characters)) if not _plain(characters):
             return lambda: arrow_calls.trim(c, expr)
         case Call(key="slice_num"):
             return lambda: arrow_calls.slice_number(c, expr)
@@ -44,6 +44,11 @@ def block_level(c: Compiler, expr: Expr) -> Maker | None:
         case Cast() if casts.is_text_cast(expr) or casts.shortens_text(expr):
             return lambda: arrow_calls.cast(c, expr)
     return None
+
+
+def _plain(characters: Expr) -> bool:
+    """Characters to trim that the kernel knows: a constant of ASCII."""
+    return isinstance(characters, Literal) and str(characters.value).isascii()
 
 
 def _text(expr: Expr) -> bool:

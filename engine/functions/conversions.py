@@ -1,20 +1,15 @@
 """TRY_CAST, TO_HEX and the Teradata-like readers of numbers, over single values."""
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from ...errors import DataError, InvalidText, NumericOutOfRange
+from ...errors import DataError, NumericOutOfRange
 from ...storage.types import BIGINT, Kind, SqlType
 from .base import Function, plain
+from .teradata_text import WIDE, format_of, read_number
 from .text import print_float
-
-_SIGNED = re.compile(r"(?P<sign>[+-]?)(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)(?P<after>[+-]?)")
-_IGNORED = str.maketrans("", "", "/,:% ")
-_DIGITS = 60  # more than any type has
-_WIDE = Context(prec=120)
 
 
 def try_cast(args: list[Any], types: Sequence[SqlType], to: SqlType) -> Any:
@@ -32,32 +27,18 @@ def to_hex(args: list[Any], types: Sequence[SqlType], to: SqlType) -> str:
     return f"{args[0] & ((1 << (64 if types[0] == BIGINT else 32)) - 1):x}"
 
 
-def read_number(text: str) -> Decimal:
-    """A number with its sign in front or behind; a blank text is 0."""
-    bare = text.translate(_IGNORED)
-    if not bare:
-        return Decimal(0)
-    found = _SIGNED.fullmatch(bare)
-    if found is None or (found["sign"] and found["after"]):
-        raise InvalidText(f'invalid input syntax for type numeric: "{text}"')
-    try:
-        value = _WIDE.create_decimal(found["number"])
-    except InvalidOperation:
-        raise InvalidText(f'invalid input syntax for type numeric: "{text}"') from None
-    if value and value.adjusted() > _DIGITS:
-        raise NumericOutOfRange(f'value "{text}" is out of range for type numeric')
-    return value.copy_negate() if "-" in (found["sign"], found["after"]) else value
-
-
 def text_to_int(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
-    """TEXT_TO_INT_ALT: what stands behind the point is cut off."""
-    return _within(int(read_number(args[0]).to_integral_value(ROUND_DOWN)), args[0], to)
+    """TEXT_TO_INT_ALT(text [, format]): what stands behind the point is cut off."""
+    return _within(int(_read(args, to).to_integral_value(ROUND_DOWN)), args[0], to)
 
 
 def text_to_numeric(args: list[Any], types: Sequence[SqlType], to: SqlType) -> int:
-    """TEXT_TO_NUMERIC_ALT: rounded to the scale, halves to even."""
-    value = read_number(args[0])
-    return _within(int(_WIDE.scaleb(value, to.scale).to_integral_value(ROUND_HALF_EVEN)), args[0], to)
+    """TEXT_TO_NUMERIC_ALT(text [, format]): rounded to the scale, halves to even."""
+    return _within(int(WIDE.scaleb(_read(args, to), to.scale).to_integral_value(ROUND_HALF_EVEN)), args[0], to)
+
+
+def _read(args: list[Any], to: SqlType) -> Decimal:
+    return read_number(args[0], format_of(args[1]) if len(args) > 1 else None, to.scale)
 
 
 def _within(value: int, text: str, to: SqlType) -> int:

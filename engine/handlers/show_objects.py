@@ -255,6 +255,8 @@ def _database_grants(statement: ShowObjects, context: Context) -> Rows:
 
 def _grants_for(statement: ShowObjects, context: Context) -> Rows:
     """All that a user or role was granted by itself."""
+    if statement.name.name:
+        _database(statement)
     wanted = _wanted(statement, context)
     for r in context.view.relations():
         for g in _grants(context, relation_object(r.id), wanted):

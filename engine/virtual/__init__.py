@@ -31,7 +31,7 @@ MODULES = {
                        "^pg_depend ^pg_inherits ^pg_trigger ^pg_policy ^pg_statistic_ext ^pg_publication "
                        "^pg_publication_rel ^pg_foreign_table ^pg_foreign_server ^pg_sequence ^pg_proc ^pg_proc_info "
                        "^pg_aggregate",
-    "pg_info": "^pg_class_info ^pg_database_info ^pg_timezone_names ^pg_timezone_abbrevs",
+    "pg_info": "^pg_class_info ^pg_database_info ^pg_conf ^pg_timezone_names ^pg_timezone_abbrevs",
     "pg_users": "^pg_user ^pg_shadow !^pg_user_info ^pg_group ^pg_roles ^pg_auth_members ^pg_default_acl svv_user_info "
                  "!svl_user_info svv_roles svv_role_grants svv_user_grants svv_relation_privileges "
                  "svv_column_privileges svv_schema_privileges svv_database_privileges svv_language_privileges "
@@ -48,7 +48,8 @@ MODULES = {
     "svv": "svv_transactions !svv_table_info",
     "svv_objects": "svv_tables svv_columns svv_all_schemas svv_all_tables svv_all_columns svv_redshift_schemas "
                     "svv_redshift_tables svv_redshift_columns svv_redshift_databases svv_redshift_functions "
-                    "svv_mv_info svv_mv_dependency svv_schema_quota_state svv_datashares svv_datashare_objects "
+                    "svv_mv_info svv_mv_dependency stv_mv_info svl_stored_proc_call "
+                    "svv_schema_quota_state svv_datashares svv_datashare_objects "
                     "svv_datashare_consumers svv_datashare_privileges svv_identity_providers svv_iam_privileges "
                     "svv_ml_model_info svv_ml_model_privileges svv_rls_policy svv_rls_attached_policy svv_rls_relation "
                     "svv_masking_policy svv_attached_masking_policy",

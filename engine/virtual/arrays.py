@@ -40,7 +40,7 @@ def _item(text: str, place: int) -> str | None:
 
 
 def _split(text: str, separator: str) -> str:
-    return "{" + ",".join(text.split(separator)) + "}"
+    return "{" + ",".join(text.split(separator) if separator else [text]) + "}"
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from ...storage.types import INTEGER, TIMESTAMP, char
 from ..context import Context
@@ -17,7 +18,8 @@ from ..session import SESSION
 from .base import DATABASE, VirtualTable, clip
 from .stl import moment
 
-Event = tuple[str, datetime, int, str, int, str]  # what, when, session, user, microseconds since it began, program
+# What, when, session, user, microseconds since it began, program, the session's name for ever (`sessionid`).
+Event = tuple[str, datetime, int, str, int, str, str]
 
 
 def _events(context: Context) -> list[Event]:
@@ -26,7 +28,9 @@ def _events(context: Context) -> list[Event]:
     for r in context.database.history.events(SESSION):
         began, ended, who = moment(r["start"]), moment(r["end"]), (r["pid"], r["user"])
         found += _beginning(began, *who, r["application"])
-        found.append(("disconnecting session", ended, *who, r["end"] - r["start"], r["application"]))
+        found.append(
+            ("disconnecting session", ended, *who, r["end"] - r["start"], r["application"], _name(r["pid"], began))
+        )
     for session in context.database.sessions.all():
         found += _beginning(session.started, session.id, session.user, "")
     return sorted(found, key=lambda e: e[1])
@@ -34,18 +38,23 @@ def _events(context: Context) -> list[Event]:
 
 def _beginning(when: datetime, session: int, user: str, application: str) -> Iterator[Event]:
     for what in ("authenticated", "initiating session"):
-        yield what, when, session, user, 0, application
+        yield what, when, session, user, 0, application, _name(session, when)
+
+
+def _name(session: int, began: datetime) -> str:
+    """One for all events of a session and no other session's: numbers of sessions come back, moments do not."""
+    return str(UUID(int=session << 64 | int(began.timestamp() * 1_000_000)))
 
 
 def _stl(context: Context) -> Iterator[tuple[Any, ...]]:
-    for what, when, session, user, duration, application in _events(context):
+    for what, when, session, user, duration, application, name in _events(context):
         yield (what, when, "[local]", "", session, DATABASE, clip(user, 50), "Trust", duration, "", "", 0, "", "", "",
-               clip(application, 250), None, None, "none", 0)  # fmt: skip
+               clip(application, 250), None, None, "none", 0, name, "")  # fmt: skip
 
 
 def _sys(context: Context) -> Iterator[tuple[Any, ...]]:
     for row in _stl(context):
-        yield *row[:-4], row[-3], row[-4], *row[-2:]
+        yield *row[:-6], row[-5], row[-6], *row[-4:-2]
 
 
 _SOCKET = (
@@ -66,7 +75,7 @@ TABLES = (
          ("pid", INTEGER), ("dbname", char(50)), ("username", char(50)), ("authmethod", char(32)),
          ("duration", INTEGER), *_socket("ssl"), ("iamauthguid", char(36)), ("application_name", char(250)),
          ("os_version", char(64)), ("driver_version", char(64)), ("plugin_name", char(32)),
-         ("protocol_version", INTEGER)),
+         ("protocol_version", INTEGER), ("sessionid", char(36)), ("compression", char(8))),
         _stl,
         leader_only=False,
         superusers=True,

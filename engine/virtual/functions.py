@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakValueDictionary
 
-from ...errors import ProgrammingError, UndefinedFunction, UndefinedObject, UndefinedTable
+from ...errors import NumericOutOfRange, ProgrammingError, UndefinedFunction, UndefinedObject, UndefinedTable
 from ...storage.schema import Table, View
 from ..context import Context
 from . import definitions, ids
@@ -69,8 +69,8 @@ class Catalogue:
         from .names import parts
 
         found = parts(text, self.context.settings.exact_names)
-        if len(found) == 1 and found[0].isdigit():
-            return int(found[0])
+        if len(found) == 1 and (id := _number(found[0])) is not None:
+            return id
         schema, name = (None, found[0]) if len(found) == 1 else (found[-2], found[-1])
         relation = self.context.view.relation(schema, name)
         if relation is not None:
@@ -125,6 +125,15 @@ def _relation_name(c: Catalogue, id: int) -> str:
     return name if c.visible(relation) else f"{definitions.quoted(relation.schema)}.{name}"
 
 
+def _number(text: str) -> int | None:
+    """An id as a number; None where the text is a name."""
+    if not (text.isascii() and text.isdecimal()):
+        return None
+    if int(text) >= 1 << 31:  # ids here are INTEGERs
+        raise NumericOutOfRange(f'value "{text}" is out of range for type oid')
+    return int(text)
+
+
 def _type_named(c: Catalogue, text: str) -> int:
     wanted = " ".join(text.lower().split()).removeprefix("pg_catalog.")
     for oid, name in ids.TYPE_NAMES.items():
@@ -136,8 +145,8 @@ def _type_named(c: Catalogue, text: str) -> int:
     for oid, name, _, _ in ids.EXTRA_TYPES:
         if wanted == name:
             return oid
-    if wanted.isdigit():
-        return int(wanted)
+    if (id := _number(wanted)) is not None:
+        return id
     raise UndefinedObject(f'type "{text}" does not exist')
 
 

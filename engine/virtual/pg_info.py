@@ -2,6 +2,7 @@
 
     pg_class_info        pg_class with reloid, the table's creation time (not kept: NULL) and its present distribution
     pg_database_info     pg_database with its id once more, and the limit of connections as text
+    pg_conf              Redshift's marks on objects: those of tables with BACKUP NO, which scripts look for
     pg_timezone_names    name, abbreviation and distance from UTC as of the statement; pg_timezone_abbrevs: fixed ones
 """
 
@@ -16,6 +17,7 @@ from ...storage.types import BOOLEAN, Kind, SqlType, varchar
 from ..context import Context
 from . import pg_catalog
 from .base import VirtualTable
+from .blocks import DATABASE_ID
 from .columns import columns
 
 PG = "pg_catalog"
@@ -42,6 +44,12 @@ def _database_info(context: Context) -> Rows:
         yield (*row[:6], "UNLIMITED", *row[7:], row[0])
 
 
+def _conf(context: Context) -> Rows:
+    for relation in context.view.relations():
+        if isinstance(relation, Table) and not relation.backup:
+            yield f"pg_class_backup_{DATABASE_ID}_{relation.id}", "NO"
+
+
 def _zones(context: Context) -> Rows:
     import zoneinfo
 
@@ -66,6 +74,7 @@ TABLES = (
                  (*[(n, varchar(128) if n == "datconnlimit" else t) for n, t in pg_catalog.DATABASES.columns],
                   *columns("datid:o")),
                  _database_info),
+    VirtualTable(PG, "pg_conf", columns("key:t value:t"), _conf),
     VirtualTable(PG, "pg_timezone_names",
                  (("name", _ZONE), ("abbrev", _ZONE), ("utc_offset", _DISTANCE), ("is_dst", BOOLEAN)), _zones),
     VirtualTable(PG, "pg_timezone_abbrevs",

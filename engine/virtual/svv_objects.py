@@ -166,6 +166,12 @@ TABLES = tuple(
          "database_name:n schema_name:n user_name:n name:n is_stale:c state:i autorefresh:c autorewrite:c"),
         ("svv_mv_dependency",
          "database_name:n schema_name:n name:n dependent_database_name:n dependent_schema_name:n dependent_name:n"),
+        ("stv_mv_info",
+         "db_name:n schema:n name:n updated_upto_xid:l is_stale:c owner_user_name:n state:i autorefresh:c "
+         "autorewrite:c"),
+        ("svl_stored_proc_call",
+         "userid:i session_userid:i query:i label:t xid:l pid:i database:n querytxt:t starttime:d endtime:d aborted:i "
+         "from_sp_call:i"),
         ("svv_schema_quota_state",
          "schema_id:i schema_name:n schema_owner:i quota:i disk_usage:i disk_usage_pct:r"),
         ("svv_datashares",

@@ -93,8 +93,10 @@ class ExpressionBinder:
     def as_boolean(self, expr: Expr, node: Any) -> Expr:
         if expr.type.kind is Kind.BOOLEAN:
             return expr
-        if self.b.context.leader and isinstance(expr, Literal) and expr.type.is_integer:
-            return Literal(None if expr.value is None else expr.value != 0, BOOLEAN, -1, expr.span)  # WHERE 1 AND ...
+        if expr.type.is_integer:  # an implicit cast, as in likevegas = 1: WHERE 1 AND ..., CASE WHEN regexp_instr(...)
+            if isinstance(expr, Literal):
+                return Literal(None if expr.value is None else expr.value != 0, BOOLEAN, -1, expr.span)
+            return coerce(expr, BOOLEAN)
         if expr.type.kind is Kind.UNKNOWN:
             return coerce(expr, BOOLEAN)
         raise DatatypeMismatch(

@@ -50,21 +50,32 @@ def _to_number(site: Site, args: tuple[Expr, ...]) -> Expr:
     return Call("to_number", (args[0], format), decimal(digits + scale, scale), site.span)
 
 
-def _with_format(site: Site, args: tuple[Expr, ...]) -> Expr:
-    raise NotSupportedError(
-        f"a format of {site.name.upper()} is not supported yet", position=site.position,
-        hint="Without a format, numbers with a sign in front or behind and with an exponent are read.",
-    )
+def _format(site: Site, arg: Expr) -> Literal:
+    """A format of Teradata's, which must be right before any text is read by it."""
+    from .teradata import parse
+
+    format = _constant(site, arg, "the format")
+    try:
+        parse(str(format.value))
+    except ProgrammingError as error:
+        raise type(error)(error.message, sqlstate=error.sqlstate, position=site.position) from None
+    return format
+
+
+def _text_to_int(site: Site, args: tuple[Expr, ...]) -> Expr:
+    """TEXT_TO_INT_ALT(text, format)."""
+    return Call("text_to_int_alt", (args[0], _format(site, args[1])), INTEGER, site.span)
 
 
 def _text_to_numeric(site: Site, args: tuple[Expr, ...]) -> Expr:
-    """TEXT_TO_NUMERIC_ALT(text [, precision, scale])."""
+    """TEXT_TO_NUMERIC_ALT(text [, format] [, precision, scale])."""
     precision, scale = MAX_PRECISION, 0
-    if len(args) == 3:
-        precision, scale = (int(_constant(site, a, "precision and scale").value) for a in args[1:])
+    if len(args) > 2:
+        precision, scale = (int(_constant(site, a, "precision and scale").value) for a in args[-2:])
     if not (1 <= precision <= MAX_PRECISION and 0 <= scale <= min(precision, MAX_PRECISION - 1)):
         raise ProgrammingError(f"NUMERIC({precision},{scale}) is no type", sqlstate="22023", position=site.position)
-    return Call("text_to_numeric_alt", args[:1], decimal(precision, scale), site.span)
+    read = (args[0], _format(site, args[1])) if len(args) in (2, 4) else args[:1]
+    return Call("text_to_numeric_alt", read, decimal(precision, scale), site.span)
 
 
 def _hexadecimal(type: SqlType) -> SqlType | None:
@@ -85,12 +96,14 @@ FUNCTIONS: tuple[Signature, ...] = (
               build=_to_number),
     Signature(("to_hex",), "to_hex", (_hexadecimal,), varchar(16)),
     Signature(("text_to_int_alt",), "text_to_int_alt", (string,), INTEGER, fallible=True),
-    Signature(("text_to_int_alt",), "refused", (string, string), INTEGER, build=_with_format),
+    Signature(("text_to_int_alt",), "text_to_int_alt", (string, string), INTEGER, fallible=True, build=_text_to_int),
     Signature(("text_to_numeric_alt",), "text_to_numeric_alt", (string,), decimal(MAX_PRECISION, 0), fallible=True),
     Signature(("text_to_numeric_alt",), "text_to_numeric_alt", (string, whole, whole), decimal(MAX_PRECISION, 0),
               fallible=True, build=_text_to_numeric),
-    Signature(("text_to_numeric_alt",), "refused", (string, string, whole, whole), decimal(MAX_PRECISION, 0),
-              optional=2, build=_with_format),
+    Signature(("text_to_numeric_alt",), "text_to_numeric_alt", (string, string), decimal(MAX_PRECISION, 0),
+              fallible=True, build=_text_to_numeric),
+    Signature(("text_to_numeric_alt",), "text_to_numeric_alt", (string, string, whole, whole),
+              decimal(MAX_PRECISION, 0), fallible=True, build=_text_to_numeric),
 )
 # print_float is made by binder/float_digits.py.
 KEYS = ("print_float", "to_date", "to_timestamp", "to_number", "try_cast")

@@ -7,7 +7,7 @@
     SHOW CONSTRAINTS { PRIMARY KEYS | FOREIGN KEYS [EXPORTED] } FROM TABLE t  [LIMIT n]
     SHOW GRANTS ON { TABLE t | SCHEMA s | DATABASE d } [FOR user | ROLE r | GROUP g | PUBLIC]  [LIMIT n]
     SHOW COLUMN GRANTS ON TABLE t  [LIKE 'p'] [FOR ...] [LIMIT n]
-    SHOW GRANTS FOR { user | ROLE r }  [LIMIT n]
+    SHOW GRANTS FOR { user | ROLE r | PUBLIC }  [FROM DATABASE d] [LIMIT n]
     SHOW GRANTS ON FUNCTION [d.]s.f(types)  [FOR ...] [LIMIT n]
     SHOW { FUNCTIONS | PROCEDURES } FROM SCHEMA s  [LIKE 'p'] [LIMIT n]
     SHOW PARAMETERS OF FUNCTION [d.]s.f(types)  [LIKE 'p']
@@ -134,6 +134,8 @@ def _grants(cursor: Cursor) -> ShowObjects:
         position = cursor.position
         which = cursor.accept_any("role", "group", "public") or "user"
         grantee = Grantee(which, "" if which == "public" else cursor.user(), position)
+    if kind == "grants for" and cursor.accept("from", "database"):
+        name = _name(cursor, 1)
     return replace(_ended(cursor, kind, name, grantee, likes=False), like=like)
 
 

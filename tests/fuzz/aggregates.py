@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import literals
-from .nodes import COUNT, Node, Type, columns_in, key, value
+from .nodes import COUNT, INT_LIMITS, Node, Type, columns_in, key, value
 from .predicates import Predicates
 from .scalars import SORTS, Scope
 
 SAFE_ROWS = 10**6  # no group is larger
+SPREADS = ("stddev_samp", "stddev_pop", "var_samp", "var_pop")
 
 
 class Aggregates(Predicates):
+    within = False  # the select has an aggregate over sorted values: Redshift takes one order a select
+
     def aggregate_value(self, sort: str, scope: Scope, keys: list[Node]) -> Node:
         """A value of the sort over a group: an aggregate, or an expression around some."""
         kind = self.random.random()
@@ -67,7 +70,8 @@ class Aggregates(Predicates):
                 a = self.own(self.value("bool", scope, 1), scope)
                 return value(replace(a.t, nullable=True), self.random.choice(["bool_and({0})", "bool_or({0})"]), a)
             case _:
-                return self.extreme(sort, scope)
+                found = self.sorted_values(sort, scope) if sort == "text" else None
+                return found or self.extreme(sort, scope)
 
     def extreme(self, sort: str, scope: Scope) -> Node:
         a = key(self.own(self.value(sort, scope, self.random.choice([0, 0, 1]), True), scope))
@@ -85,7 +89,38 @@ class Aggregates(Predicates):
         used, mine = columns_in(node), {c.ours for s in scope.sources for c in s.columns}
         return literals.literal(node.sort, self.random, self.values) if used and used.isdisjoint(mine) else node
 
+    def sorted_values(self, sort: str, scope: Scope) -> Node | None:
+        """LISTAGG, MEDIAN or PERCENTILE_CONT, if the select has none yet."""
+        if self.within or not self.chance(0.2):
+            return None
+        if sort == "flt":
+            a = self.argument("flt", scope, 10**6)
+            self.within = True
+            share = self.random.choice(["0.5", "0.25", "0.75"])
+            ours = "median({0})" if self.chance(0.4) else f"percentile_cont({share}) within group (order by {{0}})"
+            judge = "median({0})" if ours[0] == "m" else f"quantile_cont({{0}}, {share})"
+            return value(Type("flt", "double", bound=a.t.bound, rounded=True), ours, a, judge=judge)
+        a = self.own(self.text_value(scope, 1), scope)
+        self.within = True
+        short = value(Type("text", length=2, ascii=a.t.ascii), "replace(left({0}, 2), ' ', '_')", a)
+        type = Type("text", length=400, ascii=a.t.ascii)
+        return value(type, "listagg(distinct {0}, ';') within group (order by {0})", short,  # it leaves out empty texts
+                     judge="string_agg(distinct nullif({0}, ''), ';' order by nullif({0}, ''))")
+
+    def bit_total(self, scope: Scope) -> Node:
+        a = self.argument("int", scope, 10**12)
+        type = replace(a.t, bound=min(2 * a.t.bound + 1, INT_LIMITS[a.t.width]), nullable=True)
+        return value(type, self.random.choice(["bit_and({0})", "bit_or({0})"]), a)
+
+    def spread(self, scope: Scope) -> Node:
+        """Of few and small numbers: how their squares are summed does not show."""
+        a = self.argument(self.random.choice(["int", "flt"]), scope, 1000)
+        type = Type("flt", "double", bound=10**7, rounded=True)
+        return value(type, f"{self.random.choice(SPREADS)}({{0}})", a)
+
     def int_total(self, scope: Scope) -> Node:
+        if self.chance(0.1):
+            return self.bit_total(scope)
         a = self.argument("int", scope, 10**12)
         d = "distinct " if self.chance(0.2) else ""
         if self.chance(0.5):
@@ -112,6 +147,11 @@ class Aggregates(Predicates):
         return value(replace(type, bound=a.t.bound), f"avg({d}{{0}})", a, judge=judge)
 
     def flt_total(self, scope: Scope) -> Node:
+        sorted_values = self.sorted_values("flt", scope)
+        if sorted_values is not None:
+            return sorted_values
+        if self.chance(0.15):
+            return self.spread(scope)
         a = self.argument("flt", scope, 10**6)
         d = "distinct " if self.chance(0.2) else ""
         if self.chance(0.5):

@@ -6,11 +6,11 @@ import re
 from collections import Counter
 
 WORDS = (
-    "inner join", "left join", "right join", "full join", "cross join", "exists", "not exists", "in", "not in", "any",
-    "all", "union", "union all", "intersect", "except", "with", "distinct", "group by", "rollup", "cube",
-    "grouping sets", "having", "qualify", "over", "partition by", "rows", "order by", "limit", "offset", "case",
-    "nulls first", "nulls last",
-    "like", "between", "is null", "is not null", "and", "or", "not",
+    "inner join", "left join", "right join", "full join", "cross join", "using", "exists", "not exists", "in", "not in",
+    "any", "all", "union", "union all", "intersect", "intersect all", "except", "except all", "with", "distinct",
+    "group by", "rollup", "cube", "grouping sets", "having", "qualify", "over", "partition by", "rows", "range",
+    "order by", "limit", "offset", "case", "nulls first", "nulls last",
+    "like", "similar to", "between", "is null", "is not null", "and", "or", "not",
 )  # fmt: skip
 _CALL = re.compile(r"\b([a-z_][a-z0-9_]*)\s*\(")
 _OPERATOR = re.compile(r"\|\||<>|<=|>=|[-+*/%<>=]")

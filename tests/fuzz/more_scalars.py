@@ -172,7 +172,7 @@ class MoreScalars(Scalars):
                 return value(a.t, f"{name}({{0}})", a, judge=f"{name.removeprefix('b')}({{0}}, ' ')")
             case 5:
                 name = self.random.choice(["ltrim", "rtrim"])
-                return value(s, f"{name}({{0}}, {{1}})", a, literals.text_of(self.values, "ab"))
+                return value(s, f"{name}({{0}}, {{1}})", a, literals.text_of(self.values, "abé日"))
             case 6:
                 old, new = literals.text_of(self.values, "ab日"), literals.text_of(self.values, "xy")
                 type = replace(s, length=min(s.length * 4, 400), ascii=s.ascii and old.t.ascii)

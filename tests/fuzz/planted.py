@@ -17,7 +17,7 @@ PLANTS: dict[str, dict[str, str]] = {
     "comparison": {"lt_i64": "le_i64", "lt_i64_k": "le_i64_k"},
     "arithmetic": {"sub_i64": "add_i64", "sub_i64_checked": "add_i64_checked"},
     "logic": {"and_b": "or_b"},
-    "strings": {"upper_str": "lower_str"},
+    "strings": {"upper_str": "lower_str", "lower_str": "upper_str", "left_str": "right_str"},
     "dates": {"date_trunc_month_date": "date_trunc_year_date", "extract_month_date": "extract_day_date"},
     "windows": {"window_rank": "window_dense_rank"},
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from . import literals
-from .more_scalars import MoreScalars
+from .further_scalars import FurtherScalars
 from .nodes import Node, compared, many, test
 from .scalars import SORTS, Scope
 
 OPS = ("=", "=", "<>", "<", "<=", ">", ">=")
 
 
-class Predicates(MoreScalars):
+class Predicates(FurtherScalars):
     def predicate(self, scope: Scope, depth: int) -> Node:
         kind = self.random.random()
         if depth > 0 and kind < 0.25:
@@ -32,9 +32,11 @@ class Predicates(MoreScalars):
             case 5:
                 return self.in_list(scope, depth)
             case 6:
-                return self.like(scope, depth)
+                return self.like(scope, depth) if self.chance(0.6) else self.matches(scope, depth)
             case 7:
                 a = self.value("bool", scope, 0)
+                if self.chance(0.2):
+                    return self.integer_condition(scope, depth)
                 forms = ["not {0}", "{0} is true", "{0} is false", "{0} is not true", "{0} is unknown", "{0} = true"]
                 return test(self.random.choice(forms), a) if self.chance(0.5) else a
             case _:

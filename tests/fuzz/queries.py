@@ -12,6 +12,7 @@ from .tables import Table
 from .windows import Windows
 
 JOINS = ("join", "join", "left join", "left join", "right join", "full join", "cross join", "comma")
+SET_OPERATIONS = ("union", "union all", "union all", "intersect", "except", "intersect all", "except all")
 MOST_ROWS = 60_000
 OUTPUT = ("int", "int", "dec", "flt", "text", "text", "date", "ts", "bool")
 
@@ -103,6 +104,8 @@ class Queries(Windows):
                 return None
             glue = ", " if kind == "comma" else " cross join "
             return Node("from", f"{{0}}{glue}{{1}}", args=(left, right)), added, rows * added.rows
+        if len(sources) == 1 and self.chance(0.12) and (using := self.using(kind, sources[0], added)):
+            return Node("from", f"{{0}} {kind} {{1}} using ({using})", args=(left, right)), added, max(equal[1], rows)
         condition, result = equal
         parts = [condition]
         if self.chance(0.25):
@@ -114,6 +117,17 @@ class Queries(Windows):
             parts, result = [self.comparison(both, 1)], rows * added.rows
         on = many(" and ", parts)
         return Node("from", f"{{0}} {kind} {{1}} on {{2}}", args=(left, right, on)), added, max(result, rows)
+
+    def using(self, kind: str, left: Source, right: Source) -> str | None:
+        """A column that both sides have under one name."""
+        if left.rows * right.rows > self.most / 3:
+            return None
+        others = {c.ours.split(".")[1]: c for c in right.columns}
+        names = [
+            (name, c) for c in left.columns if (name := c.ours.split(".")[1]) in others and c.sort in ("int", "date")
+        ]
+        names = [name for name, c in names if others[name].t == c.t]
+        return self.random.choice(names) if names else None
 
     def equality(self, sources: list[Source], added: Source, rows: float) -> tuple[Node, float] | None:
         """left column = right column of one sort, and the rows it lets through; None when too many."""
@@ -190,6 +204,7 @@ class Queries(Windows):
 
     def grouped(self, source: Node, scope: Scope, where: Node, sorts: list[str] | None) -> tuple[Node, list[Type]]:
         """GROUP BY with 0 to 4 keys."""
+        before, self.within = self.within, False
         keys = [
             key(self.value(self.random.choice(SORTS), scope, self.random.choice([0, 0, 1]), True))
             for _ in range(self.random.choice([0, 1, 1, 2, 2, 3, 4]))
@@ -213,7 +228,11 @@ class Queries(Windows):
                 "clause", f" having {{0}} {self.random.choice(['>', '<=', '<>'])} {{1}}", args=(test, bound)
             )
         by = self.group_by(keys) if keys else EMPTY
+        if sorts is None and any(word in by.ours for word in ("rollup", "cube", "sets")) and self.chance(0.5):
+            level = self.random.choice(["grouping({0})", "grouping({0}) + 1"])
+            items.append(value(replace(literals.INT, width="int", bound=2), level, self.random.choice(keys)))
         node = Node("query", "select {0} from {1}{2}{3}{4}", args=(listed(items), source, where, by, having))
+        self.within = before
         return node, [i.t for i in items]
 
     def group_by(self, keys: list[Node]) -> Node:
@@ -233,9 +252,7 @@ class Queries(Windows):
         sorts = [self.random.choice(["int", "text", "date", "bool", "int"]) for _ in range(self.random.randint(1, 3))]
         parts, all_types, rows = [], [], 0.0
         count = self.random.choice([2, 2, 3])
-        ops = [
-            self.random.choice(["union", "union all", "union all", "intersect", "except"]) for _ in range(count - 1)
-        ]
+        ops = [self.random.choice(SET_OPERATIONS) for _ in range(count - 1)]
         self.nesting += 1
         for _ in range(count):
             node, types, estimate = self.select(outer, sorts)

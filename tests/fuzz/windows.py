@@ -15,11 +15,16 @@ from .nodes import COUNT, EMPTY, Node, Type, columns_in, compared, many, value
 from .scalars import SORTS, Scope
 
 PART = Type("flt", "double", bound=1)
+NOT_OVER = ("distinct", "within group", "median(", "bit_and(", "bit_or(")
 MOST_COLUMNS = 24  # in sight, for an order over all of them
 FRAMES = (
     "unbounded preceding", "unbounded preceding and current row", "2 preceding and 1 following",
     "current row and unbounded following", "1 following and 3 following", "unbounded preceding and unbounded following",
     "4 preceding and 2 preceding",
+)  # fmt: skip
+RANGES = (
+    "unbounded preceding", "unbounded preceding and current row", "current row and unbounded following",
+    "current row and current row", "3 preceding and 2 following", "5 preceding and 1 preceding",
 )  # fmt: skip
 
 
@@ -30,8 +35,12 @@ class Windows(Aggregates):
         kind = self.random.random()
         if kind < 0.35 or total is None:
             return self.ranking(scope)
-        if kind < 0.55:
+        if kind < 0.50:
             return self.whole_partition(scope)
+        if kind < 0.56:
+            return self.ranged(scope)
+        if kind < 0.60:
+            return self.quantile(scope)
         over = self.over(scope, [*self.order(scope), *total])
         if kind < 0.75:
             return self.offset(scope, over)
@@ -100,8 +109,35 @@ class Windows(Aggregates):
         if kind < 0.3:
             a = self.value(self.random.choice(SORTS), scope, 0, True)
             name = self.random.choice(["first_value({0})", "last_value({0})", "nth_value({0}, 2)"])
-            return value(replace(a.t, nullable=True), f"{name} over {{1}}", a, over)
+            nulls = self.random.choice(["", "", " ignore nulls"])
+            return value(replace(a.t, nullable=True), f"{name}{nulls} over {{1}}", a, over,
+                         judge=f"{name[:-1]}{nulls}) over {{1}}")
         return self.windowed(self.aggregate_of(self.random.choice(["int", "dec", "flt", "date"]), scope), over)
+
+    def ranged(self, scope: Scope) -> Node:
+        """RANGE frames go by values: equal rows are in them together, so that no order over all columns is needed."""
+        key = self.value(self.random.choice(["int", "date"]), scope, self.random.choice([0, 0, 1]))
+        frame = self.random.choice(RANGES[:4] if key.sort == "date" or not columns_in(key) else RANGES)
+        if not columns_in(key):
+            return self.ranking(scope)
+        order = [self.directed(key)]
+        over = self.over(scope, order, f" range {'between ' if ' and ' in frame else ''}{frame}")
+        return self.windowed(self.aggregate_of(self.random.choice(["int", "dec", "date"]), scope), over)
+
+    def quantile(self, scope: Scope) -> Node:
+        """MEDIAN and the percentiles over partitions."""
+        over = Node("window", "({0})", args=(self.partition(scope),))
+        share = self.random.choice(["0.5", "0.25", "0.75"])
+        if self.chance(0.5):
+            a = self.argument(self.random.choice(["int", "flt"]), scope, 10**6)
+            ours = f"percentile_disc({share}) within group (order by {{0}}) over {{1}}"
+            return value(replace(a.t, nullable=True), ours, a, over, judge=f"quantile_disc({{0}}, {share}) over {{1}}")
+        a = self.argument("flt", scope, 10**6)
+        type = Type("flt", "double", bound=a.t.bound, rounded=True)
+        if self.chance(0.5):
+            return value(type, "median({0}) over {1}", a, over)
+        return value(type, f"percentile_cont({share}) within group (order by {{0}}) over {{1}}", a, over,
+                     judge=f"quantile_cont({{0}}, {share}) over {{1}}")
 
     def offset(self, scope: Scope, over: Node) -> Node:
         if self.chance(0.3):
@@ -118,7 +154,7 @@ class Windows(Aggregates):
         """An aggregate that windows take, too: no DISTINCT."""
         while True:
             made = self.aggregate(sort, scope)
-            if "distinct" not in made.ours:
+            if not any(word in made.ours for word in NOT_OVER):
                 return made
 
     def windowed(self, made: Node, over: Node) -> Node:
@@ -140,7 +176,8 @@ class Windows(Aggregates):
 def _ends(text: str) -> list[int]:
     """Where sum(...), count(...) and the like end in a template."""
     found = []
-    for name in ("sum(", "avg(", "count(", "min(", "max(", "bool_and(", "bool_or("):
+    for name in ("sum(", "avg(", "count(", "min(", "max(", "bool_and(", "bool_or(", "stddev_samp(", "stddev_pop(",
+                 "var_samp(", "var_pop("):
         start = text.find(name)
         while start >= 0:
             end = text.index(")", start) + 1

@@ -2,6 +2,7 @@
 as posix.py (Pattern.portable), from the start of the text."""
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from ..posix import Pattern, compile_pattern
 from .argument import Argument, Form, constants
 
 TEXT = pa.large_string()
+_BRACKETS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
+_ESCAPED = re.compile(r"\\[^bBA]")  # what is left of escapes looks at borders
 
 
 def _given(args: Sequence[Argument]) -> tuple[pa.Array, Pattern, list[Any]] | None:
@@ -29,8 +32,18 @@ def _count(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) -> p
     if found is None or found[2][0] > 1:
         return None
     array, pattern, _ = found
+    source = pattern.re2("(?:")
+    if _looks_back(source):
+        return None
     # a text shorter than the position has no match: only the empty one is, and no match is empty
-    return pc.count_substring_regex(array, pattern.re2("(?:")).cast(pa.int64())
+    return pc.count_substring_regex(array, source).cast(pa.int64())
+
+
+def _looks_back(source: str) -> bool:
+    """Does it ask what stands before a match (^, a word's border)? Arrow counts on in the text behind the last match,
+    whose first character it takes for the first of all."""
+    bare = _ESCAPED.sub("", _BRACKETS.sub("", source))
+    return "^" in bare or "\\" in bare
 
 
 def _replace(args: Sequence[Argument], types: Sequence[SqlType], to: SqlType) -> pa.Array | None:

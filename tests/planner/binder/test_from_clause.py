@@ -104,7 +104,7 @@ def test_errors_in_a_view_point_at_its_use() -> None:
         ("select 1 from t, t.v x", Error, "SUPER values, not over type character varying"),
         ("select a(+) from t", SqlSyntaxError, r"\(\+\) is allowed in conditions of WHERE only"),
         ("select 1 from t join u on a", Error, "ambiguous"),
-        ("select 1 from t join u on t.a", Error, "argument of JOIN/ON must be type boolean, not type integer"),
+        ("select 1 from t join u on t.v", Error, "argument of JOIN/ON must be type boolean, not type char"),
     ],
 )
 def test_errors(sql: str, error: type[Error], words: str) -> None:

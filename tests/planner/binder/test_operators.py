@@ -142,7 +142,7 @@ def test_operands_that_do_not_fit(sql: str, shown: str, position: int) -> None:
         ("a + 'x'", InvalidText, 'invalid input syntax for integer: "x"', 11),
         ("d = 'nonsense'", InvalidDatetime, 'invalid input syntax for type date: "nonsense"', 11),
         ("d > '2020-02-30'", InvalidDatetime, "date/time field value out of range", 11),
-        ("not a", DatatypeMismatch, "argument of NOT must be type boolean, not type integer", 11),
+        ("not d", DatatypeMismatch, "argument of NOT must be type boolean, not type date", 11),
         ("z and v", DatatypeMismatch, "argument of AND must be type boolean, not type character varying", 13),
         ("(a, b) < (1, 2)", NotSupportedError, "operator < is not supported for row expressions", 8),
         ("(a, b) = (1, 2, 3)", SqlSyntaxError, "unequal number of entries in row expression", 8),
