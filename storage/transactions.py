@@ -134,6 +134,13 @@ class Transaction:
             self.database.snapshot()  # what other processes have dropped, too
             for id in new:
                 self.check_there(id)
+                self._check_defined(id)
+
+    def _check_defined(self, table: int) -> None:
+        """Refuse to change a table that has had another definition since the snapshot."""
+        seen, newest = self.state().relations.get(table), self.database.newest.relations.get(table)
+        if seen is not None and newest is not None and seen.version != newest.version:
+            self.refuse(table)
 
     def lock_at_once(self, table: int) -> None:
         """Take a table's write lock before anything is seen, if nobody has it: what is seen then is the newest."""
@@ -159,11 +166,12 @@ class Transaction:
         delta = numbered(delta, self.database.new_id, self.database.new_extent)
         extents = [e for added in delta.add_extents for e in added.extents]
         self._made.extend(extents)
+        before = self.state()
         if not last:
-            self._state, _ = apply(self.state(), [delta], seq=self.database.numbering.version())
+            self._state, _ = apply(before, [delta], seq=self.database.numbering.version())
         self._deltas.append(delta)
         reach("transaction.changed")
-        self.writes.update(changed_tables(delta))
+        self.writes.update(changed_tables(delta, before.relations))
 
     # -- ending --------------------------------------------------------------------------------------
 

@@ -112,6 +112,42 @@ def test_no_read_only_anomaly(two: tuple[Any, Any], tmp_path: Path) -> None:
     refused(lambda: a.execute("commit"))
 
 
+REDEFINED = (
+    "alter table x add column w int default 7", "alter table x drop column v", "alter table x rename column v to w",
+    "alter table x rename to z", "drop table x",
+)
+
+
+@pytest.mark.parametrize("change", REDEFINED)
+def test_a_definition_that_changes_is_a_write(two: tuple[Any, Any], change: str) -> None:
+    """Each sees the database without what the other does: neither can have been the first."""
+    a, b = two
+    a.execute("begin; select * from x")
+    b.execute("begin; select * from y")
+    b.execute(change)
+    b.execute("commit")
+    a.execute("insert into y values (2, 20)")
+    refused(lambda: a.execute("commit"))
+
+
+@pytest.mark.parametrize("change", [*REDEFINED[:-1], "alter table x alter distkey k"])
+def test_rows_for_a_table_of_another_definition_are_refused(two: tuple[Any, Any], change: str) -> None:
+    a, b = two
+    a.execute("begin; select * from x")
+    b.execute(change)
+    refused(lambda: a.execute("insert into x values (2, 20)"))
+
+
+def test_another_key_or_encoding_is_no_write(two: tuple[Any, Any]) -> None:
+    a, b = two
+    a.execute("begin; select * from x")
+    b.execute("begin; select * from y")
+    b.execute("alter table x alter distkey k")
+    b.execute("commit")
+    a.execute("insert into y values (2, 20)")
+    a.execute("commit")
+
+
 def test_blind_inserts_into_two_tables_commit(two: tuple[Any, Any]) -> None:
     a, b = two
     a.execute("begin")
