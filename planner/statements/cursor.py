@@ -20,7 +20,7 @@ from sqlglot.tokens import Token, TokenType
 from ...errors import SqlSyntaxError
 from ...reserved_words import RESERVED
 from ..syntax import parse_expression, parse_query, syntax_error
-from . import RelationName
+from .names import DATABASE, RelationName
 
 T = TypeVar("T")
 _OPEN, _CLOSE = TokenType.L_PAREN, TokenType.R_PAREN
@@ -200,11 +200,13 @@ class Cursor:
         return Decimal(self.next().text)
 
     def relation(self, part: Callable[[], str] | None = None) -> RelationName:
-        """[schema.]name; a third part (the database) is refused. `part` reads one: `name`, unless said otherwise."""
+        """[[database.]schema.]name; another database is refused. `part` reads one: `name`, unless said otherwise."""
         position, part = self.position, part or self.name
         parts = [part()]
         while self.accept("."):
             parts.append(part())
+        if len(parts) == 3 and parts[0] == DATABASE:
+            del parts[0]
         if len(parts) > 2:
             raise SqlSyntaxError(
                 f'cross-database references are not supported here: "{".".join(parts)}"', position=position

@@ -23,9 +23,8 @@ from ...errors import NotSupportedError, SqlSyntaxError, UndefinedObject
 from .access import Grantee, ShowObjects
 from .cursor import Cursor
 from .grants import with_types
-from .names import RelationName
+from .names import DATABASE, RelationName
 
-DATABASE = "dev"
 _LISTS = {"databases": "", "schemas": "database", "tables": "schema", "columns": "table", "functions": "schema",
           "procedures": "schema"}
 _NOT_HERE = ("DATASHARES", "EXTERNAL", "MODEL", "MATERIALIZED", "PROCEDURE", "FUNCTION", "CATALOGS",
