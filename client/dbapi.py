@@ -82,6 +82,8 @@ def _path(database: object) -> str:
             f"connect() takes the path of a database folder as a str or a path object, not {type(database).__name__}",
             hint='":memory:" is a database that is forgotten at the end.',
         )
+    if "\0" in path:
+        raise errors.InterfaceError("the path of a database folder has a null character")
     return path
 
 

@@ -122,6 +122,8 @@ class ExtentFiles:
                 self._readers.move_to_end(extent.id)
                 return found
         opened = self.open(extent)
+        if not extent.is_inline:
+            _check_file(opened, extent)
         with self._lock:
             if extent.is_inline:
                 return self._inline_readers.setdefault(extent.id, opened)
@@ -186,3 +188,13 @@ def _remove_folder(path: Path) -> None:
 
 def _memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _check_file(reader: ExtentReader, extent: ExtentRef) -> None:
+    """A file that is whole may still be another one: a copy of a folder gone wrong."""
+    if (reader.reader.size, reader.rows) != (extent.bytes, extent.rows):
+        reader.close()
+        raise errors.DataCorrupted(
+            f'file "{reader.path}" is not the one that the catalogue names: it has {reader.reader.size} bytes and '
+            f"{reader.rows} rows, not {extent.bytes} and {extent.rows}"
+        )

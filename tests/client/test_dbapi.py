@@ -104,6 +104,7 @@ def test_exceptions_form_pep_249s_tree_and_hang_on_connections() -> None:
         ({"database": "x", "create": False}, warehouse.OperationalError, "x"),
         ({"database": None}, InterfaceError, "a path object, not NoneType"),
         ({"database": b"dw"}, InterfaceError, "a path object, not bytes"),
+        ({"database": "d\0w"}, InterfaceError, "null character"),
     ],
 )
 def test_connect_refuses(options: dict[str, Any], error: type[Error], words: str, tmp_path: Path) -> None:
