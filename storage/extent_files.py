@@ -24,6 +24,7 @@ from .. import errors
 from .catalog.folder import RESTORE, sync_folder
 from .catalog.garbage import remove_file
 from .schema import ExtentRef
+from .sharing import forks
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
@@ -63,7 +64,7 @@ class ExtentFiles:
             with self._lock:
                 if self._data is None:
                     made = self._make_folder()
-                    self._finalizer = weakref.finalize(self, _remove_folder, made)
+                    self._finalizer = weakref.finalize(self, _remove_folder, made, forks.count)
                     self._data = made
         return self._data
 
@@ -182,8 +183,9 @@ def arrivals_of(home: Path) -> Arrivals | None:
     return open_note(home)
 
 
-def _remove_folder(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True)
+def _remove_folder(path: Path, made: int) -> None:
+    if made == forks.count:  # else it is another process's, which this one was forked from
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _memory_bytes() -> int:
