@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
-from ..errors import SerializationFailure
+from ..errors import Error, SerializationFailure
 from .catalog.applying import apply
 from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.state import CatalogState
@@ -83,6 +83,16 @@ class Transaction:
 
     def view(self, search_path: tuple[str, ...]) -> SnapshotView:
         return SnapshotView(self.state(), self.database.topology, search_path)
+
+    def newest_state(self) -> CatalogState:
+        """The newest commit with what this transaction has changed; what it sees where that fits no more."""
+        newest = self.database.timeline.see_newest()
+        if not self._deltas:
+            return newest
+        try:
+            return apply(newest, self._deltas, seq=self.database.numbering.version())[0]
+        except Error:
+            return self.state()
 
     def enter(self, tables: Iterable[int], check: Callable[[], None]) -> bool:
         """Tables are going to be read: wait until nobody keeps them closed. Whether there was anything to wait for;

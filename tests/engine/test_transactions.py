@@ -209,6 +209,21 @@ def test_rollback_removes_files(two: tuple[Any, Any], tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*.ext")) == before
 
 
+def test_the_catalogue_is_read_committed(two: tuple[Any, Any]) -> None:
+    """System tables are no part of a block's snapshot; its own changes are in them, too."""
+    a, b = two
+    a.execute("begin; select * from x; create table mine (a int); insert into mine values (1)")
+    b.execute("create table later (a int); drop table y; insert into later values (1), (2); analyze later")
+    tables = "select tablename from pg_tables where schemaname = 'public' order by 1"
+    assert a.execute(tables).fetchall() == [("later",), ("mine",), ("x",)]
+    sizes = 'select "table", tbl_rows from svv_table_info order by 1'
+    assert a.execute(sizes).fetchall() == [("later", 2), ("mine", 1), ("x", 1)]
+    with pytest.raises(SerializationFailure, match="1018"):
+        a.execute("select * from y")
+    a.execute("rollback")
+    assert b.execute(tables).fetchall() == [("later",), ("x",)]
+
+
 def test_an_error_aborts_the_block(two: tuple[Any, Any]) -> None:
     a, _ = two
     a.execute("begin")
