@@ -38,7 +38,8 @@ def run(statement: CreateTable, context: Context) -> Result:
     if names.is_taken(schema, name.name, context):
         return already_there(name, statement.if_not_exists, context)
     table = define(statement, schema, context, temporary)
-    context.session.commit_delta(Delta(create=(table,)))
+    if not names.created(Delta(create=(table,)), statement.if_not_exists, context):
+        return already_there(name, True, context)
     return Result("CREATE TABLE", notices=context.notices)
 
 

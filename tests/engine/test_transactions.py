@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 import warehouse
-from warehouse.errors import Error, OperationalError, QueryCanceled, SerializationFailure, UndefinedTable
+from warehouse.errors import (
+    Error,
+    OperationalError,
+    ProgrammingError,
+    QueryCanceled,
+    SerializationFailure,
+    UndefinedTable,
+)
 
 
 @pytest.fixture
@@ -180,6 +187,25 @@ def test_ddl_is_transactional(two: tuple[Any, Any]) -> None:
     assert b.execute("select n from s.v").fetchone() == (2,)
     with pytest.raises(UndefinedTable):
         value(b, "y")
+
+
+@pytest.mark.parametrize("kind", ["table", "schema"])
+def test_if_not_exists_while_another_creates_it(
+    two: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    a, b = two
+    real, columns = a.session.commit_delta, "(k int)" if kind == "table" else ""
+
+    def late(delta: Any) -> None:
+        b.execute(f"create {kind} if not exists fresh {columns}")
+        real(delta)
+
+    monkeypatch.setattr(a.session, "commit_delta", late)
+    a.execute(f"create {kind} if not exists fresh {columns}")
+    assert "already exists and will be skipped" in str(a.notices[-1])
+    b.execute(f"drop {kind} fresh")
+    with pytest.raises(ProgrammingError, match="already exists"):
+        a.execute(f"create {kind} fresh {columns}")
 
 
 def test_what_comes_and_goes_in_one_block_leaves_nothing(two: tuple[Any, Any], tmp_path: Path) -> None:
