@@ -67,7 +67,24 @@ def connect(database: str | os.PathLike[str] = ":memory:", **options: Any) -> Co
             raise errors.InterfaceError(
                 f"connect() has no option {name!r}", hint=f"Did you mean {near[0]!r}?" if near else None
             )
-    return _open(os.fspath(database), **options)
+    try:
+        return _open(_path(database), **options)
+    except OSError as error:
+        from ..engine.failures import translate
+
+        raise translate(error) from error
+
+
+def _path(database: object) -> str:
+    path = os.fspath(database) if isinstance(database, os.PathLike) else database
+    if not isinstance(path, str):
+        raise errors.InterfaceError(
+            f"connect() takes the path of a database folder as a str or a path object, not {type(database).__name__}",
+            hint='":memory:" is a database that is forgotten at the end.',
+        )
+    if "\0" in path:
+        raise errors.InterfaceError("the path of a database folder has a null character")
+    return path
 
 
 def _open(
@@ -117,14 +134,13 @@ def _open(
     if session.database.files.arrivals is not None:
         session.database.files.arrivals.reach_by(session.stores)
     session.block.autocommit = autocommit
-    if application_name is not None:
-        session.settings.set("application_name", application_name)
-    if timezone is not None:
-        try:
-            session.settings.set("timezone", timezone)
-        except errors.Error:
-            session.close()
-            raise
+    try:
+        for name, value in (("application_name", application_name), ("timezone", timezone)):
+            if value is not None:
+                session.settings.set(name, value)
+    except BaseException:
+        session.close()
+        raise
     return Connection(session, paramstyle, numeric_to_float)
 
 

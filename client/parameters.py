@@ -25,10 +25,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
 
-from ..errors import InterfaceError, ProgrammingError
+from ..errors import DataError, InterfaceError, ProgrammingError
 from ..records import dataclass
 
 STYLES = ("format", "pyformat", "qmark", "numeric", "named")
@@ -49,6 +52,7 @@ _PLACEHOLDERS = {
     "numeric": r"(?P<place>(?<![\w:]):(?P<name>\d+))",
     "named": r"(?P<place>(?<![\w:]):(?P<name>[A-Za-z_]\w*))",
 }
+_SENT_AS_THEY_ARE = frozenset((int, bool, float, type(None), bytes, Decimal, date, datetime, timedelta))
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -76,7 +80,12 @@ class Scanned:
 
 
 def bind(text: str, parameters: Any, style: str) -> tuple[Scanned | None, tuple[Any, ...]]:
-    """Scan `text` and order `parameters`; (None, ()) where there are no parameters."""
+    """Scan `text` and order `parameters`; (None, ()) where there are no parameters. What cannot be sent is refused
+    here (InterfaceError), before it is a statement: a transaction goes on then, as with other drivers."""
+    if not isinstance(text, str):
+        raise InterfaceError(f"a statement must be a str, not {type(text).__name__}")
+    if not text.isascii():
+        _check_encodable(text, "the statement")
     if parameters is None:
         return None, ()
     mapping = isinstance(parameters, Mapping)
@@ -89,7 +98,29 @@ def bind(text: str, parameters: Any, style: str) -> tuple[Scanned | None, tuple[
         scanned = scan(text, style if style != "pyformat" else "format")
     else:
         scanned = scan(text, _accepted(style, mapping))
-    return scanned, order(scanned, parameters)
+    values = order(scanned, parameters)
+    for value in values:
+        if type(value) not in _SENT_AS_THEY_ARE:
+            _check_value(value)
+    return scanned, values
+
+
+def _check_value(value: Any) -> None:
+    if isinstance(value, str):
+        if not value.isascii():
+            _check_encodable(value, "a parameter")
+    else:
+        from ..planner.constants import parameter
+
+        with suppress(DataError):  # a value out of range is the statement's error
+            parameter(value)
+
+
+def _check_encodable(text: str, what: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InterfaceError(f"{what} is no text in UTF-8: {error.reason} (character {error.start + 1})") from None
 
 
 def _accepted(style: str, mapping: bool) -> str:

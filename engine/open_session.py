@@ -38,32 +38,33 @@ def open_session(
         database, nodes=nodes, slices_per_node=slices_per_node, node_type=node_type, create=create,
         read_only=read_only,
     )  # fmt: skip
+    session = _admitted(opened, user, compatibility, workers, allowed)
+    if memory_limit is not None:
+        opened.files.bound_cache(int(allowed * limits.CACHE_SHARE))
+        memory.retain(int(allowed * limits.RETAINED_SHARE))
+    try:
+        if wlm_json_configuration is not None:
+            from .workload.parameters import open_with
+
+            open_with(session, wlm_json_configuration)
+        if maintenance and opened.path is not None and not read_only:
+            from .maintenance.worker import join
+
+            session.worker = join(session)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _admitted(opened: Database, user: str, compatibility: str, workers: int, memory: int) -> Session:
+    """A session of the user; the database is closed where there can be none."""
     try:
         if opened.newest.entries:
             preload_for_tables()
         identity, known = admit(user, opened)
         settings = Settings({**known.settings, "compatibility": compatibility})
+        return Session(opened, identity=identity, settings=settings, threads=workers, memory=memory)
     except BaseException:
         opened.close()
-        raise
-    if memory_limit is not None:
-        opened.files.bound_cache(int(allowed * limits.CACHE_SHARE))
-        memory.retain(int(allowed * limits.RETAINED_SHARE))
-    session = Session(opened, identity=identity, settings=settings, threads=workers, memory=allowed)
-    if wlm_json_configuration is not None:
-        _configure(session, wlm_json_configuration)
-    if maintenance and opened.path is not None and not read_only:
-        from .maintenance.worker import join
-
-        session.worker = join(session)
-    return session
-
-
-def _configure(session: Session, wlm: str) -> None:
-    from .workload.parameters import open_with
-
-    try:
-        open_with(session, wlm)
-    except BaseException:
-        session.close()
         raise

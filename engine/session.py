@@ -303,6 +303,9 @@ class Session:
             raise errors.OperationalError(self._ended_by, sqlstate="57P01")
         if self._closed:
             raise errors.InterfaceError("the session is closed", sqlstate="08003")
+        if self.database.is_inherited:
+            raise errors.InterfaceError("the connection was made before this process was forked from another one",
+                                        hint="Connect in the process that uses the connection.", sqlstate="08003")
 
     # -- transactions, cancel, close -----------------------------------------------------------------
 
@@ -404,6 +407,8 @@ class Session:
         if self._closed:
             return
         self._closed = True
+        if self.database.is_inherited:
+            return  # all of it is the other process's
         self._leave_a_note()
         self.database.sessions.remove(self.id)
         self.cancel()

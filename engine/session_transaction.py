@@ -11,14 +11,24 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from ..errors import ReadOnly
+from ..records import dataclass
 from ..storage.catalog.delta import Delta
 from ..storage.catalog.state import TableEntry
+from ..storage.catalog.view import SnapshotView
 from ..storage.database import Database
 from ..storage.schema import CatalogView, Table
 from ..storage.temporary import SessionView, TemporaryDatabase, split
 from ..storage.transactions import Transaction
 
 Temporary = Callable[[], "TemporaryDatabase | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Relations, and each table with what its statistics are made of."""
+
+    view: CatalogView
+    entry: Callable[[Table], TableEntry]
 
 
 class SessionTransaction:
@@ -67,6 +77,25 @@ class SessionTransaction:
         part = self._temporary_part() if table.temporary else self._base
         assert part is not None
         return part.state().entries[table.id]
+
+    @contextmanager
+    def catalogue(self, search_path: tuple[str, ...]) -> Iterator[Catalogue | None]:
+        """What system tables tell of in a block when others have committed since its snapshot, which they are no part
+        of (c_serial_isolation); None: what the statement sees is all."""
+        database, own = self._base.database, self._temporary_part()
+        if self.single or database.snapshot() == self._base.snapshot:
+            yield None
+            return
+        pinned = database.pin()
+        try:
+            state = self._base.newest_state()
+            base = SnapshotView(state, database.topology, search_path)
+            view: CatalogView = base
+            if own is not None and (temporary := self._temporary()) is not None:
+                view = SessionView(base, own.view((temporary.schema,)), temporary.schema)
+            yield Catalogue(view, lambda table: self.entry(table) if table.temporary else state.entries[table.id])
+        finally:
+            database.unpin(pinned)
 
     def refresh(self) -> None:
         """See the newest commit, as long as nothing depends on what was seen before."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from ..storage.sharing import forks
 from .compile.program import Arena
 
 SMALL_ROWS = 10_000
@@ -49,6 +50,7 @@ class Workers:
 
     def __init__(self, threads: int) -> None:
         self.threads = max(1, threads)
+        self.forks = forks.count  # another process's has no threads here
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._arenas: list[Arena] = []
@@ -122,7 +124,7 @@ def pool(threads: int) -> Workers:
     """The process's pool of `threads` threads."""
     with _pools_lock:
         found = _pools.get(threads)
-        if found is None:
+        if found is None or found.forks != forks.count:
             found = _pools[threads] = Workers(threads)
         return found
 

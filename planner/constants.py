@@ -132,7 +132,10 @@ def parameter(value: Any, span: Span | None = None) -> Literal:
 def _converted(value: Any, span: Span | None) -> Literal:
     """numpy scalars and the like, through their own conversion to Python."""
     if hasattr(value, "item"):
-        plain = value.item()
+        try:
+            plain = value.item()
+        except (TypeError, ValueError):  # an array of several
+            plain = value
         if type(plain) is not type(value):
             return parameter(plain, span)
     raise InterfaceError(

@@ -7,7 +7,7 @@ Nothing else imports sqlglot's parser. Seven things are arranged here:
                  parenthesis carries the comment that makes sqlglot keep a call as Anonymous(name, args).
                  Special syntax (CAST, EXTRACT, TRIM, SUBSTRING FROM ...) still gets its own node.
     positions    sqlglot's errors know line and column; ours know the offset of the token.
-    case         names fold to lower case, except those the session wants exact (ExactName).
+    case         names fold to lower case, except those the session wants exact (ExactName); long ones are cut.
     operators    those before their operand bind less than arithmetic (prefix_operators.py)
     PartiQL      paths in FROM become calls (partiql.py). sqlglot looks for plain ones too, by copying every FROM
                  with all its subqueries: a third of the time for a large query. The binder, which knows what
@@ -47,7 +47,6 @@ _KEEP_CALL = ["sqlglot.anonymous"]
 # sqlglot would make an EXTRACT of DATE_PART, which has another type; under its synonym it stays a call.
 _SYNONYMS = {"DATE_PART": "pgdate_part"}
 _LITERAL_TYPES = (TokenType.DATE, TokenType.TIME, TokenType.TIMESTAMP, TokenType.TIMESTAMPTZ)
-_NAMES = (TokenType.VAR, TokenType.IDENTIFIER)
 _NOT_COLUMNS = (TokenType.NUMBER, TokenType.STRING, TokenType.R_PAREN)
 _INTERVAL_FIELDS = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND")
 _LABELS_ONLY = RESERVED | {"regexp", "rlike"}  # sqlglot's operators, names to Redshift
@@ -63,8 +62,10 @@ _PARAMETER = pattern(
     r"""|(?<![\w$@])(?P<sign>@?\$)(?=[0-9])"""
 )
 _NO_TYPE = "Required keyword: 'to' missing for"
+NAME_BYTES = 127  # of a name, at most; a character has MOST_BYTES
+MOST_BYTES = 4
+_NAMES = frozenset((TokenType.VAR, TokenType.IDENTIFIER))
 TOO_DEEP = "54001"  # statement_too_complex
-MAX_NAME = 127  # bytes; longer names are cut (r_names)
 MAX_NESTING = 250  # parentheses inside each other; sqlglot's time grows with the square of subqueries' depth
 
 
@@ -147,9 +148,8 @@ def tokenize(text: str, exact_names: bool = False) -> list[Token]:
         for token in tokens:
             if (token.text == "@" and text[token.start] == "$") or (token.text == "~" and text[token.start] == "@"):
                 token.text = text[token.start]
-    for token in tokens:
-        if len(token.text) > MAX_NAME // 4 and token.token_type in _NAMES:
-            token.text = token.text.encode()[:MAX_NAME].decode(errors="ignore")
+    if len(text) > NAME_BYTES // MOST_BYTES:
+        _cut_names(tokens)
     if exact_names:
         for token in tokens:
             if token.token_type is TokenType.IDENTIFIER:
@@ -159,6 +159,15 @@ def tokenize(text: str, exact_names: bool = False) -> list[Token]:
 
 def _another_sign(found: Any) -> str:
     return str(found[0]) if found["sign"] is None else found["sign"].replace("@", "~").replace("$", "@")
+
+
+def _cut_names(tokens: list[Token]) -> None:
+    """Longer names are cut (r_names), and never within a character."""
+    for token in tokens:
+        if len(token.text) > NAME_BYTES // MOST_BYTES and token.token_type in _NAMES:
+            data = token.text.encode()
+            if len(data) > NAME_BYTES:
+                token.text = data[:NAME_BYTES].decode(errors="ignore")
 
 
 def parse_query(text: str, tokens: Sequence[Token] | None = None, exact_names: bool = False) -> exp.Expr:

@@ -27,7 +27,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .lock_waits import FIRST_POLL, HOLDER, POLL, LockOwner, Patience, Wait, check_circle, gate_file
-from .sharing.files import FileLock, is_locked
+from .sharing.files import FileLock, is_locked, let_go
 
 Check = Callable[[], None]
 
@@ -108,7 +108,7 @@ class AccessLocks:
             del self._inside[table]
             descriptor = self._access.pop(table, None)
             if descriptor is not None:
-                os.close(descriptor)
+                let_go(descriptor)
 
     def _is_shut_elsewhere(self, table: int) -> bool:
         if self._path is None:

@@ -174,7 +174,8 @@ class Commits:
             return _Others(None, oldest)
         if transaction is not None:
             return _Others(transaction.as_committed(seq), oldest)
-        writes = frozenset(table for delta in deltas for table in changed_tables(delta))
+        before = self._timeline.newest.relations
+        writes = frozenset(table for delta in deltas for table in changed_tables(delta, before))
         return _Others(Committed(self._numbering.xid(), seq - 1, seq, frozenset(), writes), oldest)
 
 

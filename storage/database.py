@@ -47,6 +47,7 @@ from .maintenance.upkeep import Upkeep
 from .numbering import Numbering
 from .schema import ExtentRef, Topology
 from .serializable import ConflictGraph
+from .sharing import forks
 from .sharing.sessions import Sessions
 from .timeline import Timeline
 
@@ -107,8 +108,14 @@ class Database:
         self._commits = None if store is None else Commits(
             store, shared, self.timeline, self.numbering, self.upkeep, self._lock
         )
+        self._forks = forks.count
         self._users = 1
         self.key: tuple[int, int] | None = None  # in the registry of open folders
+
+    @property
+    def is_inherited(self) -> bool:
+        """Whether another process opened it, which this one was forked from: nothing of it may be used here."""
+        return self._forks != forks.count
 
     def _make_files(self) -> ExtentFiles:
         data = None if self.path is None else self.path / folders.DATA

@@ -24,6 +24,7 @@ from .. import errors
 from .catalog.folder import RESTORE, sync_folder
 from .catalog.garbage import remove_file
 from .schema import ExtentRef
+from .sharing import forks
 
 if TYPE_CHECKING:
     from .buffer import BufferCache
@@ -63,7 +64,7 @@ class ExtentFiles:
             with self._lock:
                 if self._data is None:
                     made = self._make_folder()
-                    self._finalizer = weakref.finalize(self, _remove_folder, made)
+                    self._finalizer = weakref.finalize(self, _remove_folder, made, forks.count)
                     self._data = made
         return self._data
 
@@ -122,6 +123,8 @@ class ExtentFiles:
                 self._readers.move_to_end(extent.id)
                 return found
         opened = self.open(extent)
+        if not extent.is_inline:
+            _check_file(opened, extent)
         with self._lock:
             if extent.is_inline:
                 return self._inline_readers.setdefault(extent.id, opened)
@@ -180,9 +183,20 @@ def arrivals_of(home: Path) -> Arrivals | None:
     return open_note(home)
 
 
-def _remove_folder(path: Path) -> None:
-    shutil.rmtree(path, ignore_errors=True)
+def _remove_folder(path: Path, made: int) -> None:
+    if made == forks.count:  # else it is another process's, which this one was forked from
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _memory_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _check_file(reader: ExtentReader, extent: ExtentRef) -> None:
+    """A file that is whole may still be another one: a copy of a folder gone wrong."""
+    if (reader.reader.size, reader.rows) != (extent.bytes, extent.rows):
+        reader.close()
+        raise errors.DataCorrupted(
+            f'file "{reader.path}" is not the one that the catalogue names: it has {reader.reader.size} bytes and '
+            f"{reader.rows} rows, not {extent.bytes} and {extent.rows}"
+        )

@@ -71,6 +71,11 @@ def let_go(database: Database) -> None:
 
 
 def _share(database: Database, wanted: topologies.TopologyRequest, read_only: bool) -> Database:
+    if database.is_inherited:
+        raise errors.DatabaseInUse(
+            f'database "{database.name}" was open when this process was forked from another one',
+            hint="Close it before the fork, or start the process anew: multiprocessing's start method is 'spawn' then.",
+        )
     wanted.check(database.topology, database.name)
     if database.read_only != read_only:
         mode = "read-only" if database.read_only else "for writing"

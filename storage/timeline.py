@@ -215,11 +215,20 @@ class Timeline:
             if self._shared is None or self.unobserved:
                 self._check_reads(transaction)
                 return
-            with self._shared.looking():
-                self._shared.publish(transaction.id, transaction.snapshot, table)
-                transaction.published = True
-                self.see_newest()
-                self._check_reads(transaction)
+            try:
+                self._publish(self._shared, transaction, table)
+            except OSError:  # the disk is full: what is told for nothing makes room
+                with self._shared.committing():
+                    self._hear()
+                    self._keep_reads(self._shared)
+                self._publish(self._shared, transaction, table)
+
+    def _publish(self, shared: Shared, transaction: Transaction, table: int) -> None:
+        with shared.looking():
+            shared.publish(transaction.id, transaction.snapshot, table)
+            transaction.published = True
+            self.see_newest()
+            self._check_reads(transaction)
 
     def _check_reads(self, transaction: Transaction) -> None:
         if self.newest.seq > transaction.snapshot and not is_snapshot(self.newest):
@@ -249,8 +258,11 @@ class Timeline:
     def tidy_reads(self) -> None:
         """Keep what is needed of a long file of reads. The lock of commits is held, and the newest commit is known."""
         if self._shared is not None and self._shared.reads_are_long:
-            self.conflicts.forget(self.oldest_overlapping(0))
-            self._shared.keep_reads(self.conflicts.readers)
+            self._keep_reads(self._shared)
+
+    def _keep_reads(self, shared: Shared) -> None:
+        self.conflicts.forget(self.oldest_overlapping(0))
+        shared.keep_reads(self.conflicts.readers)
 
     def leave_reads(self) -> None:
         """At the end: while somebody is live elsewhere, what was read here counts though this process is gone."""

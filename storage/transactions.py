@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NoReturn
 
-from ..errors import SerializationFailure
+from ..errors import Error, SerializationFailure
 from .catalog.applying import apply
 from .catalog.delta import Delta, changed_tables, numbered
 from .catalog.state import CatalogState
@@ -84,6 +84,16 @@ class Transaction:
     def view(self, search_path: tuple[str, ...]) -> SnapshotView:
         return SnapshotView(self.state(), self.database.topology, search_path)
 
+    def newest_state(self) -> CatalogState:
+        """The newest commit with what this transaction has changed; what it sees where that fits no more."""
+        newest = self.database.timeline.see_newest()
+        if not self._deltas:
+            return newest
+        try:
+            return apply(newest, self._deltas, seq=self.database.numbering.version())[0]
+        except Error:
+            return self.state()
+
     def enter(self, tables: Iterable[int], check: Callable[[], None]) -> bool:
         """Tables are going to be read: wait until nobody keeps them closed. Whether there was anything to wait for;
         then the newest commit is seen, if that is still possible."""
@@ -134,6 +144,13 @@ class Transaction:
             self.database.snapshot()  # what other processes have dropped, too
             for id in new:
                 self.check_there(id)
+                self._check_defined(id)
+
+    def _check_defined(self, table: int) -> None:
+        """Refuse to change a table that has had another definition since the snapshot."""
+        seen, newest = self.state().relations.get(table), self.database.newest.relations.get(table)
+        if seen is not None and newest is not None and seen.version != newest.version:
+            self.refuse(table)
 
     def lock_at_once(self, table: int) -> None:
         """Take a table's write lock before anything is seen, if nobody has it: what is seen then is the newest."""
@@ -159,11 +176,12 @@ class Transaction:
         delta = numbered(delta, self.database.new_id, self.database.new_extent)
         extents = [e for added in delta.add_extents for e in added.extents]
         self._made.extend(extents)
+        before = self.state()
         if not last:
-            self._state, _ = apply(self.state(), [delta], seq=self.database.numbering.version())
+            self._state, _ = apply(before, [delta], seq=self.database.numbering.version())
         self._deltas.append(delta)
         reach("transaction.changed")
-        self.writes.update(changed_tables(delta))
+        self.writes.update(changed_tables(delta, before.relations))
 
     # -- ending --------------------------------------------------------------------------------------
 

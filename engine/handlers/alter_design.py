@@ -35,7 +35,9 @@ MEMORY_SHARE = 0.5
 
 def run(statement: AlterDesign, context: Context) -> Result:
     need_owner(context, names.table(statement.table, context), "alter", "alter table")
-    table = names.locked(statement.table, context, closed=True)
+    # Others read on while only encodings change (r_ALTER_TABLE).
+    moves = statement.dist_style is not None or statement.sort_key is not None
+    table = names.locked(statement.table, context, closed=moves)
     new = _encoded(_sorted(_distributed(table, statement, context), statement), statement)
     if new == table:
         return Result(TAG, notices=context.notices)
@@ -68,11 +70,7 @@ def _distributed(table: Table, statement: AlterDesign, context: Context) -> Tabl
         position = _position(table, statement.dist_key or "", statement)
         return replace(table, dist_style=style, dist_key=position, auto_key=False)
     if style is DistStyle.AUTO and table.dist_style is DistStyle.KEY and not _is_small(context.view.data(table)):
-        raise NotSupportedError(
-            "ALTER DISTSTYLE AUTO of a large table with a DISTKEY is not supported yet",
-            hint="AUTO is ALL while a table is small, then EVEN; use ALTER DISTSTYLE EVEN.",
-            position=statement.position,
-        )
+        return replace(table, auto_key=True)  # AUTO(KEY): the key stays
     return replace(table, dist_style=style, dist_key=None, auto_key=False)
 
 

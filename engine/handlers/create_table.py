@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from ...errors import DuplicateColumn, DuplicateTable, InvalidDefinition, UndefinedColumn
 from ...planner.statements import ColumnDefinition, CreateTable, RelationName, TableAttributes
+from ...planner.syntax import NAME_BYTES
 from ...storage.catalog.delta import Delta
 from ...storage.encodings import registry as encodings
 from ...storage.schema import Column, DistStyle, Table
@@ -37,7 +38,8 @@ def run(statement: CreateTable, context: Context) -> Result:
     if names.is_taken(schema, name.name, context):
         return already_there(name, statement.if_not_exists, context)
     table = define(statement, schema, context, temporary)
-    context.session.commit_delta(Delta(create=(table,)))
+    if not names.created(Delta(create=(table,)), statement.if_not_exists, context):
+        return already_there(name, True, context)
     return Result("CREATE TABLE", notices=context.notices)
 
 
@@ -120,6 +122,8 @@ def check_names(definitions: Sequence[ColumnDefinition]) -> None:
         if d.name in seen:
             raise DuplicateColumn(f'column "{d.name}" specified more than once', position=d.position)
         seen.add(d.name)
+        if len(d.name.encode()) > NAME_BYTES:  # from data: what SQL names is cut already
+            raise InvalidDefinition(f'the name of column "{d.name}" has more than {NAME_BYTES} bytes', sqlstate="42622")
 
 
 # -- keys -------------------------------------------------------------------------------------------
@@ -211,6 +215,10 @@ def _column(id: int, d: ColumnDefinition, encoding: str, in_primary_key: bool, c
             raise InvalidDefinition(f'both DEFAULT and IDENTITY specified for column "{d.name}"', sqlstate="42601")
         if d.identity[1] == 0:
             raise InvalidDefinition(f'the IDENTITY step of column "{d.name}" must not be 0')
+        most = (1 << (31 if d.type.kind is Kind.INTEGER else 63)) - 1
+        if not all(-most - 1 <= n <= most for n in d.identity):
+            raise InvalidDefinition(f'seed or step of the identity column "{d.name}" is out of range for {d.type}',
+                                    sqlstate="22003", position=d.position)
         default_sql = "identity" if d.by_default else None
     elif d.default is not None:
         check_default(d, context)

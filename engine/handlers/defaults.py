@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlglot import exp
+
 from ...errors import Error, InvalidDefinition, NotSupportedError
 from ...planner.binder import check_assignable
 from ...planner.expressions import Expr
@@ -16,7 +18,8 @@ from .binding import bind_expression, bind_expression_text
 
 
 def check_default(definition: ColumnDefinition, context: Context) -> None:
-    """The default binds without columns and its value fits the column."""
+    """The default binds without columns, subqueries and users' functions, and its value fits the column."""
+    _refuse(definition, context)
     expr = bind_expression(definition.default, context, "DEFAULT")
     column = Column(0, definition.name, definition.type)
     check_assignable(expr.type, column, definition.position)
@@ -30,6 +33,18 @@ def check_default(definition: ColumnDefinition, context: Context) -> None:
             detail=error.message,
             position=definition.position,
         ) from error
+
+
+def _refuse(definition: ColumnDefinition, context: Context) -> None:
+    """What a DEFAULT cannot have (r_CREATE_TABLE_NEW)."""
+    made = {name for _, name in context.view.facts.directory.functions}
+    for node in definition.default.walk():
+        found = "a subquery" if isinstance(node, exp.Query) else ""
+        if isinstance(node, exp.Anonymous) and node.name.lower() in made:
+            found = "a user-defined function"
+        if found:
+            raise InvalidDefinition(f"cannot use {found} in a DEFAULT expression", sqlstate="0A000",
+                                    position=definition.position)
 
 
 def default_value(column: Column, context: Context) -> Any:

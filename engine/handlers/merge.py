@@ -14,11 +14,12 @@ from dataclasses import replace
 from sqlglot import exp
 
 from ...errors import NotSupportedError, ProgrammingError, SqlSyntaxError
+from ...planner.binder.dml import refuse_groups
 from ...planner.statements import Insert, Merge
 from ...planner.statements.dml import ROW_ID_WANTED
 from ...planner.syntax import identifier
 from ...storage.deletes import RowSet
-from ...storage.schema import Table, View
+from ...storage.schema import ExternalTable, Table, View
 from ..access import need
 from ..context import Context
 from ..result import Result
@@ -68,7 +69,7 @@ def _needs(statement: Merge) -> list[str]:
 def _source(statement: Merge, context: Context) -> Table:
     if isinstance(names.find(statement.source, context), View):
         raise NotSupportedError("the source of MERGE can't be a view", position=statement.source.position)
-    return names.table(statement.source, context)
+    return names.external(statement.source, context) or names.table(statement.source, context)
 
 
 def _change_matched(statement: Merge, target: Table, context: Context) -> int:
@@ -91,14 +92,17 @@ def _insertion(statement: Merge, target: Table, source: Table) -> Insert:
     select = exp.Select().from_(from_source.copy())
     name = statement.source_alias or statement.source.name
     if statement.insert is None:
-        if len(source.columns) != len(target.columns):
+        columns_there = source.columns[: source.visible] if isinstance(source, ExternalTable) else source.columns
+        if len(columns_there) != len(target.columns):
             raise SqlSyntaxError("MERGE REMOVE DUPLICATES needs a source with the columns of the target")
-        values = [_column(c.name, name) for c in source.columns]
+        values = [_column(c.name, name) for c in columns_there]
         columns = tuple(c.name for c in target.columns)
     else:
         columns = statement.columns or tuple(c.name for c in target.columns[: len(statement.insert)])
         if len(columns) != len(statement.insert):
             raise SqlSyntaxError("INSERT has a different number of target columns and expressions")
+        for value in statement.insert:
+            refuse_groups(value, "VALUES", None)
         values = [v for v in statement.insert if v is not None]
         columns = tuple(c for c, v in zip(columns, statement.insert) if v is not None)
         taken = statement.query.args["from_"].this.copy()

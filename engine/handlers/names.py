@@ -6,6 +6,7 @@ import difflib
 
 from ...errors import Error, InvalidDefinition, NotSupportedError, ProgrammingError, UndefinedObject, UndefinedTable
 from ...planner.statements import RelationName
+from ...storage.catalog.delta import Delta
 from ...storage.schema import ExternalTable, Table, View
 from ...storage.temporary import PG_TEMP, TemporaryDatabase
 from ..access import need, need_database, need_schema
@@ -128,3 +129,15 @@ def _target_schema(name: RelationName, context: Context) -> str:
 
 def is_taken(schema: str, name: str, context: Context) -> bool:
     return context.view.relation(schema, name) is not None or f"{schema}.{name}" in VIRTUAL_TABLES
+
+
+def created(delta: Delta, if_not_exists: bool, context: Context) -> bool:
+    """Make what a CREATE says; False: another session has made one of that name meanwhile, which IF NOT EXISTS allows
+    a statement by itself."""
+    try:
+        context.session.commit_delta(delta)
+    except ProgrammingError as error:
+        if not if_not_exists or not context.transaction.single or error.sqlstate not in ("42P06", "42P07"):
+            raise
+        return False
+    return True

@@ -71,10 +71,18 @@ def _no_flush(database: Database, check: Callable[[], None]) -> Iterator[None]:
 
 def _vacuum(database: Database, table: Table, request: Request, how: Work, log: Database | None) -> Plan:
     done = _Log(log or database, database, table, request)
-    progress = Progress(table.name, f"Vacuum: initialize {table.name}")
-    done.home.upkeep.progress = progress
     _check_table(table, request.kind)
+    progress = done.home.upkeep.progress = Progress(table.name, f"Vacuum: initialize {table.name}")
+    try:
+        return _run(database, table, request, how, done, progress)
+    except BaseException:
+        progress.status = "Failed"
+        raise
 
+
+def _run(
+    database: Database, table: Table, request: Request, how: Work, done: _Log, progress: Progress
+) -> Plan:
     def written(rows: int) -> None:
         progress.rows += rows
 

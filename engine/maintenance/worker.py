@@ -91,6 +91,8 @@ class Worker:
 
     def stop(self) -> None:
         """End the thread, at once or at the next look at whether to go on."""
+        if self._database.is_inherited:
+            return  # at the end of a forked process
         self._stopped.set()
         if self._loading is not None:
             self._loading.cancel()

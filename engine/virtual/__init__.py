@@ -10,6 +10,7 @@ schema.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,10 @@ def find_virtual(schema: str | None, name: str) -> VirtualTable | None:
 
 def read(full_name: str, context: Context, values: Mapping[str, frozenset[Any]]) -> pa.Table:
     """The rows of `schema.name` for a statement; `values`: that columns of rows asked for have (a hint)."""
-    return VIRTUAL_TABLES[full_name].rows(context, values)
+    with context.transaction.catalogue(context.search_path) as seen:
+        if seen is not None:
+            context = replace(context, view=seen.view, transaction=seen)
+        return VIRTUAL_TABLES[full_name].rows(context, values)
 
 
 __all__ = ["MODULES", "VIRTUAL_TABLES", "VirtualTable", "find_virtual", "read"]

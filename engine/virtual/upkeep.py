@@ -60,15 +60,27 @@ def _svl_vacuum_percentage(context: Context) -> Rows:
 
 
 def _svv_vacuum_progress(context: Context) -> Rows:
-    progress = context.database.upkeep.progress
+    upkeep = context.database.upkeep
+    if upkeep.turn.is_taken_elsewhere:
+        yield from _progress_elsewhere(context)
+        return
+    progress = upkeep.progress
     if progress is None:
         return
     left = None
-    if progress.status != "Complete" and progress.rows:
+    if progress.status not in ("Complete", "Failed") and progress.rows:
         elapsed = time.monotonic() - progress.started
         seconds = int(elapsed * max(0, progress.total - progress.rows) / progress.rows)
         left = f"{seconds // 60}m {seconds % 60}s"
     yield progress.table, progress.status, left
+
+
+def _progress_elsewhere(context: Context) -> Rows:
+    """Of the table that another process vacuums, as far as the history tells: not how long it takes."""
+    events = context.database.history.events(VACUUM)
+    if events and "Started" in events[-1]["status"]:
+        name = events[-1]["name"]
+        yield name, f"Vacuum {name} {'delete' if 'Delete' in events[-1]['status'] else 'sort'}", None
 
 
 def _stl_analyze(context: Context) -> Rows:

@@ -40,6 +40,7 @@ LIMITS = "usage_limits"
 PARAMETERS = (WLM, CLUSTERS, LIMITS)
 DEFAULT_CLUSTERS = 1
 FILE = "parameters.json"
+BROKEN = "F0000"  # the kept configuration is none: nothing runs by it
 _given: WeakKeyDictionary[Any, Configuration] = WeakKeyDictionary()
 
 
@@ -49,7 +50,15 @@ def configured(database: Any) -> Configuration:
     if given is not None:
         return given
     text = _stored(database.path).get(WLM)
-    return DEFAULT if text is None else _parsed(text)
+    if text is None:
+        return DEFAULT
+    if text.lstrip().startswith("{"):
+        text = f"[{text}]"  # a queue by itself, which once was taken for a list of one
+    try:
+        return _parsed(text)
+    except ProgrammingError as e:
+        raise OperationalError(f"{database.path / FILE}: {e.message}", hint=f"ALTER SYSTEM RESET {WLM} takes it away.",
+                               sqlstate=BROKEN) from None
 
 
 def open_with(session: Session, given: str) -> None:
@@ -119,7 +128,13 @@ def _change_wlm(session: Session, value: str | None) -> str | None:
 
     configuration = DEFAULT if value is None else _parsed(value)
     database = session.database
-    manager = manager_of(session)
+    try:
+        manager = manager_of(session)
+    except OperationalError as e:
+        if e.sqlstate != BROKEN:
+            raise
+        _store(database.path, WLM, value)
+        return None
     static = manager.reconfigure(configuration)
     if static and database.path is None:
         manager.pending = None
@@ -172,8 +187,11 @@ def _text(given: str) -> str:
 
 def _stored(path: Path | None) -> dict[str, str]:
     """Parameters in the folder, each as its text."""
-    if path is None:
-        return {}
+    content = {} if path is None else _content(path)
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in content.items()}
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
         content = json.loads((path / FILE).read_text())
     except FileNotFoundError:
@@ -182,14 +200,14 @@ def _stored(path: Path | None) -> dict[str, str]:
         raise OperationalError(f"{path / FILE} cannot be read: {e}", hint="Mend it or remove it.") from None
     if not isinstance(content, dict):
         raise OperationalError(f"{path / FILE} must hold an object", hint="Mend it or remove it.")
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in content.items()}
+    return content
 
 
 def _store(path: Path | None, name: str, value: str | None) -> None:
     """Keep the value in the folder, if there is one; None: forget it."""
     if path is None:
         return
-    found = {known: json.loads(text) for known, text in _stored(path).items()}
+    found = _content(path)
     found.pop(name, None)
     if value is not None:
         found[name] = json.loads(value)

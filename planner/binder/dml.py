@@ -86,19 +86,22 @@ def _by_position(assignments: Sequence[Assignment], table: Table) -> dict[int, A
         if column.identity is not None and column.default_sql != "identity":
             raise ProgrammingError(f'cannot set an identity column to a value: "{a.column}"', sqlstate="0A000",
                                    position=a.position)
-        _refuse_aggregates(a)
+        refuse_groups(a.value, "UPDATE", a.position)
         found[place] = a
     return found
 
 
-def _refuse_aggregates(assignment: Assignment) -> None:
-    """One in SET, outside subqueries, would make groups of the rows."""
-    if assignment.value is None:
+def refuse_groups(value: Any, where: str, position: int | None) -> None:
+    """A value that is made for each row by itself has no aggregates, outside subqueries, for they would make groups of
+    the rows, and no window functions, which look at several."""
+    if value is None:
         return
-    for node in assignment.value.walk(prune=lambda n: isinstance(n, exp.Query)):
+    for node in value.walk(prune=lambda n: isinstance(n, exp.Query)):
+        if isinstance(node, exp.Window):
+            raise ProgrammingError(f"cannot use window function in {where}", sqlstate="42P20", position=position)
         name = node.name if isinstance(node, exp.Anonymous) else node.key if isinstance(node, exp.AggFunc) else ""
         if resolve_aggregate(name.lower()) is not None:
-            raise GroupingError("cannot use aggregate function in UPDATE", position=assignment.position)
+            raise GroupingError(f"cannot use aggregate function in {where}", position=position)
 
 
 def _assigned(b: Binder, bound: Bound, table: Table, given: dict[int, Assignment]) -> Bound:

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from ...errors import NotSupportedError, SqlSyntaxError
 from .access import Comment
-from .cursor import DATABASE, Cursor
-from .names import RelationName
+from .cursor import Cursor
+from .names import DATABASE, RelationName
 
 _ELSEWHERE = ("FUNCTION", "PROCEDURE", "LANGUAGE", "INDEX", "SEQUENCE", "TRIGGER", "TYPE", "ROLE")
 

@@ -20,16 +20,13 @@ from sqlglot.tokens import Token, TokenType
 from ...errors import SqlSyntaxError
 from ...reserved_words import RESERVED
 from ..syntax import parse_expression, parse_query, syntax_error
-from . import RelationName
+from .names import DATABASE, RelationName
 
 T = TypeVar("T")
 _OPEN, _CLOSE = TokenType.L_PAREN, TokenType.R_PAREN
 _TEXT = (TokenType.STRING, TokenType.HEREDOC_STRING)
 _NO_WORDS = (*_TEXT, TokenType.IDENTIFIER)
 _NOT_A_NAME = frozenset((*_TEXT, TokenType.NUMBER))
-
-
-DATABASE = "dev"  # every database's name in SQL
 
 
 class Cursor:

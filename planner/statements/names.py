@@ -5,6 +5,8 @@ from dataclasses import field
 
 from ...records import dataclass
 
+DATABASE = "dev"  # the name of every database: a folder, and a session has one
+
 
 @dataclass(frozen=True, slots=True)
 class RelationName:

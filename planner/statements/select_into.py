@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from ...errors import NotSupportedError, SqlSyntaxError
 from . import CreateTableAs, RelationName, TableAttributes
-from .cursor import DATABASE
+from .names import DATABASE
 
 
 def select_into(tree: Any) -> CreateTableAs | None:

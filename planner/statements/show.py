@@ -21,9 +21,9 @@ from dataclasses import replace
 
 from ...errors import NotSupportedError, SqlSyntaxError, UndefinedObject
 from .access import Grantee, ShowObjects
-from .cursor import DATABASE, Cursor
+from .cursor import Cursor
 from .grants import with_types
-from .names import RelationName
+from .names import DATABASE, RelationName
 
 _LISTS = {"databases": "", "schemas": "database", "tables": "schema", "columns": "table", "functions": "schema",
           "procedures": "schema"}

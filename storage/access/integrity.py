@@ -6,6 +6,7 @@ drop what they spoke of, so a commit looks once more, at what it makes:
     check           what was set speaks of things that are there; what was dropped is spoken of by nothing
     of_schema       the facts that go with a schema, those that came after its DROP looked among them
     of_functions    the same of functions
+    check_owners    relations that are new, or given away, are so to users that there are
 """
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ..schema import Table, View
 
 _PRINCIPALS = ("user", "group", "role")
-_SPEAKING = frozenset(("grant", "member", "default", "comment", "function", *_PRINCIPALS))
+_SPEAKING = frozenset(("grant", "member", "default", "comment", "function", "schema", *_PRINCIPALS))
 
 
 def of_schema(facts: Facts, name: str) -> list[FactKey]:
@@ -68,12 +69,21 @@ def check(
         _check_dropped(before.directory, after.directory, relations)
 
 
+def check_owners(facts: Facts, before: Mapping[int, Table | View], created: Iterable[Table | View]) -> None:
+    """Raises when one of the relations has got an owner who is not there."""
+    for relation in created:
+        seen = before.get(relation.id)
+        if (seen is None or seen.owner != relation.owner) and facts.directory.user(relation.owner) is None:
+            _gone("user")
+
+
 class _Known:
     """What is there."""
 
     def __init__(
         self, directory: Directory, schemas: Collection[str], relations: Mapping[int, Table | View]
     ) -> None:
+        self.directory = directory
         self.grantees = {p.grantee for p in directory.principals()} | {PUBLIC, f"user:{SYSTEM_ID}"}
         if not directory.has_users:
             self.grantees.add(f"user:{FIRST_USER_ID}")
@@ -99,6 +109,10 @@ class _Known:
             self._object(parts[0])
         elif kind == "function":
             self._object(schema_object(value["schema"]))
+        elif kind == "schema":
+            self._object(schema_object(key))
+            if self.directory.user(value["owner"]) is None:
+                _gone("user")
 
     def _object(self, object: str) -> None:
         kind, _, name = object.partition(":")

@@ -75,6 +75,10 @@ class _Application:
 
             self._forget(of_functions(self.before.facts, self.facts, self.changes.facts))
             check(self.before.facts, self.facts, self.changes.facts, self.before.schemas, self.schemas, self.relations)
+        if self._names and self.facts.rows:
+            from ..access.integrity import check_owners
+
+            check_owners(self.facts, self.before.relations, self.changes.created)
         self._settle()
         if not self._names:
             same = self.before

@@ -129,10 +129,23 @@ def numbered(delta: Delta, new_relation: Callable[[], int], new_extent: Callable
     return replace(delta, create=create, add_extents=add_extents)
 
 
-def changed_tables(delta: Delta) -> set[int]:
-    """Ids of the tables whose rows the delta changes; a rewrite changes none."""
+def changed_tables(delta: Delta, before: Mapping[int, Table | View]) -> set[int]:
+    """Ids of the tables that the delta changes for who reads them: their rows, their name, their columns. A rewrite
+    changes nothing of it, nor do another key or encoding. `before`: the relations that the delta's maker saw."""
     found = {d.table.id for d in delta.drop_extents if not d.keep_sketches}
     found.update(d.table.id for d in delta.delete_rows)
     found.update(a.table.id for a in delta.add_extents if not a.moved)
     found.update(r.id for r in delta.drop)
+    found.update(r.id for r in delta.replace if _reads_otherwise(r, before.get(r.id)))
     return found
+
+
+def _reads_otherwise(new: Table | View, old: Table | View | None) -> bool:
+    """Whether a query of the table may answer something else, or nothing, under its new definition."""
+    if not isinstance(new, Table) or not isinstance(old, Table):
+        return False
+    return _as_read(new) != _as_read(old)
+
+
+def _as_read(table: Table) -> tuple[object, ...]:
+    return (table.schema, table.name, *((c.id, c.name, c.type) for c in table.columns))

@@ -11,6 +11,7 @@ Locks are in sharing/: the kernel releases them when a process dies, however it 
 """
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -150,7 +151,10 @@ class FolderLock:
         except FileNotFoundError:
             return  # a copy, or an earlier release's folder: there is nobody to keep out
         except OSError as e:
-            raise errors.FileError(f'cannot open the lock file "{name}": {e.strerror}') from e
+            failure = errors.file_failure(f'cannot open the lock file "{name}": {e.strerror}', e)
+            if writable and e.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC):
+                failure.hint = "Where nothing can be written, connect with read_only=True."
+            raise failure from e
         self._locks.append(lock)
 
     def release(self) -> None:

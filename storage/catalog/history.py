@@ -15,7 +15,7 @@ Events are written at once (`record_event`) or, those of statements, with the ne
 Bounded: the newest KEPT_RECORDS statements stay and the details of KEPT_DETAILS of them, fewer where the file would
 grow beyond MOST_BYTES; of each kind of event the newest KEPT_EVENTS. A database in memory, or opened read-only, keeps
 its history in memory alone. A file that is none, or damaged, is put aside as history.sqlite.damaged when it is opened,
-and a new one begun: nothing fails of it.
+and a new one begun: nothing fails of it, nor of a disk that is full.
 """
 from __future__ import annotations
 
@@ -98,7 +98,12 @@ class History:
     def _begin_numbers(self) -> None:
         with self._writing:
             if self._ids is None:
-                self._highest = self._highest_id()
+                try:
+                    self._highest = self._highest_id()
+                except errors.FileError as e:  # maybe the disk is full: what others have drawn is known without it
+                    if self._numbers is None:
+                        raise
+                    _log.warning("%s", e)
                 self._ids = itertools.count(self._highest + 1) if self._numbers is None else iter(())
 
     def _draw(self) -> int:
@@ -123,7 +128,7 @@ class History:
             elif not late and self._timer is None:
                 self._write_in(BATCH_SECONDS)
         if late:
-            self.flush()
+            self._flush_late()
 
     def _keep(self, record: Record, describe: Describe | None, weight: int) -> None:
         """In memory, where the oldest details go first."""
@@ -203,7 +208,7 @@ class History:
                 self._write_in(BATCH_SECONDS)
             late = self._closed
         if late:
-            self.flush()
+            self._flush_late()
 
     def count(self, name: str, since: int, amount: float) -> None:
         """So much more of something has been used since a moment (microseconds); an older moment's is forgotten."""
@@ -263,11 +268,20 @@ class History:
                     self._used[:0] = used
                 raise
 
-    def _flush_in_time(self) -> None:
+    def _flush_in_time(self) -> bool:
         try:
             self.flush()
         except errors.FileError as e:
             _log.warning("%s; it will be tried again", e)
+            return False
+        return True
+
+    def _flush_late(self) -> None:
+        """Write what is far too much. A statement must not fail of it: on a full disk the oldest are forgotten."""
+        if not self._flush_in_time():
+            with self._lock:
+                del self._pending[: -MOST_PENDING // 2]
+                del self._notes[: -NOTES_IN_MEMORY]
 
     def close(self) -> None:
         with self._writing:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...records import dataclass
-from ..sharing.files import FileLock
+from ..sharing.files import FileLock, is_locked
 
 if TYPE_CHECKING:
     from ..catalog.delta import Delta
@@ -57,6 +57,11 @@ class Turn:
         if self._file is not None:
             self._file.release()
         self._lock.release()
+
+    @property
+    def is_taken_elsewhere(self) -> bool:
+        """Whether another process has it."""
+        return self._file is not None and not self._file.held and is_locked(self._file.path)
 
 
 class Activity:

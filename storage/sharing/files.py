@@ -66,7 +66,7 @@ class FileLock:
 
     def release(self) -> None:
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            let_go(self._descriptor)
             self._descriptor = -1
 
     def pause(self) -> None:
@@ -88,6 +88,12 @@ class FileLock:
             self.path.unlink(missing_ok=True)
         finally:
             self.release()
+
+
+def let_go(descriptor: int) -> None:
+    """Unlock and close. To close is not enough where a forked process has the descriptor, too."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def _leads_to(path: Path, descriptor: int) -> bool:

@@ -47,7 +47,11 @@ class Presence:
         self._number = self._numbers.take("process", at_least=self._number)
         lock = FileLock(self._run / f"{PREFIX}{self._number}")
         lock.acquire()
-        os.pwrite(lock.descriptor, _PIN.pack(NOTHING if self._files else EVERYTHING), 0)
+        try:
+            os.pwrite(lock.descriptor, _PIN.pack(NOTHING if self._files else EVERYTHING), 0)
+        except BaseException:
+            lock.remove()  # the disk is full
+            raise
         self._files.append(lock)
         self._numbers.take("attached")
         self._given = 0

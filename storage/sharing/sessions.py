@@ -15,6 +15,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,8 @@ class Sessions:
                 if self._pipe < 0:
                     self._open_mail(self._run)
                 text = json.dumps({"user": info.user, "started": info.started.isoformat()})
-                self._file(self._run, info.id).write_text(text)
+                with suppress(OSError):  # on a full disk others see no more of it than its number
+                    self._file(self._run, info.id).write_text(text)
 
     def remove(self, id: int) -> None:
         with self._lock:

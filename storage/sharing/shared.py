@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ..catalog.folder import LOCKS, READERS_LOCK, RUN, WRITERS_LOCK
@@ -33,17 +33,24 @@ class Shared:
     def __init__(self, path: Path, transaction: int) -> None:
         """`transaction`: the highest number of a transaction that the catalogue has seen."""
         self.run = path / RUN
-        self.numbers = Numbers(self.run / "numbers")
-        self._writers = FileLock(path / LOCKS / WRITERS_LOCK)
-        self._writers.acquire(shared=True)
-        self.presence = Presence(self.run, self.numbers, (transaction >> TRANSACTION_BITS) + 1)
-        self.peers = Peers(self.run, self.numbers, self.presence)
-        self._reads = PublishedReads(self.run, self.presence.number)
-        self._others_reads = ReadsOfOthers(self.run)
-        self._commits = StandingLock(path / LOCKS / "commit.lock")
-        self._worker = FileLock(path / LOCKS / "worker.lock")
-        self._readers = FileLock(path / LOCKS / READERS_LOCK)
-        (path / LOCKS / READERS_LOCK).touch()  # read-only processes could not make it
+        with ExitStack() as undo:
+            self.numbers = Numbers(self.run / "numbers")
+            undo.callback(self.numbers.close)
+            self._writers = FileLock(path / LOCKS / WRITERS_LOCK)
+            undo.callback(self._writers.release)
+            self._writers.acquire(shared=True)
+            self.presence = Presence(self.run, self.numbers, (transaction >> TRANSACTION_BITS) + 1)
+            undo.callback(self.presence.close)
+            self.peers = Peers(self.run, self.numbers, self.presence)
+            self._reads = PublishedReads(self.run, self.presence.number)
+            undo.callback(self._reads.close)
+            self._reads.begin()
+            self._others_reads = ReadsOfOthers(self.run)
+            (path / LOCKS / READERS_LOCK).touch()  # read-only processes could not make it
+            self._commits = StandingLock(path / LOCKS / "commit.lock")
+            self._worker = FileLock(path / LOCKS / "worker.lock")
+            self._readers = FileLock(path / LOCKS / READERS_LOCK)
+            undo.pop_all()
 
     @property
     def alone(self) -> bool:
@@ -116,7 +123,8 @@ class Shared:
 
     def unpublish(self, transaction: int) -> None:
         """A transaction that had published reads was rolled back."""
-        self._reads.add(transaction, 0, FORGET)
+        with suppress(OSError):  # on a full disk it counts as one that has read, which refuses others at worst
+            self._reads.add(transaction, 0, FORGET)
 
     def readers(self) -> list[Committed]:
         """What transactions of the other processes have read; those of killed processes have read it, too."""

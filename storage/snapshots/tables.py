@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ... import errors
 from ..catalog.delta import AddExtents, Delta
-from ..catalog.state import TableEntry
+from ..catalog.state import BUILTIN_SCHEMAS, TableEntry
 from ..catalog.store import Loaded
 from ..database import Database
 from ..load_files import LoadFiles
@@ -34,20 +34,32 @@ def restore_table(
     """Create the table `target` with the rows that `source` had in the snapshot; how many. `home`: the folder or
     store that the snapshot is in, if not the database's own.
 
-    Raises UndefinedObject, UndefinedTable, DuplicateTable, DataCorrupted, TopologyMismatch, FileError, and the errors
-    of object stores.
+    Raises UndefinedObject, UndefinedTable, DuplicateTable, InvalidDefinition, PermissionDenied, DataCorrupted,
+    TopologyMismatch, FileError, and the errors of object stores.
     """
     database.check_writable()
     home = home or home_of(database)
     database.snapshot()
-    if target in database.newest.names:
-        raise errors.DuplicateTable(f'relation "{target[1]}" already exists')
+    _check_target(database, *target)
     with opened(home, snapshot, check) as found:
         manifest = found.manifest()
         loaded = _catalog(found)
         entry = _find(loaded, source, manifest)
         _check_slices(database, loaded, entry)
         return _Restore(database, found, manifest, check).run(entry, loaded, target, owner)
+
+
+def _check_target(database: Database, schema: str, name: str) -> None:
+    newest = database.newest
+    if (schema, name) in newest.names:
+        raise errors.DuplicateTable(f'relation "{name}" already exists')
+    if schema in BUILTIN_SCHEMAS and schema != "public":
+        raise errors.PermissionDenied(f'permission denied: "{schema}" is a system schema')
+    if schema in newest.facts.keys("external schema"):
+        raise errors.InvalidDefinition(f'schema "{schema}" is an external schema: it holds external tables alone',
+                                       sqlstate="42809")
+    if name.startswith("#"):
+        raise errors.InvalidDefinition("a permanent table cannot have a name that begins with #", sqlstate="42602")
 
 
 def _catalog(source: Source) -> Loaded:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy
 import pyarrow as pa
 import pytest
 import warehouse
@@ -99,10 +102,13 @@ def test_exceptions_form_pep_249s_tree_and_hang_on_connections() -> None:
         ({"memory_limit": -5}, InterfaceError, "positive number of bytes"),
         ({"compatibility": "oracle"}, ProgrammingError, "compatibility"),
         ({"database": "x", "create": False}, warehouse.OperationalError, "x"),
+        ({"database": None}, InterfaceError, "a path object, not NoneType"),
+        ({"database": b"dw"}, InterfaceError, "a path object, not bytes"),
+        ({"database": "d\0w"}, InterfaceError, "null character"),
     ],
 )
 def test_connect_refuses(options: dict[str, Any], error: type[Error], words: str, tmp_path: Path) -> None:
-    if "database" in options:
+    if options.get("database") == "x":
         options = {**options, "database": str(tmp_path / "x")}
     with pytest.raises(error, match=words):
         warehouse.connect(**options)
@@ -291,6 +297,21 @@ def test_parameters_are_bound_never_pasted(fake: Connection) -> None:
     fake.execute("select %s", (hostile,))
     text, values = session.executed[-1]
     assert hostile not in text and values == (hostile,)
+
+
+@pytest.mark.parametrize("statement", ["select %s", "insert into t values (%s)", "select * from t where a = %s"])
+def test_what_cannot_be_sent_leaves_the_transaction_alone(statement: str) -> None:
+    with warehouse.connect() as c:
+        c.execute("create table t (a int)")
+        for value in (object(), {1}, [1], "\ud800", time(1, tzinfo=ZoneInfo("Europe/Berlin")), numpy.array([1, 2])):
+            with pytest.raises(InterfaceError):
+                c.execute(statement, (value,))
+            with pytest.raises(InterfaceError):
+                c.cursor().executemany(statement, [(1,), (value,)])
+        for text in (None, b"select 1", "select '\ud800'"):
+            with pytest.raises(InterfaceError, match=r"a statement must be a str|no text in UTF-8"):
+                c.execute(text)
+        assert c.execute("select count(*) from t").fetchone() == (0,)
 
 
 def test_a_position_counts_in_the_users_text(db: Any) -> None:

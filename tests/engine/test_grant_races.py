@@ -90,6 +90,29 @@ def test_a_user_is_dropped(pair: tuple[Any, Any], text: str) -> None:
     a.execute(text.replace("grant", "revoke").replace(" to ", " from "))
 
 
+@pytest.mark.parametrize("text", [
+    "alter schema shop owner to ann", "alter table shop.t owner to ann", "create schema x authorization ann",
+    "set session authorization ann; create table q (a int)",
+])
+def test_who_is_to_own_something_is_dropped(pair: tuple[Any, Any], text: str) -> None:
+    a, b = pair
+    b.execute("alter user ann createuser")
+    a.execute(f"begin; {text}")
+    b.execute("drop user ann")
+    with pytest.raises(warehouse.OperationalError, match="a user that this transaction speaks of was dropped"):
+        a.execute("commit")
+    a.execute("reset session authorization")
+
+
+def test_a_schema_that_is_given_away_is_dropped(pair: tuple[Any, Any]) -> None:
+    a, b = pair
+    a.execute("begin; alter schema shop owner to ann")
+    b.execute("drop schema shop cascade")
+    with pytest.raises(warehouse.ProgrammingError, match='schema "shop" does not exist'):
+        a.execute("commit")
+    a.execute("drop user ann")
+
+
 def test_another_schema_of_that_name(pair: tuple[Any, Any]) -> None:
     """Who owned the first one grants nothing on the second."""
     a, b = pair

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 import warehouse
-from warehouse.errors import Error, OperationalError, QueryCanceled, SerializationFailure, UndefinedTable
+from warehouse.errors import (
+    Error,
+    OperationalError,
+    ProgrammingError,
+    QueryCanceled,
+    SerializationFailure,
+    UndefinedTable,
+)
 
 
 @pytest.fixture
@@ -112,6 +119,42 @@ def test_no_read_only_anomaly(two: tuple[Any, Any], tmp_path: Path) -> None:
     refused(lambda: a.execute("commit"))
 
 
+REDEFINED = (
+    "alter table x add column w int default 7", "alter table x drop column v", "alter table x rename column v to w",
+    "alter table x rename to z", "drop table x",
+)
+
+
+@pytest.mark.parametrize("change", REDEFINED)
+def test_a_definition_that_changes_is_a_write(two: tuple[Any, Any], change: str) -> None:
+    """Each sees the database without what the other does: neither can have been the first."""
+    a, b = two
+    a.execute("begin; select * from x")
+    b.execute("begin; select * from y")
+    b.execute(change)
+    b.execute("commit")
+    a.execute("insert into y values (2, 20)")
+    refused(lambda: a.execute("commit"))
+
+
+@pytest.mark.parametrize("change", [*REDEFINED[:-1], "alter table x alter distkey k"])
+def test_rows_for_a_table_of_another_definition_are_refused(two: tuple[Any, Any], change: str) -> None:
+    a, b = two
+    a.execute("begin; select * from x")
+    b.execute(change)
+    refused(lambda: a.execute("insert into x values (2, 20)"))
+
+
+def test_another_key_or_encoding_is_no_write(two: tuple[Any, Any]) -> None:
+    a, b = two
+    a.execute("begin; select * from x")
+    b.execute("begin; select * from y")
+    b.execute("alter table x alter distkey k")
+    b.execute("commit")
+    a.execute("insert into y values (2, 20)")
+    a.execute("commit")
+
+
 def test_blind_inserts_into_two_tables_commit(two: tuple[Any, Any]) -> None:
     a, b = two
     a.execute("begin")
@@ -146,6 +189,25 @@ def test_ddl_is_transactional(two: tuple[Any, Any]) -> None:
         value(b, "y")
 
 
+@pytest.mark.parametrize("kind", ["table", "schema"])
+def test_if_not_exists_while_another_creates_it(
+    two: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    a, b = two
+    real, columns = a.session.commit_delta, "(k int)" if kind == "table" else ""
+
+    def late(delta: Any) -> None:
+        b.execute(f"create {kind} if not exists fresh {columns}")
+        real(delta)
+
+    monkeypatch.setattr(a.session, "commit_delta", late)
+    a.execute(f"create {kind} if not exists fresh {columns}")
+    assert "already exists and will be skipped" in str(a.notices[-1])
+    b.execute(f"drop {kind} fresh")
+    with pytest.raises(ProgrammingError, match="already exists"):
+        a.execute(f"create {kind} fresh {columns}")
+
+
 def test_what_comes_and_goes_in_one_block_leaves_nothing(two: tuple[Any, Any], tmp_path: Path) -> None:
     a, _ = two
     before = sorted(tmp_path.rglob("*.ext"))
@@ -171,6 +233,21 @@ def test_rollback_removes_files(two: tuple[Any, Any], tmp_path: Path) -> None:
     assert len(list(tmp_path.rglob("*.ext"))) == len(before) + 1
     a.execute("rollback")
     assert sorted(tmp_path.rglob("*.ext")) == before
+
+
+def test_the_catalogue_is_read_committed(two: tuple[Any, Any]) -> None:
+    """System tables are no part of a block's snapshot; its own changes are in them, too."""
+    a, b = two
+    a.execute("begin; select * from x; create table mine (a int); insert into mine values (1)")
+    b.execute("create table later (a int); drop table y; insert into later values (1), (2); analyze later")
+    tables = "select tablename from pg_tables where schemaname = 'public' order by 1"
+    assert a.execute(tables).fetchall() == [("later",), ("mine",), ("x",)]
+    sizes = 'select "table", tbl_rows from svv_table_info order by 1'
+    assert a.execute(sizes).fetchall() == [("later", 2), ("mine", 1), ("x", 1)]
+    with pytest.raises(SerializationFailure, match="1018"):
+        a.execute("select * from y")
+    a.execute("rollback")
+    assert b.execute(tables).fetchall() == [("later",), ("x",)]
 
 
 def test_an_error_aborts_the_block(two: tuple[Any, Any]) -> None:
@@ -240,6 +317,7 @@ def test_waiting_ends_with_the_timeout(two: tuple[Any, Any]) -> None:
     b.execute("set statement_timeout to 100")
     with pytest.raises(QueryCanceled):
         b.execute("update x set v = 1")
+    b.execute("set statement_timeout to 10000")  # not of a busy machine
     assert value(b) == 10  # readers never wait
     a.execute("commit")
 

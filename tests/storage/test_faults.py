@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 import warehouse
-from warehouse.errors import DiskFull, Error, FileError
+from warehouse.errors import DataCorrupted, DiskFull, Error, FileError
 from warehouse.storage import access_locks, failpoints, locks
 from warehouse.storage.blockio import BlockReader
 
@@ -170,3 +170,16 @@ def test_an_interrupt_right_behind_the_commit_loses_nothing(
         rows = sum(count for count, _ in found)
         assert rows == (60_000 if "insert" in sql or "append" in sql else 30_000)
         assert sum(total or 0 for _, total in found) == rows // 30_000 * 449_985_000
+
+
+@pytest.mark.usefixtures("in_files")
+def test_a_file_that_is_whole_and_another_one(tmp_path: Path) -> None:
+    """A folder that was copied back piece by piece gives no wrong rows."""
+    with warehouse.connect(tmp_path / "dw", autocommit=True, nodes=1, slices_per_node=1, maintenance=False) as c:
+        c.execute("create table u (a int); insert into u values (1); insert into u values (2), (3)")
+    few, many = sorted((tmp_path / "dw" / "data").rglob("*.ext"), key=lambda p: p.stat().st_size)
+    few.write_bytes(many.read_bytes())
+    with warehouse.connect(tmp_path / "dw", autocommit=True, maintenance=False) as c, pytest.raises(
+        DataCorrupted, match="is not the one that the catalogue names"
+    ):
+        c.execute("select * from u").fetchall()

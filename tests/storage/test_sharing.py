@@ -120,19 +120,26 @@ def test_published_reads_come_back_but_for_those_that_were_forgotten(tmp_path: P
     assert published(tmp_path, 4) == []
 
 
-def test_no_part_of_a_record_stays_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads = PublishedReads(tmp_path, 4)
-    reads.add(1, 10, 100)
-    write = os.write
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
-        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:10]))
-        reads.add(2, 10, 100)
-    reads.add(3, 11, 101)
-    assert [(r.id, r.reads) for r in published(tmp_path, 4)] == [(1, {100}), (3, {101})]
-    with monkeypatch.context() as patch:  # what cannot be made shorter stays as it is
-        patch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:10]))
-        reads.keep([Committed(3, 11, 11, frozenset({101}), frozenset())])
-    assert len(published(tmp_path, 4)) == 2 and os.listdir(tmp_path) == ["reads-4"]
+def test_a_full_disk_leaves_room_for_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records go where the file has room; then what is needed no more makes room for others."""
+    reads, size = PublishedReads(tmp_path, 4), (tmp_path / "reads-4").stat
+
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        return pwrite(descriptor, data[: max(os.fstat(descriptor).st_size - offset, 0)], offset)
+
+    reads.begin()
+    pwrite, before = os.pwrite, size().st_size
+    monkeypatch.setattr(os, "pwrite", full)
+    records = before // 24 - 1
+    for transaction in range(1, records + 1):
+        reads.add(transaction, 10, 100)
+    with pytest.raises(OSError, match="No space left"):
+        reads.add(2000, 10, 100)
+    assert [r.id for r in published(tmp_path, 4)] == [*range(1, records + 1)]
+    reads.keep([Committed(3, 11, 11, frozenset({101}), frozenset())])
+    reads.add(2000, 12, 100)
+    assert [(r.id, r.reads) for r in published(tmp_path, 4)] == [(3, {101}), (2000, {100})]
+    assert size().st_size == before and os.listdir(tmp_path) == ["reads-4"]
     reads.close()
 
 
@@ -140,7 +147,7 @@ def test_reads_of_others_are_followed(tmp_path: Path) -> None:
     """What is told bit by bit is what is read whole, also of files made anew, shorter or longer than before."""
     chance = random.Random(3)
     writers = {n: PublishedReads(tmp_path, n) for n in (4, 5, 6)}
-    follower, told = ReadsOfOthers(tmp_path), dict.fromkeys(writers, 0)
+    follower, told = ReadsOfOthers(tmp_path), dict.fromkeys(writers, 1)
     for step in range(400):
         number = chance.choice([4, 5, 6])
         told[number] += 1

@@ -348,6 +348,11 @@ def test_tables_that_cannot_come_back(db: warehouse.Connection, tmp_path: Path) 
         back("monday", "t", "t")
     with pytest.raises(errors.UndefinedObject, match='schema "nowhere" does not exist'):
         back("monday", "t", "nowhere.t")
+    for system in ("pg_catalog.x", "information_schema.x"):
+        with pytest.raises(errors.PermissionDenied, match="is a system schema"):
+            back("monday", "t", system)
+    with pytest.raises(errors.InvalidDefinition, match="begins with #"):
+        back("monday", "t", "#t")
     db.execute("begin")
     with pytest.raises(errors.ProgrammingError, match="inside a transaction"):
         back("monday", "t", "n")

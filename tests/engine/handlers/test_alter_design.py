@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import warehouse
+from warehouse.engine.handlers import alter_design
 from warehouse.errors import QueryCanceled
 from warehouse.storage import loader
 from warehouse.storage.maintenance import redesign
@@ -95,3 +96,28 @@ def test_a_definition_that_stays_rewrites_nothing(c: Any) -> None:
     for clause in ("alter diststyle even", "alter sortkey none", "alter encode auto"):
         c.execute(f"alter table t {clause}")
     assert data(c).extents == extents
+
+
+def test_a_large_table_with_a_key_keeps_it_under_auto(c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alter_design, "AUTO_ALL_ROWS", 1000)
+    c.execute("alter table t alter distkey b")
+    before = files(c)
+    c.execute("alter table t alter diststyle auto")
+    assert c.execute("select diststyle from svv_table_info").fetchall() == [("AUTO(KEY(b))",)] and files(c) == before
+
+
+@pytest.mark.parametrize(("clause", "reads"), [("alter column b encode zstd", True), ("alter sortkey (b)", False)])
+def test_who_reads_while_it_changes(c: Any, clause: str, reads: bool) -> None:
+    """Another encoding keeps nobody out; what moves rows does (r_ALTER_TABLE)."""
+    before = c.execute(COUNTED).fetchone()
+    c.execute(f"begin; alter table t {clause}")
+    with warehouse.connect(c.session.database.path, autocommit=True) as other:
+        other.execute("set enable_result_cache_for_session to off; set statement_timeout to 10000")
+        if reads:
+            assert other.execute(COUNTED).fetchone() == before
+        else:
+            other.execute("set statement_timeout to 50")
+            with pytest.raises(QueryCanceled):
+                other.execute(COUNTED)
+    c.execute("commit")
+    assert c.execute(COUNTED).fetchone() == before

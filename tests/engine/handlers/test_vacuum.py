@@ -13,6 +13,7 @@ import warehouse
 from hypothesis import given, settings
 from warehouse.errors import Error, QueryCanceled
 from warehouse.storage.maintenance import rewrite, vacuum
+from warehouse.storage.sharing.files import FileLock
 
 DESIGNS = (
     "diststyle even sortkey (a, b)",
@@ -306,6 +307,12 @@ def test_cancelled_in_the_middle(two: tuple[Any, Any], monkeypatch: pytest.Monke
     assert rows(a) == before
     assert files(a) == {e.path for e in entry(a).extents}
     assert len(entry(a).extents) == 2 + 2 * 3  # two slices are done
+    progress = "select * from svv_vacuum_progress"
+    assert a.execute(progress).fetchall() == [("t", "Failed", None)]
+    elsewhere = FileLock(a.session.database.path / "locks" / "vacuum")
+    elsewhere.acquire()
+    assert a.execute(progress).fetchall() == [("t", "Vacuum t sort", None)]
+    elsewhere.release()
     monkeypatch.undo()
     a.execute("vacuum t")
     assert rows(a) == before and len(entry(a).extents) == 4

@@ -108,6 +108,19 @@ def test_joins_with_local_tables(lake: Lake) -> None:
     assert lake.sql("select count(*) from lake.t x join lake.t y on x.a = y.a") == [(600,)]
 
 
+def test_an_external_table_is_merged(lake: Lake) -> None:
+    lake.parquet("t/1.parquet", {"a": pa.array([1, 2], pa.int32()), "s": ["one", "two"]})
+    lake.sql("create external table lake.t (a int, s varchar(9)) stored as parquet location '{root}/t/'")
+    lake.sql("create table local (a int, s varchar(9)); insert into local values (1, 'old'), (3, 'three')")
+    lake.sql("merge into local using lake.t n on local.a = n.a when matched then update set s = n.s "
+             "when not matched then insert values (n.a, upper(n.s))")
+    assert lake.sql("select * from local order by a") == [(1, "one"), (2, "TWO"), (3, "three")]
+    lake.sql("merge into local using lake.t on local.a = t.a remove duplicates")
+    assert lake.sql("select * from local order by a") == [(1, "one"), (2, "two"), (3, "three")]
+    with pytest.raises(warehouse.NotSupportedError, match="cannot change external table"):
+        lake.sql("merge into lake.t using local on t.a = local.a remove duplicates")
+
+
 def test_files_change_between_queries(lake: Lake) -> None:
     """No result, no plan and no footer of an older file is used."""
     lake.parquet("t/1.parquet", {"a": [1, 2]})

@@ -50,6 +50,24 @@ def test_alter_system_lasts(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "db" / "parameters.json").read_text()) == {}
 
 
+def test_what_an_earlier_release_has_kept(tmp_path: Path) -> None:
+    """One queue was taken for a list of one; what is no configuration any more can be taken away."""
+    with connect(tmp_path / "db") as c:
+        c.execute("create table t as select 1 as a")
+    kept = tmp_path / "db" / "parameters.json"
+    kept.write_text(json.dumps({"wlm_json_configuration": {"query_concurrency": 7}}))
+    with connect(tmp_path / "db") as c:
+        assert c.execute("select a from t").fetchall() == [(1,)] and slots(c) == [(5, 1, 1), (6, 7, 7)]
+    for broken in ([{"slots": 1}], "no json"):
+        kept.write_text(json.dumps({"wlm_json_configuration": broken}))
+        with connect(tmp_path / "db") as c:
+            with pytest.raises(warehouse.OperationalError, match=r"parameters.json: wlm_json_configuration") as caught:
+                c.execute("select a from t")
+            assert "ALTER SYSTEM RESET" in (caught.value.hint or "")
+            c.execute("alter system reset wlm_json_configuration")
+            assert c.execute("select a from t").fetchall() == [(1,)]
+
+
 def test_static_properties_wait_for_the_next_opening(tmp_path: Path) -> None:
     with connect(tmp_path / "db") as c:
         cursor = c.cursor()

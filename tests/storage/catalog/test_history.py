@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from warehouse import errors
 from warehouse.storage.catalog import history
 from warehouse.storage.catalog.history import History
 from warehouse.storage.catalog.loads import Loads
+from warehouse.storage.sharing.numbers import Numbers
 
 
 def record(store: History, count: int) -> None:
@@ -185,6 +188,21 @@ def test_a_history_that_cannot_be_written_does_not_keep_the_database_open(
     record(store, 1)
     store.close()
     assert "the last statements are not in it" in caplog.text
+
+
+def test_statements_go_on_without_a_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a full disk: numbers come from the counter that processes share, and what cannot be written is bounded."""
+    monkeypatch.setattr(history, "MOST_PENDING", 6)
+    (tmp_path / "h").touch()
+    monkeypatch.setattr(history, "opened", failing := Mock(side_effect=sqlite3.OperationalError("disk I/O error")))
+    numbers = Numbers(tmp_path / "numbers")
+    store = History(tmp_path / "h", numbers)
+    record(store, 20)
+    assert failing.called and len(store._pending) < 6
+    monkeypatch.undo()
+    assert 3 <= len(store.rows()) < 6 and store.rows()[-1]["query"] == 20
+    store.close()
+    numbers.close()
 
 
 def test_notes_come_with_the_batch_and_each_kind_has_its_own_bound(
