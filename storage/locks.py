@@ -134,6 +134,10 @@ class TableLocks:
         self._told(owner, table, lock)
         return waited
 
+    def is_held(self, table: int) -> bool:
+        """Whether a transaction of this process has the table."""
+        return table in self._holders
+
     def release(self, owner: LockOwner) -> None:
         """Let go of everything."""
         if not owner.held:

@@ -2,7 +2,7 @@
 
 Most commits are small and do nothing else. `with_rows` makes the next state from one of them by itself: what cannot
 change is shared, what has changed is known without comparing all. Any other delta takes applying.py, which adds rows
-by the same `grown`.
+by the same `grown`. Of a single row in a table that has others, what changes is known without looking: `with_row`.
 """
 from __future__ import annotations
 
@@ -48,6 +48,16 @@ def with_rows(state: CatalogState, added: AddExtents, seq: int) -> tuple[Catalog
     return CatalogState(
         seq, state.schemas, state.relations, state.names, entries, state.settings, state.facts
     ), changes
+
+
+def with_row(state: CatalogState, added: AddExtents) -> CatalogState | None:
+    """The state after `with_rows` of a row alone, where that changes nothing but the table's extents and numbers; None
+    where it may change more: the table is empty, or IDENTITY values are used. `added` was made for this state."""
+    entry = state.entries[added.table.id]
+    if not entry.rows or added.identity:
+        return None
+    seq, entries = state.seq + 1, {**state.entries, added.table.id: entry.with_row(added.extents[0], state.seq + 1)}
+    return CatalogState(seq, state.schemas, state.relations, state.names, entries, state.settings, state.facts)
 
 
 def still_there(relations: Mapping[int, Table | View], seen: Table) -> Table:
