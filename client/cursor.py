@@ -109,7 +109,8 @@ class Cursor(MetadataMethods):
 
     def _forget(self) -> Session:
         """Drop the former result; the session, if all is open."""
-        self._open()
+        if self._closed:
+            self._open()  # which says so
         session = self.connection.session
         if self._result is not None or self._rowcount >= 0:
             self._drop()

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import QueryCanceled
 from ..storage.access.facts import Facts
-from ..storage.catalog.delta import AddExtents
+from ..storage.catalog.delta import NewRow
 from ..storage.catalog.history import Record
 from ..storage.catalog.state import CatalogState
 from ..storage.catalog.view import SnapshotView
@@ -91,7 +91,7 @@ class RowTransaction(LockOwner):
         )
         return record | ending(ended, None, 1)
 
-    def added(self, state: CatalogState) -> AddExtents | None:
+    def added(self, state: CatalogState) -> NewRow | None:
         """What its commit on this state adds; None if the statement means something else in it."""
         recipe, database = self._known.recipe, self._session.database
         if not recipe.holds(self._session, state):
@@ -106,7 +106,9 @@ class RowTransaction(LockOwner):
 def at_once(session: Session, known: Known, parameters: tuple[Any, ...]) -> Result | None:
     """See the module's text. The session's lock is held."""
     recipe, database = known.recipe, session.database
-    if not session.block.is_aside or session.temporary is not None or not recipe.holds(session, database.newest):
+    if not session.block.is_aside or session.temporary is not None:
+        return None
+    if not recipe.holds(session, database.timeline.newest):
         return None
     row = recipe.row(known.literals, parameters)
     if row is None:
@@ -128,7 +130,7 @@ def at_once(session: Session, known: Known, parameters: tuple[Any, ...]) -> Resu
         return None
     session.last["query"] = number
     history.record(partial(
-        statement.record, database.newest.facts, session.user, session.settings.values, time.time_ns() // 1000
+        statement.record, database.timeline.newest.facts, session.user, session.settings.values, time.time_ns() // 1000
     ))
     if database.upkeep.overdue:
         flush_overdue(session)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .. import errors
 from .catalog.applying import apply
 from .catalog.changes import Changes
-from .catalog.delta import AddExtents, Delta, changed_tables
+from .catalog.delta import Delta, NewRow, changed_tables
 from .catalog.growth import with_row, with_rows
 from .catalog.state import CatalogState
 from .catalog.store import Behind, CatalogStore
@@ -81,7 +81,7 @@ class Commits:
             self._timeline.drop(state, changes)
             return state.seq
 
-    def append(self, owner: LockOwner, table: int, make: Callable[[CatalogState], AddExtents | None]) -> bool:
+    def append(self, owner: LockOwner, table: int, make: Callable[[CatalogState], NewRow | None]) -> bool:
         """Make one row true by itself, durably: what `make` answers for the newest state. False, and nothing is done,
         where that is None, another transaction has the table's write lock, or the file has an older format.
 
@@ -101,7 +101,7 @@ class Commits:
             return True
 
     def _append_where_free(
-        self, owner: LockOwner, table: int, make: Callable[[CatalogState], AddExtents | None]
+        self, owner: LockOwner, table: int, make: Callable[[CatalogState], NewRow | None]
     ) -> bool:
         """`append`, with the locks of commits taken. In this process nobody who locks the table later sees anything
         before the row is true, so that it is enough to look; others are told of the lock."""
@@ -114,18 +114,18 @@ class Commits:
         finally:
             self._locks.release(owner)
 
-    def _append(self, transaction: int, make: Callable[[CatalogState], AddExtents | None], idle: bool) -> bool:
+    def _append(self, transaction: int, make: Callable[[CatalogState], NewRow | None], idle: bool) -> bool:
         """`idle`: nobody is there whom the row would have to be ordered against."""
         timeline = self._timeline
         while True:
             newest = timeline.newest
-            added = make(newest)
-            if added is None:
+            row = make(newest)
+            if row is None:
                 return False
             try:
-                state = self._write_row(newest, added) if idle else None
+                state = self._write_row(newest, row) if idle else None
                 if state is None:
-                    state = self._write_rows(newest, added, transaction, idle)
+                    state = self._write_ordinarily(newest, row, transaction, idle)
             except Behind:
                 if timeline.see_newest() is newest:
                     raise
@@ -133,22 +133,22 @@ class Commits:
             timeline.remember(state)
             return True
 
-    def _write_row(self, newest: CatalogState, added: AddExtents) -> CatalogState | None:
+    def _write_row(self, newest: CatalogState, row: NewRow) -> CatalogState | None:
         """The state with a row, once it is durable as one in its own table; None: that would leave something out."""
         numbers = self._numbering
         if self._timeline.garbage.has_unlinked or not self._store.takes_row(numbers.next_relation, numbers.transaction):
             return None
-        state = with_row(newest, added)
+        state = with_row(newest, row)
         if state is not None:
-            self._store.append(state.seq, added.table.id, added.extents[0])
+            self._store.append(state.seq, row.table.id, row.extent)
         return state
 
-    def _write_rows(self, newest: CatalogState, added: AddExtents, transaction: int, idle: bool) -> CatalogState:
+    def _write_ordinarily(self, newest: CatalogState, row: NewRow, transaction: int, idle: bool) -> CatalogState:
         """The same by a commit as all others are."""
-        state, changes = with_rows(newest, added, newest.seq + 1)
+        state, changes = with_rows(newest, row.as_extents(), newest.seq + 1)
         others, record = NO_OTHERS, None
         if not idle:
-            record = Committed(transaction, newest.seq, state.seq, frozenset(), frozenset((added.table.id,)))
+            record = Committed(transaction, newest.seq, state.seq, frozenset(), frozenset((row.table.id,)))
             told = None if self._shared is None else record
             others = _Others(told, self._timeline.oldest_overlapping(0))
         self._write(state, changes, others)

@@ -31,7 +31,7 @@ from .. import errors
 from . import topology as topologies
 from .access_locks import AccessLocks
 from .catalog import folder as folders
-from .catalog.delta import AddExtents, Delta, numbered
+from .catalog.delta import Delta, NewRow, numbered
 from .catalog.history import History
 from .catalog.layout import FORMAT_VERSION
 from .catalog.loads import Loads
@@ -348,7 +348,7 @@ class Database:
         """Make all deltas of a transaction true, if it fits in with the others."""
         return self._open_commits().commit(deltas, transaction)
 
-    def append(self, owner: LockOwner, table: int, make: Callable[[CatalogState], AddExtents | None]) -> bool:
+    def append(self, owner: LockOwner, table: int, make: Callable[[CatalogState], NewRow | None]) -> bool:
         """Make one row of a table true by itself; see commits.py."""
         commits = self._commits
         if commits is None or self._users <= 0:

@@ -21,7 +21,7 @@ from zlib import crc32
 
 from ..errors import NotNullViolation, NumericOutOfRange
 from .block import ALIGNMENT, ENTRY, HEADER, MAGIC, VERSION
-from .catalog.delta import AddExtents
+from .catalog.delta import NewRow
 from .encodings.base import Part
 from .encodings.registry import RAW
 from .footer import footer_head, framed, header_bytes, type_to_json
@@ -50,6 +50,7 @@ _FILE_HEADER = header_bytes()
 
 # A value that is not NULL, and where its block is to stand -> the block, its entry in the footer
 Maker = Callable[[Any, int], tuple[bytes, bytes]]
+Whole = tuple[bytes, Callable[[int], bytes], bytes]
 
 
 class RowForm:
@@ -61,7 +62,10 @@ class RowForm:
         named = [{"id": c.id, "type": type_to_json(c.type)} for c in columns]
         head = {"columns": named, "groups": 1, "sketches": [0] * len(named)}
         self._head = footer_head(json.dumps(head, separators=(",", ":")).encode(), b"\x01\0\0\0")
-        self._makers = [(_maker(c.type), _null(c.type)) for c in columns]
+        # One that is None has the other.
+        self._makers: list[tuple[Any, tuple[bytes, int], Whole | None]] = [
+            (_maker(c.type), _null(c.type), _whole(c.type)) for c in columns
+        ]
         self._readers = [_reader(c.type) for c in columns]
         # Positions of columns that make their own values, and of those that must have one.
         self.generated = tuple([i for i, c in enumerate(columns) if c.identity is not None])
@@ -70,10 +74,14 @@ class RowForm:
     def extent(self, values: Sequence[Any]) -> bytes:
         """The bytes of an extent of one row."""
         parts, entries, at = [_FILE_HEADER], [self._head], len(_FILE_HEADER)
-        for (make, null), value in zip(self._makers, values):
+        for (make, null, whole), value in zip(self._makers, values):
             if value is None:
                 block, crc = null
                 entry = _ENTRY(at, len(block), crc, 1, 0, 0, _RAW, _EMPTY, 0)
+            elif whole is not None:
+                frame, pack, tail = whole
+                block = frame + pack(value) + tail
+                entry = _ENTRY(at, len(block), crc32(block), 0, value, value, _RAW, _KNOWN, 0)
             else:
                 block, entry = make(value, at)
             parts.append(block)
@@ -88,7 +96,7 @@ class RowForm:
         found: list[Any] = []
         at = len(_FILE_HEADER)
         try:
-            for read, (_, null) in zip(self._readers, self._makers):
+            for read, (_, null, _) in zip(self._readers, self._makers):
                 if data.startswith(null[0], at):
                     found.append(None)
                     at += len(null[0])
@@ -158,24 +166,32 @@ def _text(value: Any) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _maker(type: SqlType) -> Maker:
-    """What makes the block of a value and its entry, with the value's bounds (zones.py)."""
-    if type.physical is Physical.STR:
-        return _text_maker(type)
+def _whole(type: SqlType) -> Whole | None:
+    """Of the block of an integer: what stands before it, what packs it, what stands behind. It is its own bounds."""
+    if type.physical not in (Physical.I64, Physical.BOOL):
+        return None
+    frame, tail = _around(type)
+    return frame, struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack, tail
+
+
+def _around(type: SqlType) -> tuple[bytes, bytes]:
+    """What stands before and behind the only part of a block."""
     (part, empty), = _parts(type, 0)
     frame, (padding,) = _layout([(part, len(empty))], is_null=False)
-    tail, length = bytes(padding), len(frame) + len(empty) + padding
+    return frame, bytes(padding)
+
+
+@lru_cache(maxsize=256)
+def _maker(type: SqlType) -> Maker | None:
+    """What makes the block of a value and its entry, with the value's bounds (zones.py); None of an integer."""
+    if type.physical is Physical.STR:
+        return _text_maker(type)
     if type.physical is Physical.I128:
-        return _wide_maker(frame, tail)
-    pack = struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack
+        return _wide_maker(*_around(type))
     if type.physical is Physical.F64:
-        return _real_maker(frame, pack, tail)
-
-    def whole(value: Any, at: int) -> tuple[bytes, bytes]:
-        block, key = frame + pack(value) + tail, int(value)
-        return block, _ENTRY(at, length, crc32(block), 0, key, key, _RAW, _KNOWN, 0)
-
-    return whole
+        frame, tail = _around(type)
+        return _real_maker(frame, struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack, tail)
+    return None
 
 
 def _wide_maker(frame: bytes, tail: bytes) -> Maker:
@@ -237,7 +253,7 @@ def _read_text(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def added_row(database: Database, table: Table, entry: TableEntry, values: list[Any], given: Collection[int],
-              identity: Mapping[int, int], form: RowForm | None = None, writer: int = 0) -> AddExtents | None:
+              identity: Mapping[int, int], form: RowForm | None = None, writer: int = 0) -> NewRow | None:
     """What adds one row to a table whose write lock is held; None: it takes a TableWriter (loader.py).
 
     `entry`: the table as it is. `values`: of all columns, in physical form, where `given` has the column's position;
@@ -262,12 +278,12 @@ def added_row(database: Database, table: Table, entry: TableEntry, values: list[
     extent = form.extent(values)
     if len(extent) > database.inline_bytes:
         return None
-    slice_ = slice_of_next(table, database.timeline.topology.slices, entry.rows, entry.replicated)
+    slice_ = slice_of_next(table, len(database.timeline.topology.node_of_slice), entry.rows, entry.replicated)
     row = ExtentRef(
         database.numbering.extent(), inline_name(writer or database.numbering.xid(), 0),
         _slice_of_key(database, table, entry, values) if slice_ is None else slice_, 1, len(extent), 1, extent,
     )
-    return AddExtents(table, (row,), {}, entry.replicated, counters)
+    return NewRow(table, row, entry.replicated, counters)
 
 
 def _counted(database: Database, table: Table, values: list[Any], given: Collection[int], identity: Mapping[int, int],

@@ -62,8 +62,8 @@ class Fitting:
         self._as_it_is = False  # whether its values need no conversion
         self._is_text = False  # whether they are strings as written, for a column of text
         self._whole = column.type == INTEGER  # what plain numbers are
-        # Texts of so few characters are fine as they are, whatever these are; -1: none is.
-        self._fitting = column.type.length // 4 if column.type.kind is Kind.VARCHAR else -1
+        # ASCII of so many characters is fine as it is; -1: none is.
+        self._fitting = column.type.length if column.type.kind is Kind.VARCHAR else -1
         self._has_length = column.type.is_string or column.type.kind is Kind.VARBYTE
 
     def written(self, text: str) -> Any:
@@ -71,7 +71,7 @@ class Fitting:
         if text[0] != "'":
             return int(text) if self._whole else self.value(number(text))
         value = text[1:-1].replace("''", "'") if "''" in text else text[1:-1]
-        if len(value) <= self._fitting:
+        if len(value) <= self._fitting and value.isascii():
             return value
         return fit_text(value, self.column.type) if self.column.type.is_string else self.value(Literal(value, UNKNOWN))
 

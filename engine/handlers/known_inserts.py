@@ -29,7 +29,7 @@ from ...planner.parse import parse_statement
 from ...planner.statements import Insert
 from ...planner.text_shapes import Token, plain_pattern, shape_of
 from ...records import dataclass
-from ...storage.catalog.delta import AddExtents, Delta
+from ...storage.catalog.delta import Delta, NewRow
 from ...storage.catalog.state import CatalogState, TableEntry
 from ...storage.catalog.view import SnapshotView
 from ...storage.one_row import RowForm, added_row
@@ -133,12 +133,12 @@ class Recipe:
         added = self.added(context.home(table), table, context.transaction.entry(table), row)
         if added is None:
             return None
-        context.session.commit_delta(Delta(add_extents=(added,)))
+        context.session.commit_delta(Delta(add_extents=(added.as_extents(),)))
         return Result("INSERT", rowcount=1, notices=context.notices)
 
     def added(
         self, database: Database, table: Table, entry: TableEntry, row: list[Any], writer: int = 0
-    ) -> AddExtents | None:
+    ) -> NewRow | None:
         """What adds a row to the table (`writer`: see added_row); None: it takes the general way."""
         return added_row(database, table, entry, row, self.positions, _NO_COUNTERS, self.form, writer)
 

@@ -13,7 +13,7 @@ from ... import errors
 from ..schema import ExtentRef, Table, View
 from ..statistics import ColumnSketch
 from .changes import Changes
-from .delta import AddExtents, Delta
+from .delta import AddExtents, Delta, NewRow
 from .state import CatalogState, TableEntry
 
 
@@ -50,13 +50,14 @@ def with_rows(state: CatalogState, added: AddExtents, seq: int) -> tuple[Catalog
     ), changes
 
 
-def with_row(state: CatalogState, added: AddExtents) -> CatalogState | None:
+def with_row(state: CatalogState, row: NewRow) -> CatalogState | None:
     """The state after `with_rows` of a row alone, where that changes nothing but the table's extents and numbers; None
-    where it may change more: the table is empty, or IDENTITY values are used. `added` was made for this state."""
-    entry = state.entries[added.table.id]
-    if not entry.rows or added.identity:
+    where it may change more: the table is empty, or IDENTITY values are used. The row was made for this state."""
+    seq, table = state.seq + 1, row.table.id
+    entry = None if row.identity else state.entries[table].with_row(row.extent, seq)
+    if entry is None:
         return None
-    seq, entries = state.seq + 1, {**state.entries, added.table.id: entry.with_row(added.extents[0], state.seq + 1)}
+    entries = {**state.entries, table: entry}
     return CatalogState(seq, state.schemas, state.relations, state.names, entries, state.settings, state.facts)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # So many inline extents of a table are worth a file (flush.py). While rows go on coming and nobody reads, the worker
 # waits for some more; beyond the last number it is high time.
-FLUSH_EXTENTS, MANY_EXTENTS, OVERDUE_EXTENTS = 64, 192, 256
+FLUSH_EXTENTS, MANY_EXTENTS, OVERDUE_EXTENTS = 64, 128, 256
 
 
 @dataclass(slots=True, eq=False)

@@ -99,7 +99,7 @@ def test_the_state_with_a_row_is_that_of_any_delta(c: Any) -> None:
         values = [None] * len(entry.table.columns)
         added = added_row(database, entry.table, entry, values, range(len(values)), {})
         assert added is not None
-        expected, changes = with_rows(state, added, state.seq + 1)
+        expected, changes = with_rows(state, added.as_extents(), state.seq + 1)
         found = with_row(state, added)
         assert (found is None) is (entry.rows == 0) and (found is None or (changes.counted and not changes.touched))
         if found is not None:
@@ -123,10 +123,10 @@ def test_a_number_is_given_once(c: Any, path: Path, later: str) -> None:
     (entry,) = state.entries.values()
     added = added_row(database, entry.table, entry, [7, "x"], (0, 1), {})
     assert added is not None
-    newer, changes = with_rows(state, added, state.seq + 1)
+    newer, changes = with_rows(state, added.as_extents(), state.seq + 1)
     store = database._commits._store
     with pytest.raises(Behind):
-        store.append(newer.seq, entry.table.id, added.extents[0])
+        store.append(newer.seq, entry.table.id, added.extent)
     with pytest.raises(Behind):
         store.write(newer, changes, next_relation=database.numbering.next_relation,
                     transaction=database.numbering.transaction)
