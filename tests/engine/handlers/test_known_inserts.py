@@ -370,7 +370,7 @@ def test_it_waits_for_who_has_the_table(tmp_path: Path, short: list[str]) -> Non
         with pytest.raises(QueryCanceled):
             c.execute("insert into t values (5)")
         a.commit()
-        c.execute("set statement_timeout to 0")
+        c.session.settings.set("statement_timeout", "0")  # at once: SET might take too long as well
         c.execute("insert into t values (6)")
         assert c.execute("select id from t order by 1").fetchall() == [(2,), (6,)]
         held = c.session.database.locks.held()
@@ -387,6 +387,7 @@ def test_it_waits_for_who_has_the_table_elsewhere(tmp_path: Path, short: list[st
         with pytest.raises(QueryCanceled):
             c.execute("insert into t values (5)")
         other.execute("a", "commit")
+        c.session.settings.set("statement_timeout", "0")  # at once: SET might take too long as well
         c.execute("insert into t values (6)")
         assert c.execute("select id from t order by 1").fetchall() == [(2,), (6,)]
         assert short == ["t"]
@@ -409,11 +410,11 @@ def test_it_can_be_stopped(tmp_path: Path, short: list[str], how: str) -> None:
         c.execute("create table t (id int)")
         c.execute("insert into t values (1)")
         if how == "too late":
-            c.execute("set statement_timeout to 1")
+            c.session.settings.set("statement_timeout", "1")
         action = c.cancel if how == "cancelled" else partial(time.sleep, 0.002)
         with at_its_commit(action), pytest.raises(QueryCanceled, match="user" if how == "cancelled" else "timeout"):
             c.execute("insert into t values (2)")
-        c.execute("set statement_timeout to 0")
+        c.session.settings.set("statement_timeout", "0")
         assert c.execute("select id from t").fetchall() == [(1,)]
         query = "select aborted from stl_query where querytxt like 'insert%' order by query"
         assert c.execute(query).fetchall() == [(0,), (1,)]
