@@ -33,17 +33,19 @@ ROWS_AT_A_TIME = 1024
 class Cursor(MetadataMethods):
     """Executes statements one after the other and hands out the rows of the latest."""
 
+    # What a new one has; most are made for one statement.
+    arraysize = 1
+    lastrowid: None = None
+    _style: str | None = None
+    _closed = False
+    _result: Result | None = None
+    _rows: Iterator[tuple[Any, ...]] = iter(())
+    _batch: pa.RecordBatch | None = None  # that _rows are of
+    _rowcount = -1
+    _description: list[Description] | None = None
+
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.arraysize = 1
-        self.lastrowid: None = None
-        self._style: str | None = None
-        self._closed = False
-        self._result: Result | None = None
-        self._rows: Iterator[tuple[Any, ...]] = iter(())
-        self._batch: pa.RecordBatch | None = None  # that _rows are of
-        self._rowcount = -1
-        self._description: list[Description] | None = None
 
     @property
     def paramstyle(self) -> str:
@@ -63,14 +65,15 @@ class Cursor(MetadataMethods):
         name of the parameters."""
         session = self._forget()
         parameters = args if parameters is None else parameters
+        if parameters is None:
+            self._keep(session.execute_all(operation))
+            return self
         scanned, values = styles.bind(operation, parameters, self.paramstyle)
+        assert scanned is not None
         try:
-            if scanned is None:
-                self._keep(session.execute_all(operation))
-            else:
-                self._keep(session.execute(scanned.text, values))
+            self._keep(session.execute(scanned.text, values))
         except errors.Error as error:
-            if scanned is not None and error.position is not None:
+            if error.position is not None:
                 error.position = scanned.original(error.position)
             raise
         return self
@@ -106,9 +109,11 @@ class Cursor(MetadataMethods):
 
     def _forget(self) -> Session:
         """Drop the former result; the session, if all is open."""
-        self._open()
+        if self._closed:
+            self._open()  # which says so
         session = self.connection.session
-        self._drop()
+        if self._result is not None or self._rowcount >= 0:
+            self._drop()
         return session
 
     def _drop(self) -> None:

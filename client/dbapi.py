@@ -231,7 +231,7 @@ class Connection:
 
     def execute(self, operation: str, parameters: Any = None) -> Cursor:
         """A new cursor that has executed `operation`."""
-        return self.cursor().execute(operation, parameters)
+        return Cursor(self).execute(operation, parameters)
 
     def run(self, sql: str, **parameters: Any) -> tuple[tuple[Any, ...], ...]:
         """All rows of a statement (redshift_connector's short form); `parameters` by name."""

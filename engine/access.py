@@ -19,6 +19,7 @@ from ..storage.access.directory import Directory
 from ..storage.access.facts import Fact
 from ..storage.access.principals import PUBLIC, SYSTEM_NAME, Group, Role, User
 from ..storage.access.privileges import Grant, relation_object, schema_object
+from ..storage.access.rights import Rights
 from ..storage.catalog.delta import Delta
 from ..storage.schema import Table, View
 from .context import Context
@@ -41,6 +42,11 @@ def need(context: Context, relation: Table | View, privilege: str, columns: Iter
     ids = {c.name: c.id for c in relation.columns} if isinstance(relation, Table) else {}
     if not granted or any(ids.get(name, 0) not in granted for name in names):
         raise PermissionDenied(f"permission denied for relation {relation.name}")
+
+
+def may(rights: Rights, relation: Table | View, privilege: str) -> bool:
+    """Whether `need` would let who has these rights do something to a whole relation."""
+    return rights.superuser or (rights.schema(relation.schema, "usage") and rights.relation(relation, privilege))
 
 
 def need_owner(context: Context, relation: Table | View, privilege: str = "", system: str = "") -> None:

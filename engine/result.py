@@ -169,6 +169,26 @@ class Result:
             self._on_end(error, self._received if self.columns else self._rowcount)
 
 
+_NO_BATCHES: deque[pa.RecordBatch] = deque()
+
+
+class Done(Result):
+    """The answer of a statement without rows that has ended already."""
+
+    _ended = True
+    error = None
+    columns = ()
+    _schema = None
+    _ready = _NO_BATCHES
+    _source = iter(())
+    _lock = threading.Lock()
+
+    def __init__(self, tag: str, rowcount: int) -> None:
+        self.tag = tag
+        self.notices = []
+        self._rowcount = rowcount
+
+
 def with_schema(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The batch with its result's names, and moments in its zone: their values are UTC either way."""
     arrays = [

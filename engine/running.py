@@ -22,7 +22,6 @@ from ..planner.statements import Insert, Transaction
 from ..records import dataclass
 from .context import TIMEOUT_TEXT, Cancel, Context, MemoryBudget
 from .history.records import keep
-from .row_transaction import RowTransaction
 
 if TYPE_CHECKING:
     from ..storage.schema import Table
@@ -55,11 +54,7 @@ class Running:
 
 def begin(session: Session, work: Work) -> Running:
     """See the module's text."""
-    transaction: SessionTransaction | RowTransaction | None = None
-    if work.into is not None:
-        transaction = session.row_transaction(work.into)
-    if transaction is None:
-        transaction = session.block.for_statement(ends=work.kind == Transaction.__name__, apart=work.apart)
+    transaction = session.block.for_statement(ends=work.kind == Transaction.__name__, apart=work.apart)
     try:
         return _begin(session, work, transaction)
     except BaseException:
@@ -68,7 +63,7 @@ def begin(session: Session, work: Work) -> Running:
         raise
 
 
-def _begin(session: Session, work: Work, transaction: SessionTransaction | RowTransaction) -> Running:
+def _begin(session: Session, work: Work, transaction: SessionTransaction) -> Running:
     database, search_path = session.database, session.search_path
     if work.into is not None:
         transaction.lock_at_once(work.into)
@@ -136,15 +131,13 @@ def end(session: Session, running: Running, error: BaseException | None, rows: i
         raise
     finally:
         running.release()
-        _tidy(session, context)
+        _tidy(context)
         keep(context, running.work.kind, error, rows)
         session.notices.extend(context.notices)
-    _flush_overdue(session)
+    flush_overdue(session)
 
 
-def _end_transaction(
-    session: Session, transaction: SessionTransaction | RowTransaction, error: BaseException | None
-) -> None:
+def _end_transaction(session: Session, transaction: SessionTransaction, error: BaseException | None) -> None:
     """A statement's own transaction ends with it; an open block fails with it."""
     if not transaction.single:
         if error is not None and session.block.owns(transaction):
@@ -155,10 +148,8 @@ def _end_transaction(
         transaction.rollback()
 
 
-def _tidy(session: Session, context: Context) -> None:
-    """Files and memory that the statement has left; one of a row has none."""
-    if isinstance(context.transaction, RowTransaction):
-        return
+def _tidy(context: Context) -> None:
+    """Files and memory that the statement has left."""
     for file in [known() for known in context.files]:
         if file is not None:
             file.close()
@@ -167,7 +158,7 @@ def _tidy(session: Session, context: Context) -> None:
         pa.default_memory_pool().release_unused()
 
 
-def _flush_overdue(session: Session) -> None:
+def flush_overdue(session: Session) -> None:
     """Where no worker does it: what very many small commits have left in the catalogue goes to files."""
     for database in (session.database, session.temporary):
         if database is not None and database.upkeep.overdue and not session.block.is_open:

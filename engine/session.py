@@ -43,7 +43,7 @@ from .failures import in_snapshot, placed, told
 from .handlers import handler_for
 from .identity import Identity, leave
 from .result import Result
-from .row_transaction import RowTransaction
+from .row_transaction import RowTransaction, at_once
 from .running import Running, Work, begin, end
 from .settings import Settings
 from .transaction_block import TransactionBlock
@@ -95,7 +95,7 @@ class Session:
         self.block = TransactionBlock(self._transaction, self.identity.transaction_ended)
         self._lock = threading.RLock()
         self._apart = threading.Lock()  # held by what runs beside the session's statements; taken before the other
-        self.running: dict[int, Running] = {}
+        self.running: dict[int, Running | RowTransaction] = {}  # by number; of rows by themselves as they are
         self._closed = False
         self._ended_by: str | None = None  # who else ended the session, in the words of the error
         info = SessionInfo(self.id, self.user, self.started.replace(tzinfo=None))
@@ -249,7 +249,12 @@ class Session:
         known = self.inserts.find(text, self.settings.exact_names)
         if known is None:
             return None
-        return self._run(Work(known.text, parameters, "Insert", known.offset, known.into(self)), known.run)
+        with self._lock:
+            self._check_open()
+            done = at_once(self, known, parameters)
+            if done is not None:
+                return done
+            return self._run(Work(known.text, parameters, "Insert", known.offset, known.into(self)), known.run)
 
     def _statement(self, parsed: Parsed, parameters: tuple[Any, ...]) -> Result:
         statement = parsed.statement
@@ -285,13 +290,6 @@ class Session:
         from .session_transaction import SessionTransaction
 
         return SessionTransaction(self.database, lambda: self.temporary, single=single, session=self.id)
-
-    def row_transaction(self, table: Table) -> RowTransaction | None:
-        """For a statement by itself that adds a row to a table, whose lock it has then; None: it needs a whole one."""
-        if not self.block.is_aside or self.temporary is not None or self.database.read_only:
-            return None
-        transaction = RowTransaction(self.database, self.id)
-        return transaction if transaction.try_lock(table) else None
 
     @property
     def search_path(self) -> tuple[str, ...]:
@@ -341,13 +339,18 @@ class Session:
     def _see_newest(self, context: Context) -> None:
         if context.view.snapshot == context.transaction.snapshot and not context.transaction.wrote:
             return
-        running = self.running[context.query_id]
+        running = self._running(context.query_id)
         release, running.release = running.release, context.transaction.pin()
         release()
         context.view = context.transaction.view(context.search_path)
 
     def _current(self) -> Running:
-        return self.running[next(reversed(self.running))]
+        return self._running(next(reversed(self.running)))
+
+    def _running(self, query: int) -> Running:
+        found = self.running[query]
+        assert isinstance(found, Running)
+        return found
 
     def make_temporary(self) -> TemporaryDatabase:
         """The session's database of temporary tables."""
@@ -413,8 +416,8 @@ class Session:
         self.database.sessions.remove(self.id)
         self.cancel()
         with self._apart, self._lock:
-            for running in list(self.running.values()):
-                end(self, running, errors.QueryCanceled("the session was closed"), -1)
+            for number in list(self.running):
+                end(self, self._running(number), errors.QueryCanceled("the session was closed"), -1)
             self.block.rollback()
             if self.temporary is not None:
                 self.temporary.close()

@@ -22,72 +22,77 @@ _INVALID = "22023"
 
 
 class Settings(Mapping[str, str]):
-    """The values of one session, as text; `copy()` gives each statement its own."""
+    """The values of one session, as text; `copy()` gives each statement its own.
 
-    __slots__ = ("_defaults", "_values")
+    `values`: all of them, never changed: the next SET puts others in their place. So who has worked out something from
+    settings need only look whether they still are the same object."""
+
+    __slots__ = ("_defaults", "values")
 
     def __init__(self, defaults: Mapping[str, str] | None = None) -> None:
         self._defaults = {name: setting.default for name, setting in SETTINGS.items()}
         for name, value in (defaults or {}).items():
             self._defaults[name] = _known(name).check(name, value)
-        self._values: dict[str, str] = dict(self._defaults)
+        self.values: Mapping[str, str] = dict(self._defaults)  # type: ignore[assignment]
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Settings:
         """A session's values, as another process has sent them."""
         made = cls()
-        made._values = dict(values)
+        made.values = dict(values)
         return made
 
     def __getitem__(self, name: str) -> str:
-        return self._values[name]
+        return self.values[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self.values)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.values)
 
     @property
     def every(self) -> tuple[str, ...]:
         """All values, as what a plan may depend on."""
-        return tuple(self._values.values())
+        return tuple(self.values.values())
 
     def copy(self) -> Settings:
         other = Settings.__new__(Settings)
         other._defaults = self._defaults
-        other._values = self._values.copy()
+        other.values = self.values
         return other
 
     def set(self, name: str, value: str | None) -> None:
         """SET name TO value; None is DEFAULT."""
         name = canonical(name)
         if "." in name:
+            changed = {**self.values}
             if value is None:
-                self._values.pop(name, None)
+                changed.pop(name, None)
             else:
-                self._values[name] = value
+                changed[name] = value
+            self.values = changed
             return
         setting = _known(name)
-        self._values[name] = self._defaults[name] if value is None else setting.check(name, value)
+        self.values = {**self.values, name: self._defaults[name] if value is None else setting.check(name, value)}
 
     def reset_all(self) -> None:
-        self._values = dict(self._defaults)
+        self.values = dict(self._defaults)
 
     def show(self, name: str) -> str:
         name = canonical(name)
-        if name not in self._values:
+        if name not in self.values:
             raise _unknown(name)
-        return self._values[name]
+        return self.values[name]
 
     @property
     def search_path(self) -> tuple[str, ...]:
-        return split_names(self._values["search_path"])
+        return split_names(self.values["search_path"])
 
     @property
     def zone(self) -> str:
         """The session's time zone, by a name that the zone functions know."""
-        timezone = self._values["timezone"]
+        timezone = self.values["timezone"]
         if timezone == "UTC":
             return timezone
         from ..storage.timezones import zone_name
@@ -97,13 +102,13 @@ class Settings(Mapping[str, str]):
     @property
     def exact_names(self) -> bool:
         """Whether names in double quotes keep their case."""
-        return (self._values["enable_case_sensitive_identifier"] == "on"
-                or self._values["downcase_delimited_identifier"] == "off")
+        return (self.values["enable_case_sensitive_identifier"] == "on"
+                or self.values["downcase_delimited_identifier"] == "off")
 
     @property
     def statement_timeout(self) -> int:
         """Milliseconds; 0 = none."""
-        return int(self._values["statement_timeout"])
+        return int(self.values["statement_timeout"])
 
 
 def canonical(name: str) -> str:

@@ -31,7 +31,7 @@ from .. import errors
 from . import topology as topologies
 from .access_locks import AccessLocks
 from .catalog import folder as folders
-from .catalog.delta import AddExtents, Delta, numbered
+from .catalog.delta import Delta, NewRow, numbered
 from .catalog.history import History
 from .catalog.layout import FORMAT_VERSION
 from .catalog.loads import Loads
@@ -42,6 +42,7 @@ from .catalog.view import DEFAULT_SEARCH_PATH, SnapshotView
 from .commits import Commits
 from .extent_files import ExtentFiles, arrivals_of
 from .failpoints import reach
+from .lock_waits import LockOwner
 from .locks import TableLocks
 from .maintenance.upkeep import Upkeep
 from .numbering import Numbering
@@ -106,7 +107,7 @@ class Database:
             self.upkeep, self._lock, self.files.path_of, self.forget,
         )
         self._commits = None if store is None else Commits(
-            store, shared, self.timeline, self.numbering, self.upkeep, self._lock
+            store, shared, self.timeline, self.numbering, self.upkeep, self.locks, self._lock
         )
         self._forks = forks.count
         self._users = 1
@@ -334,7 +335,7 @@ class Database:
     def new_transaction(self) -> int:
         """A number for a writer; its extents bear it in their names."""
         self.check_writable()
-        return self.numbering.writer()
+        return self.numbering.xid()
 
     @property
     def process(self) -> int:
@@ -354,9 +355,12 @@ class Database:
         """Make all deltas of a transaction true, if it fits in with the others."""
         return self._open_commits().commit(deltas, transaction)
 
-    def append(self, transaction: int, make: Callable[[CatalogState], AddExtents | None]) -> bool:
-        """Make one row true by itself; see commits.py."""
-        return self._open_commits().append(transaction, make)
+    def append(self, owner: LockOwner, table: int, make: Callable[[CatalogState], NewRow | None]) -> bool:
+        """Make one row of a table true by itself; see commits.py."""
+        commits = self._commits
+        if commits is None or self._users <= 0:
+            commits = self._open_commits()  # which says why not
+        return commits.append(owner, table, make)
 
     def move_slices(self, choose: Callable[[Topology], Topology]) -> Topology:
         """Commit that slices are on other nodes; see commits.py."""

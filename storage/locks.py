@@ -1,8 +1,9 @@
 """Write locks on tables, held to the end of a transaction; readers take none.
 
 A statement takes all its locks before its snapshot, in ascending order of table ids, so that it sees what
-it waited for. Among the threads of a process a dictionary says who holds what; where a folder may be open in several
-processes, whoever gets a table here then takes the file lock of the table, which the system frees when a process dies:
+it waited for. (A row that is inserted by itself only looks whether somebody has the table: commits.py.) Among the
+threads of a process a dictionary says who holds what; where a folder may be open in several processes, whoever gets a
+table here then takes the file lock of the table, which the system frees when a process dies:
 
     dw/locks/100012.write      | transaction, session, since, began: i64 |     who holds the lock, or held it last
 
@@ -133,6 +134,10 @@ class TableLocks:
             raise
         self._told(owner, table, lock)
         return waited
+
+    def is_held(self, table: int) -> bool:
+        """Whether a transaction of this process has the table."""
+        return table in self._holders
 
     def release(self, owner: LockOwner) -> None:
         """Let go of everything."""

@@ -1,7 +1,7 @@
 """The numbers that a database gives out: each once, in all processes that share its folder.
 
     relation, extent       ids of the catalogue; what a commit has used stays used after a power failure
-    transaction            of a writer, whose files bear it in their names; xid: of a session's transaction
+    xid                    of a session's transaction, or of a writer, whose files bear it in their names
     session                1 << 30 upwards: they look like Redshift's process ids and are never those of this machine
     version                of a relation that its own transaction has changed, above all numbers of commits
     identity               the next value of each IDENTITY column
@@ -30,11 +30,10 @@ class Numbering:
     def __init__(self, loaded: Loaded, shared: Shared | None, lock: threading.RLock) -> None:
         self._shared = shared
         self._lock = lock
-        self._xids = itertools.count(loaded.transaction + 1)
         self._versions = itertools.count(PRIVATE_VERSIONS)
         self.next_relation = loaded.next_relation
         self._next_extent = loaded.next_extent
-        self._drawn_extents = range(0)  # numbers that this process has drawn and not given yet
+        self._drawn_extents = iter(range(0))  # numbers that this process has drawn and not given yet
         self.transaction = loaded.transaction
         self._identity = dict(loaded.identity)
         self._auto_locks: dict[int, threading.Lock] = {}
@@ -62,17 +61,11 @@ class Numbering:
                 id_ = self._next_extent
                 self._next_extent = id_ + 1
                 return id_
-            if not self._drawn_extents:
-                first = self._shared.numbers.take("extent", EXTENT_NUMBERS, at_least=self._next_extent)
-                self._drawn_extents = range(first, first + EXTENT_NUMBERS)
-            id_, self._drawn_extents = self._drawn_extents[0], self._drawn_extents[1:]
-            return id_
-
-    def xid(self) -> int:
-        if self._shared is None:
-            return next(self._xids)
-        with self._lock:
-            return self._shared.presence.new_transaction()
+            for id_ in self._drawn_extents:
+                return id_
+            first = self._shared.numbers.take("extent", EXTENT_NUMBERS, at_least=self._next_extent)
+            self._drawn_extents = iter(range(first + 1, first + EXTENT_NUMBERS))
+            return first
 
     def version(self) -> int:
         return next(self._versions)
@@ -81,15 +74,16 @@ class Numbering:
         """One that no other session of this folder has; None: any will do."""
         return None if self._shared is None else self._shared.numbers.take("session", at_least=FIRST_SESSION)
 
-    def writer(self) -> int:
-        """A transaction's number for the names of files. Where processes draw from numbers of their own, the
-        catalogue takes all of the process's for used, and need not be told of each."""
+    def xid(self) -> int:
+        """A transaction's number; the names of files bear those of their writers. Where processes draw from numbers of
+        their own, the catalogue takes all of the process's for used, and need not be told of each."""
         with self._lock:
             if self._shared is None:
                 self.transaction += 1
                 return self.transaction
             number = self._shared.presence.new_transaction()
-            self.transaction = max(self.transaction, self._shared.presence.last_transaction)
+            if number > self.transaction:
+                self.transaction = self._shared.presence.last_transaction
             return number
 
     def identity(self, table_id: int, column_id: int, seed: int, step: int, count: int) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from zlib import crc32
 
 from ..errors import NotNullViolation, NumericOutOfRange
 from .block import ALIGNMENT, ENTRY, HEADER, MAGIC, VERSION
-from .catalog.delta import AddExtents
+from .catalog.delta import NewRow
 from .encodings.base import Part
 from .encodings.registry import RAW
 from .footer import footer_head, framed, header_bytes, type_to_json
@@ -46,37 +46,42 @@ _NO_WORDS = bytes(128)
 _TEXT_LENGTH_AT = -(-(HEADER.size + 3 * ENTRY.size) // ALIGNMENT) * ALIGNMENT  # the first part, of three
 _INT64 = range(-(1 << 63), 1 << 63)
 _FORMATS = {Physical.BOOL: {1: "<B"}, Physical.F64: {4: "<f", 8: "<d"}, Physical.I64: {2: "<h", 4: "<i", 8: "<q"}}
-# No extent of a row takes more than these, and its text.
-_FRAME_BYTES, _COLUMN_BYTES, _BYTES_OF_A_CHARACTER = 512, 640, 4
 _FILE_HEADER = header_bytes()
 
 # A value that is not NULL, and where its block is to stand -> the block, its entry in the footer
 Maker = Callable[[Any, int], tuple[bytes, bytes]]
+Whole = tuple[bytes, Callable[[int], bytes], bytes]
 
 
 class RowForm:
     """How rows of some columns become extents; what all of them share is made once."""
 
-    __slots__ = ("_head", "_makers", "_readers", "generated", "required", "room")
+    __slots__ = ("_head", "_makers", "_readers", "generated", "required")
 
     def __init__(self, columns: Sequence[Column]) -> None:
         named = [{"id": c.id, "type": type_to_json(c.type)} for c in columns]
         head = {"columns": named, "groups": 1, "sketches": [0] * len(named)}
         self._head = footer_head(json.dumps(head, separators=(",", ":")).encode(), b"\x01\0\0\0")
-        self._makers = [(_maker(c.type), _null(c.type)) for c in columns]
+        # One that is None has the other.
+        self._makers: list[tuple[Any, tuple[bytes, int], Whole | None]] = [
+            (_maker(c.type), _null(c.type), _whole(c.type)) for c in columns
+        ]
         self._readers = [_reader(c.type) for c in columns]
         # Positions of columns that make their own values, and of those that must have one.
         self.generated = tuple([i for i, c in enumerate(columns) if c.identity is not None])
         self.required = tuple([i for i, c in enumerate(columns) if c.primary_key or not c.nullable])
-        self.room = _FRAME_BYTES + _COLUMN_BYTES * len(columns)  # that the extent takes besides its texts
 
     def extent(self, values: Sequence[Any]) -> bytes:
         """The bytes of an extent of one row."""
         parts, entries, at = [_FILE_HEADER], [self._head], len(_FILE_HEADER)
-        for (make, null), value in zip(self._makers, values):
+        for (make, null, whole), value in zip(self._makers, values):
             if value is None:
                 block, crc = null
                 entry = _ENTRY(at, len(block), crc, 1, 0, 0, _RAW, _EMPTY, 0)
+            elif whole is not None:
+                frame, pack, tail = whole
+                block = frame + pack(value) + tail
+                entry = _ENTRY(at, len(block), crc32(block), 0, value, value, _RAW, _KNOWN, 0)
             else:
                 block, entry = make(value, at)
             parts.append(block)
@@ -91,7 +96,7 @@ class RowForm:
         found: list[Any] = []
         at = len(_FILE_HEADER)
         try:
-            for read, (_, null) in zip(self._readers, self._makers):
+            for read, (_, null, _) in zip(self._readers, self._makers):
                 if data.startswith(null[0], at):
                     found.append(None)
                     at += len(null[0])
@@ -161,24 +166,32 @@ def _text(value: Any) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _maker(type: SqlType) -> Maker:
-    """What makes the block of a value and its entry, with the value's bounds (zones.py)."""
-    if type.physical is Physical.STR:
-        return _text_maker(type)
+def _whole(type: SqlType) -> Whole | None:
+    """Of the block of an integer: what stands before it, what packs it, what stands behind. It is its own bounds."""
+    if type.physical not in (Physical.I64, Physical.BOOL):
+        return None
+    frame, tail = _around(type)
+    return frame, struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack, tail
+
+
+def _around(type: SqlType) -> tuple[bytes, bytes]:
+    """What stands before and behind the only part of a block."""
     (part, empty), = _parts(type, 0)
     frame, (padding,) = _layout([(part, len(empty))], is_null=False)
-    tail, length = bytes(padding), len(frame) + len(empty) + padding
+    return frame, bytes(padding)
+
+
+@lru_cache(maxsize=256)
+def _maker(type: SqlType) -> Maker | None:
+    """What makes the block of a value and its entry, with the value's bounds (zones.py); None of an integer."""
+    if type.physical is Physical.STR:
+        return _text_maker(type)
     if type.physical is Physical.I128:
-        return _wide_maker(frame, tail)
-    pack = struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack
+        return _wide_maker(*_around(type))
     if type.physical is Physical.F64:
-        return _real_maker(frame, pack, tail)
-
-    def whole(value: Any, at: int) -> tuple[bytes, bytes]:
-        block, key = frame + pack(value) + tail, int(value)
-        return block, _ENTRY(at, length, crc32(block), 0, key, key, _RAW, _KNOWN, 0)
-
-    return whole
+        frame, tail = _around(type)
+        return _real_maker(frame, struct.Struct(_FORMATS[type.physical][type.storage_bytes]).pack, tail)
+    return None
 
 
 def _wide_maker(frame: bytes, tail: bytes) -> Maker:
@@ -240,36 +253,48 @@ def _read_text(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def added_row(database: Database, table: Table, entry: TableEntry, values: list[Any], given: Collection[int],
-              identity: Mapping[int, int], form: RowForm | None = None) -> AddExtents | None:
+              identity: Mapping[int, int], form: RowForm | None = None, writer: int = 0) -> NewRow | None:
     """What adds one row to a table whose write lock is held; None: it takes a TableWriter (loader.py).
 
     `entry`: the table as it is. `values`: of all columns, in physical form, where `given` has the column's position;
     IDENTITY columns else get their next value. `identity`: next IDENTITY values, by Column.id, of those that the caller
-    has taken itself. `form`: that of the table's columns, if there is one.
+    has taken itself. `form`: that of the table's columns, if there is one; `writer`: a transaction's number, if it has
+    one, that is given to no other extent.
     """
     if table.interleaved or (entry.replicated and table.dist_style is DistStyle.AUTO and (
         entry.rows >= AUTO_ALL_ROWS or entry.bytes >= AUTO_ALL_BYTES
     )):
         return None
-    form, texts = form or RowForm(table.columns), 0
-    for value in values:
-        if isinstance(value, (str, bytes)):
-            texts += len(value)
-    if texts * _BYTES_OF_A_CHARACTER + form.room > database.inline_bytes:
-        return None
-    counters = dict(identity)
-    for position in form.generated:
-        if position not in given:
-            column = table.columns[position]
-            values[position], counters[column.id] = next_identity(database, table, column)
+    form = form or RowForm(table.columns)
+    counters = identity
+    if form.generated:
+        if len(form.extent(values)) > database.inline_bytes:  # looked at before a value is used up; NULLs take more
+            return None
+        counters = _counted(database, table, values, given, identity, form)
     for position in form.required:
         if values[position] is None:
             name = table.columns[position].name
             raise NotNullViolation(f'null value in column "{name}" violates not-null constraint')
     extent = form.extent(values)
-    name = inline_name(database.new_transaction(), 0)
-    row = ExtentRef(database.new_extent(), name, _slice(database, table, entry, values), 1, len(extent), 1, extent)
-    return AddExtents(table, (row,), {}, entry.replicated, counters)
+    if len(extent) > database.inline_bytes:
+        return None
+    slice_ = slice_of_next(table, len(database.timeline.topology.node_of_slice), entry.rows, entry.replicated)
+    row = ExtentRef(
+        database.numbering.extent(), inline_name(writer or database.numbering.xid(), 0),
+        _slice_of_key(database, table, entry, values) if slice_ is None else slice_, 1, len(extent), 1, extent,
+    )
+    return NewRow(table, row, entry.replicated, counters)
+
+
+def _counted(database: Database, table: Table, values: list[Any], given: Collection[int], identity: Mapping[int, int],
+             form: RowForm) -> dict[int, int]:
+    """Next IDENTITY values, by Column.id, once `values` have theirs."""
+    counters = dict(identity)
+    for position in form.generated:
+        if position not in given:
+            column = table.columns[position]
+            values[position], counters[column.id] = next_identity(database, table, column)
+    return counters
 
 
 def next_identity(database: Database, table: Table, column: Column) -> tuple[int, int]:
@@ -282,11 +307,7 @@ def next_identity(database: Database, table: Table, column: Column) -> tuple[int
     return value, following
 
 
-def _slice(database: Database, table: Table, entry: TableEntry, values: list[Any]) -> int:
-    slices = database.topology.slices
-    found = slice_of_next(table, slices, entry.rows, entry.replicated)
-    if found is not None:
-        return found
-    placement = Placement(table, slices, entry.rows, entry.replicated)
+def _slice_of_key(database: Database, table: Table, entry: TableEntry, values: list[Any]) -> int:
+    placement = Placement(table, database.topology.slices, entry.rows, entry.replicated)
     assert placement.key is not None
     return int(placement.place(1, from_list(table.columns[placement.key].type, [values[placement.key]]))[0])

@@ -149,8 +149,9 @@ def _open_shared(
         shared = Shared(path, store.number("transaction"))
         reach("open.present")
         _tidy(path, store, shared)
-        store.changed()
-        loaded, news = store.load()
+        with shared.looking():  # whoever commits from here on knows of this process
+            store.changed()
+            loaded, news = store.load()
         database = Database(str(path), path, store, loaded, lock, read_only=False, shared=shared)
         database.start(news)
         return database

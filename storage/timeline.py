@@ -80,7 +80,7 @@ class Timeline:
             self.garbage.learn(news.dropped)
             self._tell_pins()
             self._forget_conflicts()
-            self._collect()
+            self.collect()
 
     # -- states --------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class Timeline:
                 raise errors.InternalError(f"snapshot {snapshot} is not pinned")
             self.pins.remove(snapshot)
             self._tell_pins()
-            self._collect()
+            self.collect()
 
     def _tell_pins(self) -> None:
         if self._shared is not None:
@@ -204,9 +204,9 @@ class Timeline:
         return self._shared is None or (len(self._live) < 2 and self._shared.alone)
 
     @property
-    def is_idle(self) -> bool:
-        """Whether no transaction that has a snapshot is under way, in all processes."""
-        return not self._live and (self._shared is None or self._shared.alone)
+    def is_idle_here(self) -> bool:
+        """Whether no transaction of this process is under way that has a snapshot."""
+        return not self._live
 
     def reading(self, transaction: Transaction, table: int) -> None:
         """A transaction is going to read a table: tell those that it may have to be ordered against."""
@@ -282,9 +282,9 @@ class Timeline:
         """A commit has dropped extents: their files go when no snapshot needs them."""
         if changes.dropped_extents or changes.unborn_extents:
             self.garbage.add(state.seq, [*changes.dropped_extents, *changes.unborn_extents])
-        self._collect()
+        self.collect()
 
-    def _collect(self) -> None:
+    def collect(self) -> None:
         """Remove the files that no snapshot needs any more. Pins are read after commits are known."""
         if not self.garbage.is_due:
             return

@@ -6,6 +6,7 @@ of one type that come after each other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...errors import NumericOutOfRange, StringTooLong
@@ -53,7 +54,7 @@ def _cast(value: Any, source: SqlType, target: SqlType) -> Any:
 class Fitting:
     """The values of one column, one after the other; `zone` is the session's."""
 
-    __slots__ = ("_as_it_is", "_checked", "_has_length", "_is_text", "_whole", "column", "zone")
+    __slots__ = ("_as_it_is", "_checked", "_fitting", "_has_length", "_is_text", "_whole", "column", "zone")
 
     def __init__(self, column: Column, zone: str) -> None:
         self.column = column
@@ -62,6 +63,8 @@ class Fitting:
         self._as_it_is = False  # whether its values need no conversion
         self._is_text = False  # whether they are strings as written, for a column of text
         self._whole = column.type == INTEGER  # what plain numbers are
+        # ASCII of so many characters is fine as it is; -1: none is.
+        self._fitting = column.type.length if column.type.kind is Kind.VARCHAR else -1
         self._has_length = column.type.is_string or column.type.kind is Kind.VARBYTE
 
     def written(self, text: str) -> Any:
@@ -69,7 +72,13 @@ class Fitting:
         if text[0] != "'":
             return int(text) if self._whole else self.value(number(text))
         value = text[1:-1].replace("''", "'") if "''" in text else text[1:-1]
+        if len(value) <= self._fitting and value.isascii():
+            return value
         return fit_text(value, self.column.type) if self.column.type.is_string else self.value(Literal(value, UNKNOWN))
+
+    def reader(self, text: str) -> Callable[[str], Any]:
+        """What does as `written`, for plain literals of the kind of this one."""
+        return int if self._whole and text[0] != "'" else self.written
 
     def value(self, given: Literal, position: int | None = None) -> Any:
         """A constant as the column keeps it. DataError and the like, at `position`, where it does not fit."""

@@ -127,7 +127,7 @@ def run_many(statement: Insert, context: Context, parameter_sets: list[tuple[Any
         context.home(table), table, context.transaction.entry(table), rows.whole(), into.positions, identity
     )) is not None:
         context.session.inserts.keep(statement, nodes[0], into, context)
-        context.session.commit_delta(Delta(add_extents=(added,)))
+        context.session.commit_delta(Delta(add_extents=(added.as_extents(),)))
         return Result("INSERT", rowcount=1, notices=context.notices)
     data = rows.data()
     with loading(table, context, into.positions, identity=identity) as load:

@@ -5,19 +5,19 @@
                                                  ->  Recipe: the table, its columns, where their values stand
 
 A recipe is kept when the general way (insert.py) has made a row of constants alone, and the table's other columns are
-NULL or IDENTITY. Its `run` takes the statement's usual course: the privilege is looked at, the write lock taken, each
-value converted by the general way's own code (assignment.py), the row given to the transaction: that of its block, or
-one of its own that can do no more than this (row_transaction.py). Where anything is not as it was, or a value does not
-fit, it answers None and has done nothing: the general way does it, or says why not.
+NULL or IDENTITY. A statement that stands by itself is run with it by row_transaction.py. In a block, or where somebody
+has the table, `Recipe.run` takes the usual course: the privilege is looked at, the write lock taken, each value
+converted by the general way's own code (assignment.py), the row given to the transaction. Where anything is not as it
+was, or a value does not fit, both answer None and have done nothing: the general way does it, or says why not.
 
-What a name means is looked up each time; a recipe holds for one version of the table.
+A recipe holds for one version of the table. What the name means, and whether the user may insert, is looked up anew
+when the names, the grants, the settings or the user are others than at the last look.
 """
 from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -29,14 +29,14 @@ from ...planner.parse import parse_statement
 from ...planner.statements import Insert
 from ...planner.text_shapes import Token, plain_pattern, shape_of
 from ...records import dataclass
-from ...storage.catalog.delta import AddExtents, Delta
+from ...storage.catalog.delta import Delta, NewRow
 from ...storage.catalog.state import CatalogState, TableEntry
+from ...storage.catalog.view import SnapshotView
 from ...storage.one_row import RowForm, added_row
-from ...storage.schema import Table
-from ..access import need
+from ...storage.schema import CatalogView, Table
+from ..access import may, need
 from ..context import Context
 from ..result import Result
-from ..row_transaction import RowTransaction
 from .assignment import Fitting
 from .literals import literal, parameter
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 MAX_TEXT = 4000  # longer texts are data rather than statements that come again
 SHAPES = 100  # kept; the first ones go first
 Literals = Sequence[Token | str]  # plain ones (text_shapes.py) are their texts
+_NO_COUNTERS: dict[int, int] = {}
 PLAIN_SHAPES = 4  # of texts that are looked at before any other is taken apart
 
 
@@ -70,9 +71,10 @@ class Slot:
         return fitting.value(number(token.text, negative=True) if self.negative else token.literal())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Recipe:
-    """See the module's text. `positions`: of the columns that the slots are for; `around`: see `surroundings`."""
+    """See the module's text. `positions`: of the columns that the slots are for; `readers`: where the slots are the
+    literals in their order, what makes their values of plain ones."""
 
     table: Table
     schema: str | None  # as the statement names it
@@ -81,62 +83,81 @@ class Recipe:
     fittings: tuple[Fitting, ...]
     zone: str
     form: RowForm
-    around: Hashable
+    readers: tuple[Callable[[str], Any], ...] | None
+    timeout: int = 0  # milliseconds that the statement may take, by the settings that `holds` has seen; 0: any time
+    # What `holds` has found true with: objects that are never changed, but others take their place.
+    _names: object = None
+    _relations: object = None
+    _facts: object = None
+    _settings: object = None
+    _user: str | None = None
 
-    def find(self, context: Context) -> Table | None:
+    def holds(self, session: Session, state: CatalogState) -> bool:
+        """Whether the statement's name means the table as it was, and the session's user may insert into it, as things
+        stand in this state; and nothing is set that would want a whole statement around it."""
+        if (
+            self._names is state.names and self._relations is state.relations and self._facts is state.facts
+            and self._settings is session.settings.values and self._user == session.identity.user
+        ):
+            return True
+        if not self._look(session, state):
+            return False
+        self._names, self._relations, self._facts = state.names, state.relations, state.facts
+        self._settings, self._user = session.settings.values, session.user
+        return True
+
+    def _look(self, session: Session, state: CatalogState) -> bool:
+        settings, view = session.settings, SnapshotView(state, session.database.topology, session.search_path)
+        if settings["workgroup"] or settings.zone != self.zone:
+            return False
+        self.timeout = settings.statement_timeout
+        table = self._found(view)
+        return table is not None and may(state.facts.directory.rights(session.user), table, "insert")
+
+    def _found(self, view: CatalogView) -> Table | None:
         """The table, if it still is what it was."""
-        found = context.view.relation(self.schema, self.table.name)
+        found = view.relation(self.schema, self.table.name)
         same = isinstance(found, Table) and (found.id, found.version) == (self.table.id, self.table.version)
-        return found if same and context.settings.zone == self.zone else None  # type: ignore[return-value]
+        return found if same else None  # type: ignore[return-value]
 
     def run(self, literals: Literals, context: Context) -> Result | None:
-        transaction = context.transaction
-        if isinstance(transaction, RowTransaction):
-            values = self._row(literals, context)
-            if values is None or not transaction.append(partial(self._added, values, context)):
-                return None
-            return Result("INSERT", rowcount=1, notices=context.notices)
-        table = self.find(context)
-        if table is None:
+        """The statement in the transaction that it is given."""
+        row = None
+        if context.settings.zone == self.zone and (table := self._found(context.view)) is not None:
+            need(context, table, "insert")
+            context.session.lock(context, [table])
+            table = self._found(context.view)
+            row = None if table is None else self.row(literals, context.parameters)
+        if row is None or table is None:
             return None
-        need(context, table, "insert")
-        context.session.lock(context, [table])
-        table = self.find(context)
-        row = None if table is None else self._row(literals, context)
-        if table is None or row is None:
-            return None
-        added = self._as_added(context.home(table), table, transaction.entry(table), row)
+        added = self.added(context.home(table), table, context.transaction.entry(table), row)
         if added is None:
             return None
-        context.session.commit_delta(Delta(add_extents=(added,)))
+        context.session.commit_delta(Delta(add_extents=(added.as_extents(),)))
         return Result("INSERT", rowcount=1, notices=context.notices)
 
-    def _added(self, row: list[Any], context: Context, state: CatalogState) -> AddExtents | None:
-        """What a commit on this state adds, if the table still is there and may be written to."""
-        if context.view.snapshot != state.seq:
-            context.view = context.transaction.view(context.search_path)
-        table = self.find(context)
-        if table is None:
-            return None
-        need(context, table, "insert")
-        context.cancel.check()
-        return self._as_added(context.database, table, state.entries[table.id], row)
+    def added(
+        self, database: Database, table: Table, entry: TableEntry, row: list[Any], writer: int = 0
+    ) -> NewRow | None:
+        """What adds a row to the table (`writer`: see added_row); None: it takes the general way."""
+        return added_row(database, table, entry, row, self.positions, _NO_COUNTERS, self.form, writer)
 
-    def _as_added(self, database: Database, table: Table, entry: TableEntry, row: list[Any]) -> AddExtents | None:
-        return added_row(database, table, entry, row, self.positions, {}, self.form)
-
-    def _row(self, literals: Literals, context: Context) -> list[Any] | None:
+    def row(self, literals: Literals, parameters: tuple[Any, ...]) -> list[Any] | None:
         """The values of all columns; None where one does not fit."""
         row: list[Any] = [None] * len(self.table.columns)
         try:
+            if self.readers is not None and literals and isinstance(literals[0], str):
+                for position, read, literal in zip(self.positions, self.readers, literals):
+                    row[position] = read(literal)  # type: ignore[arg-type]  # all of them are
+                return row
             for slot, position, fitting in zip(self.slots, self.positions, self.fittings):
-                row[position] = slot.fit(fitting, literals, context.parameters)
+                row[position] = slot.fit(fitting, literals, parameters)
         except Error:
             return None
         return row
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Known:
     """A statement with its recipe; `offset`: where it begins in the text that was given."""
 
@@ -148,7 +169,7 @@ class Known:
 
     def into(self, session: Session) -> Table | None:
         """The table whose lock may be taken at once."""
-        return self.recipe.table if self.recipe.around == surroundings(session) else None
+        return self.recipe.table if self.recipe.holds(session, session.database.newest) else None
 
     def run(self, context: Context) -> Result:
         done = self.recipe.run(self.literals, context)
@@ -156,10 +177,6 @@ class Known:
             return done
         from .insert import run
 
-        if isinstance(context.transaction, RowTransaction):
-            context.transaction.rollback()
-            context.transaction = context.session.block.for_statement()
-            context.view = context.transaction.view(context.search_path)
         statement = parse_statement(self.text, exact_names=self.exact_names)
         assert isinstance(statement, Insert)
         return run(statement, context)
@@ -211,19 +228,14 @@ class KnownInserts:
         zone = context.settings.zone
         fittings = tuple([Fitting(column, zone) for column in into.columns])
         self._forget(shape, context.settings.exact_names)
+        readers = None
+        if all(slot.place >= 0 and not slot.negative for slot in slots):
+            readers = tuple([fitting.reader(token.text) for fitting, token in zip(fittings, tokens)])
         self._recipes[shape, context.settings.exact_names] = Recipe(
-            table, statement.table.schema, slots, into.given, fittings, zone, RowForm(table.columns),
-            surroundings(context.session),
+            table, statement.table.schema, slots, into.given, fittings, zone, RowForm(table.columns), readers
         )
         while len(self._recipes) > SHAPES:
             self._recipes.popitem(last=False)
-
-
-def surroundings(session: Session) -> Hashable:
-    """By what a name means a table, and the user may insert into it: as long as it is the same, a statement may take
-    the table's lock before it has asked."""
-    facts = session.database.newest.facts
-    return session.user, facts.version, session.settings["search_path"], session.temporary is None
 
 
 def _slots(row: Sequence[exp.Expr], tokens: Sequence[Token]) -> tuple[Slot, ...] | None:

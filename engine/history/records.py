@@ -2,33 +2,56 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ..context import DEFAULT_SERVICE_CLASS
 from ..identity import without_secrets
 from . import QUERIES
 from .profile import described
 
 if TYPE_CHECKING:
+    from ...storage.access.facts import Facts
     from ..context import Context
+    from ..session import Session
 
 
 def begun(context: Context, kind: str) -> dict[str, Any]:
     """`kind`: the statement's class."""
-    label = context.settings["query_group"]
+    return opening(
+        context.query_id, context.view.facts, context.user, context.settings, context.transaction.id, context.session,
+        context.text, kind, microseconds(context.now), context.service_class,
+    )
+
+
+def opening(
+    query: int, facts: Facts, user: str, settings: Mapping[str, str], transaction: int, session: Session, text: str,
+    kind: str, start: int, service_class: int = DEFAULT_SERVICE_CLASS,
+) -> dict[str, Any]:
+    """What the beginning of a statement tells; `start`: microseconds since 1970."""
+    label = settings["query_group"]
     return {
-        "query": context.query_id,
-        "userid": context.view.facts.directory.user_id(context.user),
-        "user": context.user,
+        "query": query,
+        "userid": facts.directory.user_id(user),
+        "user": user,
         "label": "default" if label == "unset" else label,
-        "xid": context.transaction.id,
-        "pid": context.session_id,
-        "database": context.session.database_label,
-        "querytxt": without_secrets(context.text, kind),
+        "xid": transaction,
+        "pid": session.id,
+        "database": session.database_label,
+        "querytxt": without_secrets(text, kind),
         "kind": kind,
-        "class": context.service_class,
-        "starttime": microseconds(context.now),
+        "class": service_class,
+        "starttime": start,
+    }
+
+
+def ending(ended: int, error: BaseException | None, rows: int) -> dict[str, Any]:
+    """What its end tells."""
+    return {
+        "endtime": ended, "aborted": int(error is not None), "error": None if error is None else str(error),
+        "rows": rows,
     }
 
 
@@ -57,10 +80,7 @@ def keep(context: Context, kind: str, error: BaseException | None, rows: int) ->
     if profiles or context.source_query or scaled or (kind in QUERIES and kind != "Select"):
         session.last["query"] = context.query_id
     record = begun(context, kind)
-    record["endtime"] = time.time_ns() // 1000
-    record["aborted"] = int(error is not None)
-    record["error"] = str(error) if error is not None else None
-    record["rows"] = rows
+    record |= ending(time.time_ns() // 1000, error, rows)
     if profiles:
         record["planned"] = int(profiles[0].began * 1e6)
         record["bytes"] = sum([p.bytes for p in profiles])

@@ -32,6 +32,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...errors import Error
+from ...storage.maintenance.upkeep import MANY_EXTENTS
 
 if TYPE_CHECKING:
     from ...storage.catalog.state import TableEntry
@@ -46,6 +47,7 @@ EVENT = "worker"
 INTERVAL = 10.0
 QUIET_SECONDS = 30.0
 BREATH_SECONDS = 1.0  # between statements that come one after the other
+PAUSE_SECONDS = 0.02
 MEMORY_BYTES = 64 << 20
 JOB_MEMORY_BYTES = 256 << 20
 JOBS = "copy job"  # the kind of fact
@@ -69,6 +71,7 @@ class Worker:
         self._automatic: Automatic | None = None
         self._loading: Session | None = None  # of a COPY JOB that runs
         self._filler: Filler | None = None
+        self._passed = 0  # statements that `_check` need not mind
         self._thread = threading.Thread(target=self._run, name="warehouse-upkeep", daemon=True)
 
     def start(self) -> None:
@@ -111,6 +114,7 @@ class Worker:
         while not self._stopped.is_set():
             if self._woken.wait(max(0.0, due - time.monotonic())):
                 self._woken.clear()
+                self._let_rows_come()
                 self.flush()
                 continue
             due = time.monotonic() + INTERVAL
@@ -200,6 +204,18 @@ class Worker:
         except Error as error:
             _log.warning("upkeep of %s: %s", self._database.name, error)
 
+    def _let_rows_come(self) -> None:
+        """A file of a few rows takes nearly as long as one of some more. So while rows come one after the other and no
+        other statement does, which might have to read them, it is made in their next pause, or when they are many."""
+        activity, inline = self._database.upkeep.activity, self._database.upkeep.inline
+        begun = activity.begun
+        while (
+            activity.begun == begun and activity.quiet_for() < PAUSE_SECONDS
+            and max(list(inline.values()), default=MANY_EXTENTS) < MANY_EXTENTS
+        ):
+            if self._stopped.wait(PAUSE_SECONDS):
+                return
+
     def _check_stopped(self) -> None:
         if self._stopped.is_set():
             raise Busy
@@ -210,6 +226,7 @@ class Worker:
         """Look after every table once; nothing while somebody else vacuums."""
         if not self._allowed("auto_maintenance") or not self._database.upkeep.turn.try_take():
             return
+        self._passed = self._database.upkeep.activity.passed
         try:
             self._database.snapshot()
             for table in list(self._database.newest.entries):
@@ -223,7 +240,8 @@ class Worker:
         return all(session.settings[setting] == "on" for session in list(self._sessions))
 
     def _check(self) -> None:
-        if self._stopped.is_set() or self._database.upkeep.activity.running:
+        activity = self._database.upkeep.activity
+        if self._stopped.is_set() or activity.running or activity.passed != self._passed:
             raise Busy
 
     def _look_after(self, table: int) -> None:

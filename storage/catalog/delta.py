@@ -54,6 +54,19 @@ class AddExtents:
     exact_bounds: bool = True
 
 
+@dataclass(slots=True, eq=False)
+class NewRow:
+    """One row more of a table, in an inline extent of its own; the rest as `AddExtents` has it."""
+
+    table: Table
+    extent: ExtentRef
+    replicated: bool
+    identity: Mapping[int, int]
+
+    def as_extents(self) -> AddExtents:
+        return AddExtents(self.table, (self.extent,), {}, self.replicated, self.identity)
+
+
 @dataclass(frozen=True, slots=True)
 class DropExtents:
     """Extents that leave a table; None: all of them (TRUNCATE).

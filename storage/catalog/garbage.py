@@ -92,6 +92,11 @@ class Garbage:
         """Whether to look what may go: there is a file among it, or very much."""
         return self._files > 0 or len(self._waiting) > MOST_WAITING
 
+    @property
+    def has_unlinked(self) -> bool:
+        """Whether there is something that the next commit should forget."""
+        return bool(self._unlinked)
+
     def take_unlinked(self) -> list[int]:
         taken, self._unlinked = self._unlinked, []
         return taken

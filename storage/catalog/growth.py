@@ -2,7 +2,7 @@
 
 Most commits are small and do nothing else. `with_rows` makes the next state from one of them by itself: what cannot
 change is shared, what has changed is known without comparing all. Any other delta takes applying.py, which adds rows
-by the same `grown`.
+by the same `grown`. Of a single row in a table that has others, what changes is known without looking: `with_row`.
 """
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ... import errors
 from ..schema import ExtentRef, Table, View
 from ..statistics import ColumnSketch
 from .changes import Changes
-from .delta import AddExtents, Delta
+from .delta import AddExtents, Delta, NewRow
 from .state import CatalogState, TableEntry
 
 
@@ -48,6 +48,17 @@ def with_rows(state: CatalogState, added: AddExtents, seq: int) -> tuple[Catalog
     return CatalogState(
         seq, state.schemas, state.relations, state.names, entries, state.settings, state.facts
     ), changes
+
+
+def with_row(state: CatalogState, row: NewRow) -> CatalogState | None:
+    """The state after `with_rows` of a row alone, where that changes nothing but the table's extents and numbers; None
+    where it may change more: the table is empty, or IDENTITY values are used. The row was made for this state."""
+    seq, table = state.seq + 1, row.table.id
+    entry = None if row.identity else state.entries[table].with_row(row.extent, seq)
+    if entry is None:
+        return None
+    entries = {**state.entries, table: entry}
+    return CatalogState(seq, state.schemas, state.relations, state.names, entries, state.settings, state.facts)
 
 
 def still_there(relations: Mapping[int, Table | View], seen: Table) -> Table:

@@ -70,7 +70,7 @@ class History:
         self._numbers = numbers
         self._lock = threading.Lock()
         self._writing = threading.RLock()  # held while a batch is written; taken before `_lock`
-        self._pending: list[tuple[Record, Describe | None]] = []
+        self._pending: list[tuple[Record | Callable[[], Record], Describe | None]] = []
         self._memory: deque[Record] = deque(maxlen=KEPT_RECORDS)  # without a file: everything
         self._described: deque[tuple[int, Describe, int]] = deque()
         self._weight = 0  # of those
@@ -113,12 +113,15 @@ class History:
         self._ids = iter(range(first + 1, first + BATCH_RECORDS))
         return first
 
-    def record(self, record: Record, describe: Describe | None = None, weight: int = 1) -> None:
-        """Keep one statement's record (JSON values only). It must hold its "query" number. `describe` makes its
-        details, later and on another thread; `weight`: how much it holds until then, steps by slices."""
+    def record(
+        self, record: Record | Callable[[], Record], describe: Describe | None = None, weight: int = 1
+    ) -> None:
+        """Keep one statement's record (JSON values only), or what makes it later. It must hold its "query" number.
+        `describe` makes its details, later and on another thread; `weight`: how much it holds until then, steps by
+        slices."""
         with self._lock:
             if self._path is None:
-                self._keep(record, describe, weight)
+                self._keep(_made(record), describe, weight)
                 return
             self._pending.append((record, describe))
             pending = len(self._pending)
@@ -300,11 +303,12 @@ class History:
         return int(self._rows("SELECT coalesce(max(id), 0) FROM queries")[0][0])
 
     def _write(
-        self, batch: list[tuple[Record, Describe | None]], notes: list[tuple[str, Describe]],
+        self, batch: list[tuple[Record | Callable[[], Record], Describe | None]], notes: list[tuple[str, Describe]],
         used: list[tuple[str, int, float]],
     ) -> None:
-        records = [(r["query"], _text(r)) for r, _ in batch]
-        details = [(r["query"], text) for r, describe in batch if describe and (text := _described(describe))]
+        made = [(_made(record), describe) for record, describe in batch]
+        records = [(r["query"], _text(r)) for r, _ in made]
+        details = [(r["query"], text) for r, describe in made if describe and (text := _described(describe))]
         events = [(kind, text) for kind, describe in notes if (text := _described(describe))]
         connection = self._open()
         try:
@@ -331,6 +335,10 @@ class History:
             except (sqlite3.Error, OSError) as e:
                 raise errors.FileError(f"the query history {self._path} cannot be opened: {e}") from e
         return self._connection
+
+
+def _made(record: Record | Callable[[], Record]) -> Record:
+    return record() if callable(record) else record
 
 
 def _text(values: Any) -> str:

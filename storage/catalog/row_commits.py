@@ -20,34 +20,25 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from ..schema import ExtentRef
-from .changes import Changes
 
 if TYPE_CHECKING:
     from .store import CatalogStore
 
 TABLE = "row_commits"
+_APPEND = (
+    f"INSERT INTO {TABLE} SELECT ?1, ?2, ?3, ?4, ?5, ?6 FROM meta WHERE key = 'seq' AND CAST(value AS INTEGER) < ?1"
+)
 # As news.EXTENT, with id before it and the bytes behind it.
 _EXTENT = "extent_id, path, slice, 1, length(data), 1, data"
 
 
-def single(changes: Changes) -> tuple[int, ExtentRef] | None:
-    """The table and the row's extent, if a commit adds one row that its table counts, and nothing else."""
-    if len(changes.added_extents) != 1 or (
-        changes.touched or changes.identity or changes.dropped_extents or changes.vectors or changes.facts
-        or changes.settings or changes.created or changes.dropped or changes.created_schemas or changes.dropped_schemas
-    ):
-        return None
-    table, extent = changes.added_extents[0]
-    return (table, extent) if extent.data is not None and extent.rows == 1 and table in changes.counted else None
+def append(cursor: sqlite3.Cursor, seq: int, table: int, extent: ExtentRef) -> bool:
+    """Write the commit `seq`; False if there is one of that number, or a later one: meta has it, or its row is here.
 
-
-def append(connection: sqlite3.Connection, seq: int, table: int, extent: ExtentRef) -> bool:
-    """Write the commit `seq`; False if there is one of that number, or a later one: meta has it, or its row is here."""
+    Outside of a transaction the statement is one: SQLite takes its lock, and what is true at its end is durable."""
     try:
-        return connection.execute(
-            f"INSERT INTO {TABLE} SELECT ?1, ?2, ?3, ?4, ?5, ?6 FROM meta"
-            " WHERE key = 'seq' AND CAST(value AS INTEGER) < ?1",
-            (seq, extent.id, table, extent.slice, extent.path, extent.data),
+        return cursor.execute(
+            _APPEND, (seq, extent.id, table, extent.slice, extent.path, extent.data)
         ).rowcount == 1
     except sqlite3.IntegrityError:
         return False

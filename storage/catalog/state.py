@@ -84,6 +84,14 @@ class TableEntry:
         }
         return TableEntry(**(same | changes))
 
+    def with_row(self, extent: ExtentRef, seq: int) -> TableEntry | None:
+        """With one row more, in an inline extent of its own that commit `seq` adds; None where the table is empty."""
+        rows = self.rows
+        return None if not rows else TableEntry(
+            self.table, (*self.extents, extent), self.sketches, self.replicated, self.exact_bounds, seq, self.deleted,
+            self.modified + 1, None, self._inline, rows + 1, self.bytes + extent.bytes, self.inline_extents + 1,
+        )
+
     @property
     def rows(self) -> int:
         """Rows that are not deleted."""

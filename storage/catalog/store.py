@@ -70,7 +70,7 @@ class CatalogStore:
         self.read_only = read_only
         self._live = live
         self._version: int | None = None
-        self._upgraded = False
+        self.is_up_to_date = False  # whether a commit has shown that the file has the newest format
         self._numbers: dict[str, int] = {}  # those of the meta table that this connection has committed last
         self._no_transactions = False  # whether the table of transactions is known to be empty
         self._tables: set[str] = set()  # such as older formats lack, and are there
@@ -79,6 +79,7 @@ class CatalogStore:
             self.connection = self._connect()
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
+        self._cursor = self.connection.cursor()  # of rows that come by themselves
 
     def _connect(self) -> sqlite3.Connection:
         if self.path is None:
@@ -300,11 +301,6 @@ class CatalogStore:
         """
         numbers = {"format": FORMAT_VERSION, "next_relation": next_relation, "transaction": transaction}
         alone = record is None and horizon is None
-        if alone and self._no_transactions and self._numbers == numbers and not forget and topology is None:
-            row = row_commits.single(changes)
-            if row is not None:
-                self._commit(lambda: self._append(state.seq, *row))
-                return
 
         def write() -> None:
             self._upgrade()
@@ -318,7 +314,7 @@ class CatalogStore:
 
         self._no_transactions = self._no_transactions and record is None
         self._commit(write)
-        self._upgraded, self._numbers, self._no_transactions = True, numbers, alone
+        self.is_up_to_date, self._numbers, self._no_transactions = True, numbers, alone
 
     def _commit(self, write: Callable[[], None]) -> None:
         """What `write` does, as one commit of SQLite."""
@@ -337,18 +333,25 @@ class CatalogStore:
         except sqlite3.DatabaseError as e:
             raise self._failure(e) from e
 
-    def _append(self, seq: int, table: int, extent: ExtentRef) -> None:
-        if not row_commits.append(self.connection, seq, table, extent):
-            raise self._behind(seq)
+    def takes_row(self, next_relation: int, transaction: int) -> bool:
+        """Whether the file knows all that `write` would tell it beside a row: then `append` writes that alone."""
+        numbers = self._numbers
+        return (self._no_transactions and numbers["next_relation"] == next_relation
+                and numbers["transaction"] == transaction)
 
-    @property
-    def is_up_to_date(self) -> bool:
-        """Whether a commit has shown that the file has the newest format."""
-        return self._upgraded
+    def append(self, seq: int, table: int, extent: ExtentRef) -> None:
+        """Commit a table's inline extent of one row (row_commits.py), durably; raises as `write` does."""
+        try:
+            found = row_commits.append(self._cursor, seq, table, extent)
+        except sqlite3.DatabaseError as e:
+            raise self._failure(e) from e
+        reach("commit.durable")
+        if not found:
+            raise self._behind(seq)
 
     def _upgrade(self) -> None:
         """Bring an older format's tables up to date, within the commit that first writes."""
-        if self._upgraded:
+        if self.is_up_to_date:
             return
         found = self.number("format")
         self.upgraded_from = found if found < FORMAT_VERSION else None

@@ -2,7 +2,8 @@
 
     insert, insert, ...   each an inline extent
     at FLUSH_EXTENTS      of a table, the background worker is woken and rewrites them as a vacuum would: read, written
-                          sorted to one file a slice, swapped in one commit (swap.py)
+                          sorted to one file a slice, swapped in one commit (swap.py); while nothing but rows comes, at
+                          MANY_EXTENTS
     at OVERDUE_EXTENTS    there is no worker, or it cannot keep up: the session that commits does it before it goes on
 
 The files are small as well. A slice that has JOINED_FILES of about the size of what is flushed has them joined with

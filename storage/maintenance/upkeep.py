@@ -17,14 +17,15 @@ from ..sharing.files import FileLock, is_locked
 
 if TYPE_CHECKING:
     from ..catalog.delta import Delta
-    from ..catalog.state import CatalogState
+    from ..catalog.state import CatalogState, TableEntry
     from ..sharing.shared import Shared
     from .regions import Range
     from .row_map import Move, MovedRows
 
 
-# So many inline extents of a table are worth a file (flush.py), and beyond so many it is high time.
-FLUSH_EXTENTS, OVERDUE_EXTENTS = 64, 256
+# So many inline extents of a table are worth a file (flush.py). While rows go on coming and nobody reads, the worker
+# waits for some more; beyond the last number it is high time.
+FLUSH_EXTENTS, MANY_EXTENTS, OVERDUE_EXTENTS = 64, 128, 256
 
 
 @dataclass(slots=True, eq=False)
@@ -65,21 +66,30 @@ class Turn:
 
 
 class Activity:
-    """Whether statements run, for who waits until none does. Safe for several threads."""
+    """Whether statements run, for who waits until none does. Safe for several threads.
+
+    `begun`, `passed`: how many have begun, how many rows have come by themselves; who looks twice sees whether any did.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.running = 0
+        self.running = self.begun = self.passed = 0
         self._ended = time.monotonic()
 
     def begin(self) -> None:
         with self._lock:
             self.running += 1
+            self.begun += 1
 
     def end(self) -> None:
         with self._lock:
             self.running -= 1
             self._ended = time.monotonic()
+
+    def passing(self) -> None:
+        """A row has been inserted by itself, too quickly for anybody to wait for its end."""
+        self.passed += 1
+        self._ended = time.monotonic()
 
     def quiet_for(self) -> float:
         """Seconds since the last statement ended; 0 while one runs."""
@@ -116,11 +126,18 @@ class Upkeep:
         """After a commit that has added inline extents to these tables: wake the worker, if it is time."""
         for table in tables:
             entry = state.entries.get(table)
-            if entry is not None and entry.inline_extents >= FLUSH_EXTENTS:
-                self.inline[table] = entry.inline_extents
-                self.overdue = self.overdue or entry.inline_extents >= OVERDUE_EXTENTS
-                if self.worker is not None:
-                    self.worker.wake()
+            if entry is not None:
+                self.note_rows(entry)
+
+    def note_rows(self, entry: TableEntry) -> None:
+        """The same of one table."""
+        count = entry.inline_extents
+        if count >= FLUSH_EXTENTS:
+            told = entry.table.id in self.inline and count % FLUSH_EXTENTS
+            self.inline[entry.table.id] = count
+            self.overdue = self.overdue or count >= OVERDUE_EXTENTS
+            if self.worker is not None and not told:
+                self.worker.wake()
 
     def take_inline(self, least: int = FLUSH_EXTENTS) -> list[int]:
         """Tables with at least so many inline extents; they are noted again with the next commit."""

@@ -32,7 +32,7 @@ class Numbers:
         with self._lock:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             try:
-                first = max(self._read(counter), at_least)
+                first = max(self.next(counter), at_least)
                 self._write(counter, first + count)
                 return first
             finally:
@@ -40,14 +40,11 @@ class Numbers:
 
     def next(self, counter: str) -> int:
         """The number that would come next: it changes when somebody takes one."""
-        return self._read(counter)
+        data = os.pread(self._descriptor, _NUMBER.size, _PLACES[counter])
+        return int.from_bytes(data, "little", signed=True)
 
     def close(self) -> None:
         os.close(self._descriptor)
-
-    def _read(self, counter: str) -> int:
-        data = os.pread(self._descriptor, _NUMBER.size, _PLACES[counter])
-        return int(_NUMBER.unpack(data)[0]) if len(data) == _NUMBER.size else 0
 
     def _write(self, counter: str, value: int) -> None:
         os.pwrite(self._descriptor, _NUMBER.pack(value), _PLACES[counter])

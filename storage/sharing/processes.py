@@ -100,6 +100,12 @@ class Peers:
             self._attached = attached
         return self._known
 
+    @property
+    def none(self) -> bool:
+        """Whether there are no others, as far as `numbers` knows."""
+        attached = self._numbers.next("attached")
+        return not self._known if attached == self._attached else not self.numbers()
+
     def oldest_pin(self) -> int:
         """The oldest snapshot that any of them needs; NOTHING or EVERYTHING. Forgets those that are dead."""
         if not self.numbers():

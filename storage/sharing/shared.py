@@ -55,7 +55,7 @@ class Shared:
     @property
     def alone(self) -> bool:
         """Whether no other process has the database open for writing."""
-        return not self.peers.numbers()
+        return self.peers.none
 
     def pin(self, snapshot: int | None) -> None:
         self.presence.pin(NOTHING if snapshot is None else snapshot)

@@ -1,7 +1,10 @@
 """INSERTs of a shape that was seen before do what the general way does, or leave it to it."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,9 @@ import warehouse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from other_process import OtherProcess
+from warehouse.engine import session as sessions
 from warehouse.engine.handlers.known_inserts import KnownInserts, Recipe
+from warehouse.engine.history.records import begun
 from warehouse.errors import (
     DiskFull,
     Error,
@@ -68,7 +73,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             went.append(self.table.name)
         return done
 
+    def counting_alone(session: Any, known: Any, parameters: Any) -> Any:
+        done = at_once(session, known, parameters)
+        if done is not None:
+            went.append(known.recipe.table.name)
+        return done
+
+    at_once = sessions.at_once
     monkeypatch.setattr(Recipe, "run", counting)
+    monkeypatch.setattr(sessions, "at_once", counting_alone)
     return went
 
 
@@ -357,11 +370,87 @@ def test_it_waits_for_who_has_the_table(tmp_path: Path, short: list[str]) -> Non
         with pytest.raises(QueryCanceled):
             c.execute("insert into t values (5)")
         a.commit()
-        c.execute("set statement_timeout to 0")
+        c.session.settings.set("statement_timeout", "0")  # at once: SET might take too long as well
         c.execute("insert into t values (6)")
         assert c.execute("select id from t order by 1").fetchall() == [(2,), (6,)]
         held = c.session.database.locks.held()
         assert not held
+
+
+def test_it_waits_for_who_has_the_table_elsewhere(tmp_path: Path, short: list[str], other: OtherProcess) -> None:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        c.execute("create table t (id int)")
+        c.execute("insert into t values (1)")
+        other.connect("a", tmp_path / "dw", autocommit=False)
+        other.execute("a", "update t set id = id + 1")
+        c.execute("set statement_timeout to 20")
+        with pytest.raises(QueryCanceled):
+            c.execute("insert into t values (5)")
+        other.execute("a", "commit")
+        c.session.settings.set("statement_timeout", "0")  # at once: SET might take too long as well
+        c.execute("insert into t values (6)")
+        assert c.execute("select id from t order by 1").fetchall() == [(2,), (6,)]
+        assert short == ["t"]
+    other.close("a")
+
+
+@contextmanager
+def at_its_commit(action: Callable[[], None]) -> Iterator[None]:
+    """Do something when the row is about to be made true."""
+    failpoints.ACTIONS["commit.locked"] = action
+    try:
+        yield
+    finally:
+        del failpoints.ACTIONS["commit.locked"]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "too late"])
+def test_it_can_be_stopped(tmp_path: Path, short: list[str], how: str) -> None:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        c.execute("create table t (id int)")
+        c.execute("insert into t values (1)")
+        if how == "too late":
+            c.session.settings.set("statement_timeout", "1")
+        action = c.cancel if how == "cancelled" else partial(time.sleep, 0.002)
+        with at_its_commit(action), pytest.raises(QueryCanceled, match="user" if how == "cancelled" else "timeout"):
+            c.execute("insert into t values (2)")
+        c.session.settings.set("statement_timeout", "0")
+        assert c.execute("select id from t").fetchall() == [(1,)]
+        query = "select aborted from stl_query where querytxt like 'insert%' order by query"
+        assert c.execute(query).fetchall() == [(0,), (1,)]
+        assert not short
+
+
+def test_it_is_known_while_it_runs(tmp_path: Path, short: list[str]) -> None:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        c.execute("create table t (id int)")
+        c.execute("set query_group to 'few'")
+        c.execute("insert into t values (1)")
+        database, found = c.session.database, list[Any]()
+
+        def look() -> None:
+            found.extend(begun(r.context, r.work.kind) for r in database.history.running.values())
+
+        with at_its_commit(look):
+            c.execute("insert into t values (2)")
+        query = "select query, label, xid, pid, querytxt, starttime from stl_query where querytxt like '%(2)%'"
+        assert short == ["t"]
+        (running,), (ended,) = found, c.execute(query).fetchall()
+        assert [running[k] for k in ("query", "label", "xid", "pid", "querytxt")] == [ended[0], *(
+            v.strip() if isinstance(v, str) else v for v in ended[1:5])]
+
+
+def test_its_answer(tmp_path: Path, short: list[str]) -> None:
+    with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
+        c.execute("create table t (id int)")
+        c.execute("insert into t values (1)")
+        cursor = c.execute("insert into t values (2)")
+        assert short == ["t"]
+        assert (cursor.rowcount, cursor.statusmessage, cursor.description, cursor.notices) == (1, "INSERT", None, [])
+        with pytest.raises(Error, match="there are no rows to fetch"):
+            cursor.fetchall()
+        assert cursor.execute("select count(*) from t").fetchone() == (2,)
+        cursor.close()
 
 
 def test_what_fails_in_the_commit_is_told_and_undone(tmp_path: Path, short: list[str]) -> None:
@@ -371,12 +460,8 @@ def test_what_fails_in_the_commit_is_told_and_undone(tmp_path: Path, short: list
     with warehouse.connect(tmp_path / "dw", autocommit=True) as c:
         c.execute("create table t (id int)")
         c.execute("insert into t values (1)")
-        failpoints.ACTIONS["commit.written"] = full
-        try:
-            with pytest.raises(DiskFull, match="No space left"):
-                c.execute("insert into t values (2)")
-        finally:
-            del failpoints.ACTIONS["commit.written"]
+        with at_its_commit(full), pytest.raises(DiskFull, match="No space left"):
+            c.execute("insert into t values (2)")
         c.execute("insert into t values (3)")
         assert c.execute("select id from t order by 1").fetchall() == [(1,), (3,)]
         ended = c.execute("select aborted from stl_query where querytxt like 'insert%' order by query").fetchall()

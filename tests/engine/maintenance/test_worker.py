@@ -94,6 +94,33 @@ def test_a_statement_in_the_middle(c: Any, monkeypatch: pytest.MonkeyPatch) -> N
     database.upkeep.turn.give_back()
 
 
+def test_it_lets_rows_come_until_they_pause(c: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    upkeep, worker, coming = c.session.database.upkeep, Worker(c.session.database), list[Any]()
+
+    def wait(seconds: float) -> bool:
+        coming.pop()()
+        return False
+
+    monkeypatch.setattr(worker._stopped, "wait", wait)
+    upkeep.activity.passing()
+    worker._let_rows_come()  # nothing is noted
+    upkeep.inline[1] = workers.MANY_EXTENTS
+    worker._let_rows_come()
+    upkeep.inline[1] = 64
+
+    def nothing() -> None:
+        upkeep.activity._ended -= workers.PAUSE_SECONDS
+
+    def many() -> None:
+        upkeep.inline[1] = workers.MANY_EXTENTS
+
+    for what in (nothing, upkeep.activity.begin, many):
+        coming += [what, upkeep.activity.passing]
+        upkeep.activity.passing()
+        worker._let_rows_come()
+        assert not coming
+
+
 def test_the_thread_comes_and_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ticked = threading.Event()
     monkeypatch.setattr(workers, "INTERVAL", 0.001)

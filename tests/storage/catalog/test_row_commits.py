@@ -3,14 +3,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import warehouse
-from warehouse.storage.catalog.growth import with_rows
+from warehouse.storage.catalog.growth import with_row, with_rows
 from warehouse.storage.catalog.row_commits import fold
-from warehouse.storage.catalog.state import CatalogState
+from warehouse.storage.catalog.state import CatalogState, TableEntry
 from warehouse.storage.catalog.store import Behind, CatalogStore
 from warehouse.storage.one_row import added_row
 
@@ -89,6 +90,24 @@ def test_a_snapshot_has_them(c: Any, path: Path, tmp_path: Path) -> None:
         assert again.execute("select count(*) from t").fetchone() == (4,)
 
 
+def test_the_state_with_a_row_is_that_of_any_delta(c: Any) -> None:
+    """What is known without looking is what looking finds; where it is not, nothing is said."""
+    database = c.session.database
+    c.execute("create table e (id int)")
+    state = database.newest
+    for entry in state.entries.values():
+        values = [None] * len(entry.table.columns)
+        added = added_row(database, entry.table, entry, values, range(len(values)), {})
+        assert added is not None
+        expected, changes = with_rows(state, added.as_extents(), state.seq + 1)
+        found = with_row(state, added)
+        assert (found is None) is (entry.rows == 0) and (found is None or (changes.counted and not changes.touched))
+        if found is not None:
+            a, b = (s.entries[entry.table.id] for s in (found, expected))
+            assert [getattr(a, f) for f in TableEntry.__slots__] == [getattr(b, f) for f in TableEntry.__slots__]
+            assert replace(found, entries={}) == replace(expected, entries={})
+
+
 @pytest.mark.parametrize("later", ["row", "other", "both"])
 def test_a_number_is_given_once(c: Any, path: Path, later: str) -> None:
     """Whoever has not seen another's commit is behind, whatever kind it was."""
@@ -104,10 +123,12 @@ def test_a_number_is_given_once(c: Any, path: Path, later: str) -> None:
     (entry,) = state.entries.values()
     added = added_row(database, entry.table, entry, [7, "x"], (0, 1), {})
     assert added is not None
-    newer, changes = with_rows(state, added, state.seq + 1)
-    for forget in ((), (10**9,)):  # as a row, and as any commit
-        with pytest.raises(Behind):
-            database._commits._store.write(newer, changes, next_relation=database.numbering.next_relation,
-                        transaction=database.numbering.transaction, forget=forget)
+    newer, changes = with_rows(state, added.as_extents(), state.seq + 1)
+    store = database._commits._store
+    with pytest.raises(Behind):
+        store.append(newer.seq, entry.table.id, added.extent)
+    with pytest.raises(Behind):
+        store.write(newer, changes, next_relation=database.numbering.next_relation,
+                    transaction=database.numbering.transaction)
     c.execute("insert into t values (7, 'x')")
     assert c.execute("select count(*) from t where id = 7").fetchone() == (1,)
