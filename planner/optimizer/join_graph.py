@@ -16,7 +16,7 @@ hash family are **pairs** of expressions.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Set
 from dataclasses import field
 from itertools import pairwise
 
@@ -89,7 +89,7 @@ class JoinGraph:
             column = parent
         return column
 
-    def mask_of(self, columns: Iterable[ColumnId]) -> int:
+    def mask_of(self, columns: Set[ColumnId]) -> int:
         mask = 0
         for leaf in self.leaves:
             if not columns.isdisjoint(leaf.ids):
