@@ -84,6 +84,8 @@ def columns_of(expr: Expr) -> frozenset[ColumnId]:
 
 
 def traits_of(expr: Expr) -> int:
+    if expr.__class__ is ColumnRef:
+        return 0
     known: int | None = getattr(expr, "traits", None)
     return _look_into(expr)[1] if known is None else known
 

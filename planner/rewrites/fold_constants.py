@@ -30,7 +30,7 @@ from ..expressions import (
 )
 from ..logical import Filter, Join, Logical
 from ..predicates import FALSE, is_false_or_null, is_true
-from ..traverse import children, map_children, map_expressions, rewrite
+from ..traverse import children, map_children, map_expressions
 from .context import RewriteContext
 from .subjects import rewrite_where
 
@@ -51,20 +51,20 @@ def fold_predicates(plan: Logical, context: RewriteContext) -> Logical:
 
 
 def _folder(context: RewriteContext) -> Callable[[Expr], Expr]:
-    def visit(expr: Expr) -> Expr:
-        return fold_node(expr, context)
-
     def fold(expr: Expr) -> Expr:
         if expr.__class__ is ColumnRef or not traits_of(expr) & CAN_FOLD:
             return expr
-        if expr.__class__ is And:  # what can be folded stands in few of the conjuncts
-            return fold_node(map_children(expr, fold), context)
-        return rewrite(expr, visit)
+        # What can be folded stands in few of the conjuncts, each of which knows.
+        return _folded(map_children(expr, fold if expr.__class__ is And else visit), context)
+
+    def visit(expr: Expr) -> Expr:
+        kind = expr.__class__
+        return expr if kind is ColumnRef or kind is Literal else _folded(map_children(expr, visit), context)
 
     return fold
 
 
-def fold_node(expr: Expr, context: RewriteContext) -> Expr:
+def _folded(expr: Expr, context: RewriteContext) -> Expr:
     """One node whose arguments are folded already."""
     way = _WAYS.get(expr.__class__)
     return expr if way is None else way(expr, context)

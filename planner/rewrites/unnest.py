@@ -175,6 +175,8 @@ class _PullUp:
                 raise CannotPullUp
 
     def _is_correlated(self, expr: Expr) -> bool:
+        if isinstance(expr, ColumnRef):
+            return expr.id in self.free
         return not columns_of(expr).isdisjoint(self.free)
 
     def _take(self, parts: list[Expr]) -> list[Expr]:
