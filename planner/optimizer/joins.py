@@ -219,10 +219,10 @@ class _Realizer:
     ) -> tuple[Distribution, tuple[Hashed, ...]]:
         if isinstance(places[0], str):
             return _NAMED.get(places[0], PARTITIONED), ()
-        found = [h for roots in places for h in self._hashed(roots, outputs)]
+        found = [h for roots in places if not isinstance(roots, str) for h in self._hashed(roots, outputs)]
         return (found[0], tuple(found[1:])) if found else (PARTITIONED, ())
 
-    def _hashed(self, roots: Where, outputs: tuple[ColumnRef, ...]) -> list[Hashed]:
+    def _hashed(self, roots: tuple[ColumnId, ...], outputs: tuple[ColumnRef, ...]) -> list[Hashed]:
         """Every output column of the class names the same place."""
         members = []
         for root in roots:
