@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from plan_tools.tpch_tables import Planning
-from warehouse.planner import explain as lines
+from warehouse.planner import explain as printing
 from warehouse.planner import rendering
 from warehouse.planner.explain import NESTED_LOOP_NOTICE, explain
 from warehouse.planner.expressions import Expr
@@ -92,6 +92,6 @@ def test_a_move_reports_its_bytes() -> None:
 
 
 def test_every_node_and_expression_has_its_words() -> None:
-    assert lines._LINES.keys() | {ProjectColumns, InsertRows} == set(get_args(Physical))
-    assert lines._MOVES.keys() == set(Move)
+    assert printing._LINES.keys() | {ProjectColumns, InsertRows} == set(get_args(Physical))
+    assert printing._MOVES.keys() == set(Move)
     assert rendering._SHOWN.keys() == set(get_args(Expr))
