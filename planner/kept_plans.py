@@ -28,6 +28,7 @@ import io
 import os
 import pickle
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Hashable
@@ -69,6 +70,7 @@ class Shelf:
     def __init__(self, database: Path) -> None:
         self._database = os.path.realpath(database)
         self._waiting: dict[str, tuple[Entry, list[TableData]]] = {}
+        self._lock = threading.Lock()  # of what waits
         self._facts: tuple[Facts, str] | None = None
         self._states: dict[int, tuple[TableData, str]] = {}  # of tables' rows, as they were last looked at
         self._relations: dict[int, tuple[Table | View, bytes]] = {}  # by id, as they are written
@@ -99,17 +101,22 @@ class Shelf:
 
     def put(self, place: str, view: CatalogView, entry: Entry) -> None:
         """Keep a plan that was made just now; it is written by `save`. Of too many the oldest is not."""
-        if len(self._waiting) >= _WAITING:
-            self._waiting.pop(next(iter(self._waiting), place), None)
-        self._waiting[place] = entry, [view.data(table) for table, *_ in entry.rows]
+        data = [view.data(table) for table, *_ in entry.rows]
+        with self._lock:
+            if len(self._waiting) >= _WAITING:
+                del self._waiting[next(iter(self._waiting))]
+            self._waiting[place] = entry, data
 
     def save(self, go_on: Callable[[], bool] = lambda: True) -> None:
         """Write what waits, the newest first, as long as `go_on`; for any thread, whatever the session does meanwhile.
         It is a cache: where it cannot be written there is none."""
         folder, wrote = _folder(), False
-        with contextlib.suppress(OSError, KeyError):  # KeyError: another thread took the last one
-            while self._waiting and go_on():
-                place, (entry, data) = self._waiting.popitem()
+        with contextlib.suppress(OSError):
+            while go_on():
+                with self._lock:
+                    if not self._waiting:
+                        break
+                    place, (entry, data) = self._waiting.popitem()
                 try:
                     content = self._written(entry, data)
                 except (NotKept, pickle.PicklingError, TypeError, AttributeError, RecursionError):

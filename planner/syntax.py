@@ -142,6 +142,7 @@ def tokenize(text: str, exact_names: bool = False) -> list[Token]:
     source = _PARAMETER.sub(_another_sign, text) if glued else text
     try:
         tokens: list[Token] = tokenizer.tokenize(source)
+        tokenizer.tokenize("")  # it holds its last tokens: thousands of objects that the collector would go through
     except TokenError as error:
         raise SqlSyntaxError(f"the text cannot be read as SQL: {error}") from None
     if glued:

@@ -3,10 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import get_args
 
 from plan_tools.tpch_tables import Planning
+from warehouse.planner import explain as printing
+from warehouse.planner import rendering
 from warehouse.planner.explain import NESTED_LOOP_NOTICE, explain
-from warehouse.planner.physical import Exchange, TableScan
+from warehouse.planner.expressions import Expr
+from warehouse.planner.physical import Exchange, InsertRows, Move, Physical, ProjectColumns, TableScan
 from warehouse.planner.physical_traverse import walk_physical
 
 QUERIES = [
@@ -85,3 +89,9 @@ def test_a_move_reports_its_bytes() -> None:
     assert isinstance(plan.root, Exchange)
     first = explain(plan, {id(plan.root): Counted(bytes_moved=1234)})[0]
     assert "bytes moved=1234" in first
+
+
+def test_every_node_and_expression_has_its_words() -> None:
+    assert printing._LINES.keys() | {ProjectColumns, InsertRows} == set(get_args(Physical))
+    assert printing._MOVES.keys() == set(Move)
+    assert rendering._SHOWN.keys() == set(get_args(Expr))
