@@ -121,12 +121,17 @@ def _write_folder(
 ) -> Database:
     from .sharing.files import StandingLock
 
-    opening = StandingLock(path / folders.LOCKS / "open.lock")
     try:
-        with opening.alone:
-            return _open_shared(path, lock, wanted, create, exists)
-    finally:
-        opening.close()
+        opening = StandingLock(path / folders.LOCKS / "open.lock")
+        try:
+            with opening.alone:
+                return _open_shared(path, lock, wanted, create, exists)
+        finally:
+            opening.close()
+    except OSError as e:  # the disk is full, as a rule
+        failure = errors.file_failure(f'database "{path}" cannot be opened for writing: {e.strerror}', e)
+        failure.hint = folders.READ_ONLY_HINT
+        raise failure from e
 
 
 def _open_shared(

@@ -77,17 +77,17 @@ def define(statement: CreateTable, schema: str, context: Context, temporary: boo
         interleaved=statement.attributes.interleaved,
         owner=context.user,
         constraints=constraints,
-        backup=statement.attributes.backup,
+        backup=statement.attributes.backup is not False,
         temporary=temporary,
     )
 
 
 def _like(statement: CreateTable, schema: str, context: Context) -> Table:
-    """LIKE parent: its columns, encodings and keys; defaults on request; no constraints but NOT NULL."""
+    """LIKE parent: its columns, encodings, keys and BACKUP; defaults on request; no constraints but NOT NULL."""
     assert statement.like is not None
     parent = names.table(statement.like, context)
     need(context, parent, "select")
-    if statement.attributes != TableAttributes(backup=statement.attributes.backup):
+    if statement.attributes != TableAttributes():
         raise InvalidDefinition("CREATE TABLE LIKE takes its keys from the parent: no table attributes allowed")
     columns = tuple(
         replace(
@@ -108,7 +108,6 @@ def _like(statement: CreateTable, schema: str, context: Context) -> Table:
         dist_key=None if parent.auto_key else parent.dist_key,
         auto_key=False,
         owner=context.user,
-        backup=statement.attributes.backup,
     )
 
 

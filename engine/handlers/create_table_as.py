@@ -90,7 +90,7 @@ def _define(statement: CreateTableAs, schema: str, query: Query, context: Contex
         sort_key=sort_positions(attributes, definitions),
         interleaved=statement.attributes.interleaved,
         owner=context.user,
-        backup=statement.attributes.backup,
+        backup=statement.attributes.backup is not False,
     )
 
 

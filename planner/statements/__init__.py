@@ -88,7 +88,7 @@ class TableAttributes:
     sort_key: tuple[str, ...] = ()
     interleaved: bool = False
     sort_auto: bool = False
-    backup: bool = True
+    backup: bool | None = None  # None: not said, which is YES, or the parent's of LIKE
     encode_auto: bool = False
     by_number: bool = field(default=False, compare=False)
 

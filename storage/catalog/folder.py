@@ -35,6 +35,8 @@ MOST_LOCKS = 500  # lock files of tables that may be left from the last time
 _SQLITE_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _OWN_NAMES = frozenset((*FOLDERS, *(f + s for f in (CATALOG, HISTORY) for s in _SQLITE_SUFFIXES)))
 
+READ_ONLY_HINT = "Where nothing can be written, connect with read_only=True."
+
 
 def prepare(path: Path, *, create: bool, read_only: bool) -> bool:
     """Check that `path` is, or can become, a database folder; answers whether it is one already."""
@@ -153,7 +155,7 @@ class FolderLock:
         except OSError as e:
             failure = errors.file_failure(f'cannot open the lock file "{name}": {e.strerror}', e)
             if writable and e.errno in (errno.EACCES, errno.EROFS, errno.ENOSPC):
-                failure.hint = "Where nothing can be written, connect with read_only=True."
+                failure.hint = READ_ONLY_HINT
             raise failure from e
         self._locks.append(lock)
 

@@ -124,6 +124,12 @@ def test_a_name_that_is_taken(db: Any) -> None:
 def test_like_takes_columns_and_keys(db: Any) -> None:
     db.execute("create table p (a int not null encode zstd, b varchar(5) primary key) distkey(b) sortkey(a)")
     db.execute("create table c (like p)")
+    assert table(db, "c").backup
+    for parent, backup in (("b", "backup no"), ("d", "backup yes")):
+        db.execute(f"create table {parent} (a int) {backup}; create table like_{parent} (like {parent})")
+        assert table(db, f"like_{parent}").backup is (backup == "backup yes")
+        with pytest.raises(Error, match="no table attributes allowed"):
+            db.execute(f"create table other (like {parent}) {backup}")
     parent, child = table(db, "p"), table(db, "c")
     assert child.id != parent.id and child.constraints == ()
     assert (child.dist_style, child.dist_key, child.sort_key) == (DistStyle.KEY, 1, (0,))
