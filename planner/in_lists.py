@@ -44,13 +44,15 @@ def _constants(
             before, (arg, _) = arg, comparable("=", arg, item, span)
             seen = {*seen, item.type} if arg is before else set()
         last = item.type if item.type in seen and item.type.kind not in MOMENTS else None
+    is_text = arg.type.kind is Kind.VARCHAR
+    if is_text and not [item for item in items if not item.type.kind.is_unknown]:  # quoted text alone, as it stands
+        return arg, tuple(dict.fromkeys([item.value for item in items if item.value is not None])), False
     values: dict[Any, None] = {}
     local: set[bool] = set()
-    is_text = arg.type.kind is Kind.VARCHAR
     left: Expr
     right: Expr
     for item in items:
-        if is_text and item.type.kind.is_unknown:  # quoted text as it stands; a list may have thousands
+        if is_text and item.type.kind.is_unknown:
             left, right = arg, item
         else:
             left, right = comparable("=", arg, item, span)

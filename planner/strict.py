@@ -26,8 +26,8 @@ from ..reserved_words import RESERVED
 _COMMA, _STRING, _ALIAS, _NOT, _RLIKE, _EQ, _STAR, _EXCEPT = (
     T.COMMA, T.STRING, T.ALIAS, T.NOT, T.RLIKE, T.EQ, T.STAR, T.EXCEPT
 )
-_L_PAREN, _R_PAREN, _L_BRACKET, _JOIN, _CROSS, _NATURAL, _ON, _USING, _LIMIT = (
-    T.L_PAREN, T.R_PAREN, T.L_BRACKET, T.JOIN, T.CROSS, T.NATURAL, T.ON, T.USING, T.LIMIT
+_L_PAREN, _R_PAREN, _L_BRACKET, _JOIN, _CROSS, _NATURAL, _LIMIT = (
+    T.L_PAREN, T.R_PAREN, T.L_BRACKET, T.JOIN, T.CROSS, T.NATURAL, T.LIMIT
 )
 _IDENTIFIER, _SEMICOLON = T.IDENTIFIER, T.SEMICOLON
 _OPENS = (T.L_PAREN, T.SELECT)
@@ -40,6 +40,7 @@ _NO_LABELS = frozenset({T.COMMA, T.R_PAREN, T.SEMICOLON, T.STRING})
 _VALUE_ENDS = frozenset({T.VAR, T.IDENTIFIER, T.NUMBER, T.STRING, T.R_PAREN, T.R_BRACKET, T.END})
 _CONSPICUOUS = frozenset({T.STRING, T.EXCEPT, T.L_BRACKET, T.EQ, T.RLIKE, T.NOT})
 _BEFORE_ARRAYS = frozenset({T.SELECT, T.L_PAREN, T.EQ, T.IN})
+_ENDS = _ITEM_ENDS - {T.R_PAREN}
 _OF_JOINS = _ITEM_ENDS | {T.L_PAREN, T.JOIN, T.CROSS, T.NATURAL, T.ON, T.USING}
 # Reserved words that may stand behind a value and before the end of an item.
 _SUFFIXES = frozenset({
@@ -143,7 +144,11 @@ def _joins(tokens: Sequence[Token], kinds: list[T]) -> None:
     for token, kind in zip(tokens, kinds):
         if kind not in _OF_JOINS:
             continue
-        if kind is _L_PAREN:
+        if kind in _ENDS:  # first, for most are commas
+            free = False  # the word was a name behind AS
+            if open[-1]:
+                raise error_at(token)
+        elif kind is _L_PAREN:
             open.append(0)
         elif kind is _R_PAREN:
             if open.pop() or not open:
@@ -153,12 +158,8 @@ def _joins(tokens: Sequence[Token], kinds: list[T]) -> None:
             free = False
         elif kind is _CROSS or kind is _NATURAL:
             free = True
-        elif kind is _ON or kind is _USING:
+        else:  # ON or USING
             open[-1] = max(open[-1] - 1, 0)
-        else:
-            free = False  # the word was a name behind AS
-            if open[-1]:
-                raise error_at(token)
     if open[-1]:
         raise error_at(None)
 

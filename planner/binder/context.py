@@ -95,8 +95,8 @@ class Binder:
     """State of one statement: column numbers, shared CTEs, and which text spans refer to."""
 
     __slots__ = (
-        "arguments", "context", "ctes", "depth", "elements", "every", "has_spans", "hidden", "leader_tables", "nested",
-        "next_id", "places", "rights", "user_tables", "view", "words",
+        "any_elements", "arguments", "context", "ctes", "depth", "every", "has_spans", "hidden", "leader_tables",
+        "nested", "next_id", "places", "rights", "user_tables", "view", "words",
     )
 
     def __init__(self, view: CatalogView, context: BindContext) -> None:
@@ -108,7 +108,7 @@ class Binder:
         self.has_spans = True  # False inside a view: its text is another one
         self.leader_tables: list[str] = []
         self.user_tables: list[str] = []
-        self.elements = False  # whether elements of arrays have names
+        self.any_elements = False  # whether elements of arrays have names
         self.arguments: tuple[ColumnRef, ...] | None = None  # what $1, $2 ... are inside a function's body
         self.nested: dict[int, HiveType] = {}  # columns of external tables that are structs, arrays and maps
         self.rights = context.rights  # inside a view: its owner's

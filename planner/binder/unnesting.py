@@ -54,7 +54,7 @@ def as_path(b: Binder, node: Any, scopes: Iterable[Scope], outer: Scope | None) 
         return Path(node, node.expressions[0], _alias(b, node, columns[0].name if columns else node.alias))
     if not isinstance(node, exp.Table):
         return None
-    if not b.elements and node.args.get("db") is None and isinstance(node.this, exp.Identifier):
+    if not b.any_elements and node.args.get("db") is None and isinstance(node.this, exp.Identifier):
         return None  # a single name means an element only, and there is none yet
     name = "" if node.args.get("alias") is None else node.alias
     inner = node.this
@@ -128,7 +128,7 @@ def unnested(
     source = Values((), ((),)) if plan is None else plan
     names = Scope(scope.parent)
     names.add(Relation(path.alias, (path.alias,), (element,), element=element))
-    b.elements = True
+    b.any_elements = True
     if position is not None and path.index is not None:
         names.add(Relation(path.index, (path.index,), (position,)))
     made = Unnest(source, value, element, position, path.of_object, outer_join)

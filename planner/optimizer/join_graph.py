@@ -16,7 +16,7 @@ hash family are **pairs** of expressions.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 from itertools import pairwise
 
