@@ -10,14 +10,17 @@
                                left, 1, 0
                                right, 0, 1
 
-INTERSECT ALL and EXCEPT ALL are refused, as Redshift refuses them.
+INTERSECT ALL and EXCEPT ALL (the binder refuses them as Redshift does, unless compatibility is 'extended') keep
+duplicates: the n-th of equal rows on one side meets the n-th on the other. So rows are numbered among their equals
+(ROW_NUMBER over a window of all columns), and the number is one more column that is compared.
 """
 from __future__ import annotations
 
-from ...errors import NotSupportedError
-from ...storage.types import INTEGER
-from ..expressions import AggregateCall, And, ColumnRef, Compare, Expr, Literal
-from ..logical import Aggregate, Filter, Logical, Project, SetKind, SetOperation
+from dataclasses import replace
+
+from ...storage.types import BIGINT, INTEGER
+from ..expressions import AggregateCall, And, ColumnRef, Compare, Expr, Literal, WindowCall
+from ..logical import Aggregate, Filter, Logical, Project, SetKind, SetOperation, Window
 from ..traverse import rewrite_plan
 from .context import RewriteContext
 
@@ -28,9 +31,7 @@ def expand_set_operations(plan: Logical, context: RewriteContext) -> Logical:
             return node
         if node.kind is SetKind.UNION:
             return node if node.all else _distinct_union(node, context)
-        if node.all:
-            raise NotSupportedError(f"{node.kind.value.upper()} ALL is not supported")
-        return _by_counting(node, context)
+        return _of_numbered(node, context) if node.all else _by_counting(node, context)
 
     return rewrite_plan(plan, visit)
 
@@ -51,6 +52,23 @@ def _with_duplicates(plan: Logical, columns: tuple[ColumnRef, ...]) -> tuple[Log
     found = [below.get(c.id) for c in columns]
     kept = tuple([c for c in found if c is not None])
     return (plan.input, kept) if len(kept) == len(columns) else (plan, columns)
+
+
+def _of_numbered(node: SetOperation, context: RewriteContext) -> Logical:
+    """With ALL: the distinct operation over rows that are numbered among their equals."""
+    left, left_number = _numbered(node.left, node.left_columns, context)
+    right, right_number = _numbered(node.right, node.right_columns, context)
+    number = context.like(left_number)
+    distinct = _by_counting(replace(
+        node, all=False, left=left, right=right, columns=(*node.columns, number),
+        left_columns=(*node.left_columns, left_number), right_columns=(*node.right_columns, right_number),
+    ), context)
+    return Project(distinct, tuple([(c, c) for c in node.columns]))
+
+
+def _numbered(plan: Logical, columns: tuple[ColumnRef, ...], context: RewriteContext) -> tuple[Logical, ColumnRef]:
+    number = context.fresh(BIGINT, "row_number", nullable=False)
+    return Window(plan, columns, (), ((number, WindowCall("row_number", (), BIGINT)),)), number
 
 
 def _by_counting(node: SetOperation, context: RewriteContext) -> Logical:

@@ -17,7 +17,6 @@ from ..logical import (
     Limit,
     Logical,
     Project,
-    SetKind,
     SetOperation,
     Sort,
     Values,
@@ -64,8 +63,7 @@ def is_unique(plan: Logical, columns: Collection[ColumnId]) -> bool:
         case Values():
             return len(plan.rows) <= 1
         case SetOperation():
-            distinct = not plan.all or plan.kind is not SetKind.UNION
-            return distinct and all(c.id in columns for c in plan.columns)
+            return not plan.all and all(c.id in columns for c in plan.columns)
         case _:
             return False
 
