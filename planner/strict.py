@@ -30,6 +30,7 @@ _L_PAREN, _R_PAREN, _L_BRACKET, _JOIN, _CROSS, _NATURAL, _LIMIT = (
     T.L_PAREN, T.R_PAREN, T.L_BRACKET, T.JOIN, T.CROSS, T.NATURAL, T.LIMIT
 )
 _IDENTIFIER, _SEMICOLON = T.IDENTIFIER, T.SEMICOLON
+_PATTERNS = ("~", "~~", "~~*")  # what ! stands before
 _OPENS = (T.L_PAREN, T.SELECT)
 _ONLY_LABELS = frozenset({T.SELECT, T.JOIN, T.NOT, T.ALIAS})  # words that sqlglot does not take for names behind AS
 _ITEM_ENDS = frozenset({
@@ -131,7 +132,7 @@ def _conspicuous(tokens: Sequence[Token], kinds: list[T], i: int, before: T | No
         or (kind is _L_BRACKET and before in _BEFORE_ARRAYS)
         or (kind is _EQ and token.text == "==")
         or (kind is _RLIKE and token.text.isalpha())
-        or (kind is _NOT and token.text == "!" and kinds[i + 1 : i + 2] != [_RLIKE])
+        or (kind is _NOT and token.text == "!" and not (i + 1 < len(tokens) and tokens[i + 1].text in _PATTERNS))
     )
     if wrong:
         raise error_at(token)

@@ -5,8 +5,8 @@ path, relations named without a schema get theirs written in:
 
     select a from t  ->  select a from public.t
 
-A late-binding view (WITH NO SCHEMA BINDING) is not bound now and may name what is not there yet; it
-must name schemas itself.
+A view that is replaced keeps its columns. A late-binding view (WITH NO SCHEMA BINDING) is not bound now and may name
+what is not there yet; it must name schemas itself.
 """
 
 from __future__ import annotations
@@ -14,19 +14,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ...errors import InvalidDefinition, NotSupportedError, ProgrammingError
+from ...errors import Error, InvalidDefinition, NotSupportedError, ProgrammingError
+from ...planner.logical import Query
 from ...planner.statements import CreateView, RelationName
 from ...reserved_words import quoted
 from ...storage.catalog.delta import Delta
 from ...storage.schema import Table, View
 from ...storage.temporary import is_temporary
+from ...storage.types import Kind
 from ..access import need_owner
 from ..context import Context
 from ..result import Result
 from . import names
-from .binding import bind
+from .binding import bind, bind_text
 from .create_table import already_there
 from .dependencies import read_tables
+
+_DROP = "Drop the view, and make it again."
 
 
 def run(statement: CreateView, context: Context) -> Result:
@@ -40,7 +44,7 @@ def run(statement: CreateView, context: Context) -> Result:
         raise ProgrammingError(f'"{statement.name.name}" is not a view', sqlstate="42809")
     if old is not None:
         need_owner(context, old, system="create or replace view")
-    new = _define(statement, schema, context)
+    new = _define(statement, schema, old, context)
     if old is None:
         context.session.commit_delta(Delta(create=(new,)))
     else:
@@ -48,7 +52,7 @@ def run(statement: CreateView, context: Context) -> Result:
     return Result("CREATE VIEW", notices=context.notices)
 
 
-def _define(statement: CreateView, schema: str, context: Context) -> View:
+def _define(statement: CreateView, schema: str, old: View | None, context: Context) -> View:
     if statement.late_binding:
         _need_schemas(statement.query)
         sql, columns = statement.sql, statement.column_names
@@ -56,6 +60,8 @@ def _define(statement: CreateView, schema: str, context: Context) -> View:
         _refuse_temporary(statement, context)
         bound = bind(statement.query, context)
         columns = _column_names(statement, bound.names)
+        if old is not None and not old.late_binding:
+            _check_same_columns(old, columns, bound, context)
         sql = _with_schemas(statement, context)
     return View(
         id=0,
@@ -77,6 +83,23 @@ def _column_names(statement: CreateView, bound: tuple[str, ...]) -> tuple[str, .
         if name in found[:i]:
             raise InvalidDefinition(f'column "{name}" specified more than once', sqlstate="42701")
     return found
+
+
+def _check_same_columns(old: View, names: tuple[str, ...], new: Query, context: Context) -> None:
+    """OR REPLACE keeps the columns, their names and their types (r_CREATE_VIEW); PostgreSQL 8.0's words. The lengths of
+    text are not compared: those of expressions are ours."""
+    try:
+        before = bind_text(old.sql, old.exact_names, context)
+    except Error:  # what it reads is not to be read by this user any more
+        return
+    if len(names) != len(before.columns):
+        raise InvalidDefinition("cannot change number of columns in view", hint=_DROP)
+    for name, was, column, then in zip(names, old.columns, new.columns, before.columns):
+        if name != was:
+            raise InvalidDefinition(f'cannot change name of view column "{was}"', hint=_DROP)
+        a, b = column.type, then.type
+        if a.kind is not b.kind or (a.kind is Kind.DECIMAL and a != b):
+            raise InvalidDefinition(f'cannot change data type of view column "{was}"', hint=_DROP)
 
 
 def _refuse_temporary(statement: CreateView, context: Context) -> None:

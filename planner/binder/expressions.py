@@ -152,6 +152,8 @@ def _column(e: ExpressionBinder, node: exp.Column) -> Expr:
 def _other_column(e: ExpressionBinder, node: exp.Column) -> Expr:
     """A column by any name; or, of a name with dots, attributes of a SUPER column."""
     table = node.args.get("table")
+    if table is not None and not all(isinstance(p.this, str) for p in (table, node.args.get("db")) if p is not None):
+        raise SqlSyntaxError("a name is needed before the dot", position=e.b.position(table))
     if table is None or _is_plain(e.scope, table.this.lower(), node):
         return named_column(e, node)
     from .navigation import attribute, navigate, resolve
