@@ -66,6 +66,7 @@ class Cursor(MetadataMethods):
         session = self._forget()
         parameters = args if parameters is None else parameters
         if parameters is None:
+            styles.check_statement(operation)
             self._keep(session.execute_all(operation))
             return self
         scanned, values = styles.bind(operation, parameters, self.paramstyle)

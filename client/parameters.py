@@ -82,10 +82,7 @@ class Scanned:
 def bind(text: str, parameters: Any, style: str) -> tuple[Scanned | None, tuple[Any, ...]]:
     """Scan `text` and order `parameters`; (None, ()) where there are no parameters. What cannot be sent is refused
     here (InterfaceError), before it is a statement: a transaction goes on then, as with other drivers."""
-    if not isinstance(text, str):
-        raise InterfaceError(f"a statement must be a str, not {type(text).__name__}")
-    if not text.isascii():
-        _check_encodable(text, "the statement")
+    check_statement(text)
     if parameters is None:
         return None, ()
     mapping = isinstance(parameters, Mapping)
@@ -103,6 +100,14 @@ def bind(text: str, parameters: Any, style: str) -> tuple[Scanned | None, tuple[
         if type(value) not in _SENT_AS_THEY_ARE:
             _check_value(value)
     return scanned, values
+
+
+def check_statement(text: str) -> None:
+    """Refuse what cannot be sent as a statement's text."""
+    if not isinstance(text, str):
+        raise InterfaceError(f"a statement must be a str, not {type(text).__name__}")
+    if not text.isascii():
+        _check_encodable(text, "the statement")
 
 
 def _check_value(value: Any) -> None:

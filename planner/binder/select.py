@@ -85,6 +85,7 @@ class _Select:
         having = self._condition("HAVING", None) if "having" in self.node.args else None
         order = self._order()
         qualify = self._condition("QUALIFY", self.windows) if "qualify" in self.node.args else None
+        self.binder = None  # which knows this object: what a statement holds is free when it ends
         if groups is not None or having is not None or self.aggregates:
             grouping = Grouping(self.b, self.scope, groups or GroupBy(), self.aggregates)
             exprs = [grouping.above(e) for e in exprs]

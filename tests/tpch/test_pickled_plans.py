@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,11 +63,11 @@ def test_a_pickled_plan_gives_the_same_answer(tpch: Any, query: str, monkeypatch
 
 
 @pytest.mark.parametrize("query", TPCH.queries)
-def test_a_plan_on_disk_is_read_back_as_it_was(tpch: Any, query: str) -> None:
+def test_a_plan_on_disk_is_read_back_as_it_was(tpch: Any, query: str, tmp_path: Path) -> None:
     tpch.execute(TPCH.text(query, SCALE)).fetchall()
     entry: Entry = tpch.session.plans._shapes[next(reversed(tpch.session.plans._shapes))][0]
     view = tpch.session.database.view()
-    written = kept_plans._written(entry, [kept_plans._state(view.data(table)) for table, *_ in entry.rows])
+    written = kept_plans.Shelf(tmp_path)._written(entry, [view.data(table) for table, *_ in entry.rows])
     assert len(written) < 50_000
     assert kept_plans._Reader(written, view, kept_plans._state).entry() == entry
 

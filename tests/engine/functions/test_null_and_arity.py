@@ -19,8 +19,8 @@ SAMPLES = (
 )
 # They answer for NULL (conditional functions), take constants, or say what a value is.
 NOT_STRICT = {"coalesce", "nvl", "nvl2", "nullif", "decode", "greatest", "least", "isnull", "interval_cmp", "checksum"}
-CONSTANTS = {"text_to_numeric_alt", "to_number", "collate", "convert_timezone", "timezone", "round", "trunc",
-             "current_setting"}
+CONSTANTS = {"text_to_int_alt", "text_to_numeric_alt", "to_number", "collate", "convert_timezone", "timezone", "round",
+             "trunc", "current_setting"}
 
 
 @pytest.fixture(scope="module")
