@@ -21,6 +21,7 @@ from ..storage.datetimes import DAY
 from ..storage.types import (
     BIGINT,
     DATE,
+    I64_PRECISION,
     INTEGER,
     MAX_VARBYTE,
     MAX_VARCHAR,
@@ -389,7 +390,7 @@ def _compared(expr: Expr, type: SqlType) -> Expr:
     """One side of a comparison in `type`; a DECIMAL keeps its own precision."""
     source = expr.type
     if type.kind is Kind.DECIMAL and source.is_exact:
-        exact = as_decimal(source)
+        exact = decimal(I64_PRECISION + 1, 0) if source == BIGINT else as_decimal(source)
         return coerce(expr, _at_scale(exact, type.scale)) if source != exact or exact.scale != type.scale else expr
     return coerce(expr, type)
 

@@ -26,6 +26,7 @@ from ..storage.types import (
     BIGINT,
     DATE,
     DOUBLE,
+    I64_PRECISION,
     INTEGER,
     MAX_PRECISION,
     MAX_VARCHAR,
@@ -170,6 +171,8 @@ def comparison_type(a: SqlType, b: SqlType) -> SqlType | None:
         left, right = as_decimal(a), as_decimal(b)
         scale = max(left.scale, right.scale)
         whole = max(left.precision - left.scale, right.precision - right.scale)
+        if scale == 0 and whole <= I64_PRECISION and BIGINT in (a, b):
+            return BIGINT  # which holds all of both; DECIMAL(19) has not its least value
         return decimal(min(whole + scale, MAX_PRECISION), scale)
     shared = common_type(a, b)
     if shared is not None:
