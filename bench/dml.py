@@ -3,6 +3,8 @@
     insert        one row a statement, each committed durably: the three engines in turns, statement by statement; some
                   statements of one engine after each other; ours and SQLite in turns alone. In turns each begins with
                   the caches as the others have left them, and DuckDB's statement leaves little in them
+                  Before, as many as let every log grow to the size that it keeps: an fsync of a file that grows costs
+                  more, and SQLite's log has grown with the load, ours has not
     point read    one row by its key, out of the loaded rows
     upsert        1,000 rows of which half are there: MERGE from a staging table, ON CONFLICT
     load          a CSV file: COPY; SQLite's by executemany in one transaction
@@ -59,6 +61,7 @@ class Amounts:
     rows: int = 200_000
     inserts: int = 10_000
     times: int = 200
+    warm: int = 500  # single inserts before those that are measured
     burst: int = 50  # inserts of one engine in a turn, where it is not one
     upserts: int = 9
     seconds: float = 5.0
@@ -195,14 +198,15 @@ def _changes(engines: tuple[Engine, ...], folder: Path, todo: Amounts) -> dict[s
     figures[f"load of {todo.rows:,} rows"] = {e.name: _timed(e.load, "t", file) for e in engines}
     _compare(engines)
 
-    say(f"{todo.times} single inserts and point reads in turns, and {todo.burst} inserts at a time")
-    rows = iter(range(todo.rows, todo.rows + 3 * todo.times))
+    say(f"{todo.warm} single inserts, {todo.times} and as many point reads in turns, {5 * todo.times} by {todo.burst}")
+    rows = iter(range(todo.rows, todo.rows + todo.warm + 7 * todo.times))
 
     def insert(engine: Engine, i: int) -> None:
         engine.run(f"insert into t values {_values([_row(i)])}")
 
+    _in_turns(engines, todo.warm, insert, rows, todo.burst)
     figures["single-row INSERT, durable (p50)"] = _in_turns(engines, todo.times, insert, rows)
-    figures[f"... {todo.burst} after each other (p50)"] = _in_turns(engines, todo.times, insert, rows, todo.burst)
+    figures[f"... {todo.burst} after each other (p50)"] = _in_turns(engines, 5 * todo.times, insert, rows, todo.burst)
     alone, (ours, duck, lite) = list(islice(rows, todo.times)), engines
     figures["... in turns with SQLite alone (p50)"] = _in_turns((ours, lite), todo.times, insert, iter(alone))
     duck.run(f"insert into t values {_values([_row(i) for i in alone])}")

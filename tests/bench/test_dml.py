@@ -5,7 +5,7 @@ from warehouse.bench import dml, report
 
 
 def test_all_parts_run_and_agree() -> None:
-    found = dml.measure(dml.Amounts(rows=1200, inserts=3, times=2, burst=2, upserts=1, seconds=0.1))
+    found = dml.measure(dml.Amounts(rows=1200, inserts=3, times=2, warm=2, burst=2, upserts=1, seconds=0.1))
     assert set(found["milliseconds"]["point read (p50)"]) == {"warehouse", "duckdb", "sqlite"}
     assert found["reader"]["waits"] == 0 < found["reader"]["alone"]
     told = "\n".join(dml.lines(found))
