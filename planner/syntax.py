@@ -103,12 +103,12 @@ _FOREIGN_FUNCTIONS = """
     JSON_OBJECTAGG JSON_TABLE JSON_VALUE MATCH MAX_BY MIN_BY NORMALIZE OPENJSON SAFE_CAST STRING_AGG TRY_CONVERT
     WEIGHT_STRING XMLELEMENT XMLTABLE
 """
+_NOT_PARSED = frozenset(_FOREIGN_FUNCTIONS.split())
 RedshiftParser.SUPPORTS_IMPLICIT_UNNEST = _ForOurs(  # type: ignore[assignment]
     False, RedshiftParser.SUPPORTS_IMPLICIT_UNNEST
 )
 RedshiftParser.FUNCTION_PARSERS = _ForOurs(  # type: ignore[assignment]
-    {name: parse for name, parse in RedshiftParser.FUNCTION_PARSERS.items()
-     if name not in _FOREIGN_FUNCTIONS.split()},
+    {name: parse for name, parse in RedshiftParser.FUNCTION_PARSERS.items() if name not in _NOT_PARSED},
     RedshiftParser.FUNCTION_PARSERS,
 )
 

@@ -19,7 +19,6 @@ from ..result import Result
 from . import names
 
 TAG = "CREATE EXTERNAL TABLE"
-NAME_BYTES = 127
 
 
 def run(statement: CreateExternalTable, context: Context) -> Result:
@@ -61,7 +60,7 @@ def _no_external_schema(name: RelationName, context: Context) -> NoReturn:
 
 def field(column: ExternalColumn) -> Field:
     assert column.type is not None
-    return Field(column.name[:NAME_BYTES], read_type(column.type))
+    return Field(column.name, read_type(column.type))
 
 
 def define(statement: CreateExternalTable, schema: ExternalSchema, columns: tuple[Field, ...],
@@ -81,7 +80,7 @@ def define(statement: CreateExternalTable, schema: ExternalSchema, columns: tupl
     _check_types(columns, format)
     Location.parse(statement.location)
     return Source(
-        schema.database, statement.name.name[:NAME_BYTES], columns, keys, statement.location, format, given.serde,
+        schema.database, statement.name.name, columns, keys, statement.location, format, given.serde,
         given.input_format, given.output_format, formats.serde_properties(given), properties,
         context.database.new_id(), context.user, region=region_of(schema),
     )
